@@ -258,7 +258,7 @@ def _base_directory(wanted: Path, user: pwd.struct_passwd) -> Path:
 def _lock(base: Path) -> IO[bytes]:
     """Lock the data for this run; the watcher inherits the lock and frees it by its end."""
     lock = (base / "lock").open("wb")
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 5
     while True:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -284,7 +284,7 @@ def _initialise(base: Path, binaries: Path, user: pwd.struct_passwd, *, durable:
     password.write_text(secrets.token_urlsafe(24))
     if os.geteuid() == 0:
         os.chown(password, user.pw_uid, user.pw_gid)
-    command = [
+    command: list[str | Path] = [
         *(binaries / "initdb", "-D", base / "data", "-U", USER, "-E", "UTF8"),
         *("-A", "scram-sha-256", f"--pwfile={password}"),
         *([] if durable else ["--no-sync"]),
