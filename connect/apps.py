@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class ConnectConfig(AppConfig):
+    name = "connect"
+    verbose_name = "Heroku Connect"
+
+    def ready(self) -> None:
+        from connect import listeners  # noqa: F401, PLC0415  (connects the signal's receivers)

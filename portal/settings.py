@@ -1,0 +1,254 @@
+"""Every setting of the portal, read from the environment (README.md, "Settings").
+
+A missing or wrong value never stops this file: portal/checks.py reports it as a system check with an id
+and one sentence on what to set, and manage.py, gunicorn and the worker refuse to start on it.
+"""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from csp.constants import SELF
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env")
+
+# --- who we are ----------------------------------------------------------------------------------
+APP_NAME: str = env.str("APP_NAME", "")
+PORTAL_URL: str = env.str("PORTAL_URL", "http://127.0.0.1:5000").rstrip("/")
+DEV_EMAIL: str = env.str("DEV_EMAIL", "")
+STAFF_EMAILS: list[str] = env.list("STAFF_EMAILS", default=[DEV_EMAIL] if DEV_EMAIL else [])
+PRODUCT_NAME: str = env.str("PRODUCT_NAME", "Multiconnect")
+
+# --- secrets -------------------------------------------------------------------------------------
+SECRET_KEY: str = env.str("SECRET_KEY", "")
+FERNET_KEYS: list[str] = env.list("SECRET", default=[])  # the first encrypts, all of them decrypt
+HEROKU_API_TOKEN: str = env.str("HEROKU_API_TOKEN", "")
+SALESFORCE_KEY: str = env.str("SALESFORCE_KEY", "")
+SALESFORCE_SECRET: str = env.str("SALESFORCE_SECRET", "")
+REGISTRATION_SECRETS: list[str] = env.list("REGISTRATION_SECRETS", default=[])
+
+# --- the outside systems -------------------------------------------------------------------------
+HEROKU_API_URL: str = env.str("HEROKU_API_URL", "https://api.heroku.com")
+HEROKU_CONNECT_URL: str = env.str("HEROKU_CONNECT_URL", "https://hc-central.heroku.com")
+HEROKU_CONNECT_PLAN: str = env.str("HEROKU_CONNECT_PLAN", "herokuconnect:demo")
+HEROKU_CONNECT_ISV_SLUG: str = env.str("HEROKU_CONNECT_ISV_SLUG", "")
+HEROKU_CONNECT_DB_KEY: str = env.str("HEROKU_CONNECT_DB_KEY", "DATABASE_URL")
+SALESFORCE_LOGIN_URL: str = env.str("SALESFORCE_LOGIN_URL", "https://login.salesforce.com")
+SALESFORCE_TEST_URL: str = env.str("SALESFORCE_TEST_URL", "https://test.salesforce.com")
+# {domain} is the subscriber's My Domain host, e.g. acme.my.salesforce.com
+SALESFORCE_MY_DOMAIN_URL: str = env.str("SALESFORCE_MY_DOMAIN_URL", "https://{domain}")
+SALESFORCE_HOSTS: list[str] = env.list("SALESFORCE_HOSTS", default=[".salesforce.com"])
+HEROKU_CONNECT_HOSTS: list[str] = env.list("HEROKU_CONNECT_HOSTS", default=[".heroku.com"])
+FORCE_NAMESPACE: str = env.str("FORCE_NAMESPACE", "")
+
+# --- registration --------------------------------------------------------------------------------
+REGISTRATION_POLICY: str = env.str("REGISTRATION_POLICY", "signed")
+REGISTRATIONS_PER_HOUR: int = env.int("REGISTRATIONS_PER_HOUR", 200)  # from one address
+REGISTRATIONS_PER_HOUR_TOTAL: int = env.int("REGISTRATIONS_PER_HOUR_TOTAL", 2000)
+# Heroku's router appends the caller's address to X-Forwarded-For; nothing before that is believed.
+TRUSTED_PROXIES: int = env.int("TRUSTED_PROXIES", 1 if PORTAL_URL.startswith("https:") else 0)
+
+# --- Django --------------------------------------------------------------------------------------
+DEBUG = False
+ALLOWED_HOSTS: list[str] = env.list(
+    "ALLOWED_HOSTS", default=[urlsplit(PORTAL_URL).hostname or "127.0.0.1"]
+)
+ROOT_URLCONF = "portal.urls"
+WSGI_APPLICATION = "portal.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+INSTALLED_APPS = [
+    "portal.site.PortalAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "anymail",
+    "django_q",
+    "social_django",
+    "tenants",
+    "connect",
+    "social",
+    "portal",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "portal.request_ids.RequestIdMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "portal" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- database and queue --------------------------------------------------------------------------
+DATABASE_URL: str = env.str("DATABASE_URL", "")
+
+
+def _database(url: str) -> dict[str, Any]:
+    if urlsplit(url).scheme not in ("postgres", "postgresql"):
+        return {"ENGINE": "django.db.backends.dummy"}  # portal.E003 says what to set
+    return {**env.db_url_config(url), "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+
+
+DATABASES = {"default": _database(DATABASE_URL)}
+
+REDIS_URL: str = env.str("REDIS_URL", "")
+TASK_TIMEOUT = 60  # seconds; connect.provisioning.reconciler.LEASE must be longer
+WORKERS: int = env.int("WORKERS", 2)
+
+# Why each value: packages' behaviour is pinned by tests/portal/test_worker.py and docs/adr/0003.
+Q_CLUSTER: dict[str, Any] = {
+    "name": "multiconnect",
+    "workers": WORKERS,
+    "queue_limit": WORKERS,
+    "timeout": TASK_TIMEOUT,
+    "retry": TASK_TIMEOUT * 3 + 30,
+    "max_attempts": 1,
+    "ack_failures": True,  # our own rows count attempts and decide when to try again
+    "catch_up": False,
+    "poll": 0.5,
+    "bulk": 1,
+    "save_limit": 0,  # a limit would lock and load every kept row for each result; we prune daily
+    "recycle": 200,
+    "label": "Task queue",
+    **({"redis": REDIS_URL} if REDIS_URL else {"orm": "default"}),
+}
+
+# --- sessions, cookies, transport ----------------------------------------------------------------
+OVER_HTTPS = PORTAL_URL.startswith("https:")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+SECURE_SSL_REDIRECT = OVER_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 31_536_000 if OVER_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = OVER_HTTPS
+SECURE_HSTS_PRELOAD = OVER_HTTPS
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = OVER_HTTPS
+SESSION_COOKIE_SAMESITE = "Lax"  # Strict would lose the session on Salesforce's redirect back
+SESSION_COOKIE_AGE = 12 * 3600
+CSRF_TRUSTED_ORIGINS = [PORTAL_URL]
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "frame-ancestors": ["'none'"],
+        "base-uri": [SELF],
+        "object-src": ["'none'"],
+    }
+}
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+
+# --- the subscriber's sign-in to Salesforce -------------------------------------------------------
+# Not in AUTHENTICATION_BACKENDS: nobody logs in to the portal with it. tenants/consent.py runs it.
+SOCIAL_AUTH_STRATEGY = "social_django.strategy.DjangoStrategy"
+SOCIAL_AUTH_STORAGE = "social_django.models.DjangoStorage"
+SOCIAL_AUTH_SALESFORCE_KEY = SALESFORCE_KEY
+SOCIAL_AUTH_SALESFORCE_SECRET = SALESFORCE_SECRET
+SOCIAL_AUTH_SALESFORCE_SCOPE = ["api", "id", "refresh_token"]
+SOCIAL_AUTH_SALESFORCE_PIPELINE = ["tenants.consent.capture"]
+SOCIAL_AUTH_REQUESTS_TIMEOUT = 15  # seconds
+SOCIAL_AUTH_REDIRECT_IS_HTTPS = OVER_HTTPS
+SOCIAL_AUTH_SANITIZE_REDIRECTS = True
+
+# --- e-mail --------------------------------------------------------------------------------------
+EMAIL_BACKEND: str = env.str("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+EMAIL_FILE_PATH: str = env.str("EMAIL_FILE_PATH", "")
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = DEV_EMAIL or "webmaster@localhost"
+EMAIL_TIMEOUT = 15  # seconds
+ANYMAIL = {
+    name: env.str(name)
+    for name in (
+        "POSTMARK_SERVER_TOKEN",
+        "MAILGUN_API_KEY",
+        "MAILGUN_SENDER_DOMAIN",
+        "BREVO_API_KEY",
+        "RESEND_API_KEY",
+        "SENDGRID_API_KEY",
+        "WEBHOOK_SECRET",
+    )
+    if name in env.ENVIRON
+}
+ANYMAIL["REQUESTS_TIMEOUT"] = 15
+# SendGrid still works but its backend is no longer kept by its authors; README says what we advise.
+SILENCED_SYSTEM_CHECKS = ["anymail.W003"]
+
+# --- static files --------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+# Over plain HTTP (a laptop, the tests) files are served from the source, with no collectstatic.
+WHITENOISE_USE_FINDERS = not OVER_HTTPS
+WHITENOISE_AUTOREFRESH = False
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if OVER_HTTPS
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+
+# --- logging -------------------------------------------------------------------------------------
+LOG_LEVEL: str = env.str("LOG_LEVEL", "INFO")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {
+        "request_id": {"()": "portal.request_ids.RequestIdFilter"},
+        "redact": {"()": "tenants.redaction.RedactionFilter"},
+    },
+    "formatters": {
+        "logfmt": {
+            "format": 'at=%(levelname)s logger=%(name)s request_id=%(request_id)s msg="%(message)s"'
+        }
+    },
+    "handlers": {
+        "stdout": {
+            "class": "logging.StreamHandler",
+            "stream": "ext://sys.stdout",
+            "formatter": "logfmt",
+            "filters": ["request_id", "redact"],
+        }
+    },
+    "root": {"handlers": ["stdout"], "level": LOG_LEVEL},
+    "loggers": {
+        "django_q": {"handlers": ["stdout"], "level": "WARNING", "propagate": False},
+        "django-q": {"handlers": ["stdout"], "level": "WARNING", "propagate": False},
+        "django.request": {"level": "ERROR"},
+    },
+}

@@ -1,0 +1,32 @@
+"""The one encrypted column type of the portal."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import models
+from fernet_fields import EncryptedTextField as FernetTextField
+
+if TYPE_CHECKING:
+    Base = models.TextField[str, str]
+else:
+    Base = FernetTextField
+
+
+class EncryptedTextField(Base):
+    """Text, encrypted at rest with the keys of SECRET (the first encrypts, all decrypt).
+
+    django-fernet-fields-v2 alone loses data in `bulk_update()` and `update(f=F("g"))`: it would encrypt
+    the text of the SQL expression. An expression is passed on untouched here: what it copies is
+    ciphertext already, and `Value`s inside come back through this method. It also falls back to
+    SECRET_KEY when no key is set; we refuse instead, since that key is meant to be replaced freely.
+    """
+
+    def get_db_prep_save(self, value: Any, connection: Any) -> Any:
+        if hasattr(value, "as_sql"):
+            return value
+        if not self.keys:
+            raise ImproperlyConfigured("SECRET is not set: run `python manage.py generate_secret`.")
+        return super().get_db_prep_save(value, connection)
+
+    if TYPE_CHECKING:
+        keys: list[str]
