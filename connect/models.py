@@ -79,13 +79,16 @@ class Connection(models.Model):
         max_length=10, choices=WaitingOn.choices, default=WaitingOn.PORTAL
     )
     waiting_for = models.CharField(max_length=500, blank=True)
-    attempts = models.PositiveIntegerField(default=0, help_text="Tries in this stage so far.")
+    attempts = models.PositiveIntegerField(
+        default=0, help_text="Tries since anything last went well; counted before the work."
+    )
     last_error = models.TextField(blank=True)
     last_error_at = models.DateTimeField(null=True, blank=True)
     last_request_id = models.CharField(max_length=100, blank=True)
     blocked_at = models.DateTimeField(null=True, blank=True)
     blocked_reason = models.TextField(blank=True)
     reminders_sent = models.PositiveSmallIntegerField(default=0)
+    queued_at = models.DateTimeField(null=True, blank=True)
     lease = models.UUIDField(null=True, blank=True)
     lease_expires_at = models.DateTimeField(null=True, blank=True)
 
@@ -97,6 +100,7 @@ class Connection(models.Model):
     connection_id = models.CharField(max_length=60, blank=True, db_index=True)
     region_url = models.URLField(blank=True)
     schema_name = models.CharField(max_length=63, blank=True)
+    schema_requested_at = models.DateTimeField(null=True, blank=True)
     state = models.CharField(
         max_length=40, blank=True, help_text="As Heroku Connect last told it, whatever the word."
     )
@@ -105,7 +109,6 @@ class Connection(models.Model):
     salesforce_username = models.CharField(max_length=255, blank=True)
     api_version = models.CharField(max_length=10, blank=True)
     link_published_at = models.DateTimeField(null=True, blank=True)
-    link_opened_at = models.DateTimeField(null=True, blank=True)
     authorized_at = models.DateTimeField(null=True, blank=True)
     template = models.ForeignKey(
         MappingTemplate, on_delete=models.PROTECT, null=True, blank=True, related_name="connections"

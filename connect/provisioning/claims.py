@@ -1,0 +1,81 @@
+"""The lease on a connection: at most one process works on it, and a dead one loses it by itself."""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from connect.models import Connection
+from tenants.models import Tenant
+
+# Longer than a task may run (settings.TASK_TIMEOUT), so that a lease never ends under living work.
+LEASE = timedelta(seconds=90)
+
+
+class LostLease(Exception):
+    """The lease ran out and somebody else took over: drop what you were about to write."""
+
+
+class Claim:
+    """The right to work on one connection, until `release`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.lease = connection.lease
+
+    @property
+    def tenant(self) -> Tenant:
+        return self.connection.tenant
+
+    def record(self, **facts: Any) -> None:
+        """Write facts down at once, before an act whose answer may be lost. Raises LostLease."""
+        mine = Connection.objects.filter(pk=self.connection.pk, lease=self.lease)
+        if not mine.update(**facts):
+            raise LostLease
+        for name, value in facts.items():
+            setattr(self.connection, name, value)
+
+    def release(self, **facts: Any) -> None:
+        """Write facts down and give the lease back. Raises LostLease."""
+        self.record(**facts, lease=None, lease_expires_at=None)
+
+
+def take(connection_id: int, *, even_if_not_due: bool = False) -> Claim | None:
+    """Take the lease of a connection that is due; None when it is not due or somebody has it.
+
+    The attempt is counted here, before the work, so that a process which dies is counted too.
+    """
+    now = timezone.now()
+    wanted = _free(now) & Q(pk=connection_id)
+    if not even_if_not_due:
+        wanted &= Q(next_attempt_at__lte=now, blocked_at=None)
+    lease = uuid.uuid4()
+    taken = Connection.objects.filter(wanted).update(
+        lease=lease, lease_expires_at=now + LEASE, queued_at=None, attempts=F("attempts") + 1
+    )
+    if not taken:
+        return None
+    return Claim(Connection.objects.select_related("tenant").get(pk=connection_id))
+
+
+def mark_due_as_queued(limit: int, again_after: timedelta) -> list[int]:
+    """Return the ids of due connections that nobody works on, marked so that they come up once.
+
+    A task that was lost comes up again after `again_after`.
+    """
+    now = timezone.now()
+    waiting = Q(queued_at=None) | Q(queued_at__lte=now - again_after)
+    with transaction.atomic():
+        due = Connection.objects.filter(
+            _free(now) & waiting, next_attempt_at__lte=now, blocked_at=None
+        ).order_by("next_attempt_at")
+        ids = list(due.select_for_update(skip_locked=True).values_list("pk", flat=True)[:limit])
+        Connection.objects.filter(pk__in=ids).update(queued_at=now)
+    return ids
+
+
+def _free(now: datetime) -> Q:
+    return Q(lease=None) | Q(lease_expires_at__lte=now)

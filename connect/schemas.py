@@ -1,0 +1,34 @@
+"""The tenants' own schemas: how they are named, and the only statement that ever drops one."""
+
+import re
+
+from django.db import connection as database
+from psycopg import sql
+
+_NAME = re.compile(r"sf_00d[0-9a-z]{15}_[1-9][0-9]{0,4}")
+
+
+class BadSchemaName(ValueError):
+    """Not a name that `name_for` can have made."""
+
+
+def name_for(org_id: str, generation: int) -> str:
+    """Return the schema of an org's n-th connection, e.g. "sf_00db00000002ndmmam_1".
+
+    Lower-casing loses nothing: the last three of the 18 characters record the case of the others.
+    """
+    return checked(f"sf_{org_id.lower()}_{generation}")
+
+
+def checked(name: str) -> str:
+    """Return `name` if it is a tenant's schema. Raises BadSchemaName."""
+    if not _NAME.fullmatch(name):
+        raise BadSchemaName(f"{name!r} is not the name of a tenant's schema")
+    return name
+
+
+def drop(name: str) -> None:
+    """Drop a tenant's schema with all its rows; a schema that is gone already is no error."""
+    statement = sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(checked(name)))
+    with database.cursor() as cursor:
+        cursor.execute(statement)
