@@ -129,6 +129,32 @@ class _Bearer(AuthBase):
         return request
 
 
+class _Session(requests.Session):
+    # Not even looked at: requests would read a redirect's body with no limit to prepare for following it.
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.headers["User-Agent"] = "Multiconnect"
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+
+
+@dataclass(frozen=True)
+class _Request:
+    method: str
+    path: str
+    params: dict[str, str]
+    document: Any
+    headers: dict[str, str]
+    auth: _Bearer
+    reads: bool
+
+    @property
+    def safe(self) -> bool:
+        return self.method in SAFE
+
+
 class Peer:
     """One outside system at one base URL, called with one token. Threads and forks may share it."""
 
@@ -159,6 +185,7 @@ class Peer:
         params: Mapping[str, str] | None = None,
         document: Any = None,
         headers: Mapping[str, str] | None = None,
+        token: str | None = None,
         reads: bool = True,
     ) -> Answer:
         """Make one call; `document` is sent as JSON. GET and HEAD are repeated up to twice.
@@ -167,25 +194,26 @@ class Peer:
         Raises RemoteError: Retryable, Uncertain, Permanent (NotFound, Taken, ...) or Unauthorized.
         """
         limits = self._limits or LIMITS
-        request = requests.Request(
+        request = _Request(
             method,
-            self.base_url + path,
-            params=params,
-            json=document,
-            headers={**self._headers, **(headers or {})},
-            auth=_Bearer(self._token),
+            path,
+            dict(params or {}),
+            document,
+            {**self._headers, **(headers or {})},
+            _Bearer(self._token if token is None else token),
+            reads,
         )
         deadline = time.monotonic() + limits.total
-        for attempt in range(limits.retries + 1):
+        for attempt in count():
             try:
-                return _Exchange(self, request, limits, deadline, reads).run()
+                return _Exchange(self, request, limits, deadline).run()
             except Retryable as error:
                 pause = _pause(attempt, error.after, limits)
-                over = attempt == limits.retries or time.monotonic() + pause >= deadline
-                if method not in SAFE or pause > limits.patience or over:
+                late = time.monotonic() + pause >= deadline
+                if not request.safe or attempt >= limits.retries or pause > limits.patience or late:
                     raise
             time.sleep(pause)
-        raise AssertionError("unreachable")
+        raise AssertionError("count() never ends")
 
     def kind_of(self, status: int, message: str, code: str, *, safe: bool) -> type[RemoteError]:
         """Say which error a status of 400 or more is; a peer with rules of its own overrides it."""
@@ -198,8 +226,76 @@ class Peer:
     def session(self) -> requests.Session:
         """This thread's own session: a forked child must not write into its parent's sockets."""
         if getattr(self._local, "pid", None) != os.getpid():
-            self._local.session = requests.Session()
-            self._local.session.headers["User-Agent"] = "Multiconnect"
+            self._local.session = _Session()
             self._local.pid = os.getpid()
         session: requests.Session = self._local.session
         return session
+
+
+class _Exchange:
+    """One request and what came of it."""
+
+    def __init__(self, peer: Peer, request: _Request, limits: Limits, deadline: float) -> None:
+        self.peer = peer
+        self.request = request
+        self.limits = limits
+        self.deadline = deadline
+        self.status: int | None = None
+        self.request_id = str(uuid.uuid4())
+
+    def run(self) -> Answer:
+        began = time.monotonic()
+        try:
+            response = self._send()
+            with closing(response):
+                self.status = response.status_code
+                self.request_id = _request_id(response) or self.request_id
+                body = self._read(response)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
+            raise self._failure(error) from None
+        finally:
+            self._log(began)
+        self.peer.heard(response.headers)
+        return self._judge(response, body)
+
+    def _send(self) -> requests.Response:
+        left = self.deadline - time.monotonic()
+        return self.peer.session.request(
+            self.request.method,
+            self.peer.base_url + self.request.path,
+            params=self.request.params,
+            json=self.request.document,
+            headers={**self.request.headers, "Request-Id": self.request_id},
+            auth=self.request.auth,
+            timeout=(min(self.limits.connect, left), min(self.limits.read, left)),
+            allow_redirects=False,
+            stream=True,
+        )
+
+    def _read(self, response: requests.Response) -> bytes:
+        # read1 returns what has arrived; read and iter_content would sit out a dripped body.
+        body = bytearray()
+        while chunk := response.raw.read1(CHUNK, decode_content=True):
+            body += chunk
+            if len(body) > self.limits.body:
+                raise self._error(
+                    Permanent if self.request.safe else Uncertain,
+                    f"a body of more than {self.limits.body} bytes",
+                )
+            if time.monotonic() > self.deadline:
+                raise self._unsure(f"no complete answer within {self.limits.total:g} seconds")
+        return bytes(body)
+
+    def _judge(self, response: requests.Response, body: bytes) -> Answer:
+        status, headers = response.status_code, response.headers
+        if 300 <= status < 400:
+            host = _host(headers.get("Location", "")) or _host(self.peer.base_url)
+            raise self._error(Permanent, f"a redirect to {host}, which is not followed")
+        document, complaint = _parse(body, headers.get("Content-Type", ""))
+        if status >= 400:
+            raise self._refusal(document, complaint or "", body, headers)
+        if complaint and (self.request.reads or complaint == HTML):
+            raise self._unsure(f"{complaint} where JSON was due")
+        return Answer(
+            self.peer.system, status, self.request_id, self.request.safe, headers, document
+        )

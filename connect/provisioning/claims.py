@@ -43,15 +43,18 @@ class Claim:
         self.record(**facts, lease=None, lease_expires_at=None)
 
 
-def take(connection_id: int, *, even_if_not_due: bool = False) -> Claim | None:
-    """Take the lease of a connection that is due; None when it is not due or somebody has it.
+def take(connection_id: int, *, due: bool = True, blocked: bool = False) -> Claim | None:
+    """Take the lease of a connection; None when somebody has it, or it is not what was asked for.
 
+    `due` takes it only when its time has come; `blocked` takes it even when it waits for staff.
     The attempt is counted here, before the work, so that a process which dies is counted too.
     """
     now = timezone.now()
     wanted = _free(now) & Q(pk=connection_id)
-    if not even_if_not_due:
-        wanted &= Q(next_attempt_at__lte=now, blocked_at=None)
+    if due:
+        wanted &= Q(next_attempt_at__lte=now)
+    if not blocked:
+        wanted &= Q(blocked_at=None)
     lease = uuid.uuid4()
     taken = Connection.objects.filter(wanted).update(
         lease=lease, lease_expires_at=now + LEASE, queued_at=None, attempts=F("attempts") + 1

@@ -1,0 +1,45 @@
+"""A tenant's connection: made once, found again, and followed by the next generation."""
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from connect.models import Connection
+from tenants import timeline
+from tenants.models import EventKind, Tenant
+
+
+def current(tenant: Tenant) -> Connection | None:
+    """Return the tenant's connection that is not off-boarded, if it has one."""
+    return Connection.objects.filter(tenant=tenant, offboarded_at=None).first()
+
+
+def ensure(tenant_id: int) -> Connection | None:
+    """Return the tenant's connection, made if there is none; None once the tenant is off-boarded."""
+    with transaction.atomic():
+        tenant = Tenant.objects.select_for_update().get(pk=tenant_id)
+        if tenant.offboarded_at:
+            return None
+        return current(tenant) or _next_generation(tenant)
+
+
+def without_connection(limit: int) -> list[int]:
+    """Return ids of tenants whose connection was never made, should a signal have been lost."""
+    lost = Tenant.objects.filter(offboarded_at=None).exclude(connections__offboarded_at=None)
+    return list(lost.values_list("pk", flat=True)[:limit])
+
+
+def finish(connection: Connection) -> None:
+    """Follow up the end of a connection: the tenant is off-boarded too, or starts over."""
+    tenant = connection.tenant
+    if connection.start_over:
+        _next_generation(tenant)
+        return
+    tenant.offboarded_at = timezone.now()
+    tenant.save(update_fields=["offboarded_at"])
+    timeline.note(tenant, EventKind.OFFBOARDED, "Off-boarded.")
+
+
+def _next_generation(tenant: Tenant) -> Connection:
+    last = tenant.connections.aggregate(last=Max("generation"))["last"] or 0
+    return Connection.objects.create(tenant=tenant, generation=last + 1)
