@@ -96,7 +96,7 @@ def kind_of(status: int, message: str, *, safe: bool) -> type[RemoteError]:
         return Taken
     if status in _KINDS:
         return _KINDS[status]
-    if status >= 500:
+    if status >= 500 or status == 408:
         return Retryable if safe else Uncertain
     return Permanent
 
@@ -104,7 +104,6 @@ def kind_of(status: int, message: str, *, safe: bool) -> type[RemoteError]:
 _KINDS: dict[int, type[RemoteError]] = {
     401: Unauthorized,
     404: NotFound,
-    408: Retryable,
     409: Conflict,
     410: NotFound,
     423: ConfirmationRequired,

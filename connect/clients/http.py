@@ -8,14 +8,17 @@ RemoteErrors. Long waits are never slept: `Retryable.after` hands them back to t
 import json
 import logging
 import os
-import random
+import secrets
 import threading
 import time
 import uuid
 from collections.abc import Mapping
+from contextlib import closing
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -65,6 +68,7 @@ tenant_in_hand: ContextVar[str] = ContextVar("tenant_in_hand", default="-")
 
 SAFE = frozenset({"GET", "HEAD"})
 CHUNK = 64 * 1024  # bytes
+HTML = "an HTML page"
 
 
 @dataclass(frozen=True)
@@ -204,7 +208,8 @@ class Peer:
             reads,
         )
         deadline = time.monotonic() + limits.total
-        for attempt in count():
+        attempt = 0
+        while True:
             try:
                 return _Exchange(self, request, limits, deadline).run()
             except Retryable as error:
@@ -213,7 +218,7 @@ class Peer:
                 if not request.safe or attempt >= limits.retries or pause > limits.patience or late:
                     raise
             time.sleep(pause)
-        raise AssertionError("count() never ends")
+            attempt += 1
 
     def kind_of(self, status: int, message: str, code: str, *, safe: bool) -> type[RemoteError]:
         """Say which error a status of 400 or more is; a peer with rules of its own overrides it."""
@@ -293,9 +298,101 @@ class _Exchange:
             raise self._error(Permanent, f"a redirect to {host}, which is not followed")
         document, complaint = _parse(body, headers.get("Content-Type", ""))
         if status >= 400:
-            raise self._refusal(document, complaint or "", body, headers)
+            raise self._refusal(document, complaint, body, headers)
         if complaint and (self.request.reads or complaint == HTML):
             raise self._unsure(f"{complaint} where JSON was due")
         return Answer(
             self.peer.system, status, self.request_id, self.request.safe, headers, document
         )
+
+    def _refusal(
+        self, document: Any, complaint: str, body: bytes, headers: Mapping[str, str]
+    ) -> RemoteError:
+        status = self.status or 0
+        message, code = words_of(document)
+        if complaint and complaint != HTML:
+            message = body[:4000].decode("utf-8", "replace")
+        message = message or complaint or _phrase(status)
+        kind = self.peer.kind_of(status, message, code, safe=self.request.safe)
+        after = retry_after(headers.get("Retry-After"), datetime.now(UTC))
+        if status == 429 and after is None:
+            after = RATE_LIMIT_PAUSE
+        return self._error(kind, message, code=code, after=after)
+
+    def _failure(self, error: Exception) -> RemoteError:
+        # Never the exception's own words: they quote the address, and a bad header with its token.
+        name = type(error).__name__
+        if isinstance(error, ValueError):
+            return self._error(Permanent, f"the call could not be made ({name})")
+        if _never_left(error):
+            return self._error(Retryable, f"no connection ({name})")
+        if isinstance(error, (requests.Timeout, urllib3.exceptions.TimeoutError)):
+            return self._unsure("no answer in time")
+        return self._unsure(f"the connection broke ({name})")
+
+    def _unsure(self, message: str) -> Retryable:
+        kind = Retryable if self.request.safe else Uncertain
+        return kind(self.peer.system, self.status, message, self.request_id)
+
+    def _error(
+        self,
+        kind: type[RemoteError],
+        message: str,
+        *,
+        code: str = "",
+        after: timedelta | None = None,
+    ) -> RemoteError:
+        given = (self.peer.system, self.status, message, self.request_id, code)
+        return kind(*given, after) if issubclass(kind, Retryable) else kind(*given)
+
+    def _log(self, began: float) -> None:
+        logger.info(
+            "%s %s %s -> %s in %d ms (peer_request_id=%s tenant=%s)",
+            self.peer.system,
+            self.request.method,
+            self.request.path,
+            self.status or "no answer",
+            (time.monotonic() - began) * 1000,
+            self.request_id,
+            tenant_in_hand.get(),
+        )
+
+
+def _parse(body: bytes, content_type: str) -> tuple[Any, str]:
+    """Return (document, complaint); an empty body is None and no reason to complain."""
+    if not body.strip():
+        return None, ""
+    try:
+        return json.loads(body), ""
+    except (ValueError, RecursionError):
+        is_page = "html" in content_type.lower() or body.lstrip()[:1] == b"<"
+        return None, HTML if is_page else "broken JSON"
+
+
+def _pause(attempt: int, after: timedelta | None, limits: Limits) -> float:
+    """Seconds until the next try: as the peer says, else growing with jitter."""
+    if after is not None:
+        return after.total_seconds()
+    return limits.backoff * 2.0**attempt * secrets.SystemRandom().uniform(0.5, 1.5)
+
+
+def _never_left(error: Exception) -> bool:
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    refused = isinstance(reason, urllib3.exceptions.NewConnectionError)
+    return refused or isinstance(error, requests.ConnectTimeout)
+
+
+def _request_id(response: requests.Response) -> str:
+    given = response.headers.get("Request-Id") or response.headers.get("X-Request-Id") or ""
+    return readable(given)[:100]
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return "an unreadable address"
+
+
+def _phrase(status: int) -> str:
+    return HTTPStatus(status).phrase if status in HTTPStatus else ""

@@ -1,0 +1,234 @@
+"""What staff may do to a connection, whatever screen they do it from.
+
+Each operation says for itself when it is legal (`why_not` answers in words), takes the connection's
+lease so that it never meets the reconciler, and leaves an event with the person's name.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from connect.clients import heroku_connect, http
+from connect.health import refresh as health
+from connect.health import states
+from connect.models import Connection, SchemaFate, Stage
+from connect.provisioning import claims, reconciler
+from connect.provisioning.claims import Claim
+from tenants import timeline
+from tenants.models import EventKind
+
+Options = Mapping[str, Any]
+# A step lasts a few seconds, an HTTP call at the worst http's total deadline.
+LEASE_PATIENCE = 35.0  # seconds
+_PROVISIONING = set(Stage.values) - {Stage.LIVE, Stage.OFFBOARDING, Stage.OFFBOARDED}
+
+
+class Busy(Exception):
+    """The connection is being worked on for longer than one waits for."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One thing that staff may do. `why_not` returns "" when it is legal now, else the reason."""
+
+    name: str
+    label: str
+    permission: str
+    why_not: Callable[[Connection], str]
+    run: Callable[[Claim, str, Options], str]
+    hurts: bool = False
+
+
+def operate(name: str, connection_id: int, actor: str, options: Options) -> str:
+    """Do an operation for a person; return a sentence on what came of it.
+
+    An operation that is not legal, or that the peer refuses, is noted and answered, not raised.
+    """
+    operation = REGISTRY[name]
+    claim = _take(connection_id)
+    try:
+        reason = operation.why_not(claim.connection)
+        if reason:
+            return _note(claim, actor, f"{operation.label}: skipped, {reason}.")
+        return _note(claim, actor, f"{operation.label}: {operation.run(claim, actor, options)}")
+    except http.RemoteError as trouble:
+        return _note(claim, actor, f"{operation.label}: failed. {trouble}", trouble.request_id)
+    finally:
+        _give_back(claim)
+
+
+def _take(connection_id: int) -> Claim:
+    stop_at = time.monotonic() + LEASE_PATIENCE
+    while time.monotonic() < stop_at:
+        claim = claims.take(connection_id, due=False, blocked=True)
+        if claim:
+            return claim
+        time.sleep(0.25)
+    raise Busy("The portal is working on this connection. Try again in a minute.")
+
+
+def _give_back(claim: Claim) -> None:
+    """Release the lease where the operation has not; nobody's work was an attempt of the step."""
+    before = max(claim.connection.attempts - 1, 0)
+    Connection.objects.filter(pk=claim.connection.pk, lease=claim.lease).update(
+        lease=None, lease_expires_at=None, attempts=before
+    )
+
+
+def _note(claim: Claim, actor: str, text: str, request_id: str = "") -> str:
+    timeline.note(
+        claim.tenant, EventKind.STAFF_ACTION, text, actor=actor, request_id=request_id
+    )
+    return text
+
+
+# --- retry ---------------------------------------------------------------------------------------
+
+
+def _why_not_retry(connection: Connection) -> str:
+    if connection.stage in (Stage.LIVE, Stage.OFFBOARDED):
+        return f"nothing is left to do: it is {connection.get_stage_display().lower()}"
+    return ""
+
+
+def _retry(claim: Claim, actor: str, options: Options) -> str:  # noqa: ARG001
+    claim.release(
+        attempts=0, blocked_at=None, blocked_reason="", waiting_for="", next_attempt_at=timezone.now()
+    )
+    async_task("connect.tasks.advance", claim.connection.pk)
+    return f"trying again: {claim.connection.get_stage_display().lower()}."
+
+
+# --- the connection at Heroku Connect --------------------------------------------------------------
+
+
+def _why_not_reachable(connection: Connection) -> str:
+    if connection.stage == Stage.OFFBOARDED:
+        return "it is off-boarded"
+    return "" if connection.connection_id else "Heroku Connect does not know it yet"
+
+
+def _why_not_pause(connection: Connection) -> str:
+    if connection.stage != Stage.LIVE:
+        return "only a live connection can be paused"
+    return "it is paused already" if connection.state == states.PAUSED else ""
+
+
+def _why_not_resume(connection: Connection) -> str:
+    if connection.stage != Stage.LIVE:
+        return "only a live connection can be resumed"
+    return "" if connection.state == states.PAUSED else "it is not paused"
+
+
+def _pause(claim: Claim, actor: str, options: Options) -> str:  # noqa: ARG001
+    heroku_connect.pause(*_address(claim))
+    return f"accepted; the state is now {health.refresh(claim.connection)}."
+
+
+def _resume(claim: Claim, actor: str, options: Options) -> str:  # noqa: ARG001
+    heroku_connect.resume(*_address(claim))
+    return f"accepted; the state is now {health.refresh(claim.connection)}."
+
+
+def _restart(claim: Claim, actor: str, options: Options) -> str:  # noqa: ARG001
+    heroku_connect.restart(*_address(claim))
+    return f"accepted; the state is now {health.refresh(claim.connection)}."
+
+
+def _refresh(claim: Claim, actor: str, options: Options) -> str:  # noqa: ARG001
+    return f"the state is {health.refresh(claim.connection)}."
+
+
+def _address(claim: Claim) -> tuple[str, str]:
+    return claim.connection.region_url, claim.connection.connection_id
+
+
+# --- mappings ------------------------------------------------------------------------------------
+
+
+def _why_not_import(connection: Connection) -> str:
+    if connection.stage in (Stage.IMPORTING_MAPPINGS, Stage.LOADING, Stage.LIVE):
+        return ""
+    return "Heroku Connect is not authorized yet"
+
+
+def _import_mappings(claim: Claim, actor: str, options: Options) -> str:  # noqa: ARG001
+    facts = {"template": None, "import_sent_at": None}
+    with transaction.atomic():
+        reconciler.enter(
+            claim, Stage.IMPORTING_MAPPINGS, "Importing the newest mappings.", facts, actor=actor
+        )
+        async_task("connect.tasks.advance", claim.connection.pk)
+    return "started with the newest template."
+
+
+# --- the end -------------------------------------------------------------------------------------
+
+
+def _why_not_offboard(connection: Connection) -> str:
+    if connection.stage in (Stage.OFFBOARDING, Stage.OFFBOARDED):
+        return f"it is {connection.get_stage_display().lower()} already"
+    return ""
+
+
+def _offboard(claim: Claim, actor: str, options: Options) -> str:
+    return _end(claim, actor, SchemaFate(options["schema_fate"]), start_over=False)
+
+
+def _start_over(claim: Claim, actor: str, options: Options) -> str:
+    return _end(claim, actor, SchemaFate(options["schema_fate"]), start_over=True)
+
+
+def _end(claim: Claim, actor: str, fate: SchemaFate, *, start_over: bool) -> str:
+    facts = {"schema_fate": fate, "start_over": start_over}
+    then = "a new connection follows" if start_over else "the tenant is off-boarded"
+    with transaction.atomic():
+        reconciler.enter(
+            claim, Stage.OFFBOARDING, f"Ending this connection; then {then}.", facts, actor=actor
+        )
+        async_task("connect.tasks.advance", claim.connection.pk)
+    return f"started. {fate.label}; then {then}."
+
+
+REGISTRY: dict[str, Operation] = {
+    operation.name: operation
+    for operation in (
+        Operation("retry", "Retry provisioning", "connect.retry_connection", _why_not_retry, _retry),
+        Operation("pause", "Pause", "connect.pause_connection", _why_not_pause, _pause),
+        Operation("resume", "Resume", "connect.pause_connection", _why_not_resume, _resume),
+        Operation(
+            "restart", "Restart", "connect.restart_connection", _why_not_reachable, _restart
+        ),
+        Operation(
+            "refresh", "Refresh", "connect.refresh_connection", _why_not_reachable, _refresh
+        ),
+        Operation(
+            "import_mappings",
+            "Import mappings",
+            "connect.import_connection",
+            _why_not_import,
+            _import_mappings,
+        ),
+        Operation(
+            "offboard",
+            "Off-board",
+            "connect.offboard_connection",
+            _why_not_offboard,
+            _offboard,
+            hurts=True,
+        ),
+        Operation(
+            "start_over",
+            "Start over",
+            "connect.offboard_connection",
+            _why_not_offboard,
+            _start_over,
+            hurts=True,
+        ),
+    )
+}

@@ -1,0 +1,67 @@
+"""The two addresses that a subscriber's browser meets on its way through Heroku Connect."""
+
+import logging
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from django_q.tasks import async_task
+
+from connect import connections
+from connect.clients import heroku_connect, http
+from connect.models import Connection, Stage
+from tenants import links
+from tenants.models import Tenant
+
+log = logging.getLogger(__name__)
+
+
+@require_safe
+@never_cache
+def authorize(request: HttpRequest, signed: str) -> HttpResponse:
+    """Send the admin to a fresh authorize URL: those of Heroku Connect are short-lived.
+
+    Before and after the time for it, send to the subscriber's page, which says where things stand.
+    """
+    tenant = links.tenant_of(links.Kind.CONNECT, signed)
+    connection = connections.current(tenant)
+    if connection is None or not _waits_for_authorization(connection):
+        return HttpResponseRedirect(links.sign_in_url(tenant))
+    try:
+        return HttpResponseRedirect(_fresh_url(tenant, connection))
+    except http.RemoteError as trouble:
+        log.warning("no authorize url connection=%s error=%s", connection.pk, trouble)
+        return render(
+            request,
+            "tenants/try_again.html",
+            {"tenant": tenant, "retry_url": links.connect_url(tenant)},
+            status=503,
+            headers={"Retry-After": "60"},
+        )
+
+
+def _waits_for_authorization(connection: Connection) -> bool:
+    return connection.stage == Stage.WAITING_FOR_AUTHORIZATION and not connection.blocked_at
+
+
+def _fresh_url(tenant: Tenant, connection: Connection) -> str:
+    """Return where to authorize. A My Domain is given whenever known: an org may refuse the others."""
+    return heroku_connect.authorize_url(
+        connection.region_url,
+        connection.connection_id,
+        environment="custom" if tenant.login_domain else tenant.environment,
+        domain=tenant.login_domain,
+        next_url=links.auth_complete_url(tenant),
+    )
+
+
+@require_safe
+@never_cache
+def authorization_complete(request: HttpRequest, signed: str) -> HttpResponse:
+    """Where Heroku Connect sends the browser back to. It proves nothing: it only hurries the poll."""
+    tenant = links.tenant_of(links.Kind.AUTH_COMPLETE, signed)
+    connection = connections.current(tenant)
+    if connection and _waits_for_authorization(connection):
+        async_task("connect.tasks.advance", connection.pk, hurry=True)
+    return HttpResponseRedirect(links.sign_in_url(tenant))
