@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from tenants.redaction import redact
 
@@ -19,8 +19,9 @@ LONGEST_PAUSE = timedelta(hours=24)  # a Retry-After beyond that is taken for a 
 class RemoteError(Exception):
     """An outside system did not do what it was asked.
 
-    `message` holds the peer's own words (at most 500 characters, secrets hidden), or ours where there
-    were none; `status` is None when no answer came; `code` is the peer's machine word ("invalid_params").
+    `message` holds the peer's own words (at most 500 characters, secrets hidden), or ours where
+    there were none; `status` is None when no answer came; `code` is the peer's machine word, as
+    "invalid_params".
     """
 
     def __init__(
@@ -90,9 +91,16 @@ def readable(text: str) -> str:
     return line if len(line) <= LONGEST_MESSAGE else line[: LONGEST_MESSAGE - 1] + "…"
 
 
-def kind_of(status: int, message: str, *, safe: bool) -> type[RemoteError]:
-    """Say what a status of 400 or more means for the caller; `safe` calls change nothing there."""
-    if status == 422 and re.search(r"\balready (taken|in use|exists)\b|\bbeen taken\b", message):
+class Words(NamedTuple):
+    """What an error body says to people and to machines; "" where it says nothing."""
+
+    message: str
+    code: str
+
+
+def kind_of(status: int, words: Words, *, safe: bool) -> type[RemoteError]:
+    """Say what a status from 400 up means for the caller; a `safe` call changes nothing."""
+    if status == 422 and _TAKEN.search(words.message):
         return Taken
     if status in _KINDS:
         return _KINDS[status]
@@ -101,6 +109,7 @@ def kind_of(status: int, message: str, *, safe: bool) -> type[RemoteError]:
     return Permanent
 
 
+_TAKEN = re.compile(r"\balready (taken|in use|exists)\b|\bbeen taken\b", re.IGNORECASE)
 _KINDS: dict[int, type[RemoteError]] = {
     401: Unauthorized,
     404: NotFound,
@@ -112,8 +121,8 @@ _KINDS: dict[int, type[RemoteError]] = {
 }
 
 
-def words_of(document: Any) -> tuple[str, str]:
-    """Return (message, machine code) of an error body.
+def words_of(document: Any) -> Words:
+    """Find the words in an error body, whichever peer's it is.
 
     Heroku: {"id", "message"}; Heroku Connect: {"message"} or {"error"}; Salesforce REST: a list of
     {"message", "errorCode"}; Salesforce OAuth: {"error", "error_description"}.
@@ -121,9 +130,9 @@ def words_of(document: Any) -> tuple[str, str]:
     if isinstance(document, list):
         document = document[0] if document else None
     if not isinstance(document, Mapping):
-        return "", ""
+        return Words("", "")
     message = _first(document, "message", "error_description", "error")
-    return message, _first(document, "id", "errorCode", "error" if message else "")
+    return Words(message, _first(document, "id", "errorCode", "error"))
 
 
 def _first(document: Mapping[str, Any], *keys: str) -> str:

@@ -23,7 +23,7 @@ from connect.clients.http import (
     Permanent,
     RemoteError,
     Retryable,
-    Taken,
+    Words,
     segment,
 )
 from connect.models import ApiBudget
@@ -160,8 +160,8 @@ def require_budget(priority: Priority) -> None:
 
 
 class _Heroku(Peer):
-    def kind_of(self, status: int, message: str, code: str, *, safe: bool) -> type[RemoteError]:
-        kind = super().kind_of(status, message, code, safe=safe)
+    def kind_of(self, status: int, words: Words, *, safe: bool) -> type[RemoteError]:
+        kind = super().kind_of(status, words, safe=safe)
         return Retryable if kind is Conflict else kind  # Heroku: "retry after a while"
 
     def heard(self, headers: Mapping[str, str]) -> None:

@@ -1,7 +1,7 @@
 """Heroku Connect: discovery at one central host, everything else at the connection's own region.
 
-Every function raises the errors of connect.clients.http; an address that a peer names and that is not
-on the allow-list (tenants.hosts) is Permanent. States are kept as the text that came.
+Every function raises the errors of connect.clients.http; an address that a peer names and that is
+not on the allow-list (tenants.hosts) is Permanent. States are kept as the text that came.
 """
 
 import logging
@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 from django.conf import settings
 
 from connect.clients.documents import Document
-from connect.clients.http import Peer, Permanent, RemoteError, Retryable, segment
+from connect.clients.http import Peer, Permanent, RemoteError, segment
 from tenants import hosts
 
 logger = logging.getLogger(__name__)
@@ -95,7 +95,7 @@ def detail(region_url: str, connection_id: str, deep: bool = False) -> Detail:
 
 
 def configure(region_url: str, connection_id: str, db_key: str, schema_name: str) -> int:
-    """Tell the connection its database and schema. A 2xx, the status returned, is no proof: look."""
+    """Tell the connection its database and schema. A 2xx (the status returned) proves nothing."""
     document = {"db_key": db_key, "schema_name": schema_name}
     region = _region(region_url)
     return region.call("PATCH", _path(connection_id), document=document, reads=False).status
@@ -106,13 +106,13 @@ def authorize_url(
     connection_id: str,
     environment: str,
     domain: str,
-    next: str,  # noqa: A002
+    next: str,
     api_version: str | None = None,
 ) -> str:
     """Return a fresh, short-lived address where the org's admin authorizes the connection.
 
-    `environment` is production, sandbox or custom; `domain` counts only with custom. `next` is where
-    the browser goes afterwards.
+    `environment` is production, sandbox or custom; `domain` counts only with custom. `next` is
+    where the browser goes afterwards.
     """
     document = {"environment": environment, "next": next}
     if environment == "custom":

@@ -1,10 +1,11 @@
 """The one way in which the portal calls another system.
 
 A call has a connect and a read time-out and a deadline over all of it, follows no redirect, repeats
-itself only where nothing can change at the other end, and either returns an Answer or raises one of the
-RemoteErrors. Long waits are never slept: `Retryable.after` hands them back to the caller.
+itself only where nothing can change at the other end, and either returns an Answer or raises one of
+the RemoteErrors. Long waits are never slept: `Retryable.after` hands them back to the caller.
 """
 
+import http.client
 import json
 import logging
 import os
@@ -17,7 +18,6 @@ from contextlib import closing
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -29,8 +29,8 @@ from requests.auth import AuthBase
 from connect.clients.documents import Document
 from connect.clients.errors import (
     RATE_LIMIT_PAUSE,
-    Conflict,
     ConfirmationRequired,
+    Conflict,
     NotFound,
     Permanent,
     RemoteError,
@@ -38,6 +38,7 @@ from connect.clients.errors import (
     Taken,
     Unauthorized,
     Uncertain,
+    Words,
     kind_of,
     readable,
     retry_after,
@@ -46,8 +47,8 @@ from connect.clients.errors import (
 
 __all__ = [
     "Answer",
-    "Conflict",
     "ConfirmationRequired",
+    "Conflict",
     "Limits",
     "NotFound",
     "Peer",
@@ -57,6 +58,7 @@ __all__ = [
     "Taken",
     "Unauthorized",
     "Uncertain",
+    "Words",
     "segment",
     "tenant_in_hand",
 ]
@@ -134,8 +136,8 @@ class _Bearer(AuthBase):
 
 
 class _Session(requests.Session):
-    # Not even looked at: requests would read a redirect's body with no limit to prepare for following it.
-    def get_redirect_target(self, resp: requests.Response) -> None:
+    # Not even looked at: requests would read a redirect's whole body to prepare for following it.
+    def get_redirect_target(self, _resp: requests.Response) -> None:
         return None
 
     def __init__(self) -> None:
@@ -220,9 +222,9 @@ class Peer:
             time.sleep(pause)
             attempt += 1
 
-    def kind_of(self, status: int, message: str, code: str, *, safe: bool) -> type[RemoteError]:
+    def kind_of(self, status: int, words: Words, *, safe: bool) -> type[RemoteError]:
         """Say which error a status of 400 or more is; a peer with rules of its own overrides it."""
-        return kind_of(status, message, safe=safe)
+        return kind_of(status, words, safe=safe)
 
     def heard(self, headers: Mapping[str, str]) -> None:
         """Take note of an answer's headers, whatever its status."""
@@ -313,7 +315,7 @@ class _Exchange:
         if complaint and complaint != HTML:
             message = body[:4000].decode("utf-8", "replace")
         message = message or complaint or _phrase(status)
-        kind = self.peer.kind_of(status, message, code, safe=self.request.safe)
+        kind = self.peer.kind_of(status, Words(message, code), safe=self.request.safe)
         after = retry_after(headers.get("Retry-After"), datetime.now(UTC))
         if status == 429 and after is None:
             after = RATE_LIMIT_PAUSE
@@ -395,4 +397,4 @@ def _host(url: str) -> str:
 
 
 def _phrase(status: int) -> str:
-    return HTTPStatus(status).phrase if status in HTTPStatus else ""
+    return http.client.responses.get(status, "")

@@ -1,10 +1,8 @@
 """The Apex REST resource of the ISV's package in a subscriber's org.
 
-Raises the errors of connect.clients.http, and tenants.consent.GrantLost where the org no longer lets
-the portal in.
+Raises the errors of connect.clients.http, and tenants.consent.GrantLost where the org no longer
+lets the portal in.
 """
-
-from datetime import timedelta
 
 from connect.clients.http import (
     Answer,
@@ -14,13 +12,13 @@ from connect.clients.http import (
     RemoteError,
     Retryable,
     Unauthorized,
+    Words,
     segment,
 )
 from tenants import consent, hosts
 from tenants.models import SalesforceGrant, Tenant
 
 SYSTEM = "Salesforce"
-REQUEST_LIMIT_PAUSE = timedelta(minutes=15)  # the org's allowance is counted over 24 hours
 
 
 def publish_link(tenant: Tenant, connection_id: str, authorize_url: str) -> None:
@@ -60,7 +58,7 @@ def _org(tenant: Tenant) -> Peer:
 
 
 class _Salesforce(Peer):
-    def kind_of(self, status: int, message: str, code: str, *, safe: bool) -> type[RemoteError]:
-        if status == 403 and code == "REQUEST_LIMIT_EXCEEDED":
+    def kind_of(self, status: int, words: Words, *, safe: bool) -> type[RemoteError]:
+        if status == 403 and words.code == "REQUEST_LIMIT_EXCEEDED":
             return Retryable
-        return super().kind_of(status, message, code, safe=safe)
+        return super().kind_of(status, words, safe=safe)
