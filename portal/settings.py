@@ -1,9 +1,11 @@
 """Every setting of the portal, read from the environment (README.md, "Settings").
 
-A missing or wrong value never stops this file: portal/checks.py reports it as a system check with an id
-and one sentence on what to set, and manage.py, gunicorn and the worker refuse to start on it.
+A missing or wrong value never stops this file: portal/checks.py reports it as a system check with
+an id and one sentence on what to set, and manage.py, gunicorn and the worker refuse to start on it.
 """
 
+import logging
+import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,21 +17,43 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
+NOT_NUMBERS: list[str] = []  # settings whose value is no whole number
+
+
+def _number(name: str, default: int) -> int:
+    try:
+        return int(env.str(name, str(default)))
+    except ValueError:
+        NOT_NUMBERS.append(name)
+        return default
+
+
+def _words(name: str, default: str = "") -> list[str]:
+    """Read a comma-separated list; blanks around words and empty words are dropped."""
+    return [word.strip() for word in env.str(name, default).split(",") if word.strip()]
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
 
 # --- who we are ----------------------------------------------------------------------------------
 APP_NAME: str = env.str("APP_NAME", "")
 PORTAL_URL: str = env.str("PORTAL_URL", "http://127.0.0.1:5000").rstrip("/")
 DEV_EMAIL: str = env.str("DEV_EMAIL", "")
-STAFF_EMAILS: list[str] = env.list("STAFF_EMAILS", default=[DEV_EMAIL] if DEV_EMAIL else [])
+STAFF_EMAILS: list[str] = _words("STAFF_EMAILS", DEV_EMAIL)
 PRODUCT_NAME: str = env.str("PRODUCT_NAME", "Multiconnect")
 
 # --- secrets -------------------------------------------------------------------------------------
 SECRET_KEY: str = env.str("SECRET_KEY", "")
-FERNET_KEYS: list[str] = env.list("SECRET", default=[])  # the first encrypts, all of them decrypt
+FERNET_KEYS: list[str] = _words("SECRET")  # the first encrypts, all of them decrypt
 HEROKU_API_TOKEN: str = env.str("HEROKU_API_TOKEN", "")
 SALESFORCE_KEY: str = env.str("SALESFORCE_KEY", "")
 SALESFORCE_SECRET: str = env.str("SALESFORCE_SECRET", "")
-REGISTRATION_SECRETS: list[str] = env.list("REGISTRATION_SECRETS", default=[])
+REGISTRATION_SECRETS: list[str] = _words("REGISTRATION_SECRETS")
 
 # --- the outside systems -------------------------------------------------------------------------
 HEROKU_API_URL: str = env.str("HEROKU_API_URL", "https://api.heroku.com")
@@ -41,22 +65,20 @@ SALESFORCE_LOGIN_URL: str = env.str("SALESFORCE_LOGIN_URL", "https://login.sales
 SALESFORCE_TEST_URL: str = env.str("SALESFORCE_TEST_URL", "https://test.salesforce.com")
 # {domain} is the subscriber's My Domain host, e.g. acme.my.salesforce.com
 SALESFORCE_MY_DOMAIN_URL: str = env.str("SALESFORCE_MY_DOMAIN_URL", "https://{domain}")
-SALESFORCE_HOSTS: list[str] = env.list("SALESFORCE_HOSTS", default=[".salesforce.com"])
-HEROKU_CONNECT_HOSTS: list[str] = env.list("HEROKU_CONNECT_HOSTS", default=[".heroku.com"])
+SALESFORCE_HOSTS: list[str] = _words("SALESFORCE_HOSTS", ".salesforce.com")
+HEROKU_CONNECT_HOSTS: list[str] = _words("HEROKU_CONNECT_HOSTS", ".heroku.com")
 FORCE_NAMESPACE: str = env.str("FORCE_NAMESPACE", "")
 
 # --- registration --------------------------------------------------------------------------------
 REGISTRATION_POLICY: str = env.str("REGISTRATION_POLICY", "signed")
-REGISTRATIONS_PER_HOUR: int = env.int("REGISTRATIONS_PER_HOUR", 200)  # from one address
-REGISTRATIONS_PER_HOUR_TOTAL: int = env.int("REGISTRATIONS_PER_HOUR_TOTAL", 2000)
+REGISTRATIONS_PER_HOUR: int = _number("REGISTRATIONS_PER_HOUR", 200)  # from one address
+REGISTRATIONS_PER_HOUR_TOTAL: int = _number("REGISTRATIONS_PER_HOUR_TOTAL", 2000)
 # Heroku's router appends the caller's address to X-Forwarded-For; nothing before that is believed.
-TRUSTED_PROXIES: int = env.int("TRUSTED_PROXIES", 1 if PORTAL_URL.startswith("https:") else 0)
+TRUSTED_PROXIES: int = _number("TRUSTED_PROXIES", 1 if PORTAL_URL.startswith("https:") else 0)
 
 # --- Django --------------------------------------------------------------------------------------
 DEBUG = False
-ALLOWED_HOSTS: list[str] = env.list(
-    "ALLOWED_HOSTS", default=[urlsplit(PORTAL_URL).hostname or "127.0.0.1"]
-)
+ALLOWED_HOSTS: list[str] = _words("ALLOWED_HOSTS", _host(PORTAL_URL) or "127.0.0.1")
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -114,16 +136,27 @@ DATABASE_URL: str = env.str("DATABASE_URL", "")
 
 
 def _database(url: str) -> dict[str, Any]:
-    if urlsplit(url).scheme not in ("postgres", "postgresql"):
-        return {"ENGINE": "django.db.backends.dummy"}  # portal.E003 says what to set
-    return {**env.db_url_config(url), "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+    if not url.startswith(("postgres://", "postgresql://")):
+        return {"ENGINE": "django.db.backends.dummy"}
+    try:
+        config = env.db_url_config(url)
+    except ValueError:  # e.g. a port that is no number
+        return {"ENGINE": "django.db.backends.dummy"}
+    return {**config, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+
+
+def _redis(url: str) -> str:
+    # Heroku's Redis answers over TLS only, with a certificate signed by itself.
+    if url.startswith("rediss://") and _host(url).endswith(".amazonaws.com") and "?" not in url:
+        return f"{url}?ssl_cert_reqs=none"
+    return url
 
 
 DATABASES = {"default": _database(DATABASE_URL)}
 
-REDIS_URL: str = env.str("REDIS_URL", "")
+REDIS_URL: str = _redis(env.str("REDIS_URL", ""))
 TASK_TIMEOUT = 60  # seconds; connect.provisioning.reconciler.LEASE must be longer
-WORKERS: int = env.int("WORKERS", 2)
+WORKERS: int = _number("WORKERS", 2)
 
 # Why each value: packages' behaviour is pinned by tests/portal/test_worker.py and docs/adr/0003.
 Q_CLUSTER: dict[str, Any] = {
@@ -188,43 +221,46 @@ SOCIAL_AUTH_SANITIZE_REDIRECTS = True
 
 # --- e-mail --------------------------------------------------------------------------------------
 EMAIL_BACKEND: str = env.str("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
-EMAIL_FILE_PATH: str = env.str("EMAIL_FILE_PATH", "")
+EMAIL_FILE_PATH: str | None = env.str("EMAIL_FILE_PATH", "") or None
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = DEV_EMAIL or "webmaster@localhost"
 EMAIL_TIMEOUT = 15  # seconds
-ANYMAIL = {
-    name: env.str(name)
-    for name in (
-        "POSTMARK_SERVER_TOKEN",
-        "MAILGUN_API_KEY",
-        "MAILGUN_SENDER_DOMAIN",
-        "BREVO_API_KEY",
-        "RESEND_API_KEY",
-        "SENDGRID_API_KEY",
-        "WEBHOOK_SECRET",
-    )
-    if name in env.ENVIRON
+_MAIL_SETTINGS = {
+    "POSTMARK_SERVER_TOKEN": env.str("POSTMARK_SERVER_TOKEN", ""),
+    "MAILGUN_API_KEY": env.str("MAILGUN_API_KEY", ""),
+    # Heroku's Mailgun add-on calls it MAILGUN_DOMAIN.
+    "MAILGUN_SENDER_DOMAIN": env.str("MAILGUN_SENDER_DOMAIN", env.str("MAILGUN_DOMAIN", "")),
+    "MAILGUN_API_URL": env.str("MAILGUN_API_URL", ""),
+    "BREVO_API_KEY": env.str("BREVO_API_KEY", ""),
+    "RESEND_API_KEY": env.str("RESEND_API_KEY", ""),
+    "SENDGRID_API_KEY": env.str("SENDGRID_API_KEY", ""),
+    "WEBHOOK_SECRET": env.str("WEBHOOK_SECRET", ""),
 }
-ANYMAIL["REQUESTS_TIMEOUT"] = 15
+ANYMAIL: dict[str, Any] = {name: value for name, value in _MAIL_SETTINGS.items() if value}
+ANYMAIL["REQUESTS_TIMEOUT"] = 15  # seconds
 # SendGrid still works but its backend is no longer kept by its authors; README says what we advise.
 SILENCED_SYSTEM_CHECKS = ["anymail.W003"]
 
 # --- static files --------------------------------------------------------------------------------
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
-# Over plain HTTP (a laptop, the tests) files are served from the source, with no collectstatic.
-WHITENOISE_USE_FINDERS = not OVER_HTTPS
+_COLLECTED = BASE_DIR / "staticfiles"
+# Hashed names need collectstatic, which Heroku's build runs, with or without any setting. Where it
+# has not run (a laptop, the tests), files are served from their source.
+COLLECTED = (_COLLECTED / "staticfiles.json").exists() or sys.argv[1:2] == ["collectstatic"]
+STATIC_ROOT = _COLLECTED if COLLECTED else None
+WHITENOISE_USE_FINDERS = not COLLECTED
 WHITENOISE_AUTOREFRESH = False
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
-        if OVER_HTTPS
+        if COLLECTED
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
 
 # --- logging -------------------------------------------------------------------------------------
 LOG_LEVEL: str = env.str("LOG_LEVEL", "INFO")
+_LEVEL = LOG_LEVEL if LOG_LEVEL in logging.getLevelNamesMapping() else "INFO"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -245,7 +281,7 @@ LOGGING = {
             "filters": ["request_id", "redact"],
         }
     },
-    "root": {"handlers": ["stdout"], "level": LOG_LEVEL},
+    "root": {"handlers": ["stdout"], "level": _LEVEL},
     "loggers": {
         "django_q": {"handlers": ["stdout"], "level": "WARNING", "propagate": False},
         "django-q": {"handlers": ["stdout"], "level": "WARNING", "propagate": False},

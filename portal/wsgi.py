@@ -1,8 +1,13 @@
-"""What gunicorn serves."""
+"""What gunicorn serves. Refuses to start on a missing or wrong setting, with one line for each."""
 
 import os
 
-from django.core.wsgi import get_wsgi_application
+import django
+from django.core.handlers.wsgi import WSGIHandler
+
+from portal.checks import stop_on_errors
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
-application = get_wsgi_application()
+django.setup(set_prefix=False)
+stop_on_errors()
+application = WSGIHandler()
