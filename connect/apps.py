@@ -6,4 +6,4 @@ class ConnectConfig(AppConfig):
     verbose_name = "Heroku Connect"
 
     def ready(self) -> None:
-        from connect import listeners  # noqa: F401, PLC0415  (connects the signal's receivers)
+        from connect import listeners  # noqa: F401  (connects the signal's receivers)

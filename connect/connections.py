@@ -15,7 +15,7 @@ def current(tenant: Tenant) -> Connection | None:
 
 
 def ensure(tenant_id: int) -> Connection | None:
-    """Return the tenant's connection, made if there is none; None once the tenant is off-boarded."""
+    """Return the tenant's connection, made if there is none; None for an off-boarded tenant."""
     with transaction.atomic():
         tenant = Tenant.objects.select_for_update().get(pk=tenant_id)
         if tenant.offboarded_at:

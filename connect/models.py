@@ -61,9 +61,9 @@ class MappingTemplate(models.Model):
 class Connection(models.Model):
     """One Heroku Connect add-on of one tenant, from the first callout to its end.
 
-    `stage` says what is to be done next; connect.provisioning.reconciler does it, holding the lease.
-    A schema name can never be used again, so a tenant that starts over gets a new row with the next
-    `generation`; at most one row a tenant is not off-boarded.
+    `stage` says what is to be done next; connect.provisioning.reconciler does it, holding the
+    lease. A schema name can never be used again, so a tenant that starts over gets a new row with
+    the next `generation`; at most one row a tenant is not off-boarded.
     """
 
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="connections")
@@ -129,7 +129,9 @@ class Connection(models.Model):
             models.UniqueConstraint(
                 fields=["tenant"], condition=Q(offboarded_at=None), name="one_connection_a_tenant"
             ),
-            models.UniqueConstraint(fields=["tenant", "generation"], name="generation_is_used_once"),
+            models.UniqueConstraint(
+                fields=["tenant", "generation"], name="generation_is_used_once"
+            ),
             models.UniqueConstraint(
                 fields=["schema_name"], condition=~Q(schema_name=""), name="schema_is_used_once"
             ),

@@ -81,9 +81,7 @@ def _give_back(claim: Claim) -> None:
 
 
 def _note(claim: Claim, actor: str, text: str, request_id: str = "") -> str:
-    timeline.note(
-        claim.tenant, EventKind.STAFF_ACTION, text, actor=actor, request_id=request_id
-    )
+    timeline.note(claim.tenant, EventKind.STAFF_ACTION, text, actor=actor, request_id=request_id)
     return text
 
 
@@ -96,15 +94,19 @@ def _why_not_retry(connection: Connection) -> str:
     return ""
 
 
-def _retry(claim: Claim, actor: str, options: Options) -> str:  # noqa: ARG001
+def _retry(claim: Claim, actor: str, options: Options) -> str:
     claim.release(
-        attempts=0, blocked_at=None, blocked_reason="", waiting_for="", next_attempt_at=timezone.now()
+        attempts=0,
+        blocked_at=None,
+        blocked_reason="",
+        waiting_for="",
+        next_attempt_at=timezone.now(),
     )
     async_task("connect.tasks.advance", claim.connection.pk)
     return f"trying again: {claim.connection.get_stage_display().lower()}."
 
 
-# --- the connection at Heroku Connect --------------------------------------------------------------
+# --- the connection at Heroku Connect ------------------------------------------------------------
 
 
 def _why_not_reachable(connection: Connection) -> str:
@@ -125,22 +127,22 @@ def _why_not_resume(connection: Connection) -> str:
     return "" if connection.state == states.PAUSED else "it is not paused"
 
 
-def _pause(claim: Claim, actor: str, options: Options) -> str:  # noqa: ARG001
+def _pause(claim: Claim, actor: str, options: Options) -> str:
     heroku_connect.pause(*_address(claim))
     return f"accepted; the state is now {health.refresh(claim.connection)}."
 
 
-def _resume(claim: Claim, actor: str, options: Options) -> str:  # noqa: ARG001
+def _resume(claim: Claim, actor: str, options: Options) -> str:
     heroku_connect.resume(*_address(claim))
     return f"accepted; the state is now {health.refresh(claim.connection)}."
 
 
-def _restart(claim: Claim, actor: str, options: Options) -> str:  # noqa: ARG001
+def _restart(claim: Claim, actor: str, options: Options) -> str:
     heroku_connect.restart(*_address(claim))
     return f"accepted; the state is now {health.refresh(claim.connection)}."
 
 
-def _refresh(claim: Claim, actor: str, options: Options) -> str:  # noqa: ARG001
+def _refresh(claim: Claim, actor: str, options: Options) -> str:
     return f"the state is {health.refresh(claim.connection)}."
 
 
@@ -157,7 +159,7 @@ def _why_not_import(connection: Connection) -> str:
     return "Heroku Connect is not authorized yet"
 
 
-def _import_mappings(claim: Claim, actor: str, options: Options) -> str:  # noqa: ARG001
+def _import_mappings(claim: Claim, actor: str, options: Options) -> str:
     facts = {"template": None, "import_sent_at": None}
     with transaction.atomic():
         reconciler.enter(
@@ -198,15 +200,13 @@ def _end(claim: Claim, actor: str, fate: SchemaFate, *, start_over: bool) -> str
 REGISTRY: dict[str, Operation] = {
     operation.name: operation
     for operation in (
-        Operation("retry", "Retry provisioning", "connect.retry_connection", _why_not_retry, _retry),
+        Operation(
+            "retry", "Retry provisioning", "connect.retry_connection", _why_not_retry, _retry
+        ),
         Operation("pause", "Pause", "connect.pause_connection", _why_not_pause, _pause),
         Operation("resume", "Resume", "connect.pause_connection", _why_not_resume, _resume),
-        Operation(
-            "restart", "Restart", "connect.restart_connection", _why_not_reachable, _restart
-        ),
-        Operation(
-            "refresh", "Refresh", "connect.refresh_connection", _why_not_reachable, _refresh
-        ),
+        Operation("restart", "Restart", "connect.restart_connection", _why_not_reachable, _restart),
+        Operation("refresh", "Refresh", "connect.refresh_connection", _why_not_reachable, _refresh),
         Operation(
             "import_mappings",
             "Import mappings",

@@ -32,13 +32,10 @@ def authorize(request: HttpRequest, signed: str) -> HttpResponse:
         return HttpResponseRedirect(_fresh_url(tenant, connection))
     except http.RemoteError as trouble:
         log.warning("no authorize url connection=%s error=%s", connection.pk, trouble)
-        return render(
-            request,
-            "tenants/try_again.html",
-            {"tenant": tenant, "retry_url": links.connect_url(tenant)},
-            status=503,
-            headers={"Retry-After": "60"},
-        )
+        page = {"tenant": tenant, "retry_url": links.connect_url(tenant)}
+        response = render(request, "tenants/try_again.html", page, status=503)
+        response["Retry-After"] = "60"
+        return response
 
 
 def _waits_for_authorization(connection: Connection) -> bool:
@@ -46,20 +43,20 @@ def _waits_for_authorization(connection: Connection) -> bool:
 
 
 def _fresh_url(tenant: Tenant, connection: Connection) -> str:
-    """Return where to authorize. A My Domain is given whenever known: an org may refuse the others."""
+    """Return where to authorize, on the org's My Domain if known: it may refuse other hosts."""
     return heroku_connect.authorize_url(
         connection.region_url,
         connection.connection_id,
         environment="custom" if tenant.login_domain else tenant.environment,
         domain=tenant.login_domain,
-        next_url=links.auth_complete_url(tenant),
+        next=links.auth_complete_url(tenant),
     )
 
 
 @require_safe
 @never_cache
 def authorization_complete(request: HttpRequest, signed: str) -> HttpResponse:
-    """Where Heroku Connect sends the browser back to. It proves nothing: it only hurries the poll."""
+    """Where Heroku Connect sends the browser back. It proves nothing: it only hurries the poll."""
     tenant = links.tenant_of(links.Kind.AUTH_COMPLETE, signed)
     connection = connections.current(tenant)
     if connection and _waits_for_authorization(connection):

@@ -1,4 +1,4 @@
-"""Which hosts the portal may call when somebody else names them (region_url, instance_url, identity).
+"""Which hosts the portal may call when somebody else names them (region_url, instance_url, …).
 
 A peer's answer is input. Without this list, a forged answer could send a bearer token anywhere.
 """

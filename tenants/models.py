@@ -26,7 +26,7 @@ class Proof(models.TextChoices):
 
 
 class Tenant(models.Model):
-    """One subscriber org. Never deleted: an off-boarded tenant may come back and keeps its history."""
+    """One subscriber org. Never deleted: an off-boarded one may come back and keeps its history."""
 
     org_id = models.CharField("organization id", max_length=18, unique=True)
     name = models.CharField(max_length=255)
@@ -104,7 +104,7 @@ class SalesforceGrant(models.Model):
 
 
 class Callout(models.Model):
-    """One inbound registration, stored before it is judged, so that nothing a package sent is lost."""
+    """One inbound registration, stored before it is judged: nothing a package sent is lost."""
 
     received_at = models.DateTimeField(default=timezone.now, db_index=True)
     remote_address = models.GenericIPAddressField(null=True)

@@ -1,4 +1,4 @@
-"""Salesforce organisation ids: 15 case-sensitive characters, or 18 with a checksum that ignores case.
+"""Salesforce organization ids: 15 case-sensitive characters, or 18 with a checksum of the case.
 
 Source: Salesforce, "Salesforce record ID format"; vectors in tests/tenants/test_orgid.py.
 """
@@ -6,18 +6,18 @@ Source: Salesforce, "Salesforce record ID format"; vectors in tests/tenants/test
 import re
 
 _ID15 = re.compile(r"[0-9A-Za-z]{15}")
-_ID18 = re.compile(r"[0-9A-Za-z]{15}[A-Z0-5]{3}", re.IGNORECASE)
+_ID18 = re.compile(r"[0-9A-Za-z]{15}[A-Za-z0-5]{3}")
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 
 class BadOrgId(ValueError):
-    """Not an organisation id; the message says why, in words for the person who sent it."""
+    """Not an organization id; the message says why, in words for the person who sent it."""
 
 
 def normalize(value: str) -> str:
-    """Return the 18-character form of an organisation id of 15 or 18 characters.
+    """Return the 18-character form of an organization id of 15 or 18 characters.
 
-    Raises BadOrgId when it has another length or alphabet, is not an organisation's (00D…), or when
+    Raises BadOrgId when it has another length or alphabet, is not an organization's (00D…), or when
     the checksum does not fit, which means that the case of a letter was changed on the way.
     """
     value = value.strip()

@@ -3,7 +3,7 @@
 import logging
 import re
 
-# Bearer tokens, Heroku's HRKU-…, Salesforce's 00D…!…, and any secret-looking form or query parameter.
+# Bearer tokens, Heroku's HRKU-…, Salesforce's 00D…!…, and form or query values that are secrets.
 _SECRETS = re.compile(
     r"(?P<name>\b(?:bearer\s+|(?:access_token|refresh_token|client_secret|code_verifier|code|token)"
     r"[\"']?\s*[=:]\s*[\"']?))[^\s&\"',}]+"

@@ -130,7 +130,7 @@ def words_of(document: Any) -> Words:
     if isinstance(document, list):
         document = document[0] if document else None
     if not isinstance(document, Mapping):
-        return Words("", "")
+        return Words(document if isinstance(document, str) else "", "")
     message = _first(document, "message", "error_description", "error")
     return Words(message, _first(document, "id", "errorCode", "error"))
 

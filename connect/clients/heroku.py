@@ -141,7 +141,8 @@ def rate_limit() -> int:
 def calls_left(budget: ApiBudget, now: datetime) -> int:
     """What is left by now of what was last seen: calls come back by the minute."""
     minutes = max(now - budget.seen_at, timedelta()) / timedelta(minutes=1)
-    return min(BUDGET, budget.remaining + int(minutes * REFILL_PER_MINUTE))
+    refilled = min(BUDGET, budget.remaining + int(minutes * REFILL_PER_MINUTE))
+    return max(budget.remaining, refilled)
 
 
 def budget_allows(priority: Priority) -> bool:
@@ -167,7 +168,7 @@ class _Heroku(Peer):
     def heard(self, headers: Mapping[str, str]) -> None:
         left = headers.get("RateLimit-Remaining", "")
         if left.isascii() and left.isdigit():
-            _notes.take(min(int(left[:9]), BUDGET))
+            _notes.take(int(left[:9]))
 
 
 class _Notes:

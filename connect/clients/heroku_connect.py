@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 from django.conf import settings
 
 from connect.clients.documents import Document
-from connect.clients.http import Peer, Permanent, RemoteError, segment
+from connect.clients.http import Answer, Peer, Permanent, RemoteError, segment
 from tenants import hosts
 
 logger = logging.getLogger(__name__)
@@ -178,7 +178,7 @@ def _peer(url: str, token: str) -> Peer:
     return Peer(SYSTEM, url, token)
 
 
-def _follow(link_to: str) -> Any:
+def _follow(link_to: str) -> Answer:
     url = urljoin(f"{settings.HEROKU_CONNECT_URL.rstrip('/')}/connections", link_to)
     parts = urlsplit(_checked(hosts.heroku_connect, url))
     peer = _peer(f"{parts.scheme}://{parts.netloc}", settings.HEROKU_API_TOKEN)

@@ -324,7 +324,7 @@ class _Exchange:
     def _failure(self, error: Exception) -> RemoteError:
         # Never the exception's own words: they quote the address, and a bad header with its token.
         name = type(error).__name__
-        if isinstance(error, ValueError):
+        if isinstance(error, ValueError) and self.status is None:
             return self._error(Permanent, f"the call could not be made ({name})")
         if _never_left(error):
             return self._error(Retryable, f"no connection ({name})")

@@ -1,6 +1,7 @@
 """Looking at a connection and keeping what was seen."""
 
 import logging
+from collections.abc import Iterable
 
 from django.db import transaction
 from django.utils import timezone
@@ -40,7 +41,7 @@ def refresh_all() -> int:
 
 
 def store(connection: Connection, seen: heroku_connect.Detail) -> None:
-    """Keep the connection's state, its mappings (those that are gone are removed) and one sample."""
+    """Keep the connection's state, its mappings (gone ones are removed) and one sample."""
     now = timezone.now()
     with transaction.atomic():
         Connection.objects.filter(pk=connection.pk).update(state=seen.state, seen_at=now)
@@ -56,7 +57,7 @@ def store(connection: Connection, seen: heroku_connect.Detail) -> None:
     connection.state, connection.seen_at = seen.state, now
 
 
-def _store_mappings(connection: Connection, found: list[heroku_connect.MappingDetail]) -> None:
+def _store_mappings(connection: Connection, found: Iterable[heroku_connect.MappingDetail]) -> None:
     now = timezone.now()
     rows = [
         Mapping(
@@ -81,7 +82,14 @@ def _store_mappings(connection: Connection, found: list[heroku_connect.MappingDe
         update_conflicts=True,
         unique_fields=["connection", "object_name"],
         update_fields=[
-            "mapping_id", "state", "access", "config", "rows_in_database", "rows_in_salesforce",
-            "rows_pending", "rows_failed", "seen_at",
+            "mapping_id",
+            "state",
+            "access",
+            "config",
+            "rows_in_database",
+            "rows_in_salesforce",
+            "rows_pending",
+            "rows_failed",
+            "seen_at",
         ],
     )

@@ -13,7 +13,7 @@ SYNCED = "DATA_SYNCED"
 _ADVICE = {
     "SYSTEM_ERROR": "restart the connection; if it comes back, open a ticket with Heroku.",
     "DB_UNAVAILABLE": "check that Postgres is reachable and the schema complete, then restart.",
-    "TOO_MANY_ROWS": "the plan's row limit is passed: remove rows or mappings, or upgrade the plan.",
+    "TOO_MANY_ROWS": "the plan's row limit is passed: remove rows or mappings, or upgrade.",
     "UNAUTHORIZED": "Salesforce refused the grant: the admin has to authorize again.",
     "HEROKU_UNAUTH": "Heroku Connect lost its access to the app: check the app's collaborators.",
     "INACTIVE_ORG": "the Salesforce org is inactive or locked.",

@@ -1,10 +1,11 @@
 """One connection, one step at a time, until it is live or somebody is waited for.
 
-Each step looks before it acts, so doing it twice does nothing twice. What it found is written together
-with the timeline's event in one transaction, and only by the holder of the lease: a lost task, a killed
-worker or a restarted database costs time, never a tenant.
+Each step looks before it acts, so doing it twice does nothing twice. What it found is written
+together with the timeline's event in one transaction, and only by the holder of the lease: a lost
+task, a killed worker or a restarted database costs time, never a tenant.
 """
 
+import hashlib
 import logging
 import random
 import time
@@ -84,7 +85,7 @@ def _run(claim: Claim) -> Callable[[], bool]:
     except Blocked as trouble:
         reason = str(trouble)
         return lambda: _block(claim, reason)
-    except Exception as trouble:  # noqa: BLE001  (any fault of one tenant stays that tenant's)
+    except Exception as trouble:  # any fault of one tenant stays that tenant's
         error = trouble
         return lambda: _fail(claim, error)
     return lambda: _settle(claim, outcome)
@@ -94,7 +95,10 @@ def _settle(claim: Claim, outcome: Outcome) -> bool:
     match outcome:
         case Done():
             return _move(
-                claim, stages.NEXT[Stage(claim.connection.stage)], outcome.text, outcome.facts,
+                claim,
+                stages.NEXT[Stage(claim.connection.stage)],
+                outcome.text,
+                outcome.facts,
                 outcome.kind,
             )
         case GoTo():
@@ -162,9 +166,7 @@ def _wait(claim: Claim, wait: Wait) -> bool:
             waiting_on=wait.on,
         )
         if news:
-            timeline.note(
-                claim.tenant, EventKind.WAITING, f"Waiting for {wait.why}.", on=wait.on
-            )
+            timeline.note(claim.tenant, EventKind.WAITING, f"Waiting for {wait.why}.", on=wait.on)
     return False
 
 
@@ -239,13 +241,17 @@ def _block(claim: Claim, reason: str, request_id: str = "") -> bool:
         )
         messages.alert_staff(
             claim.tenant,
-            key=f"blocked:{connection.pk}:{connection.stage}:{connection.stage_since:%s}:{reason}"[
-                :200
-            ],
+            key=_alert_key(connection, reason),
             subject=f"{claim.tenant} is blocked: {Stage(connection.stage).label}",
             text=reason,
         )
     return False
+
+
+def _alert_key(connection: Connection, reason: str) -> str:
+    """The same cause in the same stay at a stage is told once, however often staff retry."""
+    cause = hashlib.sha256(reason.encode()).hexdigest()[:16]
+    return f"blocked:{connection.pk}:{connection.stage_since:%Y%m%d%H%M%S}:{cause}"
 
 
 def _rest(claim: Claim) -> bool:

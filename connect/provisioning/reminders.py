@@ -17,5 +17,6 @@ def send_due(claim: Claim, kind: MessageKind) -> None:
     due = retry.reminders_due(timezone.now() - connection.stage_since)
     if due <= connection.reminders_sent:
         return
-    messages.queue(claim.tenant, kind, key=f"{kind}:{connection.pk}:{connection.stage_since:%s}:{due}")
+    since = f"{connection.stage_since:%Y%m%d%H%M%S}"
+    messages.queue(claim.tenant, kind, key=f"{kind}:{connection.pk}:{since}:{due}")
     claim.record(reminders_sent=due)

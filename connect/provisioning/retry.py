@@ -4,7 +4,7 @@ from datetime import timedelta
 
 FIRST = timedelta(seconds=2)
 LONGEST = timedelta(minutes=30)
-GIVE_UP_AFTER = 15  # attempts in a row; with the delays below about four hours
+GIVE_UP_AFTER = 15  # attempts in a row, which with the delays below take about four hours
 REMINDERS = (timedelta(days=2), timedelta(days=5), timedelta(days=10))
 
 _SECONDS, _MINUTES = timedelta(seconds=1), timedelta(minutes=1)
@@ -17,7 +17,7 @@ def back_off(attempt: int, after: timedelta | None, jitter: float) -> timedelta:
     tenants which failed together do not come back together. `after` is the peer's own Retry-After:
     never come back sooner than that.
     """
-    doubled = FIRST * 2 ** min(attempt - 1, 20)
+    doubled = FIRST * 2.0 ** min(attempt - 1, 20)
     spread = min(doubled, LONGEST) * (1 - jitter / 4)
     return max(spread, after) if after else spread
 

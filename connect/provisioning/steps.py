@@ -38,7 +38,7 @@ def waiting_for_proof(claim: Claim) -> Outcome:
 
 
 def creating_addon(claim: Claim) -> Outcome:
-    """Make the add-on under a name that can be found again, so that a lost answer makes no second one."""
+    """Make the add-on under a name that can be found again: a lost answer makes no second one."""
     connection = claim.connection
     if connection.addon_requested_at:
         addon = heroku.find_addon(settings.APP_NAME, connection.addon_name) or _make_addon(claim)
@@ -91,18 +91,18 @@ def _addon_name(claim: Claim) -> str:
 
 def linking(claim: Claim) -> Outcome:
     """Give the portal's Heroku user access to the new connection, and learn where it is served."""
-    name = claim.connection.addon_name
-    for summary in heroku_connect.link(settings.APP_NAME):
-        if summary.resource_name == name:
-            return Done(
-                f"Linked to Heroku Connect in {summary.region_url}.",
-                {"connection_id": summary.id, "region_url": summary.region_url},
-            )
-    return _poll("Heroku Connect to list the new add-on", claim)
+    listed = heroku_connect.link(settings.APP_NAME, claim.connection.addon_name)
+    if not listed:
+        return _poll("Heroku Connect to list the new add-on", claim)
+    found = listed[0]
+    return Done(
+        f"Linked to Heroku Connect in {found.region_url}.",
+        {"connection_id": found.id, "region_url": found.region_url},
+    )
 
 
 def configuring_database(claim: Claim) -> Outcome:
-    """Point the connection at a schema of its own. A 2xx proves nothing: the state has to change."""
+    """Point the connection at its own schema. A 2xx proves nothing: the state has to change."""
     connection = claim.connection
     schema = schemas.name_for(claim.tenant.org_id, connection.generation)
     if connection.schema_requested_at:
@@ -130,9 +130,7 @@ def _configured(seen: heroku_connect.Detail, schema: str) -> Outcome:
 
 def waiting_for_consent(claim: Claim) -> Outcome:
     """The admin signs in to Salesforce, which also shows that this person belongs to that org."""
-    grant = SalesforceGrant.objects.filter(
-        tenant=claim.tenant, status=GrantStatus.ACTIVE
-    ).first()
+    grant = SalesforceGrant.objects.filter(tenant=claim.tenant, status=GrantStatus.ACTIVE).first()
     if grant:
         return Done(f"{grant.username} signed in to Salesforce.")
     return _ask_to_sign_in(claim, "the admin's Salesforce sign-in")
@@ -176,8 +174,12 @@ def waiting_for_authorization(claim: Claim) -> Outcome:
     seen = heroku_connect.detail(connection.region_url, connection.connection_id)
     if not seen.organization_id:
         pause = retry.poll_person(now - connection.stage_since)
-        facts = {"state": seen.state, "seen_at": now}
-        return Wait(now + pause, "the admin to authorize Heroku Connect", WaitingOn.SUBSCRIBER, facts=facts)
+        return Wait(
+            now + pause,
+            "the admin to authorize Heroku Connect",
+            WaitingOn.SUBSCRIBER,
+            facts={"state": seen.state, "seen_at": now},
+        )
     if not _same_org(seen.organization_id, claim.tenant.org_id):
         raise Blocked(
             f"The wrong org was authorized: {seen.organization_id} ({seen.username}) instead of "
@@ -246,7 +248,9 @@ def loading(claim: Claim) -> Outcome:
     broken = [found for found in seen.mappings if states.is_broken_mapping(found.state)]
     if broken:
         named = ", ".join(f"{found.object_name} ({found.state})" for found in broken)
-        raise Blocked(f"Mappings cannot be loaded: {named}. Does the org have these objects and fields?")
+        raise Blocked(
+            f"Mappings cannot be loaded: {named}. Does the org have these objects and fields?"
+        )
     if not seen.mappings or any(found.state != states.SYNCED for found in seen.mappings):
         return _poll("Heroku Connect to load the data", claim, LOADING_PATIENCE)
     return Done("All mappings are loaded. Live.", {"live_at": timezone.now()}, EventKind.LIVE)
@@ -257,7 +261,8 @@ def offboarding(claim: Claim) -> Outcome:
     connection = claim.connection
     patient = connection.attempts < COURTESY_ATTEMPTS
     if connection.connection_id and connection.addon_id:
-        _courteously(patient, lambda: heroku_connect.pause(connection.region_url, connection.connection_id))
+        address = (connection.region_url, connection.connection_id)
+        _courteously(patient, lambda: heroku_connect.pause(*address))
     if not connection.start_over:
         _courteously(patient, lambda: consent.revoke(claim.tenant.pk))
     if connection.addon_requested_at:

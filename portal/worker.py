@@ -1,0 +1,120 @@
+"""The background worker: django-q2's cluster, made safe to kill, and the pulse that finds due work.
+
+What django-q2 1.11.1 does alone, and what is changed here (docs/adr/0003):
+- SIGTERM to every process, as Heroku sends it, kills tasks mid-run: the pool ignores it here, and
+  the main process ends the cluster in order.
+- A worker that is killed while it holds the queue's lock leaves a cluster that never works again:
+  any unexpected death ends the whole cluster here, and the platform starts the worker anew.
+- When the main process or the sentinel is killed, the others go on as orphans: here they die too.
+"""
+
+import contextlib
+import ctypes
+import logging
+import os
+import signal
+import socket
+import time
+from datetime import timedelta
+from multiprocessing import Event
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from django.db import close_old_connections, connections
+from django.utils import timezone
+from django_q.cluster import Cluster, Sentinel, get_mp_context
+
+from connect import tasks
+from portal.models import Heartbeat
+
+log = logging.getLogger(__name__)
+
+PULSE_SECONDS = 1.0
+BEAT_SECONDS = 5.0
+FORGET_WORKERS_AFTER = timedelta(days=1)
+UNEXPECTED_DEATH = 70  # EX_SOFTWARE: the platform starts the worker anew
+_TIMED_OUT, _RECYCLED = 0, -2  # django-q2's marks in a worker's timer
+_PR_SET_PDEATHSIG = 1
+
+
+def run() -> int:
+    """Run the cluster and the pulse until a signal or a death; return the exit code."""
+    connections.close_all()
+    os.register_at_fork(after_in_child=_die_with_parent)
+    cluster = SafeCluster()
+    cluster.start()
+    started = timezone.now()
+    name = f"{socket.gethostname()}:{os.getpid()}"
+    next_beat = 0.0
+    while cluster.sentinel.is_alive():
+        if time.monotonic() >= next_beat:
+            next_beat = time.monotonic() + BEAT_SECONDS
+            _guarded(lambda: _beat(name, started))
+        _guarded(tasks.sweep)
+        cluster.sentinel.join(PULSE_SECONDS)
+    return 0 if cluster.has_stopped else UNEXPECTED_DEATH
+
+
+def _guarded(act: Any) -> None:
+    """A database that is away is no reason to die: the next pulse tries again."""
+    try:
+        close_old_connections()
+        act()
+    except Exception:
+        log.exception("pulse failed")
+        with contextlib.suppress(Exception):
+            connections.close_all()
+
+
+def _beat(name: str, started: Any) -> None:
+    now = timezone.now()
+    first = {"beat_at": now, "started_at": started}
+    Heartbeat.objects.update_or_create(
+        worker=name, defaults={"beat_at": now}, create_defaults=first
+    )
+    Heartbeat.objects.filter(beat_at__lt=now - FORGET_WORKERS_AFTER).delete()
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to kill this process when its parent dies; elsewhere nothing is asked."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class SafeSentinel(Sentinel):  # type: ignore[misc]  # django-q2 carries no types
+    """The pool's guard: deaf to SIGTERM, and gone when one of its own dies unexpectedly."""
+
+    def start(self) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        super().start()
+
+    def reincarnate(self, process: Any) -> None:
+        if self._ended_in_order(process):
+            super().reincarnate(process)
+            if process.is_alive():
+                process.kill()  # a timed-out worker is as deaf to SIGTERM as the sentinel
+            return
+        log.critical("process %s died unexpectedly; leaving", process.pid)
+        for child in (*self.pool, self.monitor, self.pusher):
+            child.kill()
+        os._exit(UNEXPECTED_DEATH)
+
+    def _ended_in_order(self, process: Any) -> bool:
+        if process in (self.monitor, self.pusher):
+            return process.exitcode == 0  # the pusher leaves so when the database was away
+        return bool(process.timer.value in (_TIMED_OUT, _RECYCLED))
+
+
+class SafeCluster(Cluster):  # type: ignore[misc]  # django-q2 carries no types
+    """django-q2's cluster with the SafeSentinel."""
+
+    sentinel: BaseProcess
+
+    def start(self) -> int:
+        self.stop_event, self.start_event = Event(), Event()
+        self.sentinel = get_mp_context().Process(
+            target=SafeSentinel,
+            args=(self.stop_event, self.start_event, self.cluster_id, self.broker, self.timeout),
+        )
+        self.sentinel.start()
+        return int(self.pid)
