@@ -1,0 +1,33 @@
+"""`python manage.py setup_portal`: what the database must hold beside its tables."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection, transaction
+
+from connect.mappings import templates
+from portal import roles, schedules
+
+_LOCK = 0x6D756C7469  # "multi": two runs at once take turns
+
+
+class Command(BaseCommand):
+    help = "Make the roles, the schedules and the first mapping template; safe to run again."
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        """Do all of it in one transaction and print a line for each part."""
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+            try:
+                counts = roles.ensure()
+            except roles.MissingPermissions as missing:
+                raise CommandError(
+                    f"No such permissions: {missing}. Run `python manage.py migrate` first."
+                ) from None
+            changed = schedules.ensure()
+            template = templates.ensure_first()
+        for role, count in counts.items():
+            self.stdout.write(f"role {role}: {count} permissions")
+        for line in changed or ["schedules: as they should be"]:
+            self.stdout.write(line)
+        self.stdout.write(f"mapping template: {'version 1 stored' if template else 'kept'}")

@@ -1,0 +1,92 @@
+"""Two probes: /healthz says that this process answers, /readyz that the portal can do its work."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Min
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from django_q.models import OrmQ
+
+from portal.models import Heartbeat
+
+WORKER_IS_LATE = timedelta(seconds=60)  # it beats every few seconds
+QUEUE_IS_LATE = timedelta(minutes=5)
+
+
+class _Seen:
+    """Migrations that were applied once stay applied for the life of this process."""
+
+    migrated = False
+
+
+@require_safe
+@never_cache
+def healthz(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
+    """Answer 200 as long as this process serves requests at all."""
+    return JsonResponse({"status": "ok"})
+
+
+@require_safe
+@never_cache
+def readyz(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
+    """Answer 200, or 503 with `problems` in words. Ages are in seconds, null when there is none."""
+    report = readiness(timezone.now())
+    return JsonResponse(report, status=503 if report["problems"] else 200)
+
+
+def readiness(now: datetime) -> dict[str, Any]:
+    """Return `status`, `problems`, `worker_heartbeat_age` and `queue_age`."""
+    report: dict[str, Any] = {"worker_heartbeat_age": None, "queue_age": None}
+    try:
+        problems = _unmigrated() or _late(report, now)
+    except DatabaseError:
+        problems = ["The database cannot be reached."]
+    return {"status": "not ready" if problems else "ready", "problems": problems, **report}
+
+
+def heartbeat_age(now: datetime) -> timedelta | None:
+    """Return how long ago a worker last showed that it lives; None if none ever did."""
+    beat = Heartbeat.objects.order_by("-beat_at").first()
+    return now - beat.beat_at if beat else None
+
+
+def queue_age(now: datetime) -> timedelta | None:
+    """Return how long the oldest task of the database's queue has waited for a worker.
+
+    django-q2 keeps in `lock` the moment from which a task may be taken, so tasks under work lie in
+    the future. With the Redis broker there are no rows, and the answer is None.
+    """
+    oldest: datetime | None = OrmQ.objects.filter(lock__lt=now).aggregate(at=Min("lock"))["at"]
+    return now - oldest if oldest else None
+
+
+def _unmigrated() -> list[str]:
+    if _Seen.migrated:
+        return []
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    _Seen.migrated = not plan
+    return [f"{len(plan)} migrations are not applied: python manage.py migrate."] if plan else []
+
+
+def _late(report: dict[str, Any], now: datetime) -> list[str]:
+    problems = []
+    beat, queue = heartbeat_age(now), queue_age(now)
+    report["worker_heartbeat_age"] = _seconds(beat)
+    report["queue_age"] = _seconds(queue)
+    if beat is None:
+        problems.append("No worker has ever run: heroku ps:scale worker=1.")
+    elif beat > WORKER_IS_LATE:
+        problems.append(f"No worker has shown a sign of life for {beat.total_seconds():.0f} s.")
+    if queue and queue > QUEUE_IS_LATE:
+        problems.append(f"The oldest queued task has waited {queue.total_seconds():.0f} s.")
+    return problems
+
+
+def _seconds(age: timedelta | None) -> float | None:
+    return None if age is None else round(age.total_seconds(), 1)
