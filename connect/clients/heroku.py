@@ -171,7 +171,7 @@ class _Heroku(Peer):
             _notes.take(int(left[:9]))
 
 
-class _Notes:
+class Notes:
     """Keeps what Heroku says is left where all workers see it, without a write for each call."""
 
     def __init__(self) -> None:
@@ -194,7 +194,7 @@ class _Notes:
         )
 
 
-_notes = _Notes()
+_notes = Notes()
 
 
 def _heroku() -> Peer:

@@ -1,0 +1,35 @@
+"""Fixtures for calling peers that misbehave."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from connect.clients import heroku, http
+from tests.connect.clients.rawpeer import RawPeer, serving
+
+# Short enough to be sat out in a test.
+LIMITS = http.Limits(connect=0.5, read=0.15, total=0.3, body=1000, backoff=0.001, patience=1)
+
+
+@pytest.fixture
+def raw() -> Iterator[RawPeer]:
+    """A peer on a real socket that says what the test tells it to."""
+    with serving() as peer:
+        yield peer
+
+
+@pytest.fixture
+def peer(raw: RawPeer) -> http.Peer:
+    """A client of `raw` with little patience."""
+    return http.Peer("Peer", raw.url, "HRKU-secret-token", limits=LIMITS)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the real clients lose their patience as fast as `peer` does."""
+    monkeypatch.setattr(http, "LIMITS", LIMITS)
+
+
+@pytest.fixture(autouse=True)
+def _forget_the_last_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heroku, "_notes", heroku.Notes())
