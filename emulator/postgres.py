@@ -30,6 +30,7 @@ from psycopg import sql
 
 USER = "postgres"
 TEST_DATABASE = "multiconnect"
+LOCK_WAIT = 5.0  # seconds that a run which was killed may take to stop its server
 PROGRAMS = ("initdb", "pg_ctl", "postgres")
 THROW_AWAY_SETTINGS = {
     "fsync": "off",
@@ -258,7 +259,7 @@ def _base_directory(wanted: Path, user: pwd.struct_passwd) -> Path:
 def _lock(base: Path) -> IO[bytes]:
     """Lock the data for this run; the watcher inherits the lock and frees it by its end."""
     lock = (base / "lock").open("wb")
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + LOCK_WAIT
     while True:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,0 +1,64 @@
+"""Objects, configs and an org for the tests of the emulator's Postgres side."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from emulator.org import Field, Org, SObject
+
+ACME_ID = "00DB00000002NDmMAM"
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+SYSTEM = ("CreatedDate", "Id", "IsDeleted", "Name", "SystemModstamp")
+
+ACCOUNT = SObject(
+    "Account",
+    (
+        Field("Name", "string", required=True),
+        Field("Twitter__c", "string", 15),
+        Field("Code__c", "string", 20, unique=True, external_id=True),
+        Field("Employees__c", "int"),
+        Field("Revenue__c", "currency"),
+        Field("Customer__c", "boolean"),
+        Field("Founded__c", "date"),
+        Field("Seen__c", "datetime"),
+        Field("Notes__c", "textarea", 32000),
+    ),
+    key_prefix="001",
+)
+TWEET = SObject(
+    "hcpoc__Tweet__c",
+    (
+        Field("Name", "string", 80, updateable=False),
+        Field("hcpoc__Account__c", "reference", reference_to="Account"),
+        Field("hcpoc__Body__c", "string", required=True, unique=True),
+    ),
+    key_prefix="a00",
+    auto_number="T-{:05d}",
+)
+
+
+def config(*fields: str, access: str = "read_write", **indexes: bool) -> dict[str, Any]:
+    """Write a mapping config over the system fields and these; an index is `Field=unique`."""
+    return {
+        "access": access,
+        "sf_notify_enabled": False,
+        "sf_polling_seconds": 600,
+        "sf_max_daily_api_calls": 30000,
+        "fields": {name: {} for name in (*SYSTEM, *fields)},
+        "indexes": {
+            "Id": {"unique": True},
+            "SystemModstamp": {"unique": False},
+            **{name: {"unique": unique} for name, unique in indexes.items()},
+        },
+    }
+
+
+ACCOUNT_CONFIG = config(*(field.name for field in ACCOUNT.fields if field.name != "Name"))
+TWEET_CONFIG = config("hcpoc__Account__c", "hcpoc__Body__c")
+MAPPINGS = {"Account": ACCOUNT_CONFIG, "hcpoc__Tweet__c": TWEET_CONFIG}
+
+
+def acme() -> Org:
+    """Make Acme's org, with nothing in it."""
+    org = Org(ACME_ID, 'Acme & Söhne "West"')
+    org.set_objects([ACCOUNT, TWEET])
+    return org
