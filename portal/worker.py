@@ -101,7 +101,7 @@ class SafeSentinel(Sentinel):  # type: ignore[misc]  # django-q2 carries no type
 
     def _ended_in_order(self, process: Any) -> bool:
         if process in (self.monitor, self.pusher):
-            return process.exitcode == 0  # the pusher leaves so when the database was away
+            return bool(process.exitcode == 0)  # the pusher leaves so when the database was away
         return bool(process.timer.value in (_TIMED_OUT, _RECYCLED))
 
 
