@@ -80,11 +80,12 @@ class Push:
                     UPDATE {schema}._trigger_log SET state = 'PENDING', updated_at = %s
                     WHERE id IN (
                         SELECT id FROM {schema}._trigger_log
-                        WHERE state IN ('NEW', 'PENDING') ORDER BY id LIMIT %s
+                        WHERE state IN ('NEW', 'PENDING') AND table_name = ANY(%s)
+                        ORDER BY id LIMIT %s
                     )
                     RETURNING id, action, table_name, record_id, sfid, coalesce("values", '')
                 """),
-                [self.now, BATCH],
+                [self.now, list(self.objects), BATCH],
             ).fetchall()
             entries = sorted((Entry(*row) for row in rows), key=lambda entry: entry.id)
             self._mark_rows(entries)
@@ -95,8 +96,7 @@ class Push:
         # leaves _hc_lastop alone as "synced", so a second FAILED would be lost.
         rows = defaultdict(list)
         for entry in entries:
-            if entry.table in self.objects:
-                rows[entry.table].append(entry.record_id)
+            rows[entry.table].append(entry.record_id)
         for table, ids in rows.items():
             mark = self._sql(
                 "UPDATE {schema}.{table} SET _hc_lastop = 'PENDING'"
@@ -107,8 +107,6 @@ class Push:
 
     def _carry(self, write: Write) -> Outcome:
         entry = write.entry
-        if entry.table not in self.objects:
-            return Outcome("IGNORED")
         outcome = send(self.org, self.objects[entry.table], write, self._sfid(entry), self.now)
         if outcome.sfid:
             self.sfids[entry.table, entry.record_id] = outcome.sfid
@@ -175,7 +173,7 @@ class Push:
         ends: dict[Row, tuple[str, str | None]] = {}
         for write, outcome in ended:
             row = (write.entry.table, write.entry.record_id)
-            if row[0] in self.objects and not (outcome.state == "IGNORED" and row in ends):
+            if outcome.state != "IGNORED" or row not in ends:
                 ends[row] = _end_of_row(write.entry.action, outcome)
         for table in {table for table, _ in ends}:
             update = self._sql(

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg import sql
 
@@ -23,16 +22,14 @@ SYSTEM_TABLES = ("_hcmeta", "_trigger_log", "_trigger_log_archive")
 _UNFINISHED = ["NEW", "PENDING", "IGNORE", "REQUEUE"]
 
 
-@dataclass(frozen=True)
-class Poll:
+class Poll(NamedTuple):
     """A poll's result: how many records had changed, and the newest change's time."""
 
     rows: int
     newest: datetime | None
 
 
-@dataclass(frozen=True)
-class PushResult:
+class PushResult(NamedTuple):
     """How many trigger-log entries ended in which state."""
 
     success: int
@@ -41,8 +38,7 @@ class PushResult:
     merged: int
 
 
-@dataclass(frozen=True)
-class Counts:
+class Counts(NamedTuple):
     """Rows of a table; its log entries that wait; its log entries, archived too, that failed."""
 
     db: int
@@ -100,13 +96,12 @@ def push_writes(
     org: Org,
     mappings: Mapping[str, Config],
     now: datetime,
-    *,
     merged_writes: bool,
 ) -> PushResult:
     """Carry the trigger log's new entries to the org, oldest first, and note what came of each.
 
-    Entries of tables without a mapping are ignored. A mapping's access is not asked: a switch to
-    read_only does not stop what was captured before.
+    Entries of tables that are not in `mappings` go on waiting. A mapping's access is not asked: a
+    switch to read_only does not stop what was captured before.
     """
     objects = {table_name(name): name for name in mappings}
     push = Push(conn, schema, org, objects, now, merged_writes)

@@ -50,7 +50,7 @@ _LONG_TEXT = 1000  # characters; longer text areas become `text`
 _NAME_BYTES = 63
 
 
-class BadConfig(Exception):  # noqa: N818 - Heroku Connect's own word for the state
+class BadConfig(Exception):
     """A mapping names an object, a field or an index that cannot be; the text says which."""
 
 
@@ -114,9 +114,7 @@ def mapped_columns(sobject: SObject, config: Config) -> list[Column]:
     return list(columns.values())
 
 
-def create_schema(
-    conn: Connection, schema: str, org_id: str | None, *, merged_writes: bool
-) -> None:
+def create_schema(conn: Connection, schema: str, org_id: str | None, merged_writes: bool) -> None:
     """Make the schema with Connect's system tables and functions.
 
     `merged_writes` leaves out the hc_capture_* functions and does without the hstore extension.
@@ -142,7 +140,7 @@ def drop_schema(conn: Connection, schema: str) -> None:
 
 
 def create_table(
-    conn: Connection, schema: str, sobject: SObject, config: Config, *, merged_writes: bool
+    conn: Connection, schema: str, sobject: SObject, config: Config, merged_writes: bool
 ) -> None:
     """Make a mapped table with its sequence, indexes, triggers and trigger functions.
 
@@ -157,12 +155,12 @@ def create_table(
         conn.execute(create)
         for name, index in _wanted_indexes(sobject, config).items():
             conn.execute(_create_index(names, name, index))
-        conn.execute(_functions(conn, names, config, merged_writes=merged_writes))
+        conn.execute(_functions(conn, names, config, merged_writes))
         conn.execute(triggers.TABLE_TRIGGERS.format(**names))
 
 
 def alter_table(
-    conn: Connection, schema: str, sobject: SObject, config: Config, *, merged_writes: bool
+    conn: Connection, schema: str, sobject: SObject, config: Config, merged_writes: bool
 ) -> list[str]:
     """Fit a table to a changed config: columns, indexes and access.
 
@@ -182,14 +180,24 @@ def alter_table(
             alter = sql.SQL("ALTER TABLE {}.{} ").format(names["schema"], names["table"])
             conn.execute(alter + sql.SQL(", ").join(changes))
         _fit_indexes(conn, names, indexes)
-        conn.execute(_functions(conn, names, config, merged_writes=merged_writes))
+        conn.execute(_functions(conn, names, config, merged_writes))
     return [column.name for column in added]
 
 
 def drop_table(conn: Connection, schema: str, object_name: str) -> None:
-    """Drop a mapped table, what depends on it, and its trigger functions; missing is no error."""
+    """Drop a mapped table, what depends on it, and its trigger functions; missing is no error.
+
+    Writes of it that still wait in the trigger log are ignored from then on.
+    """
     names = _names(schema, object_name)
+    log = sql.SQL("{}._trigger_log").format(names["schema"])
     with conn.transaction():
+        if conn.execute("SELECT to_regclass(%s)", [log.as_string(conn)]).fetchone() != (None,):
+            ignore = sql.SQL(
+                "UPDATE {} SET state = 'IGNORED', updated_at = now()"
+                " WHERE table_name = %s AND (state = 'NEW' OR state = 'PENDING')"
+            )
+            conn.execute(ignore.format(log), [table_name(object_name)])
         conn.execute(
             sql.SQL("DROP TABLE IF EXISTS {}.{} CASCADE").format(names["schema"], names["table"])
         )
@@ -236,7 +244,7 @@ def _names(schema: str, object_name: str) -> dict[str, sql.Identifier]:
 
 
 def _functions(
-    conn: Connection, names: dict[str, sql.Identifier], config: Config, *, merged_writes: bool
+    conn: Connection, names: dict[str, sql.Identifier], config: Config, merged_writes: bool
 ) -> sql.Composed:
     read_only = config["access"] == "read_only"
     extension = None if merged_writes else _hstore_schema(conn)
