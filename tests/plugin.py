@@ -5,6 +5,9 @@ settings before any conftest is imported.
 """
 
 import os
+from collections.abc import Generator
+
+import pytest
 
 from emulator import postgres
 
@@ -23,8 +26,13 @@ TEST_ENVIRONMENT = {
 }
 
 
-def pytest_load_initial_conftests() -> None:
-    """Fill the environment, and start a private Postgres unless DATABASE_URL names one."""
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests() -> Generator[None]:
+    """Fill the environment, and start a private Postgres unless DATABASE_URL names one.
+
+    A wrapper, since those run before pytest-django's own hook, which reads the settings.
+    """
     os.environ.update(TEST_ENVIRONMENT)
     if "DATABASE_URL" not in os.environ:
         os.environ["DATABASE_URL"] = postgres.start_for_tests()
+    return (yield)
