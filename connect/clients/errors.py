@@ -34,11 +34,14 @@ class RemoteError(Exception):
         self.code = code
         super().__init__(system, status, self.message)
 
-    def __str__(self) -> str:
+    @property
+    def words(self) -> str:
+        """Who said what, without the request id: the same for the same fault."""
         answered = f"{self.system} answered {self.status}" if self.status else self.system
-        words = f": {self.message}" if self.message else ""
-        request = f" (request {self.request_id})" if self.request_id else ""
-        return f"{answered}{words}{request}"
+        return f"{answered}: {self.message}" if self.message else answered
+
+    def __str__(self) -> str:
+        return f"{self.words} (request {self.request_id})" if self.request_id else self.words
 
 
 class Retryable(RemoteError):

@@ -175,9 +175,9 @@ def _fail(claim: Claim, error: Exception) -> bool:
         case http.Unauthorized():
             return _token_refused(claim, error)
         case http.Retryable():
-            return _back_off(claim, str(error), error.request_id, error.after)
+            return _back_off(claim, error.words, error.request_id, error.after)
         case http.RemoteError():
-            return _block(claim, str(error), error.request_id)
+            return _block(claim, error.words, error.request_id)
         case consent.GrantLost():
             return _move(claim, Stage.WAITING_FOR_CONSENT, str(error), {}, EventKind.GRANT_LOST)
         case consent.GrantTrouble(retry=True):
@@ -218,7 +218,7 @@ def _token_refused(claim: Claim, error: http.Unauthorized) -> bool:
         None,
         key=f"heroku-token-refused:{now:%Y-%m-%d}",
         subject="Heroku refuses the portal's token",
-        text=f"{error}. All provisioning waits. Set HEROKU_API_TOKEN to a valid token; "
+        text=f"{error.words}. All provisioning waits. Set HEROKU_API_TOKEN to a valid token; "
         "the portal goes on by itself within ten minutes.",
     )
     return _wait(claim, Wait(now + TOKEN_REFUSED_PAUSE, why, WaitingOn.STAFF))

@@ -1,0 +1,44 @@
+"""The fixed cast: the tenants that every test speaks of."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from connect.models import Connection, Stage
+from tenants.models import Proof, Tenant
+
+ACME = {
+    "org_id": "00DB00000002NDmMAM",
+    "name": 'Acme & Söhne "West"',
+    "admin_email": "ops@acme.example",
+    "environment": "production",
+    "login_domain": "acme.my.salesforce.com",
+}
+BOREALIS = {
+    "org_id": "00D3h0000008cPbEAI",
+    "name": "Borealis",
+    "admin_email": "admin@borealis.example",
+    "environment": "sandbox",
+}
+CIRRUS = {
+    "org_id": "00Dxx0000001gPLEAY",
+    "name": "Cirrus",
+    "admin_email": "it@cirrus.example",
+    "environment": "production",
+    "namespace": "hcmc",
+}
+
+
+def enrol(
+    who: dict[str, str], *, proof: Proof = Proof.SIGNED, at: datetime | None = None
+) -> Tenant:
+    """Store a tenant as a callout would have."""
+    now = at or timezone.now()
+    proven_at = now if proof else None
+    return Tenant.objects.create(**who, proof=proof, proven_at=proven_at, registered_at=now)
+
+
+def connect(tenant: Tenant, stage: Stage = Stage.WAITING_FOR_PROOF, **facts: Any) -> Connection:
+    """Store a tenant's connection in a stage, due now."""
+    return Connection.objects.create(tenant=tenant, stage=stage, **facts)

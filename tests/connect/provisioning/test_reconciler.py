@@ -1,0 +1,194 @@
+"""The rules of the reconciler alone: steps are replaced here by ones that answer as told."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from connect.clients import http
+from connect.models import Connection, Stage, WaitingOn
+from connect.provisioning import claims, reconciler, retry, steps
+from connect.provisioning.claims import Claim
+from connect.provisioning.outcomes import Blocked, Done, GoTo, Outcome, Wait
+from tenants import consent
+from tenants.models import Event, EventKind, Message, MessageKind, Switch, SwitchName
+from tests import cast
+
+pytestmark = pytest.mark.django_db
+Answer = Callable[[Claim], Outcome]
+
+
+def answering(answer: Outcome | Exception) -> Answer:
+    def step(claim: Claim) -> Outcome:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    return step
+
+
+@pytest.fixture
+def connection() -> Connection:
+    return cast.connect(cast.enrol(cast.ACME), Stage.LINKING)
+
+
+@pytest.fixture
+def run(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[Outcome | Exception], Connection]:
+    def run(answer: Outcome | Exception) -> Connection:
+        later = Wait(None, "the test's end", WaitingOn.STAFF)
+        monkeypatch.setitem(steps.STEPS, Stage.CONFIGURING_DATABASE, answering(later))
+        monkeypatch.setitem(steps.STEPS, Stage.LINKING, answering(answer))
+        reconciler.advance(connection.pk)
+        connection.refresh_from_db()
+        return connection
+
+    return run
+
+
+Run = Callable[[Outcome | Exception], Connection]
+
+
+def events(kind: EventKind) -> list[str]:
+    return list(Event.objects.filter(kind=kind).values_list("text", flat=True))
+
+
+def test_done_moves_on_and_takes_the_next_step_in_the_same_run(run: Run) -> None:
+    seen = run(Done("Linked.", {"connection_id": "c1"}))
+    assert (seen.stage, seen.connection_id) == (Stage.CONFIGURING_DATABASE, "c1")
+    assert seen.waiting_for == "the test's end"
+    assert events(EventKind.STAGE) == ["Linked."]
+
+
+def test_wait_says_for_what_and_is_told_once(run: Run) -> None:
+    until = timezone.now() + timedelta(minutes=5)
+    seen = run(Wait(until, "Heroku Connect to list the add-on", WaitingOn.HEROKU))
+    assert (seen.next_attempt_at, seen.waiting_on) == (until, WaitingOn.HEROKU)
+    with time_machine.travel(until):
+        run(Wait(until, "Heroku Connect to list the add-on", WaitingOn.HEROKU))
+    assert events(EventKind.WAITING) == ["Waiting for Heroku Connect to list the add-on."]
+
+
+def test_waiting_longer_than_is_patient_blocks(run: Run) -> None:
+    wait = Wait(timezone.now(), "Heroku", WaitingOn.HEROKU, patience=timedelta(minutes=45))
+    assert run(wait).blocked_at is None
+    with time_machine.travel(timezone.now() + timedelta(minutes=46)):
+        seen = run(wait)
+    assert "45 minutes" in seen.blocked_reason
+
+
+def test_a_passing_fault_is_tried_again_later_and_told_once(run: Run) -> None:
+    trouble = http.Retryable("Heroku", 503, "try later", "r-1")
+    seen = run(trouble)
+    assert seen.next_attempt_at is not None
+    assert seen.next_attempt_at > timezone.now()
+    assert (seen.attempts, seen.last_request_id) == (1, "r-1")
+    with time_machine.travel(timezone.now() + timedelta(hours=1)):
+        assert run(trouble).attempts == 2
+    assert len(events(EventKind.TROUBLE)) == 1
+
+
+def test_retry_after_is_obeyed(run: Run) -> None:
+    hour = timedelta(hours=1)
+    seen = run(http.Retryable("Heroku", 429, "slow down", "r-1", after=hour))
+    assert seen.next_attempt_at is not None
+    assert seen.next_attempt_at > timezone.now() + timedelta(minutes=59)
+
+
+def test_success_after_trouble_forgets_it(run: Run) -> None:
+    run(http.Retryable("Heroku", 503, "try later", "r-1"))
+    with time_machine.travel(timezone.now() + timedelta(hours=1)):
+        seen = run(Wait(None, "somebody", WaitingOn.STAFF))
+    assert (seen.attempts, seen.last_error, seen.last_request_id) == (0, "", "")
+
+
+def test_a_permanent_fault_blocks_and_staff_are_told_once(run: Run) -> None:
+    seen = run(http.Permanent("Heroku", 402, "no credit card", "r-2"))
+    assert seen.blocked_at is not None
+    assert "no credit card" in seen.blocked_reason
+    Connection.objects.update(blocked_at=None, blocked_reason="")
+    run(http.Permanent("Heroku", 402, "no credit card", "r-3"))
+    assert Message.objects.filter(kind=MessageKind.BLOCKED).count() == 1
+
+
+def test_a_step_may_block_with_its_own_words(run: Run) -> None:
+    assert run(Blocked("The wrong org was authorized.")).blocked_reason == (
+        "The wrong org was authorized."
+    )
+
+
+def test_a_bug_in_a_step_is_tried_again_and_ends_blocked(run: Run) -> None:
+    for attempt in range(retry.GIVE_UP_AFTER):
+        with time_machine.travel(timezone.now() + attempt * timedelta(hours=1)):
+            seen = run(KeyError("mappings"))
+    assert "KeyError" in seen.blocked_reason
+    assert "15 attempts" in seen.blocked_reason
+
+
+def test_a_step_that_kills_its_process_every_time_ends_blocked(run: Run) -> None:
+    for attempt in range(retry.GIVE_UP_AFTER):
+        with time_machine.travel(timezone.now() + attempt * claims.LEASE):
+            assert claims.take(Connection.objects.get().pk) is not None
+    with time_machine.travel(timezone.now() + timedelta(days=1)):
+        seen = run(Done("never reached"))
+    assert seen.stage == Stage.LINKING
+    assert "The work died" in seen.blocked_reason
+
+
+def test_a_refused_heroku_token_blocks_nobody_and_alerts_once(run: Run) -> None:
+    seen = run(http.Unauthorized("Heroku", 401, "Invalid credentials", "r-4"))
+    assert seen.blocked_at is None
+    assert "HEROKU_API_TOKEN" in seen.waiting_for
+    with time_machine.travel(timezone.now() + timedelta(minutes=11)):
+        run(http.Unauthorized("Heroku", 401, "Invalid credentials", "r-5"))
+    assert Message.objects.filter(kind=MessageKind.PORTAL).count() == 1
+
+
+def test_a_lost_grant_leads_back_to_the_sign_in(
+    connection: Connection, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Connection.objects.update(stage=Stage.PUBLISHING_LINK)
+    lost = answering(consent.GrantLost("Salesforce refused the grant."))
+    wait = answering(Wait(None, "the sign-in", WaitingOn.SUBSCRIBER))
+    monkeypatch.setitem(steps.STEPS, Stage.PUBLISHING_LINK, lost)
+    monkeypatch.setitem(steps.STEPS, Stage.WAITING_FOR_CONSENT, wait)
+    reconciler.advance(connection.pk)
+    connection.refresh_from_db()
+    assert connection.stage == Stage.WAITING_FOR_CONSENT
+    assert events(EventKind.GRANT_LOST) == ["Salesforce refused the grant."]
+
+
+def test_an_illegal_move_is_a_bug_and_changes_nothing(run: Run) -> None:
+    seen = run(GoTo(Stage.LIVE, "a leap"))
+    assert seen.stage == Stage.LINKING
+
+
+def test_whoever_lost_the_lease_writes_nothing(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(claim: Claim) -> Outcome:
+        with time_machine.travel(timezone.now() + claims.LEASE):
+            assert claims.take(connection.pk) is not None
+        return Done("too late", {"connection_id": "stale"})
+
+    monkeypatch.setitem(steps.STEPS, Stage.LINKING, slow)
+    reconciler.advance(connection.pk)
+    connection.refresh_from_db()
+    assert (connection.stage, connection.connection_id) == (Stage.LINKING, "")
+    assert events(EventKind.STAGE) == []
+
+
+def test_the_kill_switch_stops_provisioning_but_not_off_boarding(
+    connection: Connection, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Switch.objects.create(name=SwitchName.PROVISIONING, on=False)
+    assert run(Done("Linked.")).stage == Stage.LINKING
+    Connection.objects.update(stage=Stage.OFFBOARDING)
+    monkeypatch.setitem(steps.STEPS, Stage.OFFBOARDING, answering(Done("Gone.")))
+    reconciler.advance(connection.pk)
+    connection.refresh_from_db()
+    assert connection.stage == Stage.OFFBOARDED
+    assert connection.tenant.offboarded_at is not None
