@@ -26,14 +26,14 @@ class _Seen:
 
 @require_safe
 @never_cache
-def healthz(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
+def healthz(request: HttpRequest) -> HttpResponse:
     """Answer 200 as long as this process serves requests at all."""
     return JsonResponse({"status": "ok"})
 
 
 @require_safe
 @never_cache
-def readyz(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
+def readyz(request: HttpRequest) -> HttpResponse:
     """Answer 200, or 503 with `problems` in words. Ages are in seconds, null when there is none."""
     report = readiness(timezone.now())
     return JsonResponse(report, status=503 if report["problems"] else 200)

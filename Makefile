@@ -1,0 +1,32 @@
+PYTHON ?= python3
+VENV := .venv
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check smoke lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(READY) ## Run the whole product here, against the emulator, with five tenants
+	@$(VENV)/bin/python -m demo
+
+test: $(READY) ## Run all tests (make test ARGS="-k callout" for some)
+	@test -x /usr/bin/chromium || scripts/install-apt chromium "the browser tests are skipped"
+	@$(VENV)/bin/python -m pytest $(ARGS)
+
+check: $(READY) ## Run ruff, mypy, import-linter, the migrations check and the deployment check
+	@scripts/check
+
+smoke: $(READY) ## Run the main job once, headless, and print what it took
+	@$(VENV)/bin/python -m demo.smoke
+
+lock: $(READY) ## Renew constraints.txt with the newest versions that requirements allow
+	@scripts/lock $(VENV)
+
+clean: ## Remove the demo's data and everything that was made, but not .venv
+	@scripts/clean
+
+$(READY): requirements.txt requirements-dev.txt constraints.txt
+	@scripts/make-venv $(PYTHON) $(VENV)
+	@touch $@
