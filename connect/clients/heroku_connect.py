@@ -224,8 +224,12 @@ def _summary(document: Document) -> Summary:
 def _region_url(document: Document) -> str:
     if given := document.text_or_blank("region_url"):
         return given
-    parts = urlsplit(document.text_or_blank("detail_url"))
-    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else document.text("region_url")
+    detail_url = document.text_or_blank("detail_url")
+    parts = urlsplit(detail_url)
+    if not parts.netloc:
+        return document.text("region_url")
+    base, found, _ = detail_url.partition("/api/v3/")
+    return base if found else f"{parts.scheme}://{parts.netloc}"
 
 
 def _detail(document: Document, deep: bool) -> Detail:
