@@ -134,6 +134,13 @@ def create_schema(conn: Connection, schema: str, org_id: str | None, merged_writ
         conn.execute(meta.format(sql.Identifier(schema)), [HCVER, org_id, details])
 
 
+def set_org(conn: Connection, schema: str, org_id: str) -> None:
+    """Note whose data the schema holds, once somebody has authorised the connection."""
+    conn.execute(
+        sql.SQL("UPDATE {}._hcmeta SET org_id = %s").format(sql.Identifier(schema)), [org_id]
+    )
+
+
 def drop_schema(conn: Connection, schema: str) -> None:
     """Drop the schema and all that is in it; a missing one is no error."""
     conn.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema)))

@@ -1,5 +1,6 @@
 """Objects, configs and an org for the tests of the emulator's Postgres side."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -36,10 +37,13 @@ TWEET = SObject(
 )
 
 
-def config(*fields: str, access: str = "read_write", **indexes: bool) -> dict[str, Any]:
-    """Write a mapping config over the system fields and these; an index is `Field=unique`."""
+def config(*fields: str, indexes: Mapping[str, bool] | None = None) -> dict[str, Any]:
+    """Write a read-write mapping config over the system fields and these.
+
+    `indexes` tells of each indexed field whether it is unique.
+    """
     return {
-        "access": access,
+        "access": "read_write",
         "sf_notify_enabled": False,
         "sf_polling_seconds": 600,
         "sf_max_daily_api_calls": 30000,
@@ -47,7 +51,7 @@ def config(*fields: str, access: str = "read_write", **indexes: bool) -> dict[st
         "indexes": {
             "Id": {"unique": True},
             "SystemModstamp": {"unique": False},
-            **{name: {"unique": unique} for name, unique in indexes.items()},
+            **{name: {"unique": unique} for name, unique in (indexes or {}).items()},
         },
     }
 
