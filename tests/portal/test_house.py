@@ -1,0 +1,126 @@
+"""The house's papers agree with the house: README, app.json, Procfile, Makefile, settings."""
+
+import ast
+import json
+import re
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.management import get_commands
+
+from tests.portal.test_checks import bare
+
+ROOT = settings.BASE_DIR
+READERS = ("str", "int", "bool", "list", "_words", "_number")
+SET_BY_ADD_ONS = {"DATABASE_URL"}
+
+
+def text(path: str) -> str:
+    """Read a file of the repository."""
+    return (ROOT / path).read_text()
+
+
+def settings_read() -> set[str]:
+    """Return the name of every environment variable that portal/settings.py reads."""
+    names = set()
+    for node in ast.walk(ast.parse(text("portal/settings.py"))):
+        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            reader = getattr(node.func, "attr", None) or getattr(node.func, "id", None)
+            if reader in READERS:
+                names.add(node.args[0].value)
+    return names
+
+
+def settings_documented() -> list[str]:
+    """Return the names in README's table of settings, in its order."""
+    chapter = text("README.md").partition("\n## Settings\n")[2].partition("\n## ")[0]
+    return re.findall(r"^\| `([A-Z_]+)` \|", chapter, re.MULTILINE)
+
+
+def settings_required() -> set[str]:
+    """Return the names that the checks ask for when nothing at all is set."""
+    return set(
+        re.findall(r"\(multiconnect\.E\d+\) ([A-Z_]+) is", bare("manage.py", "check").stderr)
+    )
+
+
+def app_json() -> dict[str, Any]:
+    """Read app.json."""
+    manifest: dict[str, Any] = json.loads(text("app.json"))
+    return manifest
+
+
+def processes() -> dict[str, str]:
+    """Read the Procfile."""
+    return dict(line.split(": ", 1) for line in text("Procfile").splitlines())
+
+
+def targets() -> list[str]:
+    """Return the Makefile's targets."""
+    return re.findall(r"^([a-z]+):", text("Makefile"), re.MULTILINE)
+
+
+def test_readme_names_exactly_the_settings_that_are_read() -> None:
+    documented = settings_documented()
+    assert len(documented) == len(set(documented))
+    assert set(documented) == settings_read()
+
+
+def test_what_the_deploy_button_asks_for_is_read() -> None:
+    assert set(app_json()["env"]) <= settings_read()
+
+
+def test_the_deploy_button_asks_for_all_that_is_required() -> None:
+    assert settings_required() <= set(app_json()["env"]) | SET_BY_ADD_ONS
+
+
+@pytest.mark.parametrize(("name", "entry"), app_json()["env"].items())
+def test_the_deploy_button_explains_what_it_asks_for(name: str, entry: dict[str, Any]) -> None:
+    assert set(entry) <= {"description", "value", "required", "generator"}
+    assert entry["description"]
+    assert entry.get("generator", "secret") == "secret"
+    assert not ("value" in entry and "generator" in entry)
+
+
+def test_the_deploy_buttons_file_has_the_shape_that_heroku_takes() -> None:
+    manifest = app_json()
+    assert set(manifest) <= {
+        *("name", "description", "keywords", "website", "repository", "logo", "success_url"),
+        *("scripts", "env", "formation", "addons", "buildpacks", "environments", "stack", "image"),
+    }
+    assert re.fullmatch(r"[a-zA-Z-_.]+", manifest["name"])
+    plans = [addon["plan"] for addon in manifest["addons"]]
+    assert all(re.fullmatch(r"[a-z-]+:[a-z0-9-]+", plan) for plan in plans)
+
+
+def test_the_procfile_starts_what_the_deploy_button_pays_for() -> None:
+    assert set(app_json()["formation"]) == set(processes()) - {"release"}
+
+
+def test_the_procfile_runs_commands_that_exist() -> None:
+    commands = re.findall(r"python manage\.py (\w+)", text("Procfile"))
+    assert commands == ["migrate", "setup_portal", "worker"]
+    assert set(commands) <= set(get_commands())
+
+
+def test_every_make_target_has_its_line_of_help() -> None:
+    helped = re.findall(r"^([a-z]+):.*## \S", text("Makefile"), re.MULTILINE)
+    assert targets() == helped
+
+
+def test_readme_speaks_of_make_targets_that_exist() -> None:
+    named = set(re.findall(r"`make ([a-z]+)", text("README.md")))
+    assert named
+    assert named <= set(targets())
+
+
+def test_links_between_the_documents_lead_somewhere() -> None:
+    documents = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    broken = [
+        (str(document.relative_to(ROOT)), link)
+        for document in documents
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text())
+        if not (document.parent / link).exists()
+    ]
+    assert broken == []
