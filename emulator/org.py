@@ -92,7 +92,7 @@ class Rule:
     code: str = "FIELD_CUSTOM_VALIDATION_EXCEPTION"
 
 
-class Refused(Exception):  # noqa: N818 - Salesforce's word for what happened, not a program error
+class Refused(Exception):
     """Salesforce said no: a status code such as DUPLICATE_VALUE, and its sentence."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -150,6 +150,15 @@ class Org:
                     self.journal("record", f"{self.id}/{gone}/{record_id}", None)
             self._unique.clear()
 
+    def change_fields(self, object_name: str, gone: str, added: tuple[Field, ...]) -> None:
+        """Take a field away from an object type, and add others."""
+        sobject = self._sobject(object_name)
+        kept = tuple(each for each in sobject.fields if each.name.lower() != gone.lower())
+        with self.lock:
+            changed = replace(sobject, fields=kept + added)
+            self.objects[sobject.name.lower()] = changed
+            self._unique.clear()
+
     def query(self, object_name: str, since: datetime | None = None) -> list[Record]:
         """List records changed after `since`, deleted ones too, oldest change first."""
         with self.lock:
@@ -159,6 +168,11 @@ class Org:
                 if since is None or each.modified_at > since
             ]
         return sorted(found, key=lambda each: (each.modified_at, each.id))
+
+    def count(self, object_name: str) -> int:
+        """Count live records."""
+        with self.lock:
+            return sum(not each.deleted for each in self._table(object_name).values())
 
     def get(self, object_name: str, record_id: str) -> Record | None:
         """Read one record, deleted or not."""

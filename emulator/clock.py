@@ -1,0 +1,41 @@
+"""The emulator's time.
+
+Two readings: `seconds` measures durations and runs `speed` times as fast as real time, `now()`
+dates documents and stays at real time, so that a portal beside it never sees dates from the future.
+What /control/clock adds moves both.
+"""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+
+class Clock:
+    """A clock whose durations run `speed` times real time; 0 stands still unless advanced."""
+
+    def __init__(self, speed: float) -> None:
+        self.speed = speed
+        self.resume(0.0, 0.0)
+
+    def resume(self, seconds: float, advanced: float) -> None:
+        """Go on from stored readings: the time in which no emulator ran did not pass."""
+        self._started = time.monotonic()
+        self._base = seconds
+        self.advanced = advanced
+
+    @property
+    def seconds(self) -> float:
+        """Emulated seconds since the emulator's very first start."""
+        return self._base + (time.monotonic() - self._started) * self.speed
+
+    def now(self) -> datetime:
+        """The date and time that documents carry, in UTC."""
+        return datetime.now(UTC) + timedelta(seconds=self.advanced)
+
+    def ago(self, seconds: float) -> datetime:
+        """The date and time `seconds` emulated seconds before now."""
+        return self.now() - timedelta(seconds=seconds / (self.speed or 1))
+
+    def advance(self, seconds: float) -> None:
+        """Let `seconds` pass at once."""
+        self._base += seconds
+        self.advanced += seconds
