@@ -1,0 +1,63 @@
+"""The managed package's Apex REST service, by which the portal hands a link to the org."""
+
+from typing import Any
+
+from werkzeug.wrappers import Response
+
+from emulator import identity
+from emulator.catalog import qualified
+from emulator.org import Org, Refused
+from emulator.salesforce import SYSTEM, bearer_grant, rest_error
+from emulator.state import World
+from emulator.web import Call
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+SERVICE = "AuthConnection"
+DAILY_CALLS = 15_000
+
+
+@SYSTEM.route("/<host>/services/apexrest/<path:rest>", *METHODS)
+def call_apex(call: Call, host: str, rest: str) -> Response:
+    """Call a custom REST service of the org that this host belongs to."""
+    world = call.world
+    grant = bearer_grant(call)
+    org = world.orgs.get(grant.org_id) if grant else None
+    if grant is None or org is None or org not in identity.orgs_at(world, host):
+        return rest_error(401, "INVALID_SESSION_ID", "Session expired or invalid")
+    response = _serve(call, org, [part for part in rest.split("/") if part])
+    used = world.salesforce_calls[org.id] = world.salesforce_calls.get(org.id, 0) + 1
+    response.headers["Sforce-Limit-Info"] = f"api-usage={used}/{DAILY_CALLS}"
+    return response
+
+
+def _serve(call: Call, org: Org, parts: list[str]) -> Response:
+    wanted = [org.namespace, SERVICE] if org.namespace else [SERVICE]
+    if not org.package_installed or parts[: len(wanted)] != wanted:
+        message = f"Could not find a match for URL /{'/'.join(parts)}"
+        return rest_error(404, "NOT_FOUND", message)
+    if call.request.method != "POST":
+        message = f"HTTP Method '{call.request.method}' not allowed. Allowed are POST"
+        return rest_error(405, "METHOD_NOT_ALLOWED", message)
+    body = call.json()
+    unknown = set(body) - {"connectionId", "authorizeUrl"}
+    if unknown or not all(isinstance(each, str) for each in body.values()):
+        message = f"Unexpected parameter encountered during deserialization: {sorted(unknown)}"
+        return rest_error(400, "JSON_PARSER_ERROR", message)
+    try:
+        _store(call.world, org, body)
+    except Refused as refused:
+        message = f"System.DmlException: first error: {refused}"
+        return rest_error(500, "APEX_ERROR", message)
+    return Response(b"", 200)
+
+
+def _store(world: World, org: Org, body: dict[str, Any]) -> None:
+    """Keep the link on the first Connection__c, as the package's class does."""
+    name = qualified(org.namespace, "Connection__c")
+    values = {qualified(org.namespace, "Auth_URL__c"): body.get("authorizeUrl")}
+    with org.lock:
+        first = next((each for each in org.query(name) if not each.deleted), None)
+        if first is None:
+            org.create(name, values, world.clock.now())
+        else:
+            org.update(name, first.id, values, world.clock.now())
