@@ -1,1 +1,57 @@
 """Fixtures that every test may use: a database, the emulator, and the fixed cast of tenants."""
+
+from collections.abc import Iterator
+from urllib.parse import quote, urlsplit
+
+import pytest
+from django.conf import settings as portal_settings
+from django.db import connection
+from pytest_django.fixtures import Settings
+
+import emulator as emulated
+
+# The waits that every tenant meets, away: what is due happens before the next answer.
+AT_ONCE = {
+    "provisioning_seconds": 0,
+    "configure_seconds": 0,
+    "import_lag_seconds": 0,
+    "import_seconds": 0,
+    "initial_seconds": 0,
+    "bulk_wait_seconds": 0,
+    "bulk_load_seconds": 0,
+    "recovery_seconds": 0,
+    "validation_seconds": 0,
+}
+
+
+@pytest.fixture(scope="session")
+def emulator_server(django_db_setup: None) -> Iterator[emulated.Running]:
+    """The emulator, served from threads of the test run, on the very database of the portal."""
+    url = urlsplit(portal_settings.DATABASE_URL)
+    name = quote(str(connection.settings_dict["NAME"]))
+    options = emulated.Options(
+        database_url=url._replace(path=f"/{name}").geturl(),
+        app=portal_settings.APP_NAME,
+        callback=f"{portal_settings.PORTAL_URL}/auth/salesforce/callback",
+        client_id=portal_settings.SALESFORCE_KEY,
+        client_secret=portal_settings.SALESFORCE_SECRET,
+        behaviour=AT_ONCE,
+    )
+    with emulated.serve(options) as running:
+        yield running
+
+
+@pytest.fixture
+def emulator(emulator_server: emulated.Running, settings: Settings) -> emulated.Running:
+    """The emulator, emptied, in the place of every outside system.
+
+    Steer it by POST {url}/control/...; `world.behaviour` and `world.clock` are at hand too.
+    """
+    emulator_server.world.reset()
+    here = emulator_server.url
+    settings.HEROKU_API_URL = f"{here}/heroku"
+    settings.HEROKU_CONNECT_URL = f"{here}/central"
+    settings.SALESFORCE_LOGIN_URL = f"{here}/salesforce/login.salesforce.com"
+    settings.SALESFORCE_TEST_URL = f"{here}/salesforce/test.salesforce.com"
+    settings.SALESFORCE_MY_DOMAIN_URL = f"{here}/salesforce/{{domain}}"
+    return emulator_server
