@@ -18,8 +18,8 @@ _WAITING_FOR_TENANT = (Stage.WAITING_FOR_PROOF, Stage.WAITING_FOR_CONSENT)
 def go_on(tenant: Tenant, **_: Any) -> None:
     """Make the tenant's connection, or wake the one that waits for such news.
 
-    Runs in the transaction of the change, and the queue is a table of the same database: the change
-    and its task are committed together or not at all.
+    Runs in the transaction of the change, so the connection is made with it or not at all. Should
+    the task get lost, the sweep finds the connection due.
     """
     connection = connections.ensure(tenant.pk)
     if connection is None:

@@ -57,7 +57,9 @@ def operate(name: str, connection_id: int, actor: str, options: Options) -> str:
             return _note(claim, actor, f"{operation.label}: skipped, {reason}.")
         return _note(claim, actor, f"{operation.label}: {operation.run(claim, actor, options)}")
     except http.RemoteError as trouble:
-        return _note(claim, actor, f"{operation.label}: failed. {trouble.words}", trouble.request_id)
+        return _note(
+            claim, actor, f"{operation.label}: failed. {trouble.words}", trouble.request_id
+        )
     finally:
         _give_back(claim)
 

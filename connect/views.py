@@ -3,7 +3,6 @@
 import logging
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django_q.tasks import async_task
@@ -11,7 +10,7 @@ from django_q.tasks import async_task
 from connect import connections
 from connect.clients import heroku_connect, http
 from connect.models import Connection, Stage
-from tenants import links
+from tenants import links, pages
 from tenants.models import Tenant
 
 log = logging.getLogger(__name__)
@@ -32,8 +31,12 @@ def authorize(request: HttpRequest, signed: str) -> HttpResponse:
         return HttpResponseRedirect(_fresh_url(tenant, connection))
     except http.RemoteError as trouble:
         log.warning("no authorize url connection=%s error=%s", connection.pk, trouble)
-        page = {"tenant": tenant, "retry_url": links.connect_url(tenant)}
-        response = render(request, "tenants/try_again.html", page, status=503)
+        response = pages.notice(
+            request,
+            503,
+            "Heroku Connect does not answer",
+            "Nothing is lost. Wait a minute, then open the link of our e-mail again.",
+        )
         response["Retry-After"] = "60"
         return response
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from connect.models import Stage, WaitingOn
+from connect.models import WaitingOn
 from tenants.models import EventKind
 
 Facts = dict[str, Any]  # values for fields of connect.models.Connection
@@ -33,16 +33,7 @@ class Wait:
     facts: Facts = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class GoTo:
-    """Leave the order: another stage has to be done (again) first."""
-
-    stage: Stage
-    why: str
-    facts: Facts = field(default_factory=dict)
-
-
-Outcome = Done | Wait | GoTo
+Outcome = Done | Wait
 
 
 class Blocked(Exception):

@@ -20,7 +20,7 @@ from connect.clients import http
 from connect.models import Connection, Stage, WaitingOn
 from connect.provisioning import claims, retry, stages, steps
 from connect.provisioning.claims import Claim, LostLease
-from connect.provisioning.outcomes import Blocked, Done, Facts, GoTo, Outcome, Wait
+from connect.provisioning.outcomes import Blocked, Facts, Outcome, Wait
 from tenants import consent, messages, timeline
 from tenants.models import EventKind, MessageKind, Switch, SwitchName
 
@@ -92,19 +92,10 @@ def _run(claim: Claim) -> Callable[[], bool]:
 
 
 def _settle(claim: Claim, outcome: Outcome) -> bool:
-    match outcome:
-        case Done():
-            return _move(
-                claim,
-                stages.NEXT[Stage(claim.connection.stage)],
-                outcome.text,
-                outcome.facts,
-                outcome.kind,
-            )
-        case GoTo():
-            return _move(claim, outcome.stage, outcome.why, outcome.facts, EventKind.TROUBLE)
-        case Wait():
-            return _wait(claim, outcome)
+    if isinstance(outcome, Wait):
+        return _wait(claim, outcome)
+    then = stages.NEXT[Stage(claim.connection.stage)]
+    return _move(claim, then, outcome.text, outcome.facts, outcome.kind)
 
 
 def _move(claim: Claim, stage: Stage, text: str, facts: Facts, kind: EventKind) -> bool:

@@ -11,7 +11,7 @@ from connect.clients import http
 from connect.models import Connection, Stage, WaitingOn
 from connect.provisioning import claims, reconciler, retry, steps
 from connect.provisioning.claims import Claim
-from connect.provisioning.outcomes import Blocked, Done, GoTo, Outcome, Wait
+from connect.provisioning.outcomes import Blocked, Done, Outcome, Wait
 from tenants import consent
 from tenants.models import Event, EventKind, Message, MessageKind, Switch, SwitchName
 from tests import cast
@@ -159,11 +159,6 @@ def test_a_lost_grant_leads_back_to_the_sign_in(
     connection.refresh_from_db()
     assert connection.stage == Stage.WAITING_FOR_CONSENT
     assert events(EventKind.GRANT_LOST) == ["Salesforce refused the grant."]
-
-
-def test_an_illegal_move_is_a_bug_and_changes_nothing(run: Run) -> None:
-    seen = run(GoTo(Stage.LIVE, "a leap"))
-    assert seen.stage == Stage.LINKING
 
 
 def test_whoever_lost_the_lease_writes_nothing(
