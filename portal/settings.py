@@ -71,6 +71,7 @@ FORCE_NAMESPACE: str = env.str("FORCE_NAMESPACE", "")
 
 # --- registration --------------------------------------------------------------------------------
 REGISTRATION_POLICY: str = env.str("REGISTRATION_POLICY", "signed")
+REGISTRATION_SIGNATURE_REQUIRED: bool = env.bool("REGISTRATION_SIGNATURE_REQUIRED", False)
 REGISTRATIONS_PER_HOUR: int = _number("REGISTRATIONS_PER_HOUR", 200)  # from one address
 REGISTRATIONS_PER_HOUR_TOTAL: int = _number("REGISTRATIONS_PER_HOUR_TOTAL", 2000)
 # Heroku's router appends the caller's address to X-Forwarded-For; nothing before that is believed.
@@ -114,7 +115,9 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "tenants.pages.BadLinkMiddleware",
 ]
+CSRF_FAILURE_VIEW = "tenants.pages.csrf_failure"
 
 TEMPLATES = [
     {
@@ -208,16 +211,10 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 # --- the subscriber's sign-in to Salesforce -------------------------------------------------------
-# Not in AUTHENTICATION_BACKENDS: nobody logs in to the portal with it. tenants/consent.py runs it.
-SOCIAL_AUTH_STRATEGY = "social_django.strategy.DjangoStrategy"
-SOCIAL_AUTH_STORAGE = "social_django.models.DjangoStorage"
+# Not in AUTHENTICATION_BACKENDS: nobody logs in to the portal with it. tenants/sign_in.py runs it.
 SOCIAL_AUTH_SALESFORCE_KEY = SALESFORCE_KEY
 SOCIAL_AUTH_SALESFORCE_SECRET = SALESFORCE_SECRET
 SOCIAL_AUTH_SALESFORCE_SCOPE = ["api", "id", "refresh_token"]
-SOCIAL_AUTH_SALESFORCE_PIPELINE = ["tenants.consent.capture"]
-SOCIAL_AUTH_REQUESTS_TIMEOUT = 15  # seconds
-SOCIAL_AUTH_REDIRECT_IS_HTTPS = OVER_HTTPS
-SOCIAL_AUTH_SANITIZE_REDIRECTS = True
 
 # --- e-mail --------------------------------------------------------------------------------------
 EMAIL_BACKEND: str = env.str("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")

@@ -1,7 +1,8 @@
 """Every address of the portal."""
 
+from django.conf import settings
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
 from portal import probes
 
@@ -9,4 +10,8 @@ urlpatterns = [
     path("healthz", probes.healthz, name="healthz"),
     path("readyz", probes.readyz, name="readyz"),
     path("admin/", admin.site.urls),
+    path("", include("tenants.urls")),
+    path("", include("connect.urls")),
 ]
+if "WEBHOOK_SECRET" in settings.ANYMAIL:  # without it, anybody could report a delivery or a bounce
+    urlpatterns.append(path("anymail/", include("anymail.urls")))

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -66,6 +67,15 @@ class Tenant(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.org_id
+
+    @property
+    def login_url(self) -> str:
+        """The address, without a trailing slash, where the org's people sign in to Salesforce."""
+        if self.login_domain:  # an org may refuse the common hosts once it has its own
+            domain_url: str = settings.SALESFORCE_MY_DOMAIN_URL
+            return domain_url.replace("{domain}", self.login_domain)
+        is_sandbox = self.environment == Environment.SANDBOX
+        return settings.SALESFORCE_TEST_URL if is_sandbox else settings.SALESFORCE_LOGIN_URL
 
     def prove(self, proof: Proof, at: datetime) -> None:
         """Note the first proof; a later, different one adds nothing."""

@@ -1,0 +1,80 @@
+"""How many callouts an hour the portal listens to: from one address, for one org, and in all.
+
+Token buckets: a full one holds an hour's worth, so that bursts get through, and refills evenly. A
+refused callout writes nothing. A fault of the limiter itself lets the callout through.
+"""
+
+import ipaddress
+import logging
+import math
+import re
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from tenants.models import RateBucket
+
+log = logging.getLogger(__name__)
+
+PER_ORG_PER_HOUR = 100
+_ORG_ID = re.compile(rb"00D[0-9A-Za-z]{12}")
+
+
+def seconds_to_wait(remote_address: str | None, body: bytes) -> int:
+    """Take a token from each of a callout's buckets; return 0, or the seconds until one is free."""
+    try:
+        for key, per_hour in _buckets(remote_address, body):
+            wait = _take(key, per_hour, timezone.now())
+            if wait:
+                return wait
+    except Exception:  # a limiter that is broken must not turn subscribers away
+        log.exception("registration limiter failed, callout let through")
+    return 0
+
+
+def remote_address(meta: Mapping[str, str]) -> str | None:
+    """Return the caller's address from a WSGI environment, or None where it cannot be told.
+
+    Each trusted proxy appends the address that it saw to X-Forwarded-For; what stands before those
+    entries was written by the caller and is not believed.
+    """
+    hops = [hop.strip() for hop in meta.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
+    trusted = settings.TRUSTED_PROXIES
+    told = hops[-trusted] if 0 < trusted <= len(hops) else meta.get("REMOTE_ADDR", "")
+    try:
+        return str(ipaddress.ip_address(told))
+    except ValueError:
+        return None
+
+
+def _buckets(address: str | None, body: bytes) -> list[tuple[str, int]]:
+    # The org id is looked for in the raw bytes: the limiter comes before any parsing.
+    org_id = _ORG_ID.search(body)
+    return [
+        (f"address:{_network(address)}", settings.REGISTRATIONS_PER_HOUR),
+        *([(f"org:{org_id[0].decode()}", PER_ORG_PER_HOUR)] if org_id else []),
+        ("total", settings.REGISTRATIONS_PER_HOUR_TOTAL),
+    ]
+
+
+def _network(address: str | None) -> str:
+    """Return what one caller can choose freely: in IPv6 that is a whole /64."""
+    if address is None or ":" not in address:
+        return address or "unknown"
+    return str(ipaddress.ip_network((address, 64), strict=False))
+
+
+@transaction.atomic
+def _take(key: str, per_hour: int, now: datetime) -> int:
+    RateBucket.objects.get_or_create(key=key, defaults={"tokens": per_hour, "filled_at": now})
+    bucket = RateBucket.objects.select_for_update().get(key=key)
+    per_second = per_hour / 3600
+    passed = max(0.0, (now - bucket.filled_at).total_seconds())
+    tokens = min(per_hour, bucket.tokens + passed * per_second)
+    if tokens < 1:
+        return math.ceil((1 - tokens) / per_second) if per_second else 3600
+    RateBucket.objects.filter(key=key).update(tokens=tokens - 1, filled_at=now)
+    return 0

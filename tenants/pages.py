@@ -1,0 +1,62 @@
+"""The look of everything that a subscriber's browser is shown."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from tenants.links import BadLink
+
+
+class BadLinkMiddleware:
+    """Answer any view's BadLink with one same page, whatever was wrong with the link."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Which of the reasons it was would only help somebody who guesses."""
+        if not isinstance(error, BadLink):
+            return None
+        return notice(
+            request,
+            404,
+            "This link works no more",
+            "It may be older than 30 days, cut off by a mail program, or replaced by a newer one. "
+            "Look for our latest e-mail, or ask us for a new link.",
+        )
+
+
+def notice(
+    request: HttpRequest,
+    status: int,
+    title: str,
+    text: str,
+    *,
+    link: str = "",
+    other_user: bool = False,
+) -> HttpResponse:
+    """Show one message. `link` is a sign-in link's signed part, which offers the way back."""
+    page = {"title": title, "text": text, "link": link, "other_user": other_user, "status": status}
+    return private(render(request, "tenants/notice.html", page, status=status))
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Stand in for Django's page about a form without its CSRF token."""
+    return notice(
+        request,
+        403,
+        "This form could not be sent",
+        "The page was open for very long, or the browser keeps no cookies for this site. Go back, "
+        "load the page again, and allow cookies.",
+    )
+
+
+def private(response: HttpResponse) -> HttpResponse:
+    """Keep a page with a subscriber's data out of caches and search engines."""
+    response["Cache-Control"] = "no-store"
+    response["X-Robots-Tag"] = "noindex"
+    return response

@@ -1,0 +1,82 @@
+"""The shared-secret signature of a registration callout.
+
+The sender computes HMAC-SHA256 over `<timestamp>.<raw body>` with a key of REGISTRATION_SECRETS,
+and sends the unix time as X-Multiconnect-Timestamp and `v1=<hex>` as X-Multiconnect-Signature.
+Vectors for senders in other languages: tests/tenants/signature_vectors.json.
+"""
+
+import hashlib
+import hmac
+import re
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from tenants.models import UsedSignature
+
+TIMESTAMP_HEADER = "X-Multiconnect-Timestamp"
+SIGNATURE_HEADER = "X-Multiconnect-Signature"
+WINDOW = timedelta(seconds=300)
+_TIMESTAMP = re.compile(r"[0-9]{1,12}")
+_SIGNATURE = re.compile(r"v1=([0-9a-f]{64})")
+
+
+class BadSignature(Exception):
+    """A signature that is missing, wrong, old or used; the text tells the sender what to do."""
+
+
+def sign(secret: str, timestamp: int, body: bytes) -> str:
+    """Return X-Multiconnect-Signature for a body that is sent at `timestamp` (unix seconds)."""
+    return f"v1={_digest(secret, str(timestamp), body)}"
+
+
+def verify(timestamp: str, signature: str, body: bytes, now: datetime) -> str | None:
+    """Return the digest of a good signature, or None where none was sent and none is asked for.
+
+    `timestamp` and `signature` are the headers as they came, "" for an absent one. Raises
+    BadSignature. Whoever acts on the callout must `spend` the digest.
+    """
+    if not timestamp and not signature:
+        if settings.REGISTRATION_SIGNATURE_REQUIRED:
+            raise BadSignature(
+                f"A signature is required: send {TIMESTAMP_HEADER} and {SIGNATURE_HEADER}."
+            )
+        return None
+    digest = _matching_digest(timestamp, signature, body)
+    age = abs(now.timestamp() - int(timestamp))
+    if age > WINDOW.total_seconds():
+        raise BadSignature(
+            f"The timestamp is {age:.0f} s away from the portal's clock and may be "
+            f"{WINDOW.total_seconds():.0f}: check the sender's clock, and sign each attempt anew."
+        )
+    return digest
+
+
+def spend(digest: str) -> None:
+    """Remember a good signature. Raises BadSignature when it was used before."""
+    _, is_new = UsedSignature.objects.get_or_create(digest=digest)
+    if not is_new:
+        raise BadSignature("This signature was used before: sign each attempt anew.")
+
+
+def _matching_digest(timestamp: str, signature: str, body: bytes) -> str:
+    if not timestamp or not signature:
+        missing = SIGNATURE_HEADER if timestamp else TIMESTAMP_HEADER
+        raise BadSignature(f"{missing} is missing: send both headers of a signature, or none.")
+    given = _SIGNATURE.fullmatch(signature)
+    if not _TIMESTAMP.fullmatch(timestamp) or not given:
+        raise BadSignature(
+            f"The signature is not readable: {TIMESTAMP_HEADER} is a unix time in seconds, "
+            f"{SIGNATURE_HEADER} is v1= and 64 lower-case hexadecimal digits."
+        )
+    for secret in settings.REGISTRATION_SECRETS:
+        if hmac.compare_digest(_digest(secret, timestamp, body), given[1]):
+            return given[1]
+    raise BadSignature(
+        "The signature does not fit: sign the timestamp, a full stop and the very bytes of the "
+        "body with HMAC-SHA256 and the secret that this portal's operator gave you."
+    )
+
+
+def _digest(secret: str, timestamp: str, body: bytes) -> str:
+    return hmac.new(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()

@@ -1,0 +1,32 @@
+"""What the queue runs on this floor. Arguments are ids and numbers, never a secret."""
+
+import time
+from datetime import timedelta
+from importlib import import_module
+
+from django.conf import settings
+from django.utils import timezone
+from social_core.backends.oauth import BaseOAuth2
+from social_django.models import Nonce
+
+from tenants import messages, signing
+from tenants.models import Callout, RateBucket, UsedSignature
+
+CALLOUTS_KEPT = timedelta(days=90)
+BUCKETS_KEPT = timedelta(days=1)  # any bucket is full again long before
+
+
+def deliver(message_id: int, attempt: int = 0) -> None:
+    """Make one attempt at an e-mail."""
+    messages.send(message_id, attempt)
+
+
+def prune() -> None:
+    """Remove what has served its time: daily."""
+    now = timezone.now()
+    Callout.objects.filter(received_at__lt=now - CALLOUTS_KEPT).delete()
+    # A timestamp may lie a window ahead, so a signature can come again for two windows.
+    UsedSignature.objects.filter(used_at__lt=now - 2 * signing.WINDOW).delete()
+    RateBucket.objects.filter(filled_at__lt=now - BUCKETS_KEPT).delete()
+    Nonce.objects.filter(timestamp__lt=int(time.time()) - BaseOAuth2.STATE_LIFETIME).delete()
+    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()

@@ -1,0 +1,20 @@
+"""What every page and mail says about us."""
+
+from django import template
+from django.conf import settings
+
+register = template.Library()
+
+
+@register.simple_tag
+def product() -> str:
+    """Return the product's name as subscribers know it."""
+    name: str = settings.PRODUCT_NAME
+    return name
+
+
+@register.simple_tag
+def our_email() -> str:
+    """Return the address that subscribers can write to."""
+    address: str = settings.DEV_EMAIL
+    return address
