@@ -27,11 +27,8 @@ _SEEN_BY_ALL = {
     "portal": ("heartbeat",),
     "django_q": ("success", "failure", "ormq", "schedule"),
 }
-
-_VIEWER = frozenset(
-    f"{app}.view_{model}" for app, models in _SEEN_BY_ALL.items() for model in models
-)
-_OPERATOR = _VIEWER | {
+_VIEWER = tuple(f"{app}.view_{model}" for app, models in _SEEN_BY_ALL.items() for model in models)
+_OPERATOR = (
     "tenants.change_tenant",
     "tenants.approve_tenant",
     "tenants.resend_message",
@@ -40,38 +37,48 @@ _OPERATOR = _VIEWER | {
     "connect.restart_connection",
     "connect.refresh_connection",
     "connect.import_connection",
-}
+)
 # What cannot be taken back, or reaches every tenant at once.
-_MANAGER = _OPERATOR | {
+_MANAGER = (
     "connect.offboard_connection",
     "connect.add_mappingtemplate",
     "tenants.add_switch",
     "tenants.change_switch",
     "django_q.add_ormq",  # put a task into the queue again
-}
-
-ROLES: dict[str, frozenset[str]] = {VIEWER: _VIEWER, OPERATOR: _OPERATOR, MANAGER: _MANAGER}
+)
 
 
-def ensure() -> None:
+class MissingPermissions(LookupError):
+    """The database lacks permissions of a role: `migrate` makes them. The text names them."""
+
+
+def permissions() -> dict[str, frozenset[str]]:
+    """Return each role's permissions, as "app.codename"."""
+    viewer = frozenset(_VIEWER)
+    operator = viewer | frozenset(_OPERATOR)
+    return {VIEWER: viewer, OPERATOR: operator, MANAGER: operator | frozenset(_MANAGER)}
+
+
+def ensure() -> dict[str, int]:
     """Make the groups, or repair them: each has exactly its role's permissions afterwards.
 
-    Run it after `migrate`, which makes the permissions. Raises LookupError if one is missing.
+    Return how many each role has. Raises MissingPermissions.
     """
-    known = _known_permissions()
+    known = _known()
     with transaction.atomic():
-        for name, codes in ROLES.items():
-            group, _ = Group.objects.get_or_create(name=name)
-            group.permissions.set(_pick(known, codes))
+        for role, names in permissions().items():
+            group, _ = Group.objects.get_or_create(name=role)
+            group.permissions.set(_pick(known, names))
+    return {role: len(names) for role, names in permissions().items()}
 
 
-def _known_permissions() -> dict[str, Permission]:
-    permissions = Permission.objects.select_related("content_type")
-    return {f"{each.content_type.app_label}.{each.codename}": each for each in permissions}
+def _known() -> dict[str, Permission]:
+    rows = Permission.objects.select_related("content_type")
+    return {f"{row.content_type.app_label}.{row.codename}": row for row in rows}
 
 
-def _pick(known: dict[str, Permission], codes: Iterable[str]) -> list[Permission]:
-    missing = sorted(set(codes) - known.keys())
+def _pick(known: dict[str, Permission], names: Iterable[str]) -> list[Permission]:
+    missing = sorted(set(names) - known.keys())
     if missing:
-        raise LookupError(f"run `python manage.py migrate` first: no permission {missing[0]}")
-    return [known[code] for code in codes]
+        raise MissingPermissions(", ".join(missing))
+    return [known[name] for name in names]
