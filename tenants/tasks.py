@@ -9,7 +9,7 @@ from django.utils import timezone
 from social_core.backends.oauth import BaseOAuth2
 from social_django.models import Nonce
 
-from tenants import messages, signing
+from tenants import messages, registration, signing
 from tenants.models import Callout, RateBucket, UsedSignature
 
 CALLOUTS_KEPT = timedelta(days=90)
@@ -19,6 +19,17 @@ BUCKETS_KEPT = timedelta(days=1)  # any bucket is full again long before
 def deliver(message_id: int, attempt: int = 0) -> None:
     """Make one attempt at an e-mail."""
     messages.send(message_id, attempt)
+
+
+def approve(tenant_id: int, actor: str) -> None:
+    """Let a tenant in by the word of a member of staff."""
+    registration.approve(tenant_id, actor)
+
+
+def resend(tenant_id: int, actor: str) -> str:
+    """Send a tenant the mail that fits where it stands; the answer is kept as the task's result."""
+    message = messages.resend(tenant_id, actor)
+    return f"{message} is queued." if message else "No mail fits where the tenant stands."
 
 
 def prune() -> None:
