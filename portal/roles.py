@@ -38,13 +38,12 @@ _OPERATOR = (
     "connect.refresh_connection",
     "connect.import_connection",
 )
-# What cannot be taken back, or reaches every tenant at once.
 _MANAGER = (
     "connect.offboard_connection",
     "connect.add_mappingtemplate",
     "tenants.add_switch",
     "tenants.change_switch",
-    "django_q.add_ormq",  # put a task into the queue again
+    "django_q.add_ormq",  # to send a task again
 )
 
 

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from django.contrib.sessions.models import Session
 from django.utils import timezone
 from django_q.models import Failure, Success
 
@@ -11,11 +10,10 @@ KEEP_FAILURES = timedelta(days=90)
 
 
 def prune() -> int:
-    """Delete old task results and expired sessions, as scheduled; return how many rows."""
+    """Delete old task results, as scheduled; return how many."""
     now = timezone.now()
     old = (
         Success.objects.filter(stopped__lt=now - KEEP_SUCCESSES),
         Failure.objects.filter(stopped__lt=now - KEEP_FAILURES),
-        Session.objects.filter(expire_date__lt=now),
     )
     return sum(rows.delete()[0] for rows in old)

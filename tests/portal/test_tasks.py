@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.utils import timezone
 from django_q.models import Task
 
@@ -26,11 +25,3 @@ def test_successes_go_after_two_weeks_and_failures_after_three_months() -> None:
     result("old failure", 91, success=False)
     assert tasks.prune() == 2
     assert set(Task.objects.values_list("name", flat=True)) == {"new success", "new failure"}
-
-
-def test_sessions_go_when_they_have_expired() -> None:
-    now = timezone.now()
-    Session.objects.create(session_key="over", expire_date=now - timedelta(seconds=1))
-    Session.objects.create(session_key="alive", expire_date=now + timedelta(hours=1))
-    tasks.prune()
-    assert Session.objects.get().session_key == "alive"
