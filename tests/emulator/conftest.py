@@ -1,33 +1,64 @@
-"""A real Postgres for the emulator's own tests."""
+"""A real Postgres for the emulator's own tests: databases of their own on the test run's server."""
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 
 import psycopg
 import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from emulator import tables
 from emulator.session import Connection
+from tests.emulator.tenant import Tenant, make
 
 _SCHEMAS = count(1)
 
 
-def _connect() -> Connection:
-    return psycopg.connect(os.environ["DATABASE_URL"], autocommit=True)
+def _connect(conninfo: str) -> Connection:
+    return psycopg.connect(conninfo, autocommit=True)
+
+
+@contextmanager
+def _database(name: str) -> Iterator[str]:
+    """Make a database for this process, and drop it afterwards."""
+    url = os.environ["DATABASE_URL"]
+    database = sql.Identifier(f"{name}_{os.getpid()}")
+    with _connect(url) as server:
+        server.execute(sql.SQL("CREATE DATABASE {}").format(database))
+        try:
+            yield make_conninfo(url, dbname=f"{name}_{os.getpid()}")
+        finally:
+            server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(database))
 
 
 @pytest.fixture(scope="session")
-def connect_conn() -> Iterator[Connection]:
-    """Heroku Connect's own connection to the database of the test run."""
-    with _connect() as connection:
+def emulator_database() -> Iterator[str]:
+    """The address of the database that the emulator's tests share."""
+    with _database("multiconnect_emulator") as conninfo:
+        yield conninfo
+
+
+@pytest.fixture(scope="session")
+def connect_conn(emulator_database: str) -> Iterator[Connection]:
+    """Heroku Connect's own connection."""
+    with _connect(emulator_database) as connection:
         yield connection
 
 
 @pytest.fixture(scope="session")
-def user_conn() -> Iterator[Connection]:
+def user_conn(emulator_database: str) -> Iterator[Connection]:
     """A tenant's application: the session of somebody who is not Heroku Connect."""
-    with _connect() as connection:
+    with _connect(emulator_database) as connection:
+        yield connection
+
+
+@pytest.fixture
+def bare_conn() -> Iterator[Connection]:
+    """A connection to a new database, to which no extension was added yet."""
+    with _database("multiconnect_bare") as conninfo, _connect(conninfo) as connection:
         yield connection
 
 
@@ -49,9 +80,36 @@ def hstore_conn(user_conn: Connection) -> Connection:
 
 
 @pytest.fixture(params=["ordered writes", "merged writes"])
-def merged_writes(request: pytest.FixtureRequest, user_conn: Connection) -> bool:
+def merged_writes(request: pytest.FixtureRequest) -> bool:
     """Run a test in both modes of Connect, or in the one that this server can do."""
     if request.param == "ordered writes":
         request.getfixturevalue("hstore_conn")
         return False
     return True
+
+
+@pytest.fixture
+def tenant(
+    connect_conn: Connection, user_conn: Connection, schema: str, merged_writes: bool
+) -> Tenant:
+    """Acme with its tables and an empty org, in each mode."""
+    return make(connect_conn, user_conn, schema, merged_writes)
+
+
+@pytest.fixture
+def merging(connect_conn: Connection, user_conn: Connection, schema: str) -> Tenant:
+    """Acme with merged writes, which every server can do."""
+    return make(connect_conn, user_conn, schema, merged_writes=True)
+
+
+@pytest.fixture
+def ordered(connect_conn: Connection, hstore_conn: Connection, schema: str) -> Tenant:
+    """Acme with ordered writes."""
+    return make(connect_conn, hstore_conn, schema, merged_writes=False)
+
+
+@pytest.fixture
+def accounts(tenant: Tenant) -> Iterator[str]:
+    """The name of Acme's schema, in each mode."""
+    yield tenant.schema
+    tenant.user.execute("RESET search_path")

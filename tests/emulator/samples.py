@@ -36,6 +36,20 @@ TWEET = SObject(
     auto_number="T-{:05d}",
 )
 
+# Values that quoting, escaping or encoding could break.
+HOSTILE = [
+    'O\'Neil "and" sons',
+    'back\\slash \\" \\N',
+    "line\nfeed\ttab\rreturn",
+    '"name"=>"x", "sfid"=>NULL',
+    "'); DROP TABLE account; --",
+    "%s %(name)s {} $$ $1",
+    "Söhne 東京 🐘 \u202e\u0301",
+    "NULL",
+    "",
+    " ",
+]
+
 
 def config(*fields: str, indexes: Mapping[str, bool] | None = None) -> dict[str, Any]:
     """Write a read-write mapping config over the system fields and these.

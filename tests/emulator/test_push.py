@@ -1,0 +1,305 @@
+"""Writes on their way from Postgres to the org, in both modes of Heroku Connect."""
+
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from emulator import postgres, sync, tables
+from emulator.org import Field, SObject
+from emulator.session import alone
+from emulator.sync import PushResult
+from tests.emulator.samples import ACCOUNT, ACCOUNT_CONFIG, HOSTILE, NOW, config
+from tests.emulator.tenant import Tenant, make
+
+LATER = NOW + timedelta(hours=1)
+
+
+def test_a_new_row_goes_from_pending_to_inserted_to_synced(tenant: Tenant) -> None:
+    tenant.run("INSERT INTO {s}.account (name, twitter__c) VALUES ('Acme', 'acme')")
+    assert tenant.account("_hc_lastop", "sfid") == ("PENDING", None)
+    assert tenant.push() == PushResult(success=1, failed=0, ignored=0, merged=0)
+    (record,) = tenant.org.query("Account")
+    assert record.values == {"Name": "Acme", "Twitter__c": "acme"}
+    after_push = tenant.account("_hc_lastop", "sfid", "createddate", "systemmodstamp", "isdeleted")
+    assert after_push == ("INSERTED", record.id, None, None, None)
+    tenant.poll()
+    stamp = NOW.replace(tzinfo=None)
+    after_poll = tenant.account("_hc_lastop", "sfid", "createddate", "systemmodstamp", "isdeleted")
+    assert after_poll == ("SYNCED", record.id, stamp, stamp, False)
+    ((state, sfid, result, message, processed_at),) = tenant.all(
+        "SELECT state, sfid, sf_result, sf_message, processed_at FROM {s}._trigger_log"
+        " WHERE processed_tx IS NOT NULL"
+    )
+    assert (state, sfid, result, message, processed_at) == ("SUCCESS", record.id, 1, None, NOW)
+
+
+def test_updates_and_deletes_reach_the_org(tenant: Tenant) -> None:
+    record = tenant.org.create("Account", {"Name": "Acme"}, NOW)
+    tenant.load()
+    tenant.run("UPDATE {s}.account SET name = 'Acme 2', customer__c = true")
+    assert tenant.push().success == 1
+    assert tenant.account("_hc_lastop") == ("UPDATED",)
+    assert tenant.org.query("Account")[0].values == {"Name": "Acme 2", "Customer__c": True}
+    tenant.run("DELETE FROM {s}.account WHERE sfid = %s", [record.id])
+    assert tenant.push().success == 1
+    assert tenant.org.query("Account")[0].deleted
+
+
+def test_a_refused_write_is_explained_in_the_log_and_in_the_row(tenant: Tenant) -> None:
+    tenant.org.create("Account", {"Name": "First", "Code__c": "A-1"}, NOW)
+    tenant.run("INSERT INTO {s}.account (name, code__c) VALUES ('Second', 'a-1')")
+    assert tenant.push() == PushResult(success=0, failed=1, ignored=0, merged=0)
+    lastop, error, sfid = tenant.account("_hc_lastop", "_hc_err", "sfid")
+    assert (lastop, sfid) == ("FAILED", None)
+    assert "DUPLICATE_VALUE" in error
+    ((state, message, result),) = tenant.all(
+        "SELECT state, sf_message, sf_result FROM {s}._trigger_log"
+    )
+    assert (state, result) == ("FAILED", 0)
+    assert message.startswith("DUPLICATE_VALUE: duplicate value found: Code__c")
+
+
+def test_one_refusal_does_not_stop_the_others(tenant: Tenant) -> None:
+    tenant.run("INSERT INTO {s}.account (name) VALUES ('a'), (NULL), ('c')")
+    assert tenant.push() == PushResult(success=2, failed=1, ignored=0, merged=0)
+    rows = tenant.all("SELECT name, _hc_lastop FROM {s}.account ORDER BY id")
+    assert rows == [("a", "INSERTED"), (None, "FAILED"), ("c", "INSERTED")]
+
+
+def test_more_entries_than_one_batch_are_sent_in_their_order(tenant: Tenant) -> None:
+    tenant.run("INSERT INTO {s}.account (name) SELECT 'n' || g FROM generate_series(1, 450) AS g")
+    assert tenant.push().success == 450
+    rows = tenant.all("SELECT name, sfid FROM {s}.account ORDER BY id")
+    assert rows == [(each.values["Name"], each.id) for each in tenant.org.query("Account")]
+
+
+def test_an_update_of_a_row_that_was_just_inserted_finds_its_record(ordered: Tenant) -> None:
+    ordered.run("INSERT INTO {s}.account (name) VALUES ('Acme')")
+    ordered.run("UPDATE {s}.account SET name = 'Acme 2'")
+    assert ordered.push() == PushResult(success=2, failed=0, ignored=0, merged=0)
+    assert ordered.org.query("Account")[0].values == {"Name": "Acme 2"}
+    assert ordered.account("_hc_lastop") == ("UPDATED",)
+
+
+def test_a_row_deleted_while_its_insert_was_on_its_way_is_deleted_in_the_org(
+    ordered: Tenant,
+) -> None:
+    ordered.run("INSERT INTO {s}.account (name) VALUES ('Acme')")
+    ordered.run("DELETE FROM {s}.account")
+    ordered.run("UPDATE {s}._trigger_log SET state = 'LATER' WHERE action = 'DELETE'")
+    assert ordered.push().success == 1
+    ordered.run("UPDATE {s}._trigger_log SET state = 'NEW' WHERE action = 'DELETE'")
+    assert ordered.push().success == 1
+    assert [record.deleted for record in ordered.org.query("Account")] == [True]
+
+
+def test_an_insert_that_failed_fails_its_updates_too(ordered: Tenant) -> None:
+    ordered.run("INSERT INTO {s}.account (twitter__c) VALUES ('a')")
+    ordered.run("UPDATE {s}.account SET twitter__c = 'b'")
+    assert ordered.push() == PushResult(success=0, failed=2, ignored=0, merged=0)
+
+
+def test_a_second_failure_of_the_same_row_is_not_taken_for_synced(tenant: Tenant) -> None:
+    tenant.run("INSERT INTO {s}.account (twitter__c) VALUES ('a')")
+    tenant.push()
+    tenant.run("UPDATE {s}._trigger_log SET state = 'NEW'")
+    tenant.push()
+    lastop, error = tenant.account("_hc_lastop", "_hc_err")
+    assert lastop == "FAILED"
+    assert "REQUIRED_FIELD_MISSING" in error
+
+
+def test_an_update_of_system_columns_alone_is_ignored(tenant: Tenant) -> None:
+    tenant.org.create("Account", {"Name": "Acme"}, NOW)
+    tenant.load()
+    tenant.run("UPDATE {s}.account SET systemmodstamp = '2000-01-01', isdeleted = true")
+    tenant.run("UPDATE {s}.account SET name = name")
+    result = tenant.push()
+    assert (result.success, result.failed) == (0, 0)
+    assert result.ignored + result.merged == 2
+    assert tenant.account("_hc_lastop") == ("SYNCED",)
+
+
+def test_entries_of_tables_that_are_not_synced_now_wait(tenant: Tenant) -> None:
+    tenant.run("INSERT INTO {s}.hcpoc__tweet__c (hcpoc__body__c) VALUES ('hello')")
+    others = {"Account": ACCOUNT_CONFIG}
+    arguments = (tenant.connect, tenant.schema, tenant.org, others, NOW, tenant.merged_writes)
+    assert sync.push_writes(*arguments).success == 0
+    assert tenant.states() == [("INSERT", "NEW")]
+    assert tenant.push().success == 1
+
+
+def test_what_was_captured_before_a_switch_to_read_only_is_still_sent(tenant: Tenant) -> None:
+    tenant.run("INSERT INTO {s}.account (name) VALUES ('before')")
+    read_only = {**ACCOUNT_CONFIG, "access": "read_only"}
+    tables.alter_table(tenant.connect, tenant.schema, ACCOUNT, read_only, tenant.merged_writes)
+    tenant.run("INSERT INTO {s}.account (name) VALUES ('after')")
+    assert tenant.push().success == 1
+    assert [record.values["Name"] for record in tenant.org.query("Account")] == ["before"]
+    assert tenant.states() == [("INSERT", "SUCCESS"), ("INSERT", "READONLY")]
+
+
+def test_entries_of_a_run_that_died_are_sent_by_the_next(tenant: Tenant) -> None:
+    tenant.run("INSERT INTO {s}.account (name) VALUES ('Acme')")
+    tenant.run("UPDATE {s}._trigger_log SET state = 'PENDING'")
+    assert tenant.push().success == 1
+
+
+def test_a_lookup_to_a_parents_sfid_reaches_the_org(tenant: Tenant) -> None:
+    parent = tenant.org.create("Account", {"Name": "Acme"}, NOW)
+    tenant.load()
+    tenant.run(
+        "INSERT INTO {s}.hcpoc__tweet__c (hcpoc__account__c, hcpoc__body__c)"
+        " SELECT sfid, 'hello' FROM {s}.account"
+    )
+    assert tenant.push().success == 1
+    (tweet,) = tenant.org.query("hcpoc__Tweet__c")
+    assert tweet.values == {
+        "Name": "T-00001",
+        "hcpoc__Account__c": parent.id,
+        "hcpoc__Body__c": "hello",
+    }
+
+
+def test_a_parent_named_by_external_id_fills_the_lookup_at_the_next_poll(merging: Tenant) -> None:
+    child = SObject("Child__c", (Field("Account__c", "reference", reference_to="Account"),), "a06")
+    wanted = {**config("Account__c", "Account__r__Code__c"), "indexes": {}}
+    wanted["fields"].pop("Name")
+    merging.org.set_objects([ACCOUNT, child])
+    parent = merging.org.create("Account", {"Name": "Acme", "Code__c": "A-1"}, NOW)
+    tables.create_table(merging.connect, merging.schema, child, wanted, merged_writes=True)
+    merging.run("INSERT INTO {s}.child__c (account__r__code__c) VALUES ('A-1')")
+    mappings = {"Child__c": wanted}
+    target = (merging.connect, merging.schema, merging.org)
+    assert sync.push_writes(*target, mappings, NOW, merged_writes=True).success == 1
+    sync.poll_salesforce(*target, child, wanted, None)
+    rows = merging.all("SELECT account__c, account__r__code__c FROM {s}.child__c")
+    assert rows == [(parent.id, "A-1")]
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_hostile_values_reach_the_org_unchanged(tenant: Tenant, value: str) -> None:
+    tenant.run("INSERT INTO {s}.account (name, notes__c) VALUES ('x', %s)", [value])
+    assert tenant.push().success == 1
+    assert tenant.org.query("Account")[0].values["Notes__c"] == value
+
+
+def test_two_pushes_at_once_send_nothing_twice(tenant: Tenant, emulator_database: str) -> None:
+    tenant.run("INSERT INTO {s}.account (name) SELECT 'n' || g FROM generate_series(1, 50) AS g")
+    with psycopg.connect(emulator_database, autocommit=True) as other:
+        rival = Tenant(other, tenant.user, tenant.schema, tenant.org, tenant.merged_writes)
+        results: list[PushResult] = []
+        thread = threading.Thread(target=lambda: results.append(rival.push()))
+        with alone(tenant.connect, tenant.schema):
+            thread.start()
+            thread.join(0.1)
+            assert thread.is_alive()
+            assert tenant.states() == [("INSERT", "NEW")] * 50
+        results.append(tenant.push())
+        thread.join(10)
+    assert sorted(result.success for result in results) == [0, 50]
+    assert len(tenant.org.query("Account")) == 50
+
+
+# -- asking again --------------------------------------------------------------------------------
+
+
+def test_ignored_entries_are_skipped(tenant: Tenant) -> None:
+    tenant.run("INSERT INTO {s}.account (name) VALUES ('Acme')")
+    tenant.run("UPDATE {s}._trigger_log SET state = 'IGNORE'")
+    assert tenant.push() == PushResult(success=0, failed=0, ignored=1, merged=0)
+    assert tenant.states() == [("INSERT", "IGNORED")]
+    assert tenant.org.query("Account") == []
+
+
+@pytest.mark.parametrize("archived", [False, True])
+def test_a_requeued_entry_is_copied_back_and_sent(tenant: Tenant, archived: bool) -> None:
+    first = tenant.org.create("Account", {"Name": "First", "Code__c": "A-1"}, NOW)
+    tenant.run("INSERT INTO {s}.account (name, code__c) VALUES ('Second', 'A-1')")
+    tenant.push()
+    table = "_trigger_log"
+    if archived:
+        sync.archive(tenant.connect, tenant.schema, LATER + timedelta(days=9999), 99999)
+        table = "_trigger_log_archive"
+    tenant.org.update("Account", first.id, {"Code__c": "A-0"}, NOW)
+    update = "UPDATE {s}.%s SET state = 'REQUEUE'"
+    tenant.run(update % table)
+    assert tenant.push() == PushResult(success=1, failed=0, ignored=0, merged=0)
+    query = "SELECT state FROM {s}.%s ORDER BY id"
+    assert tenant.all(query % table)[0] == ("REQUEUED",)
+    assert tenant.states()[-1] == ("INSERT", "SUCCESS")
+    assert tenant.account("_hc_lastop", "_hc_err") == ("INSERTED", None)
+
+
+def test_a_failed_row_is_sent_again_by_hc_capture(ordered: Tenant) -> None:
+    ordered.run("INSERT INTO {s}.account (twitter__c) VALUES ('acme')")
+    ordered.push()
+    ordered.run("UPDATE {s}._trigger_log SET state = 'REQUEUED'")
+    with ordered.user.transaction():
+        ordered.run("SET LOCAL xmlbinary = 'hex'")  # repairs the row without a write of its own
+        ordered.run("UPDATE {s}.account SET name = 'Acme'")
+    ordered.run(
+        "SELECT {s}.hc_capture_insert_from_row(public.hstore(a), 'account') FROM {s}.account AS a"
+    )
+    assert ordered.push().success == 1
+    assert ordered.account("_hc_lastop") == ("INSERTED",)
+
+
+# -- merged writes -------------------------------------------------------------------------------
+
+
+def test_writes_of_one_row_are_merged_into_one_call(merging: Tenant) -> None:
+    merging.run("INSERT INTO {s}.account (name) VALUES ('Acme')")
+    merging.run("UPDATE {s}.account SET name = 'Acme 2'")
+    merging.run("UPDATE {s}.account SET twitter__c = 'acme'")
+    assert merging.push() == PushResult(success=1, failed=0, ignored=0, merged=2)
+    (record,) = merging.org.query("Account")
+    assert record.values == {"Name": "Acme 2", "Twitter__c": "acme"}
+    assert record.created_at == record.modified_at
+    assert merging.states() == [("INSERT", "SUCCESS"), ("UPDATE", "MERGED"), ("UPDATE", "MERGED")]
+
+
+def test_a_row_that_came_and_went_is_never_sent(merging: Tenant) -> None:
+    merging.run("INSERT INTO {s}.account (name) VALUES ('Acme')")
+    merging.run("DELETE FROM {s}.account")
+    assert merging.push() == PushResult(success=0, failed=0, ignored=1, merged=1)
+    assert merging.org.query("Account") == []
+
+
+def test_a_merged_write_that_failed_can_be_sent_again_whole(merging: Tenant) -> None:
+    first = merging.org.create("Account", {"Name": "First", "Code__c": "A-1"}, NOW)
+    merging.run("INSERT INTO {s}.account (name) VALUES ('Second')")
+    merging.run("UPDATE {s}.account SET code__c = 'A-1'")
+    assert merging.push() == PushResult(success=0, failed=1, ignored=0, merged=1)
+    merging.org.update("Account", first.id, {"Code__c": "A-0"}, NOW)
+    merging.run("UPDATE {s}._trigger_log SET state = 'NEW' WHERE state = 'FAILED'")
+    assert merging.push().success == 1
+    assert merging.org.query("Account")[-1].values == {"Name": "Second", "Code__c": "A-1"}
+
+
+def test_the_wheels_postgres_without_hstore_carries_data_both_ways() -> None:
+    server = postgres.start(
+        Path("/var/tmp/multiconnect-wheel-test"),  # noqa: S108 - throw-away
+        durable=False,
+        binaries=postgres.wheel_binaries(),
+    )
+    try:
+        url = server.ensure_database("multiconnect")
+        with (
+            psycopg.connect(url, autocommit=True) as connect,
+            psycopg.connect(url, autocommit=True) as user,
+        ):
+            assert not tables.has_hstore(connect)
+            tenant = make(connect, user, "sf_wheel_1", merged_writes=True)
+            tenant.org.create("Account", {"Name": "From Salesforce"}, NOW)
+            assert tenant.load() == 1
+            tenant.run("INSERT INTO {s}.account (name) VALUES (%s)", [" ".join(HOSTILE)])
+            assert tenant.push().success == 1
+            assert tenant.poll().rows == 2
+            lastops = tenant.all("SELECT DISTINCT _hc_lastop FROM {s}.account")
+            assert lastops == [("SYNCED",)]
+    finally:
+        server.stop()
