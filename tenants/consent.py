@@ -25,7 +25,6 @@ from tenants.redaction import redact
 from tenants.salesforce_backend import SalesforceBackend
 from tenants.signals import tenant_changed
 
-
 _LONG = 20_000  # characters; some orgs' access tokens are JSON Web Tokens of several thousand
 
 

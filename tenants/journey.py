@@ -11,6 +11,7 @@ from tenants.models import Event, EventKind, GrantStatus, SalesforceGrant, Tenan
 # The stages of connect that a subscriber sees; an event's data names the stage that it began.
 LINK_READY = "waiting_for_authorization"
 _BEGINNINGS = {"waiting_for_proof", "creating_addon"}
+_STEPS = ("registered", "sign_in", "authorize", "live")
 
 
 class Turn(StrEnum):
@@ -34,6 +35,15 @@ class Facts:
 
 
 @dataclass(frozen=True)
+class Step:
+    """One line of the subscriber's list."""
+
+    name: str
+    done_at: datetime | None
+    is_current: bool
+
+
+@dataclass(frozen=True)
 class Journey:
     """When each step was done (None: not yet), and whose turn it is."""
 
@@ -44,6 +54,16 @@ class Journey:
     lost: bool  # Salesforce took the consent back
     authorized_at: datetime | None
     live_at: datetime | None
+
+    @property
+    def steps(self) -> list["Step"]:
+        """List the four steps in their order; the first that is not done is the current one."""
+        found: list[Step] = []
+        moments = (self.registered_at, self.signed_in_at, self.authorized_at, self.live_at)
+        for name, done_at in zip(_STEPS, moments, strict=True):
+            is_current = done_at is None and all(step.done_at for step in found)
+            found.append(Step(name, done_at, is_current))
+        return found
 
     @property
     def is_moving(self) -> bool:

@@ -83,7 +83,8 @@ def _draft(tenant: Tenant | None, kind: MessageKind, context: dict[str, str]) ->
     to = ", ".join(settings.STAFF_EMAILS)
     if tenant and kind not in STAFF_KINDS:
         to = tenant.admin_email
-    known = {**context, "tenant": tenant, "link": _link(tenant, kind)}
+    days = links.LIFETIMES[links.Kind.SIGN_IN].days
+    known = {**context, "tenant": tenant, "link": _link(tenant, kind), "days": days}
     subject, text, html = (
         render_to_string(f"tenants/mail/{kind}.{part}", known)
         for part in ("subject.txt", "txt", "html")
