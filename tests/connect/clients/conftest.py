@@ -1,6 +1,7 @@
 """Fixtures for calling peers that misbehave."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -27,7 +28,7 @@ def peer(raw: RawPeer) -> http.Peer:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the real clients lose their patience as fast as `peer` does."""
-    monkeypatch.setattr(http, "LIMITS", LIMITS)
+    monkeypatch.setattr(http, "LIMITS", replace(LIMITS, body=http.LIMITS.body))
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,227 @@
+"""The clients together, as provisioning uses them, against the emulator."""
+
+import time
+from typing import Any
+
+import pytest
+import requests
+
+from connect.clients import heroku, heroku_connect, http
+from connect.clients.heroku_connect import Summary
+from connect.models import ApiBudget
+from emulator import Running
+from tests import cast
+
+pytestmark = pytest.mark.django_db
+
+APP, PLAN, NAME = "multiconnect-test", "herokuconnect:demo", "hc-test-acme-1"
+SCHEMA = "sf_00db00000002ndmmam_1"
+DOCUMENT: dict[str, Any] = {
+    "version": 1,
+    "mappings": [
+        {
+            "object_name": "Account",
+            "config": {
+                "access": "read_only",
+                "sf_notify_enabled": False,
+                "sf_polling_seconds": 600,
+                "sf_max_daily_api_calls": 30000,
+                "fields": {
+                    name: {}
+                    for name in ("CreatedDate", "Id", "IsDeleted", "Name", "SystemModstamp")
+                },
+                "indexes": {"Id": {"unique": True}, "SystemModstamp": {"unique": False}},
+            },
+        }
+    ],
+}
+
+
+def create() -> heroku.Addon:
+    return heroku.create_addon(APP, PLAN, NAME, "HC_ACME")
+
+
+def configured() -> Summary:
+    """An add-on that waits for authorization."""
+    create()
+    [summary] = heroku_connect.link(APP, NAME)
+    heroku_connect.configure(summary.region_url, summary.id, "DATABASE_URL", SCHEMA)
+    return summary
+
+
+def authorize(emulator: Running, summary: Summary) -> None:
+    """Do what the org's admin does in a browser."""
+    steer(emulator, "orgs", {**cast.ACME, "my_domain": cast.ACME["login_domain"]})
+    domain = cast.ACME["login_domain"]
+    page = heroku_connect.authorize_url(
+        summary.region_url, summary.id, "custom", domain, "http://testserver/done"
+    )
+    user = f"{cast.ACME['org_id']}/{emulator.world.orgs[cast.ACME['org_id']].users[0].id}"
+    requests.post(page, {"step": "login"}, timeout=5)
+    back = requests.post(
+        page, {"user": user, "decision": "allow"}, allow_redirects=False, timeout=5
+    )
+    assert back.headers["Location"] == "http://testserver/done"
+
+
+def steer(emulator: Running, what: str, document: dict[str, Any]) -> None:
+    requests.post(f"{emulator.url}/control/{what}", json=document, timeout=5).raise_for_status()
+
+
+def fault(emulator: Running, system: str, **fields: Any) -> None:
+    steer(emulator, "faults", {"system": system, **fields})
+
+
+def made(emulator: Running) -> list[tuple[str, int | None]]:
+    return [(each["method"], each["status"]) for each in emulator.world.calls]
+
+
+def test_a_tenants_whole_life(emulator: Running) -> None:
+    assert heroku.find_addon(APP, NAME) is None
+    addon = create()
+    assert heroku_connect.connections(APP) == []  # not before it was linked
+    [summary] = heroku_connect.link(APP)
+    assert summary.resource_name == addon.name == NAME
+    assert heroku_connect.connections(APP, NAME) == [summary]
+    assert heroku_connect.detail(summary.region_url, summary.id).state == "NEW"
+    assert heroku_connect.configure(summary.region_url, summary.id, "DATABASE_URL", SCHEMA) == 202
+    seen = heroku_connect.detail(summary.region_url, summary.id)
+    assert (seen.state, seen.schema_name) == ("NEED_AUTHENTICATION", SCHEMA)
+    assert (seen.organization_id, seen.view_all_data) == ("", None)
+
+    authorize(emulator, summary)
+    seen = heroku_connect.detail(summary.region_url, summary.id)
+    assert (seen.state, seen.organization_id) == ("IDLE", cast.ACME["org_id"])
+    assert (bool(seen.username), seen.view_all_data) == (True, True)
+
+    heroku_connect.import_mappings(summary.region_url, summary.id, DOCUMENT)
+    exported = heroku_connect.export(summary.region_url, summary.id)
+    assert [each["object_name"] for each in exported["mappings"]] == ["Account"]
+    [mapping] = heroku_connect.detail(summary.region_url, summary.id, deep=True).mappings
+    assert (mapping.object_name, mapping.access) == ("Account", "read_only")
+
+    assert heroku.delete_addon(APP, NAME) is True
+    assert heroku.delete_addon(APP, NAME) is False
+    with pytest.raises(http.NotFound):
+        heroku_connect.detail(summary.region_url, summary.id)
+
+
+def test_a_connection_is_paused_and_resumed_only_from_the_right_state(emulator: Running) -> None:
+    summary = configured()
+    with pytest.raises(http.Conflict, match="cannot be paused while NEED_AUTHENTICATION"):
+        heroku_connect.pause(summary.region_url, summary.id)
+    authorize(emulator, summary)
+    heroku_connect.pause(summary.region_url, summary.id)
+    assert heroku_connect.detail(summary.region_url, summary.id).state == "PAUSED"
+    heroku_connect.resume(summary.region_url, summary.id)
+    heroku_connect.restart(summary.region_url, summary.id)
+    assert heroku_connect.detail(summary.region_url, summary.id).state in ("IDLE", "RECOVERY")
+
+
+def test_an_order_that_was_carried_out_unheard_is_found_again(
+    emulator: Running, impatient: None
+) -> None:
+    fault(emulator, "heroku", method="POST", drop="after", times=1)
+    with pytest.raises(http.Uncertain):
+        create()
+    found = heroku.find_addon(APP, NAME)
+    assert found is not None
+    with pytest.raises(http.Taken):
+        create()
+    assert made(emulator) == [("POST", None), ("GET", 200), ("POST", 422)]
+
+
+def test_an_order_that_takes_too_long_is_sent_once_and_found_when_done(
+    emulator: Running, impatient: None
+) -> None:
+    fault(emulator, "heroku", method="POST", delay=0.25, times=1)
+    with pytest.raises(http.Uncertain, match="no answer in time"):
+        create()
+    patience = time.monotonic() + 5
+    while heroku.find_addon(APP, NAME) is None:
+        assert time.monotonic() < patience
+        time.sleep(0.02)
+    assert [method for method, _ in made(emulator)].count("POST") == 1
+
+
+def test_a_protected_app_wants_its_name(emulator: Running) -> None:
+    steer(emulator, "behaviour", {"confirmation_required": True})
+    with pytest.raises(http.ConfirmationRequired):
+        create()
+    assert heroku.create_addon(APP, PLAN, NAME, "HC_ACME", confirm=APP).name == NAME
+
+
+def test_a_name_of_somebody_elses_is_taken_and_not_found(emulator: Running) -> None:
+    steer(emulator, "behaviour", {"taken_names": [NAME]})
+    with pytest.raises(http.Taken, match="Name is already taken"):
+        create()
+    assert heroku.find_addon(APP, NAME) is None
+
+
+def test_an_addon_is_enrolled_however_often_it_is_asked(emulator: Running) -> None:
+    addon = create()
+    heroku.enroll("acme", addon.id)
+    heroku.enroll("acme", addon.id)
+    steer(emulator, "behaviour", {"isv_slugs": ["other"]})
+    with pytest.raises(http.NotFound, match="Couldn't find the partner acme"):
+        heroku.enroll("acme", addon.id)
+
+
+def test_the_budget_is_spent_down_to_the_refusal(emulator: Running) -> None:
+    assert heroku.account().email == "connect@isv.example"
+    assert heroku.rate_limit() == 4499
+    emulator.world.behaviour.rate_limit = 0
+    with pytest.raises(http.Retryable, match="reached the API rate limit"):
+        heroku.account()
+    assert ApiBudget.objects.get(peer="heroku").remaining == 0
+    with pytest.raises(http.Retryable, match="kept for provisioning"):
+        heroku.account(priority=heroku.Priority.BACKGROUND)
+
+
+def test_a_revoked_token_is_unauthorized_everywhere(emulator: Running) -> None:
+    summary = configured()
+    steer(emulator, "behaviour", {"revoked_tokens": ["HRKU-test-token"]})
+    for call in (
+        lambda: heroku.find_addon(APP, NAME),
+        lambda: heroku_connect.link(APP),
+        lambda: heroku_connect.detail(summary.region_url, summary.id),
+    ):
+        with pytest.raises(http.Unauthorized):
+            call()
+
+
+def test_a_patch_that_did_nothing_shows_in_the_state(emulator: Running) -> None:
+    steer(emulator, "behaviour", {"ignored_patches": 1})
+    create()
+    [summary] = heroku_connect.link(APP)
+    for status, state in ((200, "NEW"), (202, "NEED_AUTHENTICATION")):
+        region, connection = summary.region_url, summary.id
+        assert heroku_connect.configure(region, connection, "DATABASE_URL", SCHEMA) == status
+        assert heroku_connect.detail(region, connection).state == state
+
+
+def test_nothing_is_imported_before_somebody_authorized(emulator: Running) -> None:
+    summary = configured()
+    with pytest.raises(http.Permanent, match="not authenticated"):
+        heroku_connect.import_mappings(summary.region_url, summary.id, DOCUMENT)
+
+
+@pytest.mark.parametrize("fields", [{"html": True}, {"status": 503}, {"drop": "before"}])
+def test_looking_survives_a_passing_fault(
+    emulator: Running, impatient: None, fields: dict[str, Any]
+) -> None:
+    summary = configured()
+    fault(emulator, "region", method="GET", times=2, **fields)
+    assert heroku_connect.detail(summary.region_url, summary.id).state == "NEED_AUTHENTICATION"
+
+
+@pytest.mark.parametrize("empty", [True, False])
+def test_a_list_without_its_body_is_not_an_empty_list(
+    emulator: Running, impatient: None, empty: bool
+) -> None:
+    create()
+    fault(emulator, "central", **({"empty": True} if empty else {"body": {}, "status": 200}))
+    with pytest.raises(http.Uncertain, match="an answer without"):
+        heroku_connect.link(APP)
+    with pytest.raises(http.Retryable, match="an answer without"):
+        heroku_connect.connections(APP)
