@@ -1,10 +1,12 @@
 """Heroku, Heroku Connect and Salesforce on this machine, for development and tests.
 
 `with serve(Options(database_url=...)) as running:` serves it from threads of this process, at
-`running.url`; `python -m emulator` serves it as a program. docs/emulator.md tells the rest.
+`running.url`; with `Options(behaviour=INSTANT)` nothing waits. `python -m emulator` serves it as a
+program. docs/emulator.md tells the rest.
 """
 
 from emulator.app import Running, serve
+from emulator.behaviour import INSTANT
 from emulator.state import Options
 
-__all__ = ["Options", "Running", "serve"]
+__all__ = ["INSTANT", "Options", "Running", "serve"]

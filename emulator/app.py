@@ -1,15 +1,16 @@
 """One server for every emulated system: dispatch by path prefix, faults, the log of calls."""
 
 import socket
+import sys
 import threading
 import time
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 from werkzeug.wrappers import Request, Response
 
 from emulator import (
@@ -17,6 +18,7 @@ from emulator import (
     authorize,
     connect_api,
     control,
+    control_orgs,
     diagnose,
     discovery,
     heroku,
@@ -40,6 +42,7 @@ MODULES = (
     salesforce,
     apex,
     control,
+    control_orgs,
     overview,
 )
 SYSTEMS: dict[str, System] = {module.SYSTEM.name: module.SYSTEM for module in MODULES}
@@ -145,6 +148,36 @@ class _Handler(WSGIRequestHandler):
             super().log(type, message, *args)
 
 
+class _Server(ThreadedWSGIServer):
+    """Keeps its open connections, so that closing it ends kept-alive ones too."""
+
+    def __init__(self, host: str, port: int, application: Application) -> None:
+        self._open: set[socket.socket] = set()
+        super().__init__(host, port, application, _Handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Note the connection, then serve it from a thread of its own."""
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Forget a connection that has ended."""
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        """End every connection, as the end of a process would."""
+        for each in list(self._open):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+    @property
+    def url(self) -> str:
+        """Where the server listens."""
+        host, port = self.server_address[:2]
+        return f"http://{host!s}:{port}"
+
+
 @dataclass
 class Running:
     """A served emulator: where it listens, its state and its motor."""
@@ -158,35 +191,26 @@ class Running:
 def serve(options: Options) -> Iterator[Running]:
     """Serve an emulator from threads of this process until the block ends."""
     world = World(options)
+    if world.merged_writes:
+        print("No hstore in this Postgres: Connect runs in merged-writes mode.", file=sys.stderr)
     engine = Engine(world)
-    server = make_server(
-        options.host,
-        options.port,
-        Application(world, engine),
-        threaded=True,
-        request_handler=_Handler,
-    )
+    server = _Server(options.host, options.port, Application(world, engine))
+    stop = threading.Event()
     threads = [
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True),
-        threading.Thread(
-            target=engine.run, args=(stop := threading.Event(), TICK_SECONDS), daemon=True
-        ),
+        threading.Thread(target=engine.run, args=(stop, TICK_SECONDS), daemon=True),
     ]
     for thread in threads:
         thread.start()
     try:
-        yield Running(_url(server), world, engine)
+        yield Running(server.url, world, engine)
     finally:
         stop.set()
         server.shutdown()
+        server.hang_up()
         for thread in threads:
             thread.join()
         server.server_close()
         world.save_clock()
         world.store.flush()
         world.databases.close()
-
-
-def _url(server: BaseWSGIServer) -> str:
-    host, port = server.server_address[:2]
-    return f"http://{host!s}:{port}"

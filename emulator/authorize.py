@@ -72,7 +72,7 @@ def _opened(call: Call, token: str) -> tuple[AuthorizeLink, Connection]:
 
 def _host(link: AuthorizeLink) -> str:
     if link.environment == "custom":
-        return str(link.domain).removeprefix("https://").strip("/").lower()
+        return str(link.domain)
     return identity.TEST if link.environment == "sandbox" else identity.LOGIN
 
 

@@ -7,6 +7,21 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
+INSTANT: dict[str, float] = dict.fromkeys(
+    (
+        "provisioning_seconds",
+        "configure_seconds",
+        "import_lag_seconds",
+        "import_seconds",
+        "initial_seconds",
+        "bulk_wait_seconds",
+        "bulk_load_seconds",
+        "recovery_seconds",
+        "validation_seconds",
+    ),
+    0,
+)
+
 
 @dataclass
 class Behaviour:

@@ -11,10 +11,10 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
-from emulator import mapping_config, steps, sync
+from emulator import agenda, mapping_config, steps, sync
 from emulator.connect_documents import connection_json, export_json
 from emulator.entities import AddOn, AuthorizeLink, Connection, UsedSchema
-from emulator.heroku import app_id
+from emulator.heroku_documents import app_id
 from emulator.region import API, SYSTEM, error, opened, require_authenticated
 from emulator.state import World
 from emulator.web import Call, answer, refuse
@@ -105,7 +105,7 @@ def _configure(world: World, connection: Connection, body: dict[str, Any]) -> in
         world.put(UsedSchema(schema, connection.id, world.clock.now()))
     if not any(each["step"] == "configured" for each in connection.agenda):
         wait = world.behaviour.configure_seconds
-        steps.schedule(world, connection, wait, "configured", schema_name=schema, db_key=db_key)
+        agenda.schedule(world, connection, wait, "configured", schema_name=schema, db_key=db_key)
     return 202
 
 
@@ -118,27 +118,34 @@ def _schema_exists(world: World, schema: str) -> bool:
 @SYSTEM.route(f"{CONNECTION}/authorize_url", "POST")
 def authorize_url(call: Call, connection_id: str) -> Response:
     """Hand out a page, good once and for a short time, that leads through the Salesforce log-in."""
-    world = call.world
     body = call.json()
-    environment = body.get("environment", "production")
-    if environment not in ENVIRONMENTS:
-        refuse(error(400, f"environment must be one of {', '.join(ENVIRONMENTS)}"))
-    if environment == "custom" and not body.get("domain"):
-        refuse(error(400, "domain is required for a custom environment"))
     with opened(call, connection_id) as connection:
         if connection.state == "NEW":
             refuse(error(400, "The connection has no database yet."))
-        link = AuthorizeLink(
-            id=secrets.token_urlsafe(24),
-            connection_id=connection.id,
-            environment=environment,
-            domain=body.get("domain") if environment == "custom" else None,
-            api_version=body.get("api_version"),
-            next=str(body.get("next") or "http://localhost:18000"),
-            expires_at=world.clock.seconds + world.behaviour.authorize_url_seconds,
-        )
-        world.put(link)
+        link = new_link(call, connection, body)
     return answer({"redirect": f"{call.base}/region/oauth/authorize/{link.id}"}, 201)
+
+
+def new_link(call: Call, connection: Connection, wanted: dict[str, Any]) -> AuthorizeLink:
+    """Make the token behind an authorize URL; answers 400 to a wish that makes no sense."""
+    world = call.world
+    environment = wanted.get("environment", "production")
+    if environment not in ENVIRONMENTS:
+        refuse(error(400, f"environment must be one of {', '.join(ENVIRONMENTS)}"))
+    domain = str(wanted.get("domain") or "").removeprefix("https://").strip("/").lower()
+    if environment == "custom" and not domain:
+        refuse(error(400, "domain is required for a custom environment"))
+    link = AuthorizeLink(
+        id=secrets.token_urlsafe(24),
+        connection_id=connection.id,
+        environment=environment,
+        domain=domain if environment == "custom" else None,
+        api_version=wanted.get("api_version"),
+        next=str(wanted.get("next") or "http://localhost:18000"),
+        expires_at=world.clock.seconds + world.behaviour.authorize_url_seconds,
+    )
+    world.put(link)
+    return link
 
 
 # -- actions -------------------------------------------------------------------------------------
@@ -150,7 +157,7 @@ def pause(call: Call, connection_id: str) -> Response:
     with opened(call, connection_id) as connection:
         if connection.state != "IDLE":
             refuse(error(409, f"Connection cannot be paused while {connection.state}."))
-        steps.schedule(call.world, connection, call.world.behaviour.pause_seconds, "paused")
+        agenda.schedule(call.world, connection, call.world.behaviour.pause_seconds, "paused")
         call.engine.settle(connection)
     return Response(status=202)
 
@@ -193,7 +200,7 @@ def import_configuration(call: Call, connection_id: str) -> Response:
             refuse(error(409, f"Cannot import while the connection is {connection.state}."))
         minimum = mapping_config.minimum_polling_seconds(world, connection)
         mappings = mapping_config.read_document(body, minimum, world.behaviour)
-        steps.schedule(
+        agenda.schedule(
             world, connection, world.behaviour.import_lag_seconds, "import", mappings=mappings
         )
     return Response(b"", 202)

@@ -10,11 +10,11 @@ from psycopg import conninfo
 
 from emulator import identity
 from emulator.entities import Connection, Mapping
-from emulator.heroku import app_id
+from emulator.heroku_documents import app_id
+from emulator.mapping_steps import MAPPING_ERRORS
 from emulator.org import iso
 from emulator.region import API
 from emulator.state import World
-from emulator.steps import MAPPING_ERRORS
 
 FEATURES = (
     "cdc_for_accelerated_polling",

@@ -6,7 +6,7 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
-from emulator import identity, steps
+from emulator import identity, mapping_steps
 from emulator.connect_api import CONNECTION
 from emulator.entities import Connection, Mapping
 from emulator.region import SYSTEM, error, opened, require_authenticated
@@ -102,7 +102,7 @@ def mapping_findings(
     world: World, connection: Connection, mapping: Mapping
 ) -> dict[str, list[Any]]:
     """Diagnose one mapping."""
-    reason = steps.misfit(world.orgs.get(connection.organization_id or ""), mapping)
+    reason = mapping_steps.misfit(world.orgs.get(connection.organization_id or ""), mapping)
     writes = mapping.config["access"] == "read_write"
     return _sorted(
         [
@@ -196,7 +196,7 @@ def _diff(world: World, connection: Connection, target: str) -> dict[str, Any]:
         "target_api_version": target,
         "guid": str(uuid.uuid4()),
         "mappings": [
-            _mapping_diff(each, steps.removed_fields(org, each))
+            _mapping_diff(each, mapping_steps.removed_fields(org, each))
             for each in world.mappings_of(connection)
         ],
     }

@@ -8,7 +8,8 @@ from typing import Any
 from werkzeug.wrappers import Response
 
 from emulator.entities import AddOn, Connection
-from emulator.heroku import ACCOUNT_EMAIL, app_id, bearer_accepted
+from emulator.heroku import bearer_accepted
+from emulator.heroku_documents import ACCOUNT_EMAIL, app_id
 from emulator.state import World
 from emulator.web import Call, System, answer, refuse
 

@@ -4,7 +4,7 @@ import sys
 import threading
 import traceback
 
-from emulator import polling, steps
+from emulator import agenda, polling, steps
 from emulator.entities import AddOn, Connection
 from emulator.listener import Listener
 from emulator.state import World
@@ -35,7 +35,7 @@ class Engine:
             self.settle_addons()
             self.listener.listen()
             for connection in self.world.all(Connection):
-                if steps.is_due(self.world, connection) or polling.is_due(self.world, connection):
+                if agenda.is_due(self.world, connection) or polling.is_due(self.world, connection):
                     self._work(connection, everything=False)
             self._ticks += 1
             if self._ticks % CLOCK_SAVED_EVERY == 0:

@@ -5,13 +5,20 @@ Source: Heroku's Platform API reference, version 3, and the partner variant for 
 
 import re
 import uuid
-from datetime import datetime
 from typing import Any
 
 from werkzeug.wrappers import Response
 
 from emulator.entities import AddOn
-from emulator.org import iso
+from emulator.heroku_documents import (
+    ACCOUNT,
+    addon_json,
+    app_id,
+    app_ref,
+    attachment_json,
+    plan_json,
+    stable_id,
+)
 from emulator.state import World
 from emulator.web import Call, System, answer, refuse
 
@@ -22,7 +29,6 @@ PLANS = ("demo", "enterprise", "shield")
 ADDON_NAME = re.compile(r"^[a-zA-Z][A-Za-z0-9_-]+$")
 ATTACHMENT_NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_]*$")
 RANGE = re.compile(r"^\w+ (\]?)([^.;]*)\.\.([^;]*)(?:;\s*(?:order=\w+,?\s*)?(?:max=(\d+))?)?$")
-ACCOUNT_EMAIL = "connect@isv.example"
 
 
 def error(status: int, code: str, message: str, **more: Any) -> Response:
@@ -212,13 +218,13 @@ def enroll(call: Call, slug: str, key: str) -> Response:
 def list_attachments(call: Call, app: str) -> Response:
     """List the attachments of the app."""
     _check_app(call.world, app)
-    return _ranged(call, [_attachment_json(call.world, each) for each in call.world.all(AddOn)])
+    return _ranged(call, [attachment_json(call.world, each) for each in call.world.all(AddOn)])
 
 
 @SYSTEM.route("/addons/<key>/addon-attachments")
 def list_attachments_of(call: Call, key: str) -> Response:
     """List the attachments of one add-on."""
-    return answer([_attachment_json(call.world, _addon(call.world, key))])
+    return answer([attachment_json(call.world, _addon(call.world, key))])
 
 
 @SYSTEM.route("/apps/<app>")
@@ -226,7 +232,7 @@ def get_app(call: Call, app: str) -> Response:
     """Show the app."""
     _check_app(call.world, app)
     return answer(
-        {**_app_ref(call.world), "region": {"id": _service_id("us"), "name": "us"}, "stack": None}
+        {**app_ref(call.world), "region": {"id": stable_id("us"), "name": "us"}, "stack": None}
     )
 
 
@@ -255,29 +261,7 @@ def list_drains(call: Call, app: str) -> Response:
 @SYSTEM.route("/account")
 def account(call: Call) -> Response:
     """Show the account that every token belongs to."""
-    then = "2020-01-01T00:00:00Z"
-    return answer(
-        {
-            "id": _service_id("account"),
-            "email": ACCOUNT_EMAIL,
-            "name": "ISV Operations",
-            "verified": True,
-            "two_factor_authentication": True,
-            "allow_tracking": False,
-            "beta": False,
-            "created_at": then,
-            "updated_at": then,
-            "last_login": then,
-            "suspended_at": None,
-            "delinquent_at": None,
-            "federated": False,
-            "identity_provider": None,
-            "country_of_residence": None,
-            "default_organization": None,
-            "default_team": None,
-            "sms_number": None,
-        }
-    )
+    return answer(ACCOUNT)
 
 
 @SYSTEM.route("/account/rate-limits")
@@ -289,20 +273,7 @@ def rate_limits(call: Call) -> Response:
 @SYSTEM.route("/addon-services/herokuconnect/plans")
 def plans(call: Call) -> Response:
     """List the plans on offer; needs no token."""
-    found = [
-        {
-            "id": _service_id(f"herokuconnect:{name}"),
-            "name": f"herokuconnect:{name}",
-            "human_name": name.title(),
-            "description": f"Heroku Connect {name.title()}",
-            "default": name == "demo",
-            "state": "ga",
-            "addon_service": {"id": _service_id("herokuconnect"), "name": "herokuconnect"},
-            "price": {"cents": 0, "contract": name != "demo", "unit": "month"},
-        }
-        for name in PLANS
-    ]
-    return _ranged(call, found)
+    return _ranged(call, [plan_json(name) for name in PLANS])
 
 
 # -- checks --------------------------------------------------------------------------------------
@@ -371,59 +342,3 @@ def _ranged(call: Call, rows: list[dict[str, Any]]) -> Response:
     if len(page) == len(rows):
         return answer(page)
     return answer(page, 206, {"Next-Range": f"id ]{page[-1]['id']}..; max={most or 200}"})
-
-
-# -- documents -----------------------------------------------------------------------------------
-
-
-def app_id(world: World) -> str:
-    """The app's UUID, the same at every start."""
-    return _service_id(world.options.app)
-
-
-def addon_json(world: World, addon: AddOn) -> dict[str, Any]:
-    """Show an add-on with every key of the Platform API."""
-    ready = addon.state == "provisioned"
-    return {
-        "actions": [],
-        "addon_service": {"id": _service_id("herokuconnect"), "name": "herokuconnect"},
-        "billing_entity": {**_app_ref(world), "type": "app"},
-        "app": _app_ref(world),
-        "billed_price": {"cents": 0, "contract": False, "unit": "month"},
-        "config_vars": [f"{addon.attachment_name}_URL"],
-        "created_at": _stamp(addon.created_at),
-        "id": addon.id,
-        "name": addon.name,
-        "plan": {"id": _service_id(addon.plan), "name": addon.plan},
-        "provider_id": addon.id if ready else None,
-        "provision_message": "Heroku Connect is ready." if ready else None,
-        "state": addon.state,
-        "updated_at": _stamp(addon.updated_at),
-        "web_url": f"https://addons-sso.heroku.com/apps/{app_id(world)}/addons/{addon.id}",
-    }
-
-
-def _attachment_json(world: World, addon: AddOn) -> dict[str, Any]:
-    return {
-        "addon": {"id": addon.id, "name": addon.name, "app": _app_ref(world)},
-        "app": _app_ref(world),
-        "created_at": _stamp(addon.created_at),
-        "id": addon.attachment_id,
-        "name": addon.attachment_name,
-        "namespace": None,
-        "updated_at": _stamp(addon.updated_at),
-        "web_url": None,
-        "log_input_url": None,
-    }
-
-
-def _app_ref(world: World) -> dict[str, str]:
-    return {"id": app_id(world), "name": world.options.app}
-
-
-def _service_id(name: str) -> str:
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, name))
-
-
-def _stamp(moment: datetime) -> str:
-    return iso(moment.replace(microsecond=0))

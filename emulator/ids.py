@@ -31,6 +31,14 @@ def make(prefix: str, serial: int) -> str:
     return eighteen(prefix + digits.rjust(15 - len(prefix), "0"))
 
 
+def serial_of(record_id: str) -> int:
+    """Read the number back that make() put behind six leading characters."""
+    number = 0
+    for digit in record_id[6:15]:
+        number = number * 62 + _BASE62.index(digit)
+    return number
+
+
 def canonical(given: str) -> str | None:
     """Return the 18-character form of a 15- or 18-character id, None when it is neither."""
     if not _SHAPE.fullmatch(given[:15]):

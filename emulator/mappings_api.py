@@ -2,7 +2,7 @@
 
 from werkzeug.wrappers import Response
 
-from emulator import mapping_config, steps, tables
+from emulator import mapping_config, mapping_steps, tables
 from emulator.connect_api import CONNECTION, listed_errors
 from emulator.connect_documents import mapping_json
 from emulator.diagnose import mapping_findings
@@ -27,7 +27,7 @@ def create(call: Call, connection_id: str) -> Response:
             refuse(error(409, f"A mapping of {wanted['object_name']} exists already."))
         if len(present) >= world.behaviour.mapping_limit:
             refuse(error(400, "The connection has as many mappings as it may have."))
-        made = steps.put_mapping(world, connection, wanted["object_name"], wanted["config"])
+        made = mapping_steps.put_mapping(world, connection, wanted["object_name"], wanted["config"])
         return answer(mapping_json(call.base, made), 201)
 
 
@@ -51,7 +51,9 @@ def replace(call: Call, mapping_id: str) -> Response:
             refuse(error(400, "The object of a mapping cannot be changed."))
         if body["config"].get("revision") != mapping.config["revision"]:
             refuse(error(409, "The mapping was changed by someone else in the meantime."))
-        changed = steps.put_mapping(world, connection, mapping.object_name, wanted["config"])
+        changed = mapping_steps.put_mapping(
+            world, connection, mapping.object_name, wanted["config"]
+        )
         return answer(mapping_json(call.base, changed), 202)
 
 
@@ -73,7 +75,7 @@ def reload(call: Call, mapping_id: str) -> Response:
     with opened_mapping(call, mapping_id) as (connection, mapping):
         if connection.state != "IDLE":
             refuse(error(409, f"Cannot reload while the connection is {connection.state}."))
-        steps.reload(call.world, connection, mapping)
+        mapping_steps.reload(call.world, connection, mapping)
     return Response(status=202)
 
 

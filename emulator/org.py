@@ -7,10 +7,12 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from emulator import ids
+from emulator.coerce import coerce
+from emulator.coerce import iso as iso
 
 STANDARD_VALUES = ("Id", "CreatedDate", "SystemModstamp", "LastModifiedDate", "IsDeleted")
 
@@ -99,11 +101,6 @@ class Refused(Exception):
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
-
-
-def iso(moment: datetime) -> str:
-    """Write a moment as ISO 8601 in UTC, ending in Z."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _no_journal(_kind: str, _key: str, _document: dict[str, Any] | None) -> None:
@@ -236,6 +233,7 @@ class Org:
         """Put a stored record back after a restart, unchecked."""
         self._table(object_name)[record.id] = record
         self._last_stamp = max(self._last_stamp, record.modified_at)
+        self.serial = max(self.serial, ids.serial_of(record.id))
 
     # -- inner rules -----------------------------------------------------------------------------
 
@@ -279,7 +277,13 @@ class Org:
                     "settings of this field and verify that it is read/write for your profile or "
                     "permission set.",
                 )
-            clean[known.name] = coerce(known, value)
+            try:
+                clean[known.name] = coerce(known.type, value)
+            except (TypeError, ValueError):
+                raise Refused(
+                    "INVALID_TYPE_ON_FIELD_IN_RECORD",
+                    f"{known.name}: value not of required type: {value}",
+                ) from None
         return clean
 
     def _fill_name(self, sobject: SObject, values: dict[str, Any]) -> None:
@@ -385,47 +389,3 @@ def _check_length(known: Field, value: Any) -> None:
             "STRING_TOO_LONG",
             f"{known.name}: data value too large: {shown} (max length={known.length})",
         )
-
-
-def coerce(known: Field, value: Any) -> Any:
-    """Turn a value (also Postgres' text of it) into what a record keeps; raises Refused."""
-    if value is None:
-        return None
-    try:
-        return _CONVERSIONS.get(known.type, str)(value)
-    except (TypeError, ValueError):
-        raise Refused(
-            "INVALID_TYPE_ON_FIELD_IN_RECORD",
-            f"{known.name}: value not of required type: {value}",
-        ) from None
-
-
-def _boolean(value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
-    text = str(value).lower()
-    if text not in ("t", "true", "f", "false"):
-        raise ValueError(text)
-    return text.startswith("t")
-
-
-def _moment(value: Any) -> str:
-    moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
-    return iso(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
-
-
-def _day(value: Any) -> str:
-    if isinstance(value, date):
-        return value.isoformat()[:10]
-    return date.fromisoformat(str(value)[:10]).isoformat()
-
-
-_CONVERSIONS: dict[str, Callable[[Any], Any]] = {
-    "double": float,
-    "currency": float,
-    "percent": float,
-    "int": lambda value: int(float(value)),
-    "boolean": _boolean,
-    "datetime": _moment,
-    "date": _day,
-}

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from emulator import pages
 from emulator.catalog import qualified
 from emulator.control import SYSTEM
-from emulator.entities import AddOn, AuthorizeLink, Connection
+from emulator.entities import AddOn, Connection
 from emulator.org import Org
 from emulator.web import Call
 
@@ -93,7 +93,7 @@ def _connections(call: Call) -> Markup:
                 connection.state if connection else "",
                 (connection.schema_name if connection else None) or "",
                 _mappings(call, connection) if connection else "",
-                _login_links(call, connection) if connection else "",
+                _login_form(connection) if connection else "",
             )
         )
     head = ("Add-on", "Plan", "State", "Linked", "Connection", "Schema", "Mappings", "Log in")
@@ -105,14 +105,15 @@ def _mappings(call: Call, connection: Connection) -> str:
     return ", ".join(f"{each.object_name} {each.state}" for each in found)
 
 
-def _login_links(call: Call, connection: Connection) -> Markup:
-    """The authorisation pages that are open for a connection."""
-    now = call.world.clock.seconds
-    return Markup(" ").join(
-        Markup('<a href="/region/oauth/authorize/{}">open</a>').format(link.id)
-        for link in call.world.all(AuthorizeLink)
-        if link.connection_id == connection.id and not link.used and link.expires_at > now
-    )
+def _login_form(connection: Connection) -> Markup:
+    """A way through the authorisation without the portal."""
+    if connection.state == "NEW":
+        return Markup("")
+    return Markup(
+        '<form method="post" action="/control/connections/{}/authorize">'
+        '<button name="environment" value="production">production</button> '
+        '<button name="environment" value="sandbox">sandbox</button></form>'
+    ).format(connection.id)
 
 
 def _faults(call: Call) -> Markup:

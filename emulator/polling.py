@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg
 
-from emulator import steps, sync
+from emulator import agenda, mapping_steps, steps, sync
 from emulator.entities import Connection, Mapping
 from emulator.org import Org
 from emulator.state import World
@@ -47,9 +47,9 @@ def run(world: World, connection: Connection, *, everything: bool) -> None:
     except Exception as error:
         traceback.print_exc()
         connection.state = "SYSTEM_ERROR"
-        steps.notify(world, connection, "mapping-error", f"internal error: {error}")
+        agenda.notify(world, connection, "mapping-error", f"internal error: {error}")
     else:
-        steps.limit_rows(world, connection)
+        mapping_steps.limit_rows(world, connection)
     world.put(connection)
 
 
@@ -67,7 +67,7 @@ def _may_go_on(world: World, connection: Connection) -> bool:
         return False
     if _idle_seconds(world, connection) >= world.behaviour.pause_after_seconds:
         connection.state = "PAUSED"
-        steps.notify(world, connection, "inactivity", "Paused after 31 days without use.")
+        agenda.notify(world, connection, "inactivity", "Paused after 31 days without use.")
         return False
     return True
 
@@ -114,9 +114,9 @@ def _poll(
 ) -> None:
     """Carry what changed in the org to the table."""
     sobject = org.describe(mapping.object_name)
-    reason = steps.misfit(org, mapping)
+    reason = mapping_steps.misfit(org, mapping)
     if sobject is None or reason is not None:
-        steps.spoil(world, connection, mapping, reason or "")
+        mapping_steps.spoil(world, connection, mapping, reason or "")
         return
     poll = sync.poll_salesforce(
         conn, str(connection.schema_name), org, sobject, mapping.config, mapping.polled_until
@@ -127,7 +127,7 @@ def _poll(
     if poll.rows:
         mapping.times["db_write"] = str(world.clock.now())
         touch(world, connection)
-        steps.count(world, connection, mapping, conn)
+        mapping_steps.count(world, connection, mapping, conn)
     world.put(mapping)
 
 
@@ -151,7 +151,7 @@ def _push(world: World, connection: Connection, org: Org, conn: psycopg.Connecti
     touch(world, connection)
     for mapping in mappings:
         mapping.times.update(db_poll=str(now), sf_write=str(now))
-        steps.count(world, connection, mapping, conn)
+        mapping_steps.count(world, connection, mapping, conn)
         world.put(mapping)
 
 

@@ -75,6 +75,7 @@ class World:
             self.merged_writes = not _has_hstore(conn)
         self._forget()
         self._load()
+        self._apply_options()
 
     # -- entities --------------------------------------------------------------------------------
 
@@ -211,14 +212,19 @@ class World:
         self.store.put("clock", "clock", readings)
 
     def reset(self) -> None:
-        """Forget everything, and drop the schemas that were made for connections."""
+        """Forget everything, and drop the schemas that were made for connections.
+
+        Raises psycopg.errors.LockNotAvailable when somebody keeps one of them locked.
+        """
         with self.round, self.lock:
             schemas = [each.id for each in self.all(UsedSchema)]
             with self.databases.connection(self.options.database_url) as conn:
+                conn.execute("SET lock_timeout = '5s'")
                 for name in schemas:
                     conn.execute(
                         sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(name))
                     )
+                conn.execute("RESET lock_timeout")
             self.store.clear()
             self.faults.clear()
             self.calls.clear()
@@ -234,10 +240,16 @@ class World:
         self.orgs: dict[str, Org] = {}
         self.salesforce_calls: dict[str, int] = {}
         self.config_vars: dict[str, str] = {"DATABASE_URL": options.database_url}
-        self.behaviour = Behaviour(callbacks=[options.callback])
-        self.behaviour.change(options.behaviour)
+        self.behaviour = Behaviour()
+        self._apply_options()
         self.api_calls_left = float(self.behaviour.rate_limit)
         self.api_calls_counted_at = self.clock.seconds
+
+    def _apply_options(self) -> None:
+        """What the program was started with wins over what an earlier start left behind."""
+        self.behaviour.change(self.options.behaviour)
+        if self.options.callback not in self.behaviour.callbacks:
+            self.behaviour.callbacks.append(self.options.callback)
 
     def _load(self) -> None:
         documents = self.store.load()

@@ -16,10 +16,11 @@ from emulator.org import iso
 
 Entity = TypeVar("Entity")
 
+# json and not jsonb, which refuses characters that Salesforce's text may hold (NUL).
 _SCHEMA = """
 CREATE SCHEMA IF NOT EXISTS emulator;
 CREATE TABLE IF NOT EXISTS emulator.document (
-    kind text NOT NULL, key text NOT NULL, body jsonb NOT NULL, PRIMARY KEY (kind, key)
+    kind text NOT NULL, key text NOT NULL, body json NOT NULL, PRIMARY KEY (kind, key)
 );
 """
 
@@ -30,6 +31,7 @@ class Databases:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._idle: dict[str, list[psycopg.Connection[Any]]] = {}
+        self._closed = False
 
     @contextmanager
     def connection(self, url: str) -> Iterator[psycopg.Connection[Any]]:
@@ -45,11 +47,15 @@ class Databases:
             conn.close()
             raise
         with self._lock:
-            idle.append(conn)
+            if not self._closed:
+                idle.append(conn)
+                return
+        conn.close()
 
     def close(self) -> None:
-        """Close every idle connection."""
+        """Close every idle connection, and those in use when they come back."""
         with self._lock:
+            self._closed = True
             for idle in self._idle.values():
                 while idle:
                     idle.pop().close()
@@ -82,23 +88,31 @@ class Store:
         with self._flushing:
             with self._lock:
                 changes, self._changes = self._changes, {}
-            kept = [(*key, body) for key, body in changes.items() if body is not None]
-            gone = [key for key, body in changes.items() if body is None]
-            with (
-                self._databases.connection(self._url) as conn,
-                conn.transaction(),
-                conn.cursor() as cursor,
-            ):
-                if kept:
-                    cursor.executemany(
-                        "INSERT INTO emulator.document VALUES (%s, %s, %s::jsonb)"
-                        " ON CONFLICT (kind, key) DO UPDATE SET body = EXCLUDED.body",
-                        kept,
-                    )
-                if gone:
-                    cursor.executemany(
-                        "DELETE FROM emulator.document WHERE kind = %s AND key = %s", gone
-                    )
+            try:
+                self._write(changes)
+            except psycopg.Error:
+                with self._lock:
+                    self._changes = {**changes, **self._changes}
+                raise
+
+    def _write(self, changes: dict[tuple[str, str], str | None]) -> None:
+        kept = [(*key, body) for key, body in changes.items() if body is not None]
+        gone = [key for key, body in changes.items() if body is None]
+        with (
+            self._databases.connection(self._url) as conn,
+            conn.transaction(),
+            conn.cursor() as cursor,
+        ):
+            if kept:
+                cursor.executemany(
+                    "INSERT INTO emulator.document VALUES (%s, %s, %s::json)"
+                    " ON CONFLICT (kind, key) DO UPDATE SET body = EXCLUDED.body",
+                    kept,
+                )
+            if gone:
+                cursor.executemany(
+                    "DELETE FROM emulator.document WHERE kind = %s AND key = %s", gone
+                )
 
     def load(self) -> list[tuple[str, str, dict[str, Any]]]:
         """Read every document."""

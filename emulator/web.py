@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
@@ -25,14 +25,27 @@ class Call:
     base: str
 
     def json(self) -> dict[str, Any]:
-        """Read a JSON object; an absent body is an empty one. Raises ValueError."""
-        raw = self.request.get_data()
-        if not raw.strip():
-            return {}
-        body = json.loads(raw)
+        """Read a JSON object; an absent body is an empty one. Anything else is a 400."""
+        body = self.any_json()
         if not isinstance(body, dict):
-            raise ValueError("a JSON object is expected")  # noqa: TRY004 - one error for bad bodies
+            raise BadRequest("A JSON object is expected.")
         return body
+
+    def any_json(self) -> Any:
+        """Read any JSON; an absent body is an empty object."""
+        raw = self.request.get_data()
+        try:
+            return json.loads(raw) if raw.strip() else {}
+        except ValueError as error:
+            raise BadRequest(f"The body is not JSON: {error}") from None
+
+
+class Refusal(Exception):
+    """Leaves a handler with an answer."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.status)
+        self.response = response
 
 
 @dataclass
@@ -66,10 +79,10 @@ class System:
         """Answer a call whose path is `path` below the system's prefix."""
         try:
             response = self.before(call) or self._handle(call, urls, path)
+        except Refusal as refusal:
+            response = refusal.response
         except HTTPException as error:
-            response = error.response or self.failed(error.code or 500, error.description or "")  # type: ignore[assignment]
-        except ValueError as error:
-            response = self.failed(400, str(error))
+            response = self.failed(error.code or 500, error.description or "")
         self.after(call, response)
         return response
 
@@ -86,7 +99,7 @@ def answer(data: Any, status: int = 200, headers: dict[str, str] | None = None) 
 
 def refuse(response: Response) -> NoReturn:
     """Leave the handler with this answer."""
-    raise HTTPException(response=response)
+    raise Refusal(response)
 
 
 def html(text: str, status: int = 200) -> Response:
