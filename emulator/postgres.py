@@ -366,7 +366,3 @@ def _watch(
 
 def _url(port: int, password: str, database: str) -> str:
     return f"postgres://{USER}:{password}@127.0.0.1:{port}/{database}"
-
-
-if __name__ == "__main__":
-    print(find_binaries())

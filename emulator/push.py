@@ -108,8 +108,11 @@ class Push:
     def _carry(self, write: Write) -> Outcome:
         entry = write.entry
         outcome = send(self.org, self.objects[entry.table], write, self._sfid(entry), self.now)
-        if outcome.sfid:
-            self.sfids[entry.table, entry.record_id] = outcome.sfid
+        row = (entry.table, entry.record_id)
+        if entry.action == "DELETE":
+            self.sfids.pop(row, None)  # whatever gets this id next is another record
+        elif outcome.sfid:
+            self.sfids[row] = outcome.sfid
         return outcome
 
     def _sfid(self, entry: Entry) -> str | None:

@@ -96,6 +96,17 @@ def test_a_row_deleted_while_its_insert_was_on_its_way_is_deleted_in_the_org(
     assert [record.deleted for record in ordered.org.query("Account")] == [True]
 
 
+def test_a_row_that_takes_over_a_deleted_ones_id_does_not_inherit_its_record(
+    tenant: Tenant,
+) -> None:
+    tenant.org.create("Account", {"Name": "Old"}, NOW)
+    tenant.load()
+    tenant.run("DELETE FROM {s}.account")
+    tenant.run("INSERT INTO {s}.account (id, name) VALUES (1, NULL)")
+    assert tenant.push() == PushResult(success=1, failed=1, ignored=0, merged=0)
+    assert tenant.account("id", "sfid", "_hc_lastop") == (1, None, "FAILED")
+
+
 def test_an_insert_that_failed_fails_its_updates_too(ordered: Tenant) -> None:
     ordered.run("INSERT INTO {s}.account (twitter__c) VALUES ('a')")
     ordered.run("UPDATE {s}.account SET twitter__c = 'b'")
