@@ -170,7 +170,8 @@ def _fail(claim: Claim, error: Exception) -> bool:
         case http.RemoteError():
             return _block(claim, error.words, error.request_id)
         case consent.GrantLost():
-            return _move(claim, Stage.WAITING_FOR_CONSENT, str(error), {}, EventKind.GRANT_LOST)
+            text = "The Salesforce sign-in has to be asked for again."
+            return _move(claim, Stage.WAITING_FOR_CONSENT, text, {}, EventKind.STAGE)
         case consent.GrantTrouble(retry=True):
             return _back_off(claim, str(error), "", None)
         case consent.GrantTrouble():

@@ -228,7 +228,13 @@ def importing_mappings(claim: Claim) -> Outcome:
             return _poll("Heroku Connect to take the mappings", claim)
     _refuse_faulty(document, connection.plan)
     claim.record(template=template, import_sent_at=now)
-    heroku_connect.import_mappings(connection.region_url, connection.connection_id, document)
+    try:
+        heroku_connect.import_mappings(connection.region_url, connection.connection_id, document)
+    except http.Uncertain:
+        raise
+    except http.RemoteError:
+        claim.record(import_sent_at=None)  # refused for certain: nothing to look for
+        raise
     return _poll("Heroku Connect to take the mappings", claim)
 
 

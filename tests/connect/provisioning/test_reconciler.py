@@ -158,7 +158,7 @@ def test_a_lost_grant_leads_back_to_the_sign_in(
     reconciler.advance(connection.pk)
     connection.refresh_from_db()
     assert connection.stage == Stage.WAITING_FOR_CONSENT
-    assert events(EventKind.GRANT_LOST) == ["Salesforce refused the grant."]
+    assert events(EventKind.STAGE) == ["The Salesforce sign-in has to be asked for again."]
 
 
 def test_whoever_lost_the_lease_writes_nothing(

@@ -1,0 +1,371 @@
+"""Every step against the emulator, and every answer of a peer that it can meet on the way.
+
+Whatever goes wrong once, the tenant ends live, with one add-on, one schema and each mapping once.
+"""
+
+import hashlib
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import requests
+import time_machine
+from django.db import connection as database
+from django.db.models import F
+from django.utils import timezone
+
+import emulator as emulated
+from connect import schemas
+from connect.mappings import templates
+from connect.models import Connection, Stage, WaitingOn
+from connect.provisioning import reconciler
+from tenants.models import Event, EventKind, Message, MessageKind, Proof, SalesforceGrant, Tenant
+from tests import cast
+from tests.subscriber import Admin, new_org
+
+pytestmark = pytest.mark.django_db
+ROUNDS = 60
+
+
+class Journey:
+    """One tenant on the way to live, its org, and its admin."""
+
+    aging = timedelta(seconds=10)  # how much older an import seems at each look
+
+    def __init__(self, running: emulated.Running, who: dict[str, str], proof: Proof) -> None:
+        templates.ensure_first()
+        self.running = running
+        self.org_id = new_org(running, who, records={"Account": [{"Name": "Northwind"}]})
+        self.admin = Admin(running, self.org_id)
+        self.tenant = cast.enrol(who, proof=proof)
+        self.connection = cast.connect(self.tenant)
+
+    def advance(self) -> Connection:
+        """Let the reconciler do what is due, as if the time for it had come."""
+        waiting = Connection.objects.filter(pk=self.connection.pk, blocked_at=None)
+        waiting.update(next_attempt_at=timezone.now())
+        waiting.update(import_sent_at=F("import_sent_at") - self.aging)
+        reconciler.advance(self.connection.pk)
+        self.connection.refresh_from_db()
+        return self.connection
+
+    def reach(self, stage: Stage) -> Connection:
+        """Advance until a stage is reached, with the admin doing their part."""
+        for _ in range(ROUNDS):
+            if self.connection.stage == stage or self.connection.blocked_at:
+                break
+            self._do_the_admins_part()
+            self.advance()
+        assert self.connection.stage == stage, self.connection.blocked_reason or self.connection
+        return self.connection
+
+    def _do_the_admins_part(self) -> None:
+        if self.connection.stage == Stage.WAITING_FOR_CONSENT:
+            self.admin.sign_in(self.tenant)
+        if self.connection.stage == Stage.WAITING_FOR_AUTHORIZATION:
+            self.admin.authorize(self.tenant)
+
+    def fault(self, system: str, method: str, path: str, **fault: Any) -> None:
+        """Let the emulator fail: once, unless told otherwise."""
+        wanted = {"system": system, "method": method, "path": path, "times": 1, **fault}
+        url = f"{self.running.url}/control/faults"
+        requests.post(url, json=wanted, timeout=10).raise_for_status()
+
+    def calls(self, method: str, path: str) -> int:
+        """How often a call was made, whatever came of it."""
+        log = self.running.world.calls
+        return sum(c["method"] == method and path in c["path"] for c in log)
+
+
+@pytest.fixture
+def journey(emulator: emulated.Running) -> Journey:
+    return Journey(emulator, cast.ACME, Proof.SIGNED)
+
+
+def test_a_signed_tenant_goes_from_callout_to_live(journey: Journey) -> None:
+    seen = journey.reach(Stage.LIVE)
+    assert seen.schema_name == schemas.name_for(journey.org_id, 1)
+    assert seen.organization_id == journey.org_id
+    assert {m.object_name: m.state for m in seen.mappings.all()} == {
+        "Account": "DATA_SYNCED",
+        "Contact": "DATA_SYNCED",
+        "Tweet__c": "DATA_SYNCED",
+        "Connection__c": "DATA_SYNCED",
+    }
+    assert seen.samples.count() >= 1
+    kinds = set(Message.objects.values_list("kind", flat=True))
+    assert kinds == {MessageKind.SIGN_IN, MessageKind.AUTHORIZE, MessageKind.LIVE}
+
+
+def test_a_provisioned_tenant_costs_six_remote_calls_at_heroku(journey: Journey) -> None:
+    journey.reach(Stage.LIVE)
+    unsafe = [
+        call
+        for call in journey.running.world.calls
+        if call["system"] in ("heroku", "central", "region")
+        and call["method"] != "GET"
+        and "/oauth/" not in call["path"]
+    ]
+    assert [call["method"] for call in unsafe] == ["POST", "POST", "PATCH", "POST", "POST"]
+    # The sixth is the one look that confirms the PATCH; every other GET is a poll.
+
+
+def test_a_package_with_a_namespace_gets_namespaced_mappings(emulator: emulated.Running) -> None:
+    journey = Journey(emulator, cast.CIRRUS, Proof.STAFF)
+    seen = journey.reach(Stage.LIVE)
+    names = set(seen.mappings.values_list("object_name", flat=True))
+    assert names == {"Account", "Contact", "hcmc__Tweet__c", "hcmc__Connection__c"}
+
+
+def test_an_unsigned_tenant_is_proven_by_its_own_admins_sign_in(
+    emulator: emulated.Running,
+) -> None:
+    journey = Journey(emulator, cast.BOREALIS, Proof.NONE)
+    seen = journey.advance()
+    assert (seen.stage, seen.waiting_on) == (Stage.WAITING_FOR_PROOF, WaitingOn.SUBSCRIBER)
+    assert journey.calls("POST", "/addons") == 0
+    journey.admin.sign_in(journey.tenant)
+    journey.tenant.refresh_from_db()
+    assert journey.tenant.proof == Proof.CONSENT
+    journey.reach(Stage.LIVE)
+    assert Message.objects.filter(kind=MessageKind.SIGN_IN).count() == 1
+
+
+@pytest.mark.parametrize("policy", ["approval", "open"])
+def test_the_policy_decides_what_proof_is_enough(
+    emulator: emulated.Running, settings: Any, policy: str
+) -> None:
+    settings.REGISTRATION_POLICY = policy
+    proof = Proof.SIGNED if policy == "approval" else Proof.NONE
+    seen = Journey(emulator, cast.BOREALIS, proof).advance()
+    assert (seen.stage == Stage.WAITING_FOR_PROOF) is (policy == "approval")
+
+
+# --- faults that pass by themselves --------------------------------------------------------------
+
+ADDONS = "/apps/[^/]+/addons$"
+TRANSIENT: list[tuple[str, str, str]] = [
+    ("heroku", "POST", ADDONS),
+    ("central", "POST", "/auth/"),
+    ("region", "PATCH", "/connections/[^/]+$"),
+    ("salesforce", "POST", "AuthConnection"),
+    ("region", "POST", "/actions/import$"),
+    ("region", "GET", "/connections/[^/]+$"),
+]
+FAULTS: dict[str, dict[str, Any]] = {
+    "a 503": {"status": 503},
+    "a 500 after the work": {"drop": "after"},
+    "a connection dropped before the work": {"drop": "before"},
+    "a 429": {"status": 429, "headers": {"Retry-After": "1"}},
+    "an HTML page": {"html": True},
+    "an empty answer": {"empty": True},
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(("system", "method", "path"), TRANSIENT)
+def test_one_fault_anywhere_costs_time_and_nothing_else(
+    journey: Journey, system: str, method: str, path: str, fault: str
+) -> None:
+    journey.fault(system, method, path, **FAULTS[fault])
+    seen = journey.reach(Stage.LIVE)
+    _assert_made_once(journey, seen)
+
+
+def _assert_made_once(journey: Journey, seen: Connection) -> None:
+    addons = list(journey.running.world.addons.values())
+    assert [addon.name for addon in addons] == [seen.addon_name]
+    assert seen.mappings.count() == 4
+    assert Message.objects.filter(kind=MessageKind.LIVE).count() == 1
+
+
+def test_a_lost_answer_to_the_order_makes_no_second_add_on(journey: Journey) -> None:
+    journey.fault("heroku", "POST", ADDONS, drop="after")
+    journey.reach(Stage.WAITING_FOR_CONSENT)
+    assert journey.calls("POST", "/addons") == 1
+    assert len(journey.running.world.addons) == 1
+
+
+def test_a_patch_that_did_nothing_is_sent_again(journey: Journey) -> None:
+    journey.running.world.behaviour.change({"ignored_patches": 2})
+    journey.reach(Stage.WAITING_FOR_CONSENT)
+    assert journey.calls("PATCH", "/connections/") == 3
+
+
+def test_a_slow_provisioning_is_waited_for(journey: Journey) -> None:
+    journey.running.world.behaviour.change({"provisioning_seconds": 3600})
+    seen = journey.advance()
+    assert (seen.stage, seen.waiting_on) == (Stage.CREATING_ADDON, WaitingOn.HEROKU)
+    journey.running.world.clock.advance(3600)
+    journey.reach(Stage.LIVE)
+
+
+def test_an_imports_lag_is_not_taken_for_its_end(journey: Journey) -> None:
+    journey.running.world.behaviour.change({"import_lag_seconds": 30})
+    journey.reach(Stage.IMPORTING_MAPPINGS)
+    for _ in range(3):
+        assert journey.advance().stage == Stage.IMPORTING_MAPPINGS
+    assert journey.calls("POST", "/actions/import") == 1
+    journey.running.world.clock.advance(60)
+    journey.reach(Stage.LIVE)
+
+
+def test_a_confirmation_that_heroku_asks_for_is_given(journey: Journey) -> None:
+    journey.running.world.behaviour.change({"confirmation_required": True})
+    journey.reach(Stage.WAITING_FOR_CONSENT)
+    assert len(journey.running.world.addons) == 1
+
+
+# --- faults that need a person -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("stage", "system", "method", "path", "fault", "words"),
+    [
+        ("creating_addon", "heroku", "POST", ADDONS, {"status": 402}, "402"),
+        ("creating_addon", "heroku", "POST", ADDONS, {"status": 403}, "403"),
+        ("linking", "central", "POST", "/auth/", {"status": 404}, "404"),
+        ("configuring_database", "region", "PATCH", "", {"status": 400}, "400"),
+        ("publishing_link", "salesforce", "POST", "AuthConnection", {"status": 404}, "package"),
+        ("importing_mappings", "region", "POST", "/actions/import$", {"status": 400}, "400"),
+    ],
+)
+def test_a_permanent_fault_blocks_with_the_peers_words_and_a_retry_goes_on(
+    journey: Journey,
+    stage: str,
+    system: str,
+    method: str,
+    path: str,
+    fault: dict[str, Any],
+    words: str,
+) -> None:
+    journey.fault(system, method, path, **fault)
+    seen = journey.reach(Stage(stage))
+    while not seen.blocked_at:
+        seen = journey.advance()
+    assert seen.stage == stage
+    assert words in seen.blocked_reason
+    assert Message.objects.filter(kind=MessageKind.BLOCKED).count() == 1
+    Connection.objects.update(blocked_at=None, blocked_reason="")
+    journey.connection.refresh_from_db()
+    _assert_made_once(journey, journey.reach(Stage.LIVE))
+
+
+def test_a_name_that_belongs_to_somebody_else_blocks(journey: Journey) -> None:
+    taken = "hc-" + hashlib.sha256(b"multiconnect-test").hexdigest()[:6]
+    name = f"{taken}-{journey.org_id.lower()}-1"
+    journey.running.world.behaviour.change({"taken_names": [name]})
+    seen = journey.advance()
+    assert "belongs to somebody else" in seen.blocked_reason
+
+
+def test_a_refused_heroku_token_waits_for_staff_and_goes_on_by_itself(journey: Journey) -> None:
+    journey.running.world.behaviour.change({"revoked_tokens": ["HRKU-test-token"]})
+    seen = journey.advance()
+    assert (seen.blocked_at, seen.waiting_on) == (None, WaitingOn.STAFF)
+    journey.running.world.behaviour.change({"revoked_tokens": []})
+    journey.reach(Stage.LIVE)
+
+
+def test_the_wrong_org_is_refused_loudly_and_nothing_is_imported(journey: Journey) -> None:
+    journey.reach(Stage.WAITING_FOR_AUTHORIZATION)
+    other = Admin(journey.running, new_org(journey.running, cast.CIRRUS))
+    # Cirrus has no access to Acme's My Domain, so the subscriber must have used the general log-in.
+    Tenant.objects.update(login_domain="")
+    journey.tenant.refresh_from_db()
+    other.authorize(journey.tenant)
+    seen = journey.advance()
+    assert seen.stage == Stage.WAITING_FOR_AUTHORIZATION
+    assert cast.CIRRUS["org_id"] in seen.blocked_reason
+    assert journey.calls("POST", "/actions/import") == 0
+    assert seen.organization_id == ""
+
+
+def test_an_object_that_the_org_does_not_have_blocks_with_its_name(journey: Journey) -> None:
+    journey.reach(Stage.WAITING_FOR_AUTHORIZATION)
+    requests.post(
+        f"{journey.running.url}/control/orgs/{journey.org_id}/uninstall", timeout=10
+    ).raise_for_status()
+    journey.admin.authorize(journey.tenant)
+    seen = journey.reach(Stage.LOADING)
+    while not seen.blocked_at:
+        seen = journey.advance()
+    assert "Tweet__c (BAD_CONFIG)" in seen.blocked_reason
+
+
+def test_a_grant_that_salesforce_took_back_is_asked_for_again(journey: Journey) -> None:
+    journey.reach(Stage.WAITING_FOR_CONSENT)
+    journey.admin.sign_in(journey.tenant)
+    url = f"{journey.running.url}/control/orgs/{journey.org_id}/revoke"
+    requests.post(url, timeout=10).raise_for_status()
+    seen = journey.advance()
+    assert seen.stage == Stage.WAITING_FOR_CONSENT
+    assert Message.objects.filter(kind=MessageKind.SIGN_IN).count() == 2
+    journey.reach(Stage.LIVE)
+
+
+# --- people who take their time ------------------------------------------------------------------
+
+
+def test_an_admin_who_does_not_sign_in_is_reminded_three_times(journey: Journey) -> None:
+    journey.reach(Stage.WAITING_FOR_CONSENT)
+    for day in range(30):
+        with time_machine.travel(timezone.now() + timedelta(days=day, minutes=1)):
+            reconciler.advance(journey.connection.pk)
+    assert Message.objects.filter(kind=MessageKind.SIGN_IN_REMINDER).count() == 3
+    assert Message.objects.filter(kind=MessageKind.SIGN_IN).count() == 1
+
+
+# --- the end -------------------------------------------------------------------------------------
+
+
+def _offboard(journey: Journey, **facts: Any) -> Connection:
+    Connection.objects.update(
+        stage=Stage.OFFBOARDING, next_attempt_at=timezone.now(), blocked_at=None, **facts
+    )
+    journey.connection.refresh_from_db()
+    return journey.advance()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("fate", ["keep", "drop"])
+def test_off_boarding_deletes_the_add_on_and_keeps_or_drops_the_schema(
+    journey: Journey, fate: str
+) -> None:
+    journey.reach(Stage.LIVE)
+    seen = _offboard(journey, schema_fate=fate)
+    assert seen.stage == Stage.OFFBOARDED
+    assert not journey.running.world.addons
+    assert _exists(seen.schema_name) is (fate == "keep")
+    assert SalesforceGrant.objects.get().status == "revoked"
+    journey.tenant.refresh_from_db()
+    assert journey.tenant.offboarded_at is not None
+    assert Event.objects.filter(kind=EventKind.OFFBOARDED).count() == 1
+
+
+def test_off_boarding_does_not_hang_on_a_salesforce_that_is_down(journey: Journey) -> None:
+    journey.reach(Stage.LIVE)
+    journey.fault("salesforce", "POST", "/revoke", status=503, times=100)
+    _offboard(journey, schema_fate="keep")
+    for _ in range(5):
+        journey.advance()
+    assert journey.connection.stage == Stage.OFFBOARDED
+    assert not journey.running.world.addons
+
+
+def test_starting_over_makes_the_next_generation_with_a_schema_of_its_own(
+    journey: Journey,
+) -> None:
+    journey.reach(Stage.LIVE)
+    _offboard(journey, schema_fate="keep", start_over=True)
+    journey.connection = Connection.objects.get(tenant=journey.tenant, offboarded_at=None)
+    seen = journey.reach(Stage.LIVE)
+    assert (seen.generation, seen.schema_name) == (2, schemas.name_for(journey.org_id, 2))
+    journey.tenant.refresh_from_db()
+    assert journey.tenant.offboarded_at is None
+
+
+def _exists(schema: str) -> bool:
+    with database.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", [schema])
+        return cursor.fetchone() is not None

@@ -1,0 +1,65 @@
+"""A subscriber's admin: goes through the portal's and the emulator's pages as a browser would."""
+
+from urllib.parse import urlsplit
+
+import requests
+from django.test import Client
+
+import emulator as emulated
+from tenants import links
+from tenants.models import Tenant
+
+WAIT = 10  # seconds
+
+
+def new_org(running: emulated.Running, who: dict[str, str], **more: object) -> str:
+    """Make the emulated org of one of the cast, with the package in it; return its id."""
+    org = {
+        "org_id": who["org_id"],
+        "name": who["name"],
+        "environment": who["environment"],
+        "my_domain": who.get("login_domain", ""),
+        "namespace": who.get("namespace", ""),
+        "admin_email": who["admin_email"],
+        **more,
+    }
+    answer = requests.post(f"{running.url}/control/orgs", json=org, timeout=WAIT)
+    answer.raise_for_status()
+    return str(answer.json()["id"])
+
+
+class Admin:
+    """The admin of one org, with a browser of their own."""
+
+    def __init__(self, running: emulated.Running, org_id: str) -> None:
+        self.client = Client()
+        self._running = running
+        org = running.world.orgs[org_id]
+        self.user = f"{org_id}/{org.users[0].id}"
+
+    def sign_in(self, tenant: Tenant, decision: str = "allow") -> int:
+        """Press the button of the page, decide at Salesforce; return the last status."""
+        signed = links.sign(links.Kind.SIGN_IN, tenant)
+        begun = self.client.post("/auth/salesforce", {"link": signed})
+        assert begun.status_code == 302, begun.content
+        back = _post(requests.Session(), begun["Location"], user=self.user, decision=decision)
+        return self._follow(back)
+
+    def authorize(self, tenant: Tenant, decision: str = "allow") -> int:
+        """Open the mailed link and decide at Heroku Connect; return the last status."""
+        opened = self.client.get(urlsplit(links.connect_url(tenant)).path)
+        assert opened.status_code == 302, opened.content
+        browser = requests.Session()
+        _post(browser, opened["Location"], step="login")
+        back = _post(browser, opened["Location"], user=self.user, decision=decision)
+        return self._follow(back)
+
+    def _follow(self, url: str) -> int:
+        parts = urlsplit(url)
+        return self.client.get(f"{parts.path}?{parts.query}").status_code
+
+
+def _post(browser: requests.Session, url: str, **form: str) -> str:
+    answer = browser.post(url, data=form, allow_redirects=False, timeout=WAIT)
+    assert answer.status_code in (302, 303), answer.text
+    return str(answer.headers["Location"])
