@@ -107,12 +107,6 @@ class Answer:
         """The body as an object. Raises Retryable, or Uncertain after an unsafe call."""
         return Document(self.body, self.without)
 
-    def documents(self) -> list[Document]:
-        """The body as a list of objects. Raises like document()."""
-        if not isinstance(self.body, list):
-            raise self.without("a list")
-        return [Document(each, self.without) for each in self.body]
-
     def without(self, what: str) -> Retryable:
         """The error for an answer that lacks `what`."""
         kind = Retryable if self.safe else Uncertain
@@ -120,8 +114,13 @@ class Answer:
 
 
 def segment(text: str) -> str:
-    """Quote `text` as one segment of a path: no slash in it can reach another resource."""
-    return "%2E" * len(text) if text in (".", "..") else quote(text, safe="")
+    """Quote `text` as one segment of a path, so that it reaches no other resource.
+
+    Raises ValueError for what cannot be one: requests turns even %2E%2E into a step upwards.
+    """
+    if text in ("", ".", ".."):
+        raise ValueError(f"{text!r} cannot be a part of a path")
+    return quote(text, safe="")
 
 
 class _Bearer(AuthBase):

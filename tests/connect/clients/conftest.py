@@ -9,14 +9,21 @@ from connect.clients import heroku, http
 from tests.connect.clients.rawpeer import RawPeer, serving
 
 # Short enough to be sat out in a test.
-LIMITS = http.Limits(connect=0.5, read=0.15, total=0.3, body=1000, backoff=0.001, patience=1)
+LIMITS = http.Limits(connect=0.5, read=0.1, total=0.25, body=1000, backoff=0.001, patience=1)
+
+
+@pytest.fixture(scope="session")
+def raw_server() -> Iterator[RawPeer]:
+    """The one raw peer of the run."""
+    with serving() as peer:
+        yield peer
 
 
 @pytest.fixture
-def raw() -> Iterator[RawPeer]:
+def raw(raw_server: RawPeer) -> Iterator[RawPeer]:
     """A peer on a real socket that says what the test tells it to."""
-    with serving() as peer:
-        yield peer
+    yield raw_server
+    raw_server.forget()
 
 
 @pytest.fixture

@@ -30,6 +30,11 @@ class RawPeer(socketserver.ThreadingTCPServer):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}"
 
+    def forget(self) -> None:
+        """Let go of who still waits, and begin anew."""
+        self.over.set()
+        self.over, self.requests, self.scripts = threading.Event(), [], []
+
     def plays(self, *scripts: Script) -> None:
         """Set what the next connections will meet."""
         self.scripts = list(scripts)

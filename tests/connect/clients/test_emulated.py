@@ -134,7 +134,7 @@ def test_an_order_that_was_carried_out_unheard_is_found_again(
 def test_an_order_that_takes_too_long_is_sent_once_and_found_when_done(
     emulator: Running, impatient: None
 ) -> None:
-    fault(emulator, "heroku", method="POST", delay=0.25, times=1)
+    fault(emulator, "heroku", method="POST", delay=0.15, times=1)
     with pytest.raises(http.Uncertain, match="no answer in time"):
         create()
     patience = time.monotonic() + 5

@@ -13,7 +13,7 @@ from connect.clients import heroku, http
 from connect.clients.heroku import Addon, Priority
 from connect.models import ApiBudget
 from tests.connect.clients import rawpeer
-from tests.connect.clients.rawpeer import RawPeer, drops, is_silent, says
+from tests.connect.clients.rawpeer import RawPeer, drops, says
 
 APP, NAME = "multiconnect-test", "hc-test-00db00000002ndmmam-1"
 ADDON: dict[str, Any] = {
@@ -26,7 +26,7 @@ ADDON: dict[str, Any] = {
     "state": "provisioning",
 }
 SEEN = Addon(ADDON["id"], NAME, "provisioning", "herokuconnect:demo", ("HC_X_URL",))
-LOST = [is_silent, drops, says("", 500), says("<html>", 503, Content_Type="text/html")]
+LOST = [drops, says("", 500), says("<html>", 503, Content_Type="text/html")]
 
 
 @pytest.fixture(autouse=True)

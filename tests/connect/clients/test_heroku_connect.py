@@ -10,7 +10,7 @@ from pytest_django.fixtures import Settings
 from connect.clients import heroku_connect, http
 from connect.clients.heroku_connect import Summary
 from tests.connect.clients import rawpeer
-from tests.connect.clients.rawpeer import RawPeer, drops, is_silent, says
+from tests.connect.clients.rawpeer import RawPeer, drops, says
 
 ID = "1b0fb8a5-3b0c-4d27-b0fd-7d0b6d1c1f3e"
 REGION = "https://connect-2-virginia.heroku.com"
@@ -347,7 +347,6 @@ UNSAFE: list[Callable[[str], object]] = [
 @pytest.mark.parametrize(
     ("script", "kind"),
     [
-        (is_silent, http.Uncertain),
         (drops, http.Uncertain),
         (says("<html>Application error", 503, Content_Type="text/html"), http.Uncertain),
         (says("<html>Log in", 200, Content_Type="text/html"), http.Uncertain),

@@ -164,7 +164,7 @@ def test_a_token_that_is_no_header_value_is_not_quoted(raw: RawPeer) -> None:
 def test_a_dripped_body_ends_at_the_deadline(raw: RawPeer, peer: http.Peer) -> None:
     raw.plays(drips(b"[" + b" " * 200 + b"]", every=0.05))
     began = time.monotonic()
-    with pytest.raises(http.Retryable, match=r"no complete answer within 0\.3 seconds"):
+    with pytest.raises(http.Retryable, match=r"no complete answer within 0\.25 seconds"):
         peer.call("GET", "/")
     assert time.monotonic() - began < LIMITS.total + LIMITS.read + 0.2
     assert len(raw.requests) == 1
@@ -270,11 +270,7 @@ def test_an_answer_of_another_shape_is_retryable_or_uncertain(
     raw.plays(says("[1]"))
     with pytest.raises(http.Retryable, match="an answer without an object"):
         peer.call("GET", "/").document()
-    with pytest.raises(http.Uncertain, match="an answer without an object"):
-        peer.call("POST", "/").documents()
     raw.plays(says("{}"))
-    with pytest.raises(http.Retryable, match="an answer without a list"):
-        peer.call("GET", "/").documents()
     with pytest.raises(http.Uncertain, match="an answer without name"):
         peer.call("POST", "/").document().text("name")
 
@@ -332,8 +328,11 @@ def test_cookies_are_not_kept(raw: RawPeer, peer: http.Peer) -> None:
 
 def test_a_path_segment_cannot_reach_another_resource() -> None:
     assert http.segment("../a b/?c#d") == "..%2Fa%20b%2F%3Fc%23d"
-    assert http.segment("..") == "%2E%2E"
     assert http.segment("hc-name_1") == "hc-name_1"
+    assert http.segment("...") == "..."
+    for text in ("", ".", ".."):
+        with pytest.raises(ValueError, match="cannot be a part of a path"):
+            http.segment(text)
 
 
 def test_each_thread_and_each_fork_has_connections_of_its_own(peer: http.Peer) -> None:
