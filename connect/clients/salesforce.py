@@ -1,7 +1,7 @@
 """The Apex REST resource of the ISV's package in a subscriber's org.
 
-Raises the errors of connect.clients.http, and tenants.consent.GrantLost where the org no longer
-lets the portal in.
+Raises the errors of connect.clients.http, and those of tenants.consent (GrantLost, GrantTrouble)
+where the portal's session in the org cannot be renewed.
 """
 
 from connect.clients.http import (
@@ -25,7 +25,7 @@ def publish_link(tenant: Tenant, connection_id: str, authorize_url: str) -> None
     """Give the package in the tenant's org the address where its admin authorizes Heroku Connect.
 
     Repeating it overwrites. Raises NotFound where the package does not answer, Permanent where the
-    signed-in user may not use it.
+    org does not let the signed-in user use it, never Unauthorized: a stale session is renewed.
     """
     document = {"connectionId": connection_id, "authorizeUrl": authorize_url}
     path = _path(tenant.namespace, "AuthConnection")
@@ -46,7 +46,11 @@ def _post(tenant: Tenant, path: str, document: dict[str, str]) -> Answer:
         return _org(tenant).call("POST", path, document=document, token=token, reads=False)
     except Unauthorized:  # sessions end by the org's own policy: there is no expiry to look at
         token = consent.refresh(tenant.pk, stale=token)
-    return _org(tenant).call("POST", path, document=document, token=token, reads=False)
+    try:
+        return _org(tenant).call("POST", path, document=document, token=token, reads=False)
+    except Unauthorized as error:  # not the portal's own token: this one org has to be looked at
+        words = f"the org refuses even a fresh session: {error.message}"
+        raise Permanent(SYSTEM, error.status, words, error.request_id, error.code) from error
 
 
 def _org(tenant: Tenant) -> Peer:

@@ -118,6 +118,7 @@ def test_retry_after_is_read_in_both_forms_and_never_believed_beyond_a_day(
 def test_an_error_reads_like_a_sentence_for_staff() -> None:
     error = errors.Taken("Heroku", 422, "Name is already taken", "1234", "invalid_params")
     assert str(error) == "Heroku answered 422: Name is already taken (request 1234)"
+    assert error.words == "Heroku answered 422: Name is already taken"
     assert str(Retryable("Heroku", None, "no answer in time")) == "Heroku: no answer in time"
     assert str(Retryable("Heroku", 503, "")) == "Heroku answered 503"
 

@@ -110,9 +110,9 @@ def test_a_session_that_is_refused_when_fresh_is_not_renewed_for_ever(
 ) -> None:
     body = [{"message": "Session expired or invalid", "errorCode": "INVALID_SESSION_ID"}]
     fault(emulator, status=401, body=body)
-    with pytest.raises(http.Unauthorized) as caught:
+    with pytest.raises(http.Permanent, match="refuses even a fresh session") as caught:
         salesforce.publish_link(acme, "connection-id", LINK)
-    assert caught.value.code == "INVALID_SESSION_ID"
+    assert (caught.value.status, caught.value.code) == (401, "INVALID_SESSION_ID")
     assert made(emulator) == [("AuthConnection", 401), ("token", 200), ("AuthConnection", 401)]
 
 
