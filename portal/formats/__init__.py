@@ -1,0 +1,1 @@
+"""How the portal writes dates: the same for everybody, on a 24-hour clock."""
