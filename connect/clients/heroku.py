@@ -94,10 +94,15 @@ def find_addon(app: str, name: str, *, priority: Priority = Priority.PROVISIONIN
         return None
 
 
-def delete_addon(app: str, name: str) -> bool:
-    """Deprovision the add-on of that name or id; False if it was gone already."""
+def delete_addon(app: str, name: str, confirm: str | None = None) -> bool:
+    """Deprovision the add-on of that name or id; False if it was gone already. May be repeated.
+
+    Raises ConfirmationRequired where `confirm` has to repeat the app's name.
+    """
+    path = f"{_addons(app)}/{segment(name)}"
+    document = {"confirm": confirm} if confirm else None
     try:
-        _heroku().call("DELETE", f"{_addons(app)}/{segment(name)}", reads=False)
+        _heroku().call("DELETE", path, document=document, reads=False)
     except NotFound:
         return False
     return True

@@ -149,6 +149,9 @@ def test_a_protected_app_wants_its_name(emulator: Running) -> None:
     with pytest.raises(http.ConfirmationRequired):
         create()
     assert heroku.create_addon(APP, PLAN, NAME, "HC_ACME", confirm=APP).name == NAME
+    with pytest.raises(http.ConfirmationRequired):
+        heroku.delete_addon(APP, NAME)
+    assert heroku.delete_addon(APP, NAME, confirm=APP) is True
 
 
 def test_a_name_of_somebody_elses_is_taken_and_not_found(emulator: Running) -> None:
