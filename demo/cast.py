@@ -1,0 +1,94 @@
+"""The orgs of the demo and the smoke run."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+Records = dict[str, list[dict[str, Any]]]
+
+
+class Proof(StrEnum):
+    """What shows the portal that the org itself registered."""
+
+    SIGNED = "signed callout"
+    STAFF = "approved by staff"
+    CONSENT = "Salesforce sign-in"
+
+
+@dataclass(frozen=True)
+class Org:
+    """A subscriber's org, as its package would describe it in the callout."""
+
+    org_id: str
+    name: str
+    email: str
+    environment: str = "production"
+    my_domain: str = ""
+    namespace: str = ""
+    proof: Proof = Proof.SIGNED
+    records: Records = field(default_factory=dict, compare=False)
+
+    def callout(self) -> dict[str, str]:
+        """Return the callout's body."""
+        body = {"org_id": self.org_id, "org_name": self.name, "admin_email": self.email}
+        optional = {
+            "environment": self.environment,
+            "login_domain": self.my_domain,
+            "namespace": self.namespace,
+        }
+        return {**body, **{name: value for name, value in optional.items() if value}}
+
+    def field(self, name: str) -> str:
+        """Return the API name that an object or field of the package has in this org."""
+        return f"{self.namespace}__{name}" if self.namespace else name
+
+
+def _accounts(*names: str, handle: str = "Twitter__c") -> list[dict[str, Any]]:
+    return [{"Name": name, handle: name.split()[0].lower()} for name in names]
+
+
+ACME = Org(
+    org_id="00DB00000002NDmMAM",
+    name='Acme & Söhne "West"',
+    email="ops@acme.example",
+    my_domain="acme.my.salesforce.com",
+    records={
+        "Account": _accounts("Heroku", "Salesforce", "Python Software Foundation", "Django"),
+        "Contact": [{"LastName": "Lovelace", "FirstName": "Ada"}, {"LastName": "Hopper"}],
+    },
+)
+BOREALIS = Org(
+    org_id="00D3h0000008cPbEAI",
+    name="Borealis",
+    email="admin@borealis.example",
+    environment="sandbox",
+    proof=Proof.STAFF,
+    records={
+        "Account": _accounts("Aurora Optics", "Polar Freight"),
+        "Contact": [{"LastName": "Nansen", "FirstName": "Fridtjof"}],
+    },
+)
+CIRRUS = Org(
+    org_id="00Dxx0000001gPLEAY",
+    name="Cirrus",
+    email="it@cirrus.example",
+    namespace="hcmc",
+    proof=Proof.CONSENT,
+    records={
+        "Account": _accounts("Stratus Ltd", "Nimbus AG", handle="hcmc__Twitter__c"),
+        "Contact": [{"LastName": "Howard", "FirstName": "Luke"}],
+    },
+)
+DUNE = Org(
+    org_id="00D5g000004XyZaEAK",
+    name="Dune Ltd",
+    email="crm@dune.example",
+    records={"Account": _accounts("Arrakis Mining")},
+)
+EMBER = Org(
+    org_id="00D7Q000000pQrSUAU",
+    name="Ember AG",
+    email="sales@ember.example",
+    proof=Proof.CONSENT,
+    records={"Account": _accounts("Phoenix Forge")},
+)
