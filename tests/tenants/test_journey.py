@@ -1,0 +1,123 @@
+"""Where a subscriber stands."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from tenants import journey, timeline
+from tenants.journey import Turn
+from tenants.models import Event, EventKind, GrantStatus, Proof, SalesforceGrant, Tenant
+from tests import cast
+
+START = datetime(2026, 11, 23, 9, tzinfo=UTC)
+
+
+def event(minute: int, kind: EventKind, stage: str = "") -> Event:
+    data = {"stage": stage} if stage else {}
+    return Event(at=START + timedelta(minutes=minute), kind=kind, data=data)
+
+
+REGISTERED = event(0, EventKind.REGISTERED)
+CREATING = event(1, EventKind.STAGE, "creating_addon")
+READY = event(2, EventKind.STAGE, "waiting_for_authorization")
+WAITING = event(3, EventKind.WAITING)
+AUTHORIZED = event(4, EventKind.AUTHORIZED, "importing_mappings")
+LOADING = event(5, EventKind.STAGE, "loading")
+LIVE = event(6, EventKind.LIVE, "live")
+BLOCKED = event(7, EventKind.BLOCKED, "loading")
+AGAIN = event(8, EventKind.STAGE, "creating_addon")
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ([], {}),
+        ([REGISTERED, CREATING, WAITING], {}),
+        ([REGISTERED, READY, WAITING], {"link_ready": True}),
+        ([READY, AUTHORIZED], {"link_ready": True, "authorized_at": AUTHORIZED.at}),
+        ([READY, BLOCKED], {"link_ready": True, "blocked": True}),
+        ([BLOCKED, WAITING], {}),
+        ([BLOCKED, event(8, EventKind.TROUBLE)], {}),
+        ([BLOCKED, event(8, EventKind.STAFF_ACTION)], {"blocked": True}),
+        ([BLOCKED, event(8, EventKind.MESSAGE)], {"blocked": True}),
+        ([BLOCKED, LOADING], {}),
+        (
+            [READY, AUTHORIZED, LOADING, LIVE],
+            {"link_ready": True, "authorized_at": AUTHORIZED.at, "live_at": LIVE.at},
+        ),
+        ([READY, AUTHORIZED, LOADING, LIVE, AGAIN], {}),
+        ([READY, AUTHORIZED, LIVE, AGAIN, event(9, READY.kind, "waiting_for_authorization")],
+         {"link_ready": True}),
+    ],
+)  # fmt: skip
+def test_a_timeline_is_folded_into_facts(events: list[Event], expected: dict[str, Any]) -> None:
+    assert journey.read(events) == journey.Facts(**expected)
+
+
+def grant(tenant: Tenant, status: GrantStatus = GrantStatus.ACTIVE) -> SalesforceGrant:
+    return SalesforceGrant.objects.create(
+        tenant=tenant,
+        access_token="00Dfake!token",
+        refresh_token="5Aepfake",
+        instance_url="https://acme.my.salesforce.com",
+        identity_url="https://login.salesforce.com/id/00D/005",
+        username="ops@acme.example",
+        user_id="005xx000001SwiUAAS",
+        scopes="api id refresh_token",
+        issued_at=timezone.now(),
+        status=status,
+    )
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("status", "events", "turn", "current"),
+    [
+        (None, [], Turn.SIGN_IN, "sign_in"),
+        (GrantStatus.ACTIVE, [], Turn.PORTAL, "authorize"),
+        (GrantStatus.ACTIVE, [READY], Turn.AUTHORIZE, "authorize"),
+        (None, [READY], Turn.SIGN_IN, "sign_in"),
+        (GrantStatus.REFUSED, [READY], Turn.SIGN_IN, "sign_in"),
+        (GrantStatus.ACTIVE, [READY, AUTHORIZED], Turn.PORTAL, "live"),
+        (GrantStatus.ACTIVE, [READY, AUTHORIZED, BLOCKED], Turn.STAFF, "live"),
+        (None, [BLOCKED], Turn.STAFF, "sign_in"),
+        (GrantStatus.ACTIVE, [READY, AUTHORIZED, LIVE], Turn.NOBODY, ""),
+        (GrantStatus.REFUSED, [READY, AUTHORIZED, LIVE], Turn.SIGN_IN, "sign_in"),
+    ],
+)
+def test_it_is_told_whose_turn_it_is(
+    status: GrantStatus | None, events: list[Event], turn: Turn, current: str
+) -> None:
+    tenant = cast.enrol(cast.ACME, at=timezone.now() - timedelta(minutes=1))
+    if status:
+        grant(tenant, status)
+    for each in events:
+        timeline.note(tenant, EventKind(each.kind), "…", **each.data)
+    found = journey.of(tenant)
+    assert found.turn == turn
+    assert found.lost == (status == GrantStatus.REFUSED)
+    assert [step.name for step in found.steps if step.is_current] == ([current] if current else [])
+    assert found.is_moving == (turn == Turn.PORTAL)
+
+
+@pytest.mark.django_db
+def test_what_happened_before_a_tenant_came_back_counts_no_more() -> None:
+    tenant = cast.enrol(cast.ACME, at=timezone.now() - timedelta(days=1))
+    timeline.note(tenant, EventKind.LIVE, "…", stage="live")
+    tenant.registered_at = timezone.now()
+    tenant.save()
+    assert journey.of(tenant).live_at is None
+
+
+@pytest.mark.django_db
+def test_after_the_sign_in_a_tenant_that_staff_must_approve_waits_for_them(
+    settings: Settings,
+) -> None:
+    settings.REGISTRATION_POLICY = "approval"
+    tenant = cast.enrol(cast.ACME, proof=Proof.SIGNED)
+    assert journey.of(tenant).turn == Turn.SIGN_IN
+    grant(tenant)
+    assert journey.of(tenant).turn == Turn.STAFF

@@ -1,0 +1,102 @@
+"""Signed links."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from tenants import links
+from tenants.links import Kind
+from tenants.models import Tenant
+from tests import cast
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_a_link_leads_to_its_tenant(kind: Kind) -> None:
+    cast.enrol(cast.BOREALIS)
+    tenant = cast.enrol(cast.ACME)
+    assert links.tenant_of(kind, links.sign(kind, tenant)) == tenant
+
+
+@pytest.mark.parametrize(
+    ("build", "path"),
+    [
+        (links.sign_in_url, "/authenticate/"),
+        (links.connect_url, "/connect/"),
+        (links.auth_complete_url, "/connection_auth_complete/"),
+    ],
+)
+def test_links_are_whole_addresses_that_a_mail_program_leaves_alone(
+    build: Callable[[Tenant], str], path: str, settings: Settings
+) -> None:
+    settings.PORTAL_URL = "https://portal.example"
+    url = build(cast.enrol(cast.ACME))
+    assert url.startswith(f"https://portal.example{path}")
+    assert set(url) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:/.-_")
+    assert len(url) < 150
+
+
+@pytest.mark.parametrize("made_for", Kind)
+@pytest.mark.parametrize("used_as", Kind)
+def test_a_link_of_one_kind_is_worth_nothing_as_another(made_for: Kind, used_as: Kind) -> None:
+    tenant = cast.enrol(cast.ACME)
+    if made_for != used_as:
+        with pytest.raises(links.BadLink):
+            links.tenant_of(used_as, links.sign(made_for, tenant))
+
+
+def test_any_changed_character_breaks_a_link() -> None:
+    signed = links.sign(Kind.SIGN_IN, cast.enrol(cast.ACME))
+    for position in range(len(signed)):
+        changed = "B" if signed[position] != "B" else "C"
+        with pytest.raises(links.BadLink):
+            links.tenant_of(Kind.SIGN_IN, signed[:position] + changed + signed[position + 1 :])
+
+
+@pytest.mark.parametrize("nonsense", ["", ":", "a:b:c", "ä", "W10:1:x" * 99, "\ud800", "%00"])
+def test_nonsense_is_no_link(nonsense: str) -> None:
+    with pytest.raises(links.BadLink):
+        links.tenant_of(Kind.SIGN_IN, nonsense)
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_a_link_lives_for_thirty_days(kind: Kind) -> None:
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        tenant = cast.enrol(cast.ACME)
+        signed = links.sign(kind, tenant)
+        clock.shift(timedelta(days=30) - timedelta(seconds=1))
+        assert links.tenant_of(kind, signed) == tenant
+        clock.shift(timedelta(seconds=2))
+        with pytest.raises(links.BadLink):
+            links.tenant_of(kind, signed)
+
+
+def test_a_link_dies_with_its_tenant_and_stays_dead_when_it_comes_back() -> None:
+    tenant = cast.enrol(cast.ACME)
+    signed = links.sign(Kind.SIGN_IN, tenant)
+    Tenant.objects.update(offboarded_at=timezone.now())
+    with pytest.raises(links.BadLink):
+        links.tenant_of(Kind.SIGN_IN, signed)
+    Tenant.objects.update(offboarded_at=None, registered_at=timezone.now())
+    with pytest.raises(links.BadLink):
+        links.tenant_of(Kind.SIGN_IN, signed)
+
+
+@pytest.mark.parametrize(
+    "path", ["/authenticate/x", "/connect/x", "/connection_auth_complete/x", "/authenticate/a:b:c"]
+)
+def test_every_bad_link_gets_the_same_page_which_says_how_to_get_a_new_one(
+    client: Client, path: str
+) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert "This link works no more" in answer.content.decode()
+    assert "ask us for a new link" in answer.content.decode()
+    assert "mailto:connect@isv.example" in answer.content.decode()
+    assert answer["Cache-Control"] == "no-store"

@@ -1,0 +1,187 @@
+"""What a callout makes of a tenant, by what is known already."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from tenants import claims, registration
+from tenants.models import Event, EventKind, Proof, Tenant
+from tenants.registration import Verdict
+from tenants.signals import tenant_changed
+from tests import cast
+
+pytestmark = pytest.mark.django_db
+
+
+def claim(**changes: str) -> claims.Claims:
+    stated = {**cast.ACME, **changes}
+    return claims.Claims(stated.pop("org_id"), stated)
+
+
+def register(*, signed: bool = False, **changes: str) -> Verdict:
+    return registration.register(claim(**changes), signed=signed)
+
+
+def events(tenant: Tenant) -> list[str]:
+    return [event.kind for event in tenant.events.order_by("pk") if event.actor != "portal"]
+
+
+@pytest.fixture
+def changed() -> Iterator[list[Tenant]]:
+    """The tenants that the floors above were told of."""
+    told: list[Tenant] = []
+
+    def listen(tenant: Tenant, **_: Any) -> None:
+        told.append(tenant)
+
+    tenant_changed.connect(listen)
+    yield told
+    tenant_changed.disconnect(listen)
+
+
+@pytest.mark.parametrize(("signed", "proof"), [(True, Proof.SIGNED), (False, Proof.NONE)])
+def test_a_new_org_becomes_a_tenant(changed: list[Tenant], signed: bool, proof: Proof) -> None:
+    verdict = register(signed=signed)
+    tenant = Tenant.objects.get()
+    assert (verdict.status, verdict.tenant) == (202, tenant)
+    assert (tenant.org_id, tenant.name) == (cast.ACME["org_id"], cast.ACME["name"])
+    assert tenant.proof == proof
+    assert (tenant.proven_at is not None) == signed
+    assert events(tenant) == [EventKind.REGISTERED]
+    assert changed == [tenant]
+
+
+def test_the_same_data_again_makes_and_tells_nothing(changed: list[Tenant]) -> None:
+    for _ in range(3):
+        assert register().status == 202
+    assert Tenant.objects.count() == 1
+    assert events(Tenant.objects.get()) == [EventKind.REGISTERED]
+    assert len(changed) == 1
+
+
+def test_what_a_callout_leaves_out_is_no_contradiction(settings: Settings) -> None:
+    register()
+    settings.FORCE_NAMESPACE = "new"
+    brief = claims.Claims(cast.ACME["org_id"], {"name": cast.ACME["name"]})
+    assert registration.register(brief, signed=False).status == 202
+    assert Tenant.objects.get().login_domain == cast.ACME["login_domain"]
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_other_data_of_a_proven_org_is_a_conflict_for_staff(
+    changed: list[Tenant], signed: bool
+) -> None:
+    tenant = cast.enrol(cast.ACME)
+    for _ in range(2):
+        verdict = register(signed=signed, admin_email="eve@evil.example", name="Acme")
+        assert (verdict.status, verdict.tenant) == (409, tenant)
+    tenant.refresh_from_db()
+    assert tenant.admin_email == cast.ACME["admin_email"]
+    event = tenant.events.get(kind=EventKind.CONFLICT)  # once, though it came twice
+    assert event.data["changes"]["admin_email"] == [cast.ACME["admin_email"], "eve@evil.example"]
+    assert event.data["signed"] is signed
+    assert "name, admin_email" in event.text
+    register(signed=signed, admin_email="mallory@evil.example")
+    assert tenant.events.filter(kind=EventKind.CONFLICT).count() == 2
+    assert changed == []
+
+
+def test_an_unsigned_callout_cannot_replace_an_unsigned_one() -> None:
+    register()
+    assert register(admin_email="eve@evil.example").status == 409
+    assert Tenant.objects.get().admin_email == cast.ACME["admin_email"]
+
+
+def test_a_signed_callout_replaces_what_an_unsigned_one_claimed(changed: list[Tenant]) -> None:
+    register(admin_email="eve@evil.example", name="Evil")
+    assert register(signed=True).status == 202
+    tenant = Tenant.objects.get()
+    assert (tenant.admin_email, tenant.proof) == (cast.ACME["admin_email"], Proof.SIGNED)
+    assert tenant.proven_at is not None
+    assert events(tenant) == [EventKind.REGISTERED, EventKind.REGISTERED_AGAIN]
+    assert "name, admin_email" in tenant.events.get(kind=EventKind.REGISTERED_AGAIN).text
+    assert len(changed) == 2
+
+
+def test_a_signed_callout_with_the_same_data_proves_the_org(changed: list[Tenant]) -> None:
+    register()
+    assert register(signed=True).status == 202
+    assert Tenant.objects.get().proof == Proof.SIGNED
+    assert len(changed) == 2
+
+
+def test_a_signed_upgrade_only_notes_the_new_version() -> None:
+    tenant = cast.enrol({**cast.ACME, "package_version": "1.0"})
+    verdict = register(signed=True, package_version="1.1")
+    assert verdict.status == 202
+    tenant.refresh_from_db()
+    assert tenant.package_version == "1.1"
+    assert "from 1.0 to 1.1" in tenant.events.get(kind=EventKind.REGISTERED_AGAIN).text
+
+
+def test_an_unsigned_upgrade_is_a_conflict() -> None:
+    cast.enrol({**cast.ACME, "package_version": "1.0"})
+    assert register(package_version="1.1").status == 409
+
+
+@pytest.mark.parametrize(("signed", "proof"), [(True, Proof.SIGNED), (False, Proof.NONE)])
+def test_an_off_boarded_org_that_registers_again_starts_over(
+    changed: list[Tenant], signed: bool, proof: Proof
+) -> None:
+    long_ago = timezone.now() - timedelta(days=90)
+    tenant = cast.enrol({**cast.ACME, "package_version": "1.0"}, proof=Proof.STAFF, at=long_ago)
+    Tenant.objects.update(offboarded_at=long_ago + timedelta(days=1))
+    assert register(signed=signed, admin_email="new@acme.example").status == 202
+    tenant.refresh_from_db()
+    assert tenant.offboarded_at is None
+    assert tenant.registered_at > long_ago + timedelta(days=89)
+    assert tenant.admin_email == "new@acme.example"
+    assert tenant.package_version == ""
+    assert tenant.proof == proof
+    assert "Came back" in tenant.events.get(kind=EventKind.REGISTERED).text
+    assert len(changed) == 1
+
+
+def test_a_coming_back_makes_a_new_generation() -> None:
+    register(signed=True)
+    tenant = Tenant.objects.get()
+    first = tenant.connections.get()
+    now = timezone.now()
+    tenant.connections.update(stage="offboarded", offboarded_at=now)
+    Tenant.objects.update(offboarded_at=now)
+    register(signed=True)
+    assert [each.generation for each in tenant.connections.order_by("pk")] == [1, 2]
+    assert tenant.connections.get(offboarded_at=None).pk != first.pk
+
+
+@pytest.mark.parametrize(
+    ("policy", "suffices"),
+    [
+        ("open", [Proof.NONE, Proof.SIGNED, Proof.CONSENT, Proof.STAFF]),
+        ("signed", [Proof.SIGNED, Proof.CONSENT, Proof.STAFF]),
+        ("approval", [Proof.STAFF]),
+    ],
+)
+def test_the_policy_says_which_proof_suffices(
+    settings: Settings, policy: str, suffices: list[Proof]
+) -> None:
+    settings.REGISTRATION_POLICY = policy
+    assert [proof for proof in Proof if registration.proof_suffices(Tenant(proof=proof))] == [
+        proof for proof in Proof if proof in suffices
+    ]
+
+
+@pytest.mark.parametrize("proof", [Proof.NONE, Proof.SIGNED, Proof.CONSENT])
+def test_staff_approve_whatever_was_proven_before(changed: list[Tenant], proof: Proof) -> None:
+    tenant = cast.enrol(cast.ACME, proof=proof)
+    for _ in range(2):
+        registration.approve(tenant.pk, "Ada")
+    tenant.refresh_from_db()
+    assert (tenant.proof, tenant.proven_at is not None) == (Proof.STAFF, True)
+    event = Event.objects.get(kind=EventKind.APPROVED)
+    assert (event.actor, event.text) == ("Ada", "Approved by Ada.")
+    assert len(changed) == 1

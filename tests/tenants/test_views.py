@@ -1,0 +1,266 @@
+"""POST /organizations: each status of the contract."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import connections
+from django.http import HttpResponse
+from django.test import Client
+from django_q.models import OrmQ
+from pytest_django.fixtures import Settings
+
+from tenants import registration
+from tenants.models import Callout, EventKind, RateBucket, Switch, SwitchName, Tenant
+from tests import cast
+from tests.tenants.callouts import (
+    AS_IN_2016,
+    BROKEN_AS_IN_2016,
+    callout,
+    post,
+    post_signed,
+    signed,
+)
+
+
+def told(answer: HttpResponse) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(answer.content)
+    assert answer["Content-Type"] == "application/json"
+    assert document["status"] == answer.status_code
+    return document
+
+
+def last_callout() -> Callout:
+    return Callout.objects.latest("pk")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/organizations", "/organizations/"])
+def test_202_for_a_new_org_and_for_the_same_data_again(path: str) -> None:
+    first, second = post(AS_IN_2016, path=path), post(AS_IN_2016, path=path)
+    assert (first.status_code, second.status_code) == (202, 202)
+    assert told(first)["message"].startswith("Registered.")
+    assert told(second)["message"].startswith("This org is registered already")
+    tenant = Tenant.objects.get()
+    assert tenant.name == 'Acme & Söhne "West"'
+    assert (
+        list(Callout.objects.values_list("status", "tenant", "signed"))
+        == [(202, tenant.pk, False)] * 2
+    )
+
+
+@pytest.mark.django_db
+def test_202_for_a_form() -> None:
+    form = "org_id=00DB00000002NDm&org_name=Acme&admin_email=ops%40acme.example"
+    answer = post(form, "application/x-www-form-urlencoded; charset=utf-8")
+    assert answer.status_code == 202, answer.content
+
+
+@pytest.mark.django_db
+def test_202_for_a_signed_callout_which_proves_the_org() -> None:
+    assert post_signed(callout()).status_code == 202
+    assert Tenant.objects.get().proof == "signed"
+    assert last_callout().signed
+
+
+@pytest.mark.django_db
+def test_the_answer_waits_for_no_outside_system_and_only_queues_the_work() -> None:
+    post_signed(callout())
+    task = OrmQ.objects.get().task
+    assert (task["func"], task["args"]) == (
+        "connect.tasks.advance",
+        (Tenant.objects.get().connections.get().pk,),
+    )
+
+
+@pytest.mark.django_db
+def test_400_for_the_broken_json_of_2016_which_staff_can_see() -> None:
+    answer = post(BROKEN_AS_IN_2016)
+    assert answer.status_code == 400
+    assert "line 1, column 93" in told(answer)["message"]
+    assert "unescaped quote" in told(answer)["message"]
+    kept = last_callout()
+    assert (kept.text, kept.status, kept.tenant) == (BROKEN_AS_IN_2016, 400, None)
+    assert "unescaped quote" in kept.outcome
+    assert not Tenant.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "body",
+    [b" ", b"\0", b"\xff\xfe", b"[" * 16_000, b'{"org_id": ' * 1_400, b"null", b'{"a":1,"a":2}'],
+)
+def test_400_for_all_that_is_no_json_object(body: bytes) -> None:
+    assert post(body).status_code == 400
+    assert bytes(last_callout().body) == body
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("body", "headers", "why"),
+    [
+        (AS_IN_2016, {"HTTP_X_MULTICONNECT_TIMESTAMP": "1"}, "send both headers"),
+        (AS_IN_2016, signed(AS_IN_2016, secret="another"), "does not fit"),
+        (AS_IN_2016 + " ", signed(AS_IN_2016), "does not fit"),
+        (AS_IN_2016, signed(AS_IN_2016, age=100_000), "check the sender's clock"),
+    ],
+)
+def test_401_for_a_signature_that_is_incomplete_bad_or_old(
+    body: str, headers: dict[str, str], why: str
+) -> None:
+    answer = post(body, **headers)
+    assert answer.status_code == 401
+    assert answer["WWW-Authenticate"]
+    assert why in told(answer)["message"]
+    assert not Tenant.objects.exists()
+    assert not last_callout().signed
+
+
+@pytest.mark.django_db
+def test_401_for_a_signature_that_is_replayed() -> None:
+    headers = signed(AS_IN_2016)
+    assert post(AS_IN_2016, **headers).status_code == 202
+    answer = post(AS_IN_2016, **headers)
+    assert answer.status_code == 401
+    assert "used before" in told(answer)["message"]
+
+
+@pytest.mark.django_db
+def test_401_without_a_signature_where_the_settings_ask_for_one(settings: Settings) -> None:
+    settings.REGISTRATION_SIGNATURE_REQUIRED = True
+    answer = post(AS_IN_2016)
+    assert answer.status_code == 401
+    assert "A signature is required" in told(answer)["message"]
+    assert post_signed(callout()).status_code == 202
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", ["get", "head", "put", "patch", "delete", "options"])
+def test_405_for_other_methods(method: str) -> None:
+    answer = getattr(Client(), method)("/organizations")
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert not Callout.objects.exists()
+
+
+@pytest.mark.django_db
+def test_409_for_a_known_org_with_other_data() -> None:
+    tenant = cast.enrol(cast.ACME)
+    answer = post(callout(admin_email="eve@evil.example"))
+    assert answer.status_code == 409
+    assert "eve@evil.example" not in tenant.admin_email
+    assert tenant.events.filter(kind=EventKind.CONFLICT).exists()
+    assert last_callout().tenant == tenant
+
+
+@pytest.mark.django_db
+def test_413_over_16_kib_of_which_the_beginning_is_kept() -> None:
+    body = callout(org_name="x" * 17_000)
+    answer = post(body)
+    assert answer.status_code == 413
+    assert "16384" in told(answer)["message"]
+    kept = last_callout()
+    assert (len(bytes(kept.body)), kept.truncated) == (16_384, True)
+    assert post("{" + " " * 16_383).status_code == 400  # just as much as may be
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("content_type", ["text/plain", "multipart/form-data", "a" * 300, "x\0y"])
+def test_415_for_another_type_of_body(content_type: str) -> None:
+    answer = post(AS_IN_2016, content_type)
+    assert answer.status_code == 415
+    assert last_callout().content_type == content_type.replace("\0", "")[:255]
+
+
+@pytest.mark.django_db
+def test_422_with_an_error_for_each_field() -> None:
+    answer = post(callout(org_id="00DB00000002NDmAAA", admin_email=5))
+    assert answer.status_code == 422
+    assert told(answer)["errors"].keys() == {"org_id", "admin_email"}
+    assert "org_id: The last three" in last_callout().outcome
+
+
+@pytest.mark.django_db
+def test_429_with_retry_after_keeps_nothing(settings: Settings) -> None:
+    settings.REGISTRATIONS_PER_HOUR = 1
+    assert post(AS_IN_2016).status_code == 202
+    answer = post(AS_IN_2016)
+    assert answer.status_code == 429
+    assert 3500 < int(answer["Retry-After"]) <= 3600
+    assert told(answer)["message"].startswith("Too many callouts")
+    assert Callout.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_503_while_registrations_are_switched_off() -> None:
+    Switch.objects.create(name=SwitchName.REGISTRATIONS, on=False)
+    headers = signed(AS_IN_2016)
+    answer = post(AS_IN_2016, **headers)
+    assert (answer.status_code, answer["Retry-After"]) == (503, "3600")
+    assert last_callout().status == 503
+    Switch.objects.update(on=True)
+    assert post(AS_IN_2016, **headers).status_code == 202  # the signature was not used up
+
+
+@pytest.mark.django_db
+def test_500_keeps_the_callout_its_cause_and_its_signature(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("secret detail")
+
+    headers = signed(AS_IN_2016)
+    with monkeypatch.context() as patched:
+        patched.setattr(registration, "register", fail)
+        answer = post(AS_IN_2016, **headers)
+    assert answer.status_code == 500
+    assert "secret detail" not in told(answer)["message"]
+    kept = last_callout()
+    assert kept.status == 500
+    assert "(ZeroDivisionError)" in kept.outcome
+    assert "judging failed" in caplog.text
+    assert post(AS_IN_2016, **headers).status_code == 202
+
+
+@pytest.mark.django_db
+def test_a_callout_that_is_judged_to_death_is_kept_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def die(*_: object, **__: object) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr(registration, "register", die)
+    with pytest.raises(SystemExit):
+        post(AS_IN_2016)
+    assert last_callout().status is None
+    assert "not answered" in str(last_callout())
+
+
+@pytest.mark.django_db
+def test_staff_see_who_called() -> None:
+    post(AS_IN_2016, REMOTE_ADDR="192.0.2.7")
+    assert last_callout().remote_address == "192.0.2.7"
+    assert RateBucket.objects.filter(key="address:192.0.2.7").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("with_signature", [True, False])
+def test_fifty_same_callouts_from_twenty_threads_make_one_tenant(with_signature: bool) -> None:
+    def send(_: int) -> int:
+        try:
+            return (
+                post_signed(callout()).status_code
+                if with_signature
+                else post(AS_IN_2016).status_code
+            )
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(20) as threads:
+        statuses = list(threads.map(send, range(50)))
+    # In one second the clock gives every signer of the same body the same signature.
+    assert set(statuses) <= ({202, 401} if with_signature else {202})
+    tenant = Tenant.objects.get()
+    assert tenant.connections.count() == 1
+    assert tenant.events.filter(kind=EventKind.REGISTERED).count() == 1
+    assert Callout.objects.exclude(status=None).count() == 50
