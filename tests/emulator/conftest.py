@@ -4,14 +4,17 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+import emulator
 from emulator import tables
 from emulator.session import Connection
+from tests.emulator import client
 from tests.emulator.tenant import Tenant, make
 
 _SCHEMAS = count(1)
@@ -113,3 +116,27 @@ def accounts(tenant: Tenant) -> Iterator[str]:
     """The name of Acme's schema, in each mode."""
     yield tenant.schema
     tenant.user.execute("RESET search_path")
+
+
+@pytest.fixture(scope="session")
+def served(emulator_database: str) -> Iterator[emulator.Running]:
+    """A whole emulator whose clock stands still until a test moves it."""
+    name = conninfo_to_dict(emulator_database)["dbname"]
+    options = emulator.Options(
+        database_url=urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl(),
+        app=client.APP,
+        callback=client.CALLBACK,
+        speed=0,
+        behaviour=emulator.INSTANT,
+    )
+    with emulator.serve(options) as running:
+        yield running
+
+
+@pytest.fixture
+def emulated(served: emulator.Running) -> Iterator[client.Emulated]:
+    """That emulator, emptied, and a session with it."""
+    served.world.reset()
+    emulated = client.Emulated(served)
+    yield emulated
+    emulated.session.close()
