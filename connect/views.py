@@ -12,6 +12,7 @@ from connect.clients import heroku_connect, http
 from connect.models import Connection, Stage
 from tenants import links, pages
 from tenants.models import Tenant
+from tenants.views import CHECKING
 
 log = logging.getLogger(__name__)
 
@@ -64,4 +65,4 @@ def authorization_complete(request: HttpRequest, signed: str) -> HttpResponse:
     connection = connections.current(tenant)
     if connection and _waits_for_authorization(connection):
         async_task("connect.tasks.advance", connection.pk, hurry=True)
-    return HttpResponseRedirect(links.sign_in_url(tenant))
+    return HttpResponseRedirect(f"{links.sign_in_url(tenant)}?{CHECKING}")

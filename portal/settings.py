@@ -159,7 +159,7 @@ def _redis(url: str) -> str:
 DATABASES = {"default": _database(DATABASE_URL)}
 
 REDIS_URL: str = _redis(env.str("REDIS_URL", ""))
-TASK_TIMEOUT = 60  # seconds; connect.provisioning.reconciler.LEASE must be longer
+TASK_TIMEOUT = 120  # seconds; connect.provisioning.claims.LEASE must be longer
 WORKERS: int = _number("WORKERS", 2)
 
 # Why each value: packages' behaviour is pinned by tests/portal/test_worker.py and docs/adr/0003.

@@ -13,9 +13,11 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from tenants import journey, limits, links, pages, registration, sign_in, signing
+from tenants.journey import Turn
 from tenants.registration import MOST_BYTES, Inbound, Verdict
 
 REFRESH_SECONDS = 5
+CHECKING = "checking"  # in the query of one who comes back from Heroku Connect
 
 
 # --- the package ---------------------------------------------------------------------------------
@@ -61,15 +63,18 @@ def authenticate(request: HttpRequest, signed: str) -> HttpResponse:
     """Show a subscriber where the set-up stands and the one thing to do next."""
     tenant = links.tenant_of(links.Kind.SIGN_IN, signed)
     found = journey.of(tenant)
+    checking = found.turn == Turn.AUTHORIZE and CHECKING in request.GET
     page = {
         "tenant": tenant,
         "journey": found,
+        "checking": checking,
+        "heroku_log_in": not settings.HEROKU_CONNECT_ISV_SLUG,
         "signed": signed,
         "connect_url": links.connect_url(tenant),
         "scopes": settings.SOCIAL_AUTH_SALESFORCE_SCOPE,
     }
     response = pages.private(render(request, "tenants/subscriber.html", page))
-    if found.is_moving:
+    if found.is_moving or checking:
         response["Refresh"] = str(REFRESH_SECONDS)
     return response
 

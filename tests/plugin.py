@@ -1,7 +1,7 @@
 """The test run's own environment, set before Django reads its settings.
 
-Loaded by `-p tests.plugin` (pyproject.toml) and not from a conftest, because pytest-django reads the
-settings before any conftest is imported.
+Loaded by `-p tests.plugin` (pyproject.toml) and not from a conftest, because pytest-django reads
+the settings before any conftest is imported.
 """
 
 import os

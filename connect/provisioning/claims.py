@@ -12,7 +12,7 @@ from connect.models import Connection
 from tenants.models import Tenant
 
 # Longer than a task may run (settings.TASK_TIMEOUT), so that a lease never ends under living work.
-LEASE = timedelta(seconds=90)
+LEASE = timedelta(seconds=150)
 
 
 class LostLease(Exception):

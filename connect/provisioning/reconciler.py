@@ -26,7 +26,8 @@ from tenants.models import EventKind, MessageKind, Switch, SwitchName
 
 log = logging.getLogger(__name__)
 
-# Stop taking further steps in one run; a step may last http.TOTAL_DEADLINE, the task TASK_TIMEOUT.
+# Then no further step is begun in one run; the longest one makes three calls, each at most
+# http.LIMITS.total long, and all of it has to end within settings.TASK_TIMEOUT.
 RUN_SECONDS = 20.0
 TOKEN_REFUSED_PAUSE = timedelta(minutes=10)
 _CLEAN: Facts = {

@@ -272,11 +272,18 @@ def offboarding(claim: Claim) -> Outcome:
     if not connection.start_over:
         _courteously(patient, lambda: consent.revoke(claim.tenant.pk))
     if connection.addon_requested_at:
-        heroku.delete_addon(settings.APP_NAME, connection.addon_name)
+        _delete_addon(connection.addon_name)
     if connection.schema_fate == SchemaFate.DROP and connection.schema_name:
         schemas.drop(connection.schema_name)
     kept = "dropped" if connection.schema_fate == SchemaFate.DROP else "kept"
     return Done(f"The add-on is deleted and the schema {kept}.")
+
+
+def _delete_addon(name: str) -> None:
+    try:
+        heroku.delete_addon(settings.APP_NAME, name)
+    except http.ConfirmationRequired:  # staff confirmed it when they off-boarded the tenant
+        heroku.delete_addon(settings.APP_NAME, name, confirm=settings.APP_NAME)
 
 
 def _courteously(patient: bool, act: Callable[[], None]) -> None:

@@ -3,6 +3,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.db import connection as database
 from django.utils import timezone
 
@@ -81,3 +82,7 @@ def test_of_twenty_processes_exactly_one_gets_the_lease() -> None:
 
     with ThreadPoolExecutor(20) as pool:
         assert sum(pool.map(try_it, range(20))) == 1
+
+
+def test_a_lease_outlasts_the_task_that_holds_it() -> None:
+    assert claims.LEASE.total_seconds() > settings.TASK_TIMEOUT
