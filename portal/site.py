@@ -1,13 +1,7 @@
-"""The staff's admin site."""
+"""Which admin site the project uses. Read before any model is: portal.desk is imported later."""
 
-from django.contrib import admin
 from django.contrib.admin.apps import AdminConfig
 
 
-class PortalAdminSite(admin.AdminSite):
-    site_header = site_title = "Multiconnect"
-    index_title = "Operations"
-
-
 class PortalAdminConfig(AdminConfig):
-    default_site = "portal.site.PortalAdminSite"
+    default_site = "portal.desk.StaffDesk"

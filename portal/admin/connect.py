@@ -1,0 +1,283 @@
+"""What staff see of connections, mappings and health."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse
+
+from connect.models import ApiBudget, Connection, HealthSample, Mapping, MappingTemplate
+from portal.admin import show
+from portal.admin.actions import Subject
+from portal.admin.base import PortalAdmin, ReadOnlyAdmin
+from portal.admin.buttons import ActionsAdmin
+from portal.admin.stepper import steps
+from portal.admin.template_form import MappingTemplateForm
+
+BY_TENANT = (
+    "connection__tenant__name",
+    "connection__tenant__org_id",
+    "connection__tenant__admin_email",
+    "connection__addon_name",
+    "connection__connection_id",
+)
+
+
+class BlockedFilter(admin.SimpleListFilter):
+    """Whether the portal gave up and waits for staff."""
+
+    title = "blocked"
+    parameter_name = "blocked"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Yes"), ("no", "No")]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Connection]
+    ) -> QuerySet[Connection]:
+        if self.value() not in ("yes", "no"):
+            return queryset
+        return queryset.filter(blocked_at__isnull=self.value() == "no")
+
+
+@admin.register(Connection)
+class ConnectionAdmin(ReadOnlyAdmin, ActionsAdmin):
+    change_form_template = "admin/connect/connection/change_form.html"
+    list_display = (
+        "tenant",
+        "generation",
+        "coloured_stage",
+        "waiting_for",
+        "next_attempt_at",
+        "attempts",
+        "coloured_state",
+        "seen_at",
+        "addon_name",
+    )
+    list_filter = (
+        "stage",
+        "waiting_on",
+        BlockedFilter,
+        "state",
+        "plan",
+    )
+    list_select_related = ("tenant",)
+    date_hierarchy = "stage_since"
+    search_fields = (
+        "tenant__name",
+        "tenant__org_id",
+        "tenant__admin_email",
+        "addon_name",
+        "addon_id",
+        "connection_id",
+        "schema_name",
+        "organization_id",
+        "salesforce_username",
+    )
+    search_help_text = (
+        "Tenant's name, org id or e-mail, add-on name or id, connection id, schema, Salesforce user"
+    )
+    fieldsets = (
+        (
+            "Work",
+            {
+                "fields": (
+                    "tenant",
+                    "generation",
+                    "stage",
+                    "stage_since",
+                    "waiting_on",
+                    "waiting_for",
+                    "next_attempt_at",
+                    "attempts",
+                    "reminders_sent",
+                    "last_error",
+                    "last_error_at",
+                    "last_request_id",
+                    "blocked_at",
+                    "blocked_reason",
+                    "queued_at",
+                    "lease_expires_at",
+                )
+            },
+        ),
+        (
+            "Heroku",
+            {
+                "fields": (
+                    "addon_name",
+                    "addon_id",
+                    "addon_requested_at",
+                    "plan",
+                    "connection_id",
+                    "region_url",
+                    "schema_name",
+                    "schema_requested_at",
+                    "state",
+                    "seen_at",
+                )
+            },
+        ),
+        (
+            "Salesforce",
+            {
+                "fields": (
+                    "organization_id",
+                    "salesforce_username",
+                    "api_version",
+                    "link_published_at",
+                    "authorized_at",
+                    "template",
+                    "import_sent_at",
+                    "live_at",
+                )
+            },
+        ),
+        ("End", {"fields": ("schema_fate", "start_over", "offboarded_at")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Connection]:
+        connections: QuerySet[Connection] = super().get_queryset(request)
+        return connections.select_related("tenant")
+
+    def subject(self, row: Any) -> Subject:
+        return Subject(row.tenant, row)
+
+    @admin.display(description="stage", ordering="stage")
+    def coloured_stage(self, connection: Connection) -> str:
+        return show.stage(connection)
+
+    @admin.display(description="state", ordering="state")
+    def coloured_state(self, connection: Connection) -> str:
+        return show.state(connection.state)
+
+    def heading(self, row: Any) -> tuple[str, str]:
+        return str(row), str(row.tenant.org_id)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        connection = context["original"]
+        context |= {
+            "connection": connection,
+            "steps": steps(connection),
+            "mappings": connection.mappings.all(),
+            "buttons": self.buttons(request, connection),
+        }
+        return super().render_change_form(request, context, *args, **kwargs)
+
+
+@admin.register(Mapping)
+class MappingAdmin(ReadOnlyAdmin):
+    list_display = (
+        "object_name",
+        "connection",
+        "coloured_state",
+        "access",
+        "rows_in_database",
+        "rows_in_salesforce",
+        "rows_pending",
+        "rows_failed",
+        "seen_at",
+    )
+    list_filter = ("state", "access", "object_name")
+    list_select_related = ("connection__tenant",)
+    search_fields = ("object_name", "mapping_id", *BY_TENANT)
+    fields = (
+        "connection",
+        "object_name",
+        "mapping_id",
+        "state",
+        "access",
+        "rows_in_database",
+        "rows_in_salesforce",
+        "rows_pending",
+        "rows_failed",
+        "seen_at",
+        "configuration",
+    )
+
+    @admin.display(description="state", ordering="state")
+    def coloured_state(self, mapping: Mapping) -> str:
+        return show.mapping_state(mapping.state)
+
+    @admin.display(description="configuration")
+    def configuration(self, mapping: Mapping) -> str:
+        return show.document(mapping.config)
+
+
+@admin.register(MappingTemplate)
+class MappingTemplateAdmin(PortalAdmin):
+    """A version is never changed: whoever wants other mappings adds the next one."""
+
+    form = MappingTemplateForm
+    list_display = ("version", "objects", "connections", "author", "created_at", "notes")
+    search_fields = ("notes", "author")
+    date_hierarchy = "created_at"
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_fields(self, request: HttpRequest, obj: MappingTemplate | None = None) -> list[Any]:
+        return (
+            ["version", "author", "created_at", "notes", "mappings"]
+            if obj
+            else [
+                "notes",
+                "document",
+            ]
+        )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[MappingTemplate]:
+        templates: QuerySet[MappingTemplate] = super().get_queryset(request)
+        return templates.annotate(connections_on_it=Count("connections"))
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        newest = MappingTemplate.objects.first()
+        return {"document": newest.document if newest else {"mappings": []}}
+
+    def save_model(
+        self, request: HttpRequest, obj: MappingTemplate, form: Any, change: bool
+    ) -> None:
+        newest = MappingTemplate.objects.first()
+        obj.version = newest.version + 1 if newest else 1
+        obj.author = request.user.get_username()
+        super().save_model(request, obj, form, change)
+
+    @admin.display(description="connections")
+    def connections(self, template: Any) -> int:
+        return int(template.connections_on_it)
+
+    @admin.display(description="objects")
+    def objects(self, template: MappingTemplate) -> str:
+        return ", ".join(each["object_name"] for each in template.document["mappings"])
+
+    @admin.display(description="mappings")
+    def mappings(self, template: MappingTemplate) -> str:
+        return show.document(template.document)
+
+
+@admin.register(HealthSample)
+class HealthSampleAdmin(ReadOnlyAdmin):
+    list_display = (
+        "at",
+        "connection",
+        "coloured_state",
+        "mappings_synced",
+        "mappings",
+        "rows_failed",
+    )
+    list_filter = ("state",)
+    list_select_related = ("connection__tenant",)
+    date_hierarchy = "at"
+    search_fields = BY_TENANT
+
+    @admin.display(description="state", ordering="state")
+    def coloured_state(self, sample: HealthSample) -> str:
+        return show.state(sample.state)
+
+
+@admin.register(ApiBudget)
+class ApiBudgetAdmin(ReadOnlyAdmin):
+    list_display = ("peer", "remaining", "seen_at")
+    ordering = ("peer",)

@@ -1,0 +1,62 @@
+"""The staff's desk: the admin site, its index and the order of what is on it."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+
+from portal import dashboard
+
+QUEUE = "django_q"
+_NAMES = {QUEUE: "Queue", "auth": "Staff"}
+_APPS = ("tenants", "connect", QUEUE, "auth")
+_MODELS = (
+    "Tenant",
+    "Event",
+    "Message",
+    "Callout",
+    "SalesforceGrant",
+    "Switch",
+    "RateBucket",
+    "UsedSignature",
+    "Connection",
+    "Mapping",
+    "MappingTemplate",
+    "HealthSample",
+    "ApiBudget",
+    "OrmQ",
+    "Failure",
+    "Success",
+    "Schedule",
+    "Heartbeat",
+)
+AppList = list[dict[str, Any]]
+
+
+class StaffDesk(admin.AdminSite):
+    site_header = site_title = "Multiconnect"
+    index_title = "Operations"
+    site_url = None
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> AppList:
+        """Return the apps in the order of the work, the portal's own rows among the queue's."""
+        apps: dict[str, dict[str, Any]] = {
+            app["app_label"]: app for app in super().get_app_list(request, app_label)
+        }
+        if QUEUE in apps and "portal" in apps:
+            apps[QUEUE]["models"] += apps.pop("portal")["models"]
+        for label, app in apps.items():
+            app["name"] = _NAMES.get(label, app["name"])
+            app["models"].sort(key=lambda model: _place(_MODELS, model["object_name"]))
+        return sorted(apps.values(), key=lambda app: _place(_APPS, app["app_label"]))
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        pulse = dashboard.pulse() if request.user.has_perm("tenants.view_tenant") else None
+        return super().index(request, {"pulse": pulse, **(extra_context or {})})
+
+
+def _place(order: tuple[str, ...], name: str) -> int:
+    return order.index(name) if name in order else len(order)

@@ -1,0 +1,30 @@
+"use strict";
+
+// <button data-copy="id of a field" data-done="what the button then says">
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const field = document.getElementById(button.dataset.copy);
+  field.select();
+  try {
+    await navigator.clipboard.writeText(field.value);
+    button.textContent = button.dataset.done;
+  } catch {
+    // No permission, or no secure context: the text is selected, so Ctrl-C copies it.
+    field.focus();
+  }
+});
+
+// A filter's menu closes like a menu: on a click elsewhere, and on Escape.
+function closeFilters(except) {
+  for (const open of document.querySelectorAll("details.filter[open]")) {
+    if (open !== except) open.open = false;
+  }
+}
+document.addEventListener("click", (event) => closeFilters(event.target.closest("details.filter")));
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const inside = document.activeElement.closest("details.filter[open]");
+  closeFilters(null);
+  inside?.querySelector("summary").focus();
+});

@@ -1,0 +1,21 @@
+"""What the portal's templates say in their own words."""
+
+from datetime import datetime
+
+from django import template
+from django.utils import timezone
+from django.utils.timesince import timesince
+
+from portal.admin import show
+
+register = template.Library()
+register.filter("mapping_state", show.mapping_state)
+
+
+@register.filter
+def age(moment: datetime) -> str:
+    """Return how long ago a moment was, e.g. "40 seconds" or "3 days"."""
+    seconds = max(0, int((timezone.now() - moment).total_seconds()))
+    if seconds < 60:
+        return f"{seconds} second{'' if seconds == 1 else 's'}"
+    return timesince(moment, depth=1)
