@@ -138,6 +138,22 @@ def on_signals_raise() -> None:
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Hear the signals that mean "stop" only at the end of the block."""
+    heard: list[int] = []
+    before = {each: signal.getsignal(each) for each in _STOP_SIGNALS}
+    for each in _STOP_SIGNALS:
+        signal.signal(each, lambda number, _frame: heard.append(number))
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+        for number in heard:
+            signal.raise_signal(number)
+
+
 def free_port() -> int:
     """Return a port of 127.0.0.1 that nobody listens on."""
     with socket.socket() as probe:
@@ -186,11 +202,12 @@ def _database(plan: Plan, ending: ExitStack, say: Callable[[str], None]) -> Stac
     url, version = os.environ.get("DATABASE_URL"), "the one of DATABASE_URL"
     if not url:
         say("Starting PostgreSQL ...")
-        try:
-            server = postgres.start(plan.state / "postgres", durable=plan.durable)
-        except postgres.PostgresError as error:
-            raise Failed(str(error)) from None
-        ending.callback(server.stop)
+        with _undisturbed():  # between the server's start and ours to stop it
+            try:
+                server = postgres.start(plan.state / "postgres", durable=plan.durable)
+            except postgres.PostgresError as error:
+                raise Failed(str(error)) from None
+            ending.callback(server.stop)
         (plan.state / "postgres-directory").write_text(str(server.directory))
         url = server.ensure_database("multiconnect")
         version = server.version + ("" if server.has_hstore else ", without hstore")
