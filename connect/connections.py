@@ -1,7 +1,7 @@
 """A tenant's connection: made once, found again, and followed by the next generation."""
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef
 from django.utils import timezone
 
 from connect.models import Connection
@@ -25,7 +25,8 @@ def ensure(tenant_id: int) -> Connection | None:
 
 def without_connection(limit: int) -> list[int]:
     """Return ids of tenants whose connection was never made, should a signal have been lost."""
-    lost = Tenant.objects.filter(offboarded_at=None).exclude(connections__offboarded_at=None)
+    its_own = Connection.objects.filter(tenant=OuterRef("pk"), offboarded_at=None)
+    lost = Tenant.objects.filter(~Exists(its_own), offboarded_at=None)
     return list(lost.values_list("pk", flat=True)[:limit])
 
 

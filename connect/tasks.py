@@ -28,14 +28,20 @@ def operate(name: str, connection_id: int, actor: str, options: dict[str, Any]) 
 def sweep() -> int:
     """Queue everything that is due; return how many tasks were queued.
 
-    The worker calls this every second. It also finds what a lost signal or task left behind.
+    The worker calls this every second, so a task that got lost is followed by another one.
     """
-    for tenant_id in connections.without_connection(SWEEP_LIMIT):
-        connections.ensure(tenant_id)
     due = claims.mark_due_as_queued(SWEEP_LIMIT, AGAIN_AFTER)
     for connection_id in due:
         async_task("connect.tasks.advance", connection_id)
     return len(due) + messages.queue_due(SWEEP_LIMIT)
+
+
+def ensure_connections() -> int:
+    """Make the connections of tenants that have none, should a signal ever be lost; how many."""
+    lost = connections.without_connection(SWEEP_LIMIT)
+    for tenant_id in lost:
+        connections.ensure(tenant_id)
+    return len(lost)
 
 
 def refresh_health() -> int:

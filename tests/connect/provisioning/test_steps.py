@@ -11,75 +11,18 @@ import pytest
 import requests
 import time_machine
 from django.db import connection as database
-from django.db.models import F
 from django.utils import timezone
 
 import emulator as emulated
 from connect import schemas
-from connect.mappings import templates
 from connect.models import Connection, Stage, WaitingOn
 from connect.provisioning import reconciler
 from tenants.models import Event, EventKind, Message, MessageKind, Proof, SalesforceGrant, Tenant
 from tests import cast
+from tests.connect.journey import Journey
 from tests.subscriber import Admin, new_org
 
 pytestmark = pytest.mark.django_db
-ROUNDS = 60
-
-
-class Journey:
-    """One tenant on the way to live, its org, and its admin."""
-
-    aging = timedelta(seconds=10)  # how much older an import seems at each look
-
-    def __init__(self, running: emulated.Running, who: dict[str, str], proof: Proof) -> None:
-        templates.ensure_first()
-        self.running = running
-        self.org_id = new_org(running, who, records={"Account": [{"Name": "Northwind"}]})
-        self.admin = Admin(running, self.org_id)
-        self.tenant = cast.enrol(who, proof=proof)
-        self.connection = cast.connect(self.tenant)
-
-    def advance(self) -> Connection:
-        """Let the reconciler do what is due, as if the time for it had come."""
-        waiting = Connection.objects.filter(pk=self.connection.pk, blocked_at=None)
-        waiting.update(next_attempt_at=timezone.now())
-        waiting.update(import_sent_at=F("import_sent_at") - self.aging)
-        reconciler.advance(self.connection.pk)
-        self.connection.refresh_from_db()
-        return self.connection
-
-    def reach(self, stage: Stage) -> Connection:
-        """Advance until a stage is reached, with the admin doing their part."""
-        for _ in range(ROUNDS):
-            if self.connection.stage == stage or self.connection.blocked_at:
-                break
-            self._do_the_admins_part()
-            self.advance()
-        assert self.connection.stage == stage, self.connection.blocked_reason or self.connection
-        return self.connection
-
-    def _do_the_admins_part(self) -> None:
-        if self.connection.stage == Stage.WAITING_FOR_CONSENT:
-            self.admin.sign_in(self.tenant)
-        if self.connection.stage == Stage.WAITING_FOR_AUTHORIZATION:
-            self.admin.authorize(self.tenant)
-
-    def fault(self, system: str, method: str, path: str, **fault: Any) -> None:
-        """Let the emulator fail: once, unless told otherwise."""
-        wanted = {"system": system, "method": method, "path": path, "times": 1, **fault}
-        url = f"{self.running.url}/control/faults"
-        requests.post(url, json=wanted, timeout=10).raise_for_status()
-
-    def calls(self, method: str, path: str) -> int:
-        """How often a call was made, whatever came of it."""
-        log = self.running.world.calls
-        return sum(c["method"] == method and path in c["path"] for c in log)
-
-
-@pytest.fixture
-def journey(emulator: emulated.Running) -> Journey:
-    return Journey(emulator, cast.ACME, Proof.SIGNED)
 
 
 def test_a_signed_tenant_goes_from_callout_to_live(journey: Journey) -> None:
@@ -265,6 +208,16 @@ def test_a_refused_heroku_token_waits_for_staff_and_goes_on_by_itself(journey: J
     assert (seen.blocked_at, seen.waiting_on) == (None, WaitingOn.STAFF)
     journey.running.world.behaviour.change({"revoked_tokens": []})
     journey.reach(Stage.LIVE)
+
+
+def test_an_isvs_add_on_is_enrolled_so_that_nobody_needs_a_heroku_log_in(
+    journey: Journey, settings: Any
+) -> None:
+    settings.HEROKU_CONNECT_ISV_SLUG = "acme-isv"
+    journey.running.world.behaviour.change({"isv_slugs": ["acme-isv"]})
+    journey.reach(Stage.WAITING_FOR_CONSENT)
+    [addon] = journey.running.world.addons.values()
+    assert addon.isv_slug == "acme-isv"
 
 
 def test_the_wrong_org_is_refused_loudly_and_nothing_is_imported(journey: Journey) -> None:

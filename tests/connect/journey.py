@@ -1,0 +1,68 @@
+"""One tenant on the way to live: the emulated org, its admin, and the reconciler let go by hand."""
+
+from datetime import timedelta
+from typing import Any
+
+import requests
+from django.db.models import F
+from django.utils import timezone
+
+import emulator as emulated
+from connect.mappings import templates
+from connect.models import Connection, Stage
+from connect.provisioning import reconciler
+from tenants.models import Proof
+from tests import cast
+from tests.subscriber import Admin, new_org
+
+ROUNDS = 60
+
+
+class Journey:
+    """One tenant on the way to live, its org, and its admin."""
+
+    aging = timedelta(seconds=10)  # how much older an import seems at each look
+
+    def __init__(self, running: emulated.Running, who: dict[str, str], proof: Proof) -> None:
+        templates.ensure_first()
+        self.running = running
+        self.org_id = new_org(running, who, records={"Account": [{"Name": "Northwind"}]})
+        self.admin = Admin(running, self.org_id)
+        self.tenant = cast.enrol(who, proof=proof)
+        self.connection = cast.connect(self.tenant)
+
+    def advance(self) -> Connection:
+        """Let the reconciler do what is due, as if the time for it had come."""
+        waiting = Connection.objects.filter(pk=self.connection.pk, blocked_at=None)
+        waiting.update(next_attempt_at=timezone.now())
+        waiting.update(import_sent_at=F("import_sent_at") - self.aging)
+        reconciler.advance(self.connection.pk)
+        self.connection.refresh_from_db()
+        return self.connection
+
+    def reach(self, stage: Stage) -> Connection:
+        """Advance until a stage is reached, with the admin doing their part."""
+        for _ in range(ROUNDS):
+            if self.connection.stage == stage or self.connection.blocked_at:
+                break
+            self._do_the_admins_part()
+            self.advance()
+        assert self.connection.stage == stage, self.connection.blocked_reason or self.connection
+        return self.connection
+
+    def _do_the_admins_part(self) -> None:
+        if self.connection.stage == Stage.WAITING_FOR_CONSENT:
+            self.admin.sign_in(self.tenant)
+        if self.connection.stage == Stage.WAITING_FOR_AUTHORIZATION:
+            self.admin.authorize(self.tenant)
+
+    def fault(self, system: str, method: str, path: str, **fault: Any) -> None:
+        """Let the emulator fail: once, unless told otherwise."""
+        wanted = {"system": system, "method": method, "path": path, "times": 1, **fault}
+        url = f"{self.running.url}/control/faults"
+        requests.post(url, json=wanted, timeout=10).raise_for_status()
+
+    def calls(self, method: str, path: str) -> int:
+        """How often a call was made, whatever came of it."""
+        log = self.running.world.calls
+        return sum(c["method"] == method and path in c["path"] for c in log)

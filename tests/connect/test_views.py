@@ -1,0 +1,91 @@
+"""The two links that lead a subscriber's browser to Heroku Connect and back."""
+
+from urllib.parse import urlsplit
+
+import pytest
+from django.test import Client
+from django_q.models import OrmQ
+
+from connect.models import Stage
+from tenants import links
+from tenants.models import Proof
+from tests import cast
+from tests.connect.journey import Journey
+
+pytestmark = pytest.mark.django_db
+
+
+def path(url: str) -> str:
+    return urlsplit(url).path
+
+
+def test_the_link_leads_to_a_fresh_authorize_url_each_time(journey: Journey) -> None:
+    journey.reach(Stage.WAITING_FOR_AUTHORIZATION)
+    link = path(links.connect_url(journey.tenant))
+    first, second = (Client().get(link)["Location"] for _ in range(2))
+    assert first != second
+    assert first.startswith(journey.running.url)
+
+
+def test_before_its_time_the_link_leads_to_the_subscribers_page(journey: Journey) -> None:
+    journey.reach(Stage.WAITING_FOR_CONSENT)
+    answer = Client().get(path(links.connect_url(journey.tenant)))
+    assert "/authenticate/" in answer["Location"]
+
+
+def test_after_the_authorization_the_link_leads_to_the_subscribers_page(journey: Journey) -> None:
+    journey.reach(Stage.LIVE)
+    answer = Client().get(path(links.connect_url(journey.tenant)))
+    assert "/authenticate/" in answer["Location"]
+    assert journey.calls("POST", "/authorize_url") == 1
+
+
+def test_a_heroku_connect_that_is_down_becomes_a_page(journey: Journey) -> None:
+    journey.reach(Stage.WAITING_FOR_AUTHORIZATION)
+    journey.fault("region", "POST", "/authorize_url$", status=503)
+    answer = Client().get(path(links.connect_url(journey.tenant)))
+    assert answer.status_code == 503
+    assert answer["Retry-After"] == "60"
+    assert "Nothing is lost" in answer.content.decode()
+
+
+def test_coming_back_proves_nothing_but_hurries_the_look(journey: Journey) -> None:
+    journey.reach(Stage.WAITING_FOR_AUTHORIZATION)
+    OrmQ.objects.all().delete()
+    answer = Client().get(path(links.auth_complete_url(journey.tenant)))
+    assert answer.status_code == 302
+    journey.connection.refresh_from_db()
+    assert journey.connection.stage == Stage.WAITING_FOR_AUTHORIZATION
+    assert OrmQ.objects.count() == 1
+
+
+def test_an_admin_who_denies_comes_back_and_can_try_again(journey: Journey) -> None:
+    journey.reach(Stage.WAITING_FOR_AUTHORIZATION)
+    assert journey.admin.authorize(journey.tenant, "deny") in (200, 302)
+    assert journey.advance().stage == Stage.WAITING_FOR_AUTHORIZATION
+    journey.reach(Stage.LIVE)
+
+
+@pytest.mark.parametrize("route", ["connect", "connection_auth_complete"])
+@pytest.mark.parametrize("signed", ["forged", "WzEsMV0:1abc:def"])
+def test_a_forged_link_is_a_404(route: str, signed: str) -> None:
+    assert Client().get(f"/{route}/{signed}").status_code == 404
+
+
+@pytest.mark.parametrize("route", ["connect", "connection_auth_complete"])
+def test_a_link_of_another_kind_is_a_404(journey: Journey, route: str) -> None:
+    signed = links.sign(links.Kind.SIGN_IN, journey.tenant)
+    assert Client().get(f"/{route}/{signed}").status_code == 404
+
+
+@pytest.mark.parametrize("route", ["connect", "connection_auth_complete"])
+def test_only_get_is_answered(route: str) -> None:
+    assert Client().post(f"/{route}/any").status_code == 405
+
+
+def test_a_tenants_link_never_touches_another_tenant(journey: Journey) -> None:
+    journey.reach(Stage.WAITING_FOR_AUTHORIZATION)
+    other = Journey(journey.running, cast.BOREALIS, Proof.STAFF)
+    other.reach(Stage.WAITING_FOR_AUTHORIZATION)
+    assert other.reach(Stage.LIVE).organization_id == other.org_id
+    assert journey.advance().stage == Stage.WAITING_FOR_AUTHORIZATION
