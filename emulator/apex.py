@@ -17,6 +17,7 @@ DAILY_CALLS = 15_000
 
 
 @SYSTEM.route("/<host>/services/apexrest/<path:rest>", *METHODS)
+@SYSTEM.route("/<host>/services/apexrest//<path:rest>", *METHODS)  # older portals join them so
 def call_apex(call: Call, host: str, rest: str) -> Response:
     """Call a custom REST service of the org that this host belongs to."""
     world = call.world

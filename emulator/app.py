@@ -6,10 +6,11 @@ import threading
 import time
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 from werkzeug.wrappers import Request, Response
 
@@ -151,9 +152,9 @@ class _Handler(WSGIRequestHandler):
 class _Server(ThreadedWSGIServer):
     """Keeps its open connections, so that closing it ends kept-alive ones too."""
 
-    def __init__(self, host: str, port: int, application: Application) -> None:
+    def __init__(self, options: Options, application: Application) -> None:
         self._open: set[socket.socket] = set()
-        super().__init__(host, port, application, _Handler)
+        super().__init__(options.host, options.port, application, _Handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Note the connection, then serve it from a thread of its own."""
@@ -194,23 +195,24 @@ def serve(options: Options) -> Iterator[Running]:
     if world.merged_writes:
         print("No hstore in this Postgres: Connect runs in merged-writes mode.", file=sys.stderr)
     engine = Engine(world)
-    server = _Server(options.host, options.port, Application(world, engine))
-    stop = threading.Event()
-    threads = [
-        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True),
-        threading.Thread(target=engine.run, args=(stop, TICK_SECONDS), daemon=True),
-    ]
-    for thread in threads:
-        thread.start()
-    try:
-        yield Running(server.url, world, engine)
-    finally:
-        stop.set()
-        server.shutdown()
-        server.hang_up()
+    with closing(world.databases), _Server(options, Application(world, engine)) as server:
+        stop = threading.Event()
+        threads = [
+            threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True),
+            threading.Thread(target=engine.run, args=(stop, TICK_SECONDS), daemon=True),
+        ]
         for thread in threads:
-            thread.join()
-        server.server_close()
-        world.save_clock()
-        world.store.flush()
-        world.databases.close()
+            thread.start()
+        try:
+            yield Running(server.url, world, engine)
+        finally:
+            stop.set()
+            server.shutdown()
+            server.hang_up()
+            for thread in threads:
+                thread.join()
+            try:
+                world.save_clock()
+                world.store.flush()
+            except psycopg.OperationalError as error:
+                print(f"The last changes were not kept: {error}", file=sys.stderr)

@@ -4,6 +4,8 @@ import sys
 import threading
 import traceback
 
+import psycopg
+
 from emulator import agenda, polling, steps
 from emulator.entities import AddOn, Connection
 from emulator.listener import Listener
@@ -25,6 +27,8 @@ class Engine:
         while not stop.wait(every):
             try:
                 self.tick()
+            except psycopg.OperationalError as error:
+                print(f"Postgres does not answer: {error}", file=sys.stderr)
             except Exception:
                 traceback.print_exc(file=sys.stderr)
         self.listener.close()

@@ -27,6 +27,7 @@ from emulator.entities import (
 from emulator.faults import Faults
 from emulator.org import Field, Org, Record, Rule, SObject, User
 from emulator.store import Databases, Store, from_document, to_document
+from emulator.tables import has_hstore
 
 Entity = AddOn | Connection | Mapping | AuthorizeLink | Code | Grant | UsedSchema
 Kind = TypeVar("Kind", AddOn, Connection, Mapping, AuthorizeLink, Code, Grant, UsedSchema)
@@ -42,6 +43,7 @@ KINDS: dict[str, type[Any]] = {
 }
 _KIND_OF = {kind: name for name, kind in KINDS.items()}
 CALLS_KEPT = 5000
+LOCK_TIMEOUT = "5s"
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ class World:
         self.faults = Faults()
         self.calls: deque[dict[str, Any]] = deque(maxlen=CALLS_KEPT)
         with self.databases.connection(options.database_url) as conn:
-            self.merged_writes = not _has_hstore(conn)
+            self.merged_writes = not has_hstore(conn)
         self._forget()
         self._load()
         self._apply_options()
@@ -219,7 +221,7 @@ class World:
         with self.round, self.lock:
             schemas = [each.id for each in self.all(UsedSchema)]
             with self.databases.connection(self.options.database_url) as conn:
-                conn.execute("SET lock_timeout = '5s'")
+                conn.execute("SELECT set_config('lock_timeout', %s, false)", [LOCK_TIMEOUT])
                 for name in schemas:
                     conn.execute(
                         sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(name))
@@ -303,8 +305,3 @@ def _revive_record(orgs: dict[str, Org], key: str, body: dict[str, Any]) -> None
                 body["deleted"],
             ),
         )
-
-
-def _has_hstore(conn: psycopg.Connection[Any]) -> bool:
-    found = conn.execute("SELECT 1 FROM pg_available_extensions WHERE name = 'hstore'").fetchone()
-    return found is not None

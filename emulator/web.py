@@ -72,8 +72,9 @@ class System:
         return register
 
     def map(self) -> Map:
-        """Build the URL map; double slashes are kept, since real servers differ on them."""
-        return Map(self.rules, merge_slashes=False, strict_slashes=False)
+        """Build a URL map; double slashes are kept, since real servers differ on them."""
+        rules = [each.empty() for each in self.rules]
+        return Map(rules, merge_slashes=False, strict_slashes=False)
 
     def answer(self, call: Call, urls: Map, path: str) -> Response:
         """Answer a call whose path is `path` below the system's prefix."""
