@@ -151,7 +151,7 @@ def send(message_id: int, attempt: int = 0) -> None:
 
 
 def _deliver(message: Message) -> str:
-    """Hand a message to the mail backend; return the provider's id, "" where there is none."""
+    """Hand a message to the mail backend; return the provider's one id for it, or ""."""
     mail = AnymailMessage(
         subject=message.subject,
         body=message.text,
@@ -163,7 +163,7 @@ def _deliver(message: Message) -> str:
     mail.attach_alternative(message.html, "text/html")
     mail.send()
     provider_id = mail.anymail_status.message_id
-    return provider_id if isinstance(provider_id, str) else ""
+    return "" if provider_id is None or isinstance(provider_id, set) else str(provider_id)
 
 
 def _note_sent(message: Message, provider_id: str) -> None:

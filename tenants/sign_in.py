@@ -131,7 +131,10 @@ def _words_for(error: Exception) -> tuple[int, str, str]:
             return _DENIED
         case AuthInputError() | AuthSessionError() | AuthCredentialError():
             return _ENDED
-        case AuthConfigurationError():
+        case (
+            AuthConfigurationError()
+            | AuthProviderError(provider_code="invalid_client_id" | "redirect_uri_mismatch")
+        ):
             return _MISCONFIGURED
         case SocialAuthBaseException(recovery="retry_later"):
             return _DOWN

@@ -6,9 +6,14 @@ from urllib.parse import quote, urlsplit
 import pytest
 from django.conf import settings as portal_settings
 from django.db import connection
+from hypothesis import settings as hypothesis_settings
 from pytest_django.fixtures import Settings
 
 import emulator as emulated
+
+# A busy machine is no reason for a property to fail.
+hypothesis_settings.register_profile("house", deadline=None)
+hypothesis_settings.load_profile("house")
 
 # The waits that every tenant meets, away: what is due happens before the next answer.
 AT_ONCE = {

@@ -1,14 +1,14 @@
 """Sending registration callouts, as a package would."""
 
 import json
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
 from tenants import signing
-from tests import cast
+from tests.cast import ACME
 
 SECRET = "test-registration-secret"
 # What the 2016 package's string concatenation sends, escaped as it should be.
@@ -19,7 +19,7 @@ AS_IN_2016 = (
 BROKEN_AS_IN_2016 = AS_IN_2016.replace("\\", "")
 
 
-def callout(who: dict[str, str] = cast.ACME, **changes: Any) -> dict[str, Any]:
+def callout(who: dict[str, str] = ACME, **changes: Any) -> dict[str, Any]:
     """Return a callout of one of the cast, with fields replaced, or left out where None."""
     body: dict[str, Any] = {
         "org_id": who["org_id"],
@@ -36,12 +36,12 @@ def post(
     body: dict[str, Any] | str | bytes,
     content_type: str = "application/json",
     path: str = "/organizations",
-    **headers: str,
+    **environ: Any,
 ) -> HttpResponse:
-    """Post a callout; a dictionary goes as JSON. Header names as in WSGI environments."""
+    """Post a callout; a dictionary goes as JSON. Headers are named as in WSGI environments."""
     data = json.dumps(body) if isinstance(body, dict) else body
-    answer: Any = Client().post(path, data, content_type, headers=None, **headers)
-    return answer
+    answer: Any = Client().post(path, data, content_type, **environ)
+    return cast(HttpResponse, answer)
 
 
 def signed(body: dict[str, Any] | str, *, secret: str = SECRET, age: int = 0) -> dict[str, str]:

@@ -162,7 +162,7 @@ def test_a_wrong_field_is_named_with_what_is_wrong(field: str, value: Any, why: 
     ],
 )
 def test_a_right_field_is_kept(field: str, value: str, kept: str | None) -> None:
-    found = read(callout(**{field: value})).stated
+    found = read({**callout(), field: value}).stated
     assert found["name" if field == "org_name" else field] == (kept or value.lower())
 
 
@@ -201,7 +201,7 @@ WILD = st.recursive(
 @given(st.dictionaries(st.sampled_from(sorted(callout(package_version="1", namespace="n"))), WILD))
 def test_no_json_makes_it_fail_otherwise(changes: dict[str, Any]) -> None:
     try:
-        read(callout(**changes))
+        read({**callout(), **changes})
     except (claims.Malformed, claims.Invalid):
         return
 

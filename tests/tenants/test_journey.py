@@ -49,8 +49,7 @@ AGAIN = event(8, EventKind.STAGE, "creating_addon")
             {"link_ready": True, "authorized_at": AUTHORIZED.at, "live_at": LIVE.at},
         ),
         ([READY, AUTHORIZED, LOADING, LIVE, AGAIN], {}),
-        ([READY, AUTHORIZED, LIVE, AGAIN, event(9, READY.kind, "waiting_for_authorization")],
-         {"link_ready": True}),
+        ([READY, AUTHORIZED, LIVE, AGAIN, READY], {"link_ready": True}),
     ],
 )  # fmt: skip
 def test_a_timeline_is_folded_into_facts(events: list[Event], expected: dict[str, Any]) -> None:
