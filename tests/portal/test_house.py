@@ -28,7 +28,7 @@ def settings_read() -> set[str]:
         if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
             reader = getattr(node.func, "attr", None) or getattr(node.func, "id", None)
             if reader in READERS:
-                names.add(node.args[0].value)
+                names.add(str(node.args[0].value))
     return names
 
 
