@@ -64,7 +64,7 @@ def _opened(call: Call, token: str) -> tuple[AuthorizeLink, Connection]:
     world = call.world
     link = world.get(AuthorizeLink, token)
     connection = world.connections.get(link.connection_id) if link else None
-    if link is None or connection is None or link.used or link.expires_at < world.clock.seconds:
+    if link is None or connection is None or link.used or link.expires_at < world.clock.stamp:
         text = "This link has been used, or it has expired. Ask for a new one."
         refuse(pages.message("link-expired", "Link expired", text, status=410))
     return link, connection

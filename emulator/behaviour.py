@@ -1,6 +1,7 @@
 """How the emulated systems behave where the real ones are slow, moody or undocumented.
 
-Every duration is in emulated seconds; 0 makes the thing happen before the next answer.
+Durations are in emulated seconds, and 0 makes the thing happen before the next answer. How long
+links, codes, tokens and idleness last is not sped up: a person has to do something meanwhile.
 """
 
 import dataclasses

@@ -1,8 +1,9 @@
 """The emulator's time.
 
-Two readings: `seconds` measures durations and runs `speed` times as fast as real time, `now()`
-dates documents and stays at real time, so that a portal beside it never sees dates from the future.
-What /control/clock adds moves both.
+Two readings. `seconds` measures what the emulated systems take their time for, and runs `speed`
+times as fast as real time. `now()` dates documents and measures how long links, tokens and idleness
+last; it stays at real time, so that a portal never sees dates from the future and a person has the
+time to log in. What /control/clock adds moves both.
 """
 
 import time
@@ -30,6 +31,11 @@ class Clock:
     def now(self) -> datetime:
         """The date and time that documents carry, in UTC."""
         return datetime.now(UTC) + timedelta(seconds=self.advanced)
+
+    @property
+    def stamp(self) -> float:
+        """now() as unix seconds."""
+        return self.now().timestamp()
 
     def ago(self, seconds: float) -> datetime:
         """The date and time `seconds` emulated seconds before now."""

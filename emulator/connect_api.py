@@ -142,7 +142,7 @@ def new_link(call: Call, connection: Connection, wanted: dict[str, Any]) -> Auth
         domain=domain if environment == "custom" else None,
         api_version=wanted.get("api_version"),
         next=str(wanted.get("next") or "http://localhost:18000"),
-        expires_at=world.clock.seconds + world.behaviour.authorize_url_seconds,
+        expires_at=world.clock.stamp + world.behaviour.authorize_url_seconds,
     )
     world.put(link)
     return link

@@ -1,4 +1,8 @@
-"""What Heroku, Heroku Connect and Salesforce remember, as flat rows that a Store can keep."""
+"""What Heroku, Heroku Connect and Salesforce remember, as flat rows that a Store can keep.
+
+Fields that are a number ending in `_at` are on one of the clock's two readings: `expires_at` and
+`used_at` on its `stamp`, the others on its `seconds`.
+"""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -7,7 +11,7 @@ from typing import Any
 
 @dataclass
 class AddOn:
-    """An add-on of Heroku's; `ready_at` is on the clock's `seconds`."""
+    """An add-on of Heroku's."""
 
     id: str
     name: str

@@ -32,7 +32,7 @@ def issue(world: World, org: Org, user: User, client_id: str, scope: str, host: 
             scope=scope,
             host=host,
             created_at=world.clock.now(),
-            used_at=world.clock.seconds,
+            used_at=world.clock.stamp,
         )
         world.put(grant)
         live = [
@@ -48,7 +48,7 @@ def issue(world: World, org: Org, user: User, client_id: str, scope: str, host: 
 
 def new_access_token(world: World, grant: Grant) -> str:
     """Make an access token, good for a while."""
-    now = world.clock.seconds
+    now = world.clock.stamp
     token = f"{grant.org_id[:15]}!AQ{grant.id}.{secrets.token_urlsafe(48)}"
     grant.access_tokens = {old: end for old, end in grant.access_tokens.items() if end > now}
     grant.access_tokens[token] = now + world.behaviour.access_token_seconds
@@ -75,7 +75,7 @@ def refresh(world: World, token: str, client_id: str) -> Grant:
             or grant.revoked
             or token not in grant.refresh_tokens
             or grant.client_id != client_id
-            or grant.used_at + idle < world.clock.seconds
+            or grant.used_at + idle < world.clock.stamp
         ):
             raise Denied("invalid_grant", "expired access/refresh token")
         if token != grant.refresh_tokens[-1]:
@@ -89,7 +89,7 @@ def of_access_token(world: World, token: str) -> Grant | None:
     grant = family(world, token)
     if grant is None or grant.revoked:
         return None
-    return grant if grant.access_tokens.get(token, 0) > world.clock.seconds else None
+    return grant if grant.access_tokens.get(token, 0) > world.clock.stamp else None
 
 
 def family(world: World, token: str) -> Grant | None:

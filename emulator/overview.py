@@ -123,6 +123,7 @@ def _faults(call: Call) -> Markup:
 
 
 def _calls(call: Call) -> Markup:
-    keys = ("at", "system", "method", "path", "status", "request_id")
+    keys = ("system", "method", "path", "status", "request_id")
     latest = list(call.world.calls)[-CALLS_SHOWN:]
-    return pages.table(keys, [[each[key] for key in keys] for each in reversed(latest)])
+    rows = [[each["at"][11:19], *(each[key] for key in keys)] for each in reversed(latest)]
+    return pages.table(("at", *keys), rows)

@@ -6,7 +6,7 @@ query stays. A user's button carries `data-org` and `data-username`.
 
 from collections.abc import Iterable
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from emulator.org import Org
@@ -27,9 +27,12 @@ button.main { background: var(--brand); border-color: var(--brand); color: #fff;
 .users button { display: block; width: 100%; text-align: left; margin: .5rem 0; }
 .row { display: flex; gap: .75rem; margin-top: 1.25rem; }
 .quiet { opacity: .7; font-size: .85rem; }
-table { border-collapse: collapse; width: 100%; margin: .5rem 0 2rem; font-size: .85rem; }
+.wide { overflow-x: auto; margin: .5rem 0 2rem; }
+table { border-collapse: collapse; width: 100%; font-size: .85rem; }
 th, td { text-align: left; padding: .35rem .6rem; border-bottom: 1px solid #8884;
-  vertical-align: top; overflow-wrap: anywhere; }
+  vertical-align: top; }
+th { white-space: nowrap; }
+h2 { font-size: 1.1rem; margin: 0; }
 """)
 PAGE = Markup("""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8">
@@ -132,12 +135,16 @@ def consent(app: str, user_value: str, username: str, org: Org, scopes: Iterable
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> Markup:
-    """A table; cells are escaped unless they are Markup."""
+    """A table; cells are escaped unless they are Markup, and None is an empty one."""
     heads = Markup("").join(Markup("<th>{}</th>").format(each) for each in head)
     lines = [
         Markup("<tr>{}</tr>").format(
-            Markup("").join(Markup("<td>{}</td>").format(escape(cell)) for cell in row)
+            Markup("").join(
+                Markup("<td>{}</td>").format("" if cell is None else cell) for cell in row
+            )
         )
         for row in rows
     ]
-    return Markup("<table><tr>{}</tr>{}</table>").format(heads, Markup("").join(lines))
+    return Markup('<div class="wide"><table><tr>{}</tr>{}</table></div>').format(
+        heads, Markup("").join(lines)
+    )

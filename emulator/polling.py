@@ -55,7 +55,7 @@ def run(world: World, connection: Connection, *, everything: bool) -> None:
 
 def touch(world: World, connection: Connection) -> None:
     """Note that somebody used the connection, so that a demo plan keeps its pace."""
-    connection.used_at = world.clock.seconds
+    connection.used_at = world.clock.stamp
 
 
 def _may_go_on(world: World, connection: Connection) -> bool:
@@ -76,7 +76,7 @@ def _idle_seconds(world: World, connection: Connection) -> float:
     """Seconds without use; a paid plan never counts as idle."""
     if world.plan_of(connection) != "demo":
         return 0.0
-    return world.clock.seconds - connection.used_at
+    return world.clock.stamp - connection.used_at
 
 
 def _synced(world: World, connection: Connection) -> list[Mapping]:

@@ -14,7 +14,6 @@ import base64
 import hashlib
 import hmac
 import secrets
-import time
 from typing import Any, NoReturn
 from urllib.parse import urlencode
 
@@ -93,7 +92,7 @@ def decide(call: Call, host: str) -> Response:
         challenge=args["code_challenge"],
         scope=scope,
         host=host,
-        expires_at=world.clock.seconds + world.behaviour.code_seconds,
+        expires_at=world.clock.stamp + world.behaviour.code_seconds,
     )
     world.put(code)
     return _back(call, code=code.id)
@@ -176,7 +175,7 @@ def _redeem(world: World, form: Any, host: str) -> Grant:
     if code is None:
         raise Denied("invalid_grant", "invalid authorization code")
     world.drop(code)
-    if code.expires_at < world.clock.seconds:
+    if code.expires_at < world.clock.stamp:
         raise Denied("invalid_grant", "expired authorization code")
     if form.get("redirect_uri") != code.redirect_uri:
         raise Denied("redirect_uri_mismatch", "redirect_uri must match configuration")
@@ -191,7 +190,7 @@ def _redeem(world: World, form: Any, host: str) -> Grant:
 
 def _token_document(call: Call, grant: Grant, refresh_token: str | None) -> dict[str, str]:
     org, user = _owner(call.world, grant)
-    issued_at = str(int(time.time() * 1000))
+    issued_at = str(int(call.world.clock.stamp * 1000))
     url = identity.identity_url(call.base, grant.host, org, user)
     key = call.world.options.client_secret.encode()
     signature = hmac.new(key, (url + issued_at).encode(), hashlib.sha256).digest()
@@ -254,7 +253,7 @@ def introspect(call: Call, host: str) -> Response:
         if grant is None or grant.revoked or given not in grant.refresh_tokens[-1:]:
             return answer({"active": False})
     org, user = _owner(world, grant)
-    now = int(time.time())
+    now = int(world.clock.stamp)
     return answer(
         {
             "active": True,

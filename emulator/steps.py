@@ -27,7 +27,7 @@ def new_connection(world: World, addon: AddOn) -> Connection:
         created_at=world.clock.now(),
         name=addon.name,
         merged_writes=world.merged_writes,
-        used_at=world.clock.seconds,
+        used_at=world.clock.stamp,
     )
     world.put(connection)
     return connection

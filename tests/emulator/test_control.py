@@ -74,6 +74,10 @@ def test_the_log_of_calls_holds_no_token(emulated: Emulated) -> None:
     answer = tokens(emulated, emulated.org())
     emulated.get(f"{answer['id']}?access_token={answer['access_token']}")
     emulated.get(answer["id"], headers={**bearer(answer["access_token"]), "Request-Id": "r-1"})
+    page = emulated.login_page(emulated.configured())
+    emulated.get(page)
+    pages = emulated.get("/control/calls?path=/oauth/authorize/").json()["calls"]
+    assert [each["path"] for each in pages] == ["/region/oauth/authorize/…"]
     logged = emulated.get("/control/calls?system=salesforce&path=/id/")
     assert answer["access_token"] not in logged.text
     last = logged.json()["calls"][-1]
