@@ -214,9 +214,9 @@ def note_delivery(message_id: int) -> None:
 def note_bounce(message_id: int, reason: str) -> None:
     """Note that a message came back, and tell staff if a subscriber was to get it."""
     with transaction.atomic():
-        sent = Message.objects.filter(
-            pk=message_id, status__in=(MessageStatus.SENT, MessageStatus.DELIVERED)
-        )
+        # Still queued: the provider may be faster with its report than we with our note.
+        not_over = (MessageStatus.QUEUED, MessageStatus.SENT, MessageStatus.DELIVERED)
+        sent = Message.objects.filter(pk=message_id, attempts__gt=0, status__in=not_over)
         if not sent.update(status=MessageStatus.BOUNCED, error=reason):
             return
         message = Message.objects.select_related("tenant").get(pk=message_id)

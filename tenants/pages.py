@@ -24,7 +24,7 @@ class BadLinkMiddleware:
         return notice(
             request,
             404,
-            "This link works no more",
+            "This link no longer works",
             "It may be older than 30 days, cut off by a mail program, or replaced by a newer one. "
             "Look for our latest e-mail, or ask us for a new link.",
         )

@@ -7,7 +7,7 @@ import re
 _SECRETS = re.compile(
     r"(?P<name>\b(?:bearer\s+|(?:access_token|refresh_token|client_secret|code_verifier|code|token)"
     r"[\"']?\s*[=:]\s*[\"']?))[^\s&\"',}]+"
-    r"|HRKU-[\w-]+|\b00D\w{12,15}![\w.]+|\b5Aep\w+",
+    r"|HRKU-[\w-]+|\b00D\w{12,15}![\w.-]+|\b5Aep[\w.-]+",
     re.IGNORECASE,
 )
 HIDDEN = "[hidden]"

@@ -107,7 +107,7 @@ def _give_up(backend: SalesforceBackend, given: Consent) -> None:
     try:
         backend.revoke(given.instance_url, given.refresh_token)
     except SocialAuthBaseException as error:
-        log.warning("unwanted grant not revoked org=%s code=%s", given.org_id, error.code)
+        log.warning("unwanted grant not revoked org=%s reason=%s", given.org_id, error.code)
 
 
 def _explain(error: Exception, link: str) -> SignInFailed:

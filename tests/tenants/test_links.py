@@ -96,7 +96,7 @@ def test_every_bad_link_gets_the_same_page_which_says_how_to_get_a_new_one(
 ) -> None:
     answer = client.get(path)
     assert answer.status_code == 404
-    assert "This link works no more" in answer.content.decode()
+    assert "This link no longer works" in answer.content.decode()
     assert "ask us for a new link" in answer.content.decode()
     assert "mailto:connect@isv.example" in answer.content.decode()
     assert answer["Cache-Control"] == "no-store"

@@ -19,7 +19,8 @@ from tenants.redaction import RedactionFilter, redact
         ("client_secret=topsecret;", "topsecret"),
         ("code_verifier=versecret", "versecret"),
         ("the token HRKU-12ab-secret was refused", "12ab-secret"),
-        ("instance 00DB00000002NDm!AQsecret.abc", "AQsecret"),
+        ("instance 00DB00000002NDm!AQ.abc-secret", "secret"),
+        ("refused: 5Aep861.abc-secret", "secret"),
     ],
 )
 def test_tokens_are_hidden(text: str, secret: str) -> None:

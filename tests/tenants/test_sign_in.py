@@ -378,7 +378,7 @@ def test_a_tenant_that_left_cannot_be_signed_in(
     else:
         answer = client.get(back)
     assert answer.status_code == 404
-    assert "This link works no more" in answer.content.decode()
+    assert "This link no longer works" in answer.content.decode()
     assert nothing_is_stored()
 
 

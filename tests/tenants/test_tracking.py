@@ -57,6 +57,15 @@ def test_a_mail_that_comes_back_is_noted_once_and_staff_are_told(
     assert acme.name in alert.subject
 
 
+def test_a_report_that_outruns_our_own_note_counts(acme: Tenant) -> None:
+    message = messages.queue(acme, MessageKind.SIGN_IN, "key")
+    report("bounced", str(message.pk))
+    assert status() == MessageStatus.QUEUED  # nothing was sent yet: a report of somebody else's
+    Message.objects.update(attempts=1)
+    report("bounced", str(message.pk))
+    assert status() == MessageStatus.BOUNCED
+
+
 def test_a_late_delivery_does_not_hide_a_bounce(sent: Message) -> None:
     report("bounced", str(sent.pk))
     report("delivered", str(sent.pk))
