@@ -15,6 +15,7 @@ from emulator.web import Call, System, answer, refuse
 
 REGIONS = {"us": {"flag": "united-states", "label": "Region (US)"}}
 CELL = "emulated-us"
+SYNC = "1"  # addon_type of connections that synchronise; the other kind is no more
 CELL_LABEL = "Emulated cell (US)"
 
 
@@ -57,6 +58,8 @@ def list_connections(call: Call) -> Response:
     app, resource = call.request.args.get("app"), call.request.args.get("resource_name")
     found = _summaries(call)
     if app is not None and app not in (call.world.options.app, app_id(call.world)):
+        found = []
+    if call.request.args.get("addon_type", SYNC) != SYNC:
         found = []
     if resource is not None:
         found = [each for each in found if each["resource_name"] == resource]

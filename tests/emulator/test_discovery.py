@@ -55,6 +55,9 @@ def test_others_names_find_nothing(emulated: Emulated) -> None:
     assert emulated.get("/central/connections?app=other").json() == NOTHING
     query = f"/central/connections?app={APP}&resource_name=other"
     assert emulated.get(query).json() == NOTHING
+    for kind, count in (("1", 1), ("2", 0)):
+        kinds = f"/central/connections?app={APP}&addon_type={kind}"
+        assert emulated.get(kinds).json()["count"] == count
     assert emulated.post("/central/auth/other").status_code == 404
 
 
