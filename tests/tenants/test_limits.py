@@ -1,10 +1,11 @@
 """How many callouts the portal listens to."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 import time_machine
-from django.db import DatabaseError
+from django.db import DatabaseError, connections
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
@@ -77,6 +78,20 @@ def test_a_refusal_writes_nothing(settings: Settings) -> None:
     before = list(RateBucket.objects.values())
     assert drain(3) == [pytest.approx(3600, abs=2)] * 3
     assert list(RateBucket.objects.values()) == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_twenty_threads_share_ten_tokens(settings: Settings) -> None:
+    settings.REGISTRATIONS_PER_HOUR = 10
+
+    def take(_: int) -> int:
+        try:
+            return limits.seconds_to_wait("192.0.2.1", b"")
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(20) as threads:
+        assert list(threads.map(take, range(20))).count(0) == 10
 
 
 @pytest.mark.django_db

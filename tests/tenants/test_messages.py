@@ -211,6 +211,19 @@ def test_a_task_that_comes_twice_sends_once(acme: Tenant, mailoutbox: list[Email
     assert len(mailoutbox) == 1
 
 
+def test_a_task_that_comes_again_late_does_not_jump_the_queue(
+    acme: Tenant, settings: Settings, mailoutbox: list[EmailMessage]
+) -> None:
+    message = messages.queue(acme, MessageKind.SIGN_IN, "key")
+    settings.EMAIL_BACKEND = f"{__name__}.BrokenBackend"
+    tasks.deliver(message.pk, 0)
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    tasks.deliver(message.pk, 0)
+    assert mailoutbox == []
+    tasks.deliver(message.pk, 1)
+    assert len(mailoutbox) == 1
+
+
 def test_a_failed_attempt_is_followed_by_the_next_with_growing_pauses(
     acme: Tenant, settings: Settings, mailoutbox: list[EmailMessage]
 ) -> None:

@@ -1,10 +1,13 @@
 """What a callout makes of a tenant, by what is known already."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connections, transaction
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
@@ -156,6 +159,26 @@ def test_a_coming_back_makes_a_new_generation() -> None:
     register(signed=True)
     assert [each.generation for each in tenant.connections.order_by("pk")] == [1, 2]
     assert tenant.connections.get(offboarded_at=None).pk != first.pk
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_callout_waits_for_the_change_that_is_under_way() -> None:
+    tenant = cast.enrol(cast.ACME, proof=Proof.NONE)
+
+    def claim_other_data() -> int:
+        try:
+            return register(signed=True, admin_email="new@acme.example").status
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as threads:
+        with transaction.atomic():
+            registration.approve(tenant.pk, "Ada")
+            answer = threads.submit(claim_other_data)
+            time.sleep(0.2)  # long enough for the callout to reach the row
+        assert answer.result() == 409  # what was proven meanwhile counts
+    tenant.refresh_from_db()
+    assert (tenant.proof, tenant.admin_email) == (Proof.STAFF, cast.ACME["admin_email"])
 
 
 @pytest.mark.parametrize(
