@@ -1,0 +1,69 @@
+"""The staff's pages in a real browser."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from demo.cast import BOREALIS
+from demo.driver import send_callout
+from demo.stack import STAFF, Stack
+
+pytestmark = pytest.mark.browser
+PATIENCE = 30_000  # milliseconds
+PHONE = {"width": 360, "height": 740}
+
+
+def log_in(page: Page, stack: Stack) -> None:
+    page.goto(f"{stack.plan.portal_url}/admin/")
+    page.get_by_label("Username").fill(STAFF)
+    page.get_by_label("Password").fill(stack.password)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Operations")
+
+
+def open_tenant(page: Page, stack: Stack) -> None:
+    send_callout(stack.plan.portal_url, BOREALIS, stack.registration_secret)
+    page.goto(f"{stack.plan.portal_url}/admin/tenants/tenant/?q={BOREALIS.org_id}")
+    page.get_by_role("link", name=BOREALIS.name).click()
+
+
+def test_no_page_of_the_staff_breaks_the_content_security_policy(stack: Stack, page: Page) -> None:
+    """An error in the console fails the test: see the fixture."""
+    log_in(page, stack)
+    links = page.locator("#content-main a")
+    lists = {links.nth(number).get_attribute("href") for number in range(links.count())}
+    assert len(lists) > 15
+    for address in sorted(filter(None, lists)):
+        answer = page.goto(f"{stack.plan.portal_url}{address}")
+        assert answer is not None
+        assert answer.ok, address
+
+
+def test_a_button_queues_and_the_worker_leaves_the_persons_name(stack: Stack, page: Page) -> None:
+    log_in(page, stack)
+    open_tenant(page, stack)
+    page.get_by_role("button", name="Retry provisioning").click()
+    expect(page.locator(".messagelist")).to_contain_text("“Retry provisioning” is queued for")
+    for _ in range(30):
+        if page.locator(".timeline .event-staff_action").count():
+            break
+        page.wait_for_timeout(500)
+        page.reload()
+    expect(page.locator(".timeline .event-staff_action").first).to_contain_text(STAFF)
+
+
+def test_a_filter_opens_like_a_menu_and_closes_on_escape(stack: Stack, page: Page) -> None:
+    log_in(page, stack)
+    page.goto(f"{stack.plan.portal_url}/admin/tenants/tenant/")
+    stage = page.locator("summary", has_text="Stage")
+    stage.press("Enter")
+    expect(page.get_by_role("link", name="Live", exact=True)).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("link", name="Live", exact=True)).to_be_hidden()
+    expect(stage).to_be_focused()
+
+
+def test_a_tenants_page_fits_a_phone(stack: Stack, page: Page) -> None:
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    log_in(page, stack)
+    open_tenant(page, stack)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

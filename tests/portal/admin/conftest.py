@@ -1,0 +1,57 @@
+"""Staff in each role, and what they look at."""
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+
+from portal import roles
+from tenants.models import Tenant
+from tests.portal.admin import rows
+
+NAMES = {roles.VIEWER: "vera", roles.OPERATOR: "olga", roles.MANAGER: "mia"}
+SignIn = Callable[[str], Client]
+
+
+@pytest.fixture
+def sign_in(db: None) -> SignIn:
+    """Return a function that gives a client signed in as the member of staff with a role."""
+    roles.ensure()
+
+    def as_role(role: str) -> Client:
+        user, _ = User.objects.get_or_create(username=NAMES[role], is_staff=True)
+        user.groups.set([Group.objects.get(name=role)])
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return as_role
+
+
+@pytest.fixture
+def viewer(sign_in: SignIn) -> Client:
+    return sign_in(roles.VIEWER)
+
+
+@pytest.fixture
+def operator(sign_in: SignIn) -> Client:
+    return sign_in(roles.OPERATOR)
+
+
+@pytest.fixture
+def manager(sign_in: SignIn) -> Client:
+    return sign_in(roles.MANAGER)
+
+
+@pytest.fixture
+def superuser(db: None) -> Client:
+    client = Client()
+    client.force_login(User.objects.create_superuser("root"))
+    return client
+
+
+@pytest.fixture
+def five(db: None) -> dict[str, Tenant]:
+    """The cast by first name: live, waiting, unproven, blocked, off-boarded."""
+    return rows.five()

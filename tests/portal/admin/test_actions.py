@@ -1,0 +1,355 @@
+"""What staff do to tenants: each action from the registry, by each role, in each legal state."""
+
+from importlib import import_module
+from typing import Any
+
+import pytest
+from django.contrib.messages import get_messages
+from django.http import HttpResponse
+from django.test import Client
+from django_q.models import OrmQ
+from pytest_django.asserts import assertContains
+from pytest_django.fixtures import Settings
+
+import emulator as emulated
+from connect import operations
+from connect.models import Connection, SchemaFate, Stage, WaitingOn
+from portal import roles
+from portal.admin import actions, buttons
+from portal.admin.actions import ACTIONS, Action, Result, Subject
+from tenants.models import Event, MessageKind, Proof, Tenant
+from tests import cast
+from tests.connect.journey import Journey
+from tests.portal.admin import rows, walk
+from tests.portal.admin.conftest import NAMES, SignIn
+
+pytestmark = pytest.mark.django_db
+MODELS = [Tenant, Connection]
+BOTH = pytest.mark.parametrize("model", MODELS, ids=["tenant", "connection"])
+EVERY = pytest.mark.parametrize("name", ACTIONS)
+CONFIRMED = {"confirmed": "yes", "schema_fate": "keep"}
+# A state in which each action is legal, as fields of the connection.
+LEGAL: dict[str, dict[str, Any]] = {
+    "approve": {"stage": Stage.WAITING_FOR_PROOF},
+    "resend": {"stage": Stage.WAITING_FOR_CONSENT, "waiting_on": WaitingOn.SUBSCRIBER},
+    "retry": {"stage": Stage.LINKING},
+    "resume": {"stage": Stage.LIVE, "state": "PAUSED"},
+}
+LIVE = {"stage": Stage.LIVE, "state": "IDLE"}
+
+
+def ready_for(name: str, who: dict[str, str] = cast.ACME) -> Connection:
+    """Make a tenant to whom the action may be done now."""
+    proof = Proof.NONE if name == "approve" else Proof.SIGNED
+    return rows.connection(cast.enrol(who, proof=proof), **LEGAL.get(name, LIVE))
+
+
+def row_of(model: type[Tenant | Connection], connection: Connection) -> Tenant | Connection:
+    return connection.tenant if model is Tenant else connection
+
+
+def press(client: Client, row: Tenant | Connection, name: str) -> HttpResponse:
+    """Press a button, and confirm if one has to."""
+    data = CONFIRMED if ACTIONS[name].hurts else {}
+    return client.post(walk.page(type(row), "act", row.pk, name), data)  # type: ignore[return-value]
+
+
+def select(client: Client, chosen: list[Any], name: str, **more: str) -> HttpResponse:
+    """Do a bulk action to some rows of a list, and confirm if one has to."""
+    data: dict[str, Any] = {"action": name, "_selected_action": [row.pk for row in chosen], **more}
+    if ACTIONS[name].hurts:
+        data |= CONFIRMED
+    else:
+        data["index"] = "0"
+    return client.post(walk.page(type(chosen[0]), "changelist"), data)  # type: ignore[return-value]
+
+
+def said(answer: HttpResponse) -> str:
+    """Return what the next page will tell."""
+    return " ".join(str(message) for message in get_messages(answer.wsgi_request))  # type: ignore[attr-defined]
+
+
+def queued() -> list[dict[str, Any]]:
+    """Return what is in the queue."""
+    return [row.task for row in OrmQ.objects.order_by("pk")]
+
+
+def work_off(task: dict[str, Any]) -> None:
+    """Run a queued task, as the worker would."""
+    module, _, name = task["func"].rpartition(".")
+    getattr(import_module(module), name)(*task["args"], **task["kwargs"])
+
+
+# --- who may -------------------------------------------------------------------------------------
+
+
+@BOTH
+@EVERY
+@pytest.mark.parametrize("role", roles.permissions())
+def test_a_role_can_do_what_the_registry_grants_it_and_nothing_else(
+    sign_in: SignIn, role: str, name: str, model: type[Tenant | Connection]
+) -> None:
+    client, row = sign_in(role), row_of(model, ready_for(name))
+    may = ACTIONS[name].permission in roles.permissions()[role]
+    url = walk.page(model, "act", row.pk, name)
+
+    assert (url in client.get(walk.page(model, "change", row.pk)).content.decode()) == may
+    listed = client.get(walk.page(model, "changelist")).content.decode()
+    assert (f'<option value="{name}">' in listed) == may
+
+    assert press(client, row, name).status_code == (302 if may else 403)
+    select(client, [row], name)
+    assert len(queued()) == (2 if may else 0)
+    assert all(task["kwargs"]["actor"] == NAMES[role] for task in queued())
+
+
+@BOTH
+@EVERY
+def test_strangers_are_sent_to_the_login(
+    client: Client, name: str, model: type[Tenant | Connection]
+) -> None:
+    answer = press(client, row_of(model, ready_for(name)), name)
+    assert (answer.status_code, answer["Location"][:13]) == (302, "/admin/login/")
+    assert not queued()
+
+
+@BOTH
+@EVERY
+def test_looking_changes_nothing(
+    manager: Client, name: str, model: type[Tenant | Connection]
+) -> None:
+    connection = ready_for(name)
+    row = row_of(model, connection)
+    before = Connection.objects.values().get()
+    for method in (manager.get, manager.head):
+        answer = method(walk.page(model, "act", row.pk, name), CONFIRMED)
+        assert answer.status_code == (200 if ACTIONS[name].hurts else 405)
+    manager.get(walk.page(model, "changelist"), {"action": name, "_selected_action": str(row.pk)})
+    assert Connection.objects.values().get() == before
+    assert not queued()
+    assert not Event.objects.exists()
+
+
+def test_a_form_of_another_site_is_refused(five: dict[str, Tenant], superuser: Client) -> None:
+    guarded = Client(enforce_csrf_checks=True)
+    guarded.cookies = superuser.cookies
+    assert press(guarded, five["acme"], "pause").status_code == 403
+    assert not queued()
+
+
+@pytest.mark.parametrize("number", ["0", "999999"])
+def test_what_is_not_there_is_not_found(manager: Client, number: str) -> None:
+    assert manager.post(f"/admin/tenants/tenant/{number}/do/pause/").status_code == 404
+
+
+def test_there_are_no_actions_but_those_of_the_registry(
+    manager: Client, five: dict[str, Tenant]
+) -> None:
+    url = f"/admin/tenants/tenant/{five['acme'].pk}/do/explode/"
+    assert manager.post(url).status_code == 404
+
+
+# --- what happens --------------------------------------------------------------------------------
+
+
+@BOTH
+@EVERY
+def test_each_legal_row_gets_one_task_and_each_other_row_a_reason(
+    manager: Client, name: str, model: type[Tenant | Connection]
+) -> None:
+    legal = [row_of(model, ready_for(name, who)) for who in (cast.ACME, cast.BOREALIS, cast.CIRRUS)]
+    gone = rows.connection(cast.enrol(rows.EMBER), Stage.OFFBOARDED)
+    Tenant.objects.filter(pk=gone.tenant_id).update(offboarded_at=gone.offboarded_at)
+    told = said(select(manager, [*legal, row_of(model, gone)], name))
+    assert len(queued()) == 3
+    assert told.startswith(f"“{ACTIONS[name].label}” is queued for ")
+    assert "Skipped Ember AG: " in told
+
+
+@EVERY
+def test_a_task_takes_an_id_and_a_name_and_nothing_else(manager: Client, name: str) -> None:
+    connection = ready_for(name)
+    press(manager, connection.tenant, name)
+    (task,) = queued()
+    if name in ("approve", "resend"):
+        assert task["func"] == f"tenants.tasks.{name}"
+        assert (task["args"], task["kwargs"]) == ((connection.tenant_id,), {"actor": "mia"})
+    else:
+        options = {"schema_fate": "keep"} if ACTIONS[name].hurts else {}
+        assert task["func"] == "connect.tasks.operate"
+        assert task["args"] == (name, connection.pk)
+        assert task["kwargs"] == {"actor": "mia", "options": options}
+
+
+def test_rows_on_other_pages_are_meant_too_when_all_are_selected(manager: Client) -> None:
+    rows.strangers(3)
+    one = Tenant.objects.first()
+    OrmQ.objects.all().delete()
+    select(manager, [one], "refresh", select_across="1")
+    assert len(queued()) == 3
+
+
+def test_an_illegal_button_says_why_and_does_nothing(
+    manager: Client, five: dict[str, Tenant]
+) -> None:
+    told = said(press(manager, five["acme"], "resume"))
+    assert told == 'Skipped Acme & Söhne "West": it is not paused.'
+    assert not queued()
+
+
+def test_a_page_offers_only_what_fits_the_state(manager: Client, five: dict[str, Tenant]) -> None:
+    html = manager.get(walk.page(Tenant, "change", five["dune"].pk)).content.decode()
+    offered = [name for name in ACTIONS if f"/do/{name}/" in html]
+    assert offered == ["retry", "offboard", "start_over"]
+
+
+# --- what cannot be taken back -------------------------------------------------------------------
+
+HURTS = pytest.mark.parametrize("name", [name for name, each in ACTIONS.items() if each.hurts])
+
+
+@HURTS
+@BOTH
+def test_the_confirmation_keeps_the_schema_unless_told_otherwise(
+    manager: Client, name: str, model: type[Tenant | Connection], five: dict[str, Tenant]
+) -> None:
+    row = row_of(model, five["acme"].connections.get())
+    answer = manager.get(walk.page(model, "act", row.pk, name))
+    keep = '<input type="radio" name="schema_fate" value="keep" required id="id_schema_fate_0"'
+    assertContains(answer, f"{keep} checked>", html=True)
+    assertContains(answer, "Acme &amp; Söhne &quot;West&quot;")
+
+
+@HURTS
+@pytest.mark.parametrize("fate", [{}, {"schema_fate": ""}, {"schema_fate": "burn"}])
+def test_without_an_answer_it_asks_again(
+    manager: Client, name: str, fate: dict[str, str], five: dict[str, Tenant]
+) -> None:
+    url = walk.page(Tenant, "act", five["acme"].pk, name)
+    assert manager.post(url, fate).status_code == 200
+    assert manager.post(url, {"confirmed": "yes", **fate}).status_code == 200
+    assert not queued()
+
+
+def test_dropping_the_schema_is_an_explicit_choice(
+    manager: Client, five: dict[str, Tenant]
+) -> None:
+    url = walk.page(Tenant, "act", five["acme"].pk, "offboard")
+    manager.post(url, {"confirmed": "yes", "schema_fate": "drop"})
+    assert queued()[0]["kwargs"]["options"] == {"schema_fate": SchemaFate.DROP}
+
+
+def test_a_bulk_action_that_hurts_first_names_everybody_and_what_it_skips(
+    manager: Client, five: dict[str, Tenant]
+) -> None:
+    data = {"action": "offboard", "index": "0", "_selected_action": [t.pk for t in five.values()]}
+    answer = manager.post(walk.page(Tenant, "changelist"), data)
+    html = answer.content.decode()
+    assert "Off-board 4 tenants" in html
+    assert "<strong>Ember AG</strong>: it has no connection" in html
+    chosen = [row.pk for row, _ in answer.context["legal"]]
+    assert all(f'name="_selected_action" value="{pk}"' in html for pk in chosen)
+    assert not queued()
+
+
+def test_it_hurts_no_more_at_once_than_a_person_can_read(
+    manager: Client, five: dict[str, Tenant], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(buttons, "MOST_THAT_HURT", 2)
+    told = said(select(manager, list(five.values())[:3], "offboard"))
+    assert told == "Select 2 at the most for “Off-board”. Nothing was done."
+    assert not queued()
+
+
+# --- the work itself -----------------------------------------------------------------------------
+
+
+@EVERY
+def test_the_work_leaves_an_event_with_the_persons_name(
+    manager: Client, emulator: emulated.Running, name: str
+) -> None:
+    proof = Proof.NONE if name == "approve" else Proof.SIGNED
+    journey = Journey(emulator, cast.ACME, proof)
+    early = {"approve": Stage.WAITING_FOR_PROOF, "retry": Stage.WAITING_FOR_CONSENT}
+    connection = journey.reach(early.get(name, Stage.LIVE))
+    if name == "resume":
+        operations.operate("pause", connection.pk, "olga", {})
+    OrmQ.objects.all().delete()
+    assert press(manager, journey.tenant, name).status_code == 302
+    (task,) = queued()
+    work_off(task)
+    event = Event.objects.filter(actor="mia").last()
+    assert event is not None
+    assert event.tenant == journey.tenant
+    assert "failed" not in event.text
+
+
+# --- the rules -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("policy", "proof", "gone", "reason"),
+    [
+        ("signed", Proof.NONE, False, ""),
+        ("signed", Proof.SIGNED, False, "it needs no approval"),
+        ("approval", Proof.SIGNED, False, ""),
+        ("approval", Proof.STAFF, False, "it is approved already"),
+        ("open", Proof.NONE, False, "it needs no approval"),
+        ("signed", Proof.NONE, True, "it is off-boarded"),
+    ],
+)
+def test_who_can_be_approved(
+    settings: Settings, policy: str, proof: Proof, gone: bool, reason: str
+) -> None:
+    settings.REGISTRATION_POLICY = policy
+    tenant = cast.enrol(cast.ACME, proof=proof)
+    tenant.offboarded_at = tenant.registered_at if gone else None
+    assert ACTIONS["approve"].why_not(Subject(tenant, None)) == reason
+
+
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        (None, "it has no connection"),
+        ({"stage": Stage.LIVE}, ""),
+        ({"stage": Stage.WAITING_FOR_CONSENT, "waiting_on": WaitingOn.SUBSCRIBER}, ""),
+        ({"stage": Stage.LINKING}, "there is nothing to tell the subscriber now"),
+    ],
+)
+def test_when_a_mail_can_be_sent_again(facts: dict[str, Any] | None, reason: str) -> None:
+    connection = None if facts is None else Connection(**facts)
+    assert ACTIONS["resend"].why_not(Subject(Tenant(), connection)) == reason
+
+
+def test_a_tenant_without_a_connection_is_skipped() -> None:
+    assert ACTIONS["pause"].why_not(Subject(Tenant(), None)) == "it has no connection"
+
+
+def test_a_long_result_names_the_first_few() -> None:
+    result = Result(ACTIONS["pause"], queued=[f"T{number}" for number in range(8)])
+    result.skipped["it is paused already"] += ["A", "B"]
+    assert str(result) == (
+        "“Pause” is queued for 8 (T0, T1, T2, T3, T4 and 3 more). "
+        "Skipped A, B: it is paused already."
+    )
+
+
+def test_all_are_queued_or_none() -> None:
+    def fail(subject: Subject, actor: str, options: actions.Options) -> None:
+        if OrmQ.objects.exists():
+            raise ConnectionError
+        ACTIONS["pause"].enqueue(subject, actor, options)
+
+    action = Action("x", "X", "connect.pause_connection", lambda _: "", fail)
+    pair = [ready_for("pause", who) for who in (cast.ACME, cast.BOREALIS)]
+    subjects = [Subject(each.tenant, each) for each in pair]
+    with pytest.raises(ConnectionError):
+        actions.run(action, subjects, "mia", {})
+    assert not OrmQ.objects.exists()
+
+
+def test_sending_again_writes_the_mail_that_fits(operator: Client) -> None:
+    connection = ready_for("resend")
+    press(operator, connection.tenant, "resend")
+    work_off(queued()[0])
+    assert connection.tenant.messages.get().kind == MessageKind.SIGN_IN

@@ -1,0 +1,172 @@
+"""Every page of the admin: it renders, for whom it should, at a fixed cost, without a secret."""
+
+import re
+
+import pytest
+from django.contrib.auth.models import Group
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from connect.models import Connection, Mapping
+from portal import roles
+from tenants.models import Callout, Message, Tenant
+from tests.portal.admin import rows, walk
+from tests.portal.admin.conftest import SignIn
+
+# Session, user, two for permissions, the count, the rows, and what a column or a filter adds.
+MOST_QUERIES = 12
+LISTS = [model._meta.label_lower for model in walk.models()]
+
+
+def address(label: str) -> str:
+    return next(
+        walk.page(model, "changelist")
+        for model in walk.models()
+        if model._meta.label_lower == label
+    )
+
+
+@pytest.mark.parametrize("role", roles.permissions())
+def test_every_role_sees_every_list_and_every_row(
+    sign_in: SignIn, role: str, five: dict[str, Tenant]
+) -> None:
+    rows.strangers(2)
+    rows.switches()
+    client = sign_in(role)
+    for url in ["/admin/", *walk.lists(), *walk.rows()]:
+        assert client.get(url).status_code == 200, url
+
+
+def test_nobody_sees_anything_before_logging_in(client: Client, five: dict[str, Tenant]) -> None:
+    for url in ["/admin/", *walk.lists(), *walk.rows()]:
+        answer = client.get(url)
+        assert answer.status_code == 302, url
+        assert answer["Location"].startswith("/admin/login/"), url
+
+
+def test_staff_without_a_role_see_nothing(sign_in: SignIn, five: dict[str, Tenant]) -> None:
+    client = sign_in(roles.VIEWER)
+    Group.objects.get(name=roles.VIEWER).permissions.clear()
+    assert client.get("/admin/").status_code == 200
+    for url in [*walk.lists(), *walk.rows()]:
+        assert client.get(url).status_code == 403, url
+
+
+def test_every_list_costs_as_many_queries_for_40_rows_as_for_10(manager: Client) -> None:
+    rows.strangers(10)
+    few = {url: count_queries(manager, url) for url in walk.lists()}
+    rows.strangers(30, start=11)
+    assert {url: count_queries(manager, url) for url in walk.lists()} == few
+    assert max(few.values()) <= MOST_QUERIES, few
+
+
+def count_queries(client: Client, url: str) -> int:
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(url).status_code == 200
+    return len(queries)
+
+
+def test_the_cost_of_a_tenants_page_does_not_grow_with_its_history(
+    manager: Client, five: dict[str, Tenant]
+) -> None:
+    url = walk.page(Tenant, "change", five["acme"].pk)
+    few = count_queries(manager, url)
+    rows.history(five["acme"], 100)
+    assert count_queries(manager, url) == few
+
+
+def test_no_page_shows_a_token(superuser: Client, five: dict[str, Tenant]) -> None:
+    rows.strangers(2)
+    for url in ["/admin/", *walk.lists(), *walk.rows()]:
+        html = superuser.get(url).content.decode()
+        assert rows.ACCESS_TOKEN not in html, url
+        assert rows.REFRESH_TOKEN not in html, url
+
+
+def test_nothing_can_be_deleted(superuser: Client, five: dict[str, Tenant]) -> None:
+    rows.strangers(1)
+    rows.switches()
+    for model in walk.models():
+        row = model._default_manager.all()[0]
+        url = walk.page(model, "delete", row.pk)
+        assert superuser.post(url, {"post": "yes"}).status_code == 403, url
+        listed = superuser.get(walk.page(model, "changelist")).content.decode()
+        assert "delete_selected" not in listed, url
+
+
+WRITTEN_BY_STAFF = {"tenants.tenant", "tenants.switch", "connect.mappingtemplate"}
+
+
+@pytest.mark.parametrize("label", sorted(set(LISTS) - WRITTEN_BY_STAFF))
+def test_what_the_portal_writes_nobody_else_does(superuser: Client, label: str) -> None:
+    rows.strangers(1)
+    model = next(model for model in walk.models() if model._meta.label_lower == label)
+    row = model._default_manager.all()[0]
+    assert superuser.post(walk.page(model, "add"), {}).status_code == 403
+    assert superuser.post(walk.page(model, "change", row.pk), {}).status_code == 403
+
+
+def test_every_page_obeys_the_content_security_policy(
+    manager: Client, five: dict[str, Tenant]
+) -> None:
+    rows.strangers(1)
+    for url in ["/admin/", "/admin/login/", *walk.lists(), *walk.rows()]:
+        answer = manager.get(url, follow=True)
+        assert "default-src 'self'" in answer["Content-Security-Policy"], url
+        html = answer.content.decode()
+        assert "<style" not in html, url
+        assert not re.search(r"<script(?![^>]*\bsrc=)|\sstyle=|\son\w+=\"", html), url
+
+
+def test_a_callouts_body_is_shown_as_it_came_and_never_interpreted(viewer: Client) -> None:
+    body = b'{"org_name":"Acme & S\xc3\xb6hne "West""}<script>alert(1)</script>\xff'
+    callout = Callout.objects.create(body=body, status=400)
+    html = viewer.get(walk.page(Callout, "change", callout.pk)).content.decode()
+    assert "Acme &amp; Söhne &quot;West&quot;" in html
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;\N{REPLACEMENT CHARACTER}" in html
+    assert "<script>alert" not in html
+
+
+def test_what_a_mail_says_is_shown_to_those_who_may_send_it(
+    viewer: Client, operator: Client, five: dict[str, Tenant]
+) -> None:
+    message = Message.objects.create(
+        tenant=five["acme"],
+        key="k",
+        to="ops@acme.example",
+        text="https://portal.example/authenticate/signed",
+        html="<b>x</b>",
+    )
+    url = walk.page(Message, "change", message.pk)
+    assert "authenticate/signed" not in viewer.get(url).content.decode()
+    assert "authenticate/signed" in operator.get(url).content.decode()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "Söhne",
+        "00DB00000002NDm",
+        "00DB00000002NDmMAM",
+        "ops@acme.example",
+        "hc-abc123-00db00000002ndmmam-1",
+        "conn-acme",
+    ],
+)
+@pytest.mark.parametrize("label", ["tenants.tenant", "connect.connection", "connect.mapping"])
+def test_a_tenant_is_found_by_every_id_that_staff_may_hold(
+    viewer: Client, five: dict[str, Tenant], label: str, query: str
+) -> None:
+    five["acme"].connections.update(connection_id="conn-acme")
+    found = viewer.get(address(label), {"q": query}).context["cl"].result_list
+    assert [owner(row) for row in found] == [five["acme"]]
+
+
+def owner(row: Tenant | Connection | Mapping) -> Tenant:
+    match row:
+        case Mapping():
+            return row.connection.tenant
+        case Connection():
+            return row.tenant
+    return row

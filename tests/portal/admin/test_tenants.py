@@ -1,0 +1,187 @@
+"""A tenant's page and list: what is shown, who may correct what, and that it is noted."""
+
+import pytest
+from django.test import Client
+
+from connect.models import Mapping, Stage
+from tenants import links
+from tenants.models import Event, EventKind, Proof, Tenant
+from tests import cast
+from tests.portal.admin import rows, walk
+
+pytestmark = pytest.mark.django_db
+AS_IT_IS = {
+    "name": cast.ACME["name"],
+    "admin_email": cast.ACME["admin_email"],
+    "environment": "production",
+    "login_domain": cast.ACME["login_domain"],
+    "namespace": "",
+}
+
+
+def save(client: Client, tenant: Tenant, **changes: str) -> int:
+    """Send a tenant's form with some values changed; 302 means that it was taken."""
+    url = walk.page(Tenant, "change", tenant.pk)
+    return client.post(url, {**AS_IT_IS, **changes}).status_code
+
+
+def page_of(client: Client, tenant: Tenant) -> str:
+    return client.get(walk.page(Tenant, "change", tenant.pk)).content.decode()
+
+
+def test_a_correction_is_noted_with_the_persons_name(
+    operator: Client, five: dict[str, Tenant]
+) -> None:
+    assert save(operator, five["acme"], admin_email="it@acme.example", namespace="acme") == 302
+    event = Event.objects.get()
+    assert (event.kind, event.actor) == (EventKind.STAFF_ACTION, "olga")
+    assert event.text == (
+        "Changed Admin's e-mail from “ops@acme.example” to “it@acme.example”, "
+        "Namespace from “” to “acme”."
+    )
+    assert event.data["changes"]["namespace"] == ["", "acme"]
+    five["acme"].refresh_from_db()
+    assert five["acme"].admin_email == "it@acme.example"
+
+
+def test_saving_what_was_there_notes_nothing(operator: Client, five: dict[str, Tenant]) -> None:
+    assert save(operator, five["acme"]) == 302
+    assert not Event.objects.exists()
+
+
+def test_a_correction_overwrites_nothing_that_changed_meanwhile(
+    operator: Client, five: dict[str, Tenant], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stale = Tenant.save
+
+    def approved_meanwhile(tenant: Tenant, **options: object) -> None:
+        Tenant.objects.filter(pk=tenant.pk).update(proof=Proof.STAFF)
+        stale(tenant, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Tenant, "save", approved_meanwhile)
+    save(operator, five["acme"], name="Acme")
+    after = Tenant.objects.get(pk=five["acme"].pk)
+    assert (after.name, after.proof) == ("Acme", Proof.STAFF)
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"name": ""}, "This field is required."),
+        ({"admin_email": "nobody"}, "Enter a valid email address."),
+        ({"login_domain": "evil.example"}, "under .my.salesforce.com"),
+        ({"namespace": "1st"}, "begins with a letter"),
+        ({"environment": "custom", "login_domain": ""}, "needs the org&#x27;s My Domain"),
+        ({"environment": "moon"}, "not one of the available choices"),
+    ],
+)
+def test_what_a_callout_may_not_say_staff_may_not_either(
+    operator: Client, five: dict[str, Tenant], changes: dict[str, str], complaint: str
+) -> None:
+    url = walk.page(Tenant, "change", five["acme"].pk)
+    answer = operator.post(url, {**AS_IT_IS, **changes})
+    assert answer.status_code == 200
+    assert complaint in answer.content.decode()
+    assert not Event.objects.exists()
+
+
+def test_only_five_facts_can_be_corrected(operator: Client, five: dict[str, Tenant]) -> None:
+    save(operator, five["cirrus"], org_id="00D5g0000000009EAA", proof="staff", name="Cirrus")
+    cirrus = Tenant.objects.get(pk=five["cirrus"].pk)
+    assert (cirrus.org_id, cirrus.proof) == (cast.CIRRUS["org_id"], Proof.NONE)
+
+
+def test_a_viewer_corrects_nothing(viewer: Client, five: dict[str, Tenant]) -> None:
+    assert save(viewer, five["acme"], name="Mine") == 403
+    assert 'name="_save"' not in page_of(viewer, five["acme"])
+
+
+def test_nobody_adds_a_tenant_by_hand(manager: Client) -> None:
+    assert manager.get(walk.page(Tenant, "add")).status_code == 403
+
+
+def test_the_page_says_what_is_waited_for_and_whose_move_it_is(
+    viewer: Client, five: dict[str, Tenant]
+) -> None:
+    html = " ".join(page_of(viewer, five["borealis"]).split())
+    assert "Waiting for the admin to authorize Heroku Connect: subscriber’s move." in html
+    assert "The portal looks again at" in html
+
+
+def test_the_page_of_a_blocked_tenant_says_why_and_which_request_it_was(
+    viewer: Client, five: dict[str, Tenant]
+) -> None:
+    html = page_of(viewer, five["dune"])
+    assert "Heroku could not provision hc-abc123: it is deprovisioned." in html
+    assert "6c2b1f0e-77aa-4a31-9d2c-0f5b3c1d2e4f" in html
+
+
+def test_the_page_shows_connection_mappings_mails_and_the_last_fifty_events(
+    viewer: Client, five: dict[str, Tenant]
+) -> None:
+    acme = five["acme"]
+    Event.objects.bulk_create(
+        Event(tenant=acme, kind=EventKind.WAITING, text=f"Event number {number}.")
+        for number in range(51)
+    )
+    rows.message(acme)
+    html = page_of(viewer, acme)
+    assert "hc-abc123-00db00000002ndmmam-1" in html
+    assert walk.page(Mapping, "change", Mapping.objects.get().pk) in html
+    assert "Please sign in" in html
+    assert "Event number 50." in html
+    assert "Event number 0." not in html
+
+
+def test_a_tenant_that_started_over_shows_its_newest_connection_and_links_the_earlier(
+    viewer: Client, five: dict[str, Tenant]
+) -> None:
+    first = five["ember"].connections.get()
+    Tenant.objects.filter(pk=five["ember"].pk).update(offboarded_at=None)
+    second = cast.connect(five["ember"], Stage.LINKING, generation=2, addon_name="hc-second")
+    html = page_of(viewer, five["ember"])
+    assert "hc-second" in html
+    assert walk.page(type(first), "change", first.pk) in html
+    assert walk.page(type(second), "change", second.pk) in html
+
+
+def test_an_off_boarded_tenant_shows_its_end(viewer: Client, five: dict[str, Tenant]) -> None:
+    answer = viewer.get(walk.page(Tenant, "change", five["ember"].pk))
+    assert [step.label for step in answer.context["steps"]] == ["Off-boarding", "Off-boarded"]
+    assert answer.context["buttons"] == []
+
+
+def test_the_subscribers_link_is_for_those_who_may_send_it(
+    viewer: Client, operator: Client, five: dict[str, Tenant]
+) -> None:
+    path = links.sign_in_url(five["acme"]).rpartition("/")[0]
+    assert path not in page_of(viewer, five["acme"])
+    assert path in page_of(operator, five["acme"])
+    assert path not in page_of(operator, five["ember"])
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("stage=live", ["acme"]),
+        ("stage=waiting_for_proof", ["cirrus"]),
+        ("stage=offboarded", ["ember"]),
+        ("attention=blocked", ["dune"]),
+        ("attention=staff", ["cirrus", "dune"]),
+        ("attention=subscriber", ["borealis"]),
+        ("attention=nonsense", ["acme", "borealis", "cirrus", "dune", "ember"]),
+        ("environment=sandbox", ["borealis"]),
+        ("proof=", ["cirrus"]),
+    ],
+)
+def test_the_list_is_filtered_by_the_address(
+    viewer: Client, five: dict[str, Tenant], query: str, names: list[str]
+) -> None:
+    answer = viewer.get(f"{walk.page(Tenant, 'changelist')}?{query}")
+    assert list(answer.context["cl"].result_list) == [five[name] for name in names]
+
+
+def test_a_tenant_whose_connection_is_not_made_yet_is_new(viewer: Client) -> None:
+    cast.enrol(cast.ACME)
+    html = viewer.get(walk.page(Tenant, "changelist")).content.decode()
+    assert '<span class="badge badge-quiet">New</span>' in html

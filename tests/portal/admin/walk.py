@@ -1,0 +1,32 @@
+"""The addresses of the admin's pages."""
+
+from collections.abc import Iterator
+
+from django.contrib import admin
+from django.db.models import Model
+from django.urls import reverse
+
+STAFF_ONLY_FOR_SUPERUSERS = ("auth.User", "auth.Group")
+
+
+def models() -> list[type[Model]]:
+    """Return every model that staff in a role can see."""
+    every = admin.site._registry
+    return [model for model in every if model._meta.label not in STAFF_ONLY_FOR_SUPERUSERS]
+
+
+def page(model: type[Model], view: str, *args: object) -> str:
+    """Return the address of a model's page: changelist, add, change, delete, history or act."""
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{view}", args=args)
+
+
+def lists() -> list[str]:
+    """Return the address of every list."""
+    return [page(model, "changelist") for model in models()]
+
+
+def rows() -> Iterator[str]:
+    """Yield the address of every row's page."""
+    for model in models():
+        for row in model._default_manager.all():
+            yield page(model, "change", row.pk)
