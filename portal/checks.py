@@ -167,7 +167,7 @@ def registration_policy() -> Iterator[str]:
 @rule("E010")
 def registration_secrets() -> Iterator[str]:
     keys = settings.REGISTRATION_SECRETS
-    needed = settings.REGISTRATION_POLICY == "signed"
+    needed = settings.REGISTRATION_POLICY == "signed" or settings.REGISTRATION_SIGNATURE_REQUIRED
     if (keys or needed) and _shortest(keys) < SHORTEST["REGISTRATION_SECRETS"]:
         yield (
             f"REGISTRATION_SECRETS is {_lack(*keys)}: "

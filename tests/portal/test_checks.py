@@ -112,6 +112,13 @@ def test_without_signatures_no_registration_secret_is_needed(settings: Settings)
     assert found() == {}
 
 
+def test_who_requires_signatures_needs_a_registration_secret(settings: Settings) -> None:
+    settings.REGISTRATION_POLICY = "open"
+    settings.REGISTRATION_SIGNATURE_REQUIRED = True
+    settings.REGISTRATION_SECRETS = []
+    assert list(found()) == ["multiconnect.E010"]
+
+
 def test_printed_mails_are_warned_of_in_production_alone(settings: Settings) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
     assert found() == {}
