@@ -48,9 +48,8 @@ class ConnectionAdmin(ReadOnlyAdmin, ActionsAdmin):
         "generation",
         "coloured_stage",
         "waiting_for",
-        "next_attempt_at",
-        "attempts",
         "coloured_state",
+        "next_attempt_at",
         "seen_at",
         "addon_name",
     )

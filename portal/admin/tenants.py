@@ -57,7 +57,10 @@ class AttentionFilter(admin.SimpleListFilter):
     parameter_name = "attention"
     _WANTED = {
         "blocked": ("Blocked", Q(connections__blocked_at__isnull=False)),
-        "staff": ("Waiting for staff", Q(connections__waiting_on=WaitingOn.STAFF)),
+        "staff": (
+            "Waiting for staff",
+            Q(connections__waiting_on=WaitingOn.STAFF, connections__blocked_at=None),
+        ),
         "subscriber": (
             "Waiting for the subscriber",
             Q(connections__waiting_on=WaitingOn.SUBSCRIBER),
@@ -89,7 +92,6 @@ class TenantAdmin(ActionsAdmin):
         "org_id",
         "admin_email",
         "environment",
-        "proof",
         "registered_at",
     )
     list_filter = (AttentionFilter, StageFilter, "environment", "proof")
