@@ -230,7 +230,6 @@ class EventKind(models.TextChoices):
     TROUBLE = "trouble", "Trouble"
     BLOCKED = "blocked", "Blocked"
     ADDON_CREATED = "addon_created", "Add-on created"
-    LINK_OPENED = "link_opened", "Authorization link opened"
     AUTHORIZED = "authorized", "Heroku Connect authorized"
     LIVE = "live", "Live"
     STAFF_ACTION = "staff_action", "Staff action"

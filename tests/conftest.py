@@ -15,19 +15,6 @@ import emulator as emulated
 hypothesis_settings.register_profile("house", deadline=None)
 hypothesis_settings.load_profile("house")
 
-# The waits that every tenant meets, away: what is due happens before the next answer.
-AT_ONCE = {
-    "provisioning_seconds": 0,
-    "configure_seconds": 0,
-    "import_lag_seconds": 0,
-    "import_seconds": 0,
-    "initial_seconds": 0,
-    "bulk_wait_seconds": 0,
-    "bulk_load_seconds": 0,
-    "recovery_seconds": 0,
-    "validation_seconds": 0,
-}
-
 
 @pytest.fixture(scope="session")
 def emulator_server(django_db_setup: None) -> Iterator[emulated.Running]:
@@ -40,7 +27,7 @@ def emulator_server(django_db_setup: None) -> Iterator[emulated.Running]:
         callback=f"{portal_settings.PORTAL_URL}/auth/salesforce/callback",
         client_id=portal_settings.SALESFORCE_KEY,
         client_secret=portal_settings.SALESFORCE_SECRET,
-        behaviour=AT_ONCE,
+        behaviour=emulated.INSTANT,
     )
     with emulated.serve(options) as running:
         yield running

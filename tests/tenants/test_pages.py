@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.template.loader import render_to_string
 from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries, Settings
@@ -167,14 +166,6 @@ def test_a_form_without_its_token_gets_a_page_of_ours(acme: Tenant) -> None:
     answer = strict.post("/auth/salesforce", {"link": links.sign(links.Kind.SIGN_IN, acme)})
     assert answer.status_code == 403
     assert "This form could not be sent" in text(answer)
-
-
-def test_when_heroku_connect_does_not_answer_the_page_offers_another_try(acme: Tenant) -> None:
-    page = render_to_string(
-        "tenants/try_again.html", {"tenant": acme, "retry_url": links.connect_url(acme)}
-    )
-    assert "Try again" in page
-    assert links.connect_url(acme) in page
 
 
 def test_a_member_of_staff_sees_what_the_subscriber_sees(acme: Tenant, client: Client) -> None:
