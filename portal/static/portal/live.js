@@ -1,0 +1,65 @@
+"use strict";
+
+// <div data-live="address" data-live-every="seconds"> on a page: the address answers with HTML in
+// which elements carry data-live-part and an id. Each takes the place of the element with that id
+// when it says something else. An answer may change the rhythm: data-live-every on its root.
+{
+  const SLOWEST = 60;
+  const root = document.querySelector("[data-live]");
+
+  // A form's token is drawn anew for each answer and says nothing new.
+  const said = (element) => element.outerHTML.replace(/name="csrfmiddlewaretoken" value="[^"]*"/g, "");
+
+  const isInUse = (element) =>
+    element.querySelector("details[open]") !== null ||
+    (element.contains(document.activeElement) && document.activeElement.matches("input, select, textarea"));
+
+  // Keyboard focus on a button or link outlives the replacement of its surroundings.
+  const place = (element) => element.getAttribute("href") || element.form?.getAttribute("action") || element.id;
+
+  const keepFocus = (part, replace) => {
+    const focused = part.contains(document.activeElement) ? place(document.activeElement) : "";
+    const fresh = replace();
+    if (!focused) return;
+    const same = [...fresh.querySelectorAll("a, button, [tabindex]")].find((each) => place(each) === focused);
+    same?.focus({ preventScroll: true });
+  };
+
+  const swap = (fresh) => {
+    const part = document.getElementById(fresh.id);
+    if (!part || said(part) === said(fresh) || isInUse(part)) return;
+    const scrolled = part.querySelector("[data-live-scroll]")?.scrollTop ?? 0;
+    keepFocus(part, () => {
+      part.replaceWith(fresh);
+      return fresh;
+    });
+    const scroller = fresh.querySelector("[data-live-scroll]");
+    if (scroller) scroller.scrollTop = scrolled;
+  };
+
+  const look = async () => {
+    let every = Number(root.dataset.liveEvery);
+    try {
+      const answer = await fetch(root.dataset.live, { headers: { Accept: "text/html" }, redirect: "error" });
+      if (!answer.ok) throw new Error(`${answer.status}`);
+      const heard = new DOMParser().parseFromString(await answer.text(), "text/html");
+      for (const fresh of heard.querySelectorAll("[data-live-part]")) swap(document.adoptNode(fresh));
+      every = Number(heard.querySelector("[data-live-every]")?.dataset.liveEvery ?? every);
+      root.dataset.liveEvery = String(every);
+      root.removeAttribute("data-live-lost");
+    } catch {
+      root.dataset.liveLost = "";
+      every = Math.min(every * 4, SLOWEST);
+    }
+    if (every) setTimeout(visible, every * 1000);
+  };
+
+  // Nobody looks at a page in the background, so it does not look either.
+  const visible = () => {
+    if (document.visibilityState === "visible") return look();
+    document.addEventListener("visibilitychange", visible, { once: true });
+    return undefined;
+  };
+
+  if (root && Number(root.dataset.liveEvery)) setTimeout(visible, Number(root.dataset.liveEvery) * 1000);
+}
