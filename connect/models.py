@@ -1,5 +1,6 @@
 """How each tenant's data flows: its connection, the mappings in it, and what was seen of both."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
@@ -116,6 +117,16 @@ class Connection(models.Model):
     import_sent_at = models.DateTimeField(null=True, blank=True)
     live_at = models.DateTimeField(null=True, blank=True)
 
+    # --- what staff asked for until a time
+    paused_until = models.DateTimeField(
+        null=True, blank=True, help_text="Then the portal resumes it by itself."
+    )
+    pause_note = models.CharField(max_length=255, blank=True)
+    snoozed_until = models.DateTimeField(
+        null=True, blank=True, help_text="Until then nobody is alerted of it."
+    )
+    snooze_note = models.CharField(max_length=255, blank=True)
+
     # --- the end
     schema_fate = models.CharField(max_length=4, choices=SchemaFate.choices, blank=True)
     start_over = models.BooleanField(
@@ -156,11 +167,32 @@ class Connection(models.Model):
                 | ~Q(organization_id=""),
                 name="no_data_before_the_org_is_known",
             ),
+            models.CheckConstraint(
+                condition=Q(paused_until=None, pause_note="") | Q(stage="live"),
+                name="only_what_is_live_is_paused",
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["next_attempt_at"], name="connection_due"),
             models.Index(
                 F("blocked_at"), name="connection_blocked", condition=Q(blocked_at__isnull=False)
+            ),
+            # The dashboard's numbers: each is read from an index alone.
+            models.Index(
+                fields=["stage", "blocked_at"],
+                name="connection_funnel",
+                condition=Q(offboarded_at=None),
+            ),
+            models.Index(
+                fields=["state", "seen_at"], name="connection_health", condition=Q(stage="live")
+            ),
+            models.Index(
+                fields=["waiting_on", "stage_since"],
+                name="connection_waits",
+                condition=Q(offboarded_at=None),
+            ),
+            models.Index(
+                F("live_at").desc(), name="connection_went_live", condition=Q(live_at__isnull=False)
             ),
         ]
         permissions: ClassVar = [
@@ -170,10 +202,19 @@ class Connection(models.Model):
             ("refresh_connection", "Can refresh a connection's health"),
             ("import_connection", "Can import mappings"),
             ("offboard_connection", "Can off-board a tenant"),
+            ("snooze_connection", "Can silence a tenant's alerts for a time"),
         ]
 
     def __str__(self) -> str:
         return f"{self.tenant} (generation {self.generation})"
+
+    def is_paused_on_purpose(self, now: datetime) -> bool:
+        """Whether staff paused it until a time that is yet to come."""
+        return self.paused_until is not None and self.paused_until > now
+
+    def is_snoozed(self, now: datetime) -> bool:
+        """Whether staff asked not to be alerted of it for now."""
+        return self.snoozed_until is not None and self.snoozed_until > now
 
 
 class Mapping(models.Model):
@@ -196,6 +237,13 @@ class Mapping(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["connection", "object_name"], name="one_mapping_an_object"
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["object_name", "rows_failed"],
+                name="mapping_failed",
+                condition=Q(rows_failed__gt=0),
             )
         ]
 

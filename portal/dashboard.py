@@ -1,69 +1,47 @@
-"""What staff see first: is the machinery alive, and how many tenants stand where."""
+"""What staff see first: a page of cards, each a small function and a template.
 
+A new card is one line in CARDS. It is read again every few seconds on every open dashboard, so it
+has to cost a fixed number of queries, however many tenants there are.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 
-from django.db.models import Count
-from django.urls import reverse
-from django.utils import timezone
+from portal.cards import attention, errors, funnel, health, times, vitals
 
-from connect.models import Connection, Stage, WaitingOn
-from portal.models import Heartbeat
-from tenants.models import Switch, Tenant
-
-# A worker beats every few seconds; after this long, something is wrong.
-SILENCE = timedelta(minutes=1)
+REFRESH_SECONDS = 10
 
 
 @dataclass(frozen=True)
-class Tally:
-    """A number of tenants, and where to see them."""
+class Card:
+    """`read` takes the user and the time, and returns the variables of admin/cards/<name>.html.
 
-    label: str
-    count: int
-    url: str
+    `span` is how many of three columns it takes. Shown to whoever has the permission.
+    """
 
-
-@dataclass(frozen=True)
-class Pulse:
-    """The line on top of the index page."""
-
-    beat_at: datetime | None
-    alive: bool
-    off: list[Switch]
-    attention: list[Tally]
-    stages: list[Tally]
+    name: str
+    title: str
+    read: Callable[[Any, datetime], dict[str, Any]]
+    span: int = 1
+    permission: str = "tenants.view_tenant"
 
 
-def pulse() -> Pulse:
-    """Return the portal's pulse, with five queries however many tenants there are."""
-    beat_at = Heartbeat.objects.values_list("beat_at", flat=True).first()
-    alive = beat_at is not None and timezone.now() - beat_at < SILENCE
-    off = list(Switch.objects.filter(on=False))
-    return Pulse(beat_at, alive, off, _attention(), _stages())
+CARDS: list[Card] = [
+    Card("vitals", "The machinery", vitals.read, span=3),
+    Card("attention", "Needs attention", attention.read, span=2),
+    Card("funnel", "Tenants by stage", funnel.read),
+    Card("health", "Synchronization", health.read, span=2, permission="connect.view_connection"),
+    Card("errors", "Rows that Salesforce refused", errors.read, permission="connect.view_mapping"),
+    Card("times", "From registration to live", times.read, span=3),
+]
 
 
-def _attention() -> list[Tally]:
-    current = Connection.objects.filter(offboarded_at=None)
-    blocked = current.filter(blocked_at__isnull=False).count()
-    staff = current.filter(waiting_on=WaitingOn.STAFF, blocked_at=None).count()
-    tallies = [
-        Tally("Blocked", blocked, _tenants("attention=blocked")),
-        Tally("Waiting for staff", staff, _tenants("attention=staff")),
-    ]
-    return [tally for tally in tallies if tally.count]
-
-
-def _stages() -> list[Tally]:
-    current = Connection.objects.filter(offboarded_at=None).order_by()
-    counts = dict(current.values_list("stage").annotate(Count("pk")))
-    counts[Stage.OFFBOARDED] = Tenant.objects.filter(offboarded_at__isnull=False).count()
+def cards(user: Any, now: datetime) -> list[dict[str, Any]]:
+    """Return each card that the user may see, with what it shows now."""
     return [
-        Tally(str(stage.label), counts[stage], _tenants(f"stage={stage.value}"))
-        for stage in Stage
-        if counts.get(stage)
+        {"card": card, "template": f"admin/cards/{card.name}.html", **card.read(user, now)}
+        for card in CARDS
+        if user.has_perm(card.permission)
     ]
-
-
-def _tenants(query: str) -> str:
-    return f"{reverse('admin:tenants_tenant_changelist')}?{query}"

@@ -1,7 +1,13 @@
-"""The portal's own memory: is the worker alive?"""
+"""The portal's own memory: is the worker alive, and what was asked of many tenants at once."""
+
+from typing import ClassVar
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
+
+from connect.models import Connection
+from tenants.models import Tenant
 
 
 class Heartbeat(models.Model):
@@ -16,3 +22,96 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return self.worker
+
+
+class BulkRun(models.Model):
+    """One action on many tenants, worked off one by one; see portal/bulk.py.
+
+    The lease belongs to the task at work. It ends by itself, so a killed worker costs time only.
+    """
+
+    action = models.CharField(max_length=40, help_text="The action's name in the registry.")
+    label = models.CharField("what", max_length=60)
+    options = models.JSONField(default=dict, blank=True)
+    actor = models.CharField("who", max_length=150)
+    created_at = models.DateTimeField("asked", default=timezone.now)
+    finished_at = models.DateTimeField("finished", null=True, blank=True)
+    cancelled_at = models.DateTimeField("cancelled", null=True, blank=True)
+    cancelled_by = models.CharField(max_length=150, blank=True)
+    total = models.PositiveIntegerField("tenants")
+    next_attempt_at = models.DateTimeField(default=timezone.now)
+    waiting_for = models.CharField(max_length=255, blank=True)
+    queued_at = models.DateTimeField(null=True, blank=True)
+    lease = models.UUIDField(null=True, blank=True)
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(lease=None, lease_expires_at=None)
+                | Q(lease__isnull=False, lease_expires_at__isnull=False, finished_at=None),
+                name="bulk_lease_has_an_end",
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["next_attempt_at"], name="bulk_run_due", condition=Q(finished_at=None)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.label}: {self.total} tenant{'' if self.total == 1 else 's'}"
+
+
+class ItemStatus(models.TextChoices):
+    WAITING = "waiting", "Waiting"
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    SKIPPED = "skipped", "Skipped"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class BulkItem(models.Model):
+    """One tenant of a run, and what came of it. `attempts` is counted before the work."""
+
+    run = models.ForeignKey(BulkRun, on_delete=models.CASCADE, related_name="items")
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    connection = models.ForeignKey(
+        Connection, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    status = models.CharField(max_length=10, choices=ItemStatus.choices, default=ItemStatus.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    text = models.TextField(blank=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["run", "tenant", "connection"], name="one_item_a_connection"
+            )
+        ]
+        indexes: ClassVar = [models.Index(fields=["run", "status"], name="bulk_item_status")]
+
+    def __str__(self) -> str:
+        return f"{self.tenant}: {self.get_status_display()}"
+
+
+class FleetSample(models.Model):
+    """How many live connections were how well at one moment, and how many rows had failed."""
+
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+    well = models.PositiveIntegerField()
+    busy = models.PositiveIntegerField()
+    paused = models.PositiveIntegerField()
+    unseen = models.PositiveIntegerField()
+    broken = models.PositiveIntegerField()
+    rows_failed = models.BigIntegerField()
+
+    class Meta:
+        ordering = ["-at"]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M}"

@@ -8,6 +8,7 @@ from django_q.models import Schedule
 SCHEDULES: dict[str, dict[str, Any]] = {
     "connect.tasks.refresh_health": {"schedule_type": Schedule.MINUTES, "minutes": 10},
     "connect.tasks.ensure_connections": {"schedule_type": Schedule.MINUTES, "minutes": 10},
+    "portal.tasks.sample_fleet": {"schedule_type": Schedule.MINUTES, "minutes": 5},
     "tenants.tasks.prune": {"schedule_type": Schedule.DAILY, "minutes": None},
     "portal.tasks.prune": {"schedule_type": Schedule.DAILY, "minutes": None},
 }

@@ -44,3 +44,8 @@ def advice(state: str) -> str:
 def is_broken_mapping(state: str) -> bool:
     """Tell whether a mapping in this state stays so until somebody acts."""
     return state in _BROKEN_MAPPING
+
+
+def broken() -> frozenset[str]:
+    """Return the states in which a connection stays until somebody acts."""
+    return frozenset(_ADVICE)

@@ -11,6 +11,7 @@ from portal.admin import show
 from portal.admin.actions import Subject
 from portal.admin.base import PortalAdmin, ReadOnlyAdmin
 from portal.admin.buttons import ActionsAdmin
+from portal.admin.filters import FailedRowsFilter, HealthFilter
 from portal.admin.stepper import steps
 from portal.admin.template_form import MappingTemplateForm
 
@@ -57,6 +58,7 @@ class ConnectionAdmin(ReadOnlyAdmin, ActionsAdmin):
         "stage",
         "waiting_on",
         BlockedFilter,
+        HealthFilter,
         "state",
         "plan",
     )
@@ -179,7 +181,7 @@ class MappingAdmin(ReadOnlyAdmin):
         "rows_failed",
         "seen_at",
     )
-    list_filter = ("state", "access", "object_name")
+    list_filter = (FailedRowsFilter, "state", "access", "object_name")
     list_select_related = ("connection__tenant",)
     search_fields = ("object_name", "mapping_id", *BY_TENANT)
     fields = (

@@ -3,15 +3,16 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 
-from connect.models import Connection, Stage, WaitingOn
+from connect.models import Connection, Stage
 from portal.admin import show, tenant_page
 from portal.admin.actions import Subject
 from portal.admin.base import ReadOnlyAdmin
 from portal.admin.buttons import ActionsAdmin
+from portal.admin.filters import AttentionFilter
 from portal.admin.tenant_form import TenantForm
 from tenants import timeline
 from tenants.models import (
@@ -48,37 +49,6 @@ class StageFilter(admin.SimpleListFilter):
         if stage == Stage.OFFBOARDED:
             return queryset.filter(offboarded_at__isnull=False)
         return queryset.filter(connections__offboarded_at=None, connections__stage=stage)
-
-
-class AttentionFilter(admin.SimpleListFilter):
-    """Whose move it is."""
-
-    title = "attention"
-    parameter_name = "attention"
-    _WANTED = {
-        "blocked": ("Blocked", Q(connections__blocked_at__isnull=False)),
-        "staff": (
-            "Waiting for staff",
-            Q(connections__waiting_on=WaitingOn.STAFF, connections__blocked_at=None),
-        ),
-        "subscriber": (
-            "Waiting for the subscriber",
-            Q(connections__waiting_on=WaitingOn.SUBSCRIBER),
-        ),
-    }
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(value, label) for value, (label, _) in self._WANTED.items()]
-
-    def queryset(
-        self,
-        request: HttpRequest,
-        queryset: QuerySet[Tenant],
-    ) -> QuerySet[Tenant]:
-        if self.value() not in self._WANTED:
-            return queryset
-        _, wanted = self._WANTED[str(self.value())]
-        return queryset.filter(wanted, connections__offboarded_at=None)
 
 
 @admin.register(Tenant)
