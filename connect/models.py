@@ -194,6 +194,10 @@ class Connection(models.Model):
             models.Index(
                 F("live_at").desc(), name="connection_went_live", condition=Q(live_at__isnull=False)
             ),
+            # What the list is drilled down and searched by.
+            models.Index(fields=["stage_since"], name="connection_since"),
+            models.Index(fields=["addon_id"], name="connection_addon_id"),
+            models.Index(fields=["salesforce_username"], name="connection_sf_user"),
         ]
         permissions: ClassVar = [
             ("retry_connection", "Can retry provisioning"),
@@ -240,11 +244,12 @@ class Mapping(models.Model):
             )
         ]
         indexes: ClassVar = [
+            models.Index(fields=["object_name", "-id"], name="mapping_by_object"),
             models.Index(
                 fields=["object_name", "rows_failed"],
                 name="mapping_failed",
                 condition=Q(rows_failed__gt=0),
-            )
+            ),
         ]
 
     def __str__(self) -> str:
@@ -263,7 +268,10 @@ class HealthSample(models.Model):
 
     class Meta:
         ordering = ["-at", "-pk"]
-        indexes: ClassVar = [models.Index(fields=["connection", "-at"], name="health_series")]
+        indexes: ClassVar = [
+            models.Index(fields=["connection", "-at"], name="health_series"),
+            models.Index(fields=["-at", "-id"], name="health_newest"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.state}"

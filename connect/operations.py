@@ -7,6 +7,8 @@ lease so that it never meets the reconciler, and leaves an event with the person
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from django.db import transaction
@@ -16,8 +18,8 @@ from django_q.tasks import async_task
 from connect.clients import heroku_connect, http
 from connect.health import refresh as health
 from connect.health import states
-from connect.models import Connection, SchemaFate, Stage
-from connect.provisioning import claims, reconciler
+from connect.models import Connection, SchemaFate, Stage, WaitingOn
+from connect.provisioning import claims, pauses, reconciler
 from connect.provisioning.claims import Claim
 from tenants import timeline
 from tenants.models import EventKind
@@ -30,6 +32,27 @@ _PROVISIONING = set(Stage.values) - {Stage.LIVE, Stage.OFFBOARDING, Stage.OFFBOA
 
 class Busy(Exception):
     """The connection is being worked on for longer than one waits for."""
+
+
+class Skip(Exception):
+    """It turned out not to be legal after all; the text is the reason."""
+
+
+class Outcome(StrEnum):
+    """What can come of an operation on one connection."""
+
+    DONE = "done"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came of it, and the sentence that the timeline got. `reason` is "" when it was done."""
+
+    outcome: Outcome
+    text: str
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,23 +68,41 @@ class Operation:
 
 
 def operate(name: str, connection_id: int, actor: str, options: Options) -> str:
-    """Do an operation for a person; return a sentence on what came of it.
+    """Do an operation for a person; return a sentence on what came of it."""
+    return perform(name, connection_id, actor, options).text
+
+
+def perform(name: str, connection_id: int, actor: str, options: Options) -> Report:
+    """Do an operation for a person and report. Raises Busy.
 
     An operation that is not legal, or that the peer refuses, is noted and answered, not raised.
     """
     operation = REGISTRY[name]
     claim = _take(connection_id)
     try:
-        reason = operation.why_not(claim.connection)
-        if reason:
-            return _note(claim, actor, f"{operation.label}: skipped, {reason}.")
-        return _note(claim, actor, f"{operation.label}: {operation.run(claim, actor, options)}")
-    except http.RemoteError as trouble:
-        return _note(
-            claim, actor, f"{operation.label}: failed. {trouble.words}", trouble.request_id
-        )
+        return _perform(operation, claim, actor, options)
     finally:
         _give_back(claim)
+
+
+def _require_legal(operation: Operation, connection: Connection) -> None:
+    reason = operation.why_not(connection)
+    if reason:
+        raise Skip(reason)
+
+
+def _perform(operation: Operation, claim: Claim, actor: str, options: Options) -> Report:
+    label = operation.label
+    try:
+        _require_legal(operation, claim.connection)
+        text = _note(claim, actor, f"{label}: {operation.run(claim, actor, options)}")
+        return Report(Outcome.DONE, text)
+    except Skip as trouble:
+        text = _note(claim, actor, f"{label}: skipped, {trouble}.")
+        return Report(Outcome.SKIPPED, text, str(trouble))
+    except http.RemoteError as trouble:
+        text = _note(claim, actor, f"{label}: failed. {trouble.words}", trouble.request_id)
+        return Report(Outcome.FAILED, text, trouble.words)
 
 
 def _take(connection_id: int) -> Claim:
@@ -91,7 +132,7 @@ def _note(claim: Claim, actor: str, text: str, request_id: str = "") -> str:
 
 
 def _why_not_retry(connection: Connection) -> str:
-    if connection.stage in (Stage.LIVE, Stage.OFFBOARDED):
+    if connection.stage in (Stage.LIVE, Stage.OFFBOARDED) and not connection.blocked_at:
         return f"nothing is left to do: it is {connection.get_stage_display().lower()}"
     return ""
 
@@ -126,7 +167,9 @@ def _why_not_pause(connection: Connection) -> str:
 def _why_not_resume(connection: Connection) -> str:
     if connection.stage != Stage.LIVE:
         return "only a live connection can be resumed"
-    return "" if connection.state == states.PAUSED else "it is not paused"
+    return (
+        "" if connection.state == states.PAUSED or connection.paused_until else "it is not paused"
+    )
 
 
 def _pause(claim: Claim, actor: str, options: Options) -> str:
@@ -134,8 +177,46 @@ def _pause(claim: Claim, actor: str, options: Options) -> str:
     return f"accepted; the state is now {health.refresh(claim.connection)}."
 
 
+def _why_not_pause_until(connection: Connection) -> str:
+    return "" if connection.stage == Stage.LIVE else "only a live connection can be paused"
+
+
+def _pause_until(claim: Claim, actor: str, options: Options) -> str:
+    """Pause, or give a pause its end. The end is written down first: no death makes it endless."""
+    until = _moment(options)
+    before = {name: getattr(claim.connection, name) for name in _NOT_PAUSED}
+    claim.record(
+        paused_until=until,
+        pause_note=options.get("note", ""),
+        next_attempt_at=until,
+        waiting_on=WaitingOn.PORTAL,
+        waiting_for=pauses.WAITING_FOR,
+    )
+    try:
+        if claim.connection.state != states.PAUSED:
+            heroku_connect.pause(*_address(claim))
+    except http.RemoteError:
+        claim.record(**before)
+        raise
+    state = health.refresh(claim.connection)
+    return f"until {_in_words(until)}; the state is now {state}.{_because(options)}"
+
+
+_NOT_PAUSED: dict[str, Any] = {
+    "paused_until": None,
+    "pause_note": "",
+    "next_attempt_at": None,
+    "waiting_for": "",
+    "waiting_on": WaitingOn.PORTAL,
+    "blocked_at": None,
+    "blocked_reason": "",
+}
+
+
 def _resume(claim: Claim, actor: str, options: Options) -> str:
-    heroku_connect.resume(*_address(claim))
+    if claim.connection.state == states.PAUSED:
+        heroku_connect.resume(*_address(claim))
+    claim.record(**_NOT_PAUSED)
     return f"accepted; the state is now {health.refresh(claim.connection)}."
 
 
@@ -152,10 +233,51 @@ def _address(claim: Claim) -> tuple[str, str]:
     return claim.connection.region_url, claim.connection.connection_id
 
 
+# --- quiet for a time ----------------------------------------------------------------------------
+
+
+def _why_not_snooze(connection: Connection) -> str:
+    return "it is off-boarded" if connection.stage == Stage.OFFBOARDED else ""
+
+
+def _snooze(claim: Claim, actor: str, options: Options) -> str:
+    until = _moment(options)
+    claim.record(snoozed_until=until, snooze_note=options.get("note", ""))
+    return f"no alerts until {_in_words(until)}.{_because(options)}"
+
+
+def _why_not_unsnooze(connection: Connection) -> str:
+    return "" if connection.is_snoozed(timezone.now()) else "it is not snoozed"
+
+
+def _unsnooze(claim: Claim, actor: str, options: Options) -> str:
+    claim.record(snoozed_until=None, snooze_note="")
+    return "it is heard of again."
+
+
+def _moment(options: Options) -> datetime:
+    """Return the time that staff chose. Raises Skip when the queue took so long that it is past."""
+    until = datetime.fromisoformat(options["until"])
+    if until <= timezone.now():
+        raise Skip(f"{_in_words(until)} is past")
+    return until
+
+
+def _in_words(moment: datetime) -> str:
+    return f"{moment:%-d %b %Y, %H:%M} UTC"
+
+
+def _because(options: Options) -> str:
+    note = options.get("note", "")
+    return f" Note: {note}" if note else ""
+
+
 # --- mappings ------------------------------------------------------------------------------------
 
 
 def _why_not_import(connection: Connection) -> str:
+    if connection.paused_until:
+        return f"it is paused until {_in_words(connection.paused_until)}: resume it first"
     if connection.stage in (Stage.IMPORTING_MAPPINGS, Stage.LOADING, Stage.LIVE):
         return ""
     return "Heroku Connect is not authorized yet"
@@ -206,9 +328,20 @@ REGISTRY: dict[str, Operation] = {
             "retry", "Retry provisioning", "connect.retry_connection", _why_not_retry, _retry
         ),
         Operation("pause", "Pause", "connect.pause_connection", _why_not_pause, _pause),
+        Operation(
+            "pause_until",
+            "Pause until",
+            "connect.pause_connection",
+            _why_not_pause_until,
+            _pause_until,
+        ),
         Operation("resume", "Resume", "connect.pause_connection", _why_not_resume, _resume),
         Operation("restart", "Restart", "connect.restart_connection", _why_not_reachable, _restart),
         Operation("refresh", "Refresh", "connect.refresh_connection", _why_not_reachable, _refresh),
+        Operation("snooze", "Snooze", "connect.snooze_connection", _why_not_snooze, _snooze),
+        Operation(
+            "unsnooze", "End snooze", "connect.snooze_connection", _why_not_unsnooze, _unsnooze
+        ),
         Operation(
             "import_mappings",
             "Import mappings",

@@ -4,11 +4,13 @@ from datetime import datetime
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
 from tenants.fields import EncryptedTextField
+from tenants.words import Words
 
 
 class Environment(models.TextChoices):
@@ -59,6 +61,12 @@ class Tenant(models.Model):
                 condition=Q(proof="", proven_at=None) | ~Q(proof="") & Q(proven_at__isnull=False),
                 name="tenant_proof_has_a_time",
             ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["name", "org_id"], name="tenant_by_name"),
+            models.Index(fields=["-registered_at"], name="tenant_newest"),
+            models.Index(fields=["installer_id"], name="tenant_installer"),
+            GinIndex(Words("name", "admin_email"), name="tenant_words"),
         ]
         permissions: ClassVar = [
             ("approve_tenant", "Can approve a tenant's registration"),
@@ -234,6 +242,7 @@ class EventKind(models.TextChoices):
     LIVE = "live", "Live"
     STAFF_ACTION = "staff_action", "Staff action"
     MESSAGE = "message", "Message"
+    RESUMED = "resumed", "Pause over"
     OFFBOARDED = "offboarded", "Off-boarded"
 
 
@@ -249,7 +258,11 @@ class Event(models.Model):
 
     class Meta:
         ordering = ["-at", "-pk"]
-        indexes: ClassVar = [models.Index(fields=["tenant", "-at"], name="event_timeline")]
+        indexes: ClassVar = [
+            models.Index(fields=["tenant", "-at"], name="event_timeline"),
+            models.Index(fields=["-at", "-id"], name="event_newest"),
+            models.Index(fields=["actor", "-at"], name="event_by_actor"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.text}"

@@ -18,7 +18,7 @@ from django.utils import timezone
 from connect import connections
 from connect.clients import http
 from connect.models import Connection, Stage, WaitingOn
-from connect.provisioning import claims, retry, stages, steps
+from connect.provisioning import claims, pauses, retry, stages, steps
 from connect.provisioning.claims import Claim, LostLease
 from connect.provisioning.outcomes import Blocked, Facts, Outcome, Wait
 from tenants import consent, messages, timeline
@@ -57,7 +57,7 @@ def _switched_off(connection_id: int) -> bool:
     if not Switch.is_off(SwitchName.PROVISIONING):
         return False
     stage = Connection.objects.values_list("stage", flat=True).get(pk=connection_id)
-    return stage != Stage.OFFBOARDING
+    return stage not in (Stage.OFFBOARDING, Stage.LIVE)  # nothing is provisioned in these
 
 
 def _take_one_step(claim: Claim) -> bool:
@@ -76,7 +76,7 @@ def _take_one_step(claim: Claim) -> bool:
 def _run(claim: Claim) -> Callable[[], bool]:
     if claim.connection.attempts > retry.GIVE_UP_AFTER:
         return lambda: _block(claim, f"Gave up. {claim.connection.last_error or 'The work died.'}")
-    step = steps.STEPS.get(Stage(claim.connection.stage))
+    step = steps.STEPS.get(Stage(claim.connection.stage)) or pauses.step(claim.connection)
     if step is None:
         return lambda: _rest(claim)
     try:
@@ -130,6 +130,8 @@ def enter(
         waiting_on=WaitingOn.PORTAL,
         waiting_for="",
         reminders_sent=0,
+        paused_until=None,
+        pause_note="",
         **(facts or {}),
     )
     timeline.note(claim.tenant, kind, text, actor=actor, stage=stage)
@@ -148,7 +150,7 @@ def _wait(claim: Claim, wait: Wait) -> bool:
             f"Waiting for {wait.why}, without any change for {_in_words(wait.patience)}. "
             "Look at the add-on in Heroku's dashboard, then retry.",
         )
-    news = wait.why != connection.waiting_for
+    news = wait.why not in ("", connection.waiting_for)
     with transaction.atomic():
         claim.release(
             **_CLEAN,
@@ -232,12 +234,13 @@ def _block(claim: Claim, reason: str, request_id: str = "") -> bool:
         timeline.note(
             claim.tenant, EventKind.BLOCKED, reason, stage=connection.stage, request_id=request_id
         )
-        messages.alert_staff(
-            claim.tenant,
-            key=_alert_key(connection, reason),
-            subject=f"{claim.tenant} is blocked: {Stage(connection.stage).label}",
-            text=reason,
-        )
+        if not connection.is_snoozed(now):
+            messages.alert_staff(
+                claim.tenant,
+                key=_alert_key(connection, reason),
+                subject=f"{claim.tenant} is blocked: {Stage(connection.stage).label}",
+                text=reason,
+            )
     return False
 
 
