@@ -24,7 +24,7 @@ _SEEN_BY_ALL = {
         "ratebucket",
     ),
     "connect": ("connection", "mapping", "mappingtemplate", "healthsample", "apibudget"),
-    "portal": ("heartbeat",),
+    "portal": ("heartbeat", "bulkrun", "bulkitem"),
     "django_q": ("success", "failure", "ormq", "schedule"),
 }
 _VIEWER = tuple(f"{app}.view_{model}" for app, models in _SEEN_BY_ALL.items() for model in models)
@@ -37,6 +37,7 @@ _OPERATOR = (
     "connect.restart_connection",
     "connect.refresh_connection",
     "connect.import_connection",
+    "connect.snooze_connection",
 )
 _MANAGER = (
     "connect.offboard_connection",

@@ -25,6 +25,7 @@ from django.utils import timezone
 from django_q.cluster import Cluster, Sentinel, get_mp_context
 
 from connect import tasks
+from portal import bulk
 from portal.models import Heartbeat
 
 log = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ def run() -> int:
             next_beat = time.monotonic() + BEAT_SECONDS
             _guarded(lambda: _beat(name, started))
         _guarded(tasks.sweep)
+        _guarded(bulk.sweep)
         cluster.sentinel.join(PULSE_SECONDS)
     return 0 if cluster.has_stopped else UNEXPECTED_DEATH
 

@@ -1,26 +1,26 @@
 """Everything that staff may do to a tenant, from one registry: buttons and bulk actions alike.
 
-An action only queues a task, which does the work and writes the event with the person's name.
+A button only queues a task, a bulk action a run (portal/bulk.py); either does the work later and
+writes the event with the person's name.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.db import transaction
 from django_q.tasks import async_task
 
 from connect import operations
 from connect.models import Connection, Stage, WaitingOn
-from connect.operations import Operation
-from tenants import registration
+from connect.operations import Operation, Outcome, Report
+from portal.admin.questions import EndForm, Question, UntilForm
+from portal.models import BulkItem, BulkRun
+from tenants import messages, registration
 from tenants.models import Proof, Tenant
 
 Options = Mapping[str, str]
 Staff = User | AnonymousUser
-MOST_NAMES = 5
 
 
 @dataclass(frozen=True)
@@ -33,51 +33,37 @@ class Subject:
 
 @dataclass(frozen=True)
 class Action:
-    """One thing that staff may do. `why_not` returns "" when it is legal now, else the reason."""
+    """One thing that staff may do. `why_not` returns "" when it is legal now, else the reason.
+
+    `enqueue` leaves it to a task, `perform` does it here and now. `question` is the form that is
+    asked before; `hurts` marks what cannot be taken back.
+    """
 
     name: str
     label: str
     permission: str
     why_not: Callable[[Subject], str]
     enqueue: Callable[[Subject, str, Options], None]
+    perform: Callable[[Subject, str, Options], Report]
+    question: type[Question] | None = None
     hurts: bool = False
 
 
-@dataclass
-class Result:
-    """What came of an action on some rows. `skipped` holds names by reason."""
-
-    action: Action
-    queued: list[str] = field(default_factory=list)
-    skipped: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-
-    def __str__(self) -> str:
-        parts = []
-        if self.queued:
-            parts.append(f"“{self.action.label}” is queued for {_named(self.queued)}.")
-        for reason, names in self.skipped.items():
-            parts.append(f"Skipped {_named(names)}: {reason}.")
-        return " ".join(parts)
+def press(action: Action, subject: Subject, actor: str, options: Options) -> str:
+    """Queue an action for one subject; return "" or the reason why nothing was queued."""
+    reason = action.why_not(subject)
+    if not reason:
+        action.enqueue(subject, actor, options)
+    return reason
 
 
-def _named(names: list[str]) -> str:
-    if len(names) <= MOST_NAMES:
-        return ", ".join(names)
-    return f"{len(names)} ({', '.join(names[:MOST_NAMES])} and {len(names) - MOST_NAMES} more)"
-
-
-def run(action: Action, subjects: Iterable[Subject], actor: str, options: Options) -> Result:
-    """Queue an action for each subject where it is legal; all of them are queued, or none."""
-    result = Result(action)
-    with transaction.atomic():
-        for subject in subjects:
-            reason = action.why_not(subject)
-            if reason:
-                result.skipped[reason].append(str(subject.tenant))
-                continue
-            action.enqueue(subject, actor, options)
-            result.queued.append(str(subject.tenant))
-    return result
+def perform(run: BulkRun, item: BulkItem) -> Report:
+    """Do a run's action to one of its tenants, as it stands now."""
+    action, subject = ACTIONS[run.action], Subject(item.tenant, item.connection)
+    reason = action.why_not(subject)
+    if reason:
+        return Report(Outcome.SKIPPED, "", reason)
+    return action.perform(subject, run.actor, run.options)
 
 
 def allowed(user: Staff) -> list[Action]:
@@ -104,8 +90,13 @@ def _why_not_approve(subject: Subject) -> str:
     return ""
 
 
-def _approve(subject: Subject, actor: str, options: Options) -> None:
+def _queue_approve(subject: Subject, actor: str, options: Options) -> None:
     _queue("tenants.tasks.approve", subject.tenant.pk, actor=actor, task_name="approve")
+
+
+def _approve(subject: Subject, actor: str, options: Options) -> Report:
+    registration.approve(subject.tenant.pk, actor)
+    return Report(Outcome.DONE, "Approved.")
 
 
 def _why_not_resend(subject: Subject) -> str:
@@ -117,8 +108,15 @@ def _why_not_resend(subject: Subject) -> str:
     return "there is nothing to tell the subscriber now"
 
 
-def _resend(subject: Subject, actor: str, options: Options) -> None:
+def _queue_resend(subject: Subject, actor: str, options: Options) -> None:
     _queue("tenants.tasks.resend", subject.tenant.pk, actor=actor, task_name="resend")
+
+
+def _resend(subject: Subject, actor: str, options: Options) -> Report:
+    message = messages.resend(subject.tenant.pk, actor)
+    if message is None:
+        return Report(Outcome.SKIPPED, "", "no mail fits where the tenant stands")
+    return Report(Outcome.DONE, f"{message} is queued.")
 
 
 # --- the connection ------------------------------------------------------------------------------
@@ -141,9 +139,28 @@ def _from(operation: Operation) -> Action:
             task_name=operation.name,
         )
 
+    def perform(subject: Subject, actor: str, options: Options) -> Report:
+        assert subject.connection is not None  # noqa: S101  (why_not was asked)
+        return operations.perform(operation.name, subject.connection.pk, actor, options)
+
     return Action(
-        operation.name, operation.label, operation.permission, why_not, enqueue, operation.hurts
+        operation.name,
+        operation.label,
+        operation.permission,
+        why_not,
+        enqueue,
+        perform,
+        _QUESTIONS.get(operation.name),
+        operation.hurts,
     )
+
+
+_QUESTIONS: dict[str, type[Question]] = {
+    "offboard": EndForm,
+    "start_over": EndForm,
+    "pause_until": UntilForm,
+    "snooze": UntilForm,
+}
 
 
 def _queue(task: str, *args: Any, task_name: str, **kwargs: Any) -> None:
@@ -154,8 +171,22 @@ def _queue(task: str, *args: Any, task_name: str, **kwargs: Any) -> None:
 ACTIONS: dict[str, Action] = {
     action.name: action
     for action in (
-        Action("approve", "Approve", "tenants.approve_tenant", _why_not_approve, _approve),
-        Action("resend", "Resend e-mail", "tenants.resend_message", _why_not_resend, _resend),
+        Action(
+            "approve",
+            "Approve",
+            "tenants.approve_tenant",
+            _why_not_approve,
+            _queue_approve,
+            _approve,
+        ),
+        Action(
+            "resend",
+            "Resend e-mail",
+            "tenants.resend_message",
+            _why_not_resend,
+            _queue_resend,
+            _resend,
+        ),
         *map(_from, operations.REGISTRY.values()),
     )
 }

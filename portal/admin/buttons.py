@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
@@ -19,26 +18,20 @@ from django.http import (
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
-from connect.models import SchemaFate
+from portal import bulk
 from portal.admin import actions
 from portal.admin.actions import Action, Options, Subject
 from portal.admin.base import PortalAdmin
+from portal.admin.questions import Question
+from portal.models import BulkItem, BulkRun
 
 BulkAction = Callable[[Any, HttpRequest, QuerySet[Any]], HttpResponseBase | None]
 CONFIRMED = "confirmed"
+SELECT_ACROSS = "select_across"
 # Each one is named on the confirmation page, and a person can read so many.
 MOST_THAT_HURT = 200
-
-
-class EndForm(forms.Form):
-    """What is asked before a connection is ended."""
-
-    schema_fate = forms.ChoiceField(
-        label="The tenant's schema in Postgres",
-        choices=SchemaFate.choices,
-        initial=SchemaFate.KEEP,
-        widget=forms.RadioSelect,
-    )
+MOST_IN_A_RUN = 10_000
+MOST_NAMES = 50  # on the confirmation page of what does not hurt
 
 
 class ActionsAdmin(PortalAdmin):
@@ -67,7 +60,27 @@ class ActionsAdmin(PortalAdmin):
         if row is None:
             raise Http404
         page = reverse(f"admin:{self._view_name('change')}", args=[pk])
-        return self._confirm_and_run(request, action, [row], page)
+        if action.question is None:
+            if request.method != "POST":
+                return HttpResponseNotAllowed(["POST"])
+            return self._press(request, action, row, {}, page)
+        form = self._form(request, action, [row])
+        if form.is_valid():
+            return self._press(request, action, row, form.options(), page)
+        return self._ask(request, action, [row], form, page)
+
+    def _press(
+        self, request: HttpRequest, action: Action, row: Any, options: Options, then: str
+    ) -> HttpResponse:
+        subject = self.subject(row)
+        reason = actions.press(action, subject, request.user.get_username(), options)
+        if reason:
+            text = f"Skipped {subject.tenant}: {reason}."
+            self.message_user(request, text, messages.WARNING)
+        else:
+            text = f"“{action.label}” is queued for {subject.tenant}."
+            self.message_user(request, text, messages.SUCCESS)
+        return HttpResponseRedirect(then)
 
     def buttons(self, request: HttpRequest, row: Any) -> list[dict[str, Any]]:
         """Return the buttons that fit a person's role and the row's state."""
@@ -75,6 +88,7 @@ class ActionsAdmin(PortalAdmin):
             {
                 "label": action.label,
                 "hurts": action.hurts,
+                "asks": action.question is not None,
                 "url": reverse(f"admin:{self._view_name('act')}", args=[row.pk, action.name]),
             }
             for action in actions.fitting(request.user, self.subject(row))
@@ -92,56 +106,71 @@ class ActionsAdmin(PortalAdmin):
     def act_on_many(
         self, request: HttpRequest, action: Action, queryset: QuerySet[Any]
     ) -> HttpResponseBase | None:
-        """Queue an action for the selected rows, after confirmation if it hurts."""
-        if not action.hurts:
-            self._run(request, action, queryset, {})
-            return None
-        rows = list(queryset[: MOST_THAT_HURT + 1])
-        if len(rows) > MOST_THAT_HURT:
-            text = f"Select {MOST_THAT_HURT} at the most for “{action.label}”. Nothing was done."
+        """Start a run over the selected rows, after the question if the action has one."""
+        most = MOST_THAT_HURT if action.hurts else MOST_IN_A_RUN
+        rows = list(queryset[: most + 1])
+        if len(rows) > most:
+            text = f"Select {most:,} at the most for “{action.label}”. Nothing was done."
             self.message_user(request, text, messages.ERROR)
             return None
-        return self._confirm_and_run(request, action, rows, request.get_full_path())
+        if action.question is None:
+            return self._start(request, action, rows, {})
+        form = self._form(request, action, rows)
+        if form.is_valid():
+            return self._start(request, action, rows, form.options())
+        return self._ask(request, action, rows, form, request.get_full_path())
+
+    def _start(
+        self, request: HttpRequest, action: Action, rows: list[Any], options: Options
+    ) -> HttpResponse:
+        run = BulkRun(
+            action=action.name,
+            label=action.label,
+            options=dict(options),
+            actor=request.user.get_username(),
+            total=len(rows),
+        )
+        subjects = map(self.subject, rows)
+        bulk.start(
+            run, [BulkItem(run=run, tenant=s.tenant, connection=s.connection) for s in subjects]
+        )
+        return HttpResponseRedirect(reverse("admin:portal_bulkrun_change", args=[run.pk]))
 
     # --- both ------------------------------------------------------------------------------------
 
-    def _confirm_and_run(
-        self, request: HttpRequest, action: Action, rows: list[Any], then: str
-    ) -> HttpResponseBase:
-        if not action.hurts:
-            if request.method != "POST":
-                return HttpResponseNotAllowed(["POST"])
-            self._run(request, action, rows, {})
-            return HttpResponseRedirect(then)
-        form = EndForm(request.POST if CONFIRMED in request.POST else None)
-        if request.method == "POST" and form.is_valid():
-            self._run(request, action, rows, form.cleaned_data)
-            return HttpResponseRedirect(then)
-        return self._ask(request, action, rows, form, then)
-
-    def _run(self, request: HttpRequest, action: Action, rows: Any, options: Options) -> None:
-        subjects = map(self.subject, rows)
-        result = actions.run(action, subjects, request.user.get_username(), options)
-        level = messages.SUCCESS if result.queued else messages.WARNING
-        self.message_user(request, str(result), level)
+    def _form(self, request: HttpRequest, action: Action, rows: list[Any]) -> Question:
+        """Return the action's question, filled if it was answered, for the rows that are legal."""
+        assert action.question is not None  # noqa: S101  (the callers asked)
+        legal = [s for s in map(self.subject, rows) if not action.why_not(s)]
+        phrase = str(legal[0].tenant) if len(legal) == 1 else f"{len(legal)} tenants"
+        answered = request.method == "POST" and CONFIRMED in request.POST
+        return action.question(request.POST if answered else None, phrase=phrase)
 
     def _ask(
-        self, request: HttpRequest, action: Action, rows: list[Any], form: EndForm, back: str
+        self, request: HttpRequest, action: Action, rows: list[Any], form: Question, back: str
     ) -> HttpResponse:
         judged = [(row, self.subject(row), action.why_not(self.subject(row))) for row in rows]
         legal = [(row, subject) for row, subject, reason in judged if not reason]
+        skipped = [(subject, reason) for _, subject, reason in judged if reason]
+        across = request.POST.get(SELECT_ACROSS) == "1"
         plural = "" if len(legal) == 1 else "s"
+        most = MOST_THAT_HURT if action.hurts else MOST_NAMES
         context = {
             **self.admin_site.each_context(request),
-            "title": f"{action.label} {len(legal) or 'no'} tenant{plural}",
+            "title": f"{action.label}: {len(legal) or 'no'} tenant{plural}",
             "opts": self.opts,
             "action": action,
             "form": form,
-            "legal": legal,
-            "skipped": [(subject, reason) for _, subject, reason in judged if reason],
+            "legal": legal[:most],
+            "legal_more": len(legal[most:]),
+            "skipped": skipped[:most],
+            "skipped_more": len(skipped[most:]),
+            "chosen": [row.pk for row, _ in (legal[:1] if across else legal)],
+            "across": across,
             "back": back,
             "confirmed": CONFIRMED,
             "checkbox": ACTION_CHECKBOX_NAME,
+            "select_across": SELECT_ACROSS,
         }
         return TemplateResponse(request, "admin/confirm_action.html", context)
 

@@ -1,5 +1,6 @@
 """What staff do to tenants: each action from the registry, by each role, in each legal state."""
 
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from django.contrib.messages import get_messages
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 from django_q.models import OrmQ
 from pytest_django.asserts import assertContains
 from pytest_django.fixtures import Settings
@@ -14,9 +16,10 @@ from pytest_django.fixtures import Settings
 import emulator as emulated
 from connect import operations
 from connect.models import Connection, SchemaFate, Stage, WaitingOn
-from portal import roles
-from portal.admin import actions, buttons
-from portal.admin.actions import ACTIONS, Action, Result, Subject
+from portal import bulk, roles
+from portal.admin import actions, buttons, questions
+from portal.admin.actions import ACTIONS, Subject
+from portal.models import BulkItem, BulkRun
 from tenants.models import Event, MessageKind, Proof, Tenant
 from tests import cast
 from tests.connect.journey import Journey
@@ -27,13 +30,14 @@ pytestmark = pytest.mark.django_db
 MODELS = [Tenant, Connection]
 BOTH = pytest.mark.parametrize("model", MODELS, ids=["tenant", "connection"])
 EVERY = pytest.mark.parametrize("name", ACTIONS)
-CONFIRMED = {"confirmed": "yes", "schema_fate": "keep"}
+ASKS = [name for name, each in ACTIONS.items() if each.question]
 # A state in which each action is legal, as fields of the connection.
 LEGAL: dict[str, dict[str, Any]] = {
     "approve": {"stage": Stage.WAITING_FOR_PROOF},
     "resend": {"stage": Stage.WAITING_FOR_CONSENT, "waiting_on": WaitingOn.SUBSCRIBER},
     "retry": {"stage": Stage.LINKING},
     "resume": {"stage": Stage.LIVE, "state": "PAUSED"},
+    "unsnooze": {"stage": Stage.LIVE, "snoozed_until": timezone.now() + timedelta(days=1)},
 }
 LIVE = {"stage": Stage.LIVE, "state": "IDLE"}
 
@@ -48,18 +52,28 @@ def row_of(model: type[Tenant | Connection], connection: Connection) -> Tenant |
     return connection.tenant if model is Tenant else connection
 
 
+def answers(name: str, *phrase: str) -> dict[str, str]:
+    """Return what a person answers to an action's question."""
+    if ACTIONS[name].hurts:
+        return {"confirmed": "yes", "schema_fate": "keep", "typed": "".join(phrase)}
+    if ACTIONS[name].question:
+        return {"confirmed": "yes", "span": "4", "note": "Holidays."}
+    return {}
+
+
 def press(client: Client, row: Tenant | Connection, name: str) -> HttpResponse:
-    """Press a button, and confirm if one has to."""
-    data = CONFIRMED if ACTIONS[name].hurts else {}
-    return client.post(walk.page(type(row), "act", row.pk, name), data)  # type: ignore[return-value]
+    """Press a button, and answer if one is asked."""
+    tenant = row if isinstance(row, Tenant) else row.tenant
+    url = walk.page(type(row), "act", row.pk, name)
+    return client.post(url, answers(name, str(tenant)))  # type: ignore[return-value]
 
 
 def select(client: Client, chosen: list[Any], name: str, **more: str) -> HttpResponse:
-    """Do a bulk action to some rows of a list, and confirm if one has to."""
+    """Do a bulk action to some rows of a list, and answer if one is asked."""
     data: dict[str, Any] = {"action": name, "_selected_action": [row.pk for row in chosen], **more}
-    if ACTIONS[name].hurts:
-        data |= CONFIRMED
-    else:
+    phrase = str(chosen[0]) if len(chosen) == 1 else f"{len(chosen)} tenants"
+    data = {**answers(name, phrase), **data}
+    if not ACTIONS[name].question:
         data["index"] = "0"
     return client.post(walk.page(type(chosen[0]), "changelist"), data)  # type: ignore[return-value]
 
@@ -72,6 +86,10 @@ def said(answer: HttpResponse) -> str:
 def queued() -> list[dict[str, Any]]:
     """Return what is in the queue."""
     return [row.task for row in OrmQ.objects.order_by("pk")]
+
+
+def named(row: Tenant | Connection) -> str:
+    return str(row if isinstance(row, Tenant) else row.tenant)
 
 
 def work_off(task: dict[str, Any]) -> None:
@@ -98,9 +116,9 @@ def test_a_role_can_do_what_the_registry_grants_it_and_nothing_else(
     assert (f'<option value="{name}">' in listed) == may
 
     assert press(client, row, name).status_code == (302 if may else 403)
-    select(client, [row], name)
-    assert len(queued()) == (2 if may else 0)
-    assert all(task["kwargs"]["actor"] == NAMES[role] for task in queued())
+    assert [task["kwargs"]["actor"] for task in queued()] == ([NAMES[role]] if may else [])
+    select(client, [row], name, typed=named(row))
+    assert [run.actor for run in BulkRun.objects.all()] == ([NAMES[role]] if may else [])
 
 
 @BOTH
@@ -122,11 +140,12 @@ def test_looking_changes_nothing(
     row = row_of(model, connection)
     before = Connection.objects.values().get()
     for method in (manager.get, manager.head):
-        answer = method(walk.page(model, "act", row.pk, name), CONFIRMED)
-        assert answer.status_code == (200 if ACTIONS[name].hurts else 405)
+        answer = method(walk.page(model, "act", row.pk, name), answers(name, named(row)))
+        assert answer.status_code == (200 if ACTIONS[name].question else 405)
     manager.get(walk.page(model, "changelist"), {"action": name, "_selected_action": str(row.pk)})
     assert Connection.objects.values().get() == before
     assert not queued()
+    assert not BulkRun.objects.exists()
     assert not Event.objects.exists()
 
 
@@ -154,16 +173,35 @@ def test_there_are_no_actions_but_those_of_the_registry(
 
 @BOTH
 @EVERY
-def test_each_legal_row_gets_one_task_and_each_other_row_a_reason(
+def test_a_bulk_action_is_written_down_as_a_run_with_an_item_for_each_row(
     manager: Client, name: str, model: type[Tenant | Connection]
 ) -> None:
     legal = [row_of(model, ready_for(name, who)) for who in (cast.ACME, cast.BOREALIS, cast.CIRRUS)]
     gone = rows.connection(cast.enrol(rows.EMBER), Stage.OFFBOARDED)
     Tenant.objects.filter(pk=gone.tenant_id).update(offboarded_at=gone.offboarded_at)
-    told = said(select(manager, [*legal, row_of(model, gone)], name))
-    assert len(queued()) == 3
-    assert told.startswith(f"“{ACTIONS[name].label}” is queued for ")
-    assert "Skipped Ember AG: " in told
+    answer = select(manager, [*legal, row_of(model, gone)], name, typed="3 tenants")
+    run = BulkRun.objects.get()
+    assert (run.action, run.actor, run.total) == (name, "mia", 4)
+    assert answer["Location"] == f"/admin/portal/bulkrun/{run.pk}/change/"
+    assert {item.tenant_id for item in run.items.all()} == set(
+        Tenant.objects.values_list("pk", flat=True)
+    )
+    assert [(task["func"], task["args"]) for task in queued()] == [
+        ("portal.tasks.work_off", (run.pk,))
+    ]
+
+
+@EVERY
+def test_a_row_that_is_not_legal_any_more_is_skipped_with_the_reason(name: str) -> None:
+    gone = rows.connection(cast.enrol(rows.EMBER), Stage.OFFBOARDED)
+    Tenant.objects.filter(pk=gone.tenant_id).update(offboarded_at=gone.offboarded_at)
+    run = BulkRun(action=name, label="x", actor="mia", total=1)
+    tenant = Tenant.objects.get()
+    bulk.start(run, [BulkItem(run=run, tenant=tenant, connection=gone)])
+    bulk.work_off(run.pk, actions.perform)
+    item = run.items.get()
+    assert item.status == "skipped"
+    assert item.text == ACTIONS[name].why_not(Subject(tenant, gone)) != ""
 
 
 @EVERY
@@ -175,10 +213,11 @@ def test_a_task_takes_an_id_and_a_name_and_nothing_else(manager: Client, name: s
         assert task["func"] == f"tenants.tasks.{name}"
         assert (task["args"], task["kwargs"]) == ((connection.tenant_id,), {"actor": "mia"})
     else:
-        options = {"schema_fate": "keep"} if ACTIONS[name].hurts else {}
         assert task["func"] == "connect.tasks.operate"
         assert task["args"] == (name, connection.pk)
-        assert task["kwargs"] == {"actor": "mia", "options": options}
+        assert task["kwargs"]["actor"] == "mia"
+        asked = {"schema_fate"} if ACTIONS[name].hurts else {"until", "note"}
+        assert set(task["kwargs"]["options"]) == (asked if name in ASKS else set())
 
 
 def test_rows_on_other_pages_are_meant_too_when_all_are_selected(manager: Client) -> None:
@@ -186,7 +225,17 @@ def test_rows_on_other_pages_are_meant_too_when_all_are_selected(manager: Client
     one = Tenant.objects.first()
     OrmQ.objects.all().delete()
     select(manager, [one], "refresh", select_across="1")
-    assert len(queued()) == 3
+    assert BulkRun.objects.get().items.count() == 3
+
+
+def test_a_question_asked_for_all_rows_is_answered_for_all_rows(manager: Client) -> None:
+    rows.strangers(3)
+    one = Tenant.objects.first()
+    data = {"action": "snooze", "_selected_action": [one.pk], "select_across": "1", "index": "0"}  # type: ignore[union-attr]
+    asked = manager.post(walk.page(Tenant, "changelist"), data)
+    assertContains(asked, '<input type="hidden" name="select_across" value="1">', html=True)
+    select(manager, [one], "snooze", select_across="1")
+    assert BulkRun.objects.get().items.count() == 3
 
 
 def test_an_illegal_button_says_why_and_does_nothing(
@@ -200,7 +249,7 @@ def test_an_illegal_button_says_why_and_does_nothing(
 def test_a_page_offers_only_what_fits_the_state(manager: Client, five: dict[str, Tenant]) -> None:
     html = manager.get(walk.page(Tenant, "change", five["dune"].pk)).content.decode()
     offered = [name for name in ACTIONS if f"/do/{name}/" in html]
-    assert offered == ["retry", "offboard", "start_over"]
+    assert offered == ["retry", "snooze", "offboard", "start_over"]
 
 
 # --- what cannot be taken back -------------------------------------------------------------------
@@ -221,21 +270,69 @@ def test_the_confirmation_keeps_the_schema_unless_told_otherwise(
 
 
 @HURTS
-@pytest.mark.parametrize("fate", [{}, {"schema_fate": ""}, {"schema_fate": "burn"}])
-def test_without_an_answer_it_asks_again(
-    manager: Client, name: str, fate: dict[str, str], five: dict[str, Tenant]
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"schema_fate": ""},
+        {"schema_fate": "burn"},
+        {"typed": ""},
+        {"typed": "Acme"},
+        {"typed": 'acme & söhne "west"'},
+        {"confirmed": ""},
+    ],
+)
+def test_without_the_orgs_name_and_a_choice_it_asks_again(
+    manager: Client, name: str, wrong: dict[str, str], five: dict[str, Tenant]
 ) -> None:
     url = walk.page(Tenant, "act", five["acme"].pk, name)
-    assert manager.post(url, fate).status_code == 200
-    assert manager.post(url, {"confirmed": "yes", **fate}).status_code == 200
+    given = {**answers(name, str(five["acme"])), **wrong}
+    if not given["confirmed"]:
+        del given["confirmed"]
+    assert manager.post(url, given).status_code == 200
     assert not queued()
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        ({"span": "other", "until": ""}, "Say until when."),
+        ({"span": "other", "until": "2020-01-01T08:00"}, "That is past."),
+        ({"note": ""}, "This field is required."),
+        ({"span": "for ever"}, "not one of the available choices"),
+    ],
+)
+@pytest.mark.parametrize("name", ["pause_until", "snooze"])
+def test_a_time_and_a_reason_are_asked_for(
+    operator: Client, name: str, given: dict[str, str], complaint: str, five: dict[str, Tenant]
+) -> None:
+    url = walk.page(Tenant, "act", five["acme"].pk, name)
+    assertContains(operator.post(url, {**answers(name), **given}), complaint)
+    assert not queued()
+
+
+MONDAY = datetime(2026, 11, 23, 16, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("span", "now", "expected"),
+    [
+        ("4", MONDAY, datetime(2026, 11, 23, 20, 30, tzinfo=UTC)),
+        ("168", MONDAY, datetime(2026, 11, 30, 16, 30, tzinfo=UTC)),
+        ("morning", MONDAY, datetime(2026, 11, 24, 8, tzinfo=UTC)),
+        ("monday", MONDAY, datetime(2026, 11, 30, 8, tzinfo=UTC)),
+        ("monday", MONDAY - timedelta(days=1), datetime(2026, 11, 23, 8, tzinfo=UTC)),
+        ("other", MONDAY, datetime(2027, 1, 1, tzinfo=UTC)),
+    ],
+)
+def test_the_moment_that_was_chosen(span: str, now: datetime, expected: datetime) -> None:
+    assert questions.moment(span, datetime(2027, 1, 1, tzinfo=UTC), now) == expected
 
 
 def test_dropping_the_schema_is_an_explicit_choice(
     manager: Client, five: dict[str, Tenant]
 ) -> None:
     url = walk.page(Tenant, "act", five["acme"].pk, "offboard")
-    manager.post(url, {"confirmed": "yes", "schema_fate": "drop"})
+    manager.post(url, {**answers("offboard", str(five["acme"])), "schema_fate": "drop"})
     assert queued()[0]["kwargs"]["options"] == {"schema_fate": SchemaFate.DROP}
 
 
@@ -245,8 +342,9 @@ def test_a_bulk_action_that_hurts_first_names_everybody_and_what_it_skips(
     data = {"action": "offboard", "index": "0", "_selected_action": [t.pk for t in five.values()]}
     answer = manager.post(walk.page(Tenant, "changelist"), data)
     html = answer.content.decode()
-    assert "Off-board 4 tenants" in html
+    assert "Off-board: 4 tenants" in html
     assert "<strong>Ember AG</strong>: it has no connection" in html
+    assert "To confirm, type: 4 tenants" in html
     chosen = [row.pk for row, _ in answer.context["legal"]]
     assert all(f'name="_selected_action" value="{pk}"' in html for pk in chosen)
     assert not queued()
@@ -258,7 +356,7 @@ def test_it_hurts_no_more_at_once_than_a_person_can_read(
     monkeypatch.setattr(buttons, "MOST_THAT_HURT", 2)
     told = said(select(manager, list(five.values())[:3], "offboard"))
     assert told == "Select 2 at the most for “Off-board”. Nothing was done."
-    assert not queued()
+    assert not BulkRun.objects.exists()
 
 
 # --- the work itself -----------------------------------------------------------------------------
@@ -274,6 +372,9 @@ def test_the_work_leaves_an_event_with_the_persons_name(
     connection = journey.reach(early.get(name, Stage.LIVE))
     if name == "resume":
         operations.operate("pause", connection.pk, "olga", {})
+    if name == "unsnooze":
+        tomorrow = timezone.now() + timedelta(days=1)
+        Connection.objects.update(snoozed_until=tomorrow)
     OrmQ.objects.all().delete()
     assert press(manager, journey.tenant, name).status_code == 302
     (task,) = queued()
@@ -323,29 +424,6 @@ def test_when_a_mail_can_be_sent_again(facts: dict[str, Any] | None, reason: str
 
 def test_a_tenant_without_a_connection_is_skipped() -> None:
     assert ACTIONS["pause"].why_not(Subject(Tenant(), None)) == "it has no connection"
-
-
-def test_a_long_result_names_the_first_few() -> None:
-    result = Result(ACTIONS["pause"], queued=[f"T{number}" for number in range(8)])
-    result.skipped["it is paused already"] += ["A", "B"]
-    assert str(result) == (
-        "“Pause” is queued for 8 (T0, T1, T2, T3, T4 and 3 more). "
-        "Skipped A, B: it is paused already."
-    )
-
-
-def test_all_are_queued_or_none() -> None:
-    def fail(subject: Subject, actor: str, options: actions.Options) -> None:
-        if OrmQ.objects.exists():
-            raise ConnectionError
-        ACTIONS["pause"].enqueue(subject, actor, options)
-
-    action = Action("x", "X", "connect.pause_connection", lambda _: "", fail)
-    pair = [ready_for("pause", who) for who in (cast.ACME, cast.BOREALIS)]
-    subjects = [Subject(each.tenant, each) for each in pair]
-    with pytest.raises(ConnectionError):
-        actions.run(action, subjects, "mia", {})
-    assert not OrmQ.objects.exists()
 
 
 def test_sending_again_writes_the_mail_that_fits(operator: Client) -> None:
