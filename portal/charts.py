@@ -7,7 +7,7 @@ says the same in text.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 BOX = 100.0
 MOST_ROWS = 12  # of the table beside a chart; more cannot be read
@@ -53,14 +53,15 @@ class Chart:
 
 @dataclass(frozen=True)
 class Bar:
-    """A number with its share of the largest, 0 to 100, and where it leads."""
+    """A number, where it leads, and its share of the largest one, 0 to 100."""
 
     label: str
     value: float
-    width: float
-    url: str = ""
-    note: str = ""
+    url: str
     tone: str = "busy"
+    note: str = ""
+    alarming: bool = False
+    width: float = 0
 
 
 def stacked(points: Sequence[str], series: Sequence[Series]) -> Chart:
@@ -78,12 +79,10 @@ def stacked(points: Sequence[str], series: Sequence[Series]) -> Chart:
     return Chart(layers, top, list(points), _rows(points, series))
 
 
-def bars(rows: Sequence[tuple[str, float, str, str]], tone: str = "busy") -> list[Bar]:
-    """Make a bar of each (label, value, url, note), as long as its share of the largest value."""
-    most = max((value for _, value, _, _ in rows), default=0)
-    return [
-        Bar(label, value, share(value, most), url, note, tone) for label, value, url, note in rows
-    ]
+def bars(rows: Sequence[Bar]) -> list[Bar]:
+    """Make each bar as long as its share of the largest value."""
+    most = max((row.value for row in rows), default=0)
+    return [replace(row, width=share(row.value, most)) for row in rows]
 
 
 def share(value: float, most: float) -> float:

@@ -32,9 +32,9 @@ CARDS: list[Card] = [
     Card("vitals", "The machinery", vitals.read, span=3),
     Card("attention", "Needs attention", attention.read, span=2),
     Card("funnel", "Tenants by stage", funnel.read),
-    Card("health", "Synchronization", health.read, span=2, permission="connect.view_connection"),
     Card("errors", "Rows that Salesforce refused", errors.read, permission="connect.view_mapping"),
-    Card("times", "From registration to live", times.read, span=3),
+    Card("health", "Synchronization", health.read, span=2, permission="connect.view_connection"),
+    Card("times", "From registration to live", times.read),
 ]
 
 

@@ -7,7 +7,7 @@ from django.db.models import Count, Sum
 
 from connect.models import Mapping
 from portal.cards.links import to_list
-from portal.charts import bars
+from portal.charts import Bar, bars
 
 MOST_OBJECTS = 6
 
@@ -20,17 +20,18 @@ def read(user: Any, now: datetime) -> dict[str, Any]:
     )
     found = list(by_object.order_by("-rows", "object_name"))
     rows = [
-        (
-            name,
-            count,
-            to_list("connect_mapping", failed="yes", object_name=name),
-            f"{tenants} tenant{'' if tenants == 1 else 's'}",
+        Bar(
+            label=name,
+            value=count,
+            url=to_list("connect_mapping", failed="yes", object_name=name),
+            tone="bad",
+            note=f"{tenants} tenant{'' if tenants == 1 else 's'}",
         )
         for name, count, tenants in found[:MOST_OBJECTS]
     ]
     return {
         "rows": sum(count for _, count, _ in found),
-        "bars": bars(rows, "bad"),
+        "bars": bars(rows),
         "more": max(0, len(found) - MOST_OBJECTS),
         "url": to_list("connect_mapping", failed="yes"),
     }

@@ -10,6 +10,9 @@ from portal.cards.links import tenants
 from portal.charts import Bar, bars
 from tenants.models import Tenant
 
+# Stages in which a person has the next move.
+PEOPLES = (Stage.WAITING_FOR_PROOF, Stage.WAITING_FOR_CONSENT, Stage.WAITING_FOR_AUTHORIZATION)
+
 
 def read(user: Any, now: datetime) -> dict[str, Any]:
     """Two queries."""
@@ -26,6 +29,13 @@ def _bars(counts: dict[str, tuple[int, int]]) -> list[Bar]:
     for stage in Stage:
         count, blocked = counts.get(stage, (0, 0))
         note = f"{blocked} blocked" if blocked else ""
+        row = Bar(str(stage.label), count, tenants(stage=stage.value), _tone(stage), note, True)
         if count:
-            rows.append((str(stage.label), count, tenants(stage=stage.value), note))
+            rows.append(row)
     return bars(rows)
+
+
+def _tone(stage: Stage) -> str:
+    if stage in PEOPLES:
+        return "wait"
+    return {Stage.LIVE: "good", Stage.OFFBOARDED: "quiet"}.get(stage, "busy")

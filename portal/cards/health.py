@@ -26,7 +26,7 @@ def read(user: Any, now: datetime) -> dict[str, Any]:
         "well_percent": _percent(counts[Health.WELL], live),
         "numbers": [
             (health, fleet.TONES[health], counts[health], connections(health=health.value))
-            for health in Health
+            for health in NOT_WELL
         ],
         "chart": chart(samples) if len(samples) > 1 else None,
     }

@@ -7,7 +7,6 @@ from django.db import connection
 
 from connect.models import Stage
 from portal.cards.links import connections
-from portal.charts import share
 
 NEWEST = 200  # the tenants that went live last; a fixed number keeps this quick for any fleet
 
@@ -35,7 +34,6 @@ SELECT stage, percentile_cont(0.5) WITHIN GROUP (ORDER BY stay),
        percentile_cont(0.95) WITHIN GROUP (ORDER BY stay)
 FROM stays WHERE stay IS NOT NULL GROUP BY stage
 """
-_PEOPLES = (Stage.WAITING_FOR_PROOF, Stage.WAITING_FOR_CONSENT, Stage.WAITING_FOR_AUTHORIZATION)
 
 
 def read(user: Any, now: datetime) -> dict[str, Any]:
@@ -55,16 +53,9 @@ def read(user: Any, now: datetime) -> dict[str, Any]:
     }
 
 
-def _stages(stays: dict[str, tuple[timedelta, timedelta]]) -> list[dict[str, Any]]:
-    longest = max((late for _, late in stays.values()), default=timedelta()).total_seconds()
+def _stages(stays: dict[str, tuple[timedelta, timedelta]]) -> list[tuple[str, str, str]]:
     return [
-        {
-            "label": stage.label,
-            "tone": "wait" if stage in _PEOPLES else "busy",
-            "median": in_words(stays[stage][0]),
-            "p95": in_words(stays[stage][1]),
-            "width": share(stays[stage][1].total_seconds(), longest),
-        }
+        (str(stage.label), in_words(stays[stage][0]), in_words(stays[stage][1]))
         for stage in Stage
         if stage in stays
     ]
