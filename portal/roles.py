@@ -42,7 +42,6 @@ _OPERATOR = (
 _MANAGER = (
     "connect.offboard_connection",
     "connect.add_mappingtemplate",
-    "tenants.add_switch",
     "tenants.change_switch",
     "django_q.add_ormq",  # to send a task again
 )

@@ -46,6 +46,7 @@ PORTAL_URL: str = env.str("PORTAL_URL", "http://127.0.0.1:5000").rstrip("/")
 DEV_EMAIL: str = env.str("DEV_EMAIL", "")
 STAFF_EMAILS: list[str] = _words("STAFF_EMAILS", DEV_EMAIL)
 PRODUCT_NAME: str = env.str("PRODUCT_NAME", "Multiconnect")
+MAINTENANCE: str = env.str("MAINTENANCE", "")  # while set, every page answers 503 with this text
 
 # --- secrets -------------------------------------------------------------------------------------
 SECRET_KEY: str = env.str("SECRET_KEY", "")
@@ -110,6 +111,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.request_ids.RequestIdMiddleware",
+    "portal.failures.MaintenanceMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -118,7 +120,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "tenants.pages.BadLinkMiddleware",
 ]
-CSRF_FAILURE_VIEW = "tenants.pages.csrf_failure"
+CSRF_FAILURE_VIEW = "portal.failures.csrf"
 
 TEMPLATES = [
     {

@@ -13,5 +13,10 @@ urlpatterns = [
     path("", include("tenants.urls")),
     path("", include("connect.urls")),
 ]
+handler400 = "portal.failures.bad_request"
+handler403 = "portal.failures.forbidden"
+handler404 = "portal.failures.not_found"
+handler500 = "portal.failures.broken"
+
 if "WEBHOOK_SECRET" in settings.ANYMAIL:  # without it, anybody could report a delivery or a bounce
     urlpatterns.append(path("anymail/", include("anymail.urls")))
