@@ -3,10 +3,10 @@ VENV := .venv
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check smoke lock clean
+.PHONY: help demo test check smoke bench screenshots lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(READY) ## Run the whole product here, against the emulator, with five tenants
 	@$(VENV)/bin/python -m demo
@@ -20,6 +20,13 @@ check: $(READY) ## Run ruff, mypy, import-linter, the migrations check and the d
 
 smoke: $(READY) ## Run the main job once, headless, and print what it took
 	@$(VENV)/bin/python -m demo.smoke
+
+bench: $(READY) ## Measure the ratios that the README quotes (make bench ARGS=portal for one)
+	@$(VENV)/bin/python -m bench $(ARGS)
+
+screenshots: $(READY) ## Render the staff's and the subscribers' pages to docs/screenshots
+	@test -x /usr/bin/chromium || scripts/install-apt chromium "screenshots need it"
+	@$(VENV)/bin/python -m bench.screenshots
 
 lock: $(READY) ## Renew constraints.txt with the newest versions that requirements allow
 	@scripts/lock $(VENV)

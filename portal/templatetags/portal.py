@@ -7,9 +7,16 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 
 from portal.admin import show
+from tenants.models import SwitchName
 
 register = template.Library()
 register.filter("mapping_state", show.mapping_state)
+
+
+@register.filter
+def switch_name(name: str) -> str:
+    """Return a kill switch's name as staff know it."""
+    return str(SwitchName(name).label) if name in SwitchName.values else name
 
 
 @register.filter

@@ -1,46 +1,98 @@
-"""The kill switches."""
+"""The kill switches: one page, turned by Managers alone, with who did it and why."""
 
 import pytest
+from django.contrib.messages import get_messages
+from django.http import HttpResponse
 from django.test import Client
+from django.urls import reverse
 
+from portal import roles
 from tenants.models import Switch, SwitchName
 from tests.portal.admin import rows, walk
+from tests.portal.admin.conftest import SignIn
 
 pytestmark = pytest.mark.django_db
+PAGE = walk.page(Switch, "changelist")
 
 
-def turn(client: Client, name: str, **data: str) -> int:
-    return client.post(walk.page(Switch, "change", name), data).status_code
+def turn(client: Client, name: str, to: str = "off", why: str = "") -> HttpResponse:
+    address = reverse("admin:tenants_switch_turn", args=[name])
+    return client.post(address, {"to": to, "why": why})  # type: ignore[return-value]
+
+
+def said(answer: HttpResponse) -> str:
+    return " ".join(str(each) for each in get_messages(answer.wsgi_request))  # type: ignore[attr-defined]
+
+
+def html_of(client: Client) -> str:
+    return " ".join(client.get(PAGE).content.decode().split())
 
 
 def test_who_turned_it_off_is_taken_from_the_login(manager: Client) -> None:
-    rows.switches()
-    assert turn(manager, "provisioning", why="Heroku has an incident", who="somebody else") == 302
+    assert turn(manager, "provisioning", why="Heroku has an incident").status_code == 302
     switch = Switch.objects.get(name=SwitchName.PROVISIONING)
     assert (switch.on, switch.why, switch.who) == (False, "Heroku has an incident", "mia")
 
 
 def test_off_needs_a_reason_and_on_does_not(manager: Client) -> None:
-    rows.switches()
-    assert turn(manager, "provisioning", why="") == 200
+    answer = turn(manager, "provisioning", why="  ")
+    assert "Say why it is off" in answer.content.decode()
     assert not Switch.is_off(SwitchName.PROVISIONING)
-    assert turn(manager, "provisioning", on="on", why="") == 302
+    turn(manager, "provisioning", why="An incident")
+    assert turn(manager, "provisioning", to="on").status_code == 302
+    assert not Switch.is_off(SwitchName.PROVISIONING)
 
 
-def test_a_switch_that_was_never_touched_can_be_turned_off(manager: Client) -> None:
-    url = walk.page(Switch, "add")
-    data = {"name": "registrations", "why": "A flood of callouts"}
-    assert manager.post(url, data).status_code == 302
-    assert Switch.objects.get().who == "mia"
+def test_the_page_shows_every_switch_touched_or_not_and_what_it_stops(viewer: Client) -> None:
+    html = html_of(viewer)
+    for name in SwitchName:
+        assert f'id="lever-{name.value}">{name.label}</h2>' in html
+    assert html.count('<span class="badge badge-good">On</span>') == len(SwitchName)
+    assert "Every turn is kept here" in html
 
 
-def test_there_are_no_more_switches_than_the_portal_knows(manager: Client) -> None:
+def test_every_turn_stays_in_the_history_with_the_reason(manager: Client) -> None:
+    turn(manager, "registrations", why="A flood of callouts")
+    turn(manager, "registrations", to="on", why="It was one broken package")
+    html = html_of(manager)
+    assert "Turned off: A flood of callouts" in html
+    assert "Turned on: It was one broken package" in html
+    assert html.count("<td>mia</td>") == 2
+
+
+def test_whoever_comes_second_does_not_replace_the_first_ones_reason(manager: Client) -> None:
+    turn(manager, "social_job", why="X bills too much")
+    answer = turn(manager, "social_job", why="Me too")
+    assert said(answer).endswith("Social job was off already. Nothing was changed.")
+    assert Switch.objects.get().why == "X bills too much"
+
+
+@pytest.mark.parametrize("role", [roles.VIEWER, roles.OPERATOR])
+def test_all_see_them_and_managers_turn_them(sign_in: SignIn, role: str) -> None:
+    client = sign_in(role)
+    html = html_of(client)
+    assert "Managers turn these." in html
+    assert "<button" not in html.partition('id="content-main"')[2].partition("</main>")[0]
+    assert turn(client, "provisioning", why="No").status_code == 403
+    assert not Switch.objects.exists()
+
+
+def test_nothing_is_turned_by_a_link(manager: Client) -> None:
+    address = reverse("admin:tenants_switch_turn", args=["provisioning"])
+    assert manager.get(address, {"to": "off", "why": "A prefetch"}).status_code == 405
+    assert not Switch.objects.exists()
+
+
+@pytest.mark.parametrize(("name", "to", "status"), [("moon", "off", 404), ("provisioning", "x", 200)])
+def test_what_is_no_switch_or_no_position_changes_nothing(
+    manager: Client, name: str, to: str, status: int
+) -> None:
+    assert turn(manager, name, to=to, why="Hm").status_code == status
+    assert not Switch.objects.exists()
+
+
+def test_a_row_is_never_edited_beside_the_page(superuser: Client) -> None:
     rows.switches()
-    assert manager.get(walk.page(Switch, "add")).status_code == 403
-
-
-def test_an_operator_sees_them_and_turns_none(operator: Client) -> None:
-    rows.switches()
-    assert operator.get(walk.page(Switch, "change", "provisioning")).status_code == 200
-    assert turn(operator, "provisioning", why="No") == 403
-    assert operator.post(walk.page(Switch, "add"), {}).status_code == 403
+    url = walk.page(Switch, "change", "provisioning")
+    assert superuser.post(url, {"on": "", "why": "x"}).status_code == 403
+    assert superuser.get(walk.page(Switch, "add")).status_code == 403

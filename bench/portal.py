@@ -1,0 +1,79 @@
+"""The staff's pages with 100 tenants and with 100,000: the same queries, nearly the same time."""
+
+import statistics
+import time
+from collections.abc import Iterator
+
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from bench import fleet
+from bench.harness import Ratio
+
+FEW, MANY = 100, 100_000
+ROUNDS = 5
+WITHIN = 3.0  # times as long, at a thousand times the tenants
+# Below this a page is quick, and a ratio would measure the machine's mood.
+FLOOR = 0.020  # seconds
+Measured = dict[str, tuple[int, float]]  # a page's queries, and the median of its seconds
+
+
+def run() -> list[Ratio]:
+    """Seed one database twice and measure every page at both sizes."""
+    few, many = _measure(FEW), _measure(MANY)
+    return [ratio for page in few for ratio in _ratios(page, few[page], many[page])]
+
+
+def pages() -> dict[str, str]:
+    """Return the address of the dashboard, of every list, and of the searches staff make most."""
+    found = {"dashboard": reverse("admin:index"), "dashboard, again": reverse("admin:dashboard")}
+    for model in admin.site._registry:
+        name = f"{model._meta.app_label}_{model._meta.model_name}"
+        found[f"list of {model._meta.verbose_name_plural}"] = reverse(f"admin:{name}_changelist")
+    tenants = reverse("admin:tenants_tenant_changelist")
+    for label, query in (
+        ("blocked", "attention=blocked"),
+        ("live", "stage=live"),
+        ("by a name", "q=Quartz+Robotics"),
+        ("by an org id", "q=00D7g0000000042EAA"),
+        ("by an e-mail", "q=amber-care42.example"),
+    ):
+        found[f"tenants, {label}"] = f"{tenants}?{query}"
+    return found
+
+
+def _measure(size: int) -> Measured:
+    call_command("flush", verbosity=0, interactive=False)
+    began = time.perf_counter()
+    fleet.seed(size)
+    print(f"  seeded {size:,} tenants in {time.perf_counter() - began:.1f} s", flush=True)
+    client = Client()
+    client.force_login(User.objects.create_superuser("bench"))
+    return {name: _page(client, address) for name, address in pages().items()}
+
+
+def _page(client: Client, address: str) -> tuple[int, float]:
+    client.get(address)  # the first answer compiles templates
+    with CaptureQueriesContext(connection) as queries:
+        status = client.get(address).status_code
+    if status != 200:
+        raise RuntimeError(f"{address} answered {status}")
+    return len(queries), statistics.median(_times(client, address))
+
+
+def _times(client: Client, address: str) -> Iterator[float]:
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        client.get(address)
+        yield time.perf_counter() - began
+
+
+def _ratios(page: str, few: tuple[int, float], many: tuple[int, float]) -> Iterator[Ratio]:
+    detail = f"{few[1] * 1000:.0f} ms -> {many[1] * 1000:.0f} ms"
+    yield Ratio(f"{page}: time", many[1] / max(few[1], FLOOR), WITHIN, detail)
+    yield Ratio(f"{page}: queries", many[0] / few[0], 1.0, f"{few[0]} -> {many[0]}")

@@ -1,0 +1,137 @@
+"""No address of the portal changes anything when it is merely looked at.
+
+Every route of the URLconf is asked by GET, by a superuser and by a stranger, plainly and with a
+query that tries what a button would post. Then every table must hold what it held before.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from django_q.models import OrmQ
+
+from portal.admin.actions import ACTIONS
+from tenants import links
+from tenants.models import SwitchName, Tenant
+from tests.portal.admin import rows, walk
+
+pytestmark = pytest.mark.django_db
+# Who is logged in, and what they were told, is not the portal's business.
+NOT_STATE = {"django_session"}
+# What a button posts, tried as a link.
+AS_IF_PRESSED = "?action=pause&_selected_action=1&index=0&confirmed=yes&schema_fate=drop&to=off&why=x"
+SUBSCRIBERS = {
+    "authenticate": links.sign_in_url,
+    "connect-authorize": links.connect_url,
+    "connect-auth-complete": links.auth_complete_url,
+}
+# Coming back from Heroku Connect queues one more look, which any tenant gets anyway.
+HURRIES = "connect-auth-complete"
+
+
+def routes(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the name and the pattern of every route, e.g. ("tenants_tenant_change", "admin/…")."""
+    for each in resolver.url_patterns:
+        route = prefix + str(each.pattern)
+        if isinstance(each, URLResolver):
+            yield from routes(each, route)
+        elif isinstance(each, URLPattern):
+            yield each.name or "", route
+
+
+def addresses(tenant: Tenant) -> Iterator[tuple[str, str]]:
+    """Yield every route's name with an address, its parameters filled from rows that exist."""
+    for name, route in routes(get_resolver()):
+        if name in SUBSCRIBERS:
+            yield name, urlsplit(SUBSCRIBERS[name](tenant)).path
+            continue
+        for path in filled(name, route):
+            yield name, f"/{path}"
+
+
+def filled(name: str, route: str) -> list[str]:
+    paths = [route.replace("^", "").replace("$", "").replace("\\Z", "")]
+    for parameter, values in parameters(name).items():
+        paths = [
+            path.replace(parameter, str(value)) if parameter in path else path
+            for path in paths
+            for value in (values if parameter in path else values[:1])
+        ]
+    unknown = [path for path in paths if "<" in path]
+    assert not unknown, f"say in this test what fills {unknown[0]}"
+    return paths
+
+
+def parameters(name: str) -> dict[str, list[Any]]:
+    """Return what may stand for each parameter; the most specific spelling comes first."""
+    row = row_of(name)
+    user = ContentType.objects.get_for_model(User)
+    names = [each.value for each in SwitchName] if "switch" in name else list(ACTIONS)
+    return {
+        "<path:object_id>": [row],
+        "<int:pk>": [row],
+        "<int:run_id>": [row],
+        "<slug:name>": names,
+        "<id>": [User.objects.get().pk],
+        "<path:content_type_id>": [user.pk],
+        "(?P<content_type_id>\\d+)": [user.pk],
+        "(?P<app_label>auth|tenants|connect|portal|django_q)": ["tenants", "connect"],
+        "(?P<url>.*)": ["nowhere"],
+    }
+
+
+def row_of(name: str) -> Any:
+    """Return the key of a row of the model that a route of the admin is about."""
+    for model in walk.models():
+        if name.startswith(f"{model._meta.app_label}_{model._meta.model_name}_"):
+            return model._default_manager.values_list("pk", flat=True).first() or 1
+    return User.objects.values_list("pk", flat=True).get()
+
+
+def state() -> dict[str, str]:
+    """Return a fingerprint of every table's rows."""
+    tables = sorted(set(connection.introspection.table_names()) - NOT_STATE)
+    each = "SELECT '{0}', coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') FROM \"{0}\" t"
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(each.format(table) for table in tables))
+        return dict(cursor.fetchall())
+
+
+@pytest.fixture
+def world(five: dict[str, Tenant]) -> dict[str, Tenant]:
+    rows.strangers(2)
+    rows.switches()
+    return five
+
+
+@pytest.mark.parametrize("who", ["superuser", "stranger"])
+@pytest.mark.parametrize("query", ["", AS_IF_PRESSED], ids=["plainly", "as if pressed"])
+def test_looking_changes_nothing(
+    superuser: Client, world: dict[str, Tenant], who: str, query: str
+) -> None:
+    client = superuser if who == "superuser" else Client()
+    User.objects.get_or_create(username="root")
+    asked = [pair for pair in addresses(world["acme"]) if pair[0] != HURRIES]
+    assert len(asked) > 100
+    before = state()
+    for name, address in asked:
+        answer = client.get(f"{address}{query}")
+        assert answer.status_code < 500, address
+        assert state() == before, f"GET {address} ({name}) changed a row"
+
+
+def test_coming_back_from_heroku_connect_queues_one_look_and_changes_nothing_else(
+    world: dict[str, Tenant],
+) -> None:
+    OrmQ.objects.all().delete()
+    before = state()
+    Client().get(urlsplit(links.auth_complete_url(world["borealis"])).path)
+    after = state()
+    assert {table for table, rows_ in after.items() if rows_ != before[table]} == {"django_q_ormq"}
+    assert [task.task["func"] for task in OrmQ.objects.all()] == ["connect.tasks.advance"]
