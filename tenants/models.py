@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
+from django.db.models.fields.json import KT
 from django.utils import timezone
 
 from tenants.fields import EncryptedTextField
@@ -262,6 +263,11 @@ class Event(models.Model):
             models.Index(fields=["tenant", "-at"], name="event_timeline"),
             models.Index(fields=["-at", "-id"], name="event_newest"),
             models.Index(fields=["actor", "-at"], name="event_by_actor"),
+            models.Index(
+                KT("data__request_id"),
+                name="event_request",
+                condition=Q(data__has_key="request_id"),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -6,22 +6,14 @@ from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from connect.models import ApiBudget, Connection, HealthSample, Mapping, MappingTemplate
-from portal.admin import show
+from connect.models import ApiBudget, Connection, HealthSample, Mapping, MappingTemplate, Stage
+from portal.admin import search, show
 from portal.admin.actions import Subject
 from portal.admin.base import PortalAdmin, ReadOnlyAdmin
 from portal.admin.buttons import ActionsAdmin
-from portal.admin.filters import FailedRowsFilter, HealthFilter
+from portal.admin.filters import FailedRowsFilter, HealthFilter, PutOffFilter
 from portal.admin.stepper import steps
 from portal.admin.template_form import MappingTemplateForm
-
-BY_TENANT = (
-    "connection__tenant__name",
-    "connection__tenant__org_id",
-    "connection__tenant__admin_email",
-    "connection__addon_name",
-    "connection__connection_id",
-)
 
 
 class BlockedFilter(admin.SimpleListFilter):
@@ -59,24 +51,36 @@ class ConnectionAdmin(ReadOnlyAdmin, ActionsAdmin):
         "waiting_on",
         BlockedFilter,
         HealthFilter,
-        "state",
-        "plan",
+        PutOffFilter,
     )
     list_select_related = ("tenant",)
     date_hierarchy = "stage_since"
-    search_fields = (
+    tenant_path = "tenant"
+    tally_by = "stage"
+    search_fields = ("addon_name",)
+    search_help_text = search.HELP
+    exports = (
         "tenant__name",
         "tenant__org_id",
-        "tenant__admin_email",
+        "generation",
+        "stage",
+        "stage_since",
+        "waiting_on",
+        "waiting_for",
+        "blocked_at",
+        "blocked_reason",
+        "last_error",
+        "last_request_id",
+        "state",
+        "seen_at",
         "addon_name",
-        "addon_id",
         "connection_id",
         "schema_name",
-        "organization_id",
         "salesforce_username",
-    )
-    search_help_text = (
-        "Tenant's name, org id or e-mail, add-on name or id, connection id, schema, Salesforce user"
+        "paused_until",
+        "pause_note",
+        "snoozed_until",
+        "snooze_note",
     )
     fieldsets = (
         (
@@ -134,6 +138,10 @@ class ConnectionAdmin(ReadOnlyAdmin, ActionsAdmin):
                 )
             },
         ),
+        (
+            "Put off by staff",
+            {"fields": ("paused_until", "pause_note", "snoozed_until", "snooze_note")},
+        ),
         ("End", {"fields": ("schema_fate", "start_over", "offboarded_at")}),
     )
 
@@ -143,6 +151,9 @@ class ConnectionAdmin(ReadOnlyAdmin, ActionsAdmin):
 
     def subject(self, row: Any) -> Subject:
         return Subject(row.tenant, row)
+
+    def tone(self, value: Any) -> str:
+        return show.STAGE_TONES[Stage(value)]
 
     @admin.display(description="stage", ordering="stage")
     def coloured_stage(self, connection: Connection) -> str:
@@ -181,9 +192,25 @@ class MappingAdmin(ReadOnlyAdmin):
         "rows_failed",
         "seen_at",
     )
-    list_filter = (FailedRowsFilter, "state", "access", "object_name")
+    list_filter = (FailedRowsFilter,)
     list_select_related = ("connection__tenant",)
-    search_fields = ("object_name", "mapping_id", *BY_TENANT)
+    tenant_path = "connection__tenant"
+    tally_by = "state"
+    search_fields = ("object_name",)
+    search_help_text = f"{search.HELP}, object"
+    found_by = ("object_name", "mapping_id")
+    exports = (
+        "connection__tenant__name",
+        "connection__tenant__org_id",
+        "object_name",
+        "state",
+        "access",
+        "rows_in_database",
+        "rows_in_salesforce",
+        "rows_pending",
+        "rows_failed",
+        "seen_at",
+    )
     fields = (
         "connection",
         "object_name",
@@ -197,6 +224,9 @@ class MappingAdmin(ReadOnlyAdmin):
         "seen_at",
         "configuration",
     )
+
+    def tone(self, value: Any) -> str:
+        return show.mapping_tone(value)
 
     @admin.display(description="state", ordering="state")
     def coloured_state(self, mapping: Mapping) -> str:
@@ -268,10 +298,25 @@ class HealthSampleAdmin(ReadOnlyAdmin):
         "mappings",
         "rows_failed",
     )
-    list_filter = ("state",)
     list_select_related = ("connection__tenant",)
     date_hierarchy = "at"
-    search_fields = BY_TENANT
+    tenant_path = "connection__tenant"
+    tally_by = "state"
+    tally_newest = True
+    search_fields = ("state",)
+    search_help_text = search.HELP
+    exports = (
+        "at",
+        "connection__tenant__name",
+        "connection__tenant__org_id",
+        "state",
+        "mappings",
+        "mappings_synced",
+        "rows_failed",
+    )
+
+    def tone(self, value: Any) -> str:
+        return show.state_tone(value)
 
     @admin.display(description="state", ordering="state")
     def coloured_state(self, sample: HealthSample) -> str:

@@ -51,6 +51,25 @@ class HealthFilter(admin.SimpleListFilter):
         return queryset.filter(live & fleet.condition(fleet.Health(self.value()), timezone.now()))
 
 
+class PutOffFilter(admin.SimpleListFilter):
+    """What staff paused, or silenced, until a time."""
+
+    title = "put off"
+    parameter_name = "put_off"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("paused", "Paused until a time"), ("snoozed", "Snoozed")]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Connection]
+    ) -> QuerySet[Connection]:
+        if self.value() == "paused":
+            return queryset.filter(paused_until__isnull=False)
+        if self.value() == "snoozed":
+            return queryset.filter(snoozed_until__gt=timezone.now())
+        return queryset
+
+
 class FailedRowsFilter(admin.SimpleListFilter):
     """Mappings of current connections that hold rows which Salesforce refused."""
 

@@ -1,17 +1,48 @@
 """Small pieces of HTML for cells and facts. Everything that came from outside is escaped."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Model
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 
 from connect.health import states
 from connect.models import Connection, Stage, WaitingOn
+from tenants.models import EventKind, MessageStatus
 
 GOOD, BUSY, WAIT, BAD, QUIET = "good", "busy", "wait", "bad", "quiet"
 _STATE_TONES = {states.IDLE: GOOD, states.PAUSED: QUIET, states.NEED_AUTHENTICATION: WAIT}
+STAGE_TONES = {
+    **dict.fromkeys(Stage, BUSY),
+    Stage.WAITING_FOR_PROOF: WAIT,
+    Stage.WAITING_FOR_CONSENT: WAIT,
+    Stage.WAITING_FOR_AUTHORIZATION: WAIT,
+    Stage.LIVE: GOOD,
+    Stage.OFFBOARDED: QUIET,
+}
+MESSAGE_TONES = {
+    MessageStatus.QUEUED: BUSY,
+    MessageStatus.SENT: GOOD,
+    MessageStatus.DELIVERED: GOOD,
+    MessageStatus.FAILED: BAD,
+    MessageStatus.BOUNCED: BAD,
+}
+EVENT_TONES = {
+    EventKind.CONFLICT: BAD,
+    EventKind.CONSENT_REFUSED: BAD,
+    EventKind.GRANT_LOST: BAD,
+    EventKind.BLOCKED: BAD,
+    EventKind.TROUBLE: WAIT,
+    EventKind.WAITING: WAIT,
+    EventKind.STAFF_ACTION: BUSY,
+    EventKind.APPROVED: GOOD,
+    EventKind.CONSENTED: GOOD,
+    EventKind.AUTHORIZED: GOOD,
+    EventKind.LIVE: GOOD,
+}
 _MAPPING_TONES = {states.SYNCED: GOOD}
 
 
@@ -37,11 +68,22 @@ def link(row: Model, text: str = "") -> str:
 
 
 def stage(connection: Connection) -> str:
-    """Return a connection's stage, coloured by whose move it is."""
+    """Return a connection's stage, coloured by whose move it is, and what staff put off."""
     name = connection.get_stage_display()
     if connection.blocked_at:
-        return badge(f"Blocked: {name}", BAD)
-    return badge(name, _stage_tone(connection))
+        shown = badge(f"Blocked: {name}", BAD)
+    elif connection.paused_until:
+        shown = badge(f"Paused until {_short(connection.paused_until)}", QUIET)
+    else:
+        shown = badge(name, _stage_tone(connection))
+    if connection.snoozed_until and connection.is_snoozed(timezone.now()):
+        snoozed = badge(f"Snoozed until {_short(connection.snoozed_until)}", QUIET)
+        return format_html("{} {}", shown, snoozed)
+    return shown
+
+
+def _short(moment: datetime) -> str:
+    return f"{moment:%-d %b %H:%M}"
 
 
 def _stage_tone(connection: Connection) -> str:
@@ -55,13 +97,24 @@ def _stage_tone(connection: Connection) -> str:
 
 def state(word: str) -> str:
     """Return a connection's state in Heroku Connect's own word."""
-    if not word:
-        return "-"
-    return badge(word, BAD if states.is_broken(word) else _STATE_TONES.get(word, BUSY))
+    return badge(word, state_tone(word)) if word else "-"
+
+
+def state_tone(word: str) -> str:
+    """Return the colour of a connection's state."""
+    return BAD if states.is_broken(word) else _STATE_TONES.get(word, BUSY)
 
 
 def mapping_state(word: str) -> str:
     """Return a mapping's state in Heroku Connect's own word."""
-    if states.is_broken_mapping(word):
-        return badge(word, BAD)
-    return badge(word, _MAPPING_TONES.get(word, BUSY))
+    return badge(word, mapping_tone(word))
+
+
+def mapping_tone(word: str) -> str:
+    """Return the colour of a mapping's state."""
+    return BAD if states.is_broken_mapping(word) else _MAPPING_TONES.get(word, BUSY)
+
+
+def message_status(status: str) -> str:
+    """Return how far an e-mail got."""
+    return badge(MessageStatus(status).label, MESSAGE_TONES[MessageStatus(status)])

@@ -1,18 +1,22 @@
 """What staff see of the subscribers, and may change of them."""
 
+import re
+from ipaddress import ip_address
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Count, Exists, FilteredRelation, OuterRef, Prefetch, Q, QuerySet
+from django.db.models.fields.json import KT
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 
 from connect.models import Connection, Stage
-from portal.admin import show, tenant_page
+from portal.admin import search, show, tenant_page
 from portal.admin.actions import Subject
 from portal.admin.base import ReadOnlyAdmin
 from portal.admin.buttons import ActionsAdmin
 from portal.admin.filters import AttentionFilter
+from portal.admin.lists import Tally
 from portal.admin.tenant_form import TenantForm
 from tenants import timeline
 from tenants.models import (
@@ -20,13 +24,15 @@ from tenants.models import (
     Event,
     EventKind,
     Message,
+    MessageStatus,
     RateBucket,
     SalesforceGrant,
     Tenant,
     UsedSignature,
 )
 
-BY_TENANT = ("tenant__name", "tenant__org_id", "tenant__admin_email")
+# Heroku and Salesforce name each request so, and no id of a tenant or add-on name looks like it.
+_REQUEST_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class StageFilter(admin.SimpleListFilter):
@@ -48,7 +54,10 @@ class StageFilter(admin.SimpleListFilter):
             return queryset
         if stage == Stage.OFFBOARDED:
             return queryset.filter(offboarded_at__isnull=False)
-        return queryset.filter(connections__offboarded_at=None, connections__stage=stage)
+        at_stage = Connection.objects.filter(
+            tenant=OuterRef("pk"), offboarded_at=None, stage=stage
+        ).order_by()
+        return queryset.filter(Exists(at_stage))
 
 
 @admin.register(Tenant)
@@ -66,17 +75,28 @@ class TenantAdmin(ActionsAdmin):
     )
     list_filter = (AttentionFilter, StageFilter, "environment", "proof")
     date_hierarchy = "registered_at"
-    search_fields = (
+    tenant_path = "pk"
+    search_fields = ("name",)
+    search_help_text = search.HELP
+    exports = (
         "name",
         "org_id",
         "admin_email",
-        "installer_id",
-        "connections__addon_name",
-        "connections__addon_id",
-        "connections__connection_id",
-    )
-    search_help_text = (
-        "Name, org id (15 or 18 characters), e-mail, add-on name or id, connection id"
+        "environment",
+        "namespace",
+        "package_version",
+        "proof",
+        "registered_at",
+        "offboarded_at",
+        "now__stage",
+        "now__waiting_for",
+        "now__blocked_reason",
+        "now__state",
+        "now__addon_name",
+        "now__connection_id",
+        "now__schema_name",
+        "now__paused_until",
+        "now__snoozed_until",
     )
     fields = (
         "name",
@@ -102,6 +122,24 @@ class TenantAdmin(ActionsAdmin):
         prefetch = Prefetch("connections", current, to_attr="current")
         tenants: QuerySet[Tenant] = super().get_queryset(request).prefetch_related(prefetch)
         return tenants
+
+    def exported(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        current = FilteredRelation("connections", condition=Q(connections__offboarded_at=None))
+        return queryset.annotate(now=current)
+
+    def tallies(self, request: HttpRequest) -> list[Tally]:
+        """Count the tenants by the stage of their connection, in the order of provisioning."""
+        current = Connection.objects.filter(offboarded_at=None).order_by()
+        counts: dict[str, int] = dict(current.values_list("stage").annotate(Count("pk")))
+        counts[Stage.OFFBOARDED] = Tenant.objects.filter(offboarded_at__isnull=False).count()
+        return [
+            self.tally(request, stage.label, counts[stage], "stage", stage.value)
+            for stage in Stage
+            if counts.get(stage)
+        ]
+
+    def tone(self, value: Any) -> str:
+        return show.STAGE_TONES[Stage(value)]
 
     def subject(self, row: Any) -> Subject:
         return Subject(row, row.current[0] if row.current else None)
@@ -165,9 +203,13 @@ class SalesforceGrantAdmin(ReadOnlyAdmin):
     list_display = ("tenant", "username", "status", "instance_url", "issued_at", "refreshed_at")
     list_filter = ("status",)
     list_select_related = ("tenant",)
-    date_hierarchy = "issued_at"
-    ordering = ("-issued_at",)
-    search_fields = (*BY_TENANT, "username", "user_id")
+    ordering = ("-pk",)
+    tenant_path = "tenant"
+    tally_by = "status"
+    search_fields = ("username",)
+    search_help_text = search.HELP
+    found_by = ("username", "user_id")
+    exports = ("tenant__name", "tenant__org_id", "username", "status", "instance_url", "issued_at")
     fields = (
         "tenant",
         "username",
@@ -188,10 +230,23 @@ class SalesforceGrantAdmin(ReadOnlyAdmin):
 @admin.register(Callout)
 class CalloutAdmin(ReadOnlyAdmin):
     list_display = ("received_at", "status", "outcome", "tenant", "signed", "remote_address")
-    list_filter = ("status", "signed", "truncated")
+    list_filter = ("signed", "truncated")
     list_select_related = ("tenant",)
     date_hierarchy = "received_at"
-    search_fields = (*BY_TENANT, "outcome", "remote_address")
+    tenant_path = "tenant"
+    tally_by = "status"
+    tally_newest = True
+    search_fields = ("outcome",)
+    search_help_text = f"{search.HELP}, remote address"
+    exports = (
+        "received_at",
+        "status",
+        "outcome",
+        "tenant__name",
+        "tenant__org_id",
+        "signed",
+        "remote_address",
+    )
     fields = (
         "received_at",
         "remote_address",
@@ -208,6 +263,18 @@ class CalloutAdmin(ReadOnlyAdmin):
         callouts: QuerySet[Callout] = super().get_queryset(request)
         return callouts.defer("body")
 
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        try:
+            ip_address(search_term.strip())
+        except ValueError:
+            return super().get_search_results(request, queryset, search_term)
+        return queryset.filter(remote_address=search_term.strip()), False
+
+    def tone(self, value: Any) -> str:
+        return show.GOOD if value < 400 else show.BAD if value >= 500 else show.WAIT
+
     @admin.display(description="body")
     def body_as_sent(self, callout: Callout) -> str:
         return show.preformatted(callout.text)
@@ -221,7 +288,25 @@ class MessageAdmin(ReadOnlyAdmin):
     list_filter = ("status", "kind")
     list_select_related = ("tenant",)
     date_hierarchy = "created_at"
-    search_fields = (*BY_TENANT, "to", "provider_id")
+    tenant_path = "tenant"
+    tally_by = "status"
+    tally_newest = True
+    search_fields = ("to",)
+    search_help_text = f"{search.HELP}, the provider's id of the e-mail"
+    found_by = ("to", "provider_id")
+    exports = (
+        "created_at",
+        "kind",
+        "to",
+        "subject",
+        "status",
+        "error",
+        "attempts",
+        "sent_at",
+        "provider_id",
+        "tenant__name",
+        "tenant__org_id",
+    )
     fields = (
         "tenant",
         "kind",
@@ -244,6 +329,9 @@ class MessageAdmin(ReadOnlyAdmin):
         messages: QuerySet[Message] = super().get_queryset(request)
         return messages.defer("text", "html")
 
+    def tone(self, value: Any) -> str:
+        return show.MESSAGE_TONES[MessageStatus(value)]
+
     @admin.display(description="text")
     def written(self, message: Message) -> str:
         return show.preformatted(message.text)
@@ -255,8 +343,26 @@ class EventAdmin(ReadOnlyAdmin):
     list_filter = ("kind",)
     list_select_related = ("tenant",)
     date_hierarchy = "at"
-    search_fields = (*BY_TENANT, "text", "actor")
+    tenant_path = "tenant"
+    tally_by = "kind"
+    tally_newest = True
+    search_fields = ("actor",)
+    search_help_text = f"{search.HELP}, who did it, request id"
+    found_by = ("actor",)
+    exports = ("at", "tenant__name", "tenant__org_id", "kind", "text", "actor")
     fields = ("at", "tenant", "actor", "kind", "text", "details")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        asked = search_term.strip()
+        if not _REQUEST_ID.fullmatch(asked):
+            return super().get_search_results(request, queryset, search_term)
+        of_requests = queryset.annotate(request=KT("data__request_id"))
+        return of_requests.filter(request=asked, data__has_key="request_id"), False
+
+    def tone(self, value: Any) -> str:
+        return show.EVENT_TONES.get(EventKind(value), show.QUIET)
 
     @admin.display(description="details")
     def details(self, event: Event) -> str:

@@ -1,12 +1,14 @@
 """What the portal's templates say in their own words."""
 
 from datetime import datetime
+from typing import Any
 
 from django import template
+from django.contrib.admin.views.main import ChangeList
 from django.utils import timezone
 from django.utils.timesince import timesince
 
-from portal.admin import show
+from portal.admin import lists, show
 from tenants.models import SwitchName
 
 register = template.Library()
@@ -26,3 +28,31 @@ def age(moment: datetime) -> str:
     if seconds < 60:
         return f"{seconds} second{'' if seconds == 1 else 's'}"
     return timesince(moment, depth=1)
+
+
+@register.inclusion_tag("admin/date_hierarchy.html")
+def drill_down(cl: ChangeList) -> dict[str, Any]:
+    """Show the dates of a list, a level at a time, without looking at every row for it."""
+    field = cl.date_hierarchy
+    if not field:
+        return {"show": False}
+    levels = ("year", "month", "day")
+    given = {
+        name: cl.params[f"{field}__{name}"] for name in levels if f"{field}__{name}" in cl.params
+    }
+    level = lists.dates(cl.model, field, given)
+
+    def linked(choice: dict[str, Any]) -> dict[str, Any]:
+        if "params" not in choice:
+            return choice
+        wanted = {f"{field}__{name}": value for name, value in choice["params"].items()}
+        return {**choice, "link": cl.get_query_string(wanted, [f"{field}__"])}
+
+    back = level["back"] and linked(level["back"])
+    return {"show": True, "back": back, "choices": [linked(each) for each in level["choices"]]}
+
+
+@register.filter
+def thousands(number: int) -> str:
+    """Return a number with its thousands set apart, e.g. "100,000"."""
+    return f"{number:,}"

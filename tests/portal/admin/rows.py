@@ -16,7 +16,7 @@ from connect.models import (
     Stage,
     WaitingOn,
 )
-from portal.models import Heartbeat
+from portal.models import BulkItem, BulkRun, Heartbeat
 from tenants import orgid
 from tenants.models import (
     Callout,
@@ -137,6 +137,8 @@ def strangers(count: int, start: int = 1) -> None:
         )
         ApiBudget.objects.create(peer=f"peer-{number}", remaining=4000)
         Heartbeat.objects.create(worker=f"worker-{number}")
+        run = BulkRun.objects.create(action="pause", label="Pause", actor="olga", total=1)
+        BulkItem.objects.create(run=run, tenant=stranger, connection=row)
         if number > 1:
             MappingTemplate.objects.create(version=number, document=DOCUMENT)
         _queue_rows(number, now)

@@ -1,0 +1,38 @@
+"""Finding a tenant by whatever staff hold of it, each kind by an index of its own."""
+
+from django.db.models import Q, QuerySet
+
+from connect.models import Connection
+from tenants.models import Tenant
+from tenants.words import match
+
+HELP = (
+    "Beginnings of words of the name or e-mail, org id (15 or 18 characters), "
+    "add-on name or id, connection id, schema, Salesforce user"
+)
+_WORDS = ("name", "admin_email")
+
+
+def tenants(typed: str) -> QuerySet[Tenant]:
+    """Return the keys of the tenants that somebody may mean, for use in a condition."""
+    typed = typed.strip()
+    none = Tenant.objects.none().values("pk")
+    words = match(_WORDS, typed)
+    by_words = Tenant.objects.order_by().filter(words).values("pk") if words else none
+    if not typed or " " in typed:
+        return by_words
+    exact = Q(org_id__startswith=typed) | Q(installer_id=typed)
+    own = Tenant.objects.order_by().filter(exact).values("pk")
+    rows = Connection.objects.order_by().filter(_of_connections(typed))
+    return by_words.union(own, rows.values("tenant_id"))
+
+
+def _of_connections(typed: str) -> Q:
+    lower = typed.lower()
+    return (
+        Q(addon_name__startswith=lower)
+        | Q(connection_id__startswith=typed)
+        | Q(addon_id=typed)
+        | Q(schema_name=lower)
+        | Q(salesforce_username=typed)
+    )
