@@ -123,8 +123,9 @@ class PortalAdmin(NoDelete, ModelAdmin):
         """Answer the rows of the list as it is filtered, as a CSV file."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        request.GET = request.GET.copy()
-        request.GET.pop(PAGE_VAR, None)
+        all_pages = request.GET.copy()
+        all_pages.pop(PAGE_VAR, None)
+        request.GET = all_pages  # type: ignore[assignment]  # a QueryDict is one, changed or not
         try:
             listed: ChangeList = self.get_changelist_instance(request)
         except IncorrectLookupParameters:

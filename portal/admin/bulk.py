@@ -181,7 +181,7 @@ def _by_reason(run: BulkRun) -> list[dict[str, Any]]:
     """Return why tenants were skipped, the commonest reason first, each with how many."""
     skipped = run.items.filter(status=ItemStatus.SKIPPED).order_by()
     reasons = skipped.values("text").annotate(tenants=Count("pk")).order_by("-tenants", "text")
-    return list(reasons[:MOST_REASONS])
+    return [dict(row) for row in reasons[:MOST_REASONS]]
 
 
 @admin.register(BulkItem)

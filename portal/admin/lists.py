@@ -53,7 +53,7 @@ def _count_all(model: type[Model]) -> tuple[int, int]:
     with connection.cursor() as cursor:
         cursor.execute(query, [CAP + 1, table])
         counted, about = cursor.fetchone()
-    return counted, max(about, counted)
+    return int(counted), max(int(about), int(counted))
 
 
 # --- counts by state on top ----------------------------------------------------------------------
@@ -93,7 +93,9 @@ def dates(model: type[Model], field: str, given: dict[str, str]) -> dict[str, An
     if ends["first"] is None:
         return {"back": None, "choices": []}
     first, last = (timezone.localtime(moment).date() for moment in ends.values())
-    chosen = {name: int(given[name]) for name in ("year", "month", "day") if name in given}
+    chosen: dict[str, int] = {
+        name: int(given[name]) for name in ("year", "month", "day") if name in given
+    }
     back = _back(chosen)
     if not chosen and first.year == last.year:
         chosen["year"] = first.year

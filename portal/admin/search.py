@@ -1,5 +1,7 @@
 """Finding a tenant by whatever staff hold of it, each kind by an index of its own."""
 
+from typing import Any
+
 from django.db.models import Q, QuerySet
 
 from connect.models import Connection
@@ -13,10 +15,10 @@ HELP = (
 _WORDS = ("name", "admin_email")
 
 
-def tenants(typed: str) -> QuerySet[Tenant]:
+def tenants(typed: str) -> QuerySet[Any, Any]:
     """Return the keys of the tenants that somebody may mean, for use in a condition."""
     typed = typed.strip()
-    none = Tenant.objects.none().values("pk")
+    none: QuerySet[Any, Any] = Tenant.objects.none().values("pk")
     words = match(_WORDS, typed)
     by_words = Tenant.objects.order_by().filter(words).values("pk") if words else none
     if not typed or " " in typed:

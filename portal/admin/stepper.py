@@ -1,6 +1,9 @@
-"""A tenant's way as a row of steps."""
+"""A tenant's way as a row of steps, each with the time that it took."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from connect.models import Connection, Stage
 
@@ -19,24 +22,42 @@ _PROVISIONING: dict[Stage, str] = {
 _ENDING: dict[Stage, str] = {Stage.OFFBOARDING: "Off-boarding", Stage.OFFBOARDED: "Off-boarded"}
 _RESTING = (Stage.LIVE, Stage.OFFBOARDED)
 
+Stays = dict[str, timedelta]
+
 
 @dataclass(frozen=True)
 class Step:
-    """One step; `state` is done, now, blocked or todo."""
+    """One step; `state` is done, now, blocked or todo, `took` what was spent on it so far."""
 
     label: str
     state: str
     in_words: str
+    took: timedelta | None = None
 
 
-def steps(connection: Connection) -> list[Step]:
+def steps(connection: Connection, stays: Stays | None = None) -> list[Step]:
     """Return the steps of provisioning, or those of off-boarding once it has begun."""
     way = _ENDING if connection.stage in _ENDING else _PROVISIONING
     here = list(way).index(Stage(connection.stage))
+    took = stays or {}
     return [
-        Step(label, state := _state(connection, number, here), _IN_WORDS[state])
-        for number, label in enumerate(way.values())
+        Step(label, state := _state(connection, number, here), _IN_WORDS[state], took.get(stage))
+        for number, (stage, label) in enumerate(way.items())
     ]
+
+
+def stays(entered: Iterable[tuple[str, datetime]], now: datetime) -> Stays:
+    """Return the time spent in each stage, from the stages entered in the order of time.
+
+    A stage that was entered twice has the sum. Where a tenant rests no time is counted.
+    """
+    spent: defaultdict[str, timedelta] = defaultdict(timedelta)
+    way = list(entered)
+    ends = [at for _, at in way[1:]] + [now]
+    for (stage, begun), ended in zip(way, ends, strict=True):
+        if stage not in _RESTING:
+            spent[stage] += max(ended - begun, timedelta())
+    return dict(spent)
 
 
 _IN_WORDS = {"done": "done", "now": "in progress", "blocked": "blocked", "todo": "to do"}

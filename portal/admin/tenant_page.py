@@ -1,33 +1,92 @@
-"""What a tenant's page shows beside the form."""
+"""What a tenant's page shows beside the form. All but the link renews itself while it is open."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from connect.models import Connection
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from connect.models import Connection, Stage
 from portal.admin import show
 from portal.admin.actions import Staff, Subject
-from portal.admin.stepper import steps
+from portal.admin.stepper import stays, steps
 from tenants import links
-from tenants.models import Tenant
+from tenants.models import Event, EventKind, Tenant
 
 MOST_EVENTS = 50
 MOST_MESSAGES = 10
+MOST_SAMPLES = 8
+MOST_STAGES = 100
+MOVING, RESTING, ENDED = 2, 5, 0  # seconds from one look to the next; 0: it does not look again
+_TROUBLES = (EventKind.TROUBLE, EventKind.BLOCKED)
+# The timeline's filters: the name in the address, the label, the kinds of events.
+_FILTERS: dict[str, tuple[str, tuple[EventKind, ...]]] = {
+    "": ("All", ()),
+    "progress": (
+        "Progress",
+        (
+            EventKind.REGISTERED,
+            EventKind.APPROVED,
+            EventKind.CONSENTED,
+            EventKind.STAGE,
+            EventKind.WAITING,
+            EventKind.ADDON_CREATED,
+            EventKind.AUTHORIZED,
+            EventKind.LIVE,
+            EventKind.RESUMED,
+            EventKind.OFFBOARDED,
+        ),
+    ),
+    "trouble": (
+        "Trouble",
+        (*_TROUBLES, EventKind.CONFLICT, EventKind.CONSENT_REFUSED, EventKind.GRANT_LOST),
+    ),
+    "staff": ("Staff", (EventKind.STAFF_ACTION, EventKind.APPROVED)),
+    "messages": ("E-mails", (EventKind.MESSAGE,)),
+}
 
 
-def context(tenant: Tenant, subject: Subject, user: Staff) -> dict[str, Any]:
-    """Return the template's variables; the subscriber's link only for those who may send it."""
+@dataclass(frozen=True)
+class Filter:
+    """One of the timeline's filters."""
+
+    label: str
+    url: str
+    current: bool
+
+
+def context(tenant: Tenant, subject: Subject, user: Staff, wanted: str) -> dict[str, Any]:
+    """Return the variables of the parts that renew themselves; `wanted` filters the timeline."""
     rows = list(tenant.connections.select_related("template"))
     shown = subject.connection and next(row for row in rows if row.pk == subject.connection.pk)
     shown = shown or (rows[0] if rows else None)
+    earlier = [row for row in rows if row != shown]
+    wanted = wanted if wanted in _FILTERS else ""
     return {
+        "tenant": tenant,
         "connection": shown,
         "facts": facts(shown) if shown else [],
-        "steps": steps(shown) if shown else [],
-        "earlier": [row for row in rows if row != shown],
+        "steps": steps(shown, _stays(tenant, shown, earlier)) if shown else [],
+        "earlier": earlier,
+        "attempt": _last_trouble(tenant) if shown and shown.last_error else None,
         "mappings": shown.mappings.all() if shown else [],
+        "samples": shown.samples.all()[:MOST_SAMPLES] if shown else [],
         "mails": tenant.messages.defer("text", "html")[:MOST_MESSAGES],
-        "events": tenant.events.all()[:MOST_EVENTS],
-        "subscriber_link": _link(tenant, user),
+        "events": _events(tenant, wanted)[:MOST_EVENTS],
+        "filters": _filters(wanted),
+        "live_url": f"{reverse('admin:tenants_tenant_live', args=[tenant.pk])}?timeline={wanted}",
+        "every": _every(shown),
+        "snoozed": bool(shown and shown.is_snoozed(timezone.now())),
     }
+
+
+def subscriber_link(tenant: Tenant, user: Staff) -> str:
+    """Return the link that staff may hand to the subscriber; "" for those who may not send it."""
+    if tenant.offboarded_at or not user.has_perm("tenants.resend_message"):
+        return ""
+    return links.sign_in_url(tenant)
 
 
 def facts(connection: Connection) -> list[tuple[str, Any]]:
@@ -49,7 +108,40 @@ def facts(connection: Connection) -> list[tuple[str, Any]]:
     return [(name, value) for name, value in pairs if value]
 
 
-def _link(tenant: Tenant, user: Staff) -> str:
-    if tenant.offboarded_at or not user.has_perm("tenants.resend_message"):
-        return ""
-    return links.sign_in_url(tenant)
+def _every(connection: Connection | None) -> int:
+    if connection is None:
+        return MOVING
+    if connection.stage == Stage.OFFBOARDED:
+        return ENDED
+    return RESTING if connection.stage == Stage.LIVE else MOVING
+
+
+def _stays(tenant: Tenant, shown: Connection, earlier: list[Connection]) -> dict[str, Any]:
+    begun = _begun(tenant, shown, earlier)
+    entered = tenant.events.filter(at__gte=begun, data__has_key="stage").exclude(
+        kind=EventKind.BLOCKED
+    )
+    newest = list(entered.values_list("data__stage", "at")[:MOST_STAGES])
+    way = [(str(Stage.WAITING_FOR_PROOF), begun), *reversed(newest)]
+    return stays(way, timezone.now())
+
+
+def _begun(tenant: Tenant, shown: Connection, earlier: list[Connection]) -> datetime:
+    ends = [row.offboarded_at for row in earlier if row.generation < shown.generation]
+    return max((end for end in ends if end), default=tenant.registered_at)
+
+
+def _last_trouble(tenant: Tenant) -> Event | None:
+    return tenant.events.filter(kind__in=_TROUBLES).first()
+
+
+def _events(tenant: Tenant, wanted: str) -> QuerySet[Event]:
+    _, kinds = _FILTERS[wanted]
+    return tenant.events.filter(kind__in=kinds) if kinds else tenant.events.all()
+
+
+def _filters(wanted: str) -> list[Filter]:
+    return [
+        Filter(label, f"?timeline={name}#timeline", name == wanted)
+        for name, (label, _) in _FILTERS.items()
+    ]

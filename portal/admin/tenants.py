@@ -5,10 +5,14 @@ from ipaddress import ip_address
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Exists, FilteredRelation, OuterRef, Prefetch, Q, QuerySet
 from django.db.models.fields.json import KT
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.views.decorators.http import require_safe
 
 from connect.models import Connection, Stage
 from portal.admin import search, show, tenant_page
@@ -163,9 +167,28 @@ class TenantAdmin(ActionsAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         tenant = context["original"]
-        context |= tenant_page.context(tenant, self.subject(tenant), request.user)
-        context["buttons"] = self.buttons(request, tenant)
+        context |= self._parts(request, tenant)
+        context["subscriber_link"] = tenant_page.subscriber_link(tenant, request.user)
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(require_safe(self.live))
+        return [path("<int:pk>/live/", view, name="tenants_tenant_live"), *super().get_urls()]
+
+    def live(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Answer the parts of a tenant's page that change while somebody looks at it."""
+        tenant = self.get_object(request, str(pk))
+        if not self.has_view_permission(request, tenant):
+            raise PermissionDenied
+        if tenant is None:
+            raise Http404
+        parts = self._parts(request, tenant)
+        return TemplateResponse(request, "admin/tenants/tenant/live.html", parts)
+
+    def _parts(self, request: HttpRequest, tenant: Tenant) -> dict[str, Any]:
+        wanted = request.GET.get("timeline", "")
+        parts = tenant_page.context(tenant, self.subject(tenant), request.user, wanted)
+        return {**parts, "buttons": self.buttons(request, tenant)}
 
     def save_model(
         self,

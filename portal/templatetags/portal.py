@@ -1,6 +1,6 @@
 """What the portal's templates say in their own words."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
@@ -13,6 +13,8 @@ from tenants.models import SwitchName
 
 register = template.Library()
 register.filter("mapping_state", show.mapping_state)
+register.filter("message_status", show.message_status)
+register.filter("state", show.state)
 
 
 @register.filter
@@ -28,6 +30,21 @@ def age(moment: datetime) -> str:
     if seconds < 60:
         return f"{seconds} second{'' if seconds == 1 else 's'}"
     return timesince(moment, depth=1)
+
+
+@register.filter
+def span(time: timedelta) -> str:
+    """Return a span in its two largest units, e.g. "40 s", "3 min 20 s" or "2 d 4 h"."""
+    seconds = int(time.total_seconds())
+    parts = []
+    for unit, size in _UNITS:
+        number, seconds = divmod(seconds, size)
+        if number:
+            parts.append(f"{number} {unit}")
+    return " ".join(parts[:2]) or "under 1 s"
+
+
+_UNITS = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
 
 
 @register.inclusion_tag("admin/date_hierarchy.html")
