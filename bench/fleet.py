@@ -1,4 +1,6 @@
-"""A fleet of tenants as it would be after months of work, of any size, within seconds (COPY).
+"""A fleet of tenants as it would be after months of work, of any size, within seconds.
+
+The first thousand are made here and written by COPY; Postgres then makes the others from them.
 
 The same size gives the same fleet: names, stages and troubles are drawn from a fixed seed. Nine in
 ten tenants are live; about three in a hundred need somebody. Ages count back from now.
@@ -69,29 +71,71 @@ CASES: list[tuple[float, Stage, Row]] = [
     (2.9, Stage.OFFBOARDED, {}),
 ]
 
+PATTERN = 1000  # tenants that are made one by one
+_OF_TENANT = {"id": f"id + k * {PATTERN}", "tenant_id": f"tenant_id + k * {PATTERN}"}
+_ID = "(SELECT max(id) FROM {0}) * k + id"
+_ORG = f"left(org_id, 5) || lpad((substr(org_id, 6, 10)::int + k * {PATTERN})::text, 10, '0')"
+_NEXT = "CASE WHEN {0} = '' THEN '' ELSE {0} || '-' || k END"
+# What differs in the k-th repetition of the pattern.
+MULTIPLIED: dict[type[Model], dict[str, str]] = {
+    Tenant: {
+        "id": f"id + k * {PATTERN}",
+        "org_id": f"{_ORG} || right(org_id, 3)",
+        "name": "name || ' ' || k",
+        "admin_email": "replace(admin_email, '.example', k || '.example')",
+    },
+    Connection: {
+        **_OF_TENANT,
+        **{name: _NEXT.format(name) for name in ("addon_name", "connection_id", "schema_name")},
+    },
+    SalesforceGrant: {**_OF_TENANT, "id": _ID.format("tenants_salesforcegrant")},
+    Mapping: {
+        "id": _ID.format("connect_mapping"),
+        "connection_id": f"connection_id + k * {PATTERN}",
+    },
+    HealthSample: {
+        "id": _ID.format("connect_healthsample"),
+        "connection_id": f"connection_id + k * {PATTERN}",
+    },
+    Event: {**_OF_TENANT, "id": _ID.format("tenants_event")},
+    Message: {
+        **_OF_TENANT,
+        "id": _ID.format("tenants_message"),
+        "key": "key || ':' || k",
+        "to": "replace(\"to\", '.example', k || '.example')",
+    },
+    Callout: {**_OF_TENANT, "id": _ID.format("tenants_callout")},
+}
+
 
 def seed(size: int) -> None:
-    """Fill an empty database with a fleet of `size` tenants and their history."""
+    """Fill an empty database with a fleet of `size` tenants and their history.
+
+    Above PATTERN, the size must be a multiple of it.
+    """
     drawn, now = random.Random(SEED), timezone.now()  # noqa: S311 (no secret)
-    fleet = [_member(number, drawn, now) for number in range(1, size + 1)]
+    fleet = [_member(number, drawn, now) for number in range(1, min(size, PATTERN) + 1)]
+    live = [each for each in fleet if each["connection"]["stage"] == Stage.LIVE]
     MappingTemplate.objects.get_or_create(version=1, defaults={"document": {"mappings": []}})
     copy(Tenant, (member["tenant"] for member in fleet))
     copy(Connection, (member["connection"] for member in fleet))
-    live = [each for each in fleet if each["connection"]["stage"] == Stage.LIVE]
     copy(SalesforceGrant, (_grant(each, now) for each in live))
     copy(Mapping, chain.from_iterable(_mappings(each, drawn) for each in live))
     copy(HealthSample, chain.from_iterable(_samples(each, now) for each in live))
     copy(Event, chain.from_iterable(_events(each) for each in fleet))
     copy(Message, chain.from_iterable(_messages(each) for each in fleet))
     copy(Callout, (_callout(each) for each in fleet))
-    _machinery(live, drawn, now)
+    for model, changes in MULTIPLIED.items():
+        multiply(model, changes, size // PATTERN)
+    _machinery(len(live) * max(1, size // PATTERN), drawn, now)
     with database.cursor() as cursor:
-        cursor.execute("ANALYZE")
+        cursor.execute("VACUUM ANALYZE")  # index-only scans need the visibility map, as in real life
 
 
 def copy(model: type[Model], rows: Iterable[Row]) -> None:
     """Write rows by COPY: columns that a row leaves out get the model's default."""
-    fields = [field for field in model._meta.concrete_fields if not field.primary_key]
+    columns = model._meta.concrete_fields
+    fields = [field for field in columns if not field.primary_key and not field.generated]
     blank = {f.attname: f.get_db_prep_save(f.get_default(), database) for f in fields}
     names = [field.attname for field in fields]
     target = sql.SQL("COPY {} ({}) FROM STDIN").format(
@@ -101,6 +145,26 @@ def copy(model: type[Model], rows: Iterable[Row]) -> None:
         for row in rows:
             full = blank | row
             stream.write_row([full[name] for name in names])
+
+
+def multiply(model: type[Model], changes: dict[str, str], times: int) -> None:
+    """Repeat the table's rows until there are so many times as many.
+
+    `changes` are SQL expressions in which k is the number of the repetition.
+    """
+    fields = [field for field in model._meta.concrete_fields if not field.generated]
+    names = [field.column for field in fields]
+    values = [sql.SQL(changes.get(name, f'"{name}"')) for name in names]
+    statement = sql.SQL(
+        "INSERT INTO {table} ({names}) SELECT {values} FROM {table}, generate_series(1, {last}) k"
+    ).format(
+        table=sql.Identifier(model._meta.db_table),
+        names=sql.SQL(", ").join(map(sql.Identifier, names)),
+        values=sql.SQL(", ").join(values),
+        last=times - 1,
+    )
+    with database.cursor() as cursor:
+        cursor.execute(statement)
 
 
 # --- one tenant ----------------------------------------------------------------------------------
@@ -152,12 +216,11 @@ def _tenant(
     number: int, drawn: random.Random, registered: datetime, moment: datetime, stage: Stage
 ) -> Row:
     first, second = drawn.choice(FIRST.split()), drawn.choice(SECOND.split())
-    ending = f" {number}" if number > len(FIRST.split()) * 20 else ""
     host = f"{first}-{second}{number}.example".lower()
     proven = stage != Stage.WAITING_FOR_PROOF
     return {
         "org_id": orgid.normalize(f"00D7g{number:010d}"),
-        "name": f"{first} {second}{ending}",
+        "name": f"{first} {second}",
         "admin_email": f"admin@{host}",
         "environment": "sandbox" if drawn.random() < 0.15 else "production",
         "package_version": drawn.choice(("1.4", "1.5", "1.5", "1.6")),
@@ -334,12 +397,12 @@ def _callout(member: Row) -> Row:
 # --- the machinery ---------------------------------------------------------------------------------
 
 
-def _machinery(live: list[Row], drawn: random.Random, now: datetime) -> None:
+def _machinery(many: int, drawn: random.Random, now: datetime) -> None:
     Heartbeat.objects.update_or_create(worker="worker.1:4", defaults={"beat_at": now})
     ApiBudget.objects.update_or_create(
         peer="heroku", defaults={"remaining": 3912, "seen_at": now}
     )
-    many = len(live)
+    samples = []
     for step in range(288, 0, -1):
         at = now - timedelta(minutes=5 * step)
         outage = 0.09 * many if 96 < step < 118 else 0.0  # two hours in which Heroku had trouble
@@ -347,6 +410,6 @@ def _machinery(live: list[Row], drawn: random.Random, now: datetime) -> None:
         busy = int(0.02 * many * drawn.uniform(0.5, 1.5))
         paused, unseen = int(0.013 * many), int(0.005 * many)
         well = many - broken - busy - paused - unseen
-        FleetSample.objects.create(
-            at=at, well=well, busy=busy, paused=paused, unseen=unseen, broken=broken, rows_failed=90
-        )
+        counts = {"well": well, "busy": busy, "paused": paused, "unseen": unseen}
+        samples.append(FleetSample(at=at, broken=broken, rows_failed=many // 4, **counts))
+    FleetSample.objects.bulk_create(samples)

@@ -192,6 +192,16 @@ class Connection(models.Model):
                 condition=Q(offboarded_at=None),
             ),
             models.Index(
+                fields=["offboarded_at"],
+                name="connection_gone",
+                condition=Q(offboarded_at__isnull=False),
+            ),
+            models.Index(
+                fields=["snoozed_until"],
+                name="connection_snoozed",
+                condition=Q(snoozed_until__isnull=False),
+            ),
+            models.Index(
                 F("live_at").desc(), name="connection_went_live", condition=Q(live_at__isnull=False)
             ),
             # What the list is drilled down and searched by.

@@ -67,6 +67,11 @@ class Tenant(models.Model):
             models.Index(fields=["name", "org_id"], name="tenant_by_name"),
             models.Index(fields=["-registered_at"], name="tenant_newest"),
             models.Index(fields=["installer_id"], name="tenant_installer"),
+            models.Index(
+                fields=["offboarded_at"],
+                name="tenant_gone",
+                condition=Q(offboarded_at__isnull=False),
+            ),
             GinIndex(Words("name", "admin_email"), name="tenant_words"),
         ]
         permissions: ClassVar = [
@@ -217,7 +222,12 @@ class Message(models.Model):
         indexes: ClassVar = [
             models.Index(
                 fields=["next_attempt_at"], name="message_due", condition=Q(status="queued")
-            )
+            ),
+            models.Index(
+                fields=["tenant"],
+                name="message_lost",
+                condition=Q(status__in=["bounced", "failed"]),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -82,4 +82,4 @@ class FailedRowsFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Mapping]) -> QuerySet[Mapping]:
         if self.value() != "yes":
             return queryset
-        return queryset.filter(rows_failed__gt=0, connection__offboarded_at=None)
+        return queryset.filter(fleet.HAS_FAILED_ROWS)

@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Count, Sum
 
 from connect.models import Mapping
+from portal import fleet
 from portal.cards.links import to_list
 from portal.charts import Bar, bars
 
@@ -14,7 +15,7 @@ MOST_OBJECTS = 6
 
 def read(user: Any, now: datetime) -> dict[str, Any]:
     """One query."""
-    failed = Mapping.objects.filter(rows_failed__gt=0, connection__offboarded_at=None).order_by()
+    failed = Mapping.objects.filter(fleet.HAS_FAILED_ROWS).order_by()
     by_object = failed.values_list("object_name").annotate(
         rows=Sum("rows_failed"), tenants=Count("connection")
     )

@@ -17,7 +17,7 @@ PEOPLES = (Stage.WAITING_FOR_PROOF, Stage.WAITING_FOR_CONSENT, Stage.WAITING_FOR
 def read(user: Any, now: datetime) -> dict[str, Any]:
     """Two queries."""
     current = Connection.objects.filter(offboarded_at=None).order_by()
-    found = current.values_list("stage").annotate(Count("pk"), Count("blocked_at"))
+    found = current.values_list("stage").annotate(Count("stage"), Count("blocked_at"))
     counts = {stage: (count, blocked) for stage, count, blocked in found}
     gone = Tenant.objects.filter(offboarded_at__isnull=False).count()
     counts[Stage.OFFBOARDED] = (gone, 0)

@@ -4,6 +4,7 @@ Every route of the URLconf is asked by GET, by a superuser and by a stranger, pl
 query that tries what a button would post. Then every table must hold what it held before.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,6 +27,8 @@ pytestmark = pytest.mark.django_db
 NOT_STATE = {"django_session"}
 # What a button posts, tried as a link.
 AS_IF_PRESSED = "?action=pause&_selected_action=1&index=0&confirmed=yes&schema_fate=drop&to=off&why=x"
+# <int:pk>, <id> or (?P<url>.*)
+PARAMETER = re.compile(r"(?:\(\?P)?<(?:\w+:)?(\w+)>(?:(?<=\w>)(?:\.\*|[\w|]+|\\d\+)\))?")
 SUBSCRIBERS = {
     "authenticate": links.sign_in_url,
     "connect-authorize": links.connect_url,
@@ -56,34 +59,28 @@ def addresses(tenant: Tenant) -> Iterator[tuple[str, str]]:
 
 
 def filled(name: str, route: str) -> list[str]:
-    paths = [route.replace("^", "").replace("$", "").replace("\\Z", "")]
-    for parameter, values in parameters(name).items():
-        paths = [
-            path.replace(parameter, str(value)) if parameter in path else path
-            for path in paths
-            for value in (values if parameter in path else values[:1])
-        ]
-    unknown = [path for path in paths if "<" in path]
-    assert not unknown, f"say in this test what fills {unknown[0]}"
-    return paths
+    """Return addresses of a route: one for each value of its parameter."""
+    wanted = PARAMETER.findall(route)
+    values = {found: parameter(name, found) for found in wanted}
+    most = max((len(each) for each in values.values()), default=1)
+    picks = (iter(each[number % len(each)] for each in values.values()) for number in range(most))
+    plain = route.replace("^", "").replace("$", "")
+    return [PARAMETER.sub(lambda _, pick=pick: str(next(pick)), plain) for pick in picks]
 
 
-def parameters(name: str) -> dict[str, list[Any]]:
-    """Return what may stand for each parameter; the most specific spelling comes first."""
-    row = row_of(name)
-    user = ContentType.objects.get_for_model(User)
-    names = [each.value for each in SwitchName] if "switch" in name else list(ACTIONS)
-    return {
-        "<path:object_id>": [row],
-        "<int:pk>": [row],
-        "<int:run_id>": [row],
-        "<slug:name>": names,
-        "<id>": [User.objects.get().pk],
-        "<path:content_type_id>": [user.pk],
-        "(?P<content_type_id>\\d+)": [user.pk],
-        "(?P<app_label>auth|tenants|connect|portal|django_q)": ["tenants", "connect"],
-        "(?P<url>.*)": ["nowhere"],
+def parameter(name: str, called: str) -> list[Any]:
+    """Return what may stand for a parameter of a route, from rows that exist."""
+    known: dict[str, list[Any]] = {
+        "object_id": [row_of(name)],
+        "pk": [row_of(name)],
+        "name": [each.value for each in SwitchName] if "switch" in name else list(ACTIONS),
+        "id": [User.objects.get().pk],
+        "content_type_id": [ContentType.objects.get_for_model(User).pk],
+        "app_label": ["tenants", "connect", "portal"],
+        "url": ["nowhere"],
     }
+    assert called in known, f"say in this test what fills <{called}> of {name}"
+    return known[called]
 
 
 def row_of(name: str) -> Any:
