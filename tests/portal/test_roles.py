@@ -1,7 +1,45 @@
 """Who may do what."""
 
+import pytest
+from django.conf import settings
+
 from connect.operations import REGISTRY
 from portal import roles
+from portal.admin import switches
+from portal.admin.actions import ACTIONS
+
+# What staff may do beside the registry's actions on tenants.
+BESIDE = {
+    "Look at everything": "tenants.view_tenant",
+    "Correct a tenant’s facts": "tenants.change_tenant",
+    "Add a mapping template": "connect.add_mappingtemplate",
+    "Turn a kill switch": switches.MAY_TURN,
+    "Send a task again": "django_q.add_ormq",
+    "Make users and give roles": "auth.change_user",
+}
+
+
+def matrix() -> list[str]:
+    """Return docs/roles.md's table, from the registry and the roles as they are."""
+    needed = {action.label: action.permission for action in ACTIONS.values()}
+    granted = roles.permissions()
+    lines = [f"| | {' | '.join(granted)} |", f"|---{'|:-:' * len(granted)}|"]
+    for label, permission in (BESIDE | needed).items():
+        cells = ("yes" if permission in names else "-" for names in granted.values())
+        lines.append(f"| {label} | {' | '.join(cells)} |")
+    return lines
+
+
+def test_the_documented_matrix_is_the_real_one_without_a_missing_cell() -> None:
+    text = (settings.BASE_DIR / "docs/roles.md").read_text()
+    assert [line for line in text.splitlines() if line.startswith("|")] == matrix()
+
+
+@pytest.mark.parametrize("permission", {action.permission for action in ACTIONS.values()})
+def test_no_action_is_open_to_a_viewer_and_none_is_closed_to_managers(permission: str) -> None:
+    granted = roles.permissions()
+    assert permission not in granted[roles.VIEWER]
+    assert permission in granted[roles.MANAGER]
 
 
 def test_each_role_may_do_all_that_the_one_below_it_may() -> None:

@@ -1,19 +1,28 @@
-"""The index: what is on it in which order, and the line on top."""
+"""The index: its menu, and the dashboard's cards."""
 
+import re
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django_q.models import OrmQ
 
+from connect.models import ApiBudget, Connection, Mapping
+from portal import dashboard, roles
+from portal.cards import errors
 from portal.models import Heartbeat
 from tenants.models import Switch, Tenant
-from tests.portal.admin import rows
+from tests.portal.admin import rows, walk
+from tests.portal.admin.conftest import SignIn
 
 pytestmark = pytest.mark.django_db
+# Session, user and rights; then a fixed number for each card.
+MOST_QUERIES = 27
 
 
 def html_of(client: Client) -> str:
@@ -23,13 +32,8 @@ def html_of(client: Client) -> str:
 def test_the_order_is_the_order_of_the_work(superuser: Client) -> None:
     listed = superuser.get("/admin/").context["app_list"]
     assert [app["name"] for app in listed] == ["Tenants", "Heroku Connect", "Queue", "Staff"]
-    assert [model["object_name"] for model in listed[2]["models"]] == [
-        "OrmQ",
-        "Failure",
-        "Success",
-        "Schedule",
-        "Heartbeat",
-    ]
+    queue = [model["object_name"] for model in listed[2]["models"]]
+    assert queue == ["BulkRun", "BulkItem", "OrmQ", "Failure", "Success", "Schedule", "Heartbeat"]
 
 
 def test_staff_accounts_are_for_superusers(superuser: Client, manager: Client) -> None:
@@ -48,45 +52,101 @@ def test_the_sign_in_packages_own_tables_have_no_page(superuser: Client, model: 
     assert superuser.get(f"/admin/social_django/{model}/").status_code == 404
 
 
-def test_each_number_leads_to_the_tenants_it_counts(
+# --- the dashboard -------------------------------------------------------------------------------
+
+
+def numbers(html: str) -> Iterator[tuple[str, int]]:
+    """Yield each link of the dashboard to a list of tenants, connections or mappings, and its number."""
+    found = re.findall(r'<a (?:class="[^"]*" )?href="([^"]+\?[^"]+)">(.*?)</a>', html)
+    for address, inside in found:
+        told = re.search(r"<(?:strong|span)[^>]*(?:bar-value|stat-value|)[^>]*>(\d+)<", inside)
+        if told:
+            yield address.replace("&amp;", "&"), int(told.group(1))
+
+
+def test_each_number_leads_to_exactly_what_it_counts(
     viewer: Client, five: dict[str, Tenant]
 ) -> None:
     rows.strangers(3)
-    pulse = viewer.get("/admin/").context["pulse"]
-    tallies = pulse.attention + pulse.stages
-    assert {tally.label: tally.count for tally in tallies} == {
-        "Blocked": 1,
-        "Waiting for staff": 1,
-        "Waiting for proof": 1,
-        "Creating the add-on": 1,
-        "Waiting for authorization": 1,
-        "Live": 4,
-        "Off-boarded": 1,
-    }
-    for tally in tallies:
-        assert tally.url in html_of(viewer).replace("&amp;", "&")
-        assert viewer.get(tally.url).context["cl"].result_count == tally.count
+    Connection.objects.filter(tenant__name="Stranger 1").update(state="SYSTEM_ERROR")
+    Connection.objects.filter(tenant__name="Stranger 2").update(state="PAUSED")
+    counted = dict(numbers(html_of(viewer)))
+    assert len(counted) >= 12
+    for address, number in counted.items():
+        assert viewer.get(address).context["cl"].result_count == number, address
 
 
-def test_the_index_costs_the_same_however_many_tenants_there_are(viewer: Client) -> None:
+def test_the_failed_rows_lead_to_the_mappings_that_hold_them(
+    viewer: Client, five: dict[str, Tenant]
+) -> None:
+    rows.strangers(2)
+    Mapping.objects.filter(connection__tenant__name="Stranger 1").update(rows_failed=7)
+    gone = five["ember"].connections.get()
+    Mapping.objects.create(connection=gone, object_name="Account", mapping_id="g", rows_failed=9)
+    shown = errors.read(None, timezone.now())
+    assert (shown["rows"], [(bar.label, bar.value) for bar in shown["bars"]]) == (7, [("Account", 7)])
+    assert viewer.get(shown["bars"][0].url).context["cl"].result_count == 1
+
+
+def test_the_dashboard_costs_the_same_however_many_tenants_there_are(
+    manager: Client, five: dict[str, Tenant]
+) -> None:
     counts = []
     for start in (1, 11):
         rows.strangers(10, start=start)
         with CaptureQueriesContext(connection) as queries:
-            viewer.get("/admin/")
+            manager.get("/admin/dashboard/")
         counts.append(len(queries))
     assert counts[0] == counts[1]
+    assert counts[0] <= MOST_QUERIES
+
+
+def test_the_fragment_is_what_the_page_shows_and_is_for_staff_alone(
+    viewer: Client, five: dict[str, Tenant]
+) -> None:
+    fragment = viewer.get("/admin/dashboard/").content.decode()
+    assert fragment.count("data-live-part") == len(dashboard.CARDS)
+    assert "<html" not in fragment
+    assert html_of(viewer).count("data-live-part") == len(dashboard.CARDS)
+    assert Client().get("/admin/dashboard/").status_code == 302
+    assert viewer.post("/admin/dashboard/").status_code == 405
+
+
+def test_staff_without_a_role_are_told_so(sign_in: SignIn) -> None:
+    client = sign_in(roles.VIEWER)
+    Group.objects.get(name=roles.VIEWER).permissions.clear()
+    assert "Your account has no role" in html_of(client)
+
+
+def test_those_who_need_somebody_stand_there_the_oldest_first_with_what_to_press(
+    operator: Client, five: dict[str, Tenant]
+) -> None:
+    Connection.objects.filter(tenant=five["cirrus"]).update(
+        stage_since=timezone.now() - timedelta(hours=1)
+    )
+    html = html_of(operator).partition('class="cases"')[2].partition("</ol>")[0]
+    assert html.index("Cirrus") < html.index("Dune Ltd")
+    assert "Heroku could not provision hc-abc123: it is deprovisioned." in html
+    assert f'action="{walk.page(Tenant, "act", five["dune"].pk, "retry")}"' in html
+    assert f'action="{walk.page(Tenant, "act", five["cirrus"].pk, "approve")}"' in html
+    assert "Borealis" not in html
+
+
+def test_a_viewer_sees_why_but_no_button(viewer: Client, five: dict[str, Tenant]) -> None:
+    html = html_of(viewer).partition('class="cases"')[2].partition("</ol>")[0]
+    assert "Dune Ltd" in html
+    assert "<button" not in html
 
 
 @pytest.mark.parametrize(
     ("age", "words"),
     [
         (None, "none has ever run"),
-        (timedelta(seconds=5), "Worker alive</span> last heartbeat 5 seconds ago"),
-        (timedelta(minutes=7), "last heartbeat 7 minutes ago: nothing moves"),
+        (timedelta(seconds=5), "beat 5 seconds ago"),
+        (timedelta(minutes=7), "for 7 minutes: nothing moves"),
     ],
 )
-def test_the_line_on_top_tells_whether_the_worker_lives(
+def test_the_first_card_tells_whether_the_worker_lives(
     viewer: Client, age: timedelta | None, words: str
 ) -> None:
     if age is not None:
@@ -94,9 +154,39 @@ def test_the_line_on_top_tells_whether_the_worker_lives(
     assert words in html_of(viewer)
 
 
+@pytest.mark.parametrize(
+    ("waits", "words"),
+    [(None, "Empty"), (timedelta(seconds=9), "badge-busy"), (timedelta(minutes=9), "9 minutes")],
+)
+def test_the_first_card_tells_how_long_the_oldest_task_waits(
+    viewer: Client, waits: timedelta | None, words: str
+) -> None:
+    if waits is not None:
+        OrmQ.objects.create(key="x", payload="", lock=timezone.now() - waits)
+    queue = html_of(viewer).partition("Queue</span>")[2].partition("</li>")[0]
+    assert words in queue
+    assert ("badge-bad" in queue) == (waits is not None and waits > timedelta(minutes=5))
+
+
+@pytest.mark.parametrize(
+    ("left", "tone", "words"),
+    [(None, "quiet", "no call was made yet"), (4000, "good", "4000 calls left"), (40, "bad", "left")],
+)
+def test_the_first_card_tells_what_is_left_of_herokus_budget(
+    viewer: Client, left: int | None, tone: str, words: str
+) -> None:
+    if left is not None:
+        ApiBudget.objects.create(peer="heroku", remaining=left)
+    budget = html_of(viewer).partition("Heroku budget</span>")[2].partition("</li>")[0]
+    assert f"badge-{tone}" in budget
+    assert words in budget
+
+
 def test_what_is_switched_off_is_said_with_the_reason(viewer: Client) -> None:
     Switch.objects.create(name="provisioning", on=False, why="Heroku has an incident", who="mia")
-    assert "Provisioning off</span> Heroku has an incident (mia, " in html_of(viewer)
+    html = html_of(viewer).partition("Provisioning</span>")[2].partition("</li>")[0]
+    assert "Off</span>" in html
+    assert "Heroku has an incident (mia, " in html
 
 
 def test_an_empty_portal_says_where_the_first_tenant_comes_from(viewer: Client) -> None:
