@@ -281,7 +281,7 @@ def _schema(ledger: Ledger, org: Org) -> str:
 
 def _claim_offboarding(stack: Stack, report: Report, ledger: Ledger, org: Org) -> None:
     emulator, schema = Emulator(stack.plan.emulator_url), _schema(ledger, org)
-    Staff(stack).act(org, "Off-board", schema_fate="drop")
+    Staff(stack).act(org, "Off-board", schema_fate="drop", typed=org.name)
     settle(stack, ledger, org, {"offboarded"})
     schemas = {each["schema_name"] for each in emulator.call("GET", "/connections")["connections"]}
     kept = ledger.row("SELECT 1 FROM pg_namespace WHERE nspname = %s", schema)

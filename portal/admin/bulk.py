@@ -1,5 +1,6 @@
 """What was asked of many tenants at once: how far it is, and what came of each."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -11,6 +12,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_POST
 
+from connect.models import SchemaFate
 from portal import bulk
 from portal.admin import show
 from portal.admin.actions import ACTIONS
@@ -28,7 +30,6 @@ TONES = {
 LOOK_EVERY = 1  # seconds, while it runs
 MOST_REASONS = 20
 MOST_NAMES = 100
-_ANSWERS = {"until": "Until", "note": "Why", "schema_fate": "Schema"}
 
 
 @admin.register(BulkRun)
@@ -48,7 +49,6 @@ class BulkRunAdmin(ReadOnlyAdmin):
     date_hierarchy = "created_at"
     ordering = ("-pk",)
     search_fields = ("actor", "label")
-    fields = ()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[BulkRun]:
         runs: QuerySet[BulkRun] = super().get_queryset(request)
@@ -133,9 +133,7 @@ class BulkRunAdmin(ReadOnlyAdmin):
             "ended": ended,
             "tone": "wait" if run.waiting_for else ("bad" if counts["failed"] else "good"),
             "every": 0 if run.finished_at else LOOK_EVERY,
-            "answers": [
-                (label, run.options[key]) for key, label in _ANSWERS.items() if key in run.options
-            ],
+            "answers": _answers(run),
             "in_hand": run.items.filter(status=ItemStatus.RUNNING).select_related("tenant").first(),
             "skipped": _by_reason(run),
             "failed": run.items.filter(status=ItemStatus.FAILED).select_related("tenant")[
@@ -175,6 +173,19 @@ def _may_act(request: HttpRequest, run: BulkRun) -> bool:
     """Whoever may do the action may also stop it, or do it again."""
     action = ACTIONS.get(run.action)
     return action is not None and request.user.has_perm(action.permission)
+
+
+def _answers(run: BulkRun) -> list[tuple[str, str]]:
+    """Return what was answered to the action's question, in words."""
+    words = []
+    if "until" in run.options:
+        until = datetime.fromisoformat(run.options["until"])
+        words.append(("Until", f"{until:%-d %b %Y, %H:%M} UTC"))
+    if "note" in run.options:
+        words.append(("Why", str(run.options["note"])))
+    if "schema_fate" in run.options:
+        words.append(("Schema", SchemaFate(run.options["schema_fate"]).label))
+    return words
 
 
 def _by_reason(run: BulkRun) -> list[dict[str, Any]]:

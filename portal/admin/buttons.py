@@ -88,6 +88,7 @@ class ActionsAdmin(PortalAdmin):
             {
                 "label": action.label,
                 "hurts": action.hurts,
+                "weight": _weight(action),
                 "asks": action.question is not None,
                 "url": reverse(f"admin:{self._view_name('act')}", args=[row.pk, action.name]),
             }
@@ -176,6 +177,16 @@ class ActionsAdmin(PortalAdmin):
 
     def _view_name(self, view: str) -> str:
         return f"{self.opts.app_label}_{self.opts.model_name}_{view}"
+
+
+def _weight(action: Action) -> str:
+    """Return a button's class: what ends something warns, what moves a tenant on stands out."""
+    if action.hurts:
+        return "do-hurts"
+    return "" if action.name in _MOVES_ON else "button-quiet"
+
+
+_MOVES_ON = ("approve", "retry", "resume")
 
 
 def _bulk(action: Action) -> BulkAction:

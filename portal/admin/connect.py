@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
 from connect.models import ApiBudget, Connection, HealthSample, Mapping, MappingTemplate, Stage
 from portal.admin import search, show
@@ -174,6 +175,7 @@ class ConnectionAdmin(ReadOnlyAdmin, ActionsAdmin):
             "connection": connection,
             "steps": steps(connection),
             "mappings": connection.mappings.all(),
+            "snoozed": connection.is_snoozed(timezone.now()),
             "buttons": self.buttons(request, connection),
         }
         return super().render_change_form(request, context, *args, **kwargs)

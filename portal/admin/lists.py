@@ -37,7 +37,7 @@ class CappedPaginator(AnyPaginator):
     def count(self) -> int:
         rows: Any = self.object_list
         if rows.query.where:
-            counted = rows.order_by()[: CAP + 1].count()
+            counted = int(rows.order_by()[: CAP + 1].count())
         else:
             counted, self.about = _count_all(rows.model)
         self.is_capped = counted > CAP
@@ -93,9 +93,8 @@ def dates(model: type[Model], field: str, given: dict[str, str]) -> dict[str, An
     if ends["first"] is None:
         return {"back": None, "choices": []}
     first, last = (timezone.localtime(moment).date() for moment in ends.values())
-    chosen: dict[str, int] = {
-        name: int(given[name]) for name in ("year", "month", "day") if name in given
-    }
+    levels: tuple[str, ...] = ("year", "month", "day")
+    chosen = {name: int(given[name]) for name in levels if name in given}
     back = _back(chosen)
     if not chosen and first.year == last.year:
         chosen["year"] = first.year

@@ -74,8 +74,7 @@ class TenantAdmin(ActionsAdmin):
         "waiting_for",
         "org_id",
         "admin_email",
-        "environment",
-        "registered_at",
+        "registered_on",
     )
     list_filter = (AttentionFilter, StageFilter, "environment", "proof")
     date_hierarchy = "registered_at"
@@ -129,7 +128,8 @@ class TenantAdmin(ActionsAdmin):
 
     def exported(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         current = FilteredRelation("connections", condition=Q(connections__offboarded_at=None))
-        return queryset.annotate(now=current)
+        with_current: QuerySet[Any] = queryset.annotate(now=current)
+        return with_current
 
     def tallies(self, request: HttpRequest) -> list[Tally]:
         """Count the tenants by the stage of their connection, in the order of provisioning."""
@@ -154,6 +154,10 @@ class TenantAdmin(ActionsAdmin):
         if connection is None:
             return show.badge("Off-boarded" if tenant.offboarded_at else "New", show.QUIET)
         return show.stage(connection)
+
+    @admin.display(description="registered", ordering="registered_at")
+    def registered_on(self, tenant: Tenant) -> str:
+        return f"{tenant.registered_at:%-d %b %Y}"
 
     @admin.display(description="waiting for")
     def waiting_for(self, tenant: Tenant) -> str:
