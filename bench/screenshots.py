@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -72,10 +73,11 @@ def _seed() -> dict[str, str]:
     from bench import fleet
     from connect.models import Connection, Stage
     from tenants import links, messages
-    from tenants.models import MessageKind, Switch
+    from tenants.models import MessageKind
 
     fleet.seed(TENANTS)
-    User.objects.create_superuser("olga", password=PASSWORD)
+    olga = User.objects.create_superuser("olga", password=PASSWORD)
+    _switch_off("social_job", "X bills every post twice", olga)
     current = Connection.objects.filter(offboarded_at=None).select_related("tenant")
     waiting = current.filter(stage=Stage.WAITING_FOR_AUTHORIZATION).first()
     consent = current.filter(stage=Stage.WAITING_FOR_CONSENT).first()
@@ -86,7 +88,6 @@ def _seed() -> dict[str, str]:
     mail = messages.queue(consent.tenant, MessageKind.SIGN_IN, key="screenshot")
     letter = Path(tempfile.mkdtemp()) / "mail.html"
     letter.write_text(mail.html)
-    Switch.objects.create(name="social_job", on=False, why="X bills every post twice", who="mia")
     return {
         "dashboard": "/admin/",
         "tenants": "/admin/tenants/tenant/",
@@ -107,6 +108,15 @@ def _seed() -> dict[str, str]:
         "subscriber-live": links.sign_in_url(live.tenant),
         "mail": letter.as_uri(),
     }
+
+
+def _switch_off(name: str, why: str, user: Any) -> None:
+    from django.test import Client
+    from django.urls import reverse
+
+    client = Client()
+    client.force_login(user)
+    client.post(reverse("admin:tenants_switch_turn", args=[name]), {"to": "off", "why": why})
 
 
 def _bulk_run() -> int:
