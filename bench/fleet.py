@@ -17,6 +17,7 @@ from django.db.models import Model
 from django.utils import timezone
 from psycopg import sql
 
+from bench.cases import CASES, FIRST, SECOND
 from connect import schemas
 from connect.models import (
     ApiBudget,
@@ -43,34 +44,8 @@ from tenants.models import (
 
 Row = dict[str, Any]
 SEED = 20
-FIRST = "Alder Amber Arbor Aster Atlas Beacon Birch Bright Canvas Cedar Cobalt Copper Coral Delta "
-FIRST += "Echo Elm Fern Fjord Flint Garnet Glacier Harbor Hazel Indigo Iris Juniper Kestrel Lark "
-FIRST += "Linden Lumen Maple Meridian Nimbus North Oak Onyx Opal Pine Quartz Raven Ridge Sable "
-FIRST += "Sierra Slate Solar Sterling Summit Talon Terra Vale Verdant Willow Zephyr"
-SECOND = "Analytics Apparel Brewing Care Components Credit Dental Education Energy Farms Fitness "
-SECOND += "Foods Freight Gardens Health Homes Insurance Labs Legal Lighting Logistics Media "
-SECOND += "Mobility Motors Optics Paper Partners Pharma Pumps Robotics Software Steel Supply "
-SECOND += "Systems Textiles Tools Travel Water"
 OBJECTS = ("Account", "Contact", "Tweet__c")
 _PEOPLE = (Stage.WAITING_FOR_CONSENT, Stage.WAITING_FOR_AUTHORIZATION)
-# (weight, stage, the facts that make the case)
-CASES: list[tuple[float, Stage, Row]] = [
-    (86.0, Stage.LIVE, {"state": "IDLE"}),
-    (2.0, Stage.LIVE, {"state": "POLLING_DB_CHANGES"}),
-    (1.2, Stage.LIVE, {"state": "PAUSED"}),
-    (0.5, Stage.LIVE, {"state": "SYSTEM_ERROR"}),
-    (0.4, Stage.LIVE, {"state": "TOO_MANY_ROWS"}),
-    (0.5, Stage.LIVE, {"state": "UNAUTHORIZED"}),
-    (2.2, Stage.WAITING_FOR_CONSENT, {"waiting_for": "the admin to sign in to Salesforce"}),
-    (1.8, Stage.WAITING_FOR_AUTHORIZATION, {"waiting_for": "the admin to authorize Heroku Connect"}),
-    (0.8, Stage.LOADING, {"waiting_on": WaitingOn.HEROKU, "waiting_for": "the first load: 2 of 3"}),
-    (0.5, Stage.WAITING_FOR_PROOF, {"waiting_on": WaitingOn.STAFF, "waiting_for": "approval by staff"}),
-    (0.5, Stage.CREATING_ADDON, {"blocked_reason": "Heroku answers 422: Your account has reached its limit of add-ons for this plan. Ask Heroku to raise it, then retry."}),
-    (0.3, Stage.PUBLISHING_LINK, {"blocked_reason": "Salesforce answers 404: Could not find a match for URL /services/apexrest/hcmc. Is the package installed in this org?"}),
-    (0.4, Stage.IMPORTING_MAPPINGS, {"blocked_reason": "Heroku Connect answers 400: Object Tweet__c is not accessible by the integration user. Grant access in the org, then retry."}),
-    (2.9, Stage.OFFBOARDED, {}),
-]
-
 PATTERN = 1000  # tenants that are made one by one
 _OF_TENANT = {"id": f"id + k * {PATTERN}", "tenant_id": f"tenant_id + k * {PATTERN}"}
 _ID = "(SELECT max(id) FROM {0}) * k + id"
@@ -129,7 +104,9 @@ def seed(size: int) -> None:
         multiply(model, changes, size // PATTERN)
     _machinery(len(live) * max(1, size // PATTERN), drawn, now)
     with database.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")  # index-only scans need the visibility map, as in real life
+        cursor.execute(
+            "VACUUM ANALYZE"
+        )  # index-only scans need the visibility map, as in real life
 
 
 def copy(model: type[Model], rows: Iterable[Row]) -> None:
@@ -153,7 +130,7 @@ def multiply(model: type[Model], changes: dict[str, str], times: int) -> None:
     `changes` are SQL expressions in which k is the number of the repetition.
     """
     fields = [field for field in model._meta.concrete_fields if not field.generated]
-    names = [field.column for field in fields]
+    names = [str(field.column) for field in fields]
     values = [sql.SQL(changes.get(name, f'"{name}"')) for name in names]
     statement = sql.SQL(
         "INSERT INTO {table} ({names}) SELECT {values} FROM {table}, generate_series(1, {last}) k"
@@ -285,7 +262,7 @@ def _at_heroku(number: int, tenant: Row, stage: Stage, drawn: random.Random, now
     }
 
 
-# --- its past --------------------------------------------------------------------------------------
+# --- its past ------------------------------------------------------------------------------------
 
 
 def _number(member: Row) -> int:
@@ -328,7 +305,10 @@ def _mappings(member: Row, drawn: random.Random) -> Iterator[Row]:
 def _samples(member: Row, now: datetime) -> Iterator[Row]:
     broken = member["connection"]["state"] in ("SYSTEM_ERROR", "TOO_MANY_ROWS", "UNAUTHORIZED")
     hours = (_number(member) * 7) % 90 + 1  # how long ago it was well, if it is not
-    for state, age in (("IDLE", hours + 1), (member["connection"]["state"], 0 if broken else hours)):
+    for state, age in (
+        ("IDLE", hours + 1),
+        (member["connection"]["state"], 0 if broken else hours),
+    ):
         yield {
             "connection_id": _number(member),
             "at": now - timedelta(hours=age),
@@ -394,14 +374,12 @@ def _callout(member: Row) -> Row:
     }
 
 
-# --- the machinery ---------------------------------------------------------------------------------
+# --- the machinery -------------------------------------------------------------------------------
 
 
 def _machinery(many: int, drawn: random.Random, now: datetime) -> None:
     Heartbeat.objects.update_or_create(worker="worker.1:4", defaults={"beat_at": now})
-    ApiBudget.objects.update_or_create(
-        peer="heroku", defaults={"remaining": 3912, "seen_at": now}
-    )
+    ApiBudget.objects.update_or_create(peer="heroku", defaults={"remaining": 3912, "seen_at": now})
     samples = []
     for step in range(288, 0, -1):
         at = now - timedelta(minutes=5 * step)

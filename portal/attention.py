@@ -66,7 +66,7 @@ def _broken(now: datetime) -> Q:
 
 def _silent(now: datetime) -> Q:
     waits = Q(waiting_on=WaitingOn.SUBSCRIBER, blocked_at=None)
-    return waits & Q(stage_since__lt=now - SILENCE) & ~_MAIL_IS_LOST
+    return waits & Q(~_MAIL_IS_LOST, stage_since__lt=now - SILENCE)
 
 
 def _unreachable(now: datetime) -> Q:

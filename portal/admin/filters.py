@@ -45,10 +45,11 @@ class HealthFilter(admin.SimpleListFilter):
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[Connection]
     ) -> QuerySet[Connection]:
-        if self.value() not in fleet.Health.values:
+        value = str(self.value())
+        if value not in fleet.Health.values:
             return queryset
         live = Q(stage=Stage.LIVE)
-        return queryset.filter(live & fleet.condition(fleet.Health(self.value()), timezone.now()))
+        return queryset.filter(live & fleet.condition(fleet.Health(value), timezone.now()))
 
 
 class PutOffFilter(admin.SimpleListFilter):

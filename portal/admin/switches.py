@@ -83,9 +83,8 @@ class SwitchAdmin(ReadOnlyAdmin):
             raise Http404
         form = TurnForm(request.POST)
         if not form.is_valid():
-            return self._page(
-                request, {name: " ".join(form.errors.get("why", ["Press a button."]))}
-            )
+            wrong = " ".join(str(each) for each in form.errors.get("why", ["Press a button."]))
+            return self._page(request, {name: wrong})
         on, why = form.cleaned_data["to"] == "on", form.cleaned_data["why"]
         self._turn(request, SwitchName(name), on=on, why=why)
         return HttpResponseRedirect(reverse("admin:tenants_switch_changelist"))

@@ -68,7 +68,7 @@ def in_words(span: timedelta) -> str:
     """Return a length of time in its one or two largest units, e.g. "2 min 5 s" or "3 d 4 h"."""
     seconds = max(0, round(span.total_seconds()))
     units = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
-    parts = []
+    parts: list[str] = []
     for name, size in units:
         count, seconds = divmod(seconds, size)
         if count or (name == "s" and not parts):

@@ -18,7 +18,9 @@ def test_an_axis_ends_at_a_number_that_reads_well(value: float, top: int) -> Non
 
 
 def test_layers_lie_on_each_other_and_the_first_at_the_bottom() -> None:
-    chart = charts.stacked(["10:00", "11:00"], [Series("a", "bad", [1, 2]), Series("b", "busy", [3, 3])])
+    chart = charts.stacked(
+        ["10:00", "11:00"], [Series("a", "bad", [1, 2]), Series("b", "busy", [3, 3])]
+    )
     assert chart.top == 5
     assert [layer.path for layer in chart.layers] == [
         "M0.00,80.00 L100.00,60.00 L100.00,100.00 L0.00,100.00 Z",
@@ -43,6 +45,8 @@ def test_every_coordinate_lies_in_the_box(values: list[int]) -> None:
 
 
 def test_bars_are_as_long_as_their_share_and_the_smallest_can_be_seen() -> None:
-    rows = charts.bars([Bar("a", 400, "/a"), Bar("b", 100, "/b"), Bar("c", 1, "/c"), Bar("d", 0, "")])
+    rows = charts.bars(
+        [Bar("a", 400, "/a"), Bar("b", 100, "/b"), Bar("c", 1, "/c"), Bar("d", 0, "")]
+    )
     assert [row.width for row in rows] == [100, 25, 1, 0]
     assert charts.bars([]) == []

@@ -1,7 +1,6 @@
 """What is shown when something fails."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 from django.contrib.auth.models import User
@@ -36,9 +35,9 @@ urlpatterns = [
 
 
 @pytest.fixture
-def client(settings: Settings) -> Iterator[Client]:
+def client(settings: Settings) -> Client:
     settings.ROOT_URLCONF = __name__
-    yield Client(raise_request_exception=False, headers={"X-Request-ID": "quote-me-12345"})
+    return Client(raise_request_exception=False, headers={"X-Request-ID": "quote-me-12345"})
 
 
 @pytest.mark.parametrize("status", TROUBLES)

@@ -47,7 +47,13 @@ def test_a_sample_keeps_what_the_fleet_looks_like_and_old_ones_go() -> None:
     live = rows.connection(cast.enrol(cast.ACME), state="SYSTEM_ERROR")
     Mapping.objects.create(connection=live, object_name="Account", mapping_id="m", rows_failed=4)
     FleetSample.objects.create(
-        at=timezone.now() - fleet.KEEP * 2, well=1, busy=0, paused=0, unseen=0, broken=0, rows_failed=0
+        at=timezone.now() - fleet.KEEP * 2,
+        well=1,
+        busy=0,
+        paused=0,
+        unseen=0,
+        broken=0,
+        rows_failed=0,
     )
     tasks.sample_fleet()
     assert tasks.prune() == 1
@@ -61,7 +67,13 @@ def test_a_day_of_samples_becomes_a_chart_of_those_that_are_not_well() -> None:
     for minutes in range(5, 24 * 60, 5):
         at = now - timedelta(minutes=minutes)
         FleetSample.objects.create(
-            at=at, well=9, busy=1, paused=0, unseen=0, broken=2 if minutes == 5 else 0, rows_failed=0
+            at=at,
+            well=9,
+            busy=1,
+            paused=0,
+            unseen=0,
+            broken=2 if minutes == 5 else 0,
+            rows_failed=0,
         )
     rows.connection(cast.enrol(cast.ACME))
     shown = health.read(None, now)
@@ -81,7 +93,10 @@ def test_less_than_all_is_never_called_all(part: int, whole: int, words: str) ->
 # --- who needs somebody --------------------------------------------------------------------------
 
 CASES: list[tuple[str, dict[str, Any]]] = [
-    ("blocked", {"blocked_at": timezone.now(), "blocked_reason": "No.", "waiting_on": WaitingOn.STAFF}),
+    (
+        "blocked",
+        {"blocked_at": timezone.now(), "blocked_reason": "No.", "waiting_on": WaitingOn.STAFF},
+    ),
     ("broken", {"state": "TOO_MANY_ROWS"}),
     ("staff", {"stage": Stage.WAITING_FOR_PROOF, "waiting_on": WaitingOn.STAFF}),
     (
@@ -136,7 +151,12 @@ def test_what_is_broken_is_as_old_as_the_last_good_look() -> None:
     assert cause.oldest(now, 5) == [(now - LATE * 9, row)]
     for state, age in (("IDLE", 5), ("IDLE", 3), ("SYSTEM_ERROR", 2)):
         HealthSample.objects.create(
-            connection=row, at=now - LATE * age, state=state, mappings=1, mappings_synced=1, rows_failed=0
+            connection=row,
+            at=now - LATE * age,
+            state=state,
+            mappings=1,
+            mappings_synced=1,
+            rows_failed=0,
         )
     assert [since for since, _ in cause.oldest(now, 5)] == [now - LATE * 3]
     assert cause.why(row).startswith("SYSTEM_ERROR: restart the connection")

@@ -56,7 +56,7 @@ def test_the_sign_in_packages_own_tables_have_no_page(superuser: Client, model: 
 
 
 def numbers(html: str) -> Iterator[tuple[str, int]]:
-    """Yield each link of the dashboard to a list of tenants, connections or mappings, and its number."""
+    """Yield each link to a filtered list with the number that it bears."""
     found = re.findall(r'<a (?:class="[^"]*" )?href="([^"]+\?[^"]+)">(.*?)</a>', html)
     for address, inside in found:
         told = re.search(r"<(?:strong|span)[^>]*(?:bar-value|stat-value|)[^>]*>(\d+)<", inside)
@@ -84,7 +84,10 @@ def test_the_failed_rows_lead_to_the_mappings_that_hold_them(
     gone = five["ember"].connections.get()
     Mapping.objects.create(connection=gone, object_name="Account", mapping_id="g", rows_failed=9)
     shown = errors.read(None, timezone.now())
-    assert (shown["rows"], [(bar.label, bar.value) for bar in shown["bars"]]) == (7, [("Account", 7)])
+    assert (shown["rows"], [(bar.label, bar.value) for bar in shown["bars"]]) == (
+        7,
+        [("Account", 7)],
+    )
     assert viewer.get(shown["bars"][0].url).context["cl"].result_count == 1
 
 
@@ -170,7 +173,11 @@ def test_the_first_card_tells_how_long_the_oldest_task_waits(
 
 @pytest.mark.parametrize(
     ("left", "tone", "words"),
-    [(None, "quiet", "no call was made yet"), (4000, "good", "4000 calls left"), (40, "bad", "left")],
+    [
+        (None, "quiet", "no call was made yet"),
+        (4000, "good", "4000 calls left"),
+        (40, "bad", "left"),
+    ],
 )
 def test_the_first_card_tells_what_is_left_of_herokus_budget(
     viewer: Client, left: int | None, tone: str, words: str

@@ -83,7 +83,9 @@ def test_nothing_is_turned_by_a_link(manager: Client) -> None:
     assert not Switch.objects.exists()
 
 
-@pytest.mark.parametrize(("name", "to", "status"), [("moon", "off", 404), ("provisioning", "x", 200)])
+@pytest.mark.parametrize(
+    ("name", "to", "status"), [("moon", "off", 404), ("provisioning", "x", 200)]
+)
 def test_what_is_no_switch_or_no_position_changes_nothing(
     manager: Client, name: str, to: str, status: int
 ) -> None:
