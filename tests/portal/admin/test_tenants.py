@@ -1,9 +1,13 @@
 """A tenant's page and list: what is shown, who may correct what, and that it is noted."""
 
+import re
+from datetime import timedelta
+
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from connect.models import Mapping, Stage
+from connect.models import HealthSample, Mapping, Stage
 from tenants import links
 from tenants.models import Event, EventKind, Proof, Tenant
 from tests import cast
@@ -188,3 +192,121 @@ def test_a_tenant_whose_connection_is_not_made_yet_is_new(viewer: Client) -> Non
     cast.enrol(cast.ACME)
     html = viewer.get(walk.page(Tenant, "changelist")).content.decode()
     assert '<span class="badge badge-quiet">New</span>' in html
+
+
+# --- what moves ----------------------------------------------------------------------------------
+
+
+def live(client: Client, tenant: Tenant, query: str = "") -> str:
+    html = client.get(f"{walk.page(Tenant, 'live', tenant.pk)}{query}").content.decode()
+    return " ".join(html.split())
+
+
+def test_the_parts_that_renew_themselves_are_those_of_the_page(
+    viewer: Client, five: dict[str, Tenant]
+) -> None:
+    part = re.compile(r'id="([\w-]+)"[^>]*data-live-part|data-live-part[^>]*id="([\w-]+)"')
+    names = part.findall(live(viewer, five["acme"]))
+    assert len(names) >= 7
+    assert names == part.findall(page_of(viewer, five["acme"]))
+
+
+@pytest.mark.parametrize(
+    ("name", "every"), [("dune", 2), ("borealis", 2), ("acme", 5), ("ember", 0)]
+)
+def test_it_looks_often_while_something_moves_and_not_at_all_in_the_end(
+    viewer: Client, five: dict[str, Tenant], name: str, every: int
+) -> None:
+    assert f'data-live-every="{every}"' in page_of(viewer, five[name])
+    assert f'data-live-every="{every}"' in live(viewer, five[name])
+
+
+def test_the_moving_parts_are_for_those_who_may_see_the_page(
+    client: Client, viewer: Client, five: dict[str, Tenant]
+) -> None:
+    url = walk.page(Tenant, "live", five["acme"].pk)
+    assert client.get(url)["Location"].startswith("/admin/login/")
+    assert viewer.post(url).status_code == 405
+    assert viewer.get(walk.page(Tenant, "live", 0)).status_code == 404
+    assert "authenticate/" not in live(viewer, five["acme"])
+    viewer.get("/admin/").context["user"].groups.clear()
+    assert viewer.get(url).status_code == 403
+
+
+def test_the_time_that_each_stage_took_is_told(viewer: Client, five: dict[str, Tenant]) -> None:
+    acme, start = five["acme"], timezone.now() - timedelta(days=1)
+    Tenant.objects.filter(pk=acme.pk).update(registered_at=start)
+    for stage, seconds in ((Stage.CREATING_ADDON, 5), (Stage.LINKING, 205), (Stage.LIVE, 7405)):
+        Event.objects.create(
+            tenant=acme,
+            kind=EventKind.STAGE,
+            text="x",
+            at=start + timedelta(seconds=seconds),
+            data={"stage": stage},
+        )
+    html = " ".join(page_of(viewer, acme).split())
+    for label, took in (("Proof", "5 s"), ("Add-on", "3 min 20 s"), ("Link", "2 h")):
+        step = f'<span class="step-label">{label}</span> <span class="step-state">done, {took}<'
+        assert step in html
+
+
+def test_the_attempt_that_failed_is_one_click_away(viewer: Client, five: dict[str, Tenant]) -> None:
+    five["dune"].connections.update(last_error="Heroku could not provision hc-abc123.")
+    Event.objects.create(tenant=five["dune"], kind=EventKind.TROUBLE, text="Before.")
+    event = Event.objects.create(tenant=five["dune"], kind=EventKind.BLOCKED, text="It is gone.")
+    link = f'<a href="{walk.page(Event, "change", event.pk)}">The attempt that failed</a>'
+    assert link in page_of(viewer, five["dune"])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "texts"),
+    [
+        ("", ["Pause: accepted.", "Heroku answers 503.", "Live."]),
+        ("progress", ["Live."]),
+        ("trouble", ["Heroku answers 503."]),
+        ("staff", ["Pause: accepted."]),
+        ("messages", []),
+        ("nonsense", ["Pause: accepted.", "Heroku answers 503.", "Live."]),
+    ],
+)
+def test_the_timeline_is_filtered_by_the_address(
+    viewer: Client, five: dict[str, Tenant], wanted: str, texts: list[str]
+) -> None:
+    for kind, text in (
+        (EventKind.LIVE, "Live."),
+        (EventKind.TROUBLE, "Heroku answers 503."),
+        (EventKind.STAFF_ACTION, "Pause: accepted."),
+    ):
+        Event.objects.create(tenant=five["acme"], kind=kind, text=text)
+    url = walk.page(Tenant, "live", five["acme"].pk)
+    found = viewer.get(url, {"timeline": wanted}).context["events"]
+    assert [event.text for event in found] == texts
+
+
+def test_a_pause_and_a_snooze_are_told_with_their_reason(
+    viewer: Client, five: dict[str, Tenant]
+) -> None:
+    later = timezone.now() + timedelta(hours=4)
+    five["acme"].connections.update(paused_until=later, pause_note="Their data centre moves.")
+    five["dune"].connections.update(snoozed_until=later, snooze_note="Heroku knows.")
+    assert "Their data centre moves. The portal resumes it by itself then." in " ".join(
+        page_of(viewer, five["acme"]).split()
+    )
+    assert "Heroku knows. Until then nobody is alerted of it." in page_of(viewer, five["dune"])
+
+
+def test_mails_tell_whether_they_were_delivered(viewer: Client, five: dict[str, Tenant]) -> None:
+    rows.message(five["acme"])
+    five["acme"].messages.update(status="bounced", error="No such mailbox.")
+    html = page_of(viewer, five["acme"])
+    assert '<span class="badge badge-bad">Bounced</span> No such mailbox.' in html
+
+
+def test_recent_health_is_shown(viewer: Client, five: dict[str, Tenant]) -> None:
+    row = five["acme"].connections.get()
+    HealthSample.objects.create(
+        connection=row, state="SYSTEM_ERROR", mappings=3, mappings_synced=1, rows_failed=7
+    )
+    html = page_of(viewer, five["acme"])
+    assert '<span class="badge badge-bad">SYSTEM_ERROR</span>' in html
+    assert '<td class="number">1 of 3</td><td class="number">7</td>' in html

@@ -1,0 +1,145 @@
+"""The page of a bulk run: what it says, who may stop it or do it again."""
+
+from typing import Any
+
+import pytest
+from django.db.models import Model
+from django.test import Client
+from django.utils import timezone
+from pytest_django.asserts import assertContains, assertNotContains
+
+from connect.models import Connection
+from portal import bulk, roles
+from portal.admin.actions import ACTIONS
+from portal.models import BulkItem, BulkRun, ItemStatus
+from tests.portal.admin import rows, walk
+from tests.portal.admin.conftest import SignIn
+
+pytestmark = pytest.mark.django_db
+
+
+def start(action: str = "pause", count: int = 4, **options: str) -> BulkRun:
+    if not Connection.objects.exists():
+        rows.strangers(count)
+    BulkRun.objects.all().delete()
+    chosen = list(Connection.objects.select_related("tenant").order_by("pk"))
+    run = BulkRun(action=action, label="Pause", actor="olga", total=len(chosen), options=options)
+    return bulk.start(
+        run, [BulkItem(run=run, tenant=each.tenant, connection=each) for each in chosen]
+    )
+
+
+def settle(run: BulkRun, *outcomes: tuple[ItemStatus, str]) -> None:
+    for item, (status, text) in zip(run.items.order_by("pk"), outcomes, strict=True):
+        BulkItem.objects.filter(pk=item.pk).update(status=status, text=text)
+    BulkRun.objects.update(finished_at=timezone.now())
+
+
+def page(client: Client, run: Model, view: str = "change") -> str:
+    return " ".join(client.get(walk.page(BulkRun, view, run.pk)).content.decode().split())
+
+
+def test_it_shows_how_far_it_is_and_renews_itself(viewer: Client) -> None:
+    run = start(note="Their data centre moves.", until="2026-11-24T08:00:00+00:00")
+    first = run.items.order_by("pk")[0]
+    BulkItem.objects.filter(pk=first.pk).update(status=ItemStatus.DONE)
+    html = page(viewer, run)
+    assert 'data-live-every="1"' in html
+    for text in ("1 of 4", "At work", "24 Nov 2026, 08:00 UTC", "Their data centre moves."):
+        assert text in html
+    part = page(viewer, run, "live")
+    assert '<progress class="progress progress-good" value="1" max="4"' in part
+    assert "<html" not in part
+
+
+def test_it_says_what_came_of_it_and_stops_renewing_itself(viewer: Client) -> None:
+    run = start()
+    settle(
+        run,
+        (ItemStatus.DONE, "Pause: accepted."),
+        (ItemStatus.SKIPPED, "it is paused already"),
+        (ItemStatus.SKIPPED, "it is paused already"),
+        (ItemStatus.FAILED, "Heroku Connect answers 409: not idle"),
+    )
+    html = page(viewer, run)
+    assert 'data-live-every="0"' in html
+    assert '<td>it is paused already</td><td class="number">2</td>' in html
+    assert "Heroku Connect answers 409: not idle" in html
+    for status, count in (("done", 1), ("skipped", 2), ("failed", 1)):
+        query = {"run__id__exact": run.pk, "status__exact": status}
+        found = viewer.get(walk.page(BulkItem, "changelist"), query)
+        assert found.context["cl"].result_count == count
+
+
+def test_why_it_waits_is_said(viewer: Client) -> None:
+    run = start()
+    BulkRun.objects.update(waiting_for=bulk.NO_CALLS_LEFT)
+    assert f"Waiting for {bulk.NO_CALLS_LEFT.replace(chr(39), '&#x27;')}" in page(viewer, run)
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+@pytest.mark.parametrize("role", roles.permissions())
+def test_whoever_may_do_it_may_stop_it(sign_in: SignIn, role: str, name: str) -> None:
+    run, client = start(name, 2), sign_in(role)
+    may = ACTIONS[name].permission in roles.permissions()[role]
+    assert (walk.page(BulkRun, "cancel", run.pk) in page(client, run)) == may
+    answer = client.post(walk.page(BulkRun, "cancel", run.pk))
+    assert answer.status_code == (302 if may else 403)
+    run.refresh_from_db()
+    assert bool(run.finished_at) == may
+    assert set(run.items.values_list("status", flat=True)) == {"cancelled" if may else "waiting"}
+
+
+def test_what_is_left_over_can_be_tried_again(operator: Client) -> None:
+    run = start(note="x")
+    settle(
+        run,
+        (ItemStatus.DONE, ""),
+        (ItemStatus.SKIPPED, ""),
+        (ItemStatus.FAILED, "503"),
+        (ItemStatus.CANCELLED, ""),
+    )
+    assertContains(operator.get(walk.page(BulkRun, "change", run.pk)), "Try the 2 left over again")
+    assert operator.post(walk.page(BulkRun, "again", run.pk)).status_code == 302
+    fresh = BulkRun.objects.latest("pk")
+    assert (fresh.action, fresh.total, fresh.options, fresh.actor) == (
+        "pause",
+        2,
+        {"note": "x"},
+        "olga",
+    )
+    chosen = run.items.filter(status__in=("failed", "cancelled")).values_list("tenant", flat=True)
+    assert set(fresh.items.values_list("tenant", flat=True)) == set(chosen)
+
+
+def test_nothing_is_done_again_while_it_runs_or_when_all_went_well(operator: Client) -> None:
+    run = start(count=1)
+    again = walk.page(BulkRun, "again", run.pk)
+    assert operator.post(again).status_code == 404
+    settle(run, (ItemStatus.DONE, ""))
+    assert operator.post(again).status_code == 404
+    assertNotContains(operator.get(walk.page(BulkRun, "change", run.pk)), "left over")
+    assert BulkRun.objects.count() == 1
+
+
+@pytest.mark.parametrize("view", ["cancel", "again"])
+def test_looking_stops_nothing(manager: Client, client: Client, view: str) -> None:
+    run = start(count=1)
+    url = walk.page(BulkRun, view, run.pk)
+    assert manager.get(url).status_code == 405
+    assert client.post(url)["Location"].startswith("/admin/login/")
+    assert manager.post(walk.page(BulkRun, view, run.pk + 1)).status_code == 404
+    assert run.items.get().status == "waiting"
+
+
+def test_the_page_costs_the_same_for_any_number_of_tenants(
+    viewer: Client, django_assert_num_queries: Any
+) -> None:
+    few, url = start(count=2), walk.page(BulkRun, "change", 0)
+    viewer.get(url.replace("/0/", f"/{few.pk}/"))
+    with django_assert_num_queries(9):
+        viewer.get(url.replace("/0/", f"/{few.pk}/"))
+    rows.strangers(20, start=3)
+    many = start()
+    with django_assert_num_queries(9):
+        viewer.get(url.replace("/0/", f"/{many.pk}/"))

@@ -1,0 +1,316 @@
+"""The lists: found by any id, counted by state, drilled down by date, exported safely."""
+
+import csv
+import io
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection as database
+from django.http import StreamingHttpResponse
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from connect.models import Connection, HealthSample, Mapping
+from portal import roles
+from portal.admin import lists
+from tenants.models import Callout, Event, EventKind, Message, SalesforceGrant, Tenant
+from tests import cast
+from tests.portal.admin import rows, walk
+from tests.portal.admin.conftest import SignIn
+
+pytestmark = pytest.mark.django_db
+EXPORTED = [Tenant, Connection, Mapping, HealthSample, Callout, Message, Event, SalesforceGrant]
+EVERY = pytest.mark.parametrize("model", EXPORTED, ids=lambda model: model._meta.model_name)
+
+
+def listed(client: Client, model: type[Any], **query: str) -> list[Any]:
+    return list(client.get(walk.page(model, "changelist"), query).context["cl"].result_list)
+
+
+def export(client: Client, model: type[Any], **query: str) -> list[list[str]]:
+    answer = client.get(walk.page(model, "export"), query)
+    assert isinstance(answer, StreamingHttpResponse)
+    text = b"".join(answer.streaming_content).decode()  # type: ignore[arg-type]
+    assert text.startswith("\ufeff")
+    return list(csv.reader(io.StringIO(text[1:])))
+
+
+# --- search --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "Söhne",
+        "söh west",
+        "acme.example",
+        "ops@acme",
+        "00DB00000002NDm",
+        " 00DB00000002NDmMAM ",
+        "hc-abc123-00db00000002ndmmam-1",
+        "HC-ABC123-00DB",
+        "addon-acme",
+        "conn-acme",
+        "sf_00db00000002ndmmam_1",
+        "admin@acme.sandbox",
+    ],
+)
+def test_a_tenant_is_found_by_what_staff_hold(
+    viewer: Client, five: dict[str, Tenant], typed: str
+) -> None:
+    five["acme"].connections.update(
+        connection_id="conn-acme", addon_id="addon-acme", salesforce_username="admin@acme.sandbox"
+    )
+    assert listed(viewer, Tenant, q=typed) == [five["acme"]]
+
+
+@pytest.mark.parametrize("typed", ["nobody", "00DXX", "%", "& | !", "acme :*", "'"])
+def test_what_fits_nothing_finds_nothing_and_breaks_nothing(
+    viewer: Client, five: dict[str, Tenant], typed: str
+) -> None:
+    found = listed(viewer, Tenant, q=typed)
+    assert found == ([five["acme"]] if "acme" in typed else [])
+
+
+def test_what_belongs_to_a_tenant_is_found_by_the_tenant_and_by_its_own_ids(
+    viewer: Client, five: dict[str, Tenant]
+) -> None:
+    mail = rows.message(five["acme"])
+    Message.objects.update(provider_id="provider-7")
+    rows.message(five["borealis"])
+    for typed in ("Acme", "provider-7", "ops@acme.example"):
+        assert listed(viewer, Message, q=typed) == [mail]
+
+
+def test_an_event_is_found_by_its_request_and_by_who_did_it(
+    viewer: Client, five: dict[str, Tenant]
+) -> None:
+    request_id = "6c2b1f0e-77aa-4a31-9d2c-0f5b3c1d2e4f"
+    trouble = Event.objects.create(
+        tenant=five["acme"],
+        kind=EventKind.TROUBLE,
+        text="Heroku answers 503.",
+        data={"request_id": request_id},
+    )
+    act = Event.objects.create(
+        tenant=five["dune"], kind=EventKind.STAFF_ACTION, text="Pause: accepted.", actor="olga"
+    )
+    assert listed(viewer, Event, q=request_id) == [trouble]
+    assert listed(viewer, Event, q="olga") == [act]
+
+
+def test_a_callout_is_found_by_the_address_that_sent_it(viewer: Client) -> None:
+    callout = Callout.objects.create(body=b"{}", remote_address="2001:db8::7", status=401)
+    Callout.objects.create(body=b"{}", remote_address="192.0.2.1", status=401)
+    assert listed(viewer, Callout, q="2001:db8::7") == [callout]
+
+
+# --- counts on top -------------------------------------------------------------------------------
+
+
+def test_each_count_leads_to_the_rows_that_it_counts(
+    viewer: Client, five: dict[str, Tenant]
+) -> None:
+    rows.strangers(3)
+    for model in EXPORTED:
+        url = walk.page(model, "changelist")
+        for tally in viewer.get(url).context["tallies"]:
+            found = viewer.get(f"{url}{tally.url}").context
+            assert found["cl"].result_count == tally.count > 0, (model, tally)
+            (current,) = [each for each in found["tallies"] if each.current]
+            assert (current.label, current.url) == (tally.label, "?")
+
+
+def test_a_list_that_only_grows_counts_its_newest_rows(
+    viewer: Client, five: dict[str, Tenant], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "CAP", 2)
+    for kind in (EventKind.BLOCKED, EventKind.LIVE, EventKind.LIVE):
+        Event.objects.create(tenant=five["acme"], kind=kind, text="x")
+    tallies = viewer.get(walk.page(Event, "changelist")).context["tallies"]
+    assert [(tally.label, tally.count) for tally in tallies] == [("Live", 2)]
+
+
+# --- pages ---------------------------------------------------------------------------------------
+
+
+def test_no_more_is_counted_and_paged_through_than_anybody_would(
+    viewer: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows.strangers(6)
+    with database.cursor() as cursor:
+        cursor.execute("ANALYZE tenants_tenant")
+    monkeypatch.setattr(lists, "CAP", 4)
+    answer = viewer.get(walk.page(Tenant, "changelist"))
+    html = " ".join(answer.content.decode().split())
+    assert answer.context["cl"].result_count == 4
+    assert "about 6 tenants; the first 4 can be paged through" in html
+    filtered = viewer.get(walk.page(Tenant, "changelist"), {"stage": "live"})
+    text = " ".join(filtered.content.decode().split())
+    assert "more than 4 tenants; the first 4 can be paged through" in text
+
+
+def test_a_list_costs_the_same_whether_it_is_counted_or_estimated(
+    viewer: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows.strangers(6)
+    counted = {url: min(queries(viewer, url), queries(viewer, url)) for url in walk.lists()}
+    monkeypatch.setattr(lists, "CAP", 4)
+    assert {url: queries(viewer, url) for url in walk.lists()} == counted
+
+
+@pytest.mark.parametrize("query", ["stage=live", "attention=blocked", "q=stranger", "p=1"])
+def test_a_filtered_list_costs_as_much_for_40_rows_as_for_10(manager: Client, query: str) -> None:
+    url = f"{walk.page(Tenant, 'changelist')}?{query}"
+    rows.strangers(10)
+    few = queries(manager, url)
+    rows.strangers(30, start=11)
+    assert queries(manager, url) == few
+
+
+def queries(client: Client, url: str) -> int:
+    with CaptureQueriesContext(database) as seen:
+        assert client.get(url).status_code == 200
+    return len(seen)
+
+
+# --- dates ---------------------------------------------------------------------------------------
+
+
+def at(year: int, month: int, day: int) -> None:
+    tenant = Tenant.objects.first() or cast.enrol(cast.ACME)
+    moment = datetime(year, month, day, 12, tzinfo=UTC)
+    Event.objects.create(tenant=tenant, kind=EventKind.LIVE, text="x", at=moment)
+
+
+@pytest.mark.parametrize(
+    ("given", "back", "titles"),
+    [
+        ({}, None, ["2025", "2026"]),
+        ({"year": "2026"}, "All dates", ["January 2026", "February 2026"]),
+        ({"year": "2026", "month": "2"}, "2026", ["February 1", "February 2"]),
+        ({"year": "2026", "month": "2", "day": "1"}, "February 2026", ["February 1"]),
+        ({"year": "2025"}, "All dates", ["November 2025", "December 2025"]),
+    ],
+)
+def test_dates_are_drilled_down_a_level_at_a_time(
+    given: dict[str, str], back: str | None, titles: list[str]
+) -> None:
+    at(2025, 11, 30)
+    at(2026, 2, 2)
+    level = lists.dates(Event, "at", given)
+    assert (level["back"] or {"title": None})["title"] == back
+    assert [choice["title"] for choice in level["choices"]] == titles
+
+
+def test_a_short_history_begins_at_the_level_that_differs() -> None:
+    assert lists.dates(Event, "at", {})["choices"] == []
+    at(2026, 2, 1)
+    at(2026, 2, 3)
+    titles = [choice["title"] for choice in lists.dates(Event, "at", {})["choices"]]
+    assert titles == ["February 1", "February 2", "February 3"]
+
+
+def test_a_date_in_the_address_keeps_the_other_filters(viewer: Client) -> None:
+    at(2025, 11, 30)
+    at(2026, 2, 2)
+    page = viewer.get(walk.page(Event, "changelist"), {"kind__exact": "live", "at__year": "2026"})
+    assert page.context["cl"].result_count == 1
+    assert "?at__month=2&amp;at__year=2026&amp;kind__exact=live" in page.content.decode()
+
+
+# --- CSV -----------------------------------------------------------------------------------------
+
+
+@EVERY
+def test_every_row_of_the_list_is_exported(
+    viewer: Client, five: dict[str, Tenant], model: type[Any]
+) -> None:
+    rows.strangers(60)
+    head, *body = export(viewer, model)
+    assert len(body) == model.objects.count() >= 60
+    assert {len(row) for row in body} == {len(head)}
+    assert rows.ACCESS_TOKEN not in str(body)
+
+
+def test_the_export_has_the_filters_of_the_address(viewer: Client, five: dict[str, Tenant]) -> None:
+    _, *body = export(viewer, Tenant, stage="live", p="1")
+    assert [row[0] for row in body] == ['Acme & Söhne "West"']
+    _, *found = export(viewer, Tenant, q="borealis")
+    assert [row[0] for row in found] == ["Borealis"]
+    assert viewer.get(walk.page(Tenant, "export"), {"nonsense": "1"}).status_code == 400
+
+
+def test_the_list_offers_the_export_of_what_it_shows(viewer: Client) -> None:
+    html = viewer.get(walk.page(Tenant, "changelist"), {"stage": "live"}).content.decode()
+    assert f'href="{walk.page(Tenant, "export")}?stage=live"' in html
+
+
+def test_an_export_costs_the_same_for_any_number_of_rows(viewer: Client) -> None:
+    rows.strangers(2)
+    with CaptureQueriesContext(database) as few:
+        export(viewer, Tenant)
+    rows.strangers(20, start=3)
+    with CaptureQueriesContext(database) as many:
+        export(viewer, Tenant)
+    assert len(few) == len(many)
+
+
+@EVERY
+def test_an_export_is_for_those_who_may_see_the_list_and_changes_nothing(
+    client: Client, sign_in: SignIn, model: type[Any]
+) -> None:
+    url = walk.page(model, "export")
+    assert client.get(url)["Location"].startswith("/admin/login/")
+    viewer = sign_in(roles.VIEWER)
+    assert viewer.post(url).status_code == 405
+    user = viewer.get("/admin/").context["user"]
+    user.groups.clear()
+    assert viewer.get(url).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("=HYPERLINK(1)", "'=HYPERLINK(1)"),
+        ("+1", "'+1"),
+        ("-1", "'-1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\t=1", "'\t=1"),
+        ("\r=1", "'\r=1"),
+        ("  =1", "'  =1"),
+        ("＝1", "'＝1"),
+        ("Acme = Söhne", "Acme = Söhne"),
+        ("", ""),
+        (None, ""),
+        (-5, "-5"),
+        (Decimal("-1.5"), "-1.5"),
+        (datetime(2026, 2, 1, 12, 30, tzinfo=UTC), "2026-02-01 12:30:00+00:00"),
+    ],
+)
+def test_no_cell_is_a_formula(value: Any, shown: str) -> None:
+    assert lists.cell(value) == shown
+
+
+def test_an_org_that_calls_itself_a_formula_stays_a_name(viewer: Client) -> None:
+    cast.enrol({**cast.ACME, "name": '=cmd|" /C calc"!A0'})
+    _, row = export(viewer, Tenant)
+    assert row[0] == '\'=cmd|" /C calc"!A0'
+
+
+# --- put off -------------------------------------------------------------------------------------
+
+
+def test_what_is_put_off_is_shown_and_found(viewer: Client, five: dict[str, Tenant]) -> None:
+    later = timezone.now() + timedelta(days=1)
+    five["acme"].connections.update(paused_until=later, pause_note="Move")
+    five["dune"].connections.update(snoozed_until=later)
+    html = viewer.get(walk.page(Tenant, "changelist")).content.decode()
+    assert f"Paused until {later:%-d %b %H:%M}" in html
+    assert f"Snoozed until {later:%-d %b %H:%M}" in html
+    paused, snoozed = (listed(viewer, Connection, put_off=each) for each in ("paused", "snoozed"))
+    assert [row.tenant for row in paused] == [five["acme"]]
+    assert [row.tenant for row in snoozed] == [five["dune"]]

@@ -1,0 +1,262 @@
+"""Bulk runs: worked off in turn, cancelled, within the budget, and past the death of a worker."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connection as database
+from django.utils import timezone
+from django_q.models import OrmQ
+
+from connect.models import ApiBudget, Connection
+from connect.operations import Busy, Outcome, Report
+from portal import bulk
+from portal.models import BulkItem, BulkRun, ItemStatus
+from tenants.models import Tenant
+from tests.portal.admin import rows
+
+pytestmark = pytest.mark.django_db
+Perform = Callable[[BulkRun, BulkItem], Report]
+
+
+def begin(count: int = 3) -> BulkRun:
+    """Store a run over some strangers."""
+    rows.strangers(count)
+    OrmQ.objects.all().delete()
+    BulkRun.objects.all().delete()
+    return start()
+
+
+def start() -> BulkRun:
+    chosen = list(Connection.objects.select_related("tenant").order_by("pk"))
+    run = BulkRun(action="refresh", label="Refresh", actor="olga", total=len(chosen))
+    items = [BulkItem(run=run, tenant=each.tenant, connection=each) for each in chosen]
+    return bulk.start(run, items)
+
+
+def done(run: BulkRun, item: BulkItem) -> Report:
+    return Report(Outcome.DONE, "The state is IDLE.")
+
+
+def statuses(run: BulkRun) -> list[str]:
+    return list(run.items.order_by("pk").values_list("status", flat=True))
+
+
+def test_each_outcome_is_kept_with_its_reason_and_counted() -> None:
+    run = begin(4)
+    reports = iter(
+        [
+            Report(Outcome.DONE, "Refresh: the state is IDLE."),
+            Report(Outcome.SKIPPED, "Refresh: skipped, it is off-boarded.", "it is off-boarded"),
+            Report(Outcome.FAILED, "Refresh: failed. No such thing.", "No such thing."),
+        ]
+    )
+
+    def perform(run: BulkRun, item: BulkItem) -> Report:
+        return next(reports)
+
+    bulk.work_off(run.pk, perform)
+    run.refresh_from_db()
+    assert statuses(run) == ["done", "skipped", "failed", "failed"]
+    texts = list(run.items.order_by("pk").values_list("text", flat=True))
+    assert texts[:3] == ["Refresh: the state is IDLE.", "it is off-boarded", "No such thing."]
+    assert texts[3].startswith("An error in the portal itself: StopIteration")
+    assert run.finished_at
+    assert (bulk.counts(run)["done"], bulk.counts(run)["failed"]) == (1, 2)
+
+
+def test_a_run_gives_way_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = begin(3)
+    monkeypatch.setattr(bulk, "SLICE_SECONDS", -1)
+    bulk.work_off(run.pk, done)
+    run.refresh_from_db()
+    assert statuses(run) == ["waiting"] * 3
+    assert (run.lease, run.finished_at) == (None, None)
+    monkeypatch.undo()
+    assert bulk.sweep() == 1
+    bulk.work_off(run.pk, done)
+    assert statuses(run) == ["done"] * 3
+
+
+def test_the_sweep_queues_a_run_once_and_again_when_the_task_was_lost() -> None:
+    run = begin()
+    assert bulk.sweep() == 0
+    BulkRun.objects.update(queued_at=timezone.now() - bulk.AGAIN_AFTER)
+    assert bulk.sweep() == 1
+    assert bulk.sweep() == 0
+    bulk.work_off(run.pk, done)
+    BulkRun.objects.update(queued_at=None)
+    assert bulk.sweep() == 0
+
+
+def test_two_tasks_never_work_on_one_run() -> None:
+    run = begin(2)
+    seen: list[int] = []
+
+    def perform(run: BulkRun, item: BulkItem) -> Report:
+        seen.append(item.pk)
+        bulk.work_off(run.pk, perform)
+        return done(run, item)
+
+    bulk.work_off(run.pk, perform)
+    assert len(seen) == len(set(seen)) == 2
+
+
+def test_a_cancelled_run_spares_what_is_not_begun() -> None:
+    run = begin(3)
+
+    def perform(run: BulkRun, item: BulkItem) -> Report:
+        assert bulk.cancel(run.pk, "mia") == 2
+        return done(run, item)
+
+    bulk.work_off(run.pk, perform)
+    run.refresh_from_db()
+    assert statuses(run) == ["done", "cancelled", "cancelled"]
+    assert (run.cancelled_by, bool(run.finished_at)) == ("mia", True)
+    assert bulk.cancel(run.pk, "mia") == 0
+
+
+def test_a_run_that_nobody_works_on_is_cancelled_at_once() -> None:
+    run = begin(2)
+    assert bulk.cancel(run.pk, "mia") == 2
+    run.refresh_from_db()
+    assert run.finished_at
+    bulk.work_off(run.pk, done)
+    assert statuses(run) == ["cancelled"] * 2
+
+
+def test_it_waits_when_the_last_calls_are_kept_for_provisioning() -> None:
+    run = begin(2)
+    budget = ApiBudget.objects.create(peer="heroku", remaining=100)
+    bulk.work_off(run.pk, done)
+    run.refresh_from_db()
+    assert statuses(run) == ["waiting"] * 2
+    assert run.waiting_for == bulk.NO_CALLS_LEFT
+    assert run.next_attempt_at > timezone.now()
+    assert bulk.sweep() == 0
+    budget.remaining = 4000
+    budget.save()
+    BulkRun.objects.update(next_attempt_at=timezone.now())
+    bulk.work_off(run.pk, done)
+    run.refresh_from_db()
+    assert (statuses(run), run.waiting_for) == (["done"] * 2, "")
+
+
+def test_a_busy_tenant_comes_last_and_is_given_up_in_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = begin(2)
+    first = run.items.order_by("pk")[0].pk
+
+    def perform(run: BulkRun, item: BulkItem) -> Report:
+        if item.pk == first:
+            raise Busy("The portal is working on this connection.")
+        return done(run, item)
+
+    bulk.work_off(run.pk, perform)
+    run.refresh_from_db()
+    assert statuses(run) == ["waiting", "done"]
+    assert run.next_attempt_at > timezone.now()
+    monkeypatch.setattr(bulk, "BUSY_PAUSE", timedelta())
+    BulkRun.objects.update(next_attempt_at=timezone.now())
+    bulk.work_off(run.pk, perform)
+    assert statuses(run) == ["failed", "done"]
+
+
+def test_a_tenant_at_which_workers_die_is_given_up_and_the_others_go_on() -> None:
+    run = begin(2)
+    first = run.items.order_by("pk")[0]
+    BulkItem.objects.filter(pk=first.pk).update(status=ItemStatus.RUNNING, attempts=3)
+    bulk.work_off(run.pk, done)
+    assert statuses(run) == ["failed", "done"]
+    first.refresh_from_db()
+    assert first.text == "Gave up: the work died 3 times."
+
+
+def test_what_may_have_been_done_before_a_death_is_said() -> None:
+    run = begin(1)
+    run.items.update(status=ItemStatus.RUNNING, attempts=1)
+
+    def perform(run: BulkRun, item: BulkItem) -> Report:
+        return Report(Outcome.SKIPPED, "", "it is paused already")
+
+    bulk.work_off(run.pk, perform)
+    assert run.items.get().text.startswith("it is paused already (a worker died at this tenant")
+
+
+# --- a real worker, really killed ----------------------------------------------------------------
+
+PATIENCE = 30.0  # seconds
+
+
+def until(condition: Callable[[], object], what: str) -> None:
+    stop_at = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < stop_at, f"never happened: {what}"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def start_worker() -> Iterator[Callable[[], "subprocess.Popen[bytes]"]]:
+    """Return a function that starts `manage.py worker` on the test's database."""
+    at = database.settings_dict
+    url = f"postgres://{at['USER']}:{at['PASSWORD']}@{at['HOST']}:{at['PORT']}/{at['NAME']}"
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start() -> "subprocess.Popen[bytes]":
+        started.append(
+            subprocess.Popen(
+                [sys.executable, "manage.py", "worker"],
+                cwd=Path(settings.BASE_DIR),
+                env={**os.environ, "DATABASE_URL": url, "LOG_LEVEL": "CRITICAL"},
+                start_new_session=True,
+            )
+        )
+        return started[-1]
+
+    yield start
+    for process in started:
+        kill(process)
+
+
+def kill(process: "subprocess.Popen[bytes]") -> None:
+    """Kill a worker with all its processes, as a power cut would."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_outlives_its_worker_and_does_nothing_twice(
+    start_worker: Callable[[], "subprocess.Popen[bytes]"],
+) -> None:
+    rows.strangers(30)
+    OrmQ.objects.all().delete()
+    BulkRun.objects.all().delete()
+    chosen = list(Tenant.objects.order_by("pk"))
+    Tenant.objects.update(proof="", proven_at=None)
+    run = BulkRun(action="approve", label="Approve", actor="mia", total=len(chosen))
+    bulk.start(run, [BulkItem(run=run, tenant=tenant) for tenant in chosen])
+
+    first = start_worker()
+    until(lambda: run.items.filter(status="done").count() >= 3, "the first tenants")
+    kill(first)
+    ended = run.items.filter(status="done").count()
+    assert ended < len(chosen)
+
+    # The lease of the dead task ends in its own time; here it ends at once.
+    BulkRun.objects.filter(pk=run.pk).update(
+        queued_at=None, next_attempt_at=timezone.now(), lease=None, lease_expires_at=None
+    )
+    start_worker()
+    until(lambda: BulkRun.objects.get(pk=run.pk).finished_at, "the end of the run")
+    assert bulk.counts(run)["done"] + bulk.counts(run)["skipped"] == len(chosen)
+    approvals = [tenant.events.filter(kind="approved").count() for tenant in chosen]
+    assert approvals == [1] * len(chosen)
