@@ -255,6 +255,7 @@ class Mapping(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["object_name", "-id"], name="mapping_by_object"),
+            models.Index(fields=["state"], name="mapping_state"),
             models.Index(
                 fields=["object_name", "rows_failed"],
                 name="mapping_failed",

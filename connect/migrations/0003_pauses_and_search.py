@@ -55,6 +55,10 @@ class Migration(migrations.Migration):
             model_name='mapping',
             index=models.Index(fields=['object_name', '-id'], name='mapping_by_object'),
         ),
+        migrations.AddIndex(
+            model_name='mapping',
+            index=models.Index(fields=['state'], name='mapping_state'),
+        ),
         migrations.AddConstraint(
             model_name='connection',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('pause_note', ''), ('paused_until', None)), ('stage', 'live'), _connector='OR'), name='only_what_is_live_is_paused'),

@@ -76,7 +76,7 @@ def count_by(model: type[Model], field: str, *, newest: bool) -> list[tuple[Any,
     if newest:
         keys = model._default_manager.order_by("-pk").values("pk")
         rows = rows.filter(pk__gt=Coalesce(Subquery(keys[CAP : CAP + 1]), Value(0)))
-    counted = rows.values_list(field).annotate(rows=Count("pk")).order_by("-rows", field)
+    counted = rows.values_list(field).annotate(rows=Count("*")).order_by("-rows", field)
     return list(counted)
 
 

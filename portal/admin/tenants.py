@@ -134,7 +134,7 @@ class TenantAdmin(ActionsAdmin):
     def tallies(self, request: HttpRequest) -> list[Tally]:
         """Count the tenants by the stage of their connection, in the order of provisioning."""
         current = Connection.objects.filter(offboarded_at=None).order_by()
-        counts: dict[str, int] = dict(current.values_list("stage").annotate(Count("pk")))
+        counts: dict[str, int] = dict(current.values_list("stage").annotate(rows=Count("*")))
         counts[Stage.OFFBOARDED] = Tenant.objects.filter(offboarded_at__isnull=False).count()
         return [
             self.tally(request, stage.label, counts[stage], "stage", stage.value)
