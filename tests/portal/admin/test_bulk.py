@@ -66,7 +66,7 @@ def test_it_says_what_came_of_it_and_stops_renewing_itself(viewer: Client) -> No
     assert '<td>it is paused already</td><td class="number">2</td>' in html
     assert "Heroku Connect answers 409: not idle" in html
     for status, count in (("done", 1), ("skipped", 2), ("failed", 1)):
-        query = {"run__id__exact": run.pk, "status__exact": status}
+        query = {"run__id__exact": str(run.pk), "status__exact": status}
         found = viewer.get(walk.page(BulkItem, "changelist"), query)
         assert found.context["cl"].result_count == count
 

@@ -33,7 +33,7 @@ def listed(client: Client, model: type[Any], **query: str) -> list[Any]:
 def export(client: Client, model: type[Any], **query: str) -> list[list[str]]:
     answer = client.get(walk.page(model, "export"), query)
     assert isinstance(answer, StreamingHttpResponse)
-    text = b"".join(answer.streaming_content).decode()  # type: ignore[arg-type]
+    text = b"".join(answer.streaming_content).decode()
     assert text.startswith("\ufeff")
     return list(csv.reader(io.StringIO(text[1:])))
 
