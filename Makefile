@@ -13,7 +13,7 @@ demo: $(READY) ## Run the whole product here, against the emulator, with five te
 
 test: $(READY) ## Run all tests (make test ARGS="-k callout" for some)
 	@test -x /usr/bin/chromium || scripts/install-apt chromium "the browser tests are skipped"
-	@$(VENV)/bin/python -m pytest $(ARGS)
+	@$(VENV)/bin/python -m pytest --numprocesses=auto $(ARGS)
 
 check: $(READY) ## Run ruff, mypy, import-linter, the migrations check and the deployment check
 	@scripts/check
