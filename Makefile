@@ -3,10 +3,10 @@ VENV := .venv
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check smoke chaos lock clean
+.PHONY: help demo test check smoke chaos salesforce lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(READY) ## Run the whole product here, against the emulator, with five tenants
 	@$(VENV)/bin/python -m demo
@@ -23,6 +23,9 @@ smoke: $(READY) ## Run the main job once, headless, and print what it took
 
 chaos: $(READY) ## Kill the worker again and again while tenants are on their way (minutes)
 	@$(VENV)/bin/python -m pytest -m chaos tests/chaos
+
+salesforce: ## Check the Salesforce package (needs node and npm; java is installed when missing)
+	@scripts/salesforce
 
 lock: $(READY) ## Renew constraints.txt with the newest versions that requirements allow
 	@scripts/lock $(VENV)
