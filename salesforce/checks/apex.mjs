@@ -1,15 +1,11 @@
-// All Apex, type-checked against the platform's own types by apex-ls, which comes with
-// @salesforce/code-analyzer-pmd-engine. It is reached by path, hence the exact version.
-import { spawnSync } from 'node:child_process';
+// All Apex, type-checked against the platform's own types by apex-ls.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { createRequire } from 'node:module';
+import { java } from './java.mjs';
 import { probeClassFile, probesOf, renderProbes } from './probes.mjs';
 
-const require = createRequire(import.meta.url);
 const MAIN = 'io.github.apexdevtools.apexls.CheckForIssues';
-const BRIEF = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC']; // for a run of seconds
 const PROBES = 'GeneratedProbes';
 const META =
   '<?xml version="1.0"?><ApexClass xmlns="http://soap.sforce.com/2006/04/metadata">' +
@@ -40,11 +36,7 @@ function writeCopy(project, copy, namespace, probes) {
 }
 
 function typeCheck(directory) {
-  const engine = path.dirname(require.resolve('@salesforce/code-analyzer-pmd-engine/package.json'));
-  const classPath = path.join(engine, 'dist', 'java-lib', '*');
-  const options = [...BRIEF, '-cp', classPath, MAIN, '-w', directory, '-n', '-d', 'warnings'];
-  const run = spawnSync('java', options, { encoding: 'utf8' });
-  if (run.error) throw run.error;
+  const run = java(MAIN, '-w', directory, '-n', '-d', 'warnings');
   // A warning (an assignment to a final, a reserved name) leaves the exit code at 0, and fails here.
   return run.status === 0 || run.stdout.trim() ? run.stdout : `checker\nError: exit ${run.status} ${run.stderr}`;
 }

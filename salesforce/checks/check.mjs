@@ -7,6 +7,7 @@ import { checkApex } from './apex.mjs';
 import { convert } from './convert.mjs';
 import { filesUnder, Project } from './project.mjs';
 import { checkReferences } from './references.mjs';
+import { checkSecurity } from './security.mjs';
 import { checkFile, isMetadata } from './xml.mjs';
 
 const STEPS = [
@@ -14,6 +15,7 @@ const STEPS = [
   ['what names something names what is there', checkReferences],
   ['Apex, SOQL fields and page bindings type-check', (project) => checkApex(project)],
   ['and under a namespace', (project) => checkApex(project, 'hcmc')],
+  ['the rules for secure Apex and pages are kept', checkSecurity],
   ['converts to deployable metadata', checkConversion],
 ];
 

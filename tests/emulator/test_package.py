@@ -71,7 +71,8 @@ def test_what_is_renamed_in_the_source_is_renamed_in_the_org(copy: Path) -> None
     tweet = named(found.objects, "Tweet__c")
     assert tweet.field("Posted__c")
     assert tweet.field("Time__c") is None
-    assert (found.service, found.parameters) == ("Link", {"connectionId", "link"})
+    assert found.service == "Link"
+    assert found.parameters == {"connectionId", "link"}
 
 
 def test_a_field_that_no_org_can_have_is_named(copy: Path) -> None:

@@ -24,7 +24,7 @@ public class SignatureVectors {
         public final String body;
         public final String signature;
 
-        private Vector(String name, String secret, Long timestamp, String body, String signature) {
+        public Vector(String name, String secret, Long timestamp, String body, String signature) {
             this.name = name;
             this.secret = secret;
             this.timestamp = timestamp;

@@ -41,6 +41,9 @@ const FAULTS = [
   ['a binding to nothing in a row', PAGE, '{!step.words}', '{!step.word}', /Multiconnect_Setup\.page.*step\.word/],
   ['an action that is not there', PAGE, 'action="{!register}"', 'action="{!registerNow}"', /registerNow/],
   ['a controller that is not there', PAGE, 'controller="SetupController"', 'controller="SetupControler"', /SetupControler/],
+  // security
+  ['a write without a look at the rights', CLASS('AuthConnection'), 'upsert as user connection', 'upsert connection', /ApexCRUDViolation/],
+  ['output that is not escaped', PAGE, 'value="{!step.words}" />', '><apex:outputText escape="false" value="{!step.words}" /></apex:column>', /VfUnescapeEl/],
   // metadata XML
   ['malformed XML', path.join(TWEET, 'fields', 'Body__c.field-meta.xml'), '</label>', '</lable>', /Body__c.*not well-formed/],
   ['an unknown element', path.join(SOURCE, 'objects', 'Connection__c', 'fields', 'Attempt_Log__c.field-meta.xml'), /visibleLines/g, 'visibleLnies', /unknown element <visibleLnies>/],
