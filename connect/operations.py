@@ -5,22 +5,24 @@ lease so that it never meets the reconciler, and leaves an event with the person
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django_q.tasks import async_task
 
 from connect.clients import heroku_connect, http
+from connect.health import diagnose, observations, states
 from connect.health import refresh as health
-from connect.health import states
 from connect.models import Connection, SchemaFate, Stage
 from connect.provisioning import claims, reconciler
 from connect.provisioning.claims import Claim
-from tenants import timeline
-from tenants.models import EventKind
+from tenants import messages, timeline
+from tenants.models import EventKind, MessageKind
 
 Options = Mapping[str, Any]
 # A step lasts a few seconds, an HTTP call at the worst http's total deadline.
@@ -50,17 +52,27 @@ def operate(name: str, connection_id: int, actor: str, options: Options) -> str:
     An operation that is not legal, or that the peer refuses, is noted and answered, not raised.
     """
     operation = REGISTRY[name]
+    with held(connection_id) as claim:
+        try:
+            reason = operation.why_not(claim.connection)
+            if reason:
+                return _note(claim, actor, f"{operation.label}: skipped, {reason}.")
+            return _note(claim, actor, f"{operation.label}: {operation.run(claim, actor, options)}")
+        except http.RemoteError as trouble:
+            return _note(
+                claim, actor, f"{operation.label}: failed. {trouble.words}", trouble.request_id
+            )
+
+
+@contextmanager
+def held(connection_id: int) -> Iterator[Claim]:
+    """Hold the lease of a connection, for work that must not meet the reconciler. Raises Busy."""
     claim = _take(connection_id)
+    token = http.tenant_in_hand.set(claim.tenant.org_id)
     try:
-        reason = operation.why_not(claim.connection)
-        if reason:
-            return _note(claim, actor, f"{operation.label}: skipped, {reason}.")
-        return _note(claim, actor, f"{operation.label}: {operation.run(claim, actor, options)}")
-    except http.RemoteError as trouble:
-        return _note(
-            claim, actor, f"{operation.label}: failed. {trouble.words}", trouble.request_id
-        )
+        yield claim
     finally:
+        http.tenant_in_hand.reset(token)
         _give_back(claim)
 
 
@@ -131,11 +143,13 @@ def _why_not_resume(connection: Connection) -> str:
 
 def _pause(claim: Claim, actor: str, options: Options) -> str:
     heroku_connect.pause(*_address(claim))
+    observations.note_pause(claim.connection, actor)
     return f"accepted; the state is now {health.refresh(claim.connection)}."
 
 
 def _resume(claim: Claim, actor: str, options: Options) -> str:
     heroku_connect.resume(*_address(claim))
+    observations.note_pause(claim.connection, "")
     return f"accepted; the state is now {health.refresh(claim.connection)}."
 
 
@@ -146,6 +160,42 @@ def _restart(claim: Claim, actor: str, options: Options) -> str:
 
 def _refresh(claim: Claim, actor: str, options: Options) -> str:
     return f"the state is {health.refresh(claim.connection)}."
+
+
+def _diagnose(claim: Claim, actor: str, options: Options) -> str:
+    diagnose.start(claim.connection, actor)
+    waiting = diagnose.fetch_notifications(claim.connection)
+    return f"started; its result comes within minutes. {waiting} notifications wait."
+
+
+def _why_not_acknowledge(connection: Connection) -> str:
+    if not connection.notifications.filter(acknowledged_at=None).exists():
+        return "there is nothing to acknowledge"
+    return _why_not_reachable(connection)
+
+
+def _acknowledge(claim: Claim, actor: str, options: Options) -> str:
+    return f"{diagnose.acknowledge(claim.connection, actor)} notifications."
+
+
+def _link(claim: Claim, actor: str, options: Options) -> str:
+    found = heroku_connect.link(settings.APP_NAME, claim.connection.addon_name)
+    if not found:
+        return "Heroku Connect does not list the add-on."
+    claim.record(connection_id=found[0].id, region_url=found[0].region_url)
+    return f"linked; the state is now {health.refresh(claim.connection)}."
+
+
+def _why_not_reauthorize(connection: Connection) -> str:
+    if connection.stage != Stage.LIVE:
+        return "only a live connection can be authorized again"
+    return "" if states.lacks_authorization(connection.state) else "it is authorized"
+
+
+def _reauthorize(claim: Claim, actor: str, options: Options) -> str:
+    key = f"reauthorize:{claim.connection.pk}:{timezone.now().isoformat()}"
+    message = messages.queue(claim.tenant, MessageKind.AUTHORIZE_AGAIN, key=key)
+    return f"mailed {message.to} a link."
 
 
 def _address(claim: Claim) -> tuple[str, str]:
@@ -209,6 +259,24 @@ REGISTRY: dict[str, Operation] = {
         Operation("resume", "Resume", "connect.pause_connection", _why_not_resume, _resume),
         Operation("restart", "Restart", "connect.restart_connection", _why_not_reachable, _restart),
         Operation("refresh", "Refresh", "connect.refresh_connection", _why_not_reachable, _refresh),
+        Operation(
+            "diagnose", "Diagnose", "connect.diagnose_connection", _why_not_reachable, _diagnose
+        ),
+        Operation(
+            "acknowledge",
+            "Acknowledge notifications",
+            "connect.diagnose_connection",
+            _why_not_acknowledge,
+            _acknowledge,
+        ),
+        Operation("link", "Link again", "connect.link_connection", _why_not_reachable, _link),
+        Operation(
+            "reauthorize",
+            "Ask to authorize again",
+            "connect.reauthorize_connection",
+            _why_not_reauthorize,
+            _reauthorize,
+        ),
         Operation(
             "import_mappings",
             "Import mappings",

@@ -169,6 +169,8 @@ class MessageKind(models.TextChoices):
     AUTHORIZE_REMINDER = "authorize_reminder", "Reminder: please authorize Heroku Connect"
     BLOCKED = "blocked", "Staff alert: a tenant is blocked"
     PORTAL = "portal", "Staff alert: the portal needs attention"
+    AUTHORIZE_AGAIN = "authorize_again", "Please authorize again"
+    INCIDENT = "incident", "Staff alert: sync incident"
 
 
 class MessageStatus(models.TextChoices):
@@ -235,6 +237,8 @@ class EventKind(models.TextChoices):
     STAFF_ACTION = "staff_action", "Staff action"
     MESSAGE = "message", "Message"
     OFFBOARDED = "offboarded", "Off-boarded"
+    INCIDENT = "incident", "Incident"
+    HEALING = "healing", "Self-healing"
 
 
 class Event(models.Model):
