@@ -71,6 +71,8 @@ def _advice(connection: Connection) -> str:
 
 def _mappings(health: Health) -> dict[IncidentKind, str]:
     own = states.of_connection(health.connection.state)
+    if health.sampled_at is None:  # never looked at
+        return {}
     if own not in states.WELL or health.condition in (*states.WELL, Condition.PAUSED):
         return {}
     kind = (
