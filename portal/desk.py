@@ -21,6 +21,14 @@ _MODELS = (
     "RateBucket",
     "UsedSignature",
     "Connection",
+    "Health",
+    "Incident",
+    "WriteError",
+    "WriteRepair",
+    "Notification",
+    "Diagnosis",
+    "HealingAttempt",
+    "WebhookNotice",
     "Mapping",
     "MappingTemplate",
     "HealthSample",
@@ -54,8 +62,13 @@ class StaffDesk(admin.AdminSite):
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        pulse = dashboard.pulse() if request.user.has_perm("tenants.view_tenant") else None
-        return super().index(request, {"pulse": pulse, **(extra_context or {})})
+        own: dict[str, Any] = {}
+        if request.user.has_perm("tenants.view_tenant"):
+            # Pages import this module's site, so that they cannot be imported above.
+            from portal.admin import health_panel
+
+            own = {"pulse": dashboard.pulse(), "fleet": health_panel.of_fleet()}
+        return super().index(request, {**own, **(extra_context or {})})
 
 
 def _place(order: tuple[str, ...], name: str) -> int:

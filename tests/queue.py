@@ -11,7 +11,7 @@ ROUNDS = 500
 
 def drain() -> list[str]:
     """Run queued tasks, and those that they queue, until none is left; return their names."""
-    done = []
+    done: list[str] = []
     for _ in range(ROUNDS):
         row = OrmQ.objects.order_by("pk").first()
         if row is None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from connect.models import Connection
-from portal.admin import show
+from portal.admin import health_panel, show
 from portal.admin.actions import Staff, Subject
 from portal.admin.stepper import steps
 from tenants import links
@@ -27,6 +27,7 @@ def context(tenant: Tenant, subject: Subject, user: Staff) -> dict[str, Any]:
         "mails": tenant.messages.defer("text", "html")[:MOST_MESSAGES],
         "events": tenant.events.all()[:MOST_EVENTS],
         "subscriber_link": _link(tenant, user),
+        "sync": health_panel.of_tenant(shown),
     }
 
 

@@ -6,10 +6,17 @@ from django import template
 from django.utils import timezone
 from django.utils.timesince import timesince
 
-from portal.admin import show
+from connect.health.models import Diagnosis
+from portal.admin import health, health_panel, show
 
 register = template.Library()
 register.filter("mapping_state", show.mapping_state)
+
+
+@register.filter
+def worth_a_look(diagnosis: Diagnosis) -> list[str]:
+    """Return the errors and warnings of a diagnosis, ready to be shown."""
+    return [health.finding(each) for each in health_panel.worth_a_look(diagnosis)]
 
 
 @register.filter

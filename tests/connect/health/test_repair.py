@@ -42,7 +42,7 @@ class Writes:
 
     def run(self, statement: str, *values: Any) -> Any:
         """Run SQL as the tenant's own application would; {s} is the schema."""
-        text = sql.SQL(statement).format(s=sql.Identifier(self.connection.schema_name))  # type: ignore[arg-type]
+        text = sql.SQL(statement).format(s=sql.Identifier(self.connection.schema_name))
         with database.cursor() as cursor:
             cursor.execute(text, values)
             return cursor.fetchall() if cursor.description else None
