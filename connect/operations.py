@@ -168,12 +168,6 @@ def _diagnose(claim: Claim, actor: str, options: Options) -> str:
     return f"started; its result comes within minutes. {waiting} notifications wait."
 
 
-def _why_not_acknowledge(connection: Connection) -> str:
-    if not connection.notifications.filter(acknowledged_at=None).exists():
-        return "there is nothing to acknowledge"
-    return _why_not_reachable(connection)
-
-
 def _acknowledge(claim: Claim, actor: str, options: Options) -> str:
     return f"{diagnose.acknowledge(claim.connection, actor)} notifications."
 
@@ -266,7 +260,7 @@ REGISTRY: dict[str, Operation] = {
             "acknowledge",
             "Acknowledge notifications",
             "connect.diagnose_connection",
-            _why_not_acknowledge,
+            _why_not_reachable,
             _acknowledge,
         ),
         Operation("link", "Link again", "connect.link_connection", _why_not_reachable, _link),

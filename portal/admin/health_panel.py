@@ -9,7 +9,7 @@ from django.db.models import Count, Sum
 from django.urls import reverse
 from django.utils import timezone
 
-from connect.health import history, observations, writes
+from connect.health import history, writes
 from connect.health.models import (
     Diagnosis,
     Health,
@@ -73,9 +73,11 @@ def sparkline(samples: Iterable[HealthSample]) -> str:
 
 def of_tenant(connection: Connection | None) -> dict[str, Any] | None:
     """Return what the tenant's page shows of its health; None before there is any."""
-    if connection is None or not connection.connection_id or connection.stage != Stage.LIVE:
+    if connection is None or connection.stage != Stage.LIVE:
         return None
-    health = observations.of(connection)
+    health = Health.objects.select_related("connection").filter(connection=connection).first()
+    if health is None:
+        return None
     limit = writes.row_limit(connection)
     return {
         "health": health,

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import QuerySet
 from django.http import (
     Http404,
@@ -19,6 +19,7 @@ from django_q.tasks import async_task
 
 from connect.health import repair, trigger_log, writes
 from connect.health.models import WriteError, WriteRepair
+from connect.schemas import BadSchemaName
 from portal.admin import show
 from portal.admin.base import ReadOnlyAdmin
 from portal.admin.health import BY_TENANT
@@ -61,7 +62,7 @@ class WriteErrorAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         error = context["original"]
         context |= {
-            "rows": trigger_log.rows(error.connection.schema_name, error.table_name, error.cause),
+            "rows": _rows(error),
             "most": trigger_log.MOST_ROWS,
             "may_repair": self.has_repair_permission(request),
             "repairs": error.connection.repairs.filter(cause=error.cause)[:50],
@@ -144,6 +145,15 @@ class WriteErrorAdmin(ReadOnlyAdmin):
             "chosen": CHOSEN,
         }
         return TemplateResponse(request, "admin/connect/writeerror/ignore.html", context)
+
+
+def _rows(error: WriteError) -> list[trigger_log.Row]:
+    """Return the writes of a cause; none where the tenant's schema is gone by now."""
+    schema = error.connection.schema_name
+    try:
+        return trigger_log.rows(schema, error.table_name, error.cause)
+    except (DatabaseError, BadSchemaName):
+        return []
 
 
 def _chosen(given: list[str]) -> list[tuple[str, int]]:

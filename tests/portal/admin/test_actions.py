@@ -34,6 +34,7 @@ LEGAL: dict[str, dict[str, Any]] = {
     "resend": {"stage": Stage.WAITING_FOR_CONSENT, "waiting_on": WaitingOn.SUBSCRIBER},
     "retry": {"stage": Stage.LINKING},
     "resume": {"stage": Stage.LIVE, "state": "PAUSED"},
+    "reauthorize": {"stage": Stage.LIVE, "state": "UNAUTHORIZED"},
 }
 LIVE = {"stage": Stage.LIVE, "state": "IDLE"}
 
@@ -274,6 +275,8 @@ def test_the_work_leaves_an_event_with_the_persons_name(
     connection = journey.reach(early.get(name, Stage.LIVE))
     if name == "resume":
         operations.operate("pause", connection.pk, "olga", {})
+    if name == "reauthorize":
+        Connection.objects.update(state="UNAUTHORIZED")
     OrmQ.objects.all().delete()
     assert press(manager, journey.tenant, name).status_code == 302
     (task,) = queued()
