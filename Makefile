@@ -3,7 +3,7 @@ VENV := .venv
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check smoke chaos salesforce lock clean
+.PHONY: help demo test check smoke bench chaos salesforce lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ check: $(READY) ## Run ruff, mypy, import-linter, the migrations check and the d
 
 smoke: $(READY) ## Run the main job once, headless, and print what it took
 	@$(VENV)/bin/python -m demo.smoke
+
+bench: $(READY) ## Measure the ratios that README quotes (make bench ARGS=health for one)
+	@$(VENV)/bin/python -m bench $(ARGS)
 
 chaos: $(READY) ## Kill the worker again and again while tenants are on their way (minutes)
 	@$(VENV)/bin/python -m pytest -m chaos tests/chaos

@@ -9,7 +9,7 @@ from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from connect.health import states
+from connect.health import observations, states
 from connect.health.models import Health, HealthSample
 from connect.health.states import Condition
 from connect.models import Mapping
@@ -63,7 +63,7 @@ def sample(healths: Iterable[Health], now: datetime) -> None:
         )
         health.sampled_at = now
     HealthSample.objects.bulk_create(rows)
-    Health.objects.bulk_update(healths, ["sampled_at"])
+    observations.save(healths, ["sampled_at"])
 
 
 def _seconds(health: Health, now: datetime) -> int:

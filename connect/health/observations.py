@@ -38,9 +38,32 @@ def of(connection: Connection) -> Health:
         return health
 
 
+def ensure(connections: Iterable[Connection]) -> None:
+    """Make the health of those connections that have none, with one statement."""
+    new = [Health(connection=row) for row in connections if not hasattr(row, "health")]
+    if not new:
+        return
+    Health.objects.bulk_create(new, ignore_conflicts=True)
+    kept = Health.objects.in_bulk([row.connection_id for row in new])
+    for row in new:
+        health = kept[row.connection_id]
+        health.connection = row.connection
+
+
+def save(healths: Iterable[Health], fields: Iterable[str]) -> None:
+    """Write some fields of many healths, with one statement that stays short for any number."""
+    Health.objects.bulk_create(
+        healths,
+        update_conflicts=True,
+        unique_fields=["connection"],
+        update_fields=list(fields),
+    )
+
+
 def note(pairs: Iterable[tuple[Connection, Detail]], now: datetime, *, deep: bool) -> list[Health]:
     """Write down what was seen of live connections; `deep` looks hold the mappings too."""
-    healths = []
+    pairs, healths = list(pairs), []
+    ensure(connection for connection, _ in pairs)
     for connection, seen in pairs:
         health = of(connection)
         mappings = [each.state for each in seen.mappings] if deep else []
@@ -54,7 +77,7 @@ def note(pairs: Iterable[tuple[Connection, Detail]], now: datetime, *, deep: boo
         if seen.state != states.PAUSED:
             health.paused_by = ""
         healths.append(health)
-    Health.objects.bulk_update(healths, _SEEN)
+    save(healths, _SEEN)
     return healths
 
 
@@ -64,7 +87,7 @@ def note_unseen(healths: Iterable[Health], now: datetime) -> None:
     for health in healths:
         health.unknown_since = health.unknown_since or now
         _move(health, Condition.UNKNOWN, "It could not be seen.", now)
-    Health.objects.bulk_update(healths, _SEEN)
+    save(healths, _SEEN)
 
 
 def note_region_unseen(region_url: str, now: datetime) -> None:
@@ -84,6 +107,12 @@ def note_pause(connection: Connection, actor: str) -> None:
     health = of(connection)
     health.paused_by = actor
     health.save(update_fields=["paused_by"])
+
+
+def forget(connections: Iterable[Connection]) -> None:
+    """Part rows that hold each other: until Python's collector finds such circles, memory grows."""
+    for connection in connections:
+        connection._state.fields_cache.clear()
 
 
 def _move(health: Health, condition: Condition, reason: str, now: datetime) -> None:

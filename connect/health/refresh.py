@@ -23,7 +23,7 @@ from connect.models import Connection, Mapping, Stage
 
 log = logging.getLogger(__name__)
 
-PAGE = 100  # connections that are written, and held in memory, at a time
+PAGE = 50  # connections that are written, and held in memory, at a time
 DEEP_EVERY = timedelta(hours=6)
 # So many connections in a row that cannot be asked mean that it is the region's trouble.
 REGION_IS_AWAY = 5
@@ -121,7 +121,9 @@ def _from_the_list(region_url: str, began: datetime) -> int:
     count = 0
     try:
         while page := list(islice(listed, PAGE)):
-            count += _keep(_matched(region_url, page, deep=deep), deep=deep)
+            pairs = _matched(region_url, page, deep=deep)
+            count += _keep(pairs, deep=deep)
+            observations.forget(row for row, _ in pairs)
     except (http.NotFound, http.Conflict) as trouble:
         # The list is an old call that no document promises: without it, each is asked by itself.
         log.warning("no list of connections region=%s error=%s", region_url, trouble)
@@ -168,6 +170,7 @@ def _one_by_one(region_url: str, began: datetime, stop_at: datetime) -> int:
             unseen(connection, trouble)
         finally:
             http.tenant_in_hand.reset(token)
+            observations.forget([connection])
     return count
 
 
@@ -189,7 +192,9 @@ def _keep(pairs: list[tuple[Connection, Detail]], *, deep: bool) -> int:
     with transaction.atomic():
         for connection, seen in pairs:
             connection.state, connection.seen_at = seen.state, now
-        Connection.objects.bulk_update([row for row, _ in pairs], ["state", "seen_at"])
+        for state in {row.state for row, _ in pairs}:
+            same = [row.pk for row, _ in pairs if row.state == state]
+            Connection.objects.filter(pk__in=same).update(state=state, seen_at=now)
         if deep:
             for connection, seen in pairs:
                 _keep_mappings(connection, seen.mappings)

@@ -16,6 +16,7 @@ from connect.models import Connection, Stage
 ROW_LIMITS = {"demo": 10_000}  # rows in all mapped tables, by plan (Heroku Connect's plans)
 PAGE = 500  # connections that are held in memory at a time
 _NOTHING = Waiting(0, None)
+_MEASURED = ("scanned_at", "tables_missing", "backlog", "backlog_since", "write_errors", "rows")
 
 
 def scan_all() -> int:
@@ -38,11 +39,9 @@ def scan_some(connection_ids: Sequence[int]) -> int:
         failed: Counter[str] = Counter()
         for each in found.failures:
             failed[each.schema] += each.count
+        observations.ensure(read.values())
         healths = [_measure(found, name, row, failed[name]) for name, row in read.items()]
-        Health.objects.bulk_update(
-            healths,
-            ["scanned_at", "tables_missing", "backlog", "backlog_since", "write_errors", "rows"],
-        )
+        observations.save(healths, _MEASURED)
         incidents.judge(healths)
     for row in Connection.objects.filter(repairs__ended_at=None, pk__in=connection_ids).distinct():
         if row.schema_name in found.waiting:

@@ -1,0 +1,56 @@
+"""What every bench needs: the whole portal on a throw-away Postgres, and ratios with a target.
+
+Only ratios within one run are kept: two figures of one machine, minutes apart, mean little.
+"""
+
+import base64
+import os
+from dataclasses import dataclass
+
+import django
+from django.apps import apps
+from django.core.management import call_command
+
+from emulator import postgres
+
+# No secret: it lives as long as the throw-away database.
+_ENVIRONMENT = {
+    "APP_NAME": "multiconnect-bench",
+    "SECRET_KEY": "bench-only-secret-key-of-more-than-fifty-characters-0123456789",
+    "SECRET": base64.urlsafe_b64encode(b"bench-only-key-of-32-bytes-long!").decode(),
+    "REGISTRATION_SECRETS": "bench-registration-secret-0123456789",
+    "HEROKU_API_TOKEN": "HRKU-bench",
+    "DEV_EMAIL": "connect@isv.example",
+    "STAFF_EMAILS": "staff@isv.example",
+    "SALESFORCE_KEY": "bench-key",
+    "SALESFORCE_SECRET": "bench-secret",
+    "ALLOWED_HOSTS": "127.0.0.1,localhost,testserver",
+    "EMAIL_BACKEND": "django.core.mail.backends.locmem.EmailBackend",
+    "TRUSTED_PROXIES": "0",
+    "LOG_LEVEL": "WARNING",
+}
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """`value` is dear / cheap, measured in one run; `target` is the most it may be."""
+
+    name: str
+    value: float
+    target: float
+    detail: str = ""
+
+    @property
+    def holds(self) -> bool:
+        return self.value <= self.target
+
+
+def set_up(**settings: str) -> None:
+    """Start a throw-away Postgres that ends with this process, and the portal upon it; once."""
+    if apps.ready:
+        return
+    os.environ.update(_ENVIRONMENT | settings, DJANGO_SETTINGS_MODULE="portal.settings")
+    os.environ["DATABASE_URL"] = postgres.start_for_tests()
+    django.setup()
+    call_command("migrate", verbosity=0)
+    call_command("setup_portal", verbosity=0)
