@@ -59,7 +59,7 @@ def condition(health: Health) -> str:
 
 def percent(thousandths: int | None) -> str:
     """Return an uptime for people, "-" where nothing was measured."""
-    return "-" if thousandths is None else f"{thousandths / 10:.1f} %"
+    return "-" if thousandths is None else f"{thousandths / 10:.1f}\N{NO-BREAK SPACE}%"
 
 
 def sparkline(samples: Iterable[HealthSample]) -> str:
