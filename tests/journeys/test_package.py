@@ -7,7 +7,7 @@ import pytest
 import requests
 
 import emulator as emulated
-from connect import tasks
+from connect.health import refresh
 from connect.mappings import templates
 from connect.models import Connection, Stage
 from emulator import package
@@ -114,6 +114,6 @@ def test_the_portal_finds_an_uninstallation_out_by_itself(emulator: emulated.Run
     connection = journey.reach(Stage.LIVE)
     for what in (f"orgs/{journey.org_id}/uninstall", "sync"):
         requests.post(f"{emulator.url}/control/{what}", json={}, timeout=10).raise_for_status()
-    tasks.refresh_health()
+    refresh.refresh_all()
     found = dict(connection.mappings.values_list("object_name", "state"))
     assert found["Tweet__c"] == found["Connection__c"] == "BAD_CONFIG"
