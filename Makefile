@@ -3,7 +3,7 @@ VENV := .venv
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check smoke bench screenshots lock clean
+.PHONY: help demo test check smoke bench screenshots chaos salesforce lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -13,7 +13,7 @@ demo: $(READY) ## Run the whole product here, against the emulator, with five te
 
 test: $(READY) ## Run all tests (make test ARGS="-k callout" for some)
 	@test -x /usr/bin/chromium || scripts/install-apt chromium "the browser tests are skipped"
-	@$(VENV)/bin/python -m pytest $(ARGS)
+	@$(VENV)/bin/python -m pytest --numprocesses=auto $(ARGS)
 
 check: $(READY) ## Run ruff, mypy, import-linter, the migrations check and the deployment check
 	@scripts/check
@@ -21,12 +21,18 @@ check: $(READY) ## Run ruff, mypy, import-linter, the migrations check and the d
 smoke: $(READY) ## Run the main job once, headless, and print what it took
 	@$(VENV)/bin/python -m demo.smoke
 
-bench: $(READY) ## Measure the ratios that the README quotes (make bench ARGS=portal for one)
+bench: $(READY) ## Measure the ratios that README quotes (make bench ARGS=health for one)
 	@$(VENV)/bin/python -m bench $(ARGS)
 
 screenshots: $(READY) ## Render the staff's and the subscribers' pages to docs/screenshots
 	@test -x /usr/bin/chromium || scripts/install-apt chromium "screenshots need it"
 	@$(VENV)/bin/python -m bench.screenshots
+
+chaos: $(READY) ## Kill the worker again and again while tenants are on their way (minutes)
+	@$(VENV)/bin/python -m pytest -m chaos tests/chaos
+
+salesforce: ## Check the Salesforce package (needs node and npm; java is installed when missing)
+	@scripts/salesforce
 
 lock: $(READY) ## Renew constraints.txt with the newest versions that requirements allow
 	@scripts/lock $(VENV)

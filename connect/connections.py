@@ -17,7 +17,7 @@ def current(tenant: Tenant) -> Connection | None:
 def ensure(tenant_id: int) -> Connection | None:
     """Return the tenant's connection, made if there is none; None for an off-boarded tenant."""
     with transaction.atomic():
-        tenant = Tenant.objects.select_for_update().get(pk=tenant_id)
+        tenant = Tenant.objects.select_for_update(no_key=True).get(pk=tenant_id)
         if tenant.offboarded_at:
             return None
         return current(tenant) or _next_generation(tenant)

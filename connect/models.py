@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from connect.health.models import HealthSample as HealthSample  # its module's models are ours
 from tenants.models import Tenant
 
 
@@ -265,27 +266,6 @@ class Mapping(models.Model):
 
     def __str__(self) -> str:
         return f"{self.object_name}: {self.state}"
-
-
-class HealthSample(models.Model):
-    """What one refresh saw of a connection. A time series."""
-
-    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="samples")
-    at = models.DateTimeField(default=timezone.now)
-    state = models.CharField(max_length=40)
-    mappings = models.PositiveSmallIntegerField()
-    mappings_synced = models.PositiveSmallIntegerField()
-    rows_failed = models.BigIntegerField()
-
-    class Meta:
-        ordering = ["-at", "-pk"]
-        indexes: ClassVar = [
-            models.Index(fields=["connection", "-at"], name="health_series"),
-            models.Index(fields=["-at", "-id"], name="health_newest"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.state}"
 
 
 class ApiBudget(models.Model):

@@ -5,24 +5,26 @@ lease so that it never meets the reconciler, and leaves an event with the person
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django_q.tasks import async_task
 
 from connect.clients import heroku_connect, http
+from connect.health import diagnose, observations, states
 from connect.health import refresh as health
-from connect.health import states
 from connect.models import Connection, SchemaFate, Stage, WaitingOn
 from connect.provisioning import claims, pauses, reconciler
 from connect.provisioning.claims import Claim
-from tenants import timeline
-from tenants.models import EventKind
+from tenants import messages, timeline
+from tenants.models import EventKind, MessageKind
 
 Options = Mapping[str, Any]
 # A step lasts a few seconds, an HTTP call at the worst http's total deadline.
@@ -78,10 +80,19 @@ def perform(name: str, connection_id: int, actor: str, options: Options) -> Repo
     An operation that is not legal, or that the peer refuses, is noted and answered, not raised.
     """
     operation = REGISTRY[name]
-    claim = _take(connection_id)
-    try:
+    with held(connection_id) as claim:
         return _perform(operation, claim, actor, options)
+
+
+@contextmanager
+def held(connection_id: int) -> Iterator[Claim]:
+    """Hold the lease of a connection, for work that must not meet the reconciler. Raises Busy."""
+    claim = _take(connection_id)
+    token = http.tenant_in_hand.set(claim.tenant.org_id)
+    try:
+        yield claim
     finally:
+        http.tenant_in_hand.reset(token)
         _give_back(claim)
 
 
@@ -174,6 +185,7 @@ def _why_not_resume(connection: Connection) -> str:
 
 def _pause(claim: Claim, actor: str, options: Options) -> str:
     heroku_connect.pause(*_address(claim))
+    observations.note_pause(claim.connection, actor)
     return f"accepted; the state is now {health.refresh(claim.connection)}."
 
 
@@ -198,6 +210,7 @@ def _pause_until(claim: Claim, actor: str, options: Options) -> str:
     except http.RemoteError:
         claim.record(**before)
         raise
+    observations.note_pause(claim.connection, actor)
     state = health.refresh(claim.connection)
     return f"until {_in_words(until)}; the state is now {state}.{_because(options)}"
 
@@ -216,6 +229,7 @@ _NOT_PAUSED: dict[str, Any] = {
 def _resume(claim: Claim, actor: str, options: Options) -> str:
     if claim.connection.state == states.PAUSED:
         heroku_connect.resume(*_address(claim))
+    observations.note_pause(claim.connection, "")
     claim.record(**_NOT_PAUSED)
     return f"accepted; the state is now {health.refresh(claim.connection)}."
 
@@ -227,6 +241,36 @@ def _restart(claim: Claim, actor: str, options: Options) -> str:
 
 def _refresh(claim: Claim, actor: str, options: Options) -> str:
     return f"the state is {health.refresh(claim.connection)}."
+
+
+def _diagnose(claim: Claim, actor: str, options: Options) -> str:
+    diagnose.start(claim.connection, actor)
+    waiting = diagnose.fetch_notifications(claim.connection)
+    return f"started; its result comes within minutes. {waiting} notifications wait."
+
+
+def _acknowledge(claim: Claim, actor: str, options: Options) -> str:
+    return f"{diagnose.acknowledge(claim.connection, actor)} notifications."
+
+
+def _link(claim: Claim, actor: str, options: Options) -> str:
+    found = heroku_connect.link(settings.APP_NAME, claim.connection.addon_name)
+    if not found:
+        return "Heroku Connect does not list the add-on."
+    claim.record(connection_id=found[0].id, region_url=found[0].region_url)
+    return f"linked; the state is now {health.refresh(claim.connection)}."
+
+
+def _why_not_reauthorize(connection: Connection) -> str:
+    if connection.stage != Stage.LIVE:
+        return "only a live connection can be authorized again"
+    return "" if states.lacks_authorization(connection.state) else "it is authorized"
+
+
+def _reauthorize(claim: Claim, actor: str, options: Options) -> str:
+    key = f"reauthorize:{claim.connection.pk}:{timezone.now().isoformat()}"
+    message = messages.queue(claim.tenant, MessageKind.AUTHORIZE_AGAIN, key=key)
+    return f"mailed {message.to} a link."
 
 
 def _address(claim: Claim) -> tuple[str, str]:
@@ -341,6 +385,24 @@ REGISTRY: dict[str, Operation] = {
         Operation("snooze", "Snooze", "connect.snooze_connection", _why_not_snooze, _snooze),
         Operation(
             "unsnooze", "End snooze", "connect.snooze_connection", _why_not_unsnooze, _unsnooze
+        ),
+        Operation(
+            "diagnose", "Diagnose", "connect.diagnose_connection", _why_not_reachable, _diagnose
+        ),
+        Operation(
+            "acknowledge",
+            "Acknowledge notifications",
+            "connect.diagnose_connection",
+            _why_not_reachable,
+            _acknowledge,
+        ),
+        Operation("link", "Link again", "connect.link_connection", _why_not_reachable, _link),
+        Operation(
+            "reauthorize",
+            "Ask to authorize again",
+            "connect.reauthorize_connection",
+            _why_not_reauthorize,
+            _reauthorize,
         ),
         Operation(
             "import_mappings",

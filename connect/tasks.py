@@ -3,12 +3,25 @@
 from datetime import timedelta
 from typing import Any
 
+from django.utils import timezone
 from django_q.tasks import async_task
 
 from connect import connections, operations
-from connect.health import refresh
+from connect.health import (
+    diagnose,
+    healing,
+    history,
+    incidents,
+    notices,
+    refresh,
+    repair,
+    upkeep,
+    writes,
+)
+from connect.models import Connection, Stage
 from connect.provisioning import claims, reconciler
-from tenants import messages
+from tenants import messages, timeline
+from tenants.models import EventKind
 
 SWEEP_LIMIT = 100
 # A task that was lost with its worker comes up again after this long.
@@ -44,6 +57,90 @@ def ensure_connections() -> int:
     return len(lost)
 
 
+# --- health --------------------------------------------------------------------------------------
+
+
 def refresh_health() -> int:
-    """Refresh all live connections, as scheduled."""
-    return refresh.refresh_all()
+    """Queue a refresh of each region, as scheduled; return how many."""
+    found = refresh.regions()
+    for region_url in found:
+        async_task("connect.tasks.refresh_region", region_url)
+    return len(found)
+
+
+def refresh_region(region_url: str) -> int:
+    """Refresh the live connections of a region; return how many were seen."""
+    return refresh.refresh_region(region_url)
+
+
+def look(connection_id: int) -> None:
+    """Refresh one live connection."""
+    rows = Connection.objects.select_related("tenant__grant", "health")
+    connection = rows.filter(pk=connection_id, stage=Stage.LIVE).first()
+    if connection:
+        refresh.look(connection)
+
+
+def watch() -> None:
+    """Each minute: look again where a look decides something, heal, tell, fetch results."""
+    incidents.close_departed()
+    suspects, regions = incidents.to_be_confirmed()
+    for region_url in {each for each in regions if each}:
+        async_task("connect.tasks.refresh_region", region_url)
+    if "" in regions:
+        refresh_health()
+    for connection_id in suspects[:SWEEP_LIMIT]:
+        async_task("connect.tasks.look", connection_id)
+    healing.queue_due(SWEEP_LIMIT)
+    notices.queue_due(SWEEP_LIMIT)
+    diagnose.collect()
+
+
+def heal(incident_id: int) -> str:
+    """Do an incident's next step of self-healing."""
+    return healing.heal(incident_id, _operate_alone)
+
+
+def _operate_alone(name: str, connection_id: int) -> str:
+    return operations.operate(name, connection_id, timeline.PORTAL, {})
+
+
+def post_notice(notice_id: int) -> None:
+    """Tell the staff's webhook of an incident."""
+    notices.post(notice_id)
+
+
+def upkeep_health() -> None:
+    """Keep grants alive, look for packages, begin due diagnoses, measure uptime: as scheduled."""
+    upkeep.keep_grants_alive()
+    upkeep.look_for_packages()
+    diagnose.start_due()
+    history.measure_uptime()
+
+
+def scan_writes() -> int:
+    """Read failed and waiting writes of all tenants, as scheduled; return how many were read."""
+    return writes.scan_all()
+
+
+def repair_writes(
+    connection_id: int,
+    action: str,
+    table: str,
+    cause: str,
+    actor: str,
+    chosen: list[tuple[str, int]] | None = None,
+) -> str:
+    """Send failed writes of one tenant, object and cause again, or ignore them."""
+    with operations.held(connection_id) as claim:
+        pairs = [(log, number) for log, number in chosen] if chosen is not None else None
+        tally = repair.repair(claim.connection, action, table, cause, actor, pairs)
+        text = f"{action.capitalize()} in {table}: {tally}."
+        timeline.note(claim.tenant, EventKind.STAFF_ACTION, text, actor=actor, cause=cause)
+    writes.scan_some([connection_id])
+    return text
+
+
+def prune_health() -> int:
+    """Fold and drop what is old: daily; return how many rows went."""
+    return history.fold() + repair.prune() + diagnose.prune(timezone.now())

@@ -9,6 +9,7 @@ from django_q.tasks import async_task
 
 from connect import connections
 from connect.clients import heroku_connect, http
+from connect.health import states
 from connect.models import Connection, Stage
 from tenants import links, pages
 from tenants.models import Tenant
@@ -43,6 +44,8 @@ def authorize(request: HttpRequest, signed: str) -> HttpResponse:
 
 
 def _waits_for_authorization(connection: Connection) -> bool:
+    if connection.stage == Stage.LIVE:
+        return states.lacks_authorization(connection.state)
     return connection.stage == Stage.WAITING_FOR_AUTHORIZATION and not connection.blocked_at
 
 
@@ -64,5 +67,8 @@ def authorization_complete(request: HttpRequest, signed: str) -> HttpResponse:
     tenant = links.tenant_of(links.Kind.AUTH_COMPLETE, signed)
     connection = connections.current(tenant)
     if connection and _waits_for_authorization(connection):
-        async_task("connect.tasks.advance", connection.pk, hurry=True)
+        if connection.stage == Stage.LIVE:
+            async_task("connect.tasks.look", connection.pk)
+        else:
+            async_task("connect.tasks.advance", connection.pk, hurry=True)
     return HttpResponseRedirect(f"{links.sign_in_url(tenant)}?{CHECKING}")

@@ -1,7 +1,6 @@
 """The product and the emulator as processes: started in order, watched, never left running."""
 
 import base64
-import ctypes
 import json
 import os
 import secrets
@@ -25,7 +24,16 @@ ROOT = Path(__file__).resolve().parent.parent
 APP = "multiconnect-demo"
 STAFF = "admin"
 STOP_SECONDS = 20.0  # a task under work may take so long; then the rest is killed
-_PR_SET_PDEATHSIG = 1
+# Asks Linux for a SIGTERM when this program is killed without a chance to stop the others, and
+# becomes the command that follows. (As a preexec_fn it would make subprocess lose our signals.)
+MORTAL = (
+    sys.executable,
+    *("-S", "-c"),
+    "import ctypes, os, sys\n"
+    "try: ctypes.CDLL(None).prctl(1, 15)\n"
+    "except (AttributeError, OSError): pass\n"
+    "os.execv(sys.argv[1], sys.argv[1:])",
+)
 _ENROL_STAFF = """
 import os
 from django.contrib.auth.models import Group, User
@@ -104,7 +112,8 @@ class Stack:
     programs: list[Program] = field(default_factory=list)
 
     def check(self) -> None:
-        """Raise Failed when one of the programs has ended."""
+        """Raise Failed when one of the programs has ended, Stopped when we are to stop."""
+        _stop_if_asked()
         for program in self.programs:
             code = program.process.poll()
             if code is not None:
@@ -124,18 +133,25 @@ class Stack:
 
 
 def on_signals_raise() -> None:
-    """Turn the signals that mean "stop" into Stopped, once; further ones are not heard."""
+    """Turn the first signal that means "stop" into Stopped; further ones do not disturb the end."""
 
     def stop(number: int, _frame: FrameType | None) -> None:
-        for each in _STOP_SIGNALS:
-            signal.signal(each, signal.SIG_IGN)
-        raise Stopped(signal.Signals(number).name)
+        _asked_to_stop.append(number)
+        if len(_asked_to_stop) == 1:
+            raise Stopped
 
     for each in _STOP_SIGNALS:
         signal.signal(each, stop)
 
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_asked_to_stop: list[int] = []
+
+
+def _stop_if_asked() -> None:
+    # An exception from a handler is lost where Python cannot raise, in a destructor for instance.
+    if _asked_to_stop:
+        raise Stopped
 
 
 @contextmanager
@@ -278,44 +294,35 @@ def _emulator_command(stack: Stack) -> list[str]:
     ]
 
 
-def _manage(stack: Stack, *arguments: str, **more: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=ROOT,
-        env={**stack.environment, **more},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-        preexec_fn=_die_with_parent,
-    )
-    if done.returncode:
-        raise Failed(f"manage.py {arguments[0]} failed:\n{done.stdout.strip()}")
+def _manage(stack: Stack, command: str, *arguments: str, **more: str) -> None:
+    """Run a command of manage.py to its end. Raises Failed."""
+    with ExitStack() as ending:
+        program = _spawn(stack, ending, command, "manage.py", command, *arguments, **more)
+        if program.process.wait():
+            raise Failed(f"manage.py {command} failed:\n{program.last_words()}")
 
 
 def _start(stack: Stack, ending: ExitStack, name: str, *arguments: str) -> None:
+    stack.programs.append(_spawn(stack, ending, name, *arguments))
+
+
+def _spawn(stack: Stack, ending: ExitStack, name: str, *arguments: str, **more: str) -> Program:
+    """Run Python with these arguments as a program that stops with `ending`."""
+    _stop_if_asked()
     log = stack.plan.state / f"{name}.log"
-    with log.open("wb") as output:
+    with _undisturbed(), log.open("wb") as output:  # between its start and ours to stop it
         process = subprocess.Popen(
-            [sys.executable, *arguments],
+            [*MORTAL, sys.executable, *arguments],
             cwd=ROOT,
-            env=stack.environment,
+            env={**stack.environment, **more},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # a Ctrl-C is for us; we then stop each in its turn
-            preexec_fn=_die_with_parent,
         )
-    program = Program(name, process, log)
-    ending.callback(program.stop)
-    stack.programs.append(program)
-
-
-def _die_with_parent() -> None:
-    """Ask Linux for a SIGTERM when this program is killed without a chance to stop the others."""
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        program = Program(name, process, log)
+        ending.callback(program.stop)
+    return program
 
 
 def _await(stack: Stack, url: str, what: str) -> None:

@@ -1,18 +1,19 @@
 """The managed package's Apex REST service, by which the portal hands a link to the org."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from werkzeug.wrappers import Response
 
 from emulator import identity
 from emulator.catalog import qualified
 from emulator.org import Org, Refused
+from emulator.package import PACKAGES, Package
 from emulator.salesforce import SYSTEM, bearer_grant, rest_error
 from emulator.state import World
 from emulator.web import Call
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-SERVICE = "AuthConnection"
 DAILY_CALLS = 15_000
 
 
@@ -32,7 +33,8 @@ def call_apex(call: Call, host: str, rest: str) -> Response:
 
 
 def _serve(call: Call, org: Org, parts: list[str]) -> Response:
-    wanted = [org.namespace, SERVICE] if org.namespace else [SERVICE]
+    package = PACKAGES[org.package]()
+    wanted = [org.namespace, package.service] if org.namespace else [package.service]
     if not org.package_installed or parts[: len(wanted)] != wanted:
         message = f"Could not find a match for URL /{'/'.join(parts)}"
         return rest_error(404, "NOT_FOUND", message)
@@ -40,22 +42,39 @@ def _serve(call: Call, org: Org, parts: list[str]) -> Response:
         message = f"HTTP Method '{call.request.method}' not allowed. Allowed are POST"
         return rest_error(405, "METHOD_NOT_ALLOWED", message)
     body = call.json()
-    unknown = set(body) - {"connectionId", "authorizeUrl"}
+    unknown = set(body) - package.parameters
     if unknown or not all(isinstance(each, str) for each in body.values()):
         message = f"Unexpected parameter encountered during deserialization: {sorted(unknown)}"
         return rest_error(400, "JSON_PARSER_ERROR", message)
+    link = body.get("authorizeUrl", "")
+    if package.checks_link and not _leads_to_portal(call.world, link):
+        message = "The link does not lead to the configured portal."
+        return rest_error(400, "INVALID_LINK", message)
     try:
-        _store(call.world, org, body)
+        _store(call.world, org, package, body)
     except Refused as refused:
         message = f"System.DmlException: first error: {refused}"
         return rest_error(500, "APEX_ERROR", message)
     return Response(b"", 200)
 
 
-def _store(world: World, org: Org, body: dict[str, Any]) -> None:
-    """Keep the link on the first Connection__c, as the package's class does."""
+def _leads_to_portal(world: World, link: str) -> bool:
+    """The package takes https links to its portal's host; here also http, where the portal's own
+    registered callback is http."""
+    portals = {urlsplit(each)[:2] for each in world.behaviour.callbacks}
+    target = urlsplit(link)
+    return target[:2] in portals or (
+        target.scheme == "https" and target.netloc in {netloc for _, netloc in portals}
+    )
+
+
+def _store(world: World, org: Org, package: Package, body: dict[str, Any]) -> None:
+    """Keep what was sent on the first Connection__c, as the package's class does."""
     name = qualified(org.namespace, "Connection__c")
-    values = {qualified(org.namespace, "Auth_URL__c"): body.get("authorizeUrl")}
+    values = {
+        qualified(org.namespace, field): body.get(parameter)
+        for parameter, field in package.keeps.items()
+    }
     with org.lock:
         first = next((each for each in org.query(name) if not each.deleted), None)
         if first is None:

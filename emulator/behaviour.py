@@ -57,6 +57,7 @@ class Behaviour:
     refuse_fast_polling: bool = False
     demo_row_limit: int = 10_000
     mapping_limit: int = 100
+    regions_match: bool = True
     drop_table_with_mapping: bool = True
     archive_seconds: float = 60
     hourly_polls_after_seconds: float = 7 * 86_400

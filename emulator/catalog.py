@@ -1,10 +1,11 @@
-"""The object types of an emulated org: two standard ones and those of the managed package."""
+"""The object types of an emulated org: two standard ones and those of the package in it."""
 
 from collections.abc import Iterable
 from dataclasses import replace
 
 from emulator import ids
 from emulator.org import Field, Org, SObject, User
+from emulator.package import PACKAGES, Package
 
 _SYSTEM_FIELDS = (
     Field("Id", "id", 18, updateable=False),
@@ -50,66 +51,55 @@ CONTACT = SObject(
 )
 
 
-def package_objects(namespace: str) -> tuple[SObject, ...]:
+def package_objects(package: Package, namespace: str) -> tuple[SObject, ...]:
     """List the package's own objects, named with the namespace when there is one."""
-    return (
-        SObject(
-            qualified(namespace, "Tweet__c"),
-            (
-                *_SYSTEM_FIELDS,
-                Field("Name", "string", 80, updateable=False),
-                Field(
-                    qualified(namespace, "Account__c"),
-                    "reference",
-                    18,
-                    required=True,
-                    reference_to="Account",
-                ),
-                Field(qualified(namespace, "Author_Username__c"), "string", 255, required=True),
-                Field(qualified(namespace, "Body__c"), "string", 255, required=True, unique=True),
-                Field(qualified(namespace, "Likes__c"), "double"),
-                Field(qualified(namespace, "Retweets__c"), "double"),
-                Field(qualified(namespace, "Time__c"), "datetime"),
-            ),
-            key_prefix="a00",
-            auto_number="T-{:05d}",
-        ),
-        SObject(
-            qualified(namespace, "Connection__c"),
-            (
-                *_SYSTEM_FIELDS,
-                Field("Name", "string", 80, updateable=False),
-                Field(qualified(namespace, "Auth_URL__c"), "textarea", 32768),
-            ),
-            key_prefix="a01",
-            auto_number="C-{:05d}",
-        ),
+    return tuple(
+        replace(
+            each,
+            name=qualified(namespace, each.name),
+            fields=(*_SYSTEM_FIELDS, *(_qualified_field(namespace, one) for one in each.fields)),
+        )
+        for each in package.objects
     )
+
+
+def _qualified_field(namespace: str, field: Field) -> Field:
+    target = qualified(namespace, field.reference_to) if field.reference_to else None
+    return replace(field, name=qualified(namespace, field.name), reference_to=target)
 
 
 def qualified(namespace: str, name: str) -> str:
-    """Put the package's namespace in front: `hcmc`, `Tweet__c` -> `hcmc__Tweet__c`."""
-    return f"{namespace}__{name}" if namespace else name
+    """Put the package's namespace before a custom name: `hcmc`, `Tweet__c` -> `hcmc__Tweet__c`."""
+    return f"{namespace}__{name}" if namespace and name.endswith("__c") else name
 
 
-def objects_of(namespace: str, package_installed: bool) -> tuple[SObject, ...]:
-    """List every object type of an org with or without the package."""
-    if not package_installed:
+def objects_of(namespace: str, package: Package | None) -> tuple[SObject, ...]:
+    """List every object type of an org with a package or without."""
+    if package is None:
         return (ACCOUNT, CONTACT)
-    handle = Field(qualified(namespace, "Twitter__c"), "string", 255)
-    account = replace(ACCOUNT, fields=(*ACCOUNT.fields, handle))
-    return (account, CONTACT, *package_objects(namespace))
+    standard = (_extended(each, namespace, package) for each in (ACCOUNT, CONTACT))
+    return (*standard, *package_objects(package, namespace))
 
 
-def without_package(objects: Iterable[SObject], namespace: str) -> tuple[SObject, ...]:
-    """Take the package's objects and fields away from a list of object types."""
-    gone = {each.name for each in package_objects(namespace)}
-    handle = qualified(namespace, "Twitter__c")
-    return tuple(
-        replace(each, fields=tuple(field for field in each.fields if field.name != handle))
-        for each in objects
-        if each.name not in gone
+def _extended(sobject: SObject, namespace: str, package: Package) -> SObject:
+    added = package.added_fields.get(sobject.name, ())
+    return replace(
+        sobject, fields=(*sobject.fields, *(_qualified_field(namespace, each) for each in added))
     )
+
+
+def without_package(
+    objects: Iterable[SObject], namespace: str, package: Package
+) -> tuple[SObject, ...]:
+    """Take the package's objects and fields away from a list of object types."""
+    gone = {each.name for each in package_objects(package, namespace)}
+    return tuple(_reduced(each, namespace, package) for each in objects if each.name not in gone)
+
+
+def _reduced(sobject: SObject, namespace: str, package: Package) -> SObject:
+    added = package.added_fields.get(sobject.name, ())
+    gone = {qualified(namespace, each.name) for each in added}
+    return replace(sobject, fields=tuple(each for each in sobject.fields if each.name not in gone))
 
 
 def new_org(
@@ -120,9 +110,13 @@ def new_org(
     my_domain: str = "",
     namespace: str = "",
     package_installed: bool = True,
+    package: str = "current",
     admin_email: str = "admin@example.com",
 ) -> Org:
-    """Make an org with its administrator, and a My Domain of its own when none is given."""
+    """Make an org with its administrator, and a My Domain of its own when none is given.
+
+    `package` is a name of emulator.package.PACKAGES.
+    """
     label = "".join(char for char in name.lower() if char.isascii() and char.isalnum()) or "org"
     if not my_domain:
         label = f"{label[:24]}-{org_id[11:15].lower()}"
@@ -135,9 +129,10 @@ def new_org(
         my_domain=my_domain,
         namespace=namespace,
         package_installed=package_installed,
+        package=package,
         users=[_administrator(org_id, admin_email)],
     )
-    org.set_objects(objects_of(namespace, package_installed))
+    org.set_objects(objects_of(namespace, PACKAGES[package]() if package_installed else None))
     return org
 
 

@@ -12,6 +12,7 @@ from emulator.entities import Grant
 from emulator.grants import revoke
 from emulator.identity import instance_url
 from emulator.org import Field, Org, Record, Refused, Rule, User, iso
+from emulator.package import PACKAGES
 from emulator.state import World
 from emulator.web import Call, answer, refuse
 
@@ -37,6 +38,9 @@ def create_org(call: Call) -> Response:
     environment = body.get("environment", "production")
     if environment not in ENVIRONMENTS:
         reject(400, f"environment is one of {', '.join(ENVIRONMENTS)}")
+    package = str(body.get("package") or "current")
+    if package not in PACKAGES:
+        reject(400, f"package is one of {', '.join(PACKAGES)}")
     with world.lock:
         if org_id in world.orgs:
             reject(409, f"org {org_id} is there already")
@@ -47,6 +51,7 @@ def create_org(call: Call) -> Response:
             my_domain=str(body.get("my_domain") or "").lower(),
             namespace=str(body.get("namespace") or ""),
             package_installed=bool(body.get("package_installed", True)),
+            package=package,
             admin_email=str(body.get("admin_email") or "admin@example.com"),
         )
         org.users += [_user(org, number, each) for number, each in enumerate(body.get("users", []))]
@@ -95,7 +100,8 @@ def uninstall(call: Call, org_id: str) -> Response:
     org = _org(call, org_id)
     with org.lock:
         org.package_installed = False
-        org.set_objects(without_package(org.objects.values(), org.namespace))
+        package = PACKAGES[org.package]()
+        org.set_objects(without_package(org.objects.values(), org.namespace, package))
     call.world.save_org(org)
     return answer(org_json(call, org))
 
@@ -106,7 +112,7 @@ def install(call: Call, org_id: str) -> Response:
     org = _org(call, org_id)
     with org.lock:
         org.package_installed = True
-        org.set_objects(objects_of(org.namespace, package_installed=True))
+        org.set_objects(objects_of(org.namespace, PACKAGES[org.package]()))
     call.world.save_org(org)
     return answer(org_json(call, org))
 
@@ -174,6 +180,7 @@ def org_json(call: Call, org: Org) -> dict[str, Any]:
         "instance_url": instance_url(call.base, org),
         "namespace": org.namespace,
         "package_installed": org.package_installed,
+        "package": org.package,
         "users": [asdict(each) for each in org.users],
         "rules": [asdict(each) for each in org.rules],
         "records": {each.name: org.count(each.name) for each in org.objects.values()},

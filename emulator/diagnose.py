@@ -77,6 +77,15 @@ def _findings(world: World, connection: Connection, mappings: int) -> dict[str, 
             ),
             (
                 "warnings",
+                world.behaviour.regions_match,
+                _rule(
+                    "REGIONS_SHOULD_MATCH",
+                    "Regions",
+                    "The app, its database and the connection should be in the same region.",
+                ),
+            ),
+            (
+                "warnings",
                 connection.api_version in (None, latest),
                 _rule(
                     "MUST_USE_RECENT_API_VERSION",

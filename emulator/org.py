@@ -111,6 +111,7 @@ def _no_journal(_kind: str, _key: str, _document: dict[str, Any] | None) -> None
 class Org:
     """An org. Every method takes the org's own lock, so threads may share it.
 
+    `package` names which package it is that is installed, or was (emulator.package.PACKAGES).
     `journal(kind, key, document or None)` is told of each change that must outlive the process.
     """
 
@@ -120,6 +121,7 @@ class Org:
     my_domain: str = "example.my.salesforce.com"
     namespace: str = ""
     package_installed: bool = True
+    package: str = "current"
     users: list[User] = field(default_factory=list)
     objects: dict[str, SObject] = field(default_factory=dict)
     rules: list[Rule] = field(default_factory=list)

@@ -167,6 +167,7 @@ class World:
             "my_domain": org.my_domain,
             "namespace": org.namespace,
             "package_installed": org.package_installed,
+            "package": org.package,
             "users": [asdict(each) for each in org.users],
             "objects": [asdict(each) for each in org.objects.values()],
             "rules": [asdict(each) for each in org.rules],

@@ -22,7 +22,12 @@ Rule = Callable[[], Iterator[str]]
 RULES: dict[str, Rule] = {}
 
 POLICIES = ("signed", "approval", "open")
-SHORTEST = {"SECRET_KEY": 50, "SECRET": 32, "REGISTRATION_SECRETS": 20}  # characters
+SHORTEST = {  # characters
+    "SECRET_KEY": 50,
+    "SECRET": 32,
+    "REGISTRATION_SECRETS": 20,
+    "METRICS_TOKEN": 20,
+}
 NUMBERS = {  # the smallest that makes sense, and the usual one
     "WORKERS": (1, 2),
     "REGISTRATIONS_PER_HOUR": (1, 200),
@@ -293,6 +298,24 @@ def staff_emails() -> Iterator[str]:
     wrong = [each for each in settings.STAFF_EMAILS if not _is_email(each)]
     if wrong and settings.STAFF_EMAILS != [settings.DEV_EMAIL]:  # that one is E007's
         yield f"STAFF_EMAILS holds {wrong[0]!r}: list e-mail addresses, separated by commas"
+
+
+@rule("E051")
+def incident_webhook_url() -> Iterator[str]:
+    url = settings.INCIDENT_WEBHOOK_URL
+    parts = _split(url)
+    if url and (parts is None or (parts.scheme != "https" and parts.hostname not in LOOPBACK)):
+        yield (
+            "INCIDENT_WEBHOOK_URL is not an https address: "
+            "heroku config:set INCIDENT_WEBHOOK_URL=https://hooks.slack.com/services/…"
+        )
+
+
+@rule("E052")
+def metrics_token() -> Iterator[str]:
+    token = settings.METRICS_TOKEN
+    if token and len(token) < SHORTEST["METRICS_TOKEN"]:
+        yield "METRICS_TOKEN is too short: heroku config:set METRICS_TOKEN=$(openssl rand -hex 32)"
 
 
 # --- helpers -------------------------------------------------------------------------------------

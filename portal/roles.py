@@ -12,6 +12,16 @@ VIEWER = "Viewer"
 OPERATOR = "Operator"
 MANAGER = "Manager"
 
+_HEALTH = (
+    "health",
+    "incident",
+    "healingattempt",
+    "webhooknotice",
+    "writeerror",
+    "writerepair",
+    "diagnosis",
+    "notification",
+)
 _SEEN_BY_ALL = {
     "tenants": (
         "tenant",
@@ -23,7 +33,7 @@ _SEEN_BY_ALL = {
         "usedsignature",
         "ratebucket",
     ),
-    "connect": ("connection", "mapping", "mappingtemplate", "healthsample", "apibudget"),
+    "connect": ("connection", "mapping", "mappingtemplate", "healthsample", "apibudget", *_HEALTH),
     "portal": ("heartbeat", "bulkrun", "bulkitem"),
     "django_q": ("success", "failure", "ormq", "schedule"),
 }
@@ -38,6 +48,10 @@ _OPERATOR = (
     "connect.refresh_connection",
     "connect.import_connection",
     "connect.snooze_connection",
+    "connect.diagnose_connection",
+    "connect.link_connection",
+    "connect.reauthorize_connection",
+    "connect.repair_writes",
 )
 _MANAGER = (
     "connect.offboard_connection",

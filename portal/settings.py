@@ -48,6 +48,10 @@ STAFF_EMAILS: list[str] = _words("STAFF_EMAILS", DEV_EMAIL)
 PRODUCT_NAME: str = env.str("PRODUCT_NAME", "Multiconnect")
 MAINTENANCE: str = env.str("MAINTENANCE", "")  # while set, every page answers 503 with this text
 
+# --- telling staff, and being asked ---------------------------------------------------------------
+INCIDENT_WEBHOOK_URL: str = env.str("INCIDENT_WEBHOOK_URL", "")  # Slack's, or one like it
+METRICS_TOKEN: str = env.str("METRICS_TOKEN", "")  # without it there is no /metrics
+
 # --- secrets -------------------------------------------------------------------------------------
 SECRET_KEY: str = env.str("SECRET_KEY", "")
 FERNET_KEYS: list[str] = _words("SECRET")  # the first encrypts, all of them decrypt
@@ -266,19 +270,18 @@ LOGGING = {
     "disable_existing_loggers": False,
     "filters": {
         "request_id": {"()": "portal.request_ids.RequestIdFilter"},
+        "work": {"()": "portal.logfmt.WorkFilter"},
         "redact": {"()": "tenants.redaction.RedactionFilter"},
     },
     "formatters": {
-        "logfmt": {
-            "format": 'at=%(levelname)s logger=%(name)s request_id=%(request_id)s msg="%(message)s"'
-        }
+        "logfmt": {"()": "portal.logfmt.LogfmtFormatter"},
     },
     "handlers": {
         "stdout": {
             "class": "logging.StreamHandler",
             "stream": "ext://sys.stdout",
             "formatter": "logfmt",
-            "filters": ["request_id", "redact"],
+            "filters": ["request_id", "work", "redact"],
         }
     },
     "root": {"handlers": ["stdout"], "level": _LEVEL},

@@ -4,11 +4,12 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from portal import probes
+from portal import metrics, probes
 
 urlpatterns = [
     path("healthz", probes.healthz, name="healthz"),
     path("readyz", probes.readyz, name="readyz"),
+    path("metrics", metrics.page, name="metrics"),
     path("admin/", admin.site.urls),
     path("", include("tenants.urls")),
     path("", include("connect.urls")),

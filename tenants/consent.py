@@ -81,7 +81,7 @@ class Consent:
 def store(tenant_id: int, consent: Consent) -> Tenant:
     """Keep a consent of the tenant's own org; it also proves the registration. Raises BadLink."""
     with transaction.atomic():
-        tenant = Tenant.objects.select_for_update().get(pk=tenant_id)
+        tenant = Tenant.objects.select_for_update(no_key=True).get(pk=tenant_id)
         if tenant.offboarded_at:
             raise links.BadLink("its tenant has left while somebody signed in")
         SalesforceGrant.objects.update_or_create(

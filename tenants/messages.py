@@ -27,13 +27,14 @@ log = logging.getLogger(__name__)
 # How long after each attempt the next one follows; after the last, the message has failed.
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480))
 QUEUED_FOR = timedelta(minutes=1)  # then its task counts as lost
-STAFF_KINDS = (MessageKind.BLOCKED, MessageKind.PORTAL)
+STAFF_KINDS = (MessageKind.BLOCKED, MessageKind.PORTAL, MessageKind.INCIDENT)
 _LINKS = {
     MessageKind.SIGN_IN: links.sign_in_url,
     MessageKind.SIGN_IN_REMINDER: links.sign_in_url,
     MessageKind.AUTHORIZE: links.connect_url,
     MessageKind.AUTHORIZE_REMINDER: links.connect_url,
     MessageKind.LIVE: links.sign_in_url,
+    MessageKind.AUTHORIZE_AGAIN: links.connect_url,
 }
 _TO_BE_SENT_NOW = {
     Turn.SIGN_IN: MessageKind.SIGN_IN,

@@ -183,6 +183,8 @@ class MessageKind(models.TextChoices):
     AUTHORIZE_REMINDER = "authorize_reminder", "Reminder: please authorize Heroku Connect"
     BLOCKED = "blocked", "Staff alert: a tenant is blocked"
     PORTAL = "portal", "Staff alert: the portal needs attention"
+    AUTHORIZE_AGAIN = "authorize_again", "Please authorize again"
+    INCIDENT = "incident", "Staff alert: sync incident"
 
 
 class MessageStatus(models.TextChoices):
@@ -255,6 +257,8 @@ class EventKind(models.TextChoices):
     MESSAGE = "message", "Message"
     RESUMED = "resumed", "Pause over"
     OFFBOARDED = "offboarded", "Off-boarded"
+    INCIDENT = "incident", "Incident"
+    HEALING = "healing", "Self-healing"
 
 
 class Event(models.Model):

@@ -28,6 +28,18 @@ CIRRUS = {
     "environment": "production",
     "namespace": "hcmc",
 }
+DUNE = {
+    "org_id": "00D5g000004duneEAA",
+    "name": "Dune Ltd",
+    "admin_email": "it@dune.example",
+    "environment": "production",
+}
+EMBER = {
+    "org_id": "00D7k000001embrEAA",
+    "name": "Ember AG",
+    "admin_email": "crm@ember.example",
+    "environment": "production",
+}
 
 
 def enrol(

@@ -11,6 +11,7 @@ import pytest
 
 from emulator import postgres
 
+OURS = "TEST_POSTGRES_IS_OURS"  # inherited by the processes that xdist starts
 TEST_ENVIRONMENT = {
     "APP_NAME": "multiconnect-test",
     "SECRET_KEY": "test-only-secret-key-of-more-than-fifty-characters-0123456789",
@@ -30,9 +31,12 @@ TEST_ENVIRONMENT = {
 def pytest_load_initial_conftests() -> Generator[None]:
     """Fill the environment, and start a private Postgres unless DATABASE_URL names one.
 
-    A wrapper, since those run before pytest-django's own hook, which reads the settings.
+    Each process of a run has a server of its own: the emulator and the product share a database, so
+    two tests at the same time would meet in it. A wrapper, since those run before pytest-django's
+    own hook, which reads the settings.
     """
     os.environ.update(TEST_ENVIRONMENT)
-    if "DATABASE_URL" not in os.environ:
+    if "DATABASE_URL" not in os.environ or OURS in os.environ:
         os.environ["DATABASE_URL"] = postgres.start_for_tests()
+        os.environ[OURS] = "yes"
     return (yield)

@@ -14,13 +14,15 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 from django.conf import settings
 
 from connect.clients.documents import Document
-from connect.clients.http import Answer, Peer, Permanent, RemoteError, segment
+from connect.clients.http import Answer, Limits, Peer, Permanent, RemoteError, segment
 from tenants import hosts
 
 logger = logging.getLogger(__name__)
 
 SYSTEM = "Heroku Connect"
 MOST_PAGES = 100
+# A list of thousands of connections takes its time, and goes to a file.
+LISTING = Limits(read=30, total=60, body=512 * 1024 * 1024, retries=1)
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,13 @@ class Detail:
     view_all_data: bool | None  # of the Salesforce user; None until somebody authorized
     raw: dict[str, Any] = field(repr=False)
 
+    @property
+    def ordered_writes(self) -> bool:
+        """Whether writes are sent one by one, as is usual now, or merged a row at a time."""
+        features = self.raw.get("features")
+        given = features.get("poll_db_no_merge") if isinstance(features, dict) else None
+        return given is not False
+
 
 def link(app: str, resource_name: str | None = None) -> list[Summary]:
     """Give the token's user access to the app's connections, and list them. Safe to repeat.
@@ -91,7 +100,7 @@ def detail(region_url: str, connection_id: str, deep: bool = False) -> Detail:
     """Look at one connection; its mappings only come with `deep`."""
     params = {"deep": "true"} if deep else {}
     document = _region(region_url).call("GET", _path(connection_id), params=params).document()
-    return _detail(document, deep)
+    return read_detail(document, deep)
 
 
 def configure(region_url: str, connection_id: str, db_key: str, schema_name: str) -> int:
@@ -155,6 +164,15 @@ def restart(region_url: str, connection_id: str) -> None:
     _act(region_url, connection_id, "restart")
 
 
+def call(
+    method: str, region_url: str, connection_id: str = "", rest: str = "", **more: Any
+) -> Answer:
+    """Make a call about one connection, or about all: for the rooms beside this one."""
+    if connection_id:
+        return _region(region_url).call(method, _path(connection_id, rest), **more)
+    return _region(region_url, LISTING).call(method, "/api/v3/connections", **more)
+
+
 def _act(region_url: str, connection_id: str, action: str) -> None:
     path = _path(connection_id, f"actions/{action}")
     _region(region_url).call("POST", path, reads=False)
@@ -169,13 +187,13 @@ def _central() -> Peer:
     return _peer(settings.HEROKU_CONNECT_URL, settings.HEROKU_API_TOKEN)
 
 
-def _region(region_url: str) -> Peer:
-    return _peer(_checked(hosts.heroku_connect, region_url), settings.HEROKU_API_TOKEN)
+def _region(region_url: str, limits: Limits | None = None) -> Peer:
+    return _peer(_checked(hosts.heroku_connect, region_url), settings.HEROKU_API_TOKEN, limits)
 
 
 @lru_cache(maxsize=32)
-def _peer(url: str, token: str) -> Peer:
-    return Peer(SYSTEM, url, token)
+def _peer(url: str, token: str, limits: Limits | None = None) -> Peer:
+    return Peer(SYSTEM, url, token, limits=limits)
 
 
 def _follow(link_to: str) -> Answer:
@@ -232,7 +250,8 @@ def _region_url(document: Document) -> str:
     return base if found else f"{parts.scheme}://{parts.netloc}"
 
 
-def _detail(document: Document, deep: bool) -> Detail:
+def read_detail(document: Document, deep: bool) -> Detail:
+    """Read a connection's document, whichever call it came by."""
     salesforce = document.child_or_empty("sf_info")
     user = document.child_or_empty("user_info")
     return Detail(

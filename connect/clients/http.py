@@ -19,7 +19,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote, urlsplit
 
 import requests
@@ -60,6 +60,7 @@ __all__ = [
     "Uncertain",
     "Words",
     "segment",
+    "stage_in_hand",
     "tenant_in_hand",
 ]
 
@@ -67,6 +68,7 @@ logger = logging.getLogger(__name__)
 
 # Whom the calls of this thread are made for; the reconciler sets it, every log line carries it.
 tenant_in_hand: ContextVar[str] = ContextVar("tenant_in_hand", default="-")
+stage_in_hand: ContextVar[str] = ContextVar("stage_in_hand", default="-")
 
 SAFE = frozenset({"GET", "HEAD"})
 CHUNK = 64 * 1024  # bytes
@@ -154,6 +156,7 @@ class _Request:
     headers: dict[str, str]
     auth: _Bearer
     reads: bool
+    into: IO[bytes] | None = None
 
     @property
     def safe(self) -> bool:
@@ -192,10 +195,12 @@ class Peer:
         headers: Mapping[str, str] | None = None,
         token: str | None = None,
         reads: bool = True,
+        into: IO[bytes] | None = None,
     ) -> Answer:
         """Make one call; `document` is sent as JSON. GET and HEAD are repeated up to twice.
 
         With `reads=False` the answer's body does not matter and may be any text but an HTML page.
+        With `into` a 2xx body is written to that file as it comes, and the Answer has none.
         Raises RemoteError: Retryable, Uncertain, Permanent (NotFound, Taken, ...) or Unauthorized.
         """
         limits = self._limits or LIMITS
@@ -207,6 +212,7 @@ class Peer:
             {**self._headers, **(headers or {})},
             _Bearer(self._token if token is None else token),
             reads,
+            into,
         )
         deadline = time.monotonic() + limits.total
         attempt = 0
@@ -280,10 +286,15 @@ class _Exchange:
 
     def _read(self, response: requests.Response) -> bytes:
         # read1 returns what has arrived; read and iter_content would sit out a dripped body.
-        body = bytearray()
+        body, length = bytearray(), 0
+        file = self.request.into if response.ok else None
+        if file is not None:
+            file.seek(0)
+            file.truncate()
         while chunk := response.raw.read1(CHUNK, decode_content=True):
-            body += chunk
-            if len(body) > self.limits.body:
+            length += len(chunk)
+            file.write(chunk) if file is not None else body.extend(chunk)
+            if length > self.limits.body:
                 raise self._error(
                     Permanent if self.request.safe else Uncertain,
                     f"a body of more than {self.limits.body} bytes",

@@ -30,24 +30,39 @@ def publish_link(tenant: Tenant, connection_id: str, authorize_url: str) -> None
     document = {"connectionId": connection_id, "authorizeUrl": authorize_url}
     path = _path(tenant.namespace, "AuthConnection")
     try:
-        _post(tenant, path, document)
+        _call(tenant, "POST", path, document)
     except NotFound as error:
         words = f"the package is not installed (or has another namespace): {error.message}"
         raise NotFound(SYSTEM, error.status, words, error.request_id, error.code) from error
+
+
+def package_is_there(tenant: Tenant) -> bool:
+    """Tell whether the package's resource answers in the tenant's org; nothing is changed by it.
+
+    The resource takes POST alone, so a 405 comes from the package, and a 404 from an org without.
+    """
+    try:
+        _call(tenant, "GET", _path(tenant.namespace, "AuthConnection"))
+    except NotFound:
+        return False
+    except Permanent as error:
+        if error.status != 405:
+            raise
+    return True
 
 
 def _path(namespace: str, resource: str) -> str:
     return "/services/apexrest/" + "/".join(segment(part) for part in (namespace, resource) if part)
 
 
-def _post(tenant: Tenant, path: str, document: dict[str, str]) -> Answer:
+def _call(tenant: Tenant, method: str, path: str, document: dict[str, str] | None = None) -> Answer:
     token = consent.access_token(tenant.pk)
     try:
-        return _org(tenant).call("POST", path, document=document, token=token, reads=False)
+        return _org(tenant).call(method, path, document=document, token=token, reads=False)
     except Unauthorized:  # sessions end by the org's own policy: there is no expiry to look at
         token = consent.refresh(tenant.pk, stale=token)
     try:
-        return _org(tenant).call("POST", path, document=document, token=token, reads=False)
+        return _org(tenant).call(method, path, document=document, token=token, reads=False)
     except Unauthorized as error:  # not the portal's own token: this one org has to be looked at
         words = f"the org refuses even a fresh session: {error.message}"
         raise Permanent(SYSTEM, error.status, words, error.request_id, error.code) from error

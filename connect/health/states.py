@@ -1,34 +1,135 @@
 """The states of connections and mappings, as Heroku Connect's documentation names them.
 
-A word that is not listed here is shown as it is and breaks nothing.
+Every word is put into one of seven conditions. A word that is not listed here is shown as it is and
+counts as unknown: nothing breaks on it.
 """
+
+from collections.abc import Iterable
+
+from django.db import models
 
 NEW = "NEW"
 NEED_AUTHENTICATION = "NEED_AUTHENTICATION"
 IDLE = "IDLE"
 IMPORTING = "IMPORT_CONFIGURATION"
 PAUSED = "PAUSED"
+UNAUTHORIZED = "UNAUTHORIZED"
 SYNCED = "DATA_SYNCED"
+SUMMARY_OK = "OK"
+
+
+class Condition(models.TextChoices):
+    """How a connection or a mapping does, from best to worst."""
+
+    HEALTHY = "healthy", "Healthy"
+    WORKING = "working", "Working"
+    PAUSED = "paused", "Paused"
+    DEGRADED = "degraded", "Degraded"
+    UNKNOWN = "unknown", "Unknown"
+    BROKEN = "broken", "Broken"
+    NEEDS_AUTHORIZATION = "needs_authorization", "Needs authorization"
+
+
+WELL = (Condition.HEALTHY, Condition.WORKING)
+
+_CONNECTIONS = {
+    NEW: Condition.WORKING,
+    NEED_AUTHENTICATION: Condition.NEEDS_AUTHORIZATION,
+    IDLE: Condition.HEALTHY,
+    "POLLING_DB_CHANGES": Condition.HEALTHY,
+    IMPORTING: Condition.WORKING,
+    "BUSY": Condition.WORKING,
+    "RECOVERY": Condition.WORKING,
+    PAUSED: Condition.PAUSED,
+    "SYSTEM_ERROR": Condition.BROKEN,
+    "DB_UNAVAILABLE": Condition.BROKEN,
+    "TOO_MANY_ROWS": Condition.BROKEN,
+    UNAUTHORIZED: Condition.NEEDS_AUTHORIZATION,
+    "HEROKU_UNAUTH": Condition.BROKEN,
+    "INACTIVE_ORG": Condition.BROKEN,
+    "SYSTEM_ON_ICE": Condition.BROKEN,
+    "ICED": Condition.BROKEN,
+}
+
+_MAPPINGS = {
+    SYNCED: Condition.HEALTHY,
+    **dict.fromkeys(
+        (
+            "INITIAL",
+            "SCHEMA_CHANGED",
+            "RESYNC",
+            "RELOAD_TABLE",
+            "POLLING_SF_CHANGES",
+            "POLLING_SF_BULK",
+            "POLLING_SF_FOR_DELETES",
+            "WAIT_BULK_LOAD",
+            "LOADING_BULK_JOB",
+            "RESOLVE_EXTERNAL_IDS",
+            "POLL_EXTERNAL_IDS",
+            "WAIT_BULK_UPDATE",
+            "APPLYING_BULK_UPDATE",
+            "RECOVERY",
+        ),
+        Condition.WORKING,
+    ),
+    "ABORTED": Condition.DEGRADED,
+    **dict.fromkeys(
+        (
+            "BULK_LOAD_ERROR",
+            "SYSTEM_ERROR",
+            "DB_UNAVAILABLE",
+            "BAD_CONFIG",
+            "SYNC_REMOVED",
+            "INACTIVE_ORG",
+        ),
+        Condition.BROKEN,
+    ),
+    UNAUTHORIZED: Condition.NEEDS_AUTHORIZATION,
+}
 
 _ADVICE = {
     "SYSTEM_ERROR": "restart the connection; if it comes back, open a ticket with Heroku.",
     "DB_UNAVAILABLE": "check that Postgres is reachable and the schema complete, then restart.",
     "TOO_MANY_ROWS": "the plan's row limit is passed: remove rows or mappings, or upgrade.",
-    "UNAUTHORIZED": "Salesforce refused the grant: the admin has to authorize again.",
+    UNAUTHORIZED: "Salesforce refused the grant: the admin has to authorize again.",
     "HEROKU_UNAUTH": "Heroku Connect lost its access to the app: check the app's collaborators.",
     "INACTIVE_ORG": "the Salesforce org is inactive or locked.",
     "SYSTEM_ON_ICE": "shelved for inactivity: open a ticket with Heroku.",
+    "ICED": "shelved for inactivity: open a ticket with Heroku.",
 }
 
-_BROKEN_MAPPING = {
-    "BULK_LOAD_ERROR",
-    "SYSTEM_ERROR",
-    "DB_UNAVAILABLE",
-    "BAD_CONFIG",
-    "SYNC_REMOVED",
-    "INACTIVE_ORG",
-    "UNAUTHORIZED",
-}
+
+def of_connection(state: str) -> Condition:
+    """Return the condition that a connection's state alone tells."""
+    return _CONNECTIONS.get(state, Condition.UNKNOWN)
+
+
+def of_mapping(state: str) -> Condition:
+    """Return the condition of a mapping in this state."""
+    return _MAPPINGS.get(state, Condition.UNKNOWN)
+
+
+def overall(state: str, mappings: Iterable[str]) -> Condition:
+    """Return a connection's condition from its own state and those of its mappings.
+
+    Its own trouble comes first. Some broken mappings degrade it, all of them break it.
+    """
+    own = of_connection(state)
+    if own not in WELL:
+        return own
+    found = {of_mapping(each) for each in mappings}
+    if found and found <= {Condition.BROKEN, Condition.NEEDS_AUTHORIZATION}:
+        return Condition.BROKEN
+    if found & {Condition.BROKEN, Condition.NEEDS_AUTHORIZATION, Condition.DEGRADED}:
+        return Condition.DEGRADED
+    if Condition.UNKNOWN in found:
+        return Condition.UNKNOWN
+    return Condition.WORKING if Condition.WORKING in found else own
+
+
+def lacks_authorization(state: str) -> bool:
+    """Tell whether a connection in this state waits for somebody to sign in to Salesforce."""
+    return of_connection(state) == Condition.NEEDS_AUTHORIZATION
 
 
 def is_broken(state: str) -> bool:
@@ -43,7 +144,7 @@ def advice(state: str) -> str:
 
 def is_broken_mapping(state: str) -> bool:
     """Tell whether a mapping in this state stays so until somebody acts."""
-    return state in _BROKEN_MAPPING
+    return of_mapping(state) in (Condition.BROKEN, Condition.NEEDS_AUTHORIZATION)
 
 
 def broken() -> frozenset[str]:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from django.utils import timezone
 
 from connect.clients import heroku_connect
+from connect.health import observations, states
 from connect.health import refresh as health
-from connect.health import states
 from connect.models import Connection, Stage, WaitingOn
 from connect.provisioning.claims import Claim
 from connect.provisioning.outcomes import Outcome, Wait
@@ -29,6 +29,7 @@ def end(claim: Claim) -> Outcome:
         return Wait(connection.paused_until, WAITING_FOR, WaitingOn.PORTAL)
     if health.refresh(connection) == states.PAUSED:
         heroku_connect.resume(connection.region_url, connection.connection_id)
+        observations.note_pause(connection, "")
         health.refresh(connection)
     note = f" It was paused with the note: {connection.pause_note}" if connection.pause_note else ""
     text = f"The pause is over: resumed; the state is now {connection.state}.{note}"

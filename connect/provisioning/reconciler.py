@@ -63,14 +63,24 @@ def _switched_off(connection_id: int) -> bool:
 def _take_one_step(claim: Claim) -> bool:
     """Run the step of the claim's stage and settle what came of it; True: there is more to do."""
     token = http.tenant_in_hand.set(claim.tenant.org_id)
+    stage = http.stage_in_hand.set(claim.connection.stage)
     try:
-        settle = _run(claim)
-        return settle()
+        return _settled(claim, _run(claim))
     except LostLease:
         log.info("lease lost connection=%s", claim.connection.pk)
         return False
     finally:
+        http.stage_in_hand.reset(stage)
         http.tenant_in_hand.reset(token)
+
+
+def _settled(claim: Claim, settle: Callable[[], bool]) -> bool:
+    try:
+        return settle()
+    except LostLease:
+        raise
+    except Exception as error:  # e.g. a deadlock: nothing was written, so it counts as a failed try
+        return _fail(claim, error)
 
 
 def _run(claim: Claim) -> Callable[[], bool]:

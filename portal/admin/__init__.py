@@ -1,5 +1,5 @@
 """The staff's admin: one module per app. Importing this package registers every page."""
 
-from portal.admin import bulk, connect, queue, staff, switches, tenants
+from portal.admin import bulk, connect, health, queue, staff, switches, tenants, writes
 
-__all__ = ["bulk", "connect", "queue", "staff", "switches", "tenants"]
+__all__ = ["bulk", "connect", "health", "queue", "staff", "switches", "tenants", "writes"]

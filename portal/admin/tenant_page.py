@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from connect.models import Connection, Stage
-from portal.admin import show
+from portal.admin import health_panel, show
 from portal.admin.actions import Staff, Subject
 from portal.admin.stepper import stays, steps
 from tenants import links
@@ -79,6 +79,7 @@ def context(tenant: Tenant, subject: Subject, user: Staff, wanted: str) -> dict[
         "live_url": f"{reverse('admin:tenants_tenant_live', args=[tenant.pk])}?timeline={wanted}",
         "every": _every(shown),
         "snoozed": bool(shown and shown.is_snoozed(timezone.now())),
+        "sync": health_panel.of_tenant(shown),
     }
 
 

@@ -8,9 +8,9 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('connect', '0003_pauses_and_search'),
+        ('connect', '0004_pauses_and_search'),
         ('portal', '0002_fleet_samples'),
-        ('tenants', '0003_search_and_pauses'),
+        ('tenants', '0004_search_and_pauses'),
     ]
 
     operations = [

@@ -8,7 +8,8 @@ from django.contrib.admin.views.main import ChangeList
 from django.utils import timezone
 from django.utils.timesince import timesince
 
-from portal.admin import lists, show
+from connect.health.models import Diagnosis
+from portal.admin import health, health_panel, lists, show
 from tenants.models import SwitchName
 
 register = template.Library()
@@ -21,6 +22,12 @@ register.filter("state", show.state)
 def switch_name(name: str) -> str:
     """Return a kill switch's name as staff know it."""
     return str(SwitchName(name).label) if name in SwitchName.values else name
+
+
+@register.filter
+def worth_a_look(diagnosis: Diagnosis) -> list[str]:
+    """Return the errors and warnings of a diagnosis, ready to be shown."""
+    return [health.finding(each) for each in health_panel.worth_a_look(diagnosis)]
 
 
 @register.filter

@@ -45,12 +45,13 @@ class Journey:
         for _ in range(ROUNDS):
             if self.connection.stage == stage or self.connection.blocked_at:
                 break
-            self._do_the_admins_part()
+            self.do_the_admins_part()
             self.advance()
         assert self.connection.stage == stage, self.connection.blocked_reason or self.connection
         return self.connection
 
-    def _do_the_admins_part(self) -> None:
+    def do_the_admins_part(self) -> None:
+        """Sign in or authorize, if that is what is waited for."""
         if self.connection.stage == Stage.WAITING_FOR_CONSENT:
             self.admin.sign_in(self.tenant)
         if self.connection.stage == Stage.WAITING_FOR_AUTHORIZATION:

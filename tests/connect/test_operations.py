@@ -9,9 +9,11 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from connect import operations
+from connect.health.models import Health
 from connect.models import Connection, SchemaFate, Stage
 from connect.provisioning import claims
-from tenants.models import Event, EventKind
+from tenants import links
+from tenants.models import Event, EventKind, Message, MessageKind
 from tests import cast
 from tests.connect.journey import Journey
 
@@ -121,3 +123,28 @@ def test_an_operation_never_meets_the_reconciler(monkeypatch: pytest.MonkeyPatch
     assert claims.take(connection.pk) is not None
     with pytest.raises(operations.Busy):
         operate("offboard", connection, **KEEP)
+
+
+def test_linking_again_gives_the_portal_its_access_back(journey: Journey) -> None:
+    connection = journey.reach(Stage.LIVE)
+    addon = journey.running.world.addons[connection.addon_id]
+    addon.linked = False
+    assert "failed" in operate("refresh", connection)
+    assert "linked; the state is now IDLE" in operate("link", connection)
+
+
+def test_a_person_who_pauses_is_remembered_until_it_goes_on(journey: Journey) -> None:
+    connection = journey.reach(Stage.LIVE)
+    operate("pause", connection)
+    assert Health.objects.get().paused_by == "olga"
+    operate("resume", connection)
+    assert Health.objects.get().paused_by == ""
+
+
+def test_a_subscriber_can_be_asked_to_authorize_again(journey: Journey) -> None:
+    connection = journey.reach(Stage.LIVE)
+    assert "skipped, it is authorized" in operate("reauthorize", connection)
+    Connection.objects.update(state="UNAUTHORIZED")
+    assert "mailed ops@acme.example" in operate("reauthorize", connection)
+    message = Message.objects.get(kind=MessageKind.AUTHORIZE_AGAIN)
+    assert links.connect_url(journey.tenant) in message.text

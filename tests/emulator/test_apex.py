@@ -76,7 +76,11 @@ def test_an_expired_or_foreign_token_is_a_401_in_a_list(emulated: Emulated) -> N
         (b"{", 400, "JSON_PARSER_ERROR"),
         (b'{"other": "x"}', 400, "JSON_PARSER_ERROR"),
         (b'{"authorizeUrl": 1}', 400, "JSON_PARSER_ERROR"),
-        (b'{"authorizeUrl": "' + b"x" * 32_769 + b'"}', 500, "APEX_ERROR"),
+        (b'{"connectionId": "c-1"}', 400, "INVALID_LINK"),
+        (b'{"authorizeUrl": "https://elsewhere.example/connect/x"}', 400, "INVALID_LINK"),
+        (b'{"authorizeUrl": "http://portal.example@elsewhere.example/"}', 400, "INVALID_LINK"),
+        (b'{"authorizeUrl": "javascript:alert(1)"}', 400, "INVALID_LINK"),
+        (b'{"authorizeUrl": "https://portal.example/' + b"x" * 32_769 + b'"}', 500, "APEX_ERROR"),
     ],
 )
 def test_a_body_that_the_class_cannot_take_is_an_error_in_a_list(
@@ -92,3 +96,19 @@ def test_another_method_is_not_allowed(emulated: Emulated) -> None:
     url = f"{answer['instance_url']}/services/apexrest/AuthConnection"
     refused = emulated.get(url, headers=bearer(answer["access_token"]))
     assert (refused.status_code, refused.json()[0]["errorCode"]) == (405, "METHOD_NOT_ALLOWED")
+
+
+def test_the_id_of_the_connection_is_kept_beside_the_link(emulated: Emulated) -> None:
+    org = emulated.org()
+    call(emulated, tokens(emulated, org))
+    (record,) = emulated.get(f"/control/orgs/{org['id']}/records/Connection__c").json()["records"]
+    assert record["Heroku_Connection_Id__c"] == "c-1"
+
+
+def test_the_package_of_2016_keeps_any_link_and_no_id(emulated: Emulated) -> None:
+    org = emulated.org(package="2016")
+    answer = tokens(emulated, org)
+    assert call(emulated, answer, json={**BODY, "authorizeUrl": "http://elsewhere.example/"}).ok
+    (record,) = emulated.get(f"/control/orgs/{org['id']}/records/Connection__c").json()["records"]
+    assert record["Auth_URL__c"] == "http://elsewhere.example/"
+    assert "Heroku_Connection_Id__c" not in record

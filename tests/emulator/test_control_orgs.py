@@ -57,6 +57,7 @@ def test_an_org_is_what_was_asked_for(emulated: Emulated) -> None:
         ({"org_id": "001B00000002NDm"}, 400),
         ({"org_id": BOREALIS}, 409),
         ({"environment": "moon"}, 400),
+        ({"package": "1999"}, 400),
         ({"records": {"Account": [{"Nope": 1}]}}, 400),
     ],
 )
@@ -99,6 +100,20 @@ def test_an_uninstall_takes_the_packages_things_and_an_install_brings_them(
     again = emulated.control(f"orgs/{ACME}/install")
     assert again["package_installed"] is True
     assert again["records"]["Connection__c"] == 0
+
+
+def test_an_org_may_have_the_package_of_2016(emulated: Emulated) -> None:
+    org = emulated.org(package="2016")
+    assert org["package"] == "2016"
+    emulated.control(f"orgs/{org['id']}/uninstall")
+    again = emulated.control(f"orgs/{org['id']}/install")
+    assert again["package"] == "2016"
+    account = emulated.control(f"orgs/{org['id']}/records/Account", {"Name": "One"})
+    tweet = {"Account__c": account["Id"], "Author_Username__c": "a", "Body__c": "b"}
+    path = f"/control/orgs/{org['id']}/records/Tweet__c"
+    assert emulated.post(path, json=tweet).status_code == 201
+    assert emulated.post(path, json=tweet).json()["code"] == "DUPLICATE_VALUE"
+    assert emulated.post(path, json={**tweet, "Tweet_Id__c": "1"}).json()["code"] == "INVALID_FIELD"
 
 
 def test_fields_come_and_go(emulated: Emulated) -> None:

@@ -86,12 +86,12 @@ def test_checkboxes_and_dates_are_read_from_postgres_text(org: Org, given: Any, 
 
 
 def test_a_unique_value_is_free_again_once_its_record_is_gone_or_changed(org: Org) -> None:
-    values = tweet(org)
+    values = tweet(org, Tweet_Id__c="a")
     first = org.create("Tweet__c", values, NOW)
     with pytest.raises(Refused, match=f"DUPLICATE_VALUE.*{first.id}"):
-        org.create("Tweet__c", {**values, "Body__c": "B"}, NOW)
-    org.update("Tweet__c", first.id, {"Body__c": "b"}, NOW)
-    org.update("Tweet__c", first.id, {"Body__c": "other"}, NOW)
+        org.create("Tweet__c", {**values, "Tweet_Id__c": "A"}, NOW)
+    org.update("Tweet__c", first.id, {"Tweet_Id__c": "a"}, NOW)
+    org.update("Tweet__c", first.id, {"Tweet_Id__c": "other"}, NOW)
     second = org.create("Tweet__c", values, NOW)
     org.delete("Tweet__c", second.id, NOW)
     assert org.create("Tweet__c", values, NOW).values["Name"] == "T-00003"

@@ -56,6 +56,9 @@ WRONG: list[tuple[str, str, Any, str]] = [
     ("E020", "LOG_LEVEL", "LOUD", "LOG_LEVEL=INFO"),
     ("E021", "REDIS_URL", "http://127.0.0.1", "REDIS_URL is not"),
     ("E022", "STAFF_EMAILS", ["ops@isv.example", "boss"], "STAFF_EMAILS holds 'boss'"),
+    ("E051", "INCIDENT_WEBHOOK_URL", "http://hooks.slack.com/x", "https address"),
+    ("E051", "INCIDENT_WEBHOOK_URL", "slack", "https address"),
+    ("E052", "METRICS_TOKEN", "short", "openssl rand"),
 ]
 RIGHT: list[tuple[str, Any]] = [
     ("FERNET_KEYS", [LONG, LONG]),
@@ -68,6 +71,8 @@ RIGHT: list[tuple[str, Any]] = [
     ("ALLOWED_HOSTS", ["*"]),
     ("REDIS_URL", "rediss://:secret@redis.example:6379"),
     ("HEROKU_CONNECT_PLAN", "herokuconnect:enterprise"),
+    ("INCIDENT_WEBHOOK_URL", "https://hooks.slack.com/services/T/B/x"),
+    ("METRICS_TOKEN", LONG),
 ]
 
 

@@ -22,7 +22,7 @@ def test_a_schedule_that_was_changed_by_hand_is_corrected_and_keeps_its_next_run
     Schedule.objects.update(args="not python", minutes=1, repeats=0, next_run=tomorrow)
     assert len(schedules.ensure()) == len(schedules.SCHEDULES)
     row = Schedule.objects.get(func="connect.tasks.refresh_health")
-    assert (row.args, row.minutes, row.repeats, row.next_run) == (None, 10, -1, tomorrow)
+    assert (row.args, row.minutes, row.repeats, row.next_run) == (None, 5, -1, tomorrow)
 
 
 @pytest.mark.django_db

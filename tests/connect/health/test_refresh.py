@@ -1,8 +1,9 @@
 import pytest
 import requests
+from pytest_django.fixtures import Settings
 
-from connect import tasks
 from connect.health import refresh, states
+from connect.health.models import Health, Incident, IncidentKind
 from connect.models import Connection, HealthSample, Stage
 from tenants.models import Proof
 from tests import cast
@@ -50,7 +51,74 @@ def test_one_tenant_that_cannot_be_seen_never_stops_the_others(journey: Journey)
     journey.reach(Stage.LIVE)
     other = Journey(journey.running, cast.BOREALIS, Proof.STAFF)
     other.reach(Stage.LIVE)
+    force(journey, state="SYSTEM_ERROR")
+    force(other, state="DB_UNAVAILABLE")
     journey.fault("region", "GET", f"/connections/{journey.connection.connection_id}", status=404)
     before = Connection.objects.get(pk=journey.connection.pk).seen_at
-    assert tasks.refresh_health() == 1
+    assert refresh.refresh_all() == 1
     assert Connection.objects.get(pk=journey.connection.pk).seen_at == before
+    unseen = Health.objects.get(connection=journey.connection)
+    assert unseen.condition == states.Condition.UNKNOWN
+    assert unseen.unknown_since is not None
+    assert Health.objects.get(connection=other.connection).condition == states.Condition.BROKEN
+
+
+def test_a_region_costs_one_list_and_a_call_for_each_that_is_not_well(journey: Journey) -> None:
+    journey.reach(Stage.LIVE)
+    other = Journey(journey.running, cast.BOREALIS, Proof.STAFF)
+    other.reach(Stage.LIVE)
+    force(other, state="SYSTEM_ERROR")
+    journey.running.world.calls.clear()
+    assert refresh.refresh_all() == 2
+    assert len(journey.running.world.calls) == 2
+    force(other, state="IDLE")
+    refresh.refresh_all()
+    journey.running.world.calls.clear()
+    assert refresh.refresh_all() == 2
+    assert len(journey.running.world.calls) == 1
+
+
+def test_a_deep_look_is_one_call_for_the_whole_region(journey: Journey) -> None:
+    journey.reach(Stage.LIVE)
+    other = Journey(journey.running, cast.BOREALIS, Proof.STAFF)
+    other.reach(Stage.LIVE)
+    force(journey, object_name="Contact", state="POLLING_SF_CHANGES")
+    Health.objects.update(deep_at=None)
+    journey.running.world.calls.clear()
+    assert refresh.refresh_all() == 2
+    assert len(journey.running.world.calls) == 1
+    contact = journey.connection.mappings.get(object_name="Contact")
+    assert contact.state == "POLLING_SF_CHANGES"
+
+
+def test_without_the_list_each_connection_is_asked_by_itself(journey: Journey) -> None:
+    journey.reach(Stage.LIVE)
+    journey.fault("region", "GET", "/connections$", status=404)
+    assert refresh.refresh_all() == 1
+    assert Health.objects.get().condition == states.Condition.HEALTHY
+
+
+def test_the_portals_own_token_that_is_refused_is_one_incident_of_its_own(
+    journey: Journey, settings: Settings
+) -> None:
+    journey.reach(Stage.LIVE)
+    journey.running.world.behaviour.revoked_tokens = [settings.HEROKU_API_TOKEN]
+    assert refresh.refresh_all() == 0
+    incident = Incident.objects.get()
+    assert (incident.kind, incident.connection) == (IncidentKind.TOKEN, None)
+    assert Health.objects.get().condition == states.Condition.UNKNOWN
+
+
+def test_a_broken_mapping_is_seen_without_a_deep_look_and_its_recovery_too(
+    journey: Journey,
+) -> None:
+    connection = journey.reach(Stage.LIVE)
+    force(journey, object_name="Contact", state="BAD_CONFIG")
+    refresh.refresh_all()
+    health = Health.objects.get()
+    assert (health.condition, health.reason) == ("degraded", "Contact: BAD_CONFIG")
+    force(journey, object_name="Contact", state="DATA_SYNCED")
+    refresh.refresh_all()
+    health.refresh_from_db()
+    assert health.condition == "healthy"
+    assert connection.mappings.get(object_name="Contact").state == "DATA_SYNCED"

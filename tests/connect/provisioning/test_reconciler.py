@@ -176,6 +176,15 @@ def test_whoever_lost_the_lease_writes_nothing(
     assert events(EventKind.STAGE) == []
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_settling_that_the_database_refuses_is_a_failed_try_and_keeps_no_lease(
+    connection: Connection, run: Run
+) -> None:
+    seen = run(Done("Linked.", {"connection_id": "x" * 61}))  # longer than its column
+    assert (seen.stage, seen.lease, seen.attempts) == (Stage.LINKING, None, 1)
+    assert "An error in the portal itself" in seen.last_error
+
+
 def test_the_kill_switch_stops_provisioning_but_not_off_boarding(
     connection: Connection, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,16 @@ from django.utils import timezone
 from django_q.models import OrmQ, Schedule, Task
 from django_q.signing import SignedPackage
 
+from connect.health.models import (
+    Diagnosis,
+    HealingAttempt,
+    Health,
+    Incident,
+    Notification,
+    WebhookNotice,
+    WriteError,
+    WriteRepair,
+)
 from connect.models import (
     ApiBudget,
     Connection,
@@ -135,6 +145,7 @@ def strangers(count: int, start: int = 1) -> None:
         HealthSample.objects.create(
             connection=row, state="IDLE", mappings=1, mappings_synced=1, rows_failed=0
         )
+        health(row)
         ApiBudget.objects.create(peer=f"peer-{number}", remaining=4000)
         Heartbeat.objects.create(worker=f"worker-{number}")
         run = BulkRun.objects.create(action="pause", label="Pause", actor="olga", total=1)
@@ -142,6 +153,31 @@ def strangers(count: int, start: int = 1) -> None:
         if number > 1:
             MappingTemplate.objects.create(version=number, document=DOCUMENT)
         _queue_rows(number, now)
+
+
+def health(of: Connection) -> Health:
+    """Make a connection's health, and one of everything that can go wrong and be done about it."""
+    now = timezone.now()
+    row = Health.objects.create(connection=of, condition="broken", write_errors=3, uptime_day=987)
+    incident = Incident.objects.create(
+        connection=of, kind="system_error", status="open", opened_at=now, text="Broken."
+    )
+    HealingAttempt.objects.create(incident=incident, remedy="restart", text="Restarted.")
+    WebhookNotice.objects.create(incident=incident, what="opened", text="Broken.")
+    WriteError.objects.create(
+        connection=of, table_name="account", cause=f"DUPLICATE {of.pk}", example="x", failed=3
+    )
+    WriteRepair.objects.create(
+        connection=of, table_name="account", record_id=1, log_id=1, cause="x", action="retry"
+    )
+    found = {"pile": "errors", "about": "Account", "rule": "R", "title": "T", "message": "<M>"}
+    Diagnosis.objects.create(
+        connection=of, ended_at=now, errors=1, findings=[{**found, "link": "https://heroku.com/x"}]
+    )
+    Notification.objects.create(
+        connection=of, remote_id="n", at=now, event_type="mapping-error", message="<M>"
+    )
+    return row
 
 
 def _queue_rows(number: int, now: datetime) -> None:

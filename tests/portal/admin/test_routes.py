@@ -80,6 +80,7 @@ def parameter(name: str, called: str) -> list[Any]:
         "object_id": [row_of(name)],
         "pk": [row_of(name)],
         "name": [each.value for each in SwitchName] if "switch" in name else list(ACTIONS),
+        "action": ["retry", "ignore"],
         "id": [User.objects.get().pk],
         "content_type_id": [ContentType.objects.get_for_model(User).pk],
         "app_label": ["tenants", "connect", "portal"],

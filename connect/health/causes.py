@@ -1,0 +1,115 @@
+"""What is wrong with a connection, told from the facts that are kept of it. No calls, no clock."""
+
+from datetime import datetime, timedelta
+
+from connect.health import states
+from connect.health.models import Health, IncidentKind
+from connect.health.states import Condition
+from connect.models import Connection
+from tenants.models import GrantStatus, SalesforceGrant, Tenant
+
+WRITES_ARE_STUCK = timedelta(hours=1)
+_BY_STATE = {
+    states.UNAUTHORIZED: IncidentKind.UNAUTHORIZED,
+    states.NEED_AUTHENTICATION: IncidentKind.UNAUTHORIZED,
+    "SYSTEM_ERROR": IncidentKind.SYSTEM_ERROR,
+    "DB_UNAVAILABLE": IncidentKind.DB_UNAVAILABLE,
+    "TOO_MANY_ROWS": IncidentKind.TOO_MANY_ROWS,
+    "HEROKU_UNAUTH": IncidentKind.HEROKU_UNAUTH,
+    "INACTIVE_ORG": IncidentKind.INACTIVE_ORG,
+    "SYSTEM_ON_ICE": IncidentKind.SHELVED,
+    "ICED": IncidentKind.SHELVED,
+}
+_PAUSED = (
+    "Heroku Connect paused it, and nobody did so in the portal: probably for inactivity. "
+    "Changes in Postgres are kept. Resume it on its page."
+)
+_UNINSTALLED = (
+    "The package does not answer in the org any more: it was probably uninstalled. "
+    "Ask the subscriber; if it is true, off-board the tenant."
+)
+_TABLES = (
+    "System tables are missing in the tenant's schema. Heroku Connect needs them: off-board the "
+    "tenant or let it start over."
+)
+
+
+def of(health: Health, now: datetime) -> dict[IncidentKind, str]:
+    """Return what is wrong, as a sentence by kind; of one that cannot be seen, its org's part."""
+    found = _salesforce(health.connection.tenant, health)
+    if health.unknown_since:
+        return found
+    for rule in (_state, _mappings, _org, _schema):
+        found |= rule(health)
+    waiting = health.backlog_since
+    if waiting and now - waiting > WRITES_ARE_STUCK and health.condition in states.WELL:
+        found[IncidentKind.STUCK_WRITES] = (
+            f"{health.backlog} writes wait for Heroku Connect, the oldest since "
+            f"{waiting:%Y-%m-%d %H:%M} UTC."
+        )
+    return found
+
+
+def _state(health: Health) -> dict[IncidentKind, str]:
+    connection = health.connection
+    kind = _BY_STATE.get(connection.state)
+    if kind:
+        return {kind: f"Heroku Connect reports {connection.state}: {_advice(connection)}"}
+    if connection.state == states.PAUSED and not health.paused_by:
+        return {IncidentKind.PAUSED: _PAUSED}
+    if states.of_connection(connection.state) == Condition.UNKNOWN:
+        text = f"Heroku Connect reports {connection.state!r}, a state never seen before."
+        return {IncidentKind.STRANGE_STATE: text}
+    return {}
+
+
+def _advice(connection: Connection) -> str:
+    if states.is_broken(connection.state):
+        return states.advice(connection.state)
+    return states.advice(states.UNAUTHORIZED)
+
+
+def _mappings(health: Health) -> dict[IncidentKind, str]:
+    own = states.of_connection(health.connection.state)
+    if health.sampled_at is None:  # never looked at
+        return {}
+    if own not in states.WELL or health.condition in (*states.WELL, Condition.PAUSED):
+        return {}
+    kind = (
+        IncidentKind.STRANGE_STATE
+        if health.condition == Condition.UNKNOWN
+        else IncidentKind.MAPPING
+    )
+    return {kind: f"{health.reason}. Heroku Connect's dashboard tells more."}
+
+
+def _org(health: Health) -> dict[IncidentKind, str]:
+    expected = health.connection.tenant.org_id
+    if not health.organization_id or health.organization_id == expected:
+        return {}
+    return {
+        IncidentKind.WRONG_ORG: f"The org {health.organization_id} is authorized instead of "
+        f"{expected}. Pause the connection now, then have the right org authorize."
+    }
+
+
+def _schema(health: Health) -> dict[IncidentKind, str]:
+    return {IncidentKind.TABLES_MISSING: _TABLES} if health.tables_missing else {}
+
+
+def _salesforce(tenant: Tenant, health: Health) -> dict[IncidentKind, str]:
+    found = {IncidentKind.UNINSTALLED: _UNINSTALLED} if health.package_gone_at else {}
+    grant = _grant(tenant)
+    if grant and grant.status == GrantStatus.REFUSED:
+        found[IncidentKind.GRANT_LOST] = (
+            f"Salesforce refuses the access that {grant.username} gave. The portal makes no "
+            "further calls to the org until its admin signs in again."
+        )
+    return found
+
+
+def _grant(tenant: Tenant) -> SalesforceGrant | None:
+    try:
+        return tenant.grant
+    except SalesforceGrant.DoesNotExist:
+        return None

@@ -1,0 +1,141 @@
+"""The time series: samples, their folding and pruning, and the uptime that they add up to."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import connection as database
+from django.db import transaction
+from django.db.models import Count, F, Q, Sum
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from connect.health import observations, states
+from connect.health.models import Health, HealthSample
+from connect.health.states import Condition
+from connect.models import Mapping
+
+LONGEST_GAP = timedelta(minutes=15)  # of which a sample still speaks
+FOLDS = (  # samples older than this are folded into one for each hour, and later each day
+    (timedelta(days=2), "hour"),
+    (timedelta(days=35), "day"),
+)
+KEEP = timedelta(days=400)
+_DAY = timedelta(days=1)
+WINDOWS = {"uptime_day": _DAY, "uptime_week": 7 * _DAY, "uptime_month": 30 * _DAY}
+
+# The last sample of a stretch is kept and takes over what the others stood for.
+_FOLD = """
+WITH stretch AS (
+    SELECT max(id) AS kept, array_agg(id) AS all_of_them, sum(seconds) AS seconds,
+        sum(seconds_up) AS seconds_up, max(rows_failed) AS rows_failed,
+        min(mappings_synced) AS mappings_synced
+    FROM connect_healthsample WHERE at < %(before)s AND at >= %(after)s
+    GROUP BY connection_id, date_trunc(%(unit)s, at) HAVING count(*) > 1
+), folded AS (
+    UPDATE connect_healthsample SET seconds = stretch.seconds, seconds_up = stretch.seconds_up,
+        rows_failed = stretch.rows_failed, mappings_synced = stretch.mappings_synced
+    FROM stretch WHERE id = kept
+)
+DELETE FROM connect_healthsample USING stretch WHERE id = ANY(all_of_them) AND id <> kept
+"""
+
+
+def sample(healths: Iterable[Health], now: datetime) -> None:
+    """Write one sample for each connection that was just seen."""
+    healths = list(healths)
+    counts = _mapping_counts(healths)
+    rows = []
+    for health in healths:
+        seconds = _seconds(health, now)
+        total, synced, failed = counts.get(health.pk, (0, 0, 0))
+        rows.append(
+            HealthSample(
+                connection_id=health.pk,
+                at=now,
+                state=health.connection.state,
+                condition=health.condition,
+                seconds=seconds,
+                seconds_up=seconds if health.condition in states.WELL else 0,
+                mappings=total,
+                mappings_synced=synced,
+                rows_failed=failed,
+            )
+        )
+        health.sampled_at = now
+    HealthSample.objects.bulk_create(rows)
+    observations.save(healths, ["sampled_at"])
+
+
+def _seconds(health: Health, now: datetime) -> int:
+    if health.sampled_at is None or health.condition in (Condition.PAUSED, Condition.UNKNOWN):
+        return 0
+    return int(min(now - health.sampled_at, LONGEST_GAP).total_seconds())
+
+
+def _mapping_counts(healths: list[Health]) -> dict[int, tuple[int, int, int]]:
+    rows = (
+        Mapping.objects.filter(connection__in=[health.pk for health in healths])
+        .order_by()
+        .values("connection_id")
+        .annotate(
+            total=Count("pk"),
+            synced=Count("pk", filter=Q(state=states.SYNCED)),
+            failed=Coalesce(Sum("rows_failed"), 0),
+        )
+        .values_list("connection_id", "total", "synced", "failed")
+    )
+    return {pk: (total, synced, int(failed)) for pk, total, synced, failed in rows}
+
+
+def measure_uptime() -> None:
+    """Bring every connection's uptime over a day, a week and a month up to date: one statement."""
+    now = timezone.now()
+    sums = ", ".join(
+        f"1000 * sum(seconds_up) FILTER (WHERE at > %({name})s)"
+        f" / nullif(sum(seconds) FILTER (WHERE at > %({name})s), 0) AS {name}"
+        for name in WINDOWS
+    )
+    assignments = ", ".join(f"{name} = measured.{name}" for name in WINDOWS)
+    # Only the names of WINDOWS are put into the statement.
+    statement = (
+        f"UPDATE connect_health AS health SET {assignments} FROM ("  # noqa: S608
+        f"SELECT connection_id, {sums} FROM connect_healthsample WHERE at > %(uptime_month)s "
+        "GROUP BY connection_id) AS measured WHERE health.connection_id = measured.connection_id"
+    )
+    with database.cursor() as cursor:
+        cursor.execute(statement, {name: now - span for name, span in WINDOWS.items()})
+
+
+def fold() -> int:
+    """Fold old samples together and drop the oldest; return how many rows went. Runs daily."""
+    now = timezone.now()
+    gone = HealthSample.objects.filter(at__lt=now - KEEP).delete()[0]
+    limits = [*(now - age for age, _ in FOLDS), now - KEEP]
+    for index, (_, unit) in enumerate(FOLDS):
+        values: dict[str, datetime | str] = {
+            "before": limits[index],
+            "after": limits[index + 1],
+            "unit": unit,
+        }
+        with transaction.atomic(), database.cursor() as cursor:
+            cursor.execute(_FOLD, values)
+            gone += cursor.rowcount
+    return gone
+
+
+def by_condition(since: datetime, unit: str) -> list[tuple[datetime, int, int]]:
+    """Return the fleet's (moment, seconds seen, seconds well) for each hour or day since then."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT date_trunc(%s, at) AS moment, sum(seconds), sum(seconds_up)"
+            " FROM connect_healthsample WHERE at > %s GROUP BY moment ORDER BY moment",
+            [unit, since],
+        )
+        return [(moment, int(seen), int(up)) for moment, seen, up in cursor.fetchall()]
+
+
+def longest_without_good_sync(limit: int) -> list[Health]:
+    """Return the connections whose last good sync lies furthest back."""
+    rows = Health.objects.exclude(condition__in=(*states.WELL, Condition.PAUSED))
+    found = rows.select_related("connection__tenant").order_by(F("good_at").asc(nulls_first=True))
+    return list(found[:limit])

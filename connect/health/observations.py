@@ -1,0 +1,145 @@
+"""What a look at connections says of their health: condition, since when, last good moment."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import Q
+
+from connect.clients.heroku_connect import Detail
+from connect.health import states
+from connect.health.models import Health
+from connect.health.states import Condition
+from connect.models import Connection, Stage
+from tenants import orgid, timeline
+from tenants.models import EventKind
+
+_SEEN = (
+    "condition",
+    "reason",
+    "since",
+    "unknown_since",
+    "good_at",
+    "deep_at",
+    "ordered_writes",
+    "organization_id",
+    "view_all_data",
+    "paused_by",
+)
+LONGEST_REASON = 500
+
+
+def of(connection: Connection) -> Health:
+    """Return a connection's health, made if there is none."""
+    try:
+        return connection.health
+    except Health.DoesNotExist:
+        health, _ = Health.objects.get_or_create(connection=connection)
+        health.connection = connection
+        return health
+
+
+def ensure(connections: Iterable[Connection]) -> None:
+    """Make the health of those connections that have none, with one statement."""
+    new = [Health(connection=row) for row in connections if not hasattr(row, "health")]
+    if not new:
+        return
+    Health.objects.bulk_create(new, ignore_conflicts=True)
+    kept = Health.objects.in_bulk([row.connection_id for row in new])
+    for row in new:
+        health = kept[row.connection_id]
+        health.connection = row.connection
+
+
+def save(healths: Iterable[Health], fields: Iterable[str]) -> None:
+    """Write some fields of many healths, with one statement that stays short for any number."""
+    Health.objects.bulk_create(
+        healths,
+        update_conflicts=True,
+        unique_fields=["connection"],
+        update_fields=list(fields),
+    )
+
+
+def note(pairs: Iterable[tuple[Connection, Detail]], now: datetime, *, deep: bool) -> list[Health]:
+    """Write down what was seen of live connections; `deep` looks hold the mappings too."""
+    pairs, healths = list(pairs), []
+    ensure(connection for connection, _ in pairs)
+    for connection, seen in pairs:
+        health = of(connection)
+        mappings = [each.state for each in seen.mappings] if deep else []
+        _move(health, states.overall(seen.state, mappings), _reason(seen), now)
+        health.unknown_since = None
+        health.ordered_writes = seen.ordered_writes
+        health.organization_id = _org(seen.organization_id)
+        _permissions(health, seen)
+        if deep:
+            health.deep_at = now
+        if seen.state != states.PAUSED:
+            health.paused_by = ""
+        healths.append(health)
+    save(healths, _SEEN)
+    return healths
+
+
+def note_unseen(healths: Iterable[Health], now: datetime) -> None:
+    """Note that connections could not be seen."""
+    healths = list(healths)
+    for health in healths:
+        health.unknown_since = health.unknown_since or now
+        _move(health, Condition.UNKNOWN, "It could not be seen.", now)
+    save(healths, _SEEN)
+
+
+def note_region_unseen(region_url: str, now: datetime) -> None:
+    """Note the same of all connections of a region, with one statement."""
+    seen = Health.objects.filter(
+        Q(unknown_since=None) | ~Q(condition=Condition.UNKNOWN),
+        connection__region_url=region_url,
+        connection__stage=Stage.LIVE,
+    )
+    seen.update(
+        condition=Condition.UNKNOWN, reason="Its region was away.", since=now, unknown_since=now
+    )
+
+
+def note_pause(connection: Connection, actor: str) -> None:
+    """Note who paused a connection, or with "" that it goes on: what is meant is no trouble."""
+    health = of(connection)
+    health.paused_by = actor
+    health.save(update_fields=["paused_by"])
+
+
+def forget(connections: Iterable[Connection]) -> None:
+    """Part rows that hold each other: until Python's collector finds such circles, memory grows."""
+    for connection in connections:
+        connection._state.fields_cache.clear()
+
+
+def _move(health: Health, condition: Condition, reason: str, now: datetime) -> None:
+    if health.condition != condition:
+        health.since = now
+    health.condition, health.reason = condition, reason
+    if condition in states.WELL:
+        health.good_at = now
+
+
+def _reason(seen: Detail) -> str:
+    broken = [each for each in seen.mappings if states.of_mapping(each.state) not in states.WELL]
+    told = [states.advice(seen.state)] if states.is_broken(seen.state) else []
+    told += [f"{each.object_name}: {each.state}" for each in broken]
+    return ", ".join(told)[:LONGEST_REASON]
+
+
+def _org(given: str) -> str:
+    try:
+        return orgid.normalize(given) if given else ""
+    except orgid.BadOrgId:
+        return ""
+
+
+def _permissions(health: Health, seen: Detail) -> None:
+    lacks, lacked = seen.view_all_data is False, health.view_all_data is False
+    health.view_all_data = seen.view_all_data
+    if lacks and not lacked:
+        text = f"{seen.username} lacks “View All Data”: records may be missing."
+        timeline.note(health.connection.tenant_id, EventKind.TROUBLE, text)

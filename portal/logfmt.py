@@ -1,0 +1,44 @@
+"""Log lines as logfmt: one line, key=value, with the request, the tenant and the stage in hand."""
+
+import logging
+import re
+
+from connect.clients import http
+
+_PLAIN = re.compile(r"[^\s\"=\\]+")
+_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
+
+
+class WorkFilter(logging.Filter):
+    """Give every record the `tenant` and `stage` that are worked on; "-" outside of such work."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.tenant = http.tenant_in_hand.get()
+        record.stage = http.stage_in_hand.get()
+        return True
+
+
+class LogfmtFormatter(logging.Formatter):
+    """A record, its traceback included, as one line of logfmt."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        facts = {
+            "at": record.levelname,
+            "logger": record.name,
+            "request_id": getattr(record, "request_id", "-"),
+            "tenant": getattr(record, "tenant", "-"),
+            "stage": getattr(record, "stage", "-"),
+            "msg": record.getMessage(),
+        }
+        if record.exc_info and not record.exc_text:
+            record.exc_text = self.formatException(record.exc_info)
+        if record.exc_text:
+            facts["trace"] = record.exc_text
+        return " ".join(f"{key}={quoted(value)}" for key, value in facts.items())
+
+
+def quoted(value: str) -> str:
+    """Return a value as logfmt writes it: bare where it can be, else quoted and escaped."""
+    if _PLAIN.fullmatch(value):
+        return value
+    return f'"{value.translate(_ESCAPES)}"'

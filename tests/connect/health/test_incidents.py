@@ -1,0 +1,238 @@
+"""Incidents: only what lasts, each told once, none while a tenant is quiet; and self-healing."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+import time_machine
+from django.utils import timezone
+from django_q.models import OrmQ
+from pytest_django.fixtures import Settings
+
+from connect import tasks
+from connect.health import healing, incidents, notices
+from connect.health.models import (
+    HealingAttempt,
+    Health,
+    Incident,
+    IncidentKind,
+    IncidentStatus,
+    WebhookNotice,
+)
+from connect.models import Connection, Stage
+from tenants.models import Message, MessageKind
+from tests import cast
+from tests.connect.clients.rawpeer import RawPeer, says, serving
+
+pytestmark = pytest.mark.django_db
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(timezone.now(), tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def acme() -> Health:
+    connection = cast.connect(
+        cast.enrol(cast.ACME), Stage.LIVE, organization_id=cast.ACME["org_id"], state="IDLE"
+    )
+    now = timezone.now()
+    return Health.objects.create(connection=connection, condition="healthy", sampled_at=now)
+
+
+def sight(health: Health, state: str) -> None:
+    """See a connection in a state."""
+    Connection.objects.filter(pk=health.pk).update(state=state)
+    health = Health.objects.select_related("connection__tenant").get(pk=health.pk)
+    health.condition = "healthy" if state == "IDLE" else "broken"
+    health.save()
+    incidents.judge([health])
+
+
+def see(clock: time_machine.Traveller, health: Health, *states: str) -> None:
+    """See a connection once a minute."""
+    for state in states:
+        sight(health, state)
+        clock.shift(MINUTE)
+
+
+def told() -> int:
+    return Message.objects.filter(kind=MessageKind.INCIDENT).count()
+
+
+def test_a_moment_of_trouble_is_no_incident(clock: time_machine.Traveller, acme: Health) -> None:
+    see(clock, acme, "IDLE", "SYSTEM_ERROR", "SYSTEM_ERROR", "IDLE", "IDLE")
+    assert not Incident.objects.exists()
+    assert told() == 0
+
+
+def test_trouble_that_lasts_is_told_once(clock: time_machine.Traveller, acme: Health) -> None:
+    see(clock, acme, *["SYSTEM_ERROR"] * 20)
+    assert Incident.objects.get().status == IncidentStatus.OPEN
+    assert told() == 1
+
+
+def test_a_state_that_comes_and_goes_opens_one_incident_and_never_flaps(
+    clock: time_machine.Traveller, acme: Health
+) -> None:
+    see(clock, acme, *["SYSTEM_ERROR"] * 4, *["IDLE", "SYSTEM_ERROR"] * 30)
+    assert Incident.objects.count() == 1
+    assert told() == 1
+    see(clock, acme, *["IDLE"] * 8)
+    assert Incident.objects.get().status == IncidentStatus.CLOSED
+    assert told() == 2
+
+
+def test_trouble_that_returns_soon_reopens_its_incident_without_a_word(
+    clock: time_machine.Traveller, acme: Health
+) -> None:
+    see(clock, acme, *["SYSTEM_ERROR"] * 4, *["IDLE"] * 8, *["SYSTEM_ERROR"] * 4)
+    assert Incident.objects.get().status == IncidentStatus.OPEN
+    assert told() == 2
+    see(clock, acme, *["IDLE"] * 8)
+    assert Incident.objects.count() == 1
+    assert told() == 2
+
+
+def test_trouble_that_returns_much_later_is_another_incident(
+    clock: time_machine.Traveller, acme: Health
+) -> None:
+    see(clock, acme, *["SYSTEM_ERROR"] * 4, *["IDLE"] * 8)
+    clock.shift(timedelta(hours=2))
+    see(clock, acme, *["SYSTEM_ERROR"] * 4)
+    assert Incident.objects.count() == 2
+    assert told() == 3
+
+
+def test_a_quiet_tenant_is_left_alone(clock: time_machine.Traveller, acme: Health) -> None:
+    Health.objects.update(paused_by="olga")
+    see(clock, acme, *["SYSTEM_ERROR"] * 10)
+    assert not Incident.objects.exists()
+    assert told() == 0
+
+
+def test_a_tenant_that_leaves_takes_its_incidents_along(
+    clock: time_machine.Traveller, acme: Health
+) -> None:
+    see(clock, acme, *["SYSTEM_ERROR"] * 4)
+    Connection.objects.update(stage=Stage.OFFBOARDING)
+    incidents.close_departed()
+    assert Incident.objects.get().status == IncidentStatus.CLOSED
+    assert told() == 1
+
+
+def test_restarts_come_at_growing_intervals_and_then_a_person_is_called(
+    clock: time_machine.Traveller, acme: Health
+) -> None:
+    began, restarts = timezone.now(), []
+
+    def operate(name: str, connection_id: int) -> str:
+        assert (name, connection_id) == ("restart", acme.pk)
+        restarts.append((timezone.now() - began) // MINUTE)
+        return "accepted"
+
+    for _ in range(240):
+        see(clock, acme, "SYSTEM_ERROR")
+        if healing.queue_due(10):
+            healing.heal(Incident.objects.get().pk, operate)
+    assert [later - sooner for sooner, later in pairwise(restarts)] == [
+        10,
+        30,
+        120,
+    ]
+    incident = Incident.objects.get()
+    assert incident.needs_person_since is not None
+    assert incident.next_attempt_at is None
+    assert HealingAttempt.objects.filter(remedy="restart").count() == 4
+    assert told() == 2  # the opening, and the call for a person
+
+
+def test_two_workers_with_the_same_step_do_it_once(
+    clock: time_machine.Traveller, acme: Health
+) -> None:
+    see(clock, acme, *["SYSTEM_ERROR"] * 4)
+    incident = Incident.objects.get()
+
+    def operate(name: str, connection_id: int) -> str:
+        assert healing.heal(incident.pk, lambda *_: "a second one") != "accepted"
+        return "accepted"
+
+    Incident.objects.update(attempts=3)
+    assert healing.heal(incident.pk, operate) == "accepted"
+    assert HealingAttempt.objects.filter(text="accepted").count() == 1
+
+
+@pytest.fixture
+def webhook(settings: Settings) -> Iterator[RawPeer]:
+    with serving() as peer:
+        settings.INCIDENT_WEBHOOK_URL = f"{peer.url}/services/T0/B0/secret"
+        yield peer
+
+
+def test_a_region_is_told_as_one(clock: time_machine.Traveller) -> None:
+    for _ in range(5):
+        incidents.suspect_region("https://eu.heroku.com", IncidentKind.REGION, "503")
+        clock.shift(MINUTE)
+    assert Incident.objects.get().status == IncidentStatus.OPEN
+    assert told() == 1
+    for _ in range(6):
+        incidents.region_is_back("https://eu.heroku.com")
+        clock.shift(MINUTE)
+    assert Incident.objects.get().status == IncidentStatus.CLOSED
+    assert told() == 2
+
+
+def test_the_webhook_hears_of_it_in_slacks_form_and_once(
+    clock: time_machine.Traveller,
+    acme: Health,
+    webhook: RawPeer,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    webhook.plays(says("ok", Content_Type="text/plain"))
+    see(clock, acme, *["TOO_MANY_ROWS"] * 4)
+    notice = WebhookNotice.objects.get()
+    caplog.set_level("INFO")
+    for _ in range(3):
+        tasks.post_notice(notice.pk)
+    (request,) = webhook.requests
+    assert request.startswith(b"POST /services/T0/B0/secret HTTP/1.1")
+    told = json.loads(request.partition(b"\r\n\r\n")[2])
+    assert list(told) == ["text"]
+    assert "Row limit passed" in told["text"]
+    notice.refresh_from_db()
+    assert notice.sent_at is not None
+    assert "secret" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("status", "calls"),
+    [(429, 4), (500, 1), (404, 1)],  # what may have arrived is not sent twice
+)
+def test_a_webhook_that_fails_is_tried_again_only_where_it_cannot_have_heard(
+    clock: time_machine.Traveller, acme: Health, webhook: RawPeer, status: int, calls: int
+) -> None:
+    webhook.plays(says("no", status))
+    see(clock, acme, *["TOO_MANY_ROWS"] * 4)
+    notice = WebhookNotice.objects.get()
+    for _ in range(8):
+        notices.post(notice.pk)
+        clock.shift(30 * MINUTE)
+    assert len(webhook.requests) == calls
+    notice.refresh_from_db()
+    assert notice.sent_at is None
+    assert str(status) in notice.error
+
+
+def test_a_webhook_call_that_was_lost_is_queued_again(
+    clock: time_machine.Traveller, acme: Health, webhook: RawPeer
+) -> None:
+    see(clock, acme, *["TOO_MANY_ROWS"] * 4)
+    OrmQ.objects.all().delete()
+    clock.shift(2 * MINUTE)
+    assert notices.queue_due(10) == 1
+    assert OrmQ.objects.count() == 1

@@ -1,0 +1,130 @@
+"""Grants that would expire are used, packages looked for, connections diagnosed."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import requests
+import time_machine
+from django.utils import timezone
+
+from connect import tasks
+from connect.health import diagnose, upkeep
+from connect.health.models import Diagnosis, Health, Incident, IncidentKind, Notification
+from connect.models import Stage
+from tenants.models import SalesforceGrant
+from tests import queue
+from tests.connect.journey import Journey
+
+pytestmark = pytest.mark.django_db
+
+
+def tokens_asked(journey: Journey) -> int:
+    return journey.calls("POST", "/services/oauth2/token")
+
+
+def test_a_grant_is_used_before_its_idle_expiry_and_stays_alive_for_ever(journey: Journey) -> None:
+    journey.reach(Stage.LIVE)
+    before = tokens_asked(journey)
+    with time_machine.travel(timezone.now(), tick=True) as clock:
+        assert upkeep.keep_grants_alive() == 0
+        for _ in range(4):  # each time more than half of Salesforce's 30 days
+            clock.shift(timedelta(days=21))
+            assert upkeep.keep_grants_alive() == 1
+            assert upkeep.keep_grants_alive() == 0
+    assert tokens_asked(journey) == before + 4
+    assert SalesforceGrant.objects.get().status == "active"
+
+
+def test_a_package_is_looked_for_once_a_day_without_changing_the_org(journey: Journey) -> None:
+    connection = journey.reach(Stage.LIVE)
+    posts = journey.calls("POST", "/services/apexrest")
+    assert upkeep.look_for_packages() == 1
+    assert upkeep.look_for_packages() == 0
+    assert journey.calls("GET", "/services/apexrest/AuthConnection") == 1
+    assert journey.calls("POST", "/services/apexrest") == posts
+    assert Health.objects.get(connection=connection).package_gone_at is None
+
+
+def test_a_package_that_is_gone_and_comes_back(journey: Journey) -> None:
+    connection = journey.reach(Stage.LIVE)
+    control = f"{journey.running.url}/control/orgs/{journey.org_id}"
+    requests.post(f"{control}/uninstall", timeout=10).raise_for_status()
+    assert upkeep.look_for_package(connection)
+    incident = Incident.objects.get()
+    assert (incident.kind, incident.status) == (IncidentKind.UNINSTALLED, "open")
+    requests.post(f"{control}/install", timeout=10).raise_for_status()
+    assert upkeep.look_for_package(connection)
+    incident.refresh_from_db()
+    assert incident.status == "closed"
+
+
+def test_an_org_that_cannot_be_asked_says_nothing_of_the_package(journey: Journey) -> None:
+    connection = journey.reach(Stage.LIVE)
+    journey.fault("salesforce", "GET", "/services/apexrest", status=503, times=5)
+    assert not upkeep.look_for_package(connection)
+    assert not Incident.objects.exists()
+
+
+def test_a_new_connection_is_diagnosed_at_once_and_then_every_night(journey: Journey) -> None:
+    connection = journey.reach(Stage.LIVE)
+    assert diagnose.start_due() == 1
+    assert diagnose.collect() == 1
+    done = Diagnosis.objects.get()
+    assert (done.errors, done.warnings) == (3, 1)
+    assert {"REGIONS_SHOULD_MATCH", "SHOULD_HAVE_VALID_SF_PERMISSIONS"} <= {
+        each["rule"] for each in done.findings
+    }
+    assert all(each["link"].startswith("https://") for each in done.findings)
+    tomorrow = datetime.combine(timezone.now() + timedelta(days=1), datetime.min.time(), UTC)
+    for hour, started in ((12, 0), (26, 1), (27, 0)):
+        with time_machine.travel(tomorrow + timedelta(hours=hour), tick=False):
+            assert diagnose.start_due() == started
+    assert connection.diagnoses.count() == 2
+
+
+def test_a_diagnosis_that_takes_its_time_is_fetched_later(journey: Journey) -> None:
+    connection = journey.reach(Stage.LIVE)
+    journey.running.world.behaviour.validation_seconds = 3600
+    tasks.operate("diagnose", connection.pk, "olga", {})
+    assert diagnose.collect() == 0
+    journey.running.world.clock.advance(3601)
+    assert diagnose.collect() == 1
+    done = Diagnosis.objects.get()
+    assert (done.actor, done.ended_at is not None) == ("olga", True)
+
+
+def test_a_region_and_a_permission_that_do_not_fit_are_found(journey: Journey) -> None:
+    connection = journey.reach(Stage.LIVE)
+    journey.running.world.behaviour.regions_match = False
+    org = journey.running.world.orgs[journey.org_id]
+    org.users[:] = [replace(each, view_all_data=False) for each in org.users]
+    tasks.refresh_health()
+    tasks.upkeep_health()
+    tasks.watch()
+    queue.drain()
+    bad = {each["rule"]: each["pile"] for each in Diagnosis.objects.get().findings}
+    assert bad["REGIONS_SHOULD_MATCH"] == "warnings"
+    assert bad["SHOULD_HAVE_VALID_SF_PERMISSIONS"] == "errors"
+    tasks.look(connection.pk)
+    assert Health.objects.get().view_all_data is False
+
+
+def test_notifications_are_kept_and_acknowledged_by_a_person(journey: Journey) -> None:
+    connection = journey.reach(Stage.LIVE)
+    emulated = journey.running.world.connections[connection.connection_id]
+    for number in (1, 2):
+        emulated.notifications.append(
+            {
+                "id": f"n{number}",
+                "created_at": f"2026-01-0{number}T10:00:00.123456Z",
+                "event_type": "mapping-error",
+                "message": "Account: BAD_CONFIG",
+            }
+        )
+    assert diagnose.fetch_notifications(connection) == 2
+    assert diagnose.fetch_notifications(connection) == 2
+    assert Notification.objects.filter(acknowledged_at=None).count() == 2
+    assert "2 notifications" in tasks.operate("acknowledge", connection.pk, "olga", {})
+    assert emulated.notifications == []
+    assert set(Notification.objects.values_list("acknowledged_by", flat=True)) == {"olga"}

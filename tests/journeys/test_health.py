@@ -1,0 +1,174 @@
+"""Trouble comes, is told once, is mended where it can be, and goes away again."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+import requests
+import time_machine
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+import emulator as emulated
+from connect import tasks
+from connect.health.models import HealingAttempt, Incident, IncidentKind, IncidentStatus
+from connect.models import Connection, Stage
+from tenants.models import GrantStatus, Message, MessageKind, Proof, SalesforceGrant
+from tests import cast, queue
+from tests.connect.journey import Journey
+
+pytestmark = pytest.mark.django_db
+Fleet = dict[str, Journey]
+K = IncidentKind
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(timezone.now(), tick=True) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def fleet(emulator: emulated.Running) -> Fleet:
+    """Five live tenants; nothing waits in the queue, and no mail or call is counted so far."""
+    people = (cast.ACME, cast.BOREALIS, cast.CIRRUS, cast.DUNE, cast.EMBER)
+    fleet = {who["name"].split()[0]: Journey(emulator, who, Proof.STAFF) for who in people}
+    for each in fleet.values():
+        each.reach(Stage.LIVE)
+    queue.drain()
+    Message.objects.all().delete()
+    emulator.world.calls.clear()
+    return fleet
+
+
+def force(journey: Journey, state: str) -> None:
+    url = f"{journey.running.url}/control/connections/{journey.connection.connection_id}/state"
+    requests.post(url, json={"state": state}, timeout=10).raise_for_status()
+
+
+def pass_minutes(clock: time_machine.Traveller, minutes: int, *, every: int = 1) -> None:
+    """Let time pass, with the schedules and the worker doing what is theirs."""
+    for minute in range(0, minutes, every):
+        clock.shift(timedelta(minutes=every))
+        if minute % 5 == 0:
+            tasks.refresh_health()
+        tasks.watch()
+        queue.drain()
+
+
+def told(kind: MessageKind = MessageKind.INCIDENT) -> list[str]:
+    return sorted(Message.objects.filter(kind=kind).values_list("subject", flat=True))
+
+
+def incidents(status: IncidentStatus) -> list[tuple[str, str]]:
+    return sorted((each.kind, each.whom) for each in Incident.objects.filter(status=status))
+
+
+def names(fleet: Fleet, *wanted: str) -> list[str]:
+    return [str(fleet[each].tenant) for each in wanted]
+
+
+def test_trouble_of_every_kind_is_told_once_and_closed_on_recovery(
+    fleet: Fleet, emulator: emulated.Running, clock: time_machine.Traveller
+) -> None:
+    for name in ("Acme", "Borealis", "Cirrus"):
+        force(fleet[name], "UNAUTHORIZED")
+    force(fleet["Dune"], "DB_UNAVAILABLE")
+    ember = fleet["Ember"]
+    uninstall = f"{emulator.url}/control/orgs/{ember.org_id}/uninstall"
+    requests.post(uninstall, timeout=10).raise_for_status()
+    tasks.upkeep_health()
+    pass_minutes(clock, 4)
+
+    expected = [("unauthorized", each) for each in names(fleet, "Acme", "Borealis", "Cirrus")]
+    dune = ("db_unavailable", "Dune Ltd")
+    gone = ("uninstalled", "Ember AG")
+    opened = Incident.objects.filter(opened_at__isnull=False)
+    found = sorted((each.kind, each.whom) for each in opened)
+    assert found == sorted([*expected, dune, gone])
+    assert len(told()) == 5  # one message for each
+    assert Message.objects.filter(kind=MessageKind.AUTHORIZE_AGAIN).count() == 3
+
+    # The portal restarted Dune's connection by itself. It breaks again: the same incident, no word.
+    assert HealingAttempt.objects.filter(remedy="restart").count() == 1
+    assert fleet["Dune"].calls("POST", "/actions/restart") == 1
+    pass_minutes(clock, 5)
+    assert Incident.objects.get(kind=K.DB_UNAVAILABLE).status == IncidentStatus.CLOSED
+    force(fleet["Dune"], "DB_UNAVAILABLE")
+    pass_minutes(clock, 12)
+    assert fleet["Dune"].calls("POST", "/actions/restart") == 2
+    assert Incident.objects.filter(kind=K.DB_UNAVAILABLE).count() == 1
+    assert sum(subject.endswith("unavailable: Dune Ltd") for subject in told()) == 2
+
+    # The link of the mail works, for each of the three.
+    for name in ("Acme", "Borealis", "Cirrus"):
+        assert fleet[name].admin.authorize(fleet[name].tenant) in (200, 302)
+    requests.post(uninstall.replace("/uninstall", "/install"), timeout=10).raise_for_status()
+    pass_minutes(clock, 15)
+    clock.shift(timedelta(days=1))
+    tasks.upkeep_health()
+    pass_minutes(clock, 6)
+    assert incidents(IncidentStatus.OPEN) == []
+    assert incidents(IncidentStatus.SUSPECTED) == []
+    assert len(told()) == 10  # each opening and each recovery, once
+    assert len(set(told())) == 10
+
+
+def test_a_region_that_is_away_is_told_as_one(
+    fleet: Fleet, emulator: emulated.Running, clock: time_machine.Traveller
+) -> None:
+    pass_minutes(clock, 5)
+    fault = {"system": "region", "status": 503}
+    requests.post(f"{emulator.url}/control/faults", json=fault, timeout=10).raise_for_status()
+    pass_minutes(clock, 5)
+    assert incidents(IncidentStatus.OPEN) == [("region", f"{emulator.url}/region")]
+    assert Connection.objects.filter(health__unknown_since__isnull=False).count() == 5
+    assert len(told()) == 1
+    requests.delete(f"{emulator.url}/control/faults", timeout=10)
+    pass_minutes(clock, 8)
+    assert incidents(IncidentStatus.OPEN) == []
+    assert Incident.objects.exclude(kind=K.REGION).count() == 0
+    assert Connection.objects.filter(health__unknown_since__isnull=False).count() == 0
+    assert len(told()) == 2
+
+
+def test_a_dead_grant_costs_one_call_and_is_over_when_the_admin_signs_in_again(
+    fleet: Fleet, emulator: emulated.Running, clock: time_machine.Traveller
+) -> None:
+    acme = fleet["Acme"]
+    grant = SalesforceGrant.objects.get(tenant=acme.tenant)
+    SalesforceGrant.objects.filter(pk=grant.pk).update(
+        issued_at=timezone.now() - timedelta(days=21)
+    )
+    revoke = f"{emulator.url}/control/orgs/{acme.org_id}/revoke"
+    requests.post(revoke, timeout=10).raise_for_status()
+    for _ in range(4):
+        tasks.upkeep_health()
+        pass_minutes(clock, 2)
+        clock.shift(timedelta(hours=25))
+    grant.refresh_from_db()
+    assert grant.status == GrantStatus.REFUSED
+    refused = [
+        call
+        for call in emulator.world.calls
+        if "/services/oauth2/token" in call["path"] and call["status"] == 400
+    ]
+    assert len(refused) == 1
+    assert Incident.objects.filter(kind=K.GRANT_LOST, status=IncidentStatus.OPEN).count() == 1
+    assert told(MessageKind.SIGN_IN) != []
+    acme.admin.sign_in(acme.tenant)
+    pass_minutes(clock, 6)
+    assert Incident.objects.get(kind=K.GRANT_LOST).status == IncidentStatus.CLOSED
+
+
+def test_a_tenant_that_staff_paused_is_quiet(
+    fleet: Fleet, clock: time_machine.Traveller, settings: Settings
+) -> None:
+    tasks.operate("pause", fleet["Acme"].connection.pk, "olga", {})
+    pass_minutes(clock, 10)
+    assert incidents(IncidentStatus.OPEN) == []
+    assert told() == []
+    tasks.operate("resume", fleet["Acme"].connection.pk, "olga", {})
+    force(fleet["Acme"], "PAUSED")  # this time by Heroku
+    pass_minutes(clock, 10)
+    assert incidents(IncidentStatus.OPEN) == [("paused", str(fleet["Acme"].tenant))]

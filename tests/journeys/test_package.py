@@ -1,0 +1,119 @@
+"""The package in a subscriber's org, from its callout to its uninstallation."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import requests
+
+import emulator as emulated
+from connect.health import refresh
+from connect.mappings import templates
+from connect.models import Connection, Stage
+from emulator import package
+from tenants import links
+from tenants.models import Message, MessageKind, Proof, Tenant
+from tests import cast
+from tests.connect.journey import ROUNDS, Journey
+from tests.subscriber import Admin, new_org
+from tests.tenants.callouts import post
+
+pytestmark = pytest.mark.django_db
+
+
+class JourneyOf2016(Journey):
+    """Borealis, whose org has the package of 2016, registered by that package's own callout."""
+
+    def __init__(self, running: emulated.Running) -> None:
+        templates.ensure_first()
+        self.running = running
+        self.org_id = new_org(running, cast.BOREALIS, package="2016", environment="production")
+        self.admin = Admin(running, self.org_id)
+        # As its Apex put it together, from UserInfo and the installer's User record.
+        body = (
+            f'{{"org_id":"{self.org_id}", "admin_email":"{cast.BOREALIS["admin_email"]}",'
+            f' "org_name":"{cast.BOREALIS["name"]}"}}'
+        )
+        self.answer = post(body, "application/json", HTTP_ACCEPT="application/json")
+        self.tenant = Tenant.objects.get()
+        self.connection = Connection.objects.get(tenant=self.tenant)
+
+
+def test_the_package_of_2016_registers_unsigned_and_receives_its_link(
+    emulator: emulated.Running,
+) -> None:
+    journey = JourneyOf2016(emulator)
+    assert journey.answer.status_code == 202
+    assert journey.advance().stage == Stage.WAITING_FOR_PROOF
+    assert journey.tenant.proof == Proof.NONE
+    assert not emulator.world.addons
+    assert Message.objects.get().kind == MessageKind.SIGN_IN
+
+    journey.admin.sign_in(journey.tenant)
+    journey.tenant.refresh_from_db()
+    assert journey.tenant.proof == Proof.CONSENT
+    connection = journey.reach(Stage.WAITING_FOR_AUTHORIZATION)
+    [call] = [each for each in emulator.world.calls if "apexrest" in each["path"]]
+    assert call["path"].endswith(".my.salesforce.com/services/apexrest/AuthConnection")
+    [record] = emulator.world.orgs[journey.org_id].query("Connection__c")
+    assert record.values["Auth_URL__c"] == links.connect_url(journey.tenant)
+    assert connection.link_published_at
+    journey.reach(Stage.LIVE)
+
+
+def test_todays_package_is_handed_link_and_connection_id(
+    emulator: emulated.Running,
+) -> None:
+    journey = Journey(emulator, cast.CIRRUS, Proof.SIGNED)
+    connection = journey.reach(Stage.WAITING_FOR_AUTHORIZATION)
+    [record] = emulator.world.orgs[journey.org_id].query("hcmc__Connection__c")
+    assert record.values["hcmc__Auth_URL__c"] == links.connect_url(journey.tenant)
+    assert record.values["hcmc__Heroku_Connection_Id__c"] == connection.connection_id
+
+
+RENAMED = [
+    ("objects/Account/fields/Twitter__c", "Twitter__c", "Handle__c", "Account (BAD_CONFIG)"),
+    ("objects/Tweet__c/fields/Body__c", "Body__c", "Text__c", "Tweet__c (BAD_CONFIG)"),
+    ("objects/Connection__c/fields/Auth_URL__c", "Auth_URL__c", "Link__c", "Auth_URL__c"),
+    ("classes/AuthConnection", "'/AuthConnection/*'", "'/Link/*'", "package"),
+    ("classes/AuthConnection", "String authorizeUrl", "String link", "authorizeUrl"),
+]
+
+
+@pytest.mark.parametrize(("file", "before", "after", "words"), RENAMED)
+def test_what_is_renamed_in_the_packages_source_breaks_the_journey(
+    emulator: emulated.Running,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    file: str,
+    before: str,
+    after: str,
+    words: str,
+) -> None:
+    source = shutil.copytree(package.SOURCE, tmp_path / "source")
+    [path] = [each for each in source.glob(f"{file}.*") if not each.name.endswith("cls-meta.xml")]
+    path.write_text(path.read_text().replace(before, after))
+    monkeypatch.setattr(package, "SOURCE", source)
+    journey = Journey(emulator, cast.ACME, Proof.SIGNED)
+    assert words in _trouble(journey)
+
+
+def _trouble(journey: Journey) -> str:
+    """Go on until the portal says in words what is wrong."""
+    for _ in range(ROUNDS):
+        journey.do_the_admins_part()
+        seen = journey.advance()
+        if seen.blocked_at or seen.last_error:
+            break
+    assert seen.stage != Stage.LIVE
+    return f"{seen.blocked_reason} {seen.last_error}"
+
+
+def test_the_portal_finds_an_uninstallation_out_by_itself(emulator: emulated.Running) -> None:
+    journey = Journey(emulator, cast.ACME, Proof.SIGNED)
+    connection = journey.reach(Stage.LIVE)
+    for what in (f"orgs/{journey.org_id}/uninstall", "sync"):
+        requests.post(f"{emulator.url}/control/{what}", json={}, timeout=10).raise_for_status()
+    refresh.refresh_all()
+    found = dict(connection.mappings.values_list("object_name", "state"))
+    assert found["Tweet__c"] == found["Connection__c"] == "BAD_CONFIG"
