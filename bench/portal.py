@@ -38,9 +38,9 @@ def pages() -> dict[str, str]:
         found[f"list of {model._meta.verbose_name_plural}"] = reverse(f"admin:{name}_changelist")
     tenants = reverse("admin:tenants_tenant_changelist")
     for label, query in (
-        ("blocked", "attention=blocked"),
+        ("their move", "attention=subscriber"),
         ("live", "stage=live"),
-        ("by a name", "q=Quartz+Robotics"),
+        ("by a name", "q=arbor"),
         ("by an org id", "q=00D7g0000000042EAA"),
         ("by an e-mail", "q=amber-care42.example"),
     ):
