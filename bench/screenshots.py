@@ -25,7 +25,9 @@ from demo.stack import ROOT, free_port
 TO = ROOT / "docs" / "screenshots"
 TENANTS = 400
 PASSWORD = "only-for-these-pictures"  # noqa: S105 (of a database that ends with the run)
-MOST_HEIGHT = 1400  # pixels; below that, a page only repeats itself
+# These are shown down to their end, or so far; the others as they open.
+WHOLE = ("dashboard", "tenant-waiting", "tenant-blocked", "tenant-live", "mail")
+MOST_HEIGHT = 1900  # pixels
 
 
 @dataclass(frozen=True)
@@ -195,7 +197,8 @@ def _render(browser: Browser, look: Look, port: int, pages: dict[str, str]) -> l
         wide = int(page.evaluate("document.documentElement.scrollWidth"))
         if wide > look.width and name != "mail":
             errors.append(f"{name} is {wide} px wide where there are {look.width}")
-        clip = {"x": 0, "y": 0, "width": look.width, "height": min(tall, MOST_HEIGHT)}
+        height = min(tall, MOST_HEIGHT) if name in WHOLE else look.height
+        clip = {"x": 0, "y": 0, "width": look.width, "height": height}
         page.screenshot(path=TO / f"{name}-{look.name}.png", clip=clip, full_page=True)  # type: ignore[arg-type]
     context.close()
     return errors

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from demo.cast import BOREALIS
+from demo.cast import BOREALIS, Org
 from demo.driver import send_callout
 from demo.stack import STAFF, Stack
 
@@ -29,13 +29,24 @@ def open_tenant(page: Page, stack: Stack) -> None:
 def test_no_page_of_the_staff_breaks_the_content_security_policy(stack: Stack, page: Page) -> None:
     """An error in the console fails the test: see the fixture."""
     log_in(page, stack)
-    links = page.locator("#content-main a")
+    links = page.locator("#nav-sidebar a")
     lists = {links.nth(number).get_attribute("href") for number in range(links.count())}
     assert len(lists) > 15
     for address in sorted(filter(None, lists)):
         answer = page.goto(f"{stack.plan.portal_url}{address}")
         assert answer is not None
         assert answer.ok, address
+
+
+def test_the_dashboard_renews_itself_without_a_reload(stack: Stack, page: Page) -> None:
+    log_in(page, stack)
+    unproven = page.locator("#card-funnel li", has_text="Waiting for proof").locator("strong")
+    before = int(unproven.inner_text()) if unproven.count() else 0
+    page.evaluate("window.untouched = true")
+    newcomer = Org("00D5g0000000077EAA", "Quartz Robotics", "it@quartz.example")
+    assert send_callout(stack.plan.portal_url, newcomer, None).status_code == 202
+    expect(unproven).to_have_text(str(before + 1), timeout=PATIENCE)
+    assert page.evaluate("window.untouched")
 
 
 def test_a_button_queues_and_the_worker_leaves_the_persons_name(stack: Stack, page: Page) -> None:
