@@ -6,11 +6,11 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
-from portal import dashboard
+from portal import dashboard, posts
 
 QUEUE = "django_q"
 _NAMES = {QUEUE: "Queue", "auth": "Staff"}
-_APPS = ("tenants", "connect", QUEUE, "auth")
+_APPS = ("tenants", "connect", "social", QUEUE, "auth")
 _MODELS = (
     "Tenant",
     "Event",
@@ -33,6 +33,11 @@ _MODELS = (
     "MappingTemplate",
     "HealthSample",
     "ApiBudget",
+    "CollectionRun",
+    "TenantCollection",
+    "Handle",
+    "Post",
+    "Spend",
     "OrmQ",
     "Failure",
     "Success",
@@ -68,6 +73,8 @@ class StaffDesk(admin.AdminSite):
             from portal.admin import health_panel
 
             own = {"pulse": dashboard.pulse(), "fleet": health_panel.of_fleet()}
+        if request.user.has_perm("social.view_collectionrun"):
+            own["posts"] = posts.card()
         return super().index(request, {**own, **(extra_context or {})})
 
 
