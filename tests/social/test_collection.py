@@ -67,8 +67,7 @@ def test_a_handle_is_asked_for_once_however_many_tenants_share_it(x_side: XSide)
 
 def test_a_second_round_writes_nothing_and_pays_nothing(x_side: XSide) -> None:
     live = go_live(cast.ACME, *(f"handle{number}" for number in range(45)))
-    for number in range(45):
-        x_side.post(f"handle{number}", f"Post {number}")
+    x_side.post_many(*((f"handle{number}", f"Post {number}") for number in range(45)))
     first, second = round_of(), round_of()
     assert (first.searches, first.inserted) == (second.searches, 45)
     assert (second.calls, second.posts_paid, second.inserted, second.updated) == (
@@ -112,8 +111,7 @@ def test_an_account_that_gets_a_known_handle_gets_its_posts(x_side: XSide) -> No
 
 def test_all_pages_are_read(x_side: XSide) -> None:
     live = go_live(cast.ACME, "acme", tweet_id=True)
-    for number in range(250):
-        x_side.post("acme", f"Post {number}", seconds_ago=600 - number)
+    x_side.post_many(*(("acme", f"Post {number}") for number in range(250)))
     run = round_of()
     assert (run.calls, run.posts_paid, run.inserted) == (3, 250, 250)
     assert len(set(live.bodies())) == 250
@@ -196,8 +194,7 @@ def test_the_kill_switch_stops_a_round_before_the_next_search(
     x_side: XSide, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     live = go_live(cast.ACME, *(f"handle_{number:08d}" for number in range(40)))
-    for number in range(40):
-        x_side.post(f"handle_{number:08d}", f"Post {number}")
+    x_side.post_many(*((f"handle_{number:08d}", f"Post {number}") for number in range(40)))
 
     def off(run: CollectionRun) -> None:
         if run.searches_done:
@@ -222,8 +219,7 @@ def test_without_a_token_nothing_is_collected(settings: Settings) -> None:
 def many(x_side: XSide, searches: int) -> Live:
     """Acme with 20 Accounts a search, each of which has posted once."""
     names = [f"handle_{number:08d}" for number in range(20 * searches)]
-    for name in names:
-        x_side.post(name, f"By {name}")
+    x_side.post_many(*((name, f"By {name}") for name in names))
     return go_live(cast.ACME, *names)
 
 
@@ -256,8 +252,7 @@ def test_a_cap_in_the_middle_of_a_search_is_taken_up_where_it_was(
 ) -> None:
     settings.X_POSTS_PER_DAY = 30
     live = go_live(cast.ACME, "acme", tweet_id=True)
-    for number in range(50):
-        x_side.post("acme", f"Post {number}", seconds_ago=600 - number)
+    x_side.post_many(*(("acme", f"Post {number}") for number in range(50)))
     round_of()
     assert (len(live.bodies()), Search.objects.count()) == (30, 1)
     settings.X_POSTS_PER_DAY = 100
@@ -356,8 +351,7 @@ def test_killed_between_two_pages_and_run_again_each_is_paid_for_once(
     x_side: XSide, monkeypatch: pytest.MonkeyPatch, page: int
 ) -> None:
     live = go_live(cast.ACME, "acme", tweet_id=True)
-    for number in range(250):
-        x_side.post("acme", f"Post {number}", seconds_ago=600 - number)
+    x_side.post_many(*(("acme", f"Post {number}") for number in range(250)))
     real, calls = x.search, iter(range(1, 100))
 
     def die(*given: Any, **more: Any) -> x.Page:

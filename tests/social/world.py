@@ -171,6 +171,15 @@ class XSide:
         made = self.control("POST", "x/posts", {"username": username, "text": text, **more})
         return int(made["id"])
 
+    def post_many(self, *posts: tuple[str, str]) -> None:
+        """Let (username, text) be posted, one a second, the last one a minute ago."""
+        first = 59 + len(posts)
+        rows = [
+            {"username": username, "text": text, "seconds_ago": first - number}
+            for number, (username, text) in enumerate(posts)
+        ]
+        self.control("POST", "x/posts", rows)
+
     def behave(self, **switches: Any) -> None:
         """Change the behaviour."""
         self.control("POST", "behaviour", switches)
