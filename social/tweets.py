@@ -66,6 +66,7 @@ def write(place: Place, rows: Iterable[Row]) -> Written:
         with cursor.copy(_COPY) as copy:
             for row in rows:
                 copy.write_row(row)
+        cursor.execute("ANALYZE pg_temp.incoming_posts")
         counts = [name for name in ("likes", "reposts") if name in place.columns]
         if counts:
             cursor.execute(_statement(_UPDATE, place, counts))

@@ -9,7 +9,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from connect.clients import http
-from social import collection, tasks, tweets, x
+from social import collection, handles, tasks, tweets, x
 from social.collection import NotCollecting, collect
 from social.models import (
     CallAllowance,
@@ -389,7 +389,7 @@ def test_an_unexpected_error_fails_the_run_and_is_raised(
     x_side: XSide, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     go_live(cast.ACME, "acme")
-    monkeypatch.setattr(collection.handles, "query", lambda _names: 1 / 0)
+    monkeypatch.setattr(handles, "query", lambda _names: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         round_of()
     run = CollectionRun.objects.get()

@@ -42,7 +42,7 @@ class Live:
     def rows(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Run a query in which {s} is the schema and {p} the namespace's prefix."""
         text = statement.replace("{p}", self.prefix.lower())
-        query = sql.SQL(text).format(s=sql.Identifier(self.schema))  # type: ignore[arg-type]
+        query = sql.SQL(text).format(s=sql.Identifier(self.schema))
         with database.cursor() as cursor:
             cursor.execute(query, values)
             return cursor.fetchall() if cursor.description else []
