@@ -4,11 +4,13 @@ What a table and its columns are called follows from the tenant's stored mapping
 Connect itself last said. Statements name the schema each time; `search_path` is never changed.
 """
 
+import logging
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from django.db import Error as DatabaseError
 from django.db import connection as database
 from django.db import transaction
 from django.db.backends.utils import CursorWrapper
@@ -17,7 +19,11 @@ from psycopg import sql
 from connect import schemas
 from connect.health import states
 from connect.models import Connection, Mapping, Stage
+from connect.schemas import BadSchemaName
 from social import handles
+from social.models import TenantCollection
+
+log = logging.getLogger(__name__)
 
 ACCOUNT = "Account"
 HANDLE_FIELD = "Twitter__c"
@@ -69,6 +75,24 @@ class Accounts:
     def shared(self) -> int:
         """How many Accounts have a handle that an older one has."""
         return self.count - self.refused_count - len(self.by_handle)
+
+
+@dataclass
+class Subject:
+    """One live tenant in a run."""
+
+    connection: Connection
+    result: TenantCollection
+    place: Place | None = None
+    found: Accounts = field(default_factory=Accounts)
+
+
+def look(tenant_ids: Sequence[int] = ()) -> list[Subject]:
+    """Read the Accounts of every live tenant, or of some. One that cannot be read stops nobody."""
+    found = live()
+    if tenant_ids:
+        found = (each for each in found if each.tenant_id in set(tenant_ids))
+    return [_look_at(connection) for connection in found]
 
 
 def live() -> Iterable[Connection]:
@@ -137,6 +161,11 @@ def sort_out(rows: Iterable[tuple[str, str]]) -> Accounts:
     return found
 
 
+def words_of(error: DatabaseError) -> str:
+    """Return what Postgres said, on one line."""
+    return " ".join(str(error).split())[:500]
+
+
 @contextmanager
 def patience() -> Iterator[CursorWrapper]:
     """Open a transaction in a tenant's schema that gives up instead of waiting for long."""
@@ -147,6 +176,26 @@ def patience() -> Iterator[CursorWrapper]:
             [LOCK_TIMEOUT, STATEMENT_TIMEOUT],
         )
         yield cursor
+
+
+def _look_at(connection: Connection) -> Subject:
+    subject = Subject(connection, TenantCollection(connection=connection))
+    result = subject.result
+    try:
+        place = place_of(connection)
+        subject.found = read(place)
+    except (NotNow, BadSchemaName) as reason:
+        result.skipped = str(reason)[:255]
+    except DatabaseError as error:
+        result.error = words_of(error)
+        log.warning("accounts unreadable tenant=%s error=%s", connection.tenant.org_id, error)
+    else:
+        subject.place = place
+        result.accounts, result.shared = subject.found.count, subject.found.shared
+        result.handles = len(subject.found.by_handle)
+        result.refused = subject.found.refused
+        result.refused_count = subject.found.refused_count
+    return subject
 
 
 def _require_working(connection: Connection) -> None:

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from social import collection
+from social.asking import TIME_IS_UP
 from social.models import CollectionRun, Handle, Outcome, Post, Search, Trigger
 
 SECONDS = 90.0  # of the 120 that a task may take
@@ -23,7 +24,7 @@ def collect(trigger: str = Trigger.SCHEDULE, actor: str = "portal") -> str:
         run = collection.collect(Trigger(trigger), actor, recount=_is_recount(), seconds=SECONDS)
     except collection.NotCollecting as reason:
         return str(reason)
-    if collection.TIME_IS_UP in run.note:
+    if TIME_IS_UP in run.note:
         async_task("social.tasks.collect", trigger, actor)
     return f"{run}: {run.get_outcome_display().lower()}. {run.note}".strip()
 

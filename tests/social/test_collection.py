@@ -9,7 +9,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from connect.clients import http
-from social import collection, handles, tasks, tweets, x
+from social import accounts, asking, collection, handles, tasks, tweets, x
 from social.collection import NotCollecting, collect
 from social.models import (
     CallAllowance,
@@ -126,7 +126,7 @@ def test_counts_are_updated_by_the_last_look_of_the_day(
     round_of()
     x_side.control("PATCH", f"x/posts/{post_id}", {"likes": 40, "reposts": 2})
     # The test may run just after midnight, when the post is yesterday's.
-    monkeypatch.setattr(collection, "_midnight", lambda now: now - timedelta(hours=1))
+    monkeypatch.setattr(asking, "_midnight", lambda now: now - timedelta(hours=1))
     run = round_of(recount=True)
     assert [row[2:] for row in live.posts()] == [("Hello", 40.0, 2.0)]
     assert (run.inserted, run.updated, run.posts_paid) == (0, 1, 0)
@@ -339,6 +339,7 @@ def test_killed_while_writing_and_run_again_every_post_is_there_once(
     with pytest.raises(Killed):
         round_of()
     assert (acme.bodies(), cirrus.bodies()) == (["Own", "Shared"], [])
+    assert CollectionRun.objects.get().outcome == Outcome.INTERRUPTED
     monkeypatch.setattr(tweets, "write", real)
     run = round_of()
     assert (acme.bodies(), cirrus.bodies()) == (["Own", "Shared"], ["Shared"])
@@ -441,4 +442,4 @@ def test_reading_a_fleet_takes_one_query_a_tenant_and_four_in_all(
     go_live(cast.CIRRUS, "cirrus")
     per_tenant = 4  # savepoint, limits, the read, release
     with django_assert_num_queries(2 + 2 * per_tenant):
-        collection.look()
+        accounts.look()

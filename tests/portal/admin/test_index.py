@@ -22,8 +22,10 @@ def html_of(client: Client) -> str:
 
 def test_the_order_is_the_order_of_the_work(superuser: Client) -> None:
     listed = superuser.get("/admin/").context["app_list"]
-    assert [app["name"] for app in listed] == ["Tenants", "Heroku Connect", "Queue", "Staff"]
-    assert [model["object_name"] for model in listed[2]["models"]] == [
+    assert [app["name"] for app in listed] == [
+        *("Tenants", "Heroku Connect", "Social posts", "Queue", "Staff"),
+    ]
+    assert [model["object_name"] for model in listed[3]["models"]] == [
         "OrmQ",
         "Failure",
         "Success",
