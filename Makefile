@@ -30,9 +30,6 @@ chaos: $(READY) ## Kill the worker again and again while tenants are on their wa
 salesforce: ## Check the Salesforce package (needs node and npm; java is installed when missing)
 	@scripts/salesforce
 
-bench: $(READY) ## Measure the ratios that README quotes (make bench ARGS=social for one)
-	@$(VENV)/bin/python -m bench $(ARGS)
-
 lock: $(READY) ## Renew constraints.txt with the newest versions that requirements allow
 	@scripts/lock $(VENV)
 
