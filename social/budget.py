@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Sum
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from social.models import CallAllowance, Spend
@@ -53,8 +54,7 @@ class Aside:
 
     def give_back(self, *, all_but: int = 0) -> None:
         """Return what X did not use."""
-        unused = self.posts - all_but
-        Spend.objects.filter(day=self.day).update(posts=F("posts") - unused)
+        _subtract(self.day, self.posts - all_but)
 
 
 @transaction.atomic
@@ -81,8 +81,7 @@ def _left(cap: int, spent: int, period: str) -> int:
 
 def take_back(posts: int) -> None:
     """Take posts from today's spend that X does not bill."""
-    if posts:
-        Spend.objects.filter(day=_today()).update(posts=F("posts") - posts)
+    _subtract(_today(), posts)
 
 
 def posts_in_month(day: date) -> int:
@@ -97,6 +96,12 @@ def by_day(days: int) -> list[tuple[date, int]]:
     known = dict(Spend.objects.filter(day__gte=first).values_list("day", "posts"))
     listed = (first + timedelta(days=number) for number in range(days))
     return [(day, known.get(day, 0)) for day in listed]
+
+
+def _subtract(day: date, posts: int) -> None:
+    if posts:  # never below 0: midnight may lie between a call and its answer
+        left = Greatest(F("posts") - posts, 0)
+        Spend.objects.filter(day=day).update(posts=left)
 
 
 def _today() -> date:

@@ -174,7 +174,8 @@ class TenantCollection(models.Model):
 
     class Meta:
         ordering = ["pk"]
-        verbose_name = "tenant's collection"
+        verbose_name = "result for a tenant"
+        verbose_name_plural = "results by tenant"
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["run", "connection"], name="one_result_a_tenant")
         ]

@@ -18,7 +18,7 @@ HANDLES_KEPT = timedelta(days=30)
 SEARCHES_KEPT = timedelta(days=7)
 
 
-def collect(trigger: str = Trigger.SCHEDULE, actor: str = "portal") -> str:
+def collect(trigger: str = Trigger.SCHEDULE.value, actor: str = "portal") -> str:
     """Collect posts, as scheduled or for a member of staff; the answer is the task's result."""
     try:
         run = collection.collect(Trigger(trigger), actor, recount=_is_recount(), seconds=SECONDS)

@@ -92,7 +92,7 @@ class CollectionRunAdmin(ReadOnlyAdmin):
         else:
             actor = request.user.get_username()
             async_task(
-                "social.tasks.collect", Trigger.STAFF, actor=actor, task_name="collect posts"
+                "social.tasks.collect", Trigger.STAFF.value, actor=actor, task_name="collect posts"
             )
             self.message_user(request, "“Collect now” is queued.", messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:social_collectionrun_changelist"))

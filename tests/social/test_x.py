@@ -116,6 +116,13 @@ def test_posts_are_set_aside_before_the_answer_is_known(settings: Settings) -> N
     assert spend() == (2, 80)
 
 
+def test_what_was_not_billed_never_makes_the_spend_negative() -> None:
+    aside = budget.set_posts_aside()
+    aside.give_back(all_but=3)
+    budget.take_back(5)
+    assert spend() == (1, 0)
+
+
 PROBLEM = "https://api.twitter.com/2/problems/"
 
 

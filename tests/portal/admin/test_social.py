@@ -1,4 +1,4 @@
-"""Collected posts in the admin: the runs, "collect now", results by tenant, the dashboard's card."""
+"""Collected posts in the admin: runs, "collect now", results by tenant, the dashboard's card."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
