@@ -20,7 +20,7 @@ from connect import schemas
 from connect.health import refresh
 from connect.models import Connection, Mapping, MappingTemplate, Stage
 from emulator import ids
-from social import handles
+from social import collection, handles
 from social.collection import collect
 from social.models import CollectionRun, Delivery, Outcome, Trigger
 from tenants.models import Proof
@@ -192,13 +192,19 @@ def kill_when(process: "subprocess.Popen[bytes]", is_time: Callable[[], bool]) -
 
 
 def _wait_until_its_locks_are_gone() -> None:
+    """Wait until the server has noticed the death: it may still be at the last statement."""
+    query = """
+        SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database
+        WHERE locktype = 'advisory' AND datname = current_database()
+            AND (classid::bigint << 32) + objid::bigint = %s
+    """
     with database.cursor() as cursor:
         for _ in range(500):
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
+            cursor.execute(query, [collection.LOCK])
             if cursor.fetchone() == (0,):
                 return
             time.sleep(0.01)
-    raise AssertionError("the server still holds the dead process' locks")
+    raise AssertionError("the server still holds the dead process' lock")
 
 
 def is_asking() -> bool:
