@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 REFUSED_FOR = timedelta(days=1)  # a handle that X itself refuses is left out so long
 MOST_FAILURES = 3  # searches in a row that fail before X is taken to be down
+MOST_REFUSED = 5  # handles that X refuses in one run before our queries are taken to be wrong
 TIME_IS_UP = "Its time was up; the next run goes on."
 
 
@@ -54,6 +55,7 @@ class Asking:
         self.tell = tell
         self.failures = 0
         self.trouble = ""
+        self.refused: list[str] = []
 
     def ask(self, wanted: set[str]) -> str:
         """Ask for the handles' new posts; return why not all were asked for, or "".
@@ -88,6 +90,9 @@ class Asking:
                 page = self._read(search)
                 self._keep(search, page)
                 if not page.next_token:
+                    break
+                if time.monotonic() > self.until:  # its token is kept
+                    self.trouble = TIME_IS_UP
                     break
         except x.BadQuery as error:
             self._refused(search, error)
@@ -158,13 +163,20 @@ class Asking:
             return
         names = search.handles
         if len(names) == 1:
-            Handle.objects.filter(name=names[0]).update(
-                refused_at=timezone.now(), refusal=error.message[:500]
-            )
+            self._leave_out(names[0], error)
             return
         middle = len(names) // 2
         for half in (names[:middle], names[middle:]):
             self._pursue(Search(handles=half, since_id=search.since_id, until_id=search.until_id))
+
+    def _leave_out(self, name: str, error: x.BadQuery) -> None:
+        """Ask for a handle no more today; if it is one after the other, it is not the handles."""
+        self.refused.append(name)
+        refused = Handle.objects.filter(name__in=self.refused)
+        if len(self.refused) > MOST_REFUSED:
+            refused.update(refused_at=None, refusal="")
+            raise error
+        refused.filter(name=name).update(refused_at=timezone.now(), refusal=error.message)
 
     def _failed(self, error: RemoteError) -> None:
         """Go on after a failed search, unless X is down or our token wrong."""

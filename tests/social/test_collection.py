@@ -314,6 +314,45 @@ def test_a_handle_that_x_refuses_is_found_and_left_out(
     assert Handle.objects.get(name=poison).cursor is None
 
 
+def test_when_x_refuses_every_query_it_is_not_the_handles_fault(
+    x_side: XSide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many(x_side, 3)
+
+    def refuse(*_: Any, **__: Any) -> x.Page:
+        raise x.BadQuery("X", 400, "this endpoint has changed")
+
+    monkeypatch.setattr(x, "search", refuse)
+    run = round_of()
+    assert (run.outcome, run.note) == (
+        Outcome.FAILED,
+        "X answered 400: this endpoint has changed.",
+    )
+    assert run.calls < 20
+    assert not Handle.objects.exclude(refused_at=None).exists()
+
+
+def test_a_search_of_many_pages_ends_in_time_and_is_taken_up(
+    x_side: XSide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x_side.post_many(*(("acme", f"Post {number}") for number in range(250)))
+    run = CollectionRun.objects.create(trigger=Trigger.SCHEDULE)
+    first, second = (asking.Asking(run, float("inf"), lambda: None) for _ in range(2))
+    real = x.search
+
+    def slow(*given: Any, **more: Any) -> x.Page:
+        page = real(*given, **more)
+        first.until = 0
+        return page
+
+    monkeypatch.setattr(x, "search", slow)
+    assert first.ask({"acme"}) == asking.TIME_IS_UP
+    assert (run.posts_paid, Post.objects.count()) == (100, 100)
+    assert second.ask({"acme"}) == ""
+    assert (run.posts_paid, Post.objects.count()) == (250, 250)
+    assert x_side.bill["returned"] == 250
+
+
 # --- deaths --------------------------------------------------------------------------------------
 
 
