@@ -135,6 +135,7 @@ def make_schema(schema: str, namespace: str, tweet_id: bool = False) -> None:
     database.ensure_connection()
     conn: psycopg.Connection[Any] = database.connection
     merged = not tables.has_hstore(conn)
+    tables.drop_schema(conn, schema)  # a journey before may have left one of that name
     tables.create_schema(conn, schema, None, merged)
     objects = {each.name: each for each in objects_of(namespace, package_installed=True)}
     for mapping in _document(namespace, tweet_id):
