@@ -63,13 +63,11 @@ def _tenant() -> "Connection":
 
 def _schema(schema: str) -> dict[str, dict[str, Any]]:
     """Make the tenant's tables as Heroku Connect does; return the mappings' configs."""
-    from dataclasses import replace
-
     from django.db import connection as database
 
     from emulator import tables
     from emulator.catalog import objects_of
-    from emulator.org import Field
+    from emulator.package import PACKAGES
 
     fields = {
         "Account": ("Id", "Name", "Twitter__c"),
@@ -82,11 +80,9 @@ def _schema(schema: str) -> dict[str, dict[str, Any]]:
     merged = not tables.has_hstore(conn)
     tables.create_schema(conn, schema, ORG_ID, merged)
     configs: dict[str, dict[str, Any]] = {}
-    for sobject in objects_of("", package_installed=True):
+    for sobject in objects_of("", PACKAGES["current"]()):
         if sobject.name not in fields:
             continue
-        own = Field("Tweet_Id__c", "string", 32, unique=True, external_id=True)
-        sobject = replace(sobject, fields=(*sobject.fields, own))
         indexes = {"Tweet_Id__c": {"unique": True}} if sobject.name == "Tweet__c" else {}
         config: dict[str, Any] = {
             "access": "read_write",

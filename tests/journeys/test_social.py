@@ -37,11 +37,8 @@ def x_side(emulator: emulated.Running) -> XSide:
     return XSide(emulator)
 
 
-def add_tweet_id(x_side: XSide, org_id: str, prefix: str) -> None:
-    """Give the org the newer package: a field in it, and a template that maps it."""
-    field = {"name": f"{prefix}Tweet_Id__c", "type": "string", "length": 32}
-    path = f"orgs/{org_id}/fields/{prefix}Tweet__c"
-    x_side.control("POST", path, {**field, "unique": True, "external_id": True})
+def map_tweet_id() -> None:
+    """Store a template that maps the package's field for X's id of a post."""
     first = MappingTemplate.objects.get(version=1)
     document = deepcopy(first.document)
     (config,) = (
@@ -62,7 +59,7 @@ def provisioned(x_side: XSide, who: dict[str, str], *, tweet_id: bool) -> tuple[
     ]
     x_side.control("POST", f"orgs/{journey.org_id}/records/Account", rows)
     if tweet_id:
-        add_tweet_id(x_side, journey.org_id, prefix)
+        map_tweet_id()
     return journey, Live(journey.reach(Stage.LIVE), prefix)
 
 
@@ -115,6 +112,8 @@ def test_what_salesforce_refuses_shows_among_the_tenants_write_errors(x_side: XS
         "message": "No such words here.",
     }
     x_side.control("POST", f"orgs/{journey.org_id}/rules", rule)
+    field = {"name": "Body__c", "type": "string", "required": True, "unique": True}
+    x_side.control("POST", f"orgs/{journey.org_id}/fields/Tweet__c", field)
     x_side.post("heroku", "Thanks!", seconds_ago=120)
     x_side.post("heroku", "Thanks!", seconds_ago=100)  # the org wants every body but once
     x_side.post("djangoproject", "Forbidden words")

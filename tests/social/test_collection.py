@@ -422,6 +422,7 @@ def test_two_collections_never_run_at_once(x_side: XSide) -> None:
         other.execute("SELECT pg_advisory_lock(%s)", [collection.LOCK])
         with pytest.raises(NotCollecting, match="already"):
             round_of()
+        other.execute("SELECT pg_advisory_unlock(%s)", [collection.LOCK])
     assert round_of().outcome == Outcome.DONE
 
 

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import dataclass
-from dataclasses import replace as changed
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from connect.mappings import templates
 from connect.models import Connection, Mapping, Stage
 from emulator import ids, tables
 from emulator.catalog import objects_of
-from emulator.org import Field, SObject
+from emulator.package import PACKAGES
 from tests import cast
 
 _SERIAL = count(1)
@@ -137,21 +136,16 @@ def make_schema(schema: str, namespace: str, tweet_id: bool = False) -> None:
     merged = not tables.has_hstore(conn)
     tables.drop_schema(conn, schema)  # a journey before may have left one of that name
     tables.create_schema(conn, schema, None, merged)
-    objects = {each.name: each for each in objects_of(namespace, package_installed=True)}
+    objects = {each.name: each for each in objects_of(namespace, PACKAGES[package(tweet_id)]())}
     for mapping in _document(namespace, tweet_id):
         sobject = objects[mapping["object_name"]]
         if sobject.name == "Account" or sobject.name.endswith("Tweet__c"):
-            known = with_tweet_id(sobject, namespace) if tweet_id else sobject
-            tables.create_table(conn, schema, known, mapping["config"], merged)
+            tables.create_table(conn, schema, sobject, mapping["config"], merged)
 
 
-def with_tweet_id(sobject: SObject, namespace: str) -> SObject:
-    """Add the external id that newer packages have."""
-    if not sobject.name.endswith("Tweet__c"):
-        return sobject
-    name = f"{namespace}__{TWEET_ID}" if namespace else TWEET_ID
-    own = Field(name, "string", 32, unique=True, external_id=True)
-    return changed(sobject, fields=(*sobject.fields, own))
+def package(tweet_id: bool) -> str:
+    """Which package has a field for X's id of a post, and which has none."""
+    return "current" if tweet_id else "2016"
 
 
 class XSide:
