@@ -87,16 +87,20 @@ CREATE TEMPORARY TABLE incoming_posts (
 ) ON COMMIT DROP
 """
 _COPY = "COPY pg_temp.incoming_posts FROM STDIN"
-# One for each key: where the body tells posts apart, two with the same text are one record.
 _INSERT = sql.SQL("""
 INSERT INTO {schema}.{table} ({columns})
-SELECT {values} FROM (
-    SELECT DISTINCT ON ({incoming_key}) * FROM pg_temp.incoming_posts AS incoming
-    ORDER BY {incoming_key}, incoming.post_id::bigint
-) AS incoming
+SELECT {values} FROM {source} AS incoming
 WHERE NOT EXISTS (SELECT FROM {schema}.{table} AS known WHERE {known_key} = {incoming_key})
 ORDER BY incoming.post_id::bigint
 """)
+# Ids are unique as they come. Of two posts with the same text, the older one is taken.
+_SOURCES = {
+    "post_id": sql.SQL("pg_temp.incoming_posts"),
+    "body": sql.SQL(
+        "(SELECT DISTINCT ON (lower(body)) * FROM pg_temp.incoming_posts"
+        " ORDER BY lower(body), post_id::bigint)"
+    ),
+}
 # A row that Salesforce refused to create has nothing there to update.
 _UPDATE = sql.SQL("""
 UPDATE {schema}.{table} AS known SET {changes}
@@ -116,6 +120,7 @@ def _statement(template: sql.SQL, place: Place, counts: Iterable[str] = ()) -> s
         known_key=_keyed(place, sql.Identifier("known", place.columns[place.key])),
         incoming_key=_keyed(place, _incoming(place.key)),
         same=_same(place),
+        source=_SOURCES[place.key],
         changes=sql.SQL(", ").join(sql.SQL("{} = {}").format(*pair) for pair in pairs),
         differs=sql.SQL(" OR ").join(
             sql.SQL("known.{} IS DISTINCT FROM {}").format(*pair) for pair in pairs

@@ -17,7 +17,8 @@ from django.db import transaction
 
 import emulator as emulated
 from connect import schemas
-from connect.health import refresh
+from connect.health import refresh, writes
+from connect.health.models import WriteError
 from connect.models import Connection, Mapping, MappingTemplate, Stage
 from emulator import ids
 from social import collection, handles
@@ -130,6 +131,12 @@ def test_what_salesforce_refuses_shows_among_the_tenants_write_errors(x_side: XS
     assert len(refusals) == 2
     assert "DUPLICATE_VALUE" in refusals[0]
     assert "No such words here." in refusals[1]
+    writes.scan_all()
+    causes = WriteError.objects.filter(connection=live.connection, table_name="tweet__c")
+    assert sorted((each.failed, each.cause.partition(":")[0]) for each in causes) == [
+        (1, "DUPLICATE_VALUE"),
+        (1, "FIELD_CUSTOM_VALIDATION_EXCEPTION"),
+    ]
     refresh.refresh(Connection.objects.get(pk=live.connection.pk))
     assert Mapping.objects.get(object_name="Tweet__c").rows_failed == 2
     assert collect(Trigger.SCHEDULE).updated == 0  # what Salesforce refused is not sent again
