@@ -13,7 +13,7 @@ from psycopg import sql
 
 from demo import cast
 from demo.cast import Org
-from demo.driver import Emulator, Ledger, at_once, bring_to
+from demo.driver import PATIENCE, Emulator, Ledger, Staff, at_once, bring_to
 from demo.stack import (
     ROOT,
     STAFF,
@@ -50,7 +50,7 @@ Multiconnect is running.
 
   Portal          {portal}/admin/      log in as {staff} with {password}
   Subscriber      {portal}/authenticate
-  Other side      {emulator}/control/    Heroku, Heroku Connect and Salesforce, emulated
+  Other side      {emulator}/control/    Heroku, Heroku Connect, Salesforce and X, emulated
   E-mails         {mail}/    one file each, with the subscribers' links
   Logs            {state}/    web.log, worker.log, emulator.log
   Postgres        {database}
@@ -144,11 +144,28 @@ def _seed(stack: Stack) -> None:
     if missing:
         say("Five tenants register, and their people do what they are asked for:")
         at_once(seed, missing)
+    if not (seeded / "posts").exists():
+        _collect_posts(stack)
+        (seeded / "posts").touch()
     say("")
     with Ledger(stack.database_url) as ledger:
         for org in WANTED:
             stage = (ledger.stage(org) or "").replace("_", " ")
             say(f"  {org.name:<20} {stage:<26} {_rows(ledger, org)}")
+
+
+def _collect_posts(stack: Stack) -> None:
+    """Let the tenants' Accounts post on X, and staff collect it."""
+    say("Companies post on X, and staff press “Collect now”")
+    posts = [
+        {"username": handle, "text": text, "likes": likes, "seconds_ago": 3600 - 300 * number}
+        for number, (handle, text, likes) in enumerate(cast.POSTS)
+    ]
+    Emulator(stack.plan.emulator_url).call("POST", "/x/posts", posts)
+    Staff(stack).collect_posts()
+    query = "SELECT 1 FROM social_collectionrun WHERE inserted > 0"
+    with Ledger(stack.database_url) as ledger:
+        stack.wait_until(lambda: ledger.row(query), PATIENCE, "the posts to be collected")
 
 
 def _rows(ledger: Ledger, org: Org) -> str:
@@ -160,7 +177,7 @@ def _rows(ledger: Ledger, org: Org) -> str:
     )
     if found is None:
         return ""
-    tables = ("account", "contact")
+    tables = ("account", "contact", org.field("Tweet__c").lower())
     counts = [_count(ledger, sql.Identifier(found[0], table)) for table in tables]
     told = ", ".join(f"{n} in {table}" for table, n in zip(tables, counts, strict=True))
     return f"schema {found[0]}: {told}"

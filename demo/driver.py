@@ -132,6 +132,11 @@ class Staff:
             page = self.browser.open(urljoin(page.url, page.link(action)))
         return self.browser.click(page, action, **answers)
 
+    def collect_posts(self) -> Page:
+        """Press “Collect now” on the list of runs."""
+        page = self.browser.open(f"{self.base}social/collectionrun/")
+        return self.browser.click(page, "Collect now")
+
 
 # --- the other side ------------------------------------------------------------------------------
 

@@ -277,6 +277,8 @@ def _environment(plan: Plan, database_url: str, known: dict[str, str]) -> dict[s
         "SALESFORCE_LOGIN_URL": f"{base}/salesforce/login.salesforce.com",
         "SALESFORCE_TEST_URL": f"{base}/salesforce/test.salesforce.com",
         "SALESFORCE_MY_DOMAIN_URL": f"{base}/salesforce/{{domain}}",
+        "X_API_URL": f"{base}/x",
+        "X_BEARER_TOKEN": "x-demo",
         "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
         "EMAIL_FILE_PATH": str(plan.mail),
         "WEB_CONCURRENCY": "1",

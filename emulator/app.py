@@ -21,12 +21,14 @@ from emulator import (
     connect_api,
     control,
     control_orgs,
+    control_x,
     diagnose,
     discovery,
     heroku,
     mappings_api,
     overview,
     salesforce,
+    x,
 )
 from emulator.engine import Engine
 from emulator.faults import HTML_BODY, Fault
@@ -45,7 +47,9 @@ MODULES = (
     apex,
     control,
     control_orgs,
+    control_x,
     overview,
+    x,
 )
 SYSTEMS: dict[str, System] = {module.SYSTEM.name: module.SYSTEM for module in MODULES}
 TICK_SECONDS = 0.15

@@ -71,6 +71,13 @@ class Behaviour:
     refresh_idle_seconds: float = 30 * 86_400
     grants_per_user: int = 5
     rotate_refresh_tokens: bool = True
+    # X
+    x_rate_limit: int = 450
+    x_window_seconds: float = 900
+    x_query_length: int = 512
+    x_monthly_cap: int = 0  # posts; 0 is no cap
+    x_credit: int = 0  # posts; 0 is credit without end
+    x_new_names: bool = False
 
     def change(self, changes: dict[str, Any]) -> None:
         """Set several switches or none; raises ValueError naming the first wrong one."""

@@ -1,4 +1,4 @@
-"""What Heroku, Heroku Connect and Salesforce remember, as flat rows that a Store can keep.
+"""What Heroku, Heroku Connect, Salesforce and X remember, as flat rows that a Store can keep.
 
 Fields that are a number ending in `_at` are on one of the clock's two readings: `expires_at` and
 `used_at` on its `stamp`, the others on its `seconds`.
@@ -137,3 +137,37 @@ class UsedSchema:
     id: str
     connection_id: str
     created_at: datetime
+
+
+@dataclass
+class XPost:
+    """A post on X. `kind` is post, retweet, reply or quote."""
+
+    id: str
+    username: str
+    author_id: str
+    text: str
+    created_at: datetime
+    likes: int = 0
+    reposts: int = 0
+    kind: str = "post"
+    lang: str = "en"
+    reply_to: str = ""
+
+
+@dataclass
+class BilledDay:
+    """What X returned on a UTC day: calls, posts, and the ids of those posts, billed once each."""
+
+    id: str
+    calls: int = 0
+    returned: int = 0
+    posts: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Window:
+    """The calls of X's present rate-limit window; `ends_at` is on the clock's `stamp`. Not kept."""
+
+    ends_at: float = 0
+    calls: int = 0

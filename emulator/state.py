@@ -18,19 +18,35 @@ from emulator.clock import Clock
 from emulator.entities import (
     AddOn,
     AuthorizeLink,
+    BilledDay,
     Code,
     Connection,
     Grant,
     Mapping,
     UsedSchema,
+    Window,
+    XPost,
 )
 from emulator.faults import Faults
 from emulator.org import Field, Org, Record, Rule, SObject, User
 from emulator.store import Databases, Store, from_document, to_document
 from emulator.tables import has_hstore
 
-Entity = AddOn | Connection | Mapping | AuthorizeLink | Code | Grant | UsedSchema
-Kind = TypeVar("Kind", AddOn, Connection, Mapping, AuthorizeLink, Code, Grant, UsedSchema)
+Entity = (
+    AddOn | Connection | Mapping | AuthorizeLink | Code | Grant | UsedSchema | XPost | BilledDay
+)
+Kind = TypeVar(
+    "Kind",
+    AddOn,
+    Connection,
+    Mapping,
+    AuthorizeLink,
+    Code,
+    Grant,
+    UsedSchema,
+    XPost,
+    BilledDay,
+)
 
 KINDS: dict[str, type[Any]] = {
     "addon": AddOn,
@@ -40,6 +56,8 @@ KINDS: dict[str, type[Any]] = {
     "code": Code,
     "grant": Grant,
     "schema": UsedSchema,
+    "x_post": XPost,
+    "x_day": BilledDay,
 }
 _KIND_OF = {kind: name for name, kind in KINDS.items()}
 CALLS_KEPT = 5000
@@ -242,6 +260,7 @@ class World:
         self._serial = 0
         self.orgs: dict[str, Org] = {}
         self.salesforce_calls: dict[str, int] = {}
+        self.x_window = Window()
         self.config_vars: dict[str, str] = {"DATABASE_URL": options.database_url}
         self.behaviour = Behaviour()
         self._apply_options()

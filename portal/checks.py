@@ -33,6 +33,9 @@ NUMBERS = {  # the smallest that makes sense, and the usual one
     "REGISTRATIONS_PER_HOUR": (1, 200),
     "REGISTRATIONS_PER_HOUR_TOTAL": (1, 2000),
     "TRUSTED_PROXIES": (0, 1),
+    "X_POSTS_PER_DAY": (10, 5_000),
+    "X_POSTS_PER_MONTH": (10, 50_000),
+    "X_QUERY_LENGTH": (128, 512),
 }
 BASE_URLS = (
     "HEROKU_API_URL",
@@ -40,6 +43,7 @@ BASE_URLS = (
     "SALESFORCE_LOGIN_URL",
     "SALESFORCE_TEST_URL",
     "SALESFORCE_MY_DOMAIN_URL",
+    "X_API_URL",
 )
 CONSOLE = "django.core.mail.backends.console.EmailBackend"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -316,6 +320,24 @@ def metrics_token() -> Iterator[str]:
     token = settings.METRICS_TOKEN
     if token and len(token) < SHORTEST["METRICS_TOKEN"]:
         yield "METRICS_TOKEN is too short: heroku config:set METRICS_TOKEN=$(openssl rand -hex 32)"
+
+
+@rule("E060")
+def x_bearer_token() -> Iterator[str]:
+    if not re.fullmatch(r"[!-~]*", settings.X_BEARER_TOKEN):
+        yield (
+            "X_BEARER_TOKEN holds a blank or a character that no token has: "
+            "heroku config:set X_BEARER_TOKEN=<the app-only Bearer token of your X app>"
+        )
+
+
+@rule("E061")
+def x_caps() -> Iterator[str]:
+    if settings.X_POSTS_PER_DAY > settings.X_POSTS_PER_MONTH:
+        yield (
+            "X_POSTS_PER_DAY is more than X_POSTS_PER_MONTH, so it would never be reached: "
+            f"heroku config:set X_POSTS_PER_DAY={settings.X_POSTS_PER_MONTH}"
+        )
 
 
 # --- helpers -------------------------------------------------------------------------------------

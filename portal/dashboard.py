@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from portal.cards import attention, errors, funnel, health, incidents, times, vitals
+from portal.cards import attention, errors, funnel, health, incidents, posts, times, vitals
 
 REFRESH_SECONDS = 10
 
@@ -35,6 +35,7 @@ CARDS: list[Card] = [
     Card("errors", "Rows that Salesforce refused", errors.read, permission="connect.view_mapping"),
     Card("health", "Synchronization", health.read, span=2, permission="connect.view_connection"),
     Card("incidents", "Incidents", incidents.read, span=2, permission="connect.view_connection"),
+    Card("posts", "Posts per day", posts.read, span=2, permission="social.view_collectionrun"),
     Card("times", "From registration to live", times.read),
 ]
 

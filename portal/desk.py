@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 QUEUE = "django_q"
 _NAMES = {QUEUE: "Queue", "auth": "Staff"}
-_APPS = ("tenants", "connect", QUEUE, "auth")
+_APPS = ("tenants", "connect", "social", QUEUE, "auth")
 _MODELS = (
     "Tenant",
     "Event",
@@ -35,6 +35,11 @@ _MODELS = (
     "MappingTemplate",
     "HealthSample",
     "ApiBudget",
+    "CollectionRun",
+    "TenantCollection",
+    "Handle",
+    "Post",
+    "Spend",
     "BulkRun",
     "BulkItem",
     "OrmQ",

@@ -34,6 +34,10 @@ _SEEN_BY_ALL = {
         "ratebucket",
     ),
     "connect": ("connection", "mapping", "mappingtemplate", "healthsample", "apibudget", *_HEALTH),
+    "social": (
+        *("collectionrun", "tenantcollection", "handle", "post", "spend", "callallowance"),
+        *("search", "delivery"),
+    ),
     "portal": ("heartbeat", "bulkrun", "bulkitem"),
     "django_q": ("success", "failure", "ormq", "schedule"),
 }
@@ -52,6 +56,7 @@ _OPERATOR = (
     "connect.link_connection",
     "connect.reauthorize_connection",
     "connect.repair_writes",
+    "social.run_collection",
 )
 _MANAGER = (
     "connect.offboard_connection",

@@ -13,6 +13,8 @@ SCHEDULES: dict[str, dict[str, Any]] = {
     "connect.tasks.prune_health": {"schedule_type": Schedule.DAILY, "minutes": None},
     "connect.tasks.ensure_connections": {"schedule_type": Schedule.MINUTES, "minutes": 10},
     "portal.tasks.sample_fleet": {"schedule_type": Schedule.MINUTES, "minutes": 5},
+    "social.tasks.collect": {"schedule_type": Schedule.MINUTES, "minutes": 15},
+    "social.tasks.prune": {"schedule_type": Schedule.DAILY, "minutes": None},
     "tenants.tasks.prune": {"schedule_type": Schedule.DAILY, "minutes": None},
     "portal.tasks.prune": {"schedule_type": Schedule.DAILY, "minutes": None},
 }

@@ -82,6 +82,14 @@ REGISTRATIONS_PER_HOUR_TOTAL: int = _number("REGISTRATIONS_PER_HOUR_TOTAL", 2000
 # Heroku's router appends the caller's address to X-Forwarded-For; nothing before that is believed.
 TRUSTED_PROXIES: int = _number("TRUSTED_PROXIES", 1 if PORTAL_URL.startswith("https:") else 0)
 
+# --- posts about Accounts ------------------------------------------------------------------------
+X_API_URL: str = env.str("X_API_URL", "https://api.x.com")
+X_BEARER_TOKEN: str = env.str("X_BEARER_TOKEN", "")  # empty: no posts are collected
+X_POSTS_PER_DAY: int = _number("X_POSTS_PER_DAY", 5_000)  # X bills each post that it returns
+X_POSTS_PER_MONTH: int = _number("X_POSTS_PER_MONTH", 50_000)
+X_QUERY_LENGTH: int = _number("X_QUERY_LENGTH", 512)  # characters; 4096 with an enterprise plan
+X_UPDATE_COUNTS: bool = env.bool("X_UPDATE_COUNTS", True)  # likes, once a day at 23:00 UTC
+
 # --- Django --------------------------------------------------------------------------------------
 DEBUG = False
 ALLOWED_HOSTS: list[str] = _words("ALLOWED_HOSTS", _host(PORTAL_URL) or "127.0.0.1")

@@ -46,4 +46,5 @@ def emulator(emulator_server: emulated.Running, settings: Settings) -> emulated.
     settings.SALESFORCE_LOGIN_URL = f"{here}/salesforce/login.salesforce.com"
     settings.SALESFORCE_TEST_URL = f"{here}/salesforce/test.salesforce.com"
     settings.SALESFORCE_MY_DOMAIN_URL = f"{here}/salesforce/{{domain}}"
+    settings.X_API_URL = f"{here}/x"
     return emulator_server

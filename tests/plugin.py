@@ -21,6 +21,7 @@ TEST_ENVIRONMENT = {
     "SALESFORCE_KEY": "emulator-key",
     "SALESFORCE_SECRET": "emulator-secret",
     "REGISTRATION_SECRETS": "test-registration-secret",
+    "X_BEARER_TOKEN": "x-test-token",
     "PORTAL_URL": "http://testserver",
     "ALLOWED_HOSTS": "testserver,127.0.0.1,localhost",
     "EMAIL_BACKEND": "django.core.mail.backends.locmem.EmailBackend",

@@ -128,14 +128,24 @@ def words_of(document: Any) -> Words:
     """Find the words in an error body, whichever peer's it is.
 
     Heroku: {"id", "message"}; Heroku Connect: {"message"} or {"error"}; Salesforce REST: a list of
-    {"message", "errorCode"}; Salesforce OAuth: {"error", "error_description"}.
+    {"message", "errorCode"}; Salesforce OAuth: {"error", "error_description"}; X: a problem
+    {"type", "title", "detail"}, whose `errors`, a list of {"message"}, say more.
     """
     if isinstance(document, list):
         document = document[0] if document else None
     if not isinstance(document, Mapping):
         return Words(document if isinstance(document, str) else "", "")
-    message = _first(document, "message", "error_description", "error")
-    return Words(message, _first(document, "id", "errorCode", "error"))
+    message = _first(document, "message", "error_description", "error") or _of_problem(document)
+    return Words(message, _first(document, "id", "errorCode", "error", "type"))
+
+
+def _of_problem(document: Mapping[str, Any]) -> str:
+    listed = document.get("errors")
+    if isinstance(listed, list) and listed and isinstance(listed[0], Mapping):
+        message = _first(listed[0], "message")
+        if message:
+            return message
+    return _first(document, "detail", "title")
 
 
 def _first(document: Mapping[str, Any], *keys: str) -> str:

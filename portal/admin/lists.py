@@ -92,7 +92,7 @@ def dates(model: type[Model], field: str, given: dict[str, str]) -> dict[str, An
     ends = model._default_manager.aggregate(first=Min(field), last=Max(field))
     if ends["first"] is None:
         return {"back": None, "choices": []}
-    first, last = (timezone.localtime(moment).date() for moment in ends.values())
+    first, last = _day(ends["first"]), _day(ends["last"])
     levels: tuple[str, ...] = ("year", "month", "day")
     chosen = {name: int(given[name]) for name in levels if name in given}
     back = _back(chosen)
@@ -101,6 +101,10 @@ def dates(model: type[Model], field: str, given: dict[str, str]) -> dict[str, An
     if "year" in chosen and "month" not in chosen and first.replace(day=1) == last.replace(day=1):
         chosen["month"] = first.month
     return {"back": back, "choices": list(_choices(chosen, first, last))}
+
+
+def _day(moment: date) -> date:
+    return timezone.localtime(moment).date() if isinstance(moment, datetime) else moment
 
 
 def _back(chosen: dict[str, int]) -> dict[str, Any] | None:

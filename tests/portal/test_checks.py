@@ -59,6 +59,11 @@ WRONG: list[tuple[str, str, Any, str]] = [
     ("E051", "INCIDENT_WEBHOOK_URL", "http://hooks.slack.com/x", "https address"),
     ("E051", "INCIDENT_WEBHOOK_URL", "slack", "https address"),
     ("E052", "METRICS_TOKEN", "short", "openssl rand"),
+    ("E011", "X_API_URL", "http://api.x.com", "config:unset X_API_URL"),
+    ("E012", "X_POSTS_PER_DAY", 9, "X_POSTS_PER_DAY=5000"),
+    ("E012", "X_QUERY_LENGTH", 100, "at least 128"),
+    ("E060", "X_BEARER_TOKEN", "a b", "no token has"),
+    ("E061", "X_POSTS_PER_MONTH", 100, "X_POSTS_PER_DAY=100"),
 ]
 RIGHT: list[tuple[str, Any]] = [
     ("FERNET_KEYS", [LONG, LONG]),

@@ -82,6 +82,16 @@ def test_a_used_name_is_told_from_other_invalid_parameters(message: str, taken: 
         ([["a"]], ("", "")),
         (None, ("", "")),
         (7, ("", "")),
+        (
+            {"title": "Unauthorized", "detail": "No such token", "type": "about:blank"},
+            ("No such token", "about:blank"),
+        ),
+        (
+            {"title": "Invalid Request", "detail": "Wrong", "errors": [{"message": "too old"}]},
+            ("too old", ""),
+        ),
+        ({"title": "Unauthorized", "errors": []}, ("Unauthorized", "")),
+        ({"errors": {"name": ["is taken"]}}, ("", "")),
     ],
 )
 def test_the_words_of_every_peer_are_found(document: Any, words: tuple[str, str]) -> None:

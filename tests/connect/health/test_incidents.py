@@ -22,7 +22,7 @@ from connect.health.models import (
     WebhookNotice,
 )
 from connect.models import Connection, Stage
-from tenants.models import Message, MessageKind
+from tenants.models import Event, EventKind, Message, MessageKind
 from tests import cast
 from tests.connect.clients.rawpeer import RawPeer, says, serving
 
@@ -114,6 +114,26 @@ def test_a_quiet_tenant_is_left_alone(clock: time_machine.Traveller, acme: Healt
     see(clock, acme, *["SYSTEM_ERROR"] * 10)
     assert not Incident.objects.exists()
     assert told() == 0
+
+
+def test_a_tenant_that_is_paused_until_a_time_is_left_alone(
+    clock: time_machine.Traveller, acme: Health
+) -> None:
+    Connection.objects.update(paused_until=timezone.now() + timedelta(days=1))
+    see(clock, acme, *["SYSTEM_ERROR"] * 10)
+    assert not Incident.objects.exists()
+
+
+def test_of_a_snoozed_tenant_the_timeline_hears_and_staff_do_not(
+    clock: time_machine.Traveller, acme: Health, settings: Settings
+) -> None:
+    settings.INCIDENT_WEBHOOK_URL = "https://hooks.example/x"
+    Connection.objects.update(snoozed_until=timezone.now() + timedelta(days=1))
+    see(clock, acme, *["SYSTEM_ERROR"] * 4)
+    assert Incident.objects.get().status == IncidentStatus.OPEN
+    assert Event.objects.filter(kind=EventKind.INCIDENT).count() == 1
+    assert told() == 0
+    assert not WebhookNotice.objects.exists()
 
 
 def test_a_tenant_that_leaves_takes_its_incidents_along(

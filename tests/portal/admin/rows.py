@@ -1,6 +1,6 @@
 """Rows for the admin's pages: the cast at different stages, and any number of strangers."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -27,6 +27,15 @@ from connect.models import (
     WaitingOn,
 )
 from portal.models import BulkItem, BulkRun, Heartbeat
+from social.models import (
+    CollectionRun,
+    Handle,
+    Outcome,
+    Post,
+    Spend,
+    TenantCollection,
+    Trigger,
+)
 from tenants import orgid
 from tenants.models import (
     Callout,
@@ -152,6 +161,7 @@ def strangers(count: int, start: int = 1) -> None:
         BulkItem.objects.create(run=run, tenant=stranger, connection=row)
         if number > 1:
             MappingTemplate.objects.create(version=number, document=DOCUMENT)
+        _social_rows(number, row, now)
         _queue_rows(number, now)
 
 
@@ -178,6 +188,24 @@ def health(of: Connection) -> Health:
         connection=of, remote_id="n", at=now, event_type="mapping-error", message="<M>"
     )
     return row
+
+
+def _social_rows(number: int, of: Connection, now: datetime) -> None:
+    run = CollectionRun.objects.create(
+        trigger=Trigger.SCHEDULE, outcome=Outcome.DONE, finished_at=now
+    )
+    TenantCollection.objects.create(run=run, connection=of, inserted=1)
+    Post.objects.create(
+        id=number,
+        handle=Handle.objects.create(name=f"stranger_{number}"),
+        author=f"Stranger_{number}",
+        body="Hello",
+        posted_at=now,
+        likes=1,
+        reposts=0,
+        changed_in=run.pk,
+    )
+    Spend.objects.create(day=now.date() - timedelta(days=number), calls=1, posts=1)
 
 
 def _queue_rows(number: int, now: datetime) -> None:

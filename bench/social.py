@@ -1,0 +1,207 @@
+"""Posts: what the write-back costs beside a raw COPY, and how many calls to X a round takes.
+
+The write-back does more than COPY: it looks for known posts, updates their counts, keeps each once.
+"""
+
+import math
+import statistics
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from bench.harness import Ratio, set_up
+
+if TYPE_CHECKING:
+    from connect.models import Connection
+    from social.accounts import Place
+    from social.tweets import Row
+
+ORG_ID = "00DB00000002NDmMAM"
+POSTS = 5_000
+KNOWN = 20_000
+REPEATS = 9
+HANDLES = 2_000
+
+
+def run() -> list[Ratio]:
+    """Measure on one tenant with 2,000 Accounts."""
+    set_up()
+    connection = _tenant()
+    return [*_write_back(connection), _calls(connection)]
+
+
+# --- one tenant ----------------------------------------------------------------------------------
+
+
+def _tenant() -> "Connection":
+    from connect.models import Connection, Mapping, Stage
+    from connect.schemas import name_for
+    from tenants.models import Proof, Tenant
+
+    tenant = Tenant.objects.create(
+        org_id=ORG_ID, name="Acme", admin_email="ops@acme.example", proof=Proof.NONE
+    )
+    connection = Connection.objects.create(
+        tenant=tenant,
+        stage=Stage.LIVE,
+        state="IDLE",
+        schema_name=name_for(ORG_ID, 1),
+        organization_id=ORG_ID,
+    )
+    for object_name, config in _schema(connection.schema_name).items():
+        Mapping.objects.create(
+            connection=connection,
+            object_name=object_name,
+            mapping_id=object_name,
+            state="DATA_SYNCED",
+            access="read_write",
+            config=config,
+        )
+    return connection
+
+
+def _schema(schema: str) -> dict[str, dict[str, Any]]:
+    """Make the tenant's tables as Heroku Connect does; return the mappings' configs."""
+    from django.db import connection as database
+
+    from emulator import tables
+    from emulator.catalog import objects_of
+    from emulator.package import PACKAGES
+
+    fields = {
+        "Account": ("Id", "Name", "Twitter__c"),
+        "Tweet__c": (
+            *("Id", "Name", "SystemModstamp", "Account__c", "Author_Username__c", "Body__c"),
+            *("Likes__c", "Retweets__c", "Time__c", "Tweet_Id__c"),
+        ),
+    }
+    conn = database.connection
+    merged = not tables.has_hstore(conn)
+    tables.create_schema(conn, schema, ORG_ID, merged)
+    configs: dict[str, dict[str, Any]] = {}
+    for sobject in objects_of("", PACKAGES["current"]()):
+        if sobject.name not in fields:
+            continue
+        indexes = {"Tweet_Id__c": {"unique": True}} if sobject.name == "Tweet__c" else {}
+        config: dict[str, Any] = {
+            "access": "read_write",
+            "fields": {name: {} for name in fields[sobject.name]},
+            "indexes": indexes,
+        }
+        tables.create_table(conn, schema, sobject, config, merged)
+        configs[sobject.name] = config
+    return configs
+
+
+# --- the write-back ------------------------------------------------------------------------------
+
+
+def _write_back(connection: "Connection") -> list[Ratio]:
+    from social import accounts
+
+    place = accounts.place_of(connection)
+    return [
+        _against_copy(place, 0, "write-back / raw COPY with the trigger, an empty table"),
+        _against_copy(place, KNOWN, f"the same, with {KNOWN:,} posts there before"),
+    ]
+
+
+def _against_copy(place: "Place", known: int, name: str) -> Ratio:
+    from social import tweets
+
+    rows, before = _rows(POSTS), _rows(known, first=10**9)
+    times: dict[Callable[[Place, list[Row]], object], list[float]] = {}
+    for _ in range(REPEATS):
+        for act in (_raw_copy, tweets.write):
+            _empty(place)
+            tweets.write(place, before)
+            _analyze(place)  # as autovacuum would have, long before
+            began = time.perf_counter()
+            act(place, rows)
+            times.setdefault(act, []).append(time.perf_counter() - began)
+    copy, ours = (statistics.median(each) for each in times.values())
+    detail = (
+        f"{POSTS / ours:,.0f} rows/s against {POSTS / copy:,.0f} of COPY: "
+        f"{copy / ours:.2f} of it (at least 0.6)"
+    )
+    return Ratio(name, ours / copy, 1 / 0.6, detail)
+
+
+def _rows(many: int, first: int = 1) -> "list[Row]":
+    at = datetime.now(UTC).replace(tzinfo=None)
+    return [
+        (str(number), f"001{number % 500:015d}", f"Post {number} {'x' * 100}", "acme", at, 1, 2)
+        for number in range(first, first + many)
+    ]
+
+
+def _raw_copy(place: "Place", rows: "list[Row]") -> None:
+    from django.db import connection as database
+    from django.db import transaction
+    from psycopg import sql
+
+    order = ("post_id", "account", "body", "author", "posted_at", "likes", "reposts")
+    statement = sql.SQL("COPY {}.{} ({}) FROM STDIN").format(
+        sql.Identifier(place.schema),
+        sql.Identifier(place.tweets),
+        sql.SQL(", ").join(sql.Identifier(place.columns[name]) for name in order),
+    )
+    with transaction.atomic(), database.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def _empty(place: "Place") -> None:
+    from django.db import connection as database
+    from psycopg import sql
+
+    with database.cursor() as cursor:
+        for table in (place.tweets, "_trigger_log"):
+            names = sql.Identifier(place.schema), sql.Identifier(table)
+            cursor.execute(sql.SQL("TRUNCATE {}.{}").format(*names))
+
+
+def _analyze(place: "Place") -> None:
+    from django.db import connection as database
+    from psycopg import sql
+
+    table = sql.Identifier(place.schema), sql.Identifier(place.tweets)
+    with database.cursor() as cursor:
+        cursor.execute(sql.SQL("ANALYZE {}.{}").format(*table))
+
+
+# --- calls ---------------------------------------------------------------------------------------
+
+
+def _calls(connection: "Connection") -> Ratio:
+    from django.conf import settings
+    from django.db import connection as database
+    from django.test import override_settings
+    from psycopg import sql
+
+    import emulator
+    from social import handles
+    from social.collection import collect
+    from social.models import Trigger
+
+    names = [f"handle_{number:08d}" for number in range(HANDLES)]
+    insert = sql.SQL("INSERT INTO {}.account (sfid, twitter__c) VALUES (%s, %s)").format(
+        sql.Identifier(connection.schema_name)
+    )
+    with database.cursor() as cursor:
+        cursor.executemany(insert, [(f"001{n:015d}", name) for n, name in enumerate(names)])
+    fewest = math.ceil(HANDLES / len(next(handles.pack(names, settings.X_QUERY_LENGTH))))
+    options = emulator.Options(database_url=settings.DATABASE_URL)
+    with (
+        emulator.serve(options) as running,
+        override_settings(X_API_URL=f"{running.url}/x", X_BEARER_TOKEN="bench"),  # noqa: S106
+    ):
+        collect(Trigger.COMMAND)
+        began = time.perf_counter()
+        quiet = collect(Trigger.COMMAND)
+        took = time.perf_counter() - began
+    detail = (
+        f"{quiet.calls} calls for {HANDLES:,} handles in {took:.1f} s, {quiet.posts_paid} paid for"
+    )
+    return Ratio("calls of a quiet round / the fewest possible", quiet.calls / fewest, 1.05, detail)

@@ -1,0 +1,69 @@
+"""The dashboard's card about posts: how many came each day, what is left to spend, the last run."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.conf import settings
+
+from social import budget, collection
+from social.models import CollectionRun
+
+DAYS = 28
+WIDTH, HEIGHT, GAP = 100 / DAYS, 40.0, 0.4  # of the drawing's own 100 by 40
+LEAST = 1.0  # the height of a day without posts
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One day: its posts, and a rectangle of that height standing on the floor."""
+
+    day: date
+    posts: int
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Card:
+    """What the card shows. `why_not` says why nothing is collected, if so."""
+
+    bars: list[Bar]
+    today: int
+    month: int
+    day_cap: int
+    month_cap: int
+    last: CollectionRun | None
+    why_not: str
+
+
+def card() -> Card:
+    """Return the card, with four queries."""
+    days = budget.by_day(DAYS)
+    today, posts_today = days[-1]
+    return Card(
+        bars=bars(days),
+        today=posts_today,
+        month=budget.posts_in_month(today),
+        day_cap=settings.X_POSTS_PER_DAY,
+        month_cap=settings.X_POSTS_PER_MONTH,
+        last=CollectionRun.objects.first(),
+        why_not=collection.why_not(),
+    )
+
+
+def bars(days: list[tuple[date, int]]) -> list[Bar]:
+    """Turn posts by day into rectangles, the fullest day as high as the drawing."""
+    fullest = max((posts for _, posts in days), default=0) or 1
+    return [
+        Bar(
+            day,
+            posts,
+            x=round(number * WIDTH, 3),
+            y=round(HEIGHT - (height := max(HEIGHT * posts / fullest, LEAST)), 3),
+            width=round(WIDTH - GAP, 3),
+            height=round(height, 3),
+        )
+        for number, (day, posts) in enumerate(days)
+    ]

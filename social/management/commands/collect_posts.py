@@ -1,0 +1,104 @@
+"""`python manage.py collect_posts`: a round now, as Heroku Scheduler or a person wants it."""
+
+import getpass
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db.models import Q
+
+from social import collection
+from social.models import CollectionRun, Outcome, Trigger
+from tenants.models import Tenant
+
+BAR = 30  # characters
+
+
+class Command(BaseCommand):
+    help = "Ask X for new posts about the tenants' Accounts and write them into their schemas."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--tenant",
+            action="append",
+            default=[],
+            metavar="ORG",
+            help="only this tenant: its org id or its name; may be repeated",
+        )
+        parser.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="read the tenants and say what would be asked; nothing is asked, paid or written",
+        )
+        parser.add_argument(
+            "--recount",
+            action="store_true",
+            help="ask for today's posts once more, to update their likes and reposts",
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Run it and print what came of it for each tenant."""
+        tenant_ids = [_tenant(given).pk for given in options["tenant"]]
+        if options["dry_run"]:
+            self._show_preview(collection.preview(tenant_ids))
+            return
+        try:
+            run = collection.collect(
+                Trigger.COMMAND,
+                getpass.getuser(),
+                tenant_ids=tenant_ids,
+                recount=options["recount"],
+                tell=self._show_progress,
+            )
+        except collection.NotCollecting as reason:
+            raise CommandError(str(reason)) from None
+        self._show_result(run)
+        if run.outcome == Outcome.FAILED:
+            raise CommandError(run.note)
+
+    def _show_progress(self, run: CollectionRun) -> None:
+        """Draw the bar on a terminal; elsewhere a log is not to be filled with it."""
+        if not self.stderr.isatty() or not run.searches:
+            return
+        done = BAR * run.searches_done // run.searches
+        bar = "█" * done + "·" * (BAR - done)
+        end = "\n" if run.finished_at else ""
+        self.stderr.write(
+            f"\r{bar} {run.searches_done} of {run.searches} searches, {run.posts_paid} posts",
+            ending=end,
+        )
+
+    def _show_result(self, run: CollectionRun) -> None:
+        for result in run.by_tenant.select_related("connection__tenant"):
+            said = result.error or (f"skipped: {result.skipped}" if result.skipped else "")
+            counts = f"{result.inserted} written, {result.updated} updated"
+            refused = f", {result.refused_count} handles refused" if result.refused_count else ""
+            self.stdout.write(f"{result.connection.tenant}: {said or counts + refused}")
+        self.stdout.write(
+            f"{run.tenants} tenants, {run.handles} handles, {run.calls} calls, "
+            f"{run.posts_paid} posts paid for, {run.inserted} written, {run.updated} updated: "
+            f"{run.get_outcome_display().lower()}"
+        )
+        if run.note:
+            self.stdout.write(run.note)
+
+    def _show_preview(self, preview: collection.Preview) -> None:
+        for subject in preview.subjects:
+            result = subject.result
+            said = result.error or (f"skipped: {result.skipped}" if result.skipped else "")
+            counts = f"{result.accounts} Accounts with a handle, {result.handles} handles"
+            self.stdout.write(f"{subject.connection.tenant}: {said or counts}")
+            for each in result.refused:
+                self.stdout.write(f"  {each['account']} {each['handle']!r}: {each['why']}")
+        self.stdout.write(
+            f"{preview.handles} handles in {preview.searches} searches. Nothing was done."
+        )
+
+
+def _tenant(given: str) -> Tenant:
+    found = Tenant.objects.filter(Q(org_id__startswith=given[:15]) | Q(name__iexact=given))
+    exact = [each for each in found if given in (each.org_id, each.org_id[:15], each.name)]
+    rows = exact or list(found.filter(name__iexact=given))
+    if len(rows) != 1:
+        why = "no tenant has" if not rows else "several tenants have"
+        raise CommandError(f"{why} the org id or name {given!r}")
+    return rows[0]

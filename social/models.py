@@ -1,0 +1,196 @@
+"""What is known of posts: whose were asked for, up to where, what that cost, and who got them."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from connect.models import Connection
+
+
+class Handle(models.Model):
+    """A handle that some tenant's Account names. X is asked once for all who share it."""
+
+    name = models.CharField(max_length=15, primary_key=True, help_text="In lower case, without @.")
+    cursor = models.BigIntegerField(
+        null=True, help_text="X's posts up to this id are known; none is asked for twice."
+    )
+    asked_at = models.DateTimeField(null=True, db_index=True)
+    refused_at = models.DateTimeField(null=True)
+    refusal = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return f"@{self.name}"
+
+
+class Post(models.Model):
+    """A post that was paid for, kept until every tenant that wants it can have got it."""
+
+    id = models.BigIntegerField(primary_key=True)
+    handle = models.ForeignKey(Handle, on_delete=models.CASCADE, related_name="posts")
+    author = models.CharField(max_length=50)
+    body = models.CharField(max_length=255)
+    posted_at = models.DateTimeField()
+    likes = models.IntegerField()
+    reposts = models.IntegerField()
+    changed_in = models.BigIntegerField(help_text="The run that first saw it, or saw it changed.")
+    seen_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes: ClassVar = [models.Index(fields=["handle", "changed_in"], name="post_delivery")]
+
+    def __str__(self) -> str:
+        return f"{self.id} by @{self.author}"
+
+
+class Search(models.Model):
+    """A search whose later pages are still to be read, whatever became of who began it."""
+
+    handles = models.JSONField()
+    since_id = models.BigIntegerField()
+    until_id = models.BigIntegerField()
+    next_token = models.CharField(max_length=500)
+    begun_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{len(self.handles)} handles after {self.since_id}"
+
+
+class Spend(models.Model):
+    """What was asked of X on a UTC day, and the posts it returned, which are what X bills."""
+
+    day = models.DateField(primary_key=True)
+    calls = models.PositiveIntegerField(default=0)
+    posts = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-day"]
+        verbose_name = "day's spend"
+        verbose_name_plural = "spend by day"
+
+    def __str__(self) -> str:
+        return f"{self.day:%Y-%m-%d}: {self.posts} posts"
+
+
+class CallAllowance(models.Model):
+    """The calls that are left until X's rate limit is reset. One row, for all workers."""
+
+    peer = models.CharField(max_length=20, primary_key=True)
+    remaining = models.IntegerField()
+    resets_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.peer}: {self.remaining} calls until {self.resets_at:%H:%M:%S}"
+
+
+class Trigger(models.TextChoices):
+    SCHEDULE = "schedule", "Schedule"
+    STAFF = "staff", "Staff"
+    COMMAND = "command", "Command line"
+
+
+class Outcome(models.TextChoices):
+    """How a run ended. Whatever it left is taken up by the next one."""
+
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    PARTIAL = "partial", "Stopped early"
+    FAILED = "failed", "Failed"
+    INTERRUPTED = "interrupted", "Interrupted"
+
+
+class CollectionRun(models.Model):
+    """One round: tenants read, X asked, posts written. Counted as it goes."""
+
+    trigger = models.CharField(max_length=10, choices=Trigger.choices)
+    actor = models.CharField(max_length=150, default="portal")
+    recount = models.BooleanField(
+        default=False, help_text="Asked for the day's posts once more, for their present likes."
+    )
+    outcome = models.CharField(
+        max_length=12, choices=Outcome.choices, default=Outcome.RUNNING, db_index=True
+    )
+    note = models.TextField(blank=True, help_text="Why it ended before everything was done.")
+    started_at = models.DateTimeField(default=timezone.now, db_index=True)
+    finished_at = models.DateTimeField(null=True)
+
+    tenants = models.PositiveIntegerField(default=0)
+    tenants_skipped = models.PositiveIntegerField("skipped", default=0)
+    tenants_failed = models.PositiveIntegerField("failed", default=0)
+    handles = models.PositiveIntegerField(default=0)
+    handles_refused = models.PositiveIntegerField(default=0)
+    searches = models.PositiveIntegerField(default=0)
+    searches_done = models.PositiveIntegerField(default=0)
+    calls = models.PositiveIntegerField(default=0)
+    posts_paid = models.PositiveIntegerField(default=0)
+    posts_dropped = models.PositiveIntegerField(
+        default=0, help_text="Returned by X, but without an author or a text to write."
+    )
+    inserted = models.PositiveIntegerField("posts written", default=0)
+    updated = models.PositiveIntegerField("posts updated", default=0)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["outcome"], condition=Q(outcome="running"), name="one_run_at_a_time"
+            ),
+            models.CheckConstraint(
+                condition=Q(outcome="running", finished_at=None)
+                | ~Q(outcome="running") & Q(finished_at__isnull=False),
+                name="run_ends_with_an_outcome",
+            ),
+        ]
+        permissions: ClassVar = [("run_collection", "Can collect posts now")]
+
+    def __str__(self) -> str:
+        return f"Run {self.pk} of {self.started_at:%Y-%m-%d %H:%M}"
+
+
+class TenantCollection(models.Model):
+    """What one run did for one tenant. Tenants for whom there was nothing new have no row."""
+
+    run = models.ForeignKey(CollectionRun, on_delete=models.CASCADE, related_name="by_tenant")
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="collections")
+    accounts = models.PositiveIntegerField(default=0, help_text="Accounts with a handle.")
+    handles = models.PositiveIntegerField(default=0)
+    shared = models.PositiveIntegerField(
+        default=0, help_text="Accounts whose handle an older Account of the org has already."
+    )
+    refused = models.JSONField(default=list, help_text="Account, handle and why, the first 20.")
+    refused_count = models.PositiveIntegerField("handles refused", default=0)
+    inserted = models.PositiveIntegerField("posts written", default=0)
+    updated = models.PositiveIntegerField("posts updated", default=0)
+    skipped = models.CharField(max_length=255, blank=True)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name = "result for a tenant"
+        verbose_name_plural = "results by tenant"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["run", "connection"], name="one_result_a_tenant")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.connection.tenant} in run {self.run_id}"
+
+
+class Delivery(models.Model):
+    """How far a tenant's schema is up to date. Written with the posts, in one transaction."""
+
+    connection = models.OneToOneField(Connection, on_delete=models.CASCADE, related_name="delivery")
+    through = models.BigIntegerField(default=0, help_text="Posts up to this run are written.")
+    accounts = models.JSONField(default=dict, help_text="Handle to Account at that time.")
+    delivered_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.connection}: through run {self.through}"

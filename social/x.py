@@ -1,0 +1,168 @@
+"""X API v2: recent search. Errors are those of connect.clients.http, and Capped.
+
+X has renamed posts' fields in its newest documents; what is sent is the older form, which both
+understand, and both are read.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+
+from connect.clients.http import Answer, Peer, Permanent, RemoteError, Words
+from social import budget
+
+SYSTEM = "X"
+PATH = "/2/tweets/search/recent"
+FIELDS = {
+    "tweet.fields": "created_at,author_id,public_metrics",
+    "expansions": "author_id",
+    "user.fields": "username",
+}
+# X: the last 7 days, and a since_id before them is refused. A little less, as clocks differ.
+WINDOW = timedelta(days=7) - timedelta(minutes=10)
+SETTLES = timedelta(seconds=30)  # X: a post may take so long to be found
+# A post's id begins with the milliseconds since X's epoch, so ids can be compared with moments.
+EPOCH_MS = 1288834974657
+SEQUENCE_BITS = 22
+
+
+class Capped(Permanent):
+    """X's own cap is reached or its credit used up: nothing comes before somebody pays."""
+
+
+class BadQuery(Permanent):
+    """X refuses this very search; another one may do."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A post as X returned it. `author` is the handle as its owner spells it."""
+
+    id: int
+    author: str
+    text: str
+    posted_at: datetime
+    likes: int
+    reposts: int
+
+
+@dataclass(frozen=True)
+class Page:
+    """One answer: `returned` posts were billed, `next_token` is "" on the last page."""
+
+    posts: list[Found]
+    returned: int
+    next_token: str
+
+
+def id_at(moment: datetime) -> int:
+    """Return the smallest id that a post of that moment can have."""
+    return max(int(moment.timestamp() * 1000) - EPOCH_MS, 0) << SEQUENCE_BITS
+
+
+def search(query: str, *, since_id: int, until_id: int, next_token: str = "") -> Page:
+    """Return a page of the posts with since_id < id < until_id, newest first.
+
+    Raises social.budget.OutOfBudget without calling, Capped, BadQuery, and RemoteError.
+    """
+    budget.take_call()
+    aside = budget.set_posts_aside()
+    params = {
+        "query": query,
+        "since_id": str(since_id),
+        "until_id": str(until_id),
+        "max_results": str(aside.posts),
+        **FIELDS,
+        **({"next_token": next_token} if next_token else {}),
+    }
+    try:
+        answer = _x().call("GET", PATH, params=params)
+    except RemoteError as error:
+        if error.status:  # where no answer came, X may have billed one all the same
+            aside.give_back()
+        raise
+    page = _page(answer)
+    aside.give_back(all_but=page.returned)
+    return page
+
+
+class _X(Peer):
+    def kind_of(self, status: int, words: Words, *, safe: bool) -> type[RemoteError]:
+        # X: compare the last part of a problem's type; its host has changed with the company.
+        problem = words.code.rsplit("/", 1)[-1]
+        if status == 402 or problem == "usage-capped":
+            return Capped
+        if status == 400:
+            return BadQuery
+        return super().kind_of(status, words, safe=safe)
+
+    def heard(self, headers: Mapping[str, str]) -> None:
+        remaining = headers.get("x-rate-limit-remaining", "")
+        reset = headers.get("x-rate-limit-reset", "")
+        if re.fullmatch(r"[0-9]{1,9}", remaining) and re.fullmatch(r"[0-9]{9,11}", reset):
+            budget.note_calls(int(remaining), datetime.fromtimestamp(int(reset), UTC))
+
+
+def _x() -> Peer:
+    return _peer(settings.X_API_URL, settings.X_BEARER_TOKEN)
+
+
+@lru_cache(maxsize=4)
+def _peer(url: str, token: str) -> Peer:
+    return _X(SYSTEM, url, token)
+
+
+# --- reading an answer ---------------------------------------------------------------------------
+
+
+def _page(answer: Answer) -> Page:
+    document = answer.document()
+    data = document.raw.get("data")
+    rows = [row for row in data if isinstance(row, dict)] if isinstance(data, list) else []
+    users = _users(document.child_or_empty("includes").raw.get("users"))
+    posts = [post for row in rows if (post := _post(row, users))]
+    token = document.child_or_empty("meta").text_or_blank("next_token")
+    return Page(posts, len(rows), token)
+
+
+def _users(listed: Any) -> dict[str, str]:
+    rows = listed if isinstance(listed, list) else []
+    return {
+        str(row["id"]): str(row["username"])
+        for row in rows
+        if isinstance(row, dict) and row.get("id") and row.get("username")
+    }
+
+
+def _post(row: dict[str, Any], users: dict[str, str]) -> Found | None:
+    """Read a post; None for one without a usable id, time or author, which cannot be written."""
+    author = users.get(str(row.get("author_id")))
+    post_id, text = str(row.get("id")), row.get("text")
+    moment = _moment(row.get("created_at"))
+    if not author or not re.fullmatch(r"[0-9]{1,19}", post_id) or not isinstance(text, str):
+        return None
+    if moment is None or int(post_id) >= 2**63:
+        return None
+    metrics = row.get("public_metrics")
+    counts = metrics if isinstance(metrics, dict) else {}
+    reposts = counts.get("retweet_count", counts.get("repost_count"))
+    return Found(
+        int(post_id), author, text, moment, _count(counts.get("like_count")), _count(reposts)
+    )
+
+
+def _moment(text: Any) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _count(value: Any) -> int:
+    return min(value, 2**31 - 1) if isinstance(value, int) and value > 0 else 0
