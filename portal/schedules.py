@@ -12,6 +12,7 @@ SCHEDULES: dict[str, dict[str, Any]] = {
     "connect.tasks.upkeep_health": {"schedule_type": Schedule.MINUTES, "minutes": 10},
     "connect.tasks.prune_health": {"schedule_type": Schedule.DAILY, "minutes": None},
     "connect.tasks.ensure_connections": {"schedule_type": Schedule.MINUTES, "minutes": 10},
+    "connect.tasks.compare_drift": {"schedule_type": Schedule.MINUTES, "minutes": 10},
     "tenants.tasks.prune": {"schedule_type": Schedule.DAILY, "minutes": None},
     "portal.tasks.prune": {"schedule_type": Schedule.DAILY, "minutes": None},
 }

@@ -44,7 +44,7 @@ class MappingTemplateForm(ModelForm):
         if not isinstance(document, dict):
             raise forms.ValidationError("It must be one JSON object with a list “mappings”.")
         filled = templates.fill(document, settings.FORCE_NAMESPACE)
-        findings = lint.check(filled, settings.HEROKU_CONNECT_PLAN)
+        findings = lint.errors(lint.check(filled, settings.HEROKU_CONNECT_PLAN))
         if findings:
             raise forms.ValidationError([str(found) for found in findings])
         return document
