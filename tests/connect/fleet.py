@@ -21,6 +21,7 @@ from tests import cast
 PLAN = "herokuconnect:enterprise"
 SYSTEM = ("Id", "CreatedDate", "SystemModstamp", "IsDeleted", "Name")
 
+
 def config(*fields: str, **settings: Any) -> dict[str, Any]:
     """Return a mapping's configuration with the system fields and these."""
     return {

@@ -16,7 +16,7 @@ from django.db.models import F
 
 import emulator as emulated
 from connect.mappings import rollouts
-from connect.mappings.models import ItemStatus, Prune, Rollout, RolloutItem, RolloutStatus
+from connect.mappings.models import OPEN, ItemStatus, Prune, Rollout, RolloutItem, RolloutStatus
 from connect.models import Connection
 from tests.connect import fleet as fleets
 from tests.connect.fleet import Fleet
@@ -71,9 +71,12 @@ def pass_time(fleet: Fleet, seconds: float) -> None:
     """Let time seem to pass for everything that waits; the leases of living work stay."""
     ago = timedelta(seconds=seconds)
     fleet.world.clock.advance(seconds)
-    waiting = RolloutItem.objects.filter(status__in=[ItemStatus.WORKING, ItemStatus.CHECKING])
-    waiting.update(next_attempt_at=F("next_attempt_at") - ago, queued_at=F("queued_at") - ago)
-    waiting.exclude(sent_at=None).update(sent_at=F("sent_at") - ago)
+    waiting = RolloutItem.objects.filter(status__in=OPEN)
+    waiting.update(
+        next_attempt_at=F("next_attempt_at") - ago,
+        queued_at=F("queued_at") - ago,
+        sent_at=F("sent_at") - ago,
+    )
 
 
 def until(fleet: Fleet, condition: Callable[[], object], what: str) -> None:
