@@ -70,6 +70,8 @@ def _edit(claim: Claim, actor: str, options: Options) -> str:
         key: value for key, value in mapping.config.items() if key != "applied_at"
     }
     wanted |= {key: options["config"][key] for key in EDITABLE if key in options["config"]}
+    if not wanted.get("upsert_field"):
+        wanted.pop("upsert_field", None)
     faults = _lint(claim, mapping, wanted)
     if faults:
         return f"not sent. {' '.join(str(each) for each in faults)}"

@@ -27,14 +27,17 @@ def read(data: bytes) -> Document:
     Raises BadUpload. Whether the mappings make sense is connect.mappings.lint's question.
     """
     if len(data) > MOST_BYTES:
-        raise BadUpload(
-            f"It has {len(data) / 1024**2:.1f} MB; a mapping document has {MOST_BYTES // 1024**2} "
-            "MB at the most."
-        )
+        raise BadUpload(too_large(len(data)))
     document = _parse(data)
     if not isinstance(document, dict):
         raise BadUpload(f"It must be one JSON object, and is {_kind(document)}.")
     return tidy(document)
+
+
+def too_large(size: int) -> str:
+    """Say of so many bytes that they are too many."""
+    most = MOST_BYTES // 1024**2
+    return f"It has {size / 1024**2:.1f} MB; a mapping document has {most} MB at the most."
 
 
 def tidy(document: Document) -> Document:

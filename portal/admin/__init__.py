@@ -1,5 +1,27 @@
 """The staff's admin: one module per app. Importing this package registers every page."""
 
-from portal.admin import connect, health, queue, staff, switches, tenants, writes
+from portal.admin import (
+    connect,
+    drift,
+    health,
+    mappings,
+    queue,
+    rollouts,
+    staff,
+    switches,
+    tenants,
+    writes,
+)
 
-__all__ = ["connect", "health", "queue", "staff", "switches", "tenants", "writes"]
+__all__ = [
+    "connect",
+    "drift",
+    "health",
+    "mappings",
+    "queue",
+    "rollouts",
+    "staff",
+    "switches",
+    "tenants",
+    "writes",
+]
