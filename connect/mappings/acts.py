@@ -35,7 +35,7 @@ def _reload(claim: Claim, actor: str, options: Options) -> str:
     heroku_connect.reload_mapping(claim.connection.region_url, mapping.mapping_id)
     health.refresh(claim.connection)
     rows = mapping.rows_in_salesforce
-    told = f" About {rows:,} rows are read again." if rows else ""
+    told = f" Rows to be read again, as last counted: {rows:,}." if rows else ""
     return f"{mapping.object_name} is loaded anew.{told}"
 
 

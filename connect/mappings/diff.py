@@ -190,7 +190,9 @@ def _change(mapping: Document, change: Change) -> None:
 def cost_in_words(change: Change, rows: Mapping[str, int | None]) -> str:
     """Return what a change costs; `rows` is how many an object has, by its lower-case name."""
     count = rows.get(change.object_name.lower())
-    amount = f"{count:,} rows" if count is not None else "a number of rows not known yet"
+    amount = "an unknown number of rows"
+    if count is not None:
+        amount = f"{count:,} row{'' if count == 1 else 's'}"
     return {
         Cost.DELETE: (
             f"The mapping goes only when it is deleted (an import leaves it). Its table with "

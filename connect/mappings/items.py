@@ -210,7 +210,7 @@ def _give_up(work: Work, reason: str, request_id: str = "") -> bool:
     if item.step in (Step.PAUSE, Step.CHANGE) and item.sent_at and not item.was_paused:
         now = timezone.now()
         facts = {"step": Step.RESUME, "step_since": now, "verdict": reason}
-        work.record(**_CLEAN, **facts, next_attempt_at=now, last_request_id=request_id)
+        work.record(**_CLEAN | {"last_request_id": request_id}, **facts, next_attempt_at=now)
         return True
     return _fail(work, reason, request_id)
 

@@ -63,6 +63,8 @@ def _parse(data: bytes) -> Any:
         ) from None
     except RecursionError:
         raise BadUpload(_TOO_DEEP) from None
+    except BadUpload:
+        raise
     except ValueError:  # Python refuses numbers of more than 4,300 digits
         raise BadUpload("It holds a number that is far too long.") from None
     _check(document, DEEPEST)

@@ -58,7 +58,6 @@ class ConnectionAdmin(ReadOnlyAdmin, ActionsAdmin):
         BlockedFilter,
         "state",
         "plan",
-        "template",
         "api_version",
     )
     list_select_related = ("tenant",)

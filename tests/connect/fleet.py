@@ -202,3 +202,10 @@ def items(rollout: Rollout) -> dict[str, int]:
     for status in RolloutItem.objects.filter(rollout=rollout).values_list("status", flat=True):
         counts[status] = counts.get(status, 0) + 1
     return counts
+
+
+def map_more(fleet: Fleet, member: Member, object_name: str, *fields: str) -> None:
+    """Let somebody map a further object, or other fields of one, by hand at Heroku Connect."""
+    wanted = config(*fields, sf_notify_enabled=False, sf_max_daily_api_calls=30_000)
+    mapping_steps.put_mapping(fleet.world, member.remote, object_name, wanted, at=0)
+    fleet._load(member.remote)
