@@ -35,7 +35,7 @@ def configs() -> st.SearchStrategy[dict[str, Any]]:
 def documents() -> st.SearchStrategy[dict[str, Any]]:
     """Documents in which each object is mapped once."""
     mapping = st.fixed_dictionaries({"object_name": NAMES, "config": configs()})
-    return st.lists(mapping, unique_by=lambda each: each["object_name"].lower()).map(
+    return st.lists(mapping, unique_by=lambda each: str(each["object_name"]).lower()).map(
         lambda mappings: {"version": 1, "mappings": mappings}
     )
 

@@ -169,7 +169,7 @@ def test_a_version_is_exported_as_heroku_connect_takes_it(viewer: Client) -> Non
 # --- side by side ---------------------------------------------------------------------------------
 
 
-def compare(client: Client, **sides: object) -> str:
+def compare(client: Client, **sides: str | int) -> str:
     asked = {name.replace("_", "-", 1): side for name, side in sides.items()}
     return client.get(reverse("admin:connect_mappingtemplate_compare"), asked).content.decode()
 
