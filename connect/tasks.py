@@ -18,7 +18,7 @@ from connect.health import (
     upkeep,
     writes,
 )
-from connect.mappings import acts, drift, items, rollouts
+from connect.mappings import acts, drift, items, waves
 from connect.models import Connection, Stage
 from connect.provisioning import claims, reconciler
 from tenants import messages, timeline
@@ -57,7 +57,7 @@ def sweep() -> int:
     due = claims.mark_due_as_queued(SWEEP_LIMIT, AGAIN_AFTER)
     for connection_id in due:
         async_task("connect.tasks.advance", connection_id)
-    rolled = rollouts.take_due(AGAIN_AFTER)
+    rolled = waves.take_due(AGAIN_AFTER)
     for item_id in rolled:
         async_task("connect.tasks.advance_item", item_id)
     return len(due) + len(rolled) + messages.queue_due(SWEEP_LIMIT)

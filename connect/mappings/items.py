@@ -16,7 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from connect.clients import http
-from connect.mappings import lint, rollouts, sending, versions
+from connect.mappings import lint, sending, versions, waves
 from connect.mappings.models import (
     ItemStatus,
     Rollout,
@@ -66,7 +66,7 @@ def _take(item_id: int) -> Work | None:
     if claim is None:
         return None
     items = RolloutItem.objects.select_related("rollout", "target", "came_from")
-    item = items.filter(rollouts.due(timezone.now()), pk=item_id).first()
+    item = items.filter(waves.due(timezone.now()), pk=item_id).first()
     if item is None:
         claim.give_back()
         return None
@@ -197,7 +197,7 @@ def _token_refused(work: Work, error: http.Unauthorized) -> bool:
     reconciler.alert_token_refused(error)
     rollout = Rollout.objects.select_for_update().get(pk=work.rollout.pk)
     if rollout.status == RolloutStatus.RUNNING:
-        rollouts.pause_itself(rollout, f"{error.words}. Set HEROKU_API_TOKEN, then resume.")
+        waves.pause_itself(rollout, f"{error.words}. Set HEROKU_API_TOKEN, then resume.")
     pause = reconciler.TOKEN_REFUSED_PAUSE
     why = "a working Heroku token: set HEROKU_API_TOKEN"
     work.record(**_CLEAN | {"waiting_for": why}, next_attempt_at=timezone.now() + pause)

@@ -1,11 +1,9 @@
 """What staff see of roll-outs, and how they steer them."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When
@@ -20,20 +18,18 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from connect.clients import heroku
-from connect.mappings import rollouts
+from connect.mappings import rollouts, waves
 from connect.mappings.models import (
     ItemStatus,
-    Prune,
     Rollout,
     RolloutItem,
-    RolloutKind,
     RolloutStatus,
 )
 from connect.models import ApiBudget
 from portal.admin import show
-from portal.admin.actions import Staff
 from portal.admin.base import PortalAdmin, ReadOnlyAdmin
 from portal.admin.rollout_form import RolloutForm
+from portal.admin.steering import STEERS, PruneForm, Steer, fitting
 
 MOST_SHOWN = 100
 PACE = 200  # how many of the last tenants tell the pace
@@ -57,109 +53,6 @@ _ITEM_TONES = {
 }
 # What staff have to look at comes first.
 _ORDER = ("failed", "refused", "working", "checking", "ready", "done", "skipped")
-
-
-class PruneForm(forms.Form):
-    """What a roll-back does with the objects that the newer version brought."""
-
-    prune = forms.ChoiceField(
-        choices=Prune.choices, initial=Prune.REMOVED, widget=forms.RadioSelect
-    )
-
-
-@dataclass(frozen=True)
-class Steer:
-    """One thing that staff may do to a roll-out; with `asks` a page comes before it."""
-
-    name: str
-    label: str
-    permission: str
-    legal: tuple[RolloutStatus, ...]
-    run: Callable[[int, str, HttpRequest], Rollout]
-    asks: str = ""
-    hurts: bool = False
-
-
-def _start(pk: int, actor: str, request: HttpRequest) -> Rollout:
-    return rollouts.start(pk, actor, accept_warnings="accept_warnings" in request.POST)
-
-
-def _roll_back(pk: int, actor: str, request: HttpRequest) -> Rollout:
-    form = PruneForm(request.POST)
-    prune = Prune(form.cleaned_data["prune"]) if form.is_valid() else Prune.REMOVED
-    return rollouts.roll_back(pk, actor, prune=prune)
-
-
-_UNFINISHED = (
-    RolloutStatus.CHECKING,
-    RolloutStatus.READY,
-    RolloutStatus.RUNNING,
-    RolloutStatus.PAUSED,
-)
-_STEER, _PAUSE = "connect.steer_rollout", "connect.pause_rollout"
-STEERS: dict[str, Steer] = {
-    each.name: each
-    for each in (
-        Steer(
-            "start",
-            "Start",
-            _STEER,
-            (RolloutStatus.READY,),
-            _start,
-            "The canary group begins at once.",
-        ),
-        Steer(
-            "pause",
-            "Pause",
-            _PAUSE,
-            (RolloutStatus.RUNNING,),
-            lambda pk, actor, _: rollouts.pause(pk, actor),
-        ),
-        Steer(
-            "resume",
-            "Resume",
-            _STEER,
-            (RolloutStatus.PAUSED,),
-            lambda pk, actor, _: rollouts.resume(pk, actor),
-        ),
-        Steer(
-            "retry",
-            "Retry failed",
-            _STEER,
-            (RolloutStatus.RUNNING, RolloutStatus.PAUSED, RolloutStatus.DONE),
-            lambda pk, actor, _: rollouts.retry(pk, actor),
-        ),
-        Steer(
-            "cancel",
-            "Cancel",
-            _STEER,
-            _UNFINISHED,
-            lambda pk, actor, _: rollouts.cancel(pk, actor),
-            "Tenants that were not begun are skipped; those in progress are brought to an end.",
-            hurts=True,
-        ),
-        Steer(
-            "roll_back",
-            "Roll back",
-            _STEER,
-            (RolloutStatus.PAUSED, RolloutStatus.CANCELLED, RolloutStatus.DONE),
-            _roll_back,
-            "Every tenant that was sent to goes back to the version that it had before.",
-            hurts=True,
-        ),
-    )
-}
-
-
-def fitting(user: Staff, rollout: Rollout) -> list[Steer]:
-    """Return what the role permits and the roll-out's state allows."""
-    found = [
-        each
-        for each in STEERS.values()
-        if rollout.status in each.legal and user.has_perm(each.permission)
-    ]
-    mappings = rollout.kind == RolloutKind.MAPPINGS
-    return found if mappings else [each for each in found if each.name != "roll_back"]
 
 
 @admin.register(Rollout)
@@ -352,7 +245,7 @@ def _shown(rollout: Rollout) -> dict[str, Any]:
         "counts": [(ItemStatus(s).label, s, counts[s]) for s in _ORDER if counts.get(s)],
         "total": total,
         "ended": ended,
-        "left": rollouts.time_left(_pace(rollout), total - ended) if running else None,
+        "left": waves.time_left(_pace(rollout), total - ended) if running else None,
         "budget": _budget(),
         "waves": _waves(rollout),
         "items": first.select_related("connection__tenant").order_by("place", "wave", "pk")[

@@ -86,7 +86,7 @@ def test_further_cells_serve_connections_at_paths_of_their_own(emulated: Emulate
         path = each["detail_url"].removeprefix(emulated.running.url)
         assert emulated.get(path).json()["id"] == each["id"]
     fault = {"system": "region", "path": "^/region-2/", "status": 500}
-    emulated.post("/control/faults", fault)
+    emulated.control("faults", fault)
     statuses = {
         emulated.get(each["detail_url"].removeprefix(emulated.running.url)).status_code
         for each in found

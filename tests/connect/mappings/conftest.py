@@ -7,7 +7,7 @@ import pytest
 from django.db.models import F
 
 import emulator as emulated
-from connect.mappings import items, rollouts
+from connect.mappings import items, waves
 from connect.mappings.models import ItemStatus, Rollout, RolloutItem
 from tests.connect import fleet as fleets
 from tests.connect.fleet import Fleet
@@ -29,7 +29,7 @@ def work(fleet: Fleet) -> Work:
 
     def rounds(rollout: Rollout, times: int = 12, passing: float = 30.0) -> Rollout:
         for _ in range(times):
-            ids = rollouts.take_due(timedelta(0))
+            ids = waves.take_due(timedelta(0))
             for item_id in ids:
                 items.advance(item_id)
             if not ids and not _waiting():

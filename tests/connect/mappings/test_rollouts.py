@@ -8,7 +8,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from connect import tasks
-from connect.mappings import items, rollouts
+from connect.mappings import items, rollouts, waves
 from connect.mappings.models import (
     Drift,
     DriftState,
@@ -378,7 +378,7 @@ def test_a_tenant_that_somebody_works_on_is_left_alone(fleet: Fleet, work: Work)
     rollout = started(fleet, work)
     claim = claims.take(member.connection.pk, due=False)
     assert claim is not None
-    assert rollouts.take_due(timedelta(0)) == []
+    assert waves.take_due(timedelta(0)) == []
     assert step(rollout, member).status == ItemStatus.READY
     claim.give_back()
     assert step(rollout, member).status == ItemStatus.WORKING
@@ -434,16 +434,16 @@ def test_nothing_moves_while_calls_are_short_or_provisioning_is_off(
     fleet.add()
     make(fleet)
     budget = ApiBudget.objects.create(peer="heroku", remaining=10)
-    assert rollouts.take_due(timedelta(0)) == []
+    assert waves.take_due(timedelta(0)) == []
     budget.delete()
     switch = Switch.objects.create(name=SwitchName.PROVISIONING, on=False)
-    assert rollouts.take_due(timedelta(0)) == []
+    assert waves.take_due(timedelta(0)) == []
     switch.delete()
     settings.MAPPING_CALLS_PER_HOUR = 1
-    assert rollouts.take_due(timedelta(0)) == []
+    assert waves.take_due(timedelta(0)) == []
     settings.MAPPING_CALLS_PER_HOUR = 4500
     RateBucket.objects.all().delete()
-    assert len(rollouts.take_due(timedelta(0))) == 1
+    assert len(waves.take_due(timedelta(0))) == 1
 
 
 def test_the_sweep_queues_what_is_due_once(fleet: Fleet) -> None:
@@ -477,7 +477,7 @@ def test_the_time_left_is_reckoned_from_the_pace(
     noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
     finished = [noon + timedelta(seconds=each) for each in seconds]
     expected = None if left is None else timedelta(seconds=left)
-    assert rollouts.time_left(finished, remaining) == expected
+    assert waves.time_left(finished, remaining) == expected
 
 
 def test_an_accepted_exception_is_warned_of(fleet: Fleet, work: Work) -> None:

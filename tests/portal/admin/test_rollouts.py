@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
-from connect.mappings import drift, items, rollouts
+from connect.mappings import drift, items, rollouts, waves
 from connect.mappings.models import (
     Drift,
     DriftState,
@@ -20,7 +20,7 @@ from connect.mappings.models import (
 )
 from connect.models import Connection, MappingTemplate
 from portal import roles
-from portal.admin.rollouts import STEERS
+from portal.admin.steering import STEERS
 from tests import cast
 from tests.connect import fleet as fleets
 from tests.connect.fleet import Fleet
@@ -66,7 +66,7 @@ def checked() -> Rollout:
     for item in RolloutItem.objects.all():
         items.advance(item.pk)
     rollout = Rollout.objects.get()
-    rollouts.settle(rollout.pk)
+    waves.settle(rollout.pk)
     rollout.refresh_from_db()
     return rollout
 
