@@ -204,7 +204,10 @@ def roll_back(rollout_id: int, actor: str, *, prune: Prune = Prune.REMOVED) -> R
             targets,
         )
         text = f"Rolled back by roll-out {back.pk}."
-        move(rollout, RolloutStatus.CANCELLED, actor, text, finished_at=timezone.now())
+        if rollout.status == RolloutStatus.DONE:
+            note(rollout, actor, text)
+        else:
+            move(rollout, RolloutStatus.CANCELLED, actor, text, finished_at=timezone.now())
     return back
 
 

@@ -21,6 +21,7 @@ from connect.mappings.models import (
 from connect.models import Connection, MappingTemplate
 from portal import roles
 from portal.admin.steering import STEERS
+from tenants.models import Tenant
 from tests import cast
 from tests.connect import fleet as fleets
 from tests.connect.fleet import Fleet
@@ -199,6 +200,14 @@ def strayed(fleet: Fleet) -> Drift:
     member = fleet.members[0]
     fleets.map_more(fleet, member, "Account", "Phone", "Website")
     return drift.compare(member.now())
+
+
+def test_drift_is_a_state_of_the_tenant(viewer: Client, strayed: Drift) -> None:
+    tenant = strayed.connection.tenant
+    page = viewer.get(walk.page(Tenant, "change", tenant.pk)).content.decode()
+    assert f'<a href="{walk.page(Drift, "change", strayed.pk)}">Drifted</a>' in page
+    found = viewer.get(walk.page(Tenant, "changelist"), {"attention": "drifted"})
+    assert list(found.context["cl"].result_list) == [tenant]
 
 
 def on_drift(client: Client, row: Drift, name: str, **data: str) -> HttpResponse:
