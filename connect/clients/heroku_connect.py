@@ -16,9 +16,7 @@ from django.conf import settings
 from connect.clients.documents import Document
 from connect.clients.http import (
     Answer,
-    Conflict,
     Limits,
-    NotFound,
     Peer,
     Permanent,
     RemoteError,
@@ -79,37 +77,6 @@ class Detail:
         features = self.raw.get("features")
         given = features.get("poll_db_no_merge") if isinstance(features, dict) else None
         return given is not False
-
-
-@dataclass(frozen=True)
-class Diagnosis:
-    """What Heroku Connect's own check of a mapping says, as sentences."""
-
-    errors: tuple[str, ...]
-    warnings: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class VersionChange:
-    """What another Salesforce API version would do to one mapping."""
-
-    object_name: str
-    changed: bool
-    unsafe: bool
-    undetermined: bool
-    text: str
-
-
-class UnsafeChanges(Conflict):
-    """Mappings use fields that the other API version lacks or has otherwise; see `changes`."""
-
-    changes: tuple[VersionChange, ...] = ()
-
-
-class StillSyncing(Conflict):
-    """The API version cannot be changed while these mappings are being loaded."""
-
-    objects: tuple[str, ...] = ()
 
 
 def link(app: str, resource_name: str | None = None) -> list[Summary]:
@@ -213,115 +180,9 @@ def call(
     return _region(region_url, LISTING).call(method, "/api/v3/connections", **more)
 
 
-# --- what an org has, and its API version ---------------------------------------------------------
-
-
-def describe(region_url: str, connection_id: str, object_name: str) -> frozenset[str] | None:
-    """Return the lower-case names of an object's fields in the org; None if it has no such object.
-
-    Heroku Connect shows what the user who authorized it may see.
-    """
-    path = _path(connection_id, f"schemas/{segment(object_name)}")
-    try:
-        document = _region(region_url).call("GET", path).document()
-    except NotFound:
-        return None
-    return frozenset(field.text("name").lower() for field in document.children("fields"))
-
-
-def schema_diff(region_url: str, connection_id: str, version: str) -> tuple[VersionChange, ...]:
-    """Return what an API version, e.g. "61.0", would change in each mapping. Changes nothing."""
-    path = _path(connection_id, "schema-diff")
-    answer = _region(region_url).call("GET", path, params={"target_version": version})
-    return _version_changes(answer.document())
-
-
-def change_api_version(region_url: str, connection_id: str, version: str) -> None:
-    """Change the API version of a paused connection.
-
-    Raises UnsafeChanges, StillSyncing, or Conflict where it is not paused.
-    """
-    path = _path(connection_id, "actions/change-sf-api-version")
-    try:
-        _region(region_url).call("POST", path, document={"target_version": version}, reads=False)
-    except Conflict as refusal:
-        raise _explained(refusal) from refusal
-
-
-def _explained(refusal: Conflict) -> Conflict:
-    """Tell the two shapes of Heroku Connect's 409 apart by their bodies."""
-    body = refusal.document if isinstance(refusal.document, dict) else {}
-    given = (refusal.system, refusal.status, refusal.message, refusal.request_id, refusal.code)
-    syncing = body.get("syncing_mappings")
-    if isinstance(syncing, list):
-        still = StillSyncing(*given)
-        still.objects = tuple(str(each) for each in syncing)
-        return still
-    if isinstance(body.get("mappings"), list):
-        unsafe = UnsafeChanges(*given)
-        unsafe.changes = _version_changes(Document(body, lambda _: refusal))
-        return unsafe
-    return refusal
-
-
-def _version_changes(document: Document) -> tuple[VersionChange, ...]:
-    return tuple(
-        VersionChange(
-            object_name=each.text("name"),
-            changed=each.raw.get("fields_have_changed") is True,
-            unsafe=each.raw.get("has_unsafe_changes") is True,
-            undetermined=each.raw.get("action_undetermined") is True,
-            text=" ".join(each.text_or_blank("result_message").split()),
-        )
-        for each in document.children("mappings")
-    )
-
-
-# --- one mapping ----------------------------------------------------------------------------------
-
-
-def replace_mapping(
-    region_url: str, mapping_id: str, object_name: str, config: Mapping[str, Any]
-) -> None:
-    """Overwrite a mapping; `config` holds the revision that it was read with.
-
-    Raises Conflict where somebody changed it meanwhile.
-    """
-    document = {"object_name": object_name, "config": dict(config)}
-    _region(region_url).call("PUT", _mapping_path(mapping_id), document=document, reads=False)
-
-
-def delete_mapping(region_url: str, mapping_id: str) -> bool:
-    """Delete a mapping; False if it was gone already. May be repeated."""
-    try:
-        _region(region_url).call("DELETE", _mapping_path(mapping_id), reads=False)
-    except NotFound:
-        return False
-    return True
-
-
-def reload_mapping(region_url: str, mapping_id: str) -> None:
-    """Load a mapping's table anew."""
-    _region(region_url).call("POST", _mapping_path(mapping_id, "actions/reload"), reads=False)
-
-
-def diagnose_mapping(region_url: str, mapping_id: str) -> Diagnosis:
-    """Let Heroku Connect check one mapping, at once."""
-    path = _mapping_path(mapping_id, "validations")
-    document = _region(region_url).call("GET", path).document()
-    return Diagnosis(_messages(document, "errors"), _messages(document, "warnings"))
-
-
-def _messages(document: Document, pile: str) -> tuple[str, ...]:
-    found = document.children(pile) if pile in document.raw else []
-    return tuple(
-        f"{each.text_or_blank('display_name')}: {each.text_or_blank('message')}" for each in found
-    )
-
-
-def _mapping_path(mapping_id: str, rest: str = "") -> str:
-    path = f"/api/v3/mappings/{segment(mapping_id)}"
-    return f"{path}/{rest}" if rest else path
+def call_region(method: str, region_url: str, path: str, **more: Any) -> Answer:
+    """Make a call that is about no connection as such: for the rooms beside this one."""
+    return _region(region_url).call(method, path, **more)
 
 
 def _act(region_url: str, connection_id: str, action: str) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from connect.clients import heroku_connect, http
+from connect.clients import heroku_mappings, http
 from connect.health import refresh as health
 from connect.mappings import lint
 from connect.mappings.models import OPEN, RolloutItem
@@ -32,7 +32,7 @@ def _reload(claim: Claim, actor: str, options: Options) -> str:
     mapping = _mapping(claim, options)
     if mapping is None:
         return _gone(options)
-    heroku_connect.reload_mapping(claim.connection.region_url, mapping.mapping_id)
+    heroku_mappings.reload_mapping(claim.connection.region_url, mapping.mapping_id)
     health.refresh(claim.connection)
     rows = mapping.rows_in_salesforce
     told = f" Rows to be read again, as last counted: {rows:,}." if rows else ""
@@ -43,7 +43,7 @@ def _diagnose(claim: Claim, actor: str, options: Options) -> str:
     mapping = _mapping(claim, options)
     if mapping is None:
         return _gone(options)
-    found = heroku_connect.diagnose_mapping(claim.connection.region_url, mapping.mapping_id)
+    found = heroku_mappings.diagnose_mapping(claim.connection.region_url, mapping.mapping_id)
     said = [f"Error: {each}" for each in found.errors]
     said += [f"Warning: {each}" for each in found.warnings]
     return f"{mapping.object_name}: {' '.join(said) or 'Heroku Connect finds nothing wrong.'}"
@@ -53,7 +53,7 @@ def _delete(claim: Claim, actor: str, options: Options) -> str:
     mapping = _mapping(claim, options)
     if mapping is None:
         return _gone(options)
-    heroku_connect.delete_mapping(claim.connection.region_url, mapping.mapping_id)
+    heroku_mappings.delete_mapping(claim.connection.region_url, mapping.mapping_id)
     health.refresh(claim.connection)
     return (
         f"{mapping.object_name} is no longer mapped. Heroku Connect may have dropped its table; "
@@ -78,7 +78,7 @@ def _edit(claim: Claim, actor: str, options: Options) -> str:
     address = (claim.connection.region_url, mapping.mapping_id)
     changed = {**wanted, "revision": options["revision"]}
     try:
-        heroku_connect.replace_mapping(*address, mapping.object_name, changed)
+        heroku_mappings.replace_mapping(*address, mapping.object_name, changed)
     except http.Conflict:
         health.refresh(claim.connection)
         return (
@@ -91,7 +91,7 @@ def _edit(claim: Claim, actor: str, options: Options) -> str:
 
 def _lint(claim: Claim, mapping: Mapping, config: dict[str, Any]) -> list[lint.Finding]:
     connection, name = claim.connection, mapping.object_name
-    known = heroku_connect.describe(connection.region_url, connection.connection_id, name)
+    known = heroku_mappings.describe(connection.region_url, connection.connection_id, name)
     document = {"mappings": [{"object_name": name, "config": config}]}
     org = lint.Org(claim.tenant.namespace, {name.lower(): known})
     return lint.errors(lint.check(document, connection.plan, org))

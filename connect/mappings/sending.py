@@ -12,7 +12,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from connect.clients import heroku_connect, http
+from connect.clients import heroku_connect, heroku_mappings, http
 from connect.clients.heroku_connect import Detail
 from connect.health import refresh, states
 from connect.mappings import diff, drift, lint, templates
@@ -88,7 +88,7 @@ def _describes(work: Work, changes: Iterable[diff.Change]) -> Mapping[str, froze
         change.object_name.lower(): change.object_name for change in changes if change.kind in new
     }
     return {
-        key: heroku_connect.describe(*work.address, name) for key, name in sorted(names.items())
+        key: heroku_mappings.describe(*work.address, name) for key, name in sorted(names.items())
     }
 
 
@@ -176,7 +176,7 @@ def prune(work: Work) -> Outcome:
     for row in gone:
         if time.monotonic() > stop_at:
             return Wait(timezone.now(), "the deletion of further mappings", WaitingOn.PORTAL)
-        heroku_connect.delete_mapping(work.connection.region_url, row.mapping_id)
+        heroku_mappings.delete_mapping(work.connection.region_url, row.mapping_id)
         row.delete()
     deleted = ", ".join(row.object_name for row in gone)
     pruned = f" Deleted: {deleted}." if gone else ""

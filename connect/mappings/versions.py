@@ -8,9 +8,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from connect.clients import heroku_connect
-from connect.clients.heroku_connect import VersionChange
-from connect.health import states
+from connect.clients import heroku_connect, heroku_mappings
+from connect.clients.heroku_mappings import VersionChange
+from connect.health import observations, states
 from connect.mappings import lint
 from connect.mappings.models import Step
 from connect.mappings.work import Work
@@ -25,7 +25,7 @@ SYNCING_PAUSE = timedelta(minutes=2)
 
 def check(work: Work) -> Facts:
     """Ask Heroku Connect what the version would change in each mapping; nothing is changed."""
-    changes = heroku_connect.schema_diff(*work.address, work.rollout.api_version)
+    changes = heroku_mappings.schema_diff(*work.address, work.rollout.api_version)
     findings = [found for change in changes if (found := _finding(change))]
     return {"findings": [found.as_json() for found in findings]}
 
@@ -60,6 +60,7 @@ def pause(work: Work) -> Outcome:
         return Wait(now + SYNCING_PAUSE, why, WaitingOn.HEROKU, LOADING_PATIENCE)
     if seen.state == states.IDLE:
         work.record(sent_at=now)
+        observations.note_pause(work.connection, work.rollout.author)
         heroku_connect.pause(*work.address)
     return _poll(work, "Heroku Connect to pause")
 
@@ -67,15 +68,15 @@ def pause(work: Work) -> Outcome:
 def change(work: Work) -> Outcome:
     """Change the version of the paused connection, and put both refusals of it in words."""
     try:
-        heroku_connect.change_api_version(*work.address, work.rollout.api_version)
-    except heroku_connect.UnsafeChanges as refusal:
+        heroku_mappings.change_api_version(*work.address, work.rollout.api_version)
+    except heroku_mappings.UnsafeChanges as refusal:
         told = " ".join(
             f"{each.object_name}: {each.text}" for each in refusal.changes if each.unsafe
         )
         raise Blocked(
             f"Heroku Connect found unsafe changes and changed nothing. {told} {_ADVICE}"
         ) from refusal
-    except heroku_connect.StillSyncing as refusal:
+    except heroku_mappings.StillSyncing as refusal:
         if work.item.was_paused:
             raise Blocked(
                 f"{', '.join(refusal.objects)} is still being loaded, and the connection was paused"

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('connect', '0001_initial'),
+        ('connect', '0002_health'),
         ('tenants', '0002_events_are_append_only'),
     ]
 
