@@ -51,7 +51,11 @@ def operate(name: str, connection_id: int, actor: str, options: Options) -> str:
 
     An operation that is not legal, or that the peer refuses, is noted and answered, not raised.
     """
-    operation = REGISTRY[name]
+    return perform(REGISTRY[name], connection_id, actor, options)
+
+
+def perform(operation: Operation, connection_id: int, actor: str, options: Options) -> str:
+    """Do any operation, as `operate` does those of the registry."""
     with held(connection_id) as claim:
         try:
             reason = operation.why_not(claim.connection)
@@ -73,7 +77,7 @@ def held(connection_id: int) -> Iterator[Claim]:
         yield claim
     finally:
         http.tenant_in_hand.reset(token)
-        _give_back(claim)
+        claim.give_back()
 
 
 def _take(connection_id: int) -> Claim:
@@ -84,14 +88,6 @@ def _take(connection_id: int) -> Claim:
             return claim
         time.sleep(0.25)
     raise Busy("The portal is working on this connection. Try again in a minute.")
-
-
-def _give_back(claim: Claim) -> None:
-    """Release the lease where the operation has not; nobody's work was an attempt of the step."""
-    before = max(claim.connection.attempts - 1, 0)
-    Connection.objects.filter(pk=claim.connection.pk, lease=claim.lease).update(
-        lease=None, lease_expires_at=None, attempts=before
-    )
 
 
 def _note(claim: Claim, actor: str, text: str, request_id: str = "") -> str:
@@ -209,10 +205,10 @@ def _import_mappings(claim: Claim, actor: str, options: Options) -> str:
     facts = {"template": None, "import_sent_at": None}
     with transaction.atomic():
         reconciler.enter(
-            claim, Stage.IMPORTING_MAPPINGS, "Importing the newest mappings.", facts, actor=actor
+            claim, Stage.IMPORTING_MAPPINGS, "Importing the mappings anew.", facts, actor=actor
         )
         async_task("connect.tasks.advance", claim.connection.pk)
-    return "started with the newest template."
+    return "started with the version that new tenants get."
 
 
 # --- the end -------------------------------------------------------------------------------------

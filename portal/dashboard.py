@@ -7,6 +7,7 @@ from django.db.models import Count
 from django.urls import reverse
 from django.utils import timezone
 
+from connect.mappings.models import Drift, DriftState
 from connect.models import Connection, Stage, WaitingOn
 from portal.models import Heartbeat
 from tenants.models import Switch, Tenant
@@ -36,7 +37,7 @@ class Pulse:
 
 
 def pulse() -> Pulse:
-    """Return the portal's pulse, with five queries however many tenants there are."""
+    """Return the portal's pulse, with six queries however many tenants there are."""
     beat_at = Heartbeat.objects.values_list("beat_at", flat=True).first()
     alive = beat_at is not None and timezone.now() - beat_at < SILENCE
     off = list(Switch.objects.filter(on=False))
@@ -50,8 +51,18 @@ def _attention() -> list[Tally]:
     tallies = [
         Tally("Blocked", blocked, _tenants("attention=blocked")),
         Tally("Waiting for staff", staff, _tenants("attention=staff")),
+        Tally("Drifted from their mappings", _drifted(), _drift_list()),
     ]
     return [tally for tally in tallies if tally.count]
+
+
+def _drifted() -> int:
+    drifted = Drift.objects.filter(state=DriftState.DRIFTED, connection__offboarded_at=None)
+    return drifted.count()
+
+
+def _drift_list() -> str:
+    return f"{reverse('admin:connect_drift_changelist')}?state__exact={DriftState.DRIFTED}"
 
 
 def _stages() -> list[Tally]:

@@ -87,6 +87,18 @@ _MAPPINGS = {
     UNAUTHORIZED: Condition.NEEDS_AUTHORIZATION,
 }
 
+_LOADING_MAPPING = {
+    "INITIAL",
+    "SCHEMA_CHANGED",
+    "RESYNC",
+    "RELOAD_TABLE",
+    "WAIT_BULK_LOAD",
+    "LOADING_BULK_JOB",
+    "RESOLVE_EXTERNAL_IDS",
+    "POLL_EXTERNAL_IDS",
+    "RECOVERY",
+}
+
 _ADVICE = {
     "SYSTEM_ERROR": "restart the connection; if it comes back, open a ticket with Heroku.",
     "DB_UNAVAILABLE": "check that Postgres is reachable and the schema complete, then restart.",
@@ -145,3 +157,8 @@ def advice(state: str) -> str:
 def is_broken_mapping(state: str) -> bool:
     """Tell whether a mapping in this state stays so until somebody acts."""
     return of_mapping(state) in (Condition.BROKEN, Condition.NEEDS_AUTHORIZATION)
+
+
+def is_loading_mapping(state: str) -> bool:
+    """Tell whether a mapping in this state is still being made, changed or loaded."""
+    return state in _LOADING_MAPPING

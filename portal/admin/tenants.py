@@ -7,6 +7,7 @@ from django.db.models import Prefetch, Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 
+from connect.mappings.models import DriftState
 from connect.models import Connection, Stage, WaitingOn
 from portal.admin import show, tenant_page
 from portal.admin.actions import Subject
@@ -61,6 +62,7 @@ class AttentionFilter(admin.SimpleListFilter):
             "Waiting for staff",
             Q(connections__waiting_on=WaitingOn.STAFF, connections__blocked_at=None),
         ),
+        "drifted": ("Drifted", Q(connections__drift__state=DriftState.DRIFTED)),
         "subscriber": (
             "Waiting for the subscriber",
             Q(connections__waiting_on=WaitingOn.SUBSCRIBER),
