@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from connect.health.models import HealthSample as HealthSample  # its module's models are ours
+from connect.mappings import models as _mapping_models  # noqa: F401  (so that Django finds them)
 from tenants.models import Tenant
 
 
@@ -51,6 +52,9 @@ class MappingTemplate(models.Model):
     document = models.JSONField(help_text="Heroku Connect's own export format.")
     notes = models.TextField(blank=True)
     author = models.CharField(max_length=150, default="portal")
+    made_from = models.CharField(
+        max_length=300, blank=True, help_text="An upload, a paste, or a tenant's live mappings."
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -253,6 +257,12 @@ class Mapping(models.Model):
             models.UniqueConstraint(
                 fields=["connection", "object_name"], name="one_mapping_an_object"
             )
+        ]
+        permissions: ClassVar = [
+            ("reload_mapping", "Can reload a mapping's table"),
+            ("diagnose_mapping", "Can diagnose a mapping"),
+            ("edit_mapping", "Can edit one tenant's mapping"),
+            ("remove_mapping", "Can delete a mapping at Heroku Connect"),
         ]
         indexes: ClassVar = [
             models.Index(fields=["object_name", "-id"], name="mapping_by_object"),

@@ -70,16 +70,15 @@ class Operation:
 
 
 def operate(name: str, connection_id: int, actor: str, options: Options) -> str:
-    """Do an operation for a person; return a sentence on what came of it."""
-    return perform(name, connection_id, actor, options).text
+    """Do an operation of the registry for a person; return a sentence on what came of it."""
+    return perform(REGISTRY[name], connection_id, actor, options).text
 
 
-def perform(name: str, connection_id: int, actor: str, options: Options) -> Report:
+def perform(operation: Operation, connection_id: int, actor: str, options: Options) -> Report:
     """Do an operation for a person and report. Raises Busy.
 
     An operation that is not legal, or that the peer refuses, is noted and answered, not raised.
     """
-    operation = REGISTRY[name]
     with held(connection_id) as claim:
         return _perform(operation, claim, actor, options)
 
@@ -93,7 +92,7 @@ def held(connection_id: int) -> Iterator[Claim]:
         yield claim
     finally:
         http.tenant_in_hand.reset(token)
-        _give_back(claim)
+        claim.give_back()
 
 
 def _require_legal(operation: Operation, connection: Connection) -> None:
@@ -124,14 +123,6 @@ def _take(connection_id: int) -> Claim:
             return claim
         time.sleep(0.25)
     raise Busy("The portal is working on this connection. Try again in a minute.")
-
-
-def _give_back(claim: Claim) -> None:
-    """Release the lease where the operation has not; nobody's work was an attempt of the step."""
-    before = max(claim.connection.attempts - 1, 0)
-    Connection.objects.filter(pk=claim.connection.pk, lease=claim.lease).update(
-        lease=None, lease_expires_at=None, attempts=before
-    )
 
 
 def _note(claim: Claim, actor: str, text: str, request_id: str = "") -> str:
@@ -331,10 +322,10 @@ def _import_mappings(claim: Claim, actor: str, options: Options) -> str:
     facts = {"template": None, "import_sent_at": None}
     with transaction.atomic():
         reconciler.enter(
-            claim, Stage.IMPORTING_MAPPINGS, "Importing the newest mappings.", facts, actor=actor
+            claim, Stage.IMPORTING_MAPPINGS, "Importing the mappings anew.", facts, actor=actor
         )
         async_task("connect.tasks.advance", claim.connection.pk)
-    return "started with the newest template."
+    return "started with the version that new tenants get."
 
 
 # --- the end -------------------------------------------------------------------------------------

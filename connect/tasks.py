@@ -18,6 +18,7 @@ from connect.health import (
     upkeep,
     writes,
 )
+from connect.mappings import acts, drift, items, waves
 from connect.models import Connection, Stage
 from connect.provisioning import claims, reconciler
 from tenants import messages, timeline
@@ -38,6 +39,16 @@ def operate(name: str, connection_id: int, actor: str, options: dict[str, Any]) 
     return operations.operate(name, connection_id, actor, options)
 
 
+def operate_mapping(name: str, connection_id: int, actor: str, options: dict[str, Any]) -> str:
+    """Run a member of staff's action on one mapping; the answer is kept as the task's result."""
+    return operations.perform(acts.REGISTRY[name], connection_id, actor, options).text
+
+
+def advance_item(item_id: int) -> None:
+    """Do what is due for one tenant of a roll-out."""
+    items.advance(item_id)
+
+
 def sweep() -> int:
     """Queue everything that is due; return how many tasks were queued.
 
@@ -46,7 +57,10 @@ def sweep() -> int:
     due = claims.mark_due_as_queued(SWEEP_LIMIT, AGAIN_AFTER)
     for connection_id in due:
         async_task("connect.tasks.advance", connection_id)
-    return len(due) + messages.queue_due(SWEEP_LIMIT)
+    rolled = waves.take_due(AGAIN_AFTER)
+    for item_id in rolled:
+        async_task("connect.tasks.advance_item", item_id)
+    return len(due) + len(rolled) + messages.queue_due(SWEEP_LIMIT)
 
 
 def ensure_connections() -> int:
@@ -144,3 +158,8 @@ def repair_writes(
 def prune_health() -> int:
     """Fold and drop what is old: daily; return how many rows went."""
     return history.fold() + repair.prune() + diagnose.prune(timezone.now())
+
+
+def compare_drift() -> int:
+    """Compare the tenants that are due with the version they should have, as scheduled."""
+    return drift.compare_due()

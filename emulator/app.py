@@ -27,6 +27,7 @@ from emulator import (
     heroku,
     mappings_api,
     overview,
+    region,
     salesforce,
     x,
 )
@@ -70,6 +71,7 @@ class Application:
         """Answer one request."""
         request = Request(environ)
         name, _, rest = request.path.lstrip("/").partition("/")
+        name = region.SYSTEM.name if region.FURTHER_CELL.fullmatch(name) else name
         request_id = request.headers.get("Request-Id") or str(uuid.uuid4())
         entry: dict[str, Any] = {
             "at": iso(self.world.clock.now()),

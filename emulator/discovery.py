@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from emulator.entities import AddOn, Connection
 from emulator.heroku import bearer_accepted
 from emulator.heroku_documents import ACCOUNT_EMAIL, app_id
+from emulator.region import cell_of
 from emulator.state import World
 from emulator.web import Call, System, answer, refuse
 
@@ -91,7 +92,7 @@ def _summaries(call: Call) -> list[dict[str, Any]]:
 
 
 def _summary(call: Call, addon: AddOn, connection: Connection) -> dict[str, Any]:
-    region = f"{call.base}/region"
+    region = f"{call.base}/{cell_of(call.world, connection)}"
     return {
         "id": connection.id,
         "resource_name": addon.name,

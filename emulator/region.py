@@ -1,5 +1,6 @@
 """The regional Heroku Connect API as a system: its checks, and how a handler opens a connection."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -8,10 +9,13 @@ from werkzeug.wrappers import Response
 from emulator import polling
 from emulator.entities import Connection, Mapping
 from emulator.heroku import bearer_accepted
+from emulator.state import World
 from emulator.web import Call, System, answer, refuse
 
 API = "/api/v3"
 PAGES = "/region/oauth/"
+# A region's further cells are the same system under another path: faults can be had for one alone.
+FURTHER_CELL = re.compile(r"region-[2-9]")
 
 
 def error(status: int, message: str) -> Response:
@@ -30,6 +34,12 @@ def _before(call: Call) -> Response | None:
 
 
 SYSTEM = System("region", _failed, _before)
+
+
+def cell_of(world: World, connection: Connection) -> str:
+    """Name the cell that serves a connection, which is also the first part of its path."""
+    number = connection.number % max(world.behaviour.cells, 1) + 1
+    return "region" if number == 1 else f"region-{number}"
 
 
 @contextmanager

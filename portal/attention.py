@@ -13,6 +13,7 @@ from django.db.models import DateTimeField, Exists, F, OuterRef, Q, QuerySet, Su
 from django.db.models.functions import Coalesce
 
 from connect.health import states
+from connect.mappings.models import DriftState
 from connect.models import Connection, HealthSample, Stage, WaitingOn
 from tenants.models import Message, MessageStatus
 
@@ -100,6 +101,15 @@ CAUSES: list[Cause] = [
         F("stage_since"),
         lambda row: f"Waiting for {row.waiting_for}.",
         ("approve", "retry"),
+    ),
+    Cause(
+        "drifted",
+        "Drifted from its mappings",
+        "wait",
+        lambda now: Q(drift__state=DriftState.DRIFTED),
+        F("drift__since"),
+        lambda row: "Its mappings at Heroku Connect are not those of its version.",
+        (),
     ),
     Cause(
         "unreachable",

@@ -30,6 +30,7 @@ SHORTEST = {  # characters
 }
 NUMBERS = {  # the smallest that makes sense, and the usual one
     "WORKERS": (1, 2),
+    "MAPPING_CALLS_PER_HOUR": (50, 4500),
     "REGISTRATIONS_PER_HOUR": (1, 200),
     "REGISTRATIONS_PER_HOUR_TOTAL": (1, 2000),
     "TRUSTED_PROXIES": (0, 1),

@@ -90,7 +90,7 @@ class BulkItem(models.Model):
         ordering = ["pk"]
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["run", "tenant", "connection"], name="one_item_a_connection"
+                fields=["run", "tenant", "connection"], name="one_bulk_item_a_connection"
             )
         ]
         indexes: ClassVar = [models.Index(fields=["run", "status"], name="bulk_item_status")]

@@ -15,6 +15,7 @@ SCHEDULES: dict[str, dict[str, Any]] = {
     "portal.tasks.sample_fleet": {"schedule_type": Schedule.MINUTES, "minutes": 5},
     "social.tasks.collect": {"schedule_type": Schedule.MINUTES, "minutes": 15},
     "social.tasks.prune": {"schedule_type": Schedule.DAILY, "minutes": None},
+    "connect.tasks.compare_drift": {"schedule_type": Schedule.MINUTES, "minutes": 10},
     "tenants.tasks.prune": {"schedule_type": Schedule.DAILY, "minutes": None},
     "portal.tasks.prune": {"schedule_type": Schedule.DAILY, "minutes": None},
 }

@@ -73,6 +73,8 @@ SALESFORCE_MY_DOMAIN_URL: str = env.str("SALESFORCE_MY_DOMAIN_URL", "https://{do
 SALESFORCE_HOSTS: list[str] = _words("SALESFORCE_HOSTS", ".salesforce.com")
 HEROKU_CONNECT_HOSTS: list[str] = _words("HEROKU_CONNECT_HOSTS", ".heroku.com")
 FORCE_NAMESPACE: str = env.str("FORCE_NAMESPACE", "")
+# To Heroku Connect, for roll-outs: its own limit is not published, so this is the Platform API's.
+MAPPING_CALLS_PER_HOUR: int = _number("MAPPING_CALLS_PER_HOUR", 4500)
 
 # --- registration --------------------------------------------------------------------------------
 REGISTRATION_POLICY: str = env.str("REGISTRATION_POLICY", "signed")

@@ -27,7 +27,7 @@ def seconds_to_wait(remote_address: str | None, body: bytes) -> int:
     """Take a token from each of a callout's buckets; return 0, or the seconds until one is free."""
     try:
         for key, per_hour in _buckets(remote_address, body):
-            wait = _take(key, per_hour, timezone.now())
+            wait = take(key, per_hour, timezone.now())
             if wait:
                 return wait
     except Exception:  # a limiter that is broken must not turn subscribers away
@@ -68,13 +68,14 @@ def _network(address: str | None) -> str:
 
 
 @transaction.atomic
-def _take(key: str, per_hour: int, now: datetime) -> int:
+def take(key: str, per_hour: int, now: datetime, count: int = 1) -> int:
+    """Take tokens from a bucket; return 0, or the seconds until so many are there."""
     RateBucket.objects.get_or_create(key=key, defaults={"tokens": per_hour, "filled_at": now})
     bucket = RateBucket.objects.select_for_update().get(key=key)
     per_second = per_hour / 3600
     passed = max(0.0, (now - bucket.filled_at).total_seconds())
     tokens = min(per_hour, bucket.tokens + passed * per_second)
-    if tokens < 1:
-        return math.ceil((1 - tokens) / per_second) if per_second else 3600
-    RateBucket.objects.filter(key=key).update(tokens=tokens - 1, filled_at=now)
+    if tokens < count:
+        return math.ceil((count - tokens) / per_second) if per_second else 3600
+    RateBucket.objects.filter(key=key).update(tokens=tokens - count, filled_at=now)
     return 0

@@ -21,8 +21,10 @@ class RemoteError(Exception):
 
     `message` holds the peer's own words (at most 500 characters, secrets hidden), or ours where
     there were none; `status` is None when no answer came; `code` is the peer's machine word, as
-    "invalid_params".
+    "invalid_params"; `document` is the answer's body where that was JSON.
     """
+
+    document: Any = None
 
     def __init__(
         self, system: str, status: int | None, message: str, request_id: str = "", code: str = ""

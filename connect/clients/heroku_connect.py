@@ -14,7 +14,14 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 from django.conf import settings
 
 from connect.clients.documents import Document
-from connect.clients.http import Answer, Limits, Peer, Permanent, RemoteError, segment
+from connect.clients.http import (
+    Answer,
+    Limits,
+    Peer,
+    Permanent,
+    RemoteError,
+    segment,
+)
 from tenants import hosts
 
 logger = logging.getLogger(__name__)
@@ -171,6 +178,11 @@ def call(
     if connection_id:
         return _region(region_url).call(method, _path(connection_id, rest), **more)
     return _region(region_url, LISTING).call(method, "/api/v3/connections", **more)
+
+
+def call_region(method: str, region_url: str, path: str, **more: Any) -> Answer:
+    """Make a call that is about no connection as such: for the rooms beside this one."""
+    return _region(region_url).call(method, path, **more)
 
 
 def _act(region_url: str, connection_id: str, action: str) -> None:

@@ -329,7 +329,9 @@ class _Exchange:
         after = retry_after(headers.get("Retry-After"), datetime.now(UTC))
         if status == 429 and after is None:
             after = RATE_LIMIT_PAUSE
-        return self._error(kind, message, code=code, after=after)
+        error = self._error(kind, message, code=code, after=after)
+        error.document = document
+        return error
 
     def _failure(self, error: Exception) -> RemoteError:
         # Never the exception's own words: they quote the address, and a bad header with its token.

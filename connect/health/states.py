@@ -87,6 +87,18 @@ _MAPPINGS = {
     UNAUTHORIZED: Condition.NEEDS_AUTHORIZATION,
 }
 
+_LOADING_MAPPING = {
+    "INITIAL",
+    "SCHEMA_CHANGED",
+    "RESYNC",
+    "RELOAD_TABLE",
+    "WAIT_BULK_LOAD",
+    "LOADING_BULK_JOB",
+    "RESOLVE_EXTERNAL_IDS",
+    "POLL_EXTERNAL_IDS",
+    "RECOVERY",
+}
+
 _ADVICE = {
     "SYSTEM_ERROR": "restart the connection; if it comes back, open a ticket with Heroku.",
     "DB_UNAVAILABLE": "check that Postgres is reachable and the schema complete, then restart.",
@@ -150,3 +162,8 @@ def is_broken_mapping(state: str) -> bool:
 def broken() -> frozenset[str]:
     """Return the states in which a connection stays until somebody acts."""
     return frozenset(_ADVICE)
+
+
+def is_loading_mapping(state: str) -> bool:
+    """Tell whether a mapping in this state is still being made, changed or loaded."""
+    return state in _LOADING_MAPPING

@@ -42,6 +42,20 @@ class Claim:
         """Write facts down and give the lease back. Raises LostLease."""
         self.record(**facts, lease=None, lease_expires_at=None)
 
+    def confirm(self) -> None:
+        """Make sure that the lease is still held, and until the transaction ends. Raises LostLease.
+
+        For writing elsewhere what only the holder of the lease may write.
+        """
+        self.record(lease=self.lease)
+
+    def give_back(self) -> None:
+        """Release the lease where nobody has: what was done was no attempt of the stage's step."""
+        before = max(self.connection.attempts - 1, 0)
+        Connection.objects.filter(pk=self.connection.pk, lease=self.lease).update(
+            lease=None, lease_expires_at=None, attempts=before
+        )
+
 
 def take(connection_id: int, *, due: bool = True, blocked: bool = False) -> Claim | None:
     """Take the lease of a connection; None when somebody has it, or it is not what was asked for.
@@ -50,7 +64,7 @@ def take(connection_id: int, *, due: bool = True, blocked: bool = False) -> Clai
     The attempt is counted here, before the work, so that a process which dies is counted too.
     """
     now = timezone.now()
-    wanted = _free(now) & Q(pk=connection_id)
+    wanted = free(now) & Q(pk=connection_id)
     if due:
         wanted &= Q(next_attempt_at__lte=now)
     if not blocked:
@@ -73,12 +87,13 @@ def mark_due_as_queued(limit: int, again_after: timedelta) -> list[int]:
     waiting = Q(queued_at=None) | Q(queued_at__lte=now - again_after)
     with transaction.atomic():
         due = Connection.objects.filter(
-            _free(now) & waiting, next_attempt_at__lte=now, blocked_at=None
+            free(now) & waiting, next_attempt_at__lte=now, blocked_at=None
         ).order_by("next_attempt_at")
         ids = list(due.select_for_update(skip_locked=True).values_list("pk", flat=True)[:limit])
         Connection.objects.filter(pk__in=ids).update(queued_at=now)
     return ids
 
 
-def _free(now: datetime) -> Q:
+def free(now: datetime) -> Q:
+    """Match connections that nobody works on."""
     return Q(lease=None) | Q(lease_expires_at__lte=now)

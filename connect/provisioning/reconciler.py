@@ -217,16 +217,20 @@ def _back_off(claim: Claim, text: str, request_id: str, after: timedelta | None)
 
 def _token_refused(claim: Claim, error: http.Unauthorized) -> bool:
     """The portal's own Heroku token is refused: every tenant waits, staff hear of it once a day."""
-    now = timezone.now()
+    alert_token_refused(error)
     why = "a working Heroku token: set HEROKU_API_TOKEN"
+    return _wait(claim, Wait(timezone.now() + TOKEN_REFUSED_PAUSE, why, WaitingOn.STAFF))
+
+
+def alert_token_refused(error: http.Unauthorized) -> None:
+    """Tell staff, once a day, that nothing can be done before the token is replaced."""
     messages.alert_staff(
         None,
-        key=f"heroku-token-refused:{now:%Y-%m-%d}",
+        key=f"heroku-token-refused:{timezone.now():%Y-%m-%d}",
         subject="Heroku refuses the portal's token",
         text=f"{error.words}. All provisioning waits. Set HEROKU_API_TOKEN to a valid token; "
         "the portal goes on by itself within ten minutes.",
     )
-    return _wait(claim, Wait(now + TOKEN_REFUSED_PAUSE, why, WaitingOn.STAFF))
 
 
 def _block(claim: Claim, reason: str, request_id: str = "") -> bool:

@@ -15,7 +15,7 @@ from connect import schemas
 from connect.clients import heroku, heroku_connect, http, salesforce
 from connect.health import refresh, states
 from connect.mappings import lint, templates
-from connect.models import MappingTemplate, SchemaFate, Stage, WaitingOn
+from connect.models import SchemaFate, Stage, WaitingOn
 from connect.provisioning import reminders, retry
 from connect.provisioning.claims import Claim
 from connect.provisioning.outcomes import Blocked, Done, Outcome, Wait
@@ -216,7 +216,7 @@ def _permission_warning(seen: heroku_connect.Detail) -> str:
 def importing_mappings(claim: Claim) -> Outcome:
     """Send the template once, and again only when nothing of it is seen after a good while."""
     connection, now = claim.connection, timezone.now()
-    template = connection.template or MappingTemplate.objects.order_by("-version").first()
+    template = connection.template or templates.default_for(connection)
     if template is None:
         raise Blocked("There is no mapping template: run `python manage.py setup_portal`.")
     document = templates.fill(template.document, claim.tenant.namespace)
@@ -239,9 +239,9 @@ def importing_mappings(claim: Claim) -> Outcome:
 
 
 def _refuse_faulty(document: templates.Document, plan: str) -> None:
-    findings = lint.check(document, plan)
-    if findings:
-        raise Blocked("The mappings were not sent. " + " ".join(str(found) for found in findings))
+    faults = lint.errors(lint.check(document, plan))
+    if faults:
+        raise Blocked("The mappings were not sent. " + " ".join(str(found) for found in faults))
 
 
 def loading(claim: Claim) -> Outcome:

@@ -3,8 +3,11 @@
 from portal.admin import (
     bulk,
     connect,
+    drift,
     health,
+    mappings,
     queue,
+    rollouts,
     social,
     staff,
     switches,
@@ -15,8 +18,11 @@ from portal.admin import (
 __all__ = [
     "bulk",
     "connect",
+    "drift",
     "health",
+    "mappings",
     "queue",
+    "rollouts",
     "social",
     "staff",
     "switches",

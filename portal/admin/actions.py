@@ -141,7 +141,7 @@ def _from(operation: Operation) -> Action:
 
     def perform(subject: Subject, actor: str, options: Options) -> Report:
         assert subject.connection is not None  # noqa: S101  (why_not was asked)
-        return operations.perform(operation.name, subject.connection.pk, actor, options)
+        return operations.perform(operation, subject.connection.pk, actor, options)
 
     return Action(
         operation.name,

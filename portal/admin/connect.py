@@ -3,18 +3,17 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from connect.models import ApiBudget, Connection, HealthSample, Mapping, MappingTemplate, Stage
+from connect.models import ApiBudget, Connection, HealthSample, Stage
 from portal.admin import search, show
 from portal.admin.actions import Subject
-from portal.admin.base import PortalAdmin, ReadOnlyAdmin
+from portal.admin.base import ReadOnlyAdmin
 from portal.admin.buttons import ActionsAdmin
-from portal.admin.filters import FailedRowsFilter, HealthFilter, PutOffFilter
+from portal.admin.filters import HealthFilter, PutOffFilter
 from portal.admin.stepper import steps
-from portal.admin.template_form import MappingTemplateForm
 
 
 class BlockedFilter(admin.SimpleListFilter):
@@ -53,6 +52,7 @@ class ConnectionAdmin(ReadOnlyAdmin, ActionsAdmin):
         BlockedFilter,
         HealthFilter,
         PutOffFilter,
+        "api_version",
     )
     list_select_related = ("tenant",)
     date_hierarchy = "stage_since"
@@ -179,115 +179,6 @@ class ConnectionAdmin(ReadOnlyAdmin, ActionsAdmin):
             "buttons": self.buttons(request, connection),
         }
         return super().render_change_form(request, context, *args, **kwargs)
-
-
-@admin.register(Mapping)
-class MappingAdmin(ReadOnlyAdmin):
-    list_display = (
-        "object_name",
-        "connection",
-        "coloured_state",
-        "access",
-        "rows_in_database",
-        "rows_in_salesforce",
-        "rows_pending",
-        "rows_failed",
-        "seen_at",
-    )
-    list_filter = (FailedRowsFilter,)
-    list_select_related = ("connection__tenant",)
-    tenant_path = "connection__tenant"
-    tally_by = "state"
-    search_fields = ("object_name",)
-    search_help_text = f"{search.HELP}, object"
-    found_by = ("object_name", "mapping_id")
-    exports = (
-        "connection__tenant__name",
-        "connection__tenant__org_id",
-        "object_name",
-        "state",
-        "access",
-        "rows_in_database",
-        "rows_in_salesforce",
-        "rows_pending",
-        "rows_failed",
-        "seen_at",
-    )
-    fields = (
-        "connection",
-        "object_name",
-        "mapping_id",
-        "state",
-        "access",
-        "rows_in_database",
-        "rows_in_salesforce",
-        "rows_pending",
-        "rows_failed",
-        "seen_at",
-        "configuration",
-    )
-
-    def tone(self, value: Any) -> str:
-        return show.mapping_tone(value)
-
-    @admin.display(description="state", ordering="state")
-    def coloured_state(self, mapping: Mapping) -> str:
-        return show.mapping_state(mapping.state)
-
-    @admin.display(description="configuration")
-    def configuration(self, mapping: Mapping) -> str:
-        return show.document(mapping.config)
-
-
-@admin.register(MappingTemplate)
-class MappingTemplateAdmin(PortalAdmin):
-    """A version is never changed: whoever wants other mappings adds the next one."""
-
-    form = MappingTemplateForm
-    list_display = ("version", "objects", "connections", "author", "created_at", "notes")
-    search_fields = ("notes", "author")
-    date_hierarchy = "created_at"
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def get_fields(self, request: HttpRequest, obj: MappingTemplate | None = None) -> list[Any]:
-        return (
-            ["version", "author", "created_at", "notes", "mappings"]
-            if obj
-            else [
-                "notes",
-                "document",
-            ]
-        )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[MappingTemplate]:
-        templates: QuerySet[MappingTemplate] = super().get_queryset(request)
-        return templates.annotate(connections_on_it=Count("connections"))
-
-    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        newest = MappingTemplate.objects.first()
-        return {"document": newest.document if newest else {"mappings": []}}
-
-    def save_model(
-        self, request: HttpRequest, obj: MappingTemplate, form: Any, change: bool
-    ) -> None:
-        newest = MappingTemplate.objects.first()
-        obj.version = newest.version + 1 if newest else 1
-        obj.author = request.user.get_username()
-        super().save_model(request, obj, form, change)
-
-    @admin.display(description="connections")
-    def connections(self, template: Any) -> int:
-        return int(template.connections_on_it)
-
-    @admin.display(description="objects")
-    def objects(self, template: MappingTemplate) -> str:
-        return ", ".join(each["object_name"] for each in template.document["mappings"])
-
-    @admin.display(description="mappings")
-    def mappings(self, template: MappingTemplate) -> str:
-        return show.document(template.document)
 
 
 @admin.register(HealthSample)

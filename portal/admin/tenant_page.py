@@ -59,7 +59,7 @@ class Filter:
 
 def context(tenant: Tenant, subject: Subject, user: Staff, wanted: str) -> dict[str, Any]:
     """Return the variables of the parts that renew themselves; `wanted` filters the timeline."""
-    rows = list(tenant.connections.select_related("template"))
+    rows = list(tenant.connections.select_related("template", "drift"))
     shown = subject.connection and next(row for row in rows if row.pk == subject.connection.pk)
     shown = shown or (rows[0] if rows else None)
     earlier = [row for row in rows if row != shown]
@@ -103,10 +103,16 @@ def facts(connection: Connection) -> list[tuple[str, Any]]:
         ("Salesforce user", connection.salesforce_username),
         ("API version", connection.api_version),
         ("Mappings", connection.template or ""),
+        ("Compared with them", _drift(connection)),
         ("Authorized", connection.authorized_at),
         ("Live since", connection.live_at),
     ]
     return [(name, value) for name, value in pairs if value]
+
+
+def _drift(connection: Connection) -> str:
+    drift = getattr(connection, "drift", None)
+    return show.link(drift, drift.get_state_display()) if drift else ""
 
 
 def _every(connection: Connection | None) -> int:

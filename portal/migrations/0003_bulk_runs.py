@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('connect', '0004_pauses_and_search'),
+        ('connect', '0006_pauses_and_search'),
         ('portal', '0002_fleet_samples'),
         ('tenants', '0004_search_and_pauses'),
     ]
@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['pk'],
                 'indexes': [models.Index(fields=['run', 'status'], name='bulk_item_status')],
-                'constraints': [models.UniqueConstraint(fields=('run', 'tenant', 'connection'), name='one_item_a_connection')],
+                'constraints': [models.UniqueConstraint(fields=('run', 'tenant', 'connection'), name='one_bulk_item_a_connection')],
             },
         ),
     ]

@@ -73,3 +73,22 @@ def test_a_bad_token_is_a_401(emulated: Emulated) -> None:
     refused = emulated.get("/central/connections", headers={"Authorization": "Bearer "})
     assert refused.status_code == 401
     assert "message" in refused.json()
+
+
+def test_further_cells_serve_connections_at_paths_of_their_own(emulated: Emulated) -> None:
+    emulated.running.world.behaviour.change({"cells": 2})
+    for name in ("hc-first", "hc-second"):
+        emulated.linked(name)
+    found = emulated.get(f"/central/connections?app={APP}").json()["results"]
+    urls = {each["region_url"].removeprefix(emulated.running.url) for each in found}
+    assert urls == {"/region", "/region-2"}
+    for each in found:
+        path = each["detail_url"].removeprefix(emulated.running.url)
+        assert emulated.get(path).json()["id"] == each["id"]
+    fault = {"system": "region", "path": "^/region-2/", "status": 500}
+    emulated.control("faults", fault)
+    statuses = {
+        emulated.get(each["detail_url"].removeprefix(emulated.running.url)).status_code
+        for each in found
+    }
+    assert statuses == {200, 500}

@@ -101,7 +101,7 @@ def test_a_broken_limiter_turns_nobody_away_and_says_so_in_the_log(
     def fail(*_: object) -> int:
         raise DatabaseError("the table is gone")
 
-    monkeypatch.setattr(limits, "_take", fail)
+    monkeypatch.setattr(limits, "take", fail)
     assert limits.seconds_to_wait("192.0.2.1", BODY) == 0
     assert "registration limiter failed" in caplog.text
 

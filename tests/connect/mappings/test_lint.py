@@ -3,8 +3,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
 
 from connect.mappings import lint
+from tests.connect.mappings.documents import documents, nonsense
 
 GOOD: dict[str, Any] = {
     "mappings": [
@@ -15,6 +17,7 @@ GOOD: dict[str, Any] = {
                 "sf_polling_seconds": 600,
                 "fields": {"Id": {}, "CreatedDate": {}, "SystemModstamp": {}, "IsDeleted": {}},
                 "indexes": {},
+                "upsert_field": "Key__c",
             },
         }
     ]
@@ -37,6 +40,19 @@ Fault = Callable[[dict[str, Any], dict[str, Any]], Any]
         ("polling", lambda document, config: config.update(sf_polling_seconds=120)),
         ("polling", lambda document, config: config.update(sf_polling_seconds=3601)),
         ("polling", lambda document, config: config.update(sf_polling_seconds="600")),
+        ("polling", lambda document, config: config.update(sf_polling_seconds=True)),
+        ("no-fields", lambda document, config: config.update(fields={})),
+        ("no-fields", lambda document, config: config.update(fields=["Id"])),
+        ("twice", lambda document, config: config["fields"].update(id={})),
+        ("twice", lambda document, config: document["mappings"].append(_account("ACCOUNT"))),
+        ("name", lambda document, config: config["fields"].update({"Robert'); DROP": {}})),
+        ("name", lambda document, config: document["mappings"].append(_account("{ns}Order"))),
+        ("indexes", lambda document, config: config.update(indexes=[])),
+        ("no-identifier", lambda document, config: config.pop("upsert_field")),
+        (
+            "too-many-fields",
+            lambda document, config: config["fields"].update({f"F{n}__c": {} for n in range(5000)}),
+        ),
         (
             "no-indexes",
             lambda document, config: (
@@ -66,9 +82,79 @@ def test_users_and_record_types_have_no_isdeleted() -> None:
     assert lint.check(document, "herokuconnect:demo") == []
 
 
+ORG = lint.Org(
+    namespace="hcmc",
+    fields={"account": frozenset({"id", "createddate", "systemmodstamp", "isdeleted", "name"})},
+)
+
+
+@pytest.mark.parametrize(
+    ("field", "rules"),
+    [
+        ("Name", set()),
+        ("Nonsense", {"unknown-field"}),
+        ("hcmc__Twitter__c", {"unknown-field"}),
+        ("Twitter__c", {"unknown-field", "namespace"}),
+        ("Parent__r__hcmc__Key__c", {"namespace"}),
+        ("hcmc__Parent__r__Key__c", {"namespace"}),
+        ("hcmc__Parent__r__hcmc__Key__c", set()),
+        ("hcmc__Parent__r__Name", set()),
+    ],
+)
+def test_a_field_is_held_against_what_the_org_has(field: str, rules: set[str]) -> None:
+    document = copy.deepcopy(GOOD)
+    document["mappings"][0]["config"]["fields"][field] = {}
+    assert {found.rule for found in lint.check(document, "herokuconnect:demo", ORG)} == rules
+
+
+def test_an_object_that_the_org_lacks_is_an_error() -> None:
+    org = lint.Org(fields={"account": None})
+    (found,) = lint.check(GOOD, "herokuconnect:demo", org)
+    assert (found.rule, found.severity) == ("unknown-object", lint.Severity.ERROR)
+
+
+@pytest.mark.parametrize(
+    ("plan", "rows", "rules"),
+    [("demo", 10_000, []), ("demo", 10_001, ["rows"]), ("enterprise", 10**9, [])],
+)
+def test_more_rows_than_the_plan_holds_are_a_warning(
+    plan: str, rows: int, rules: list[str]
+) -> None:
+    org = lint.Org(rows={"account": rows, "contact": 10**9})
+    found = lint.check(GOOD, f"herokuconnect:{plan}", org)
+    assert [each.rule for each in found] == rules
+    assert lint.errors(found) == []
+
+
+def test_errors_block_and_warnings_ask() -> None:
+    document = copy.deepcopy(GOOD)
+    document["mappings"][0]["config"].update(access="read_write", upsert_field="")
+    document["mappings"][0]["config"]["fields"].pop("Id")
+    found = lint.check(document, "herokuconnect:demo")
+    assert [each.rule for each in lint.errors(found)] == ["system-field"]
+    assert [each.rule for each in lint.warnings(found)] == ["no-identifier"]
+
+
+@given(nonsense())
+def test_the_linter_answers_whatever_it_is_given(document: dict[str, Any]) -> None:
+    assert lint.check(document, "herokuconnect:demo", ORG)
+
+
+@given(documents())
+def test_what_is_found_names_a_rule_a_place_and_a_sentence(document: dict[str, Any]) -> None:
+    for found in lint.check(document, "herokuconnect:demo", ORG):
+        assert found.rule
+        assert found.where
+        assert found.text.endswith(".")
+
+
 def test_a_finding_reads_as_a_sentence_with_place_and_rule() -> None:
     finding = lint.Finding("access", "Account", "access must be one of read_only, read_write.")
     assert str(finding) == "Account: access must be one of read_only, read_write. [access]"
+
+
+def _account(name: str) -> dict[str, Any]:
+    return {**copy.deepcopy(GOOD["mappings"][0]), "object_name": name}
 
 
 def _numbered(document: dict[str, Any], count: int) -> list[dict[str, Any]]:

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,7 +8,10 @@ from hypothesis import strategies as st
 
 from connect.clients.heroku_connect import MappingDetail
 from connect.mappings import lint, templates
+from connect.mappings.models import DefaultTemplate
 from connect.models import MappingTemplate
+from tests import cast
+from tests.connect.mappings.documents import documents
 
 FIRST = json.loads(templates._FIRST.read_text())
 
@@ -44,7 +48,7 @@ def test_a_namespace_goes_before_custom_names_and_only_those() -> None:
 @pytest.mark.parametrize("namespace", ["", "hcmc"])
 @pytest.mark.parametrize("plan", ["herokuconnect:demo", "herokuconnect:enterprise"])
 def test_the_first_template_has_no_fault_on_any_plan(namespace: str, plan: str) -> None:
-    assert lint.check(templates.fill(FIRST, namespace), plan) == []
+    assert lint.errors(lint.check(templates.fill(FIRST, namespace), plan)) == []
 
 
 @given(st.recursive(st.text() | st.integers() | st.none(), st.lists, max_leaves=20))
@@ -65,6 +69,54 @@ def test_an_import_counts_only_when_every_object_and_field_is_there() -> None:
     assert not templates.is_imported(document, [account])
     assert not templates.is_imported(document, [mapping("Account", "Id"), tweet])
     assert not templates.is_imported(document, [])
+
+
+@given(documents(), st.sampled_from(["", "ns", "acme"]))
+def test_taking_a_namespace_out_is_the_opposite_of_filling_it_in(
+    document: dict[str, Any], namespace: str
+) -> None:
+    assert templates.fill(templates.generalize(document, namespace), namespace) == document
+
+
+def test_both_halves_of_a_relationships_path_lose_the_namespace() -> None:
+    general = templates.generalize({"acme__Parent__r__acme__Key__c": {}}, "acme")
+    assert general == {"{ns}Parent__r__{ns}Key__c": {}}
+
+
+def arrived(*found: MappingDetail, **before: int) -> bool:
+    document = {"mappings": [{"object_name": "Account", "config": {"fields": {"Id": {}}}}]}
+    return templates.has_arrived(document, found, before)
+
+
+def seen(name: str, revision: int, **settings: Any) -> MappingDetail:
+    given = mapping(name, "Id")
+    return replace(given, config={**given.config, "revision": revision, **settings})
+
+
+def test_an_import_has_arrived_only_when_the_mappings_show_it() -> None:
+    assert arrived(seen("Account", 1), account=1)
+    assert arrived(seen("Account", 1), seen("Contact", 1), account=1)
+    assert not arrived(account=1)
+    assert not arrived(seen("Account", 1, access="read_write"), account=1)
+
+
+def test_what_heroku_connect_makes_otherwise_has_arrived_all_the_same() -> None:
+    assert arrived(seen("Account", 2, sf_polling_seconds=900), account=1)
+    assert arrived(seen("Account", 1, sf_polling_seconds=900))
+
+
+@pytest.mark.django_db
+def test_the_most_exact_default_wins_and_else_the_newest_version() -> None:
+    first, second, third = (
+        MappingTemplate.objects.create(version=n, document=FIRST) for n in (1, 2, 3)
+    )
+    connection = cast.connect(cast.enrol(cast.BOREALIS), plan="herokuconnect:demo")
+    assert templates.default_for(connection) == third
+    DefaultTemplate.objects.create(environment="sandbox", template=first)
+    assert templates.default_for(connection) == first
+    DefaultTemplate.objects.create(plan="herokuconnect:demo", template=second)
+    DefaultTemplate.objects.create(plan="herokuconnect:shield", template=third)
+    assert templates.default_for(connection) == second
 
 
 @pytest.mark.django_db

@@ -17,6 +17,7 @@ from connect.health.models import (
     WriteError,
     WriteRepair,
 )
+from connect.mappings.models import DefaultTemplate, Drift, Rollout, RolloutItem, Tag
 from connect.models import (
     ApiBudget,
     Connection,
@@ -156,6 +157,13 @@ def strangers(count: int, start: int = 1) -> None:
         )
         health(row)
         ApiBudget.objects.create(peer=f"peer-{number}", remaining=4000)
+        rollout = Rollout.objects.create(template=template, author="mia", status="done")
+        RolloutItem.objects.create(
+            rollout=rollout, connection=row, wave=0, target=template, status="done"
+        )
+        Drift.objects.create(connection=row, template=template, state="same")
+        Tag.objects.create(name=f"tag-{number}").tenants.add(stranger)
+        DefaultTemplate.objects.create(plan=f"herokuconnect:plan-{number}", template=template)
         Heartbeat.objects.create(worker=f"worker-{number}")
         run = BulkRun.objects.create(action="pause", label="Pause", actor="olga", total=1)
         BulkItem.objects.create(run=run, tenant=stranger, connection=row)

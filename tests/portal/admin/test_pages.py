@@ -95,7 +95,14 @@ def test_nothing_can_be_deleted(superuser: Client, five: dict[str, Tenant]) -> N
         assert "delete_selected" not in listed, url
 
 
-WRITTEN_BY_STAFF = {"tenants.tenant", "tenants.switch", "connect.mappingtemplate"}
+WRITTEN_BY_STAFF = {
+    "tenants.tenant",
+    "tenants.switch",
+    "connect.mappingtemplate",
+    "connect.defaulttemplate",
+    "connect.tag",
+    "connect.rollout",
+}
 
 
 @pytest.mark.parametrize("label", sorted(set(LISTS) - WRITTEN_BY_STAFF))

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('connect', '0003_dashboard_indexes'),
+        ('connect', '0005_dashboard_indexes'),
         ('tenants', '0004_search_and_pauses'),
     ]
 

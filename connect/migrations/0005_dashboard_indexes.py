@@ -5,7 +5,7 @@ from django.db.models import F, OrderBy, Q
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("connect", "0002_health"),
+        ("connect", "0004_versions_never_change"),
     ]
 
     operations = [

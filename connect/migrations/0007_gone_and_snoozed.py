@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('connect', '0004_pauses_and_search'),
+        ('connect', '0006_pauses_and_search'),
         ('tenants', '0005_gone_and_lost'),
     ]
 

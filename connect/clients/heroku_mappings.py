@@ -1,0 +1,167 @@
+"""Heroku Connect's calls about single mappings, what an org has, and its API version.
+
+Every function raises the errors of connect.clients.http.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from connect.clients import heroku_connect
+from connect.clients.documents import Document
+from connect.clients.http import Conflict, NotFound, segment
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What Heroku Connect's own check of a mapping says, as sentences."""
+
+    errors: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class VersionChange:
+    """What another Salesforce API version would do to one mapping."""
+
+    object_name: str
+    changed: bool
+    unsafe: bool
+    undetermined: bool
+    text: str
+
+
+class UnsafeChanges(Conflict):
+    """Mappings use fields that the other API version lacks or has otherwise; see `changes`."""
+
+    changes: tuple[VersionChange, ...] = ()
+
+
+class StillSyncing(Conflict):
+    """The API version cannot be changed while these mappings are being loaded."""
+
+    objects: tuple[str, ...] = ()
+
+
+# --- what an org has, and its API version ---------------------------------------------------------
+
+
+def describe(region_url: str, connection_id: str, object_name: str) -> frozenset[str] | None:
+    """Return the lower-case names of an object's fields in the org; None if it has no such object.
+
+    Heroku Connect shows what the user who authorized it may see.
+    """
+    rest = f"schemas/{segment(object_name)}"
+    try:
+        document = heroku_connect.call("GET", region_url, connection_id, rest).document()
+    except NotFound:
+        return None
+    return frozenset(field.text("name").lower() for field in document.children("fields"))
+
+
+def schema_diff(region_url: str, connection_id: str, version: str) -> tuple[VersionChange, ...]:
+    """Return what an API version, e.g. "61.0", would change in each mapping. Changes nothing."""
+    rest = "schema-diff"
+    answer = heroku_connect.call(
+        "GET", region_url, connection_id, rest, params={"target_version": version}
+    )
+    return _version_changes(answer.document())
+
+
+def change_api_version(region_url: str, connection_id: str, version: str) -> None:
+    """Change the API version of a paused connection.
+
+    Raises UnsafeChanges, StillSyncing, or Conflict where it is not paused.
+    """
+    rest = "actions/change-sf-api-version"
+    try:
+        heroku_connect.call(
+            "POST",
+            region_url,
+            connection_id,
+            rest,
+            document={"target_version": version},
+            reads=False,
+        )
+    except Conflict as refusal:
+        raise _explained(refusal) from refusal
+
+
+def _explained(refusal: Conflict) -> Conflict:
+    """Tell the two shapes of Heroku Connect's 409 apart by their bodies."""
+    body = refusal.document if isinstance(refusal.document, dict) else {}
+    given = (refusal.system, refusal.status, refusal.message, refusal.request_id, refusal.code)
+    syncing = body.get("syncing_mappings")
+    if isinstance(syncing, list):
+        still = StillSyncing(*given)
+        still.objects = tuple(str(each) for each in syncing)
+        return still
+    if isinstance(body.get("mappings"), list):
+        unsafe = UnsafeChanges(*given)
+        unsafe.changes = _version_changes(Document(body, lambda _: refusal))
+        return unsafe
+    return refusal
+
+
+def _version_changes(document: Document) -> tuple[VersionChange, ...]:
+    return tuple(
+        VersionChange(
+            object_name=each.text("name"),
+            changed=each.raw.get("fields_have_changed") is True,
+            unsafe=each.raw.get("has_unsafe_changes") is True,
+            undetermined=each.raw.get("action_undetermined") is True,
+            text=" ".join(each.text_or_blank("result_message").split()),
+        )
+        for each in document.children("mappings")
+    )
+
+
+# --- one mapping ----------------------------------------------------------------------------------
+
+
+def replace_mapping(
+    region_url: str, mapping_id: str, object_name: str, config: Mapping[str, Any]
+) -> None:
+    """Overwrite a mapping; `config` holds the revision that it was read with.
+
+    Raises Conflict where somebody changed it meanwhile.
+    """
+    document = {"object_name": object_name, "config": dict(config)}
+    heroku_connect.call_region(
+        "PUT", region_url, _mapping_path(mapping_id), document=document, reads=False
+    )
+
+
+def delete_mapping(region_url: str, mapping_id: str) -> bool:
+    """Delete a mapping; False if it was gone already. May be repeated."""
+    try:
+        heroku_connect.call_region("DELETE", region_url, _mapping_path(mapping_id), reads=False)
+    except NotFound:
+        return False
+    return True
+
+
+def reload_mapping(region_url: str, mapping_id: str) -> None:
+    """Load a mapping's table anew."""
+    heroku_connect.call_region(
+        "POST", region_url, _mapping_path(mapping_id, "actions/reload"), reads=False
+    )
+
+
+def diagnose_mapping(region_url: str, mapping_id: str) -> Diagnosis:
+    """Let Heroku Connect check one mapping, at once."""
+    path = _mapping_path(mapping_id, "validations")
+    document = heroku_connect.call_region("GET", region_url, path).document()
+    return Diagnosis(_messages(document, "errors"), _messages(document, "warnings"))
+
+
+def _messages(document: Document, pile: str) -> tuple[str, ...]:
+    found = document.children(pile) if pile in document.raw else []
+    return tuple(
+        f"{each.text_or_blank('display_name')}: {each.text_or_blank('message')}" for each in found
+    )
+
+
+def _mapping_path(mapping_id: str, rest: str = "") -> str:
+    path = f"/api/v3/mappings/{segment(mapping_id)}"
+    return f"{path}/{rest}" if rest else path

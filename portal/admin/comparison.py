@@ -1,0 +1,86 @@
+"""Two mapping documents side by side: by object and field, with what each difference costs."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+from connect.mappings import diff, templates
+from connect.mappings.diff import Change, Cost, Kind
+from connect.models import Connection, MappingTemplate
+
+_WHAT = {Kind.OBJECT_ADDED: "object", Kind.OBJECT_REMOVED: "object", Kind.INDEX: "index on "}
+_TONES = {
+    Cost.DELETE: "bad",
+    Cost.DROP_COLUMN: "bad",
+    Cost.LOAD: "wait",
+    Cost.RELOAD: "wait",
+    Cost.RESYNC: "wait",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line: what it is about, and what either side says."""
+
+    what: str
+    left: str
+    right: str
+    cost: str
+    tone: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """The differences of one object."""
+
+    object_name: str
+    rows: list[Row] = field(default_factory=list)
+
+
+def sections(changes: Iterable[Change], rows: Mapping[str, int | None]) -> list[Section]:
+    """Return the differences by object; `rows` is how many each object has."""
+    found = sorted(changes, key=lambda change: change.object_name.lower())
+    return [
+        Section(name, [_row(change, rows) for change in group])
+        for name, group in groupby(found, key=lambda change: change.object_name)
+    ]
+
+
+def _row(change: Change, rows: Mapping[str, int | None]) -> Row:
+    what = _WHAT.get(change.kind, "")
+    what = what if change.kind in (Kind.OBJECT_ADDED, Kind.OBJECT_REMOVED) else what + change.name
+    return Row(
+        what,
+        _side(change.kind, change.before),
+        _side(change.kind, change.after),
+        diff.cost_in_words(change, rows),
+        _TONES.get(change.cost, "quiet"),
+    )
+
+
+def _side(kind: Kind, value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, dict):
+        fields = ", ".join(value.get("fields", {}))
+        return f"{value.get('access', '')}: {fields}"
+    if kind == Kind.INDEX:
+        return "unique" if value else "not unique"
+    if isinstance(value, bool):
+        return "mapped" if kind in (Kind.FIELD_ADDED, Kind.FIELD_REMOVED) else str(value).lower()
+    return str(value)
+
+
+def rows_on(template: MappingTemplate) -> dict[str, int | None]:
+    """Return how many rows each object has over all tenants on a version, as last seen."""
+    total: dict[str, int | None] = {}
+    on_it = Connection.objects.filter(template=template, offboarded_at=None)
+    seen = on_it.values_list(
+        "tenant__namespace", "mappings__object_name", "mappings__rows_in_salesforce"
+    )
+    for namespace, name, count in seen.iterator():
+        if name:
+            key = templates.generalize({"name": name}, namespace)["name"].lower()
+            total[key] = (total.get(key) or 0) + (count or 0)
+    return total

@@ -1,0 +1,80 @@
+"""Heroku Connect's calls about single mappings, describes and API versions."""
+
+import pytest
+
+from connect.clients import heroku_connect, heroku_mappings, http
+from emulator import Running
+from tests.connect import fleet as fleets
+from tests.connect.fleet import Fleet, Member
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def fleet(emulator: Running) -> Fleet:
+    return Fleet(emulator, fleets.version(fleets.FIRST))
+
+
+@pytest.fixture
+def member(fleet: Fleet) -> Member:
+    return fleet.add()
+
+
+def address(member: Member) -> tuple[str, str]:
+    return member.connection.region_url, member.connection.connection_id
+
+
+def account(member: Member) -> str:
+    return member.connection.mappings.get(object_name="Account").mapping_id
+
+
+def test_an_objects_fields_are_named_in_lower_case(member: Member) -> None:
+    fields = heroku_mappings.describe(*address(member), "Account")
+    assert fields is not None
+    assert {"id", "segment__c"} <= fields
+    assert heroku_mappings.describe(*address(member), "Nonsense__c") is None
+
+
+def test_a_mapping_is_replaced_only_with_its_current_revision(member: Member) -> None:
+    region, key = member.connection.region_url, account(member)
+    wanted = fleets.config("Phone", "Website", revision=1)
+    heroku_mappings.replace_mapping(region, key, "Account", wanted)
+    with pytest.raises(http.Conflict):
+        heroku_mappings.replace_mapping(region, key, "Account", wanted)
+
+
+def test_a_mapping_is_deleted_once(member: Member) -> None:
+    region, key = member.connection.region_url, account(member)
+    assert heroku_mappings.delete_mapping(region, key)
+    assert not heroku_mappings.delete_mapping(region, key)
+
+
+def test_a_mapping_is_reloaded_and_diagnosed(member: Member) -> None:
+    region, key = member.connection.region_url, account(member)
+    heroku_mappings.reload_mapping(region, key)
+    assert heroku_mappings.diagnose_mapping(region, key).errors == ()
+
+
+def test_a_version_is_compared_and_changes_only_while_paused(member: Member) -> None:
+    changes = heroku_mappings.schema_diff(*address(member), "61.0")
+    assert {each.object_name for each in changes} == {"Account", "Contact"}
+    assert not any(each.unsafe for each in changes)
+    with pytest.raises(http.Conflict, match="paused first"):
+        heroku_mappings.change_api_version(*address(member), "61.0")
+    heroku_connect.pause(*address(member))
+    heroku_mappings.change_api_version(*address(member), "61.0")
+    assert heroku_connect.detail(*address(member)).api_version == "61.0"
+
+
+def test_both_shapes_of_a_refused_version_are_told_apart(fleet: Fleet, member: Member) -> None:
+    heroku_connect.pause(*address(member))
+    fleet.world.orgs[member.org_id].change_fields("Account", "Phone", ())
+    with pytest.raises(heroku_mappings.UnsafeChanges) as unsafe:
+        heroku_mappings.change_api_version(*address(member), "61.0")
+    assert [each.text for each in unsafe.value.changes if each.unsafe] == [
+        "Fields removed from Salesforce: Phone."
+    ]
+    fleet.world.mappings_of(member.remote)[0].state = "LOADING_BULK_JOB"
+    with pytest.raises(heroku_mappings.StillSyncing) as syncing:
+        heroku_mappings.change_api_version(*address(member), "61.0")
+    assert syncing.value.objects == ("Account",)

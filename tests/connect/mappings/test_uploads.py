@@ -1,0 +1,71 @@
+"""What somebody hands over as a mapping document is read without trusting it."""
+
+import contextlib
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connect.mappings import uploads
+from connect.mappings.uploads import BadUpload
+from tests.connect import fleet as fleets
+from tests.connect.mappings.documents import documents, nonsense
+
+
+@pytest.mark.parametrize(
+    ("data", "complaint"),
+    [
+        (b"", "It is empty."),
+        (b"\xff\xfe{}", "not text in UTF-8: byte 0"),
+        (b"PK\x03\x04", "not JSON"),
+        (b'{"mappings": [}', "line 1 column 15"),
+        (b'{"mappings": NaN}', "NaN is no number"),
+        (b"[" * 100_000, "nested more than 12 levels"),
+        (b'{"a":' * 13 + b"1" + b"}" * 13, "nested more than 12 levels"),
+        (b"9" * 5000, "a number that is far too long"),
+        (b" " * (2 * 1024 * 1024 + 1), "It has 2.0 MB"),
+        (b"[]", "one JSON object, and is a list"),
+        (b"null", "and is missing"),
+        (b'{"mappings": {"Account": {}}}', "must be a list, and is an object"),
+        (b'{"mappings": [5]}', "Mapping 1 must be an object, and is a number"),
+        (b'{"mappings": [{"object_name": 5}]}', "Mapping 1 has no “object_name”"),
+        (
+            b'{"mappings": [{"object_name": "A", "config": "x"}]}',
+            "must be an object, and is a text",
+        ),
+        (
+            b'{"mappings": [{"object_name": "A", "config": {"fields": ["Id"]}}]}',
+            "“fields” must be an object, and is a list",
+        ),
+        (
+            b'{"mappings": [{"object_name": "A", "config": {"indexes": {"Id": true}}}]}',
+            "index on Id must be an object",
+        ),
+        (b'{"mappings": [{"object_name": "A\\u0000"}]}', "NUL character"),
+        (b'{"mappings": [{"object_name": "A\\ud800"}]}', "half of a character pair"),
+    ],
+)
+def test_what_is_no_document_is_refused_in_words(data: bytes, complaint: str) -> None:
+    with pytest.raises(BadUpload) as refusal:
+        uploads.read(data)
+    assert complaint in str(refusal.value)
+
+
+def test_what_belongs_to_one_org_alone_is_left_out() -> None:
+    export = fleets.document(Account=fleets.config(revision=7, applied_at="2016", strange=1))
+    export["connection"] = {"organization_id": "00D"}
+    read = uploads.read(json.dumps(export).encode())
+    assert read == fleets.document(Account=fleets.config())
+
+
+@given(documents())
+def test_every_well_formed_document_is_read(document: dict[str, Any]) -> None:
+    assert len(uploads.read(json.dumps(document).encode())["mappings"]) == len(document["mappings"])
+
+
+@given(st.binary() | nonsense().map(lambda each: json.dumps(each).encode()))
+def test_whatever_comes_is_read_or_refused(data: bytes) -> None:
+    with contextlib.suppress(BadUpload):
+        assert "mappings" in uploads.read(data)

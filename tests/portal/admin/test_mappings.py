@@ -1,0 +1,301 @@
+"""Versions of the mappings, what they are made from, and one tenant's objects."""
+
+import copy
+import json
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import DatabaseError, transaction
+from django.test import Client
+from django.urls import reverse
+from django_q.models import OrmQ
+
+from connect import tasks
+from connect.mappings.models import Tag
+from connect.models import Mapping, MappingTemplate
+from portal import roles
+from tenants.models import Event, Tenant
+from tests import cast
+from tests.connect import fleet as fleets
+from tests.connect.fleet import Fleet
+from tests.portal.admin import rows, walk
+from tests.portal.admin.conftest import SignIn
+
+pytestmark = pytest.mark.django_db
+FAULTY = {"mappings": [{"object_name": "Account", "config": {"access": "all", "fields": {}}}]}
+WRITING = copy.deepcopy(fleets.FIRST)
+WRITING["mappings"][0]["config"]["access"] = "read_write"
+
+
+@pytest.fixture
+def fleet(db: None, emulator: Any) -> Fleet:
+    return Fleet(emulator, fleets.version(fleets.FIRST))
+
+
+def add(client: Client, document: str = "", **more: Any) -> tuple[int, str]:
+    data = {"notes": "Posts too.", "document": document, **more}
+    answer = client.post(walk.page(MappingTemplate, "add"), data)
+    return answer.status_code, answer.content.decode()
+
+
+def test_a_new_version_gets_the_next_number_and_its_authors_name(manager: Client) -> None:
+    for _ in range(2):
+        assert add(manager, json.dumps(fleets.FIRST))[0] == 302
+    versions = MappingTemplate.objects.values_list("version", "author", "notes", "made_from")
+    assert list(versions) == [(2, "mia", "Posts too.", "text"), (1, "mia", "Posts too.", "text")]
+
+
+def test_the_form_begins_with_the_newest_version(manager: Client) -> None:
+    MappingTemplate.objects.create(version=7, document=rows.DOCUMENT)
+    form = manager.get(walk.page(MappingTemplate, "add")).context["adminform"].form
+    assert json.loads(form["document"].value()) == rows.DOCUMENT
+
+
+def test_an_export_is_uploaded_and_its_namespace_becomes_a_placeholder(manager: Client) -> None:
+    export = fleets.document(hcmc__Tweet__c=fleets.config("hcmc__Body__c"))
+    export["connection"] = {"app_name": "an-app", "organization_id": "00D"}
+    upload = SimpleUploadedFile("export.json", json.dumps(export).encode())
+    status, html = add(manager, upload=upload, namespace="hcmc")
+    assert status == 302, html
+    made = MappingTemplate.objects.get()
+    assert made.made_from == "the file export.json"
+    assert "connection" not in made.document
+    (mapping,) = made.document["mappings"]
+    assert mapping["object_name"] == "{ns}Tweet__c"
+    assert "{ns}Body__c" in mapping["config"]["fields"]
+
+
+def test_a_tenants_live_mappings_become_a_version(manager: Client, fleet: Fleet) -> None:
+    fleet.add(cast.ACME)
+    assert add(manager, org_id=cast.ACME["org_id"])[0] == 302
+    made = MappingTemplate.objects.first()
+    assert made is not None
+    assert made.made_from == f"the live mappings of {cast.ACME['org_id']}"
+    assert "revision" not in made.document["mappings"][0]["config"]
+
+
+def test_live_mappings_that_cannot_be_had_are_explained(manager: Client, fleet: Fleet) -> None:
+    fleet.add(cast.ACME)
+    fleet.world.faults.add({"system": "region", "method": "GET", "status": 503})
+    assert "cannot be read now" in add(manager, org_id=cast.ACME["org_id"])[1]
+    assert "no connection" in add(manager, org_id=cast.BOREALIS["org_id"])[1]
+    assert "is not an organization id" in add(manager, org_id="nonsense")[1]
+    assert MappingTemplate.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("document", "complaint"),
+    [
+        ("", "It is empty."),
+        ("{", "It is not JSON"),
+        ("[1]", "must be one JSON object"),
+        ('{"mappings": {}}', "must be a list"),
+        ('{"mappings": []}', "no list “mappings”"),
+        ("[" * 50_000, "nested"),
+        (json.dumps(FAULTY), "access must be one of read_only, read_write."),
+    ],
+)
+def test_what_heroku_connect_would_refuse_is_refused_here(
+    manager: Client, document: str, complaint: str
+) -> None:
+    status, html = add(manager, document)
+    assert status == 200
+    assert complaint in html
+    assert not MappingTemplate.objects.exists()
+
+
+def test_ten_megabytes_are_refused_as_a_file_and_as_text(manager: Client) -> None:
+    heavy = b" " * 10 * 1024 * 1024
+    upload = SimpleUploadedFile("heavy.json", heavy)
+    assert (
+        "It has 10.0 MB; a mapping document has 2 MB at the most." in add(manager, upload=upload)[1]
+    )
+    answer = manager.post(walk.page(MappingTemplate, "add"), {"document": heavy.decode()})
+    assert answer.status_code == 413
+    assert "too much text" in answer.content.decode()
+    assert not MappingTemplate.objects.exists()
+
+
+def test_five_thousand_fields_are_refused_with_the_number(manager: Client) -> None:
+    fields = [f"Field_{number}__c" for number in range(5000)]
+    document = fleets.document(Account=fleets.config(*fields))
+    assert "It has 5,005 fields" in add(manager, json.dumps(document))[1]
+
+
+def test_warnings_are_asked_about(manager: Client) -> None:
+    status, html = add(manager, json.dumps(WRITING))
+    assert status == 200
+    assert "no-identifier" in html
+    assert add(manager, json.dumps(WRITING), accept_warnings="on")[0] == 302
+
+
+def test_a_version_is_never_changed(superuser: Client) -> None:
+    template = MappingTemplate.objects.create(version=1, document=rows.DOCUMENT)
+    url = walk.page(MappingTemplate, "change", template.pk)
+    assert superuser.post(url, {"notes": "x", "document": "{}"}).status_code == 403
+    assert "<textarea" not in superuser.get(url).content.decode()
+    with pytest.raises(DatabaseError, match="never changes"), transaction.atomic():
+        MappingTemplate.objects.update(document={})
+    MappingTemplate.objects.update(notes="Said better.")
+
+
+def test_only_managers_add_versions(operator: Client) -> None:
+    assert add(operator, json.dumps(fleets.FIRST))[0] == 403
+
+
+def test_the_list_tells_what_a_version_maps_and_how_many_are_on_it(viewer: Client) -> None:
+    rows.strangers(3)
+    (newest, *_, first) = (
+        viewer.get(walk.page(MappingTemplate, "changelist")).context["cl"].result_list
+    )
+    assert (first.version, first.connections_on_it) == (1, 3)
+    assert newest.connections_on_it == 0
+
+
+def test_a_version_is_exported_as_heroku_connect_takes_it(viewer: Client) -> None:
+    template = MappingTemplate.objects.create(
+        version=3, document=fleets.document(**{"{ns}Tweet__c": fleets.config("{ns}Body__c")})
+    )
+    url = reverse("admin:connect_mappingtemplate_export", args=[template.pk])
+    answer = viewer.get(url, {"namespace": "hcmc"})
+    assert "mappings-version-3.json" in answer["Content-Disposition"]
+    (mapping,) = answer.json()["mappings"]
+    assert mapping["object_name"] == "hcmc__Tweet__c"
+    assert "hcmc__Body__c" in mapping["config"]["fields"]
+    assert viewer.get(url, {"namespace": "x}{"}).status_code == 404
+
+
+# --- side by side ---------------------------------------------------------------------------------
+
+
+def compare(client: Client, **sides: str | int) -> str:
+    asked = {name.replace("_", "-", 1): side for name, side in sides.items()}
+    return client.get(reverse("admin:connect_mappingtemplate_compare"), asked).content.decode()
+
+
+def test_two_versions_are_shown_side_by_side_with_what_it_costs(
+    viewer: Client, fleet: Fleet
+) -> None:
+    fleet.add()
+    fleet.add()
+    second = fleets.version(fleets.SECOND)
+    html = compare(viewer, left_version=fleet.first.pk, right_version=second.pk)
+    assert "Segment__c" in html
+    assert "A new column, filled by reading 2 rows again." in html
+    assert "The mapping goes only when it is deleted" in html
+    assert "No difference" in compare(viewer, left_version=second.pk, right_version=second.pk)
+
+
+def test_a_tenants_live_mappings_are_compared_with_a_version(viewer: Client, fleet: Fleet) -> None:
+    fleet.add(cast.CIRRUS)
+    org_id = cast.CIRRUS["org_id"]
+    assert "No difference" in compare(viewer, left_version=fleet.first.pk, right_org_id=org_id)
+    second = fleets.version(fleets.SECOND)
+    html = compare(viewer, left_org_id=org_id, right_version=second.pk)
+    assert "Cirrus, live" in html
+    assert "reading 1 row again" in html
+    assert fleet.calls("POST") == 0
+
+
+# --- one mapping ----------------------------------------------------------------------------------
+
+
+def act(client: Client, mapping: Mapping, name: str, **data: Any) -> int:
+    url = reverse("admin:connect_mapping_act", args=[mapping.pk, name])
+    return client.post(url, data).status_code
+
+
+def work_off() -> str:
+    """Run the queued task, as the worker would; return what it answers."""
+    (row,) = OrmQ.objects.all()
+    task = row.task
+    row.delete()
+    assert task["func"] == "connect.tasks.operate_mapping"
+    return tasks.operate_mapping(*task["args"], **task["kwargs"])
+
+
+def edited(mapping: Mapping, *fields: str, **more: Any) -> dict[str, Any]:
+    return {
+        "access": "read_only",
+        "sf_polling_seconds": 600,
+        "fields_wanted": "\n".join([*fleets.SYSTEM, *fields]),
+        "revision": mapping.config["revision"],
+        **more,
+    }
+
+
+@pytest.fixture
+def account(fleet: Fleet) -> Mapping:
+    return fleet.add(cast.ACME).connection.mappings.get(object_name="Account")
+
+
+def test_a_mapping_is_reloaded_diagnosed_and_deleted(manager: Client, account: Mapping) -> None:
+    assert act(manager, account, "reload") == 302
+    assert "Reload: Account is loaded anew. Rows to be read again" in work_off()
+    assert act(manager, account, "diagnose") == 302
+    assert "Heroku Connect finds nothing wrong" in work_off()
+    assert act(manager, account, "delete") == 302
+    assert "no longer mapped" in work_off()
+    assert not Mapping.objects.filter(object_name="Account").exists()
+    event = Event.objects.latest("pk")
+    assert (event.actor, "Account" in event.text) == ("mia", True)
+
+
+def test_one_tenants_fields_are_edited(operator: Client, account: Mapping, fleet: Fleet) -> None:
+    assert act(operator, account, "edit", **edited(account, "Phone", "Website")) == 302
+    assert "Account is changed" in work_off()
+    assert "Website" in fleet.mapped(fleet.members[0])["Account"]
+
+
+def test_an_edit_of_what_somebody_else_changed_meanwhile_is_not_saved(
+    operator: Client, account: Mapping, fleet: Fleet
+) -> None:
+    act(operator, account, "edit", **edited(account, "Website"))
+    work_off()
+    act(operator, account, "edit", **edited(account, "Industry"))
+    assert "somebody has changed Account since the page was opened" in work_off()
+    assert "Industry" not in fleet.mapped(fleet.members[0])["Account"]
+
+
+def test_an_edit_that_the_org_cannot_have_is_not_sent(
+    operator: Client, account: Mapping, fleet: Fleet
+) -> None:
+    act(operator, account, "edit", **edited(account, "Nonsense__c"))
+    assert "The org does not have this field. [unknown-field]" in work_off()
+    assert fleet.calls("PUT") == 0
+
+
+def test_what_hurts_is_asked_about_first(manager: Client, account: Mapping) -> None:
+    for name in ("reload", "delete", "edit"):
+        url = reverse("admin:connect_mapping_act", args=[account.pk, name])
+        assert manager.get(url).status_code == 200
+    assert not OrmQ.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("role", "allowed"),
+    [
+        (roles.VIEWER, set()),
+        (roles.OPERATOR, {"reload", "diagnose"}),
+        (roles.MANAGER, {"reload", "diagnose", "delete"}),
+    ],
+)
+def test_each_role_does_to_a_mapping_what_it_may(
+    sign_in: SignIn, five: dict[str, Tenant], role: str, allowed: set[str]
+) -> None:
+    client, mapping = sign_in(role), Mapping.objects.get()
+    names = ("reload", "diagnose", "delete")
+    assert {name for name in names if act(client, mapping, name) == 302} == allowed
+    assert act(client, mapping, "explode") == 404
+
+
+def test_a_tag_leaves_events_when_it_is_put_on_and_taken_off(
+    operator: Client, five: dict[str, Tenant]
+) -> None:
+    acme = five["acme"]
+    operator.post(walk.page(Tag, "add"), {"name": "pilot", "tenants": [acme.pk]})
+    tag = Tag.objects.get()
+    operator.post(walk.page(Tag, "change", tag.pk), {"name": "pilot", "tenants": []})
+    told = acme.events.order_by("pk").values_list("actor", "text")
+    assert list(told) == [("olga", "Tag pilot: put on."), ("olga", "Tag pilot: taken off.")]

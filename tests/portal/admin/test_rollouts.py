@@ -1,0 +1,253 @@
+"""Staff make roll-outs, watch them and steer them; they bring back what drifted or accept it."""
+
+from typing import Any
+
+import pytest
+from django.contrib.messages import get_messages
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+
+from connect.mappings import drift, items, rollouts, waves
+from connect.mappings.models import (
+    Drift,
+    DriftState,
+    ItemStatus,
+    Rollout,
+    RolloutItem,
+    RolloutStatus,
+    Tag,
+)
+from connect.models import Connection, MappingTemplate
+from portal import roles
+from portal.admin.steering import STEERS
+from tenants.models import Tenant
+from tests import cast
+from tests.connect import fleet as fleets
+from tests.connect.fleet import Fleet
+from tests.portal.admin import rows, walk
+from tests.portal.admin.conftest import SignIn
+
+pytestmark = pytest.mark.django_db
+FORM = {
+    "kind": "mappings",
+    "canary_size": "1",
+    "wave_size": "10",
+    "failure_limit": "10",
+    "prune": "keep",
+    "share": "100",
+}
+
+
+@pytest.fixture
+def fleet(db: None, emulator: Any) -> Fleet:
+    fleet = Fleet(emulator, fleets.version(fleets.FIRST))
+    fleet.add(cast.ACME)
+    fleet.add()
+    return fleet
+
+
+def make(client: Client, **data: Any) -> HttpResponse:
+    second = MappingTemplate.objects.filter(version=2).first() or fleets.version(fleets.SECOND)
+    given = {**FORM, "template": second.pk, **data}
+    return client.post(walk.page(Rollout, "add"), given)  # type: ignore[return-value]
+
+
+def steer(client: Client, rollout: Rollout, name: str, **data: str) -> HttpResponse:
+    url = reverse("admin:connect_rollout_act", args=[rollout.pk, name])
+    return client.post(url, data)  # type: ignore[return-value]
+
+
+def said(answer: HttpResponse) -> str:
+    return " ".join(str(each) for each in get_messages(answer.wsgi_request))  # type: ignore[attr-defined]
+
+
+def checked() -> Rollout:
+    """Let every tenant of the only roll-out be checked."""
+    for item in RolloutItem.objects.all():
+        items.advance(item.pk)
+    rollout = Rollout.objects.get()
+    waves.settle(rollout.pk)
+    rollout.refresh_from_db()
+    return rollout
+
+
+def test_a_roll_out_is_made_for_the_chosen_tenants(manager: Client, fleet: Fleet) -> None:
+    tag = Tag.objects.create(name="pilot")
+    tag.tenants.add(fleet.members[1].tenant)
+    assert make(manager, tag=tag.pk).status_code == 302
+    rollout = Rollout.objects.get()
+    assert (rollout.author, rollout.status) == ("mia", RolloutStatus.CHECKING)
+    assert rollout.items.get().connection == fleet.members[1].connection
+
+
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [
+        ({"template": ""}, "Say which version they are to have."),
+        ({"kind": "api_version"}, "Say which API version"),
+        ({"kind": "api_version", "api_version": "new"}, "two or three digits"),
+        ({"org_ids": "nonsense"}, "org_ids"),
+        ({"org_ids": cast.BOREALIS["org_id"]}, "No such tenants"),
+        ({"share": "0"}, "greater than or equal to 1"),
+        ({"failure_limit": "101"}, "less than or equal to 100"),
+        ({"wave_size": "0"}, "greater than or equal to 1"),
+        ({"plan": "herokuconnect:none"}, "No tenant that is live"),
+    ],
+)
+def test_a_roll_out_that_makes_no_sense_is_not_made(
+    manager: Client, fleet: Fleet, wrong: dict[str, str], complaint: str
+) -> None:
+    answer = make(manager, **wrong)
+    assert answer.status_code == 200
+    assert complaint in answer.content.decode()
+    assert not Rollout.objects.exists()
+
+
+def test_an_api_version_is_chosen_by_what_they_have_now(manager: Client, fleet: Fleet) -> None:
+    page = manager.get(reverse("admin:connect_rollout_api_versions")).content.decode()
+    assert "?kind=api_version&amp;api_version_now=60.0" in page
+    answer = make(manager, kind="api_version", api_version="61", api_version_now="60.0")
+    assert answer.status_code == 302
+    rollout = Rollout.objects.get()
+    assert (rollout.api_version, rollout.template, rollout.items.count()) == ("61.0", None, 2)
+
+
+def test_the_page_shows_progress_and_each_tenant(viewer: Client, fleet: Fleet) -> None:
+    second = fleets.version(fleets.SECOND)
+    rollouts.create(Rollout(template=second, author="mia"), Connection.objects.all())
+    rollout = checked()
+    rollouts.start(rollout.pk, "mia")
+    answer = viewer.get(walk.page(Rollout, "change", rollout.pk))
+    html = answer.content.decode()
+    assert '<progress class="rollout" max="2" value="0">' in html
+    assert "Fleet 2" in html
+    assert answer["Refresh"] == "5"
+    item = rollout.items.all()[0]
+    told = viewer.get(walk.page(RolloutItem, "change", item.pk)).content.decode()
+    assert "A new column, filled by reading 1 row again." in told
+
+
+def test_a_roll_out_is_steered_from_its_page(manager: Client, fleet: Fleet) -> None:
+    make(manager)
+    rollout = checked()
+    for name, then in (
+        ("start", RolloutStatus.RUNNING),
+        ("pause", RolloutStatus.PAUSED),
+        ("resume", RolloutStatus.RUNNING),
+        ("cancel", RolloutStatus.CANCELLED),
+    ):
+        assert "done" in said(steer(manager, rollout, name))
+        rollout.refresh_from_db()
+        assert rollout.status == then
+    assert "It is cancelled" in said(steer(manager, rollout, "start"))
+
+
+def test_a_roll_back_is_asked_about_and_made(manager: Client, fleet: Fleet) -> None:
+    make(manager)
+    rollout = checked()
+    rollout.items.update(status=ItemStatus.DONE, came_from=fleet.first)
+    Rollout.objects.update(status=RolloutStatus.DONE)
+    url = reverse("admin:connect_rollout_act", args=[rollout.pk, "roll_back"])
+    assert "goes back to the version" in manager.get(url).content.decode()
+    steer(manager, rollout, "roll_back", prune="all")
+    back = Rollout.objects.get(rolls_back=rollout)
+    assert (back.prune, back.items.count(), back.starts_itself) == ("all", 2, True)
+
+
+def test_warnings_are_shown_before_the_start(manager: Client, fleet: Fleet) -> None:
+    writing = fleets.version(fleets.document(Account=fleets.config(access="read_write")))
+    make(manager, template=writing.pk)
+    rollout = checked()
+    url = reverse("admin:connect_rollout_act", args=[rollout.pk, "start"])
+    assert "no-identifier" in manager.get(url).content.decode()
+    assert "accept the warnings" in said(steer(manager, rollout, "start"))
+    assert "done" in said(steer(manager, rollout, "start", accept_warnings="on"))
+
+
+@pytest.mark.parametrize(
+    ("role", "allowed"),
+    [
+        (roles.VIEWER, set()),
+        (roles.OPERATOR, {"pause"}),
+        (roles.MANAGER, set(STEERS)),
+    ],
+)
+def test_each_role_steers_what_it_may(sign_in: SignIn, role: str, allowed: set[str]) -> None:
+    rows.strangers(1)
+    client, rollout = sign_in(role), Rollout.objects.get()
+    answered = {name: steer(client, rollout, name).status_code for name in STEERS}
+    assert {name for name, status in answered.items() if status != 403} == allowed
+    assert steer(client, rollout, "explode").status_code == 404
+
+
+def test_looking_at_a_button_changes_nothing(manager: Client) -> None:
+    rows.strangers(1)
+    rollout = Rollout.objects.get()
+    for name in STEERS:
+        url = reverse("admin:connect_rollout_act", args=[rollout.pk, name])
+        assert manager.get(url).status_code == 200
+    rollout.refresh_from_db()
+    assert rollout.status == RolloutStatus.DONE
+    assert not rollout.events.exists()
+
+
+# --- drift ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def strayed(fleet: Fleet) -> Drift:
+    member = fleet.members[0]
+    fleets.map_more(fleet, member, "Account", "Phone", "Website")
+    return drift.compare(member.now())
+
+
+def test_drift_is_a_state_of_the_tenant(viewer: Client, strayed: Drift) -> None:
+    tenant = strayed.connection.tenant
+    page = viewer.get(walk.page(Tenant, "change", tenant.pk)).content.decode()
+    assert f'<a href="{walk.page(Drift, "change", strayed.pk)}">Drifted</a>' in page
+    found = viewer.get(walk.page(Tenant, "changelist"), {"attention": "drifted"})
+    assert list(found.context["cl"].result_list) == [tenant]
+
+
+def on_drift(client: Client, row: Drift, name: str, **data: str) -> HttpResponse:
+    url = reverse("admin:connect_drift_act", args=[row.pk, name])
+    return client.post(url, data)  # type: ignore[return-value]
+
+
+def test_drift_is_a_number_on_the_dashboard_a_list_and_a_comparison(
+    viewer: Client, strayed: Drift
+) -> None:
+    index = viewer.get("/admin/").content.decode()
+    assert "Drifted from their mappings" in index
+    assert f"{walk.page(Drift, 'changelist')}?state__exact=drifted" in index
+    html = viewer.get(walk.page(Drift, "change", strayed.pk)).content.decode()
+    assert "Website" in html
+    assert "The column goes from Postgres with its values" in html
+    assert "Bring back" not in html
+
+
+def test_a_drift_is_accepted_with_a_reason(manager: Client, strayed: Drift) -> None:
+    seen = {"fingerprint": strayed.fingerprint}
+    assert "say why" in said(on_drift(manager, strayed, "accept", **seen))
+    assert "Accepted" in said(on_drift(manager, strayed, "accept", reason="Agreed.", **seen))
+    strayed.refresh_from_db()
+    assert (strayed.state, strayed.accepted_by) == (DriftState.ACCEPTED, "mia")
+
+
+def test_drifted_tenants_are_brought_back_one_by_one_or_together(
+    operator: Client, strayed: Drift
+) -> None:
+    assert "is made for 1 of 1" in said(on_drift(operator, strayed, "bring_back"))
+    data = {"action": "bring_back", "_selected_action": [strayed.pk], "index": "0"}
+    answer = operator.post(walk.page(Drift, "changelist"), data)
+    assert "in no other roll-out" in said(answer)  # type: ignore[arg-type]
+    assert Rollout.objects.get().author == "olga"
+
+
+def test_only_those_who_may_act_on_drift(viewer: Client, operator: Client, strayed: Drift) -> None:
+    assert on_drift(viewer, strayed, "bring_back").status_code == 403
+    assert on_drift(operator, strayed, "accept").status_code == 403
+    assert on_drift(operator, strayed, "explode").status_code == 404
+    url = reverse("admin:connect_drift_act", args=[strayed.pk, "bring_back"])
+    assert operator.get(url).status_code == 405
