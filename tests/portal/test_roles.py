@@ -35,7 +35,7 @@ def test_the_documented_matrix_is_the_real_one_without_a_missing_cell() -> None:
     assert [line for line in text.splitlines() if line.startswith("|")] == matrix()
 
 
-@pytest.mark.parametrize("permission", {action.permission for action in ACTIONS.values()})
+@pytest.mark.parametrize("permission", sorted({action.permission for action in ACTIONS.values()}))
 def test_no_action_is_open_to_a_viewer_and_none_is_closed_to_managers(permission: str) -> None:
     granted = roles.permissions()
     assert permission not in granted[roles.VIEWER]
