@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
@@ -43,7 +44,11 @@ _NO_DATABASE = (
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's handler400."""
+    """Django's handler400; what is too big is told so, with how much may be sent."""
+    if isinstance(exception, RequestDataTooBig):
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE / 1024**2
+        text = f"A form may hold {most:.1f} MB of text. Nothing was changed: go back, send less."
+        return _answer(request, 413, "That was too much text", text)
     return _answer(request, 400, *_BAD)
 
 

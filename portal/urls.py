@@ -6,8 +6,6 @@ from django.urls import include, path
 
 from portal import metrics, probes
 
-handler400 = "portal.pages.bad_request"
-
 urlpatterns = [
     path("healthz", probes.healthz, name="healthz"),
     path("readyz", probes.readyz, name="readyz"),

@@ -8,6 +8,5 @@ from connect.models import Connection
 
 def is_quiet(connection: Connection) -> bool:
     """Tell whether no incident of this connection is opened or told now."""
-    now = timezone.now()
-    on_purpose = connection.is_paused_on_purpose(now) or connection.is_snoozed(now)
+    on_purpose = connection.is_paused_on_purpose(timezone.now())
     return on_purpose or bool(observations.of(connection).paused_by)
