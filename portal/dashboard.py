@@ -34,7 +34,7 @@ CARDS: list[Card] = [
     Card("funnel", "Tenants by stage", funnel.read),
     Card("errors", "Rows that Salesforce refused", errors.read, permission="connect.view_mapping"),
     Card("health", "Synchronization", health.read, span=2, permission="connect.view_connection"),
-    Card("incidents", "Incidents", incidents.read, span=2, permission="connect.view_connection"),
+    Card("incidents", "Incidents", incidents.read, permission="connect.view_connection"),
     Card("posts", "Posts per day", posts.read, span=2, permission="social.view_collectionrun"),
     Card("times", "From registration to live", times.read),
 ]
