@@ -46,6 +46,7 @@ class PortalAdmin(NoDelete, ModelAdmin):
     paginator = lists.CappedPaginator
     show_facets = admin.ShowFacets.NEVER  # the tallies say it, at a fixed cost
 
+    empty = "They appear here by themselves."  # what an empty list says
     tally_by = ""  # the field whose values are counted on top of the list
     tally_newest = False  # count the newest rows only: the table only ever grows
     exports: Sequence[str] = ()  # the columns of the CSV file, as paths from the row
@@ -64,6 +65,7 @@ class PortalAdmin(NoDelete, ModelAdmin):
             "tallies": self.tallies(request),
             "tallies_of_newest": self.tally_newest,
             "may_export": bool(self.exports),
+            "empty": self.empty,
         }
         return super().changelist_view(request, {**context, **(extra_context or {})})
 

@@ -34,6 +34,7 @@ MOST_NAMES = 100
 
 @admin.register(BulkRun)
 class BulkRunAdmin(ReadOnlyAdmin):
+    empty = "Choose several tenants in their list and an action: its progress is shown here."
     change_form_template = "admin/portal/bulkrun/change_form.html"
     list_display = (
         "what",

@@ -155,6 +155,8 @@ class HealthAdmin(OfAConnection):
 class IncidentAdmin(ReadOnlyAdmin):
     """What went wrong, what the portal did, and whom it told."""
 
+    empty = "Nothing has gone wrong for long. What lasts is noted here and told once."
+
     list_display = (
         "kind",
         "coloured_status",

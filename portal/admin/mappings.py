@@ -207,6 +207,7 @@ def _compared(left: SideForm, right: SideForm) -> dict[str, Any]:
 
 @admin.register(DefaultTemplate)
 class DefaultTemplateAdmin(PortalAdmin):
+    empty = "Without one, every new tenant gets the newest version."
     list_display = ("__str__", "plan", "environment", "template")
     list_select_related = ("template",)
     fields = ("plan", "environment", "template")
@@ -215,6 +216,8 @@ class DefaultTemplateAdmin(PortalAdmin):
 @admin.register(Tag)
 class TagAdmin(PortalAdmin):
     """Words to choose tenants by; each tenant's timeline tells who put one on it."""
+
+    empty = "Add one and put it on tenants: roll-outs can then be made for those alone."
 
     list_display = ("name", "count")
     search_fields = ("name", "tenants__name", "tenants__org_id")

@@ -60,6 +60,7 @@ class RolloutAdmin(PortalAdmin):
     """A roll-out is made here and never changed: it is steered."""
 
     form = RolloutForm
+    empty = "Add one to bring tenants to another version: a few first, then the others in waves."
     change_form_template = "admin/connect/rollout/change_form.html"
     change_list_template = "admin/connect/rollout/change_list.html"
     list_display = ("__str__", "coloured_status", "progress", "failed", "author", "created_at")

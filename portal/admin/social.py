@@ -34,6 +34,7 @@ _TONES = {
 
 @admin.register(CollectionRun)
 class CollectionRunAdmin(ReadOnlyAdmin):
+    empty = "A run begins every 15 minutes, unless something hinders it."
     change_list_template = "admin/social/collectionrun/change_list.html"
     change_form_template = "admin/social/collectionrun/change_form.html"
     list_display = (

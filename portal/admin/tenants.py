@@ -79,6 +79,7 @@ class TenantAdmin(ActionsAdmin):
     list_filter = (AttentionFilter, StageFilter, "environment", "proof")
     date_hierarchy = "registered_at"
     tenant_path = "pk"
+    empty = "A tenant appears when its package calls the portal: see docs/registration.md."
     search_fields = ("name",)
     search_help_text = search.HELP
     exports = (

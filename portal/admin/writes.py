@@ -31,6 +31,8 @@ CHOSEN, CONFIRMED = "row", "confirmed"
 class WriteErrorAdmin(ReadOnlyAdmin):
     """One row a tenant, object and cause. Its page shows the writes themselves."""
 
+    empty = "Salesforce refused nothing, as last scanned; the portal scans every ten minutes."
+
     change_form_template = "admin/connect/writeerror/change_form.html"
     change_list_template = "admin/connect/writeerror/change_list.html"
     list_display = ("cause", "failed", "tenant", "table_name", "first_at", "last_at")

@@ -314,3 +314,17 @@ def test_what_is_put_off_is_shown_and_found(viewer: Client, five: dict[str, Tena
     paused, snoozed = (listed(viewer, Connection, put_off=each) for each in ("paused", "snoozed"))
     assert [row.tenant for row in paused] == [five["acme"]]
     assert [row.tenant for row in snoozed] == [five["dune"]]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("tenants/tenant/", "when its package calls the portal"),
+        ("connect/rollout/", "a few first, then the others in waves"),
+        ("connect/incident/", "What lasts is noted here"),
+        ("tenants/tenant/?q=nobody", "fit what is searched or filtered by"),
+    ],
+)
+def test_an_empty_list_says_what_to_do(manager: Client, address: str, words: str) -> None:
+    assert words in manager.get(f"/admin/{address}").content.decode()
