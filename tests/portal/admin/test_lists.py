@@ -172,6 +172,7 @@ def test_a_filtered_list_costs_as_much_for_40_rows_as_for_10(manager: Client, qu
 
 
 def queries(client: Client, url: str) -> int:
+    client.get(url)  # what Django looks up once in a process is not the list's
     with CaptureQueriesContext(database) as seen:
         assert client.get(url).status_code == 200
     return len(seen)
