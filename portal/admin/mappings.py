@@ -221,7 +221,7 @@ class TagAdmin(PortalAdmin):
 
     list_display = ("name", "count")
     search_fields = ("name", "tenants__name", "tenants__org_id")
-    filter_horizontal = ("tenants",)
+    raw_id_fields = ("tenants",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tag]:
         tags: QuerySet[Tag] = super().get_queryset(request)
