@@ -4,6 +4,7 @@ import importlib
 import sys
 from pathlib import Path
 
+from bench import harness
 from bench.harness import Ratio
 
 APART = ("__init__", "__main__", "harness", "health_fleet", "fleet", "cases", "screenshots")
@@ -13,6 +14,7 @@ def main() -> int:
     """Run them and print a line for each ratio."""
     known = sorted(each.stem for each in Path(__file__).parent.glob("*.py"))
     names = sys.argv[1:] or [name for name in known if name not in APART]
+    harness.set_up()  # a bench may import models at its top
     ratios: list[Ratio] = []
     for name in names:
         print(f"{name} ...", flush=True)

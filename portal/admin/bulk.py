@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from connect.models import SchemaFate
 from portal import bulk
-from portal.admin import show
+from portal.admin import search, show
 from portal.admin.actions import ACTIONS
 from portal.admin.base import ReadOnlyAdmin
 from portal.models import BulkItem, BulkRun, ItemStatus
@@ -202,8 +202,26 @@ class BulkItemAdmin(ReadOnlyAdmin):
     list_filter = ("status",)
     list_select_related = ("tenant", "run")
     ordering = ("-pk",)
-    search_fields = ("tenant__name", "tenant__org_id", "tenant__admin_email")
+    tenant_path = "tenant"
+    tally_by = "status"
+    tally_newest = True
+    search_fields = ("text",)
+    search_help_text = search.HELP
+    exports = (
+        "run__id",
+        "run__label",
+        "run__actor",
+        "tenant__name",
+        "tenant__org_id",
+        "status",
+        "text",
+        "attempts",
+        "ended_at",
+    )
     fields = ("run", "tenant", "connection", "status", "text", "attempts", "ended_at")
+
+    def tone(self, value: Any) -> str:
+        return TONES[ItemStatus(value)]
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         return lookup == "run__id__exact" or super().lookup_allowed(lookup, value, request)

@@ -51,8 +51,18 @@ class DriftAdmin(ReadOnlyAdmin):
     list_filter = ("state", "template")
     list_select_related = ("connection__tenant", "template")
     tenant_path = "connection__tenant"
-    search_fields = ("connection__tenant__name",)
+    tally_by = "state"
+    search_fields = ("reason",)
     search_help_text = search.HELP
+    exports = (
+        "connection__tenant__name",
+        "connection__tenant__org_id",
+        "state",
+        "template__version",
+        "since",
+        "checked_at",
+        "reason",
+    )
     fields = (
         "connection",
         "template",
@@ -65,6 +75,9 @@ class DriftAdmin(ReadOnlyAdmin):
         "accepted_at",
     )
     actions = ("bring_back",)
+
+    def tone(self, value: Any) -> str:
+        return _TONES[DriftState(value)]
 
     def has_restore_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("connect.restore_drift")

@@ -26,7 +26,7 @@ from connect.mappings.models import (
     RolloutStatus,
 )
 from connect.models import ApiBudget
-from portal.admin import show
+from portal.admin import search, show
 from portal.admin.base import PortalAdmin, ReadOnlyAdmin
 from portal.admin.rollout_form import RolloutForm
 from portal.admin.steering import STEERS, PruneForm, Steer, fitting
@@ -66,8 +66,10 @@ class RolloutAdmin(PortalAdmin):
     list_display = ("__str__", "coloured_status", "progress", "failed", "author", "created_at")
     list_filter = ("status", "kind")
     list_select_related = ("template",)
+    tally_by = "status"
     search_fields = ("notes", "author")
     date_hierarchy = "created_at"
+    exports = ("id", "kind", "template__version", "status", "author", "created_at", "notes")
     fieldsets = (
         ("What", {"fields": ("kind", "template", "api_version", "notes")}),
         (
@@ -97,6 +99,9 @@ class RolloutAdmin(PortalAdmin):
             },
         ),
     )
+
+    def tone(self, value: Any) -> str:
+        return _TONES[RolloutStatus(value)]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -292,7 +297,23 @@ class RolloutItemAdmin(ReadOnlyAdmin):
     )
     list_filter = ("status", "wave")
     list_select_related = ("connection__tenant", "rollout__template")
-    search_fields = ("connection__tenant__name", "connection__tenant__org_id", "last_error")
+    tenant_path = "connection__tenant"
+    tally_by = "status"
+    tally_newest = True
+    search_fields = ("last_error",)
+    search_help_text = f"{search.HELP}, request id"
+    found_by = ("last_request_id",)
+    exports = (
+        "rollout__id",
+        "connection__tenant__name",
+        "connection__tenant__org_id",
+        "wave",
+        "status",
+        "step",
+        "last_error",
+        "last_request_id",
+        "finished_at",
+    )
     fields = (
         "rollout",
         "connection",
@@ -315,6 +336,9 @@ class RolloutItemAdmin(ReadOnlyAdmin):
         "findings_shown",
         "changes_shown",
     )
+
+    def tone(self, value: Any) -> str:
+        return _ITEM_TONES[ItemStatus(value)]
 
     @admin.display(description="status", ordering="status")
     def coloured_status(self, item: RolloutItem) -> str:

@@ -13,16 +13,22 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from connect.health.models import Health, Incident, WriteError
+from connect.mappings.models import Drift, Rollout, RolloutItem
 from connect.models import Connection, HealthSample, Mapping
 from portal import roles
 from portal.admin import lists
+from portal.models import BulkItem
 from tenants.models import Callout, Event, EventKind, Message, SalesforceGrant, Tenant
 from tests import cast
 from tests.portal.admin import rows, walk
 from tests.portal.admin.conftest import SignIn
 
 pytestmark = pytest.mark.django_db
-EXPORTED = [Tenant, Connection, Mapping, HealthSample, Callout, Message, Event, SalesforceGrant]
+EXPORTED = [
+    *(Tenant, Connection, Mapping, HealthSample, Callout, Message, Event, SalesforceGrant),
+    *(Health, Incident, WriteError, Drift, Rollout, RolloutItem, BulkItem),
+]
 EVERY = pytest.mark.parametrize("model", EXPORTED, ids=lambda model: model._meta.model_name)
 
 
