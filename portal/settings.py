@@ -258,11 +258,12 @@ SILENCED_SYSTEM_CHECKS = ["anymail.W003"]
 STATIC_URL = "/static/"
 _COLLECTED = BASE_DIR / "staticfiles"
 # Hashed names need collectstatic, which Heroku's build runs, with or without any setting. Where it
-# has not run (a laptop, the tests), files are served from their source.
+# has not run (a laptop, the tests), files are served from their source, each looked up when it is
+# asked for, so that an edited one shows at once.
 COLLECTED = (_COLLECTED / "staticfiles.json").exists() or sys.argv[1:2] == ["collectstatic"]
 STATIC_ROOT = _COLLECTED if COLLECTED else None
 WHITENOISE_USE_FINDERS = not COLLECTED
-WHITENOISE_AUTOREFRESH = False
+WHITENOISE_AUTOREFRESH = not COLLECTED
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
