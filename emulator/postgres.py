@@ -31,6 +31,8 @@ from psycopg import sql
 USER = "postgres"
 TEST_DATABASE = "multiconnect"
 LOCK_WAIT = 5.0  # seconds that a run which was killed may take to stop its server
+MEMORY = Path("/dev/shm")  # noqa: S108  # only ever holds directories that mkdtemp has made
+ROOM = 2 * 1024**3  # bytes; a test run's server takes a tenth of it
 PROGRAMS = ("initdb", "pg_ctl", "postgres")
 THROW_AWAY_SETTINGS = {
     "fsync": "off",
@@ -120,8 +122,13 @@ def start(data_dir: Path, *, durable: bool = True, binaries: Path | None = None)
 
 
 def start_for_tests() -> str:
-    """Start a throw-away server that ends with this process, and return its database's URL."""
-    server = start(Path(tempfile.mkdtemp(prefix="multiconnect-postgres-")), durable=False)
+    """Start a throw-away server that ends with this process, and return its database's URL.
+
+    It lives in memory where there is room: what is thrown away need not reach a disk.
+    """
+    roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= ROOM
+    directory = tempfile.mkdtemp(prefix="multiconnect-postgres-", dir=MEMORY if roomy else None)
+    server = start(Path(directory), durable=False)
     atexit.register(server.stop)
     return server.ensure_database(TEST_DATABASE)
 
