@@ -9,7 +9,7 @@ from connect.clients import heroku, http
 from tests.connect.clients.rawpeer import RawPeer, serving
 
 # Short enough to be sat out in a test.
-LIMITS = http.Limits(connect=0.5, read=0.1, total=0.25, body=1000, backoff=0.001, patience=1)
+LIMITS = http.Limits(connect=0.5, read=0.25, total=0.6, body=1000, backoff=0.001, patience=1)
 
 
 @pytest.fixture(scope="session")

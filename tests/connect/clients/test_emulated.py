@@ -11,6 +11,7 @@ from connect.clients.heroku_connect import Summary
 from connect.models import ApiBudget
 from emulator import Running
 from tests import cast
+from tests.connect.clients.conftest import LIMITS
 
 pytestmark = pytest.mark.django_db
 
@@ -134,7 +135,7 @@ def test_an_order_that_was_carried_out_unheard_is_found_again(
 def test_an_order_that_takes_too_long_is_sent_once_and_found_when_done(
     emulator: Running, impatient: None
 ) -> None:
-    fault(emulator, "heroku", method="POST", delay=0.15, times=1)
+    fault(emulator, "heroku", method="POST", delay=2 * LIMITS.read, times=1)
     with pytest.raises(http.Uncertain, match="no answer in time"):
         create()
     patience = time.monotonic() + 5

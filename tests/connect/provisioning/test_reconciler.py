@@ -139,10 +139,12 @@ def test_a_step_that_kills_its_process_every_time_ends_blocked(run: Run) -> None
 
 
 def test_a_refused_heroku_token_blocks_nobody_and_alerts_once(run: Run) -> None:
-    seen = run(http.Unauthorized("Heroku", 401, "Invalid credentials", "r-4"))
+    noon = (timezone.now() + timedelta(days=1)).replace(hour=12)  # it alerts once a day
+    with time_machine.travel(noon):
+        seen = run(http.Unauthorized("Heroku", 401, "Invalid credentials", "r-4"))
     assert seen.blocked_at is None
     assert "HEROKU_API_TOKEN" in seen.waiting_for
-    with time_machine.travel(timezone.now() + timedelta(minutes=11)):
+    with time_machine.travel(noon + timedelta(minutes=11)):
         run(http.Unauthorized("Heroku", 401, "Invalid credentials", "r-5"))
     assert Message.objects.filter(kind=MessageKind.PORTAL).count() == 1
 
