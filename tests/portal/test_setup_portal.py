@@ -21,6 +21,7 @@ def setup_portal() -> list[str]:
 
 
 def test_it_makes_roles_schedules_and_the_first_template() -> None:
+    Group.objects.all().delete()  # those that the admin's tests share
     lines = setup_portal()
     assert set(Group.objects.values_list("name", flat=True)) == {"Viewer", "Operator", "Manager"}
     assert set(Schedule.objects.values_list("func", flat=True)) == set(schedules.SCHEDULES)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
+from pytest_django import DjangoDbBlocker
 
 from portal import roles
 from tenants.models import Tenant
@@ -14,10 +15,18 @@ NAMES = {roles.VIEWER: "vera", roles.OPERATOR: "olga", roles.MANAGER: "mia"}
 SignIn = Callable[[str], Client]
 
 
+@pytest.fixture(scope="session")
+def _roles(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Make the roles once, outside every test's transaction."""
+    with django_db_blocker.unblock():
+        roles.ensure()
+
+
 @pytest.fixture
-def sign_in(db: None) -> SignIn:
+def sign_in(_roles: None, db: None) -> SignIn:
     """Return a function that gives a client signed in as the member of staff with a role."""
-    roles.ensure()
+    if not Group.objects.exists():  # a test with transactions of its own empties every table
+        roles.ensure()
 
     def as_role(role: str) -> Client:
         user, _ = User.objects.get_or_create(username=NAMES[role], is_staff=True)

@@ -1,8 +1,10 @@
 """Rows for the admin's pages: the cast at different stages, and any number of strangers."""
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
+from django.db.models import Model
 from django.utils import timezone
 from django_q.models import OrmQ, Schedule, Task
 from django_q.signing import SignedPackage
@@ -54,10 +56,9 @@ from tenants.models import (
 )
 from tests import cast
 
+Row = TypeVar("Row", bound=Model)
 ACCESS_TOKEN = "00Dxx!access-token-that-nobody-may-see"
 REFRESH_TOKEN = "5Aep-refresh-token-that-nobody-may-see"
-DUNE = {"org_id": "00D5g0000000001EAA", "name": "Dune Ltd", "admin_email": "it@dune.example"}
-EMBER = {"org_id": "00D5g0000000002EAA", "name": "Ember AG", "admin_email": "it@ember.example"}
 DOCUMENT = {
     "version": 1,
     "connection": {"app_name": "", "exported_at": ""},
@@ -83,6 +84,10 @@ DOCUMENT = {
 
 def connection(of: Tenant, stage: Stage = Stage.LIVE, **fields: Any) -> Connection:
     """Make a tenant's connection at a stage, with the facts known by then."""
+    return _stored([_connection(of, stage, **fields)])[0]
+
+
+def _connection(of: Tenant, stage: Stage = Stage.LIVE, **fields: Any) -> Connection:
     number = of.pk
     facts: dict[str, Any] = {
         "addon_name": f"hc-abc123-{of.org_id.lower()}-1",
@@ -97,12 +102,16 @@ def connection(of: Tenant, stage: Stage = Stage.LIVE, **fields: Any) -> Connecti
     }
     if stage == Stage.OFFBOARDED:
         facts["offboarded_at"] = timezone.now()
-    return Connection.objects.create(tenant=of, stage=stage, **{**facts, **fields})
+    return Connection(tenant=of, stage=stage, **{**facts, **fields})
 
 
 def grant(of: Tenant) -> SalesforceGrant:
     """Make a grant whose tokens no page may show."""
-    return SalesforceGrant.objects.create(
+    return _stored([_grant(of)])[0]
+
+
+def _grant(of: Tenant) -> SalesforceGrant:
+    return SalesforceGrant(
         tenant=of,
         access_token=ACCESS_TOKEN,
         refresh_token=REFRESH_TOKEN,
@@ -117,7 +126,11 @@ def grant(of: Tenant) -> SalesforceGrant:
 
 def message(to: Tenant) -> Message:
     """Make a mail to a tenant."""
-    return Message.objects.create(
+    return _stored([_message(to)])[0]
+
+
+def _message(to: Tenant) -> Message:
+    return Message(
         tenant=to,
         kind=MessageKind.SIGN_IN,
         key=f"sign_in:{to.pk}",
@@ -128,97 +141,180 @@ def message(to: Tenant) -> Message:
     )
 
 
+def _stored(made: Iterable[Row]) -> list[Row]:
+    """Store rows of one model by one statement, whatever their number."""
+    each = list(made)
+    return type(each[0])._default_manager.bulk_create(each)
+
+
 def strangers(count: int, start: int = 1) -> None:
     """Make `count` rows of every model that has a page, but for the kill switches."""
     now = timezone.now()
+    numbers = range(start, start + count)
     template, _ = MappingTemplate.objects.get_or_create(version=1, defaults={"document": DOCUMENT})
-    for number in range(start, start + count):
-        stranger = cast.enrol(
-            {
-                "org_id": orgid.normalize(f"00D7g{number:010d}"),
-                "name": f"Stranger {number}",
-                "admin_email": f"it@stranger-{number}.example",
-            }
-        )
-        row = connection(stranger, template=template)
-        grant(stranger)
-        Callout.objects.create(
-            body=b'{"org_id": "x"}', remote_address="192.0.2.1", status=202, tenant=stranger
-        )
-        message(stranger)
-        Event.objects.create(tenant=stranger, kind=EventKind.REGISTERED, text="Registered.")
-        UsedSignature.objects.create(digest=f"{number:064d}")
-        RateBucket.objects.create(key=f"192.0.2.{number}", tokens=1, filled_at=now)
-        Mapping.objects.create(
-            connection=row, object_name="Account", mapping_id=f"m{number}", state="DATA_SYNCED"
-        )
-        HealthSample.objects.create(
-            connection=row, state="IDLE", mappings=1, mappings_synced=1, rows_failed=0
-        )
-        health(row)
-        ApiBudget.objects.create(peer=f"peer-{number}", remaining=4000)
-        rollout = Rollout.objects.create(template=template, author="mia", status="done")
-        RolloutItem.objects.create(
-            rollout=rollout, connection=row, wave=0, target=template, status="done"
-        )
-        Drift.objects.create(connection=row, template=template, state="same")
-        Tag.objects.create(name=f"tag-{number}").tenants.add(stranger)
-        DefaultTemplate.objects.create(plan=f"herokuconnect:plan-{number}", template=template)
-        Heartbeat.objects.create(worker=f"worker-{number}")
-        run = BulkRun.objects.create(action="pause", label="Pause", actor="olga", total=1)
-        BulkItem.objects.create(run=run, tenant=stranger, connection=row)
-        if number > 1:
-            MappingTemplate.objects.create(version=number, document=DOCUMENT)
-        _social_rows(number, row, now)
-        _queue_rows(number, now)
+    connections = connected(numbers, template=template)
+    _tenant_rows(numbers, [each.tenant for each in connections], now)
+    _connect_rows(numbers, connections, template)
+    health(*connections)
+    _mapping_rows(numbers, connections, template)
+    _portal_rows(numbers, connections)
+    _social_rows(numbers, connections, now)
+    _queue_rows(numbers, now)
 
 
-def health(of: Connection) -> Health:
-    """Make a connection's health, and one of everything that can go wrong and be done about it."""
+def connected(numbers: Sequence[int], **fields: Any) -> list[Connection]:
+    """Make strangers with these numbers and a live connection each, and nothing else."""
     now = timezone.now()
-    row = Health.objects.create(connection=of, condition="broken", write_errors=3, uptime_day=987)
-    incident = Incident.objects.create(
-        connection=of, kind="system_error", status="open", opened_at=now, text="Broken."
+    tenants = _stored(_stranger(number, now) for number in numbers)
+    return _stored(_connection(each, **fields) for each in tenants)
+
+
+def _stranger(number: int, now: datetime) -> Tenant:
+    return Tenant(
+        org_id=orgid.normalize(f"00D7g{number:010d}"),
+        name=f"Stranger {number}",
+        admin_email=f"it@stranger-{number}.example",
+        proof=Proof.SIGNED,
+        proven_at=now,
+        registered_at=now,
     )
-    HealingAttempt.objects.create(incident=incident, remedy="restart", text="Restarted.")
-    WebhookNotice.objects.create(incident=incident, what="opened", text="Broken.")
-    WriteError.objects.create(
-        connection=of, table_name="account", cause=f"DUPLICATE {of.pk}", example="x", failed=3
+
+
+def _tenant_rows(numbers: Sequence[int], tenants: list[Tenant], now: datetime) -> None:
+    body, sender = b'{"org_id": "x"}', "192.0.2.1"
+    _stored(_grant(each) for each in tenants)
+    _stored(Callout(body=body, remote_address=sender, status=202, tenant=each) for each in tenants)
+    _stored(_message(each) for each in tenants)
+    _stored(Event(tenant=each, kind=EventKind.REGISTERED, text="Registered.") for each in tenants)
+    _stored(UsedSignature(digest=f"{number:064d}") for number in numbers)
+    _stored(RateBucket(key=f"192.0.2.{number}", tokens=1, filled_at=now) for number in numbers)
+
+
+def _connect_rows(
+    numbers: Sequence[int], connections: list[Connection], template: MappingTemplate
+) -> None:
+    _stored(
+        Mapping(
+            connection=each,
+            object_name="Account",
+            mapping_id=f"m{each.pk}",
+            state="DATA_SYNCED",
+        )
+        for each in connections
     )
-    WriteRepair.objects.create(
-        connection=of, table_name="account", record_id=1, log_id=1, cause="x", action="retry"
+    _stored(
+        HealthSample(connection=each, state="IDLE", mappings=1, mappings_synced=1, rows_failed=0)
+        for each in connections
     )
+    _stored(ApiBudget(peer=f"peer-{number}", remaining=4000) for number in numbers)
+    _stored(Drift(connection=each, template=template, state="same") for each in connections)
+
+
+def health(*of: Connection) -> None:
+    """Make connections' health, and one of everything that can go wrong and be done about it."""
+    now = timezone.now()
     found = {"pile": "errors", "about": "Account", "rule": "R", "title": "T", "message": "<M>"}
-    Diagnosis.objects.create(
-        connection=of, ended_at=now, errors=1, findings=[{**found, "link": "https://heroku.com/x"}]
+    findings = [{**found, "link": "https://heroku.com/x"}]
+    _stored(
+        Health(connection=each, condition="broken", write_errors=3, uptime_day=987) for each in of
     )
-    Notification.objects.create(
-        connection=of, remote_id="n", at=now, event_type="mapping-error", message="<M>"
+    incidents = _stored(
+        Incident(connection=each, kind="system_error", status="open", opened_at=now, text="Broken.")
+        for each in of
     )
-    return row
+    _stored(
+        HealingAttempt(incident=each, remedy="restart", text="Restarted.") for each in incidents
+    )
+    _stored(WebhookNotice(incident=each, what="opened", text="Broken.") for each in incidents)
+    _stored(
+        WriteError(
+            connection=each,
+            table_name="account",
+            cause=f"DUPLICATE {each.pk}",
+            example="x",
+            failed=3,
+        )
+        for each in of
+    )
+    _stored(
+        WriteRepair(
+            connection=each,
+            table_name="account",
+            record_id=1,
+            log_id=1,
+            cause="x",
+            action="retry",
+        )
+        for each in of
+    )
+    _stored(Diagnosis(connection=each, ended_at=now, errors=1, findings=findings) for each in of)
+    _stored(
+        Notification(
+            connection=each, remote_id="n", at=now, event_type="mapping-error", message="<M>"
+        )
+        for each in of
+    )
 
 
-def _social_rows(number: int, of: Connection, now: datetime) -> None:
-    run = CollectionRun.objects.create(
-        trigger=Trigger.SCHEDULE, outcome=Outcome.DONE, finished_at=now
+def _mapping_rows(
+    numbers: Sequence[int], connections: list[Connection], template: MappingTemplate
+) -> None:
+    rollouts = _stored(Rollout(template=template, author="mia", status="done") for _ in connections)
+    _stored(
+        RolloutItem(rollout=rollout, connection=each, wave=0, target=template, status="done")
+        for rollout, each in zip(rollouts, connections, strict=True)
     )
-    TenantCollection.objects.create(run=run, connection=of, inserted=1)
-    Post.objects.create(
-        id=number,
-        handle=Handle.objects.create(name=f"stranger_{number}"),
-        author=f"Stranger_{number}",
-        body="Hello",
-        posted_at=now,
-        likes=1,
-        reposts=0,
-        changed_in=run.pk,
+    tags = _stored(Tag(name=f"tag-{number}") for number in numbers)
+    for tag, each in zip(tags, connections, strict=True):
+        tag.tenants.add(each.tenant)
+    _stored(
+        DefaultTemplate(plan=f"herokuconnect:plan-{number}", template=template)
+        for number in numbers
     )
-    Spend.objects.create(day=now.date() - timedelta(days=number), calls=1, posts=1)
+    versions = [MappingTemplate(version=n, document=DOCUMENT) for n in numbers if n > 1]
+    MappingTemplate.objects.bulk_create(versions)
 
 
-def _queue_rows(number: int, now: datetime) -> None:
-    for success in (True, False):
-        Task.objects.create(
+def _portal_rows(numbers: Sequence[int], connections: list[Connection]) -> None:
+    _stored(Heartbeat(worker=f"worker-{number}") for number in numbers)
+    runs = _stored(
+        BulkRun(action="pause", label="Pause", actor="olga", total=1) for _ in connections
+    )
+    _stored(
+        BulkItem(run=run, tenant=each.tenant, connection=each)
+        for run, each in zip(runs, connections, strict=True)
+    )
+
+
+def _social_rows(numbers: Sequence[int], connections: list[Connection], now: datetime) -> None:
+    runs = _stored(
+        CollectionRun(trigger=Trigger.SCHEDULE, outcome=Outcome.DONE, finished_at=now)
+        for _ in numbers
+    )
+    _stored(
+        TenantCollection(run=run, connection=each, inserted=1)
+        for run, each in zip(runs, connections, strict=True)
+    )
+    handles = _stored(Handle(name=f"stranger_{number}") for number in numbers)
+    _stored(
+        Post(
+            id=number,
+            handle=handle,
+            author=f"Stranger_{number}",
+            body="Hello",
+            posted_at=now,
+            likes=1,
+            reposts=0,
+            changed_in=run.pk,
+        )
+        for number, handle, run in zip(numbers, handles, runs, strict=True)
+    )
+    _stored(Spend(day=now.date() - timedelta(days=number), calls=1, posts=1) for number in numbers)
+
+
+def _queue_rows(numbers: Sequence[int], now: datetime) -> None:
+    _stored(
+        Task(
             id=f"{number:030d}{'ok' if success else 'no'}",
             name=f"pause {number}",
             func="connect.tasks.operate",
@@ -229,11 +325,18 @@ def _queue_rows(number: int, now: datetime) -> None:
             stopped=now,
             success=success,
         )
-    Schedule.objects.create(
-        name=f"schedule {number}", func="portal.tasks.prune", task=f"{number:030d}ok"
+        for number in numbers
+        for success in (True, False)
     )
-    package = {"id": f"{number:032d}", "name": "x", "func": "portal.tasks.prune", "args": ()}
-    OrmQ.objects.create(key="multiconnect", payload=SignedPackage.dumps(package), lock=now)
+    _stored(
+        Schedule(name=f"schedule {number}", func="portal.tasks.prune", task=f"{number:030d}ok")
+        for number in numbers
+    )
+    tasks = (
+        {"id": f"{number:032d}", "name": "x", "func": "portal.tasks.prune", "args": ()}
+        for number in numbers
+    )
+    _stored(OrmQ(key="multiconnect", payload=SignedPackage.dumps(each), lock=now) for each in tasks)
 
 
 def history(of: Tenant, length: int) -> None:
@@ -270,7 +373,7 @@ def five() -> dict[str, Tenant]:
     )
     cirrus = cast.enrol(cast.CIRRUS, proof=Proof.NONE)
     cast.connect(cirrus, waiting_on=WaitingOn.STAFF, waiting_for="approval by staff")
-    dune = cast.enrol(DUNE)
+    dune = cast.enrol(cast.DUNE)
     connection(
         dune,
         Stage.CREATING_ADDON,
@@ -283,7 +386,7 @@ def five() -> dict[str, Tenant]:
         waiting_on=WaitingOn.STAFF,
         waiting_for="staff",
     )
-    ember = cast.enrol(EMBER)
+    ember = cast.enrol(cast.EMBER)
     Tenant.objects.filter(pk=ember.pk).update(offboarded_at=now)
     connection(ember, Stage.OFFBOARDED)
     return {"acme": acme, "borealis": borealis, "cirrus": cirrus, "dune": dune, "ember": ember}

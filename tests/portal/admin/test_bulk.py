@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 def start(action: str = "pause", count: int = 4, **options: str) -> BulkRun:
     if not Connection.objects.exists():
-        rows.strangers(count)
+        rows.connected(range(count))
     BulkRun.objects.all().delete()
     chosen = list(Connection.objects.select_related("tenant").order_by("pk"))
     run = BulkRun(action=action, label="Pause", actor="olga", total=len(chosen), options=options)
@@ -139,7 +139,7 @@ def test_the_page_costs_the_same_for_any_number_of_tenants(
     viewer.get(url.replace("/0/", f"/{few.pk}/"))
     with django_assert_num_queries(9):
         viewer.get(url.replace("/0/", f"/{few.pk}/"))
-    rows.strangers(20, start=3)
+    rows.connected(range(3, 23))
     many = start()
     with django_assert_num_queries(9):
         viewer.get(url.replace("/0/", f"/{many.pk}/"))

@@ -5,9 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_q.models import OrmQ
 from pytest_django import Settings
@@ -17,6 +15,7 @@ from portal import posts
 from social.models import CollectionRun, Handle, Outcome, Post, Spend, TenantCollection, Trigger
 from tenants.models import Switch, SwitchName
 from tests import cast
+from tests.portal.admin import walk
 from tests.portal.admin.conftest import SignIn
 
 pytestmark = pytest.mark.django_db
@@ -103,16 +102,8 @@ def test_results_are_found_by_their_trouble(
 def test_lists_cost_the_same_for_any_number_of_rows(
     viewer: Client, result: TenantCollection
 ) -> None:
-    def cost() -> list[int]:
-        counts = []
-        for url in (*pages(result)[:5], f"{RUNS}{result.run_id}/change/"):
-            with CaptureQueriesContext(connection) as queries:
-                viewer.get(url)
-            counts.append(len(queries))
-        return counts
-
-    cost()  # what Django looks up once in a process is not the lists'
-    few = cost()
+    urls = walk.warm(viewer, [*pages(result)[:5], f"{RUNS}{result.run_id}/change/"])
+    few = [walk.queries(viewer, url) for url in urls]
     for number in range(20):
         who = {**cast.CIRRUS, "org_id": f"00D00000000{number:04d}EAA"}
         other = cast.connect(cast.enrol(who))
@@ -120,7 +111,7 @@ def test_lists_cost_the_same_for_any_number_of_rows(
         make_run()
         Handle.objects.create(name=f"h{number}")
         Spend.objects.create(day=date(2026, 1, 1) + timedelta(days=number))
-    assert cost() == few
+    assert [walk.queries(viewer, url) for url in urls] == few
     assert max(few) <= 12
 
 
