@@ -11,8 +11,9 @@ from pytest_django.fixtures import Settings
 
 import emulator as emulated
 
-# A busy machine is no reason for a property to fail.
-hypothesis_settings.register_profile("house", deadline=None)
+# A busy machine is no reason for a property to fail. `make chaos` looks for longer.
+hypothesis_settings.register_profile("house", deadline=None, max_examples=50)
+hypothesis_settings.register_profile("thorough", deadline=None, max_examples=1000)
 hypothesis_settings.load_profile("house")
 
 

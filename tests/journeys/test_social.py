@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -144,26 +145,46 @@ def test_what_salesforce_refuses_shows_among_the_tenants_write_errors(x_side: XS
 
 # --- a fleet -------------------------------------------------------------------------------------
 
-TENANTS, ACCOUNTS, HANDLES = 300, 40, 2_000
-NAMES = [f"handle_{number:08d}" for number in range(HANDLES)]
+ACCOUNTS = 40  # of each tenant
+SHARED = (
+    6  # tenants have a handle in common, so that each handle is asked for once and not so often
+)
+
+
+@dataclass
+class Fleet:
+    """Live tenants with 40 Accounts each, and the handles that they share."""
+
+    tenants: list[Live]
+    names: list[str]
+
+    def all_have(self, posts: int) -> bool:
+        """Whether each tenant has so many posts, none of them twice."""
+        counts = {
+            live.rows("SELECT count(*), count(DISTINCT tweet_id__c) FROM {s}.tweet__c")[0]
+            for live in self.tenants
+        }
+        return counts == {(posts, posts)}
 
 
 @pytest.fixture
-def fleet(transactional_db: None) -> Iterator[list[Live]]:
-    """300 live tenants with 40 Accounts each, who share 2,000 handles."""
-    made: list[Live] = []
-    for number in range(TENANTS):
+def fleet(transactional_db: None, request: pytest.FixtureRequest) -> Iterator[Fleet]:
+    """A fleet of as many tenants as the test's parameter says."""
+    size: int = request.param
+    handle_count = size * ACCOUNTS // SHARED
+    fleet = Fleet([], [f"handle_{number:08d}" for number in range(handle_count)])
+    for number in range(size):
         who = {
             "org_id": ids.make("00DF00", number),
             "name": f"Tenant {number}",
             "admin_email": "ops@fleet.example",
         }
         first = number * ACCOUNTS
-        names = [NAMES[each % HANDLES] for each in range(first, first + ACCOUNTS)]
+        names = [fleet.names[each % handle_count] for each in range(first, first + ACCOUNTS)]
         with transaction.atomic():
-            made.append(go_live(who, *names, tweet_id=True))
-    yield made
-    for live in made:
+            fleet.tenants.append(go_live(who, *names, tweet_id=True))
+    yield fleet
+    for live in fleet.tenants:
         schemas.drop(live.schema)
 
 
@@ -213,38 +234,23 @@ def _wait_until_its_locks_are_gone() -> None:
     raise AssertionError("the server still holds the dead process' lock")
 
 
-def is_asking() -> bool:
-    return CollectionRun.objects.filter(outcome="running", searches_done__gte=30).exists()
-
-
-def is_writing() -> bool:
-    return Delivery.objects.count() >= TENANTS // 3
-
-
-def everybody_has(fleet: list[Live], posts: int) -> bool:
-    """Whether each tenant has so many posts, none of them twice."""
-    counts = {
-        live.rows("SELECT count(*), count(DISTINCT tweet_id__c) FROM {s}.tweet__c")[0]
-        for live in fleet
-    }
-    return counts == {(posts, posts)}
-
-
-def test_a_fleet_of_300_is_served_with_the_fewest_calls_whatever_dies_on_the_way(
-    fleet: list[Live], x_side: XSide
+@pytest.mark.parametrize("fleet", [60, pytest.param(300, marks=pytest.mark.chaos)], indirect=True)
+def test_a_fleet_is_served_with_the_fewest_calls_whatever_dies_on_the_way(
+    fleet: Fleet, x_side: XSide
 ) -> None:
-    x_side.post_many(*((name, f"{n} by {name}") for n in range(2) for name in NAMES))
-    per_query = len(next(handles.pack(NAMES, 512)))
-    fewest = math.ceil(HANDLES / per_query)
+    x_side.post_many(*((name, f"{n} by {name}") for n in range(2) for name in fleet.names))
+    per_query = len(next(handles.pack(fleet.names, 512)))
+    fewest = math.ceil(len(fleet.names) / per_query)
+    asking = CollectionRun.objects.filter(outcome="running", searches_done__gte=fewest // 3)
 
-    kill_when(command(x_side.running), is_asking)
-    kill_when(command(x_side.running), is_writing)
+    kill_when(command(x_side.running), asking.exists)
+    kill_when(command(x_side.running), lambda: Delivery.objects.count() >= len(fleet.tenants) // 3)
     first = collect(Trigger.SCHEDULE)
     assert first.outcome == Outcome.DONE
-    assert everybody_has(fleet, 2 * ACCOUNTS)
-    assert x_side.bill["billed"] == 2 * HANDLES
+    assert fleet.all_have(2 * ACCOUNTS)
+    assert x_side.bill["billed"] == 2 * len(fleet.names)
     # At most the answers that were on their way when a process died.
-    assert x_side.bill["returned"] <= 2 * HANDLES + 2 * 100
+    assert x_side.bill["returned"] <= 2 * len(fleet.names) + 2 * 100
     died = CollectionRun.objects.filter(outcome=Outcome.INTERRUPTED)
     assert died.count() == 2
 
