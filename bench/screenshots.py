@@ -55,7 +55,7 @@ def main() -> int:
     shutil.rmtree(TO, ignore_errors=True)
     TO.mkdir(parents=True)
     with _served(port), sync_playwright() as playwright:
-        chromium = shutil.which("chromium")
+        chromium = shutil.which("chromium-headless-shell")
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         errors = [each for look in LOOKS for each in _render(browser, look, port, pages)]
         browser.close()

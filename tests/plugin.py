@@ -4,10 +4,13 @@ Loaded by `-p tests.plugin` (pyproject.toml) and not from a conftest, because py
 the settings before any conftest is imported.
 """
 
+import gc
 import os
 from collections.abc import Generator
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from emulator import postgres
 
@@ -41,3 +44,30 @@ def pytest_load_initial_conftests() -> Generator[None]:
         os.environ["DATABASE_URL"] = postgres.start_for_tests()
         os.environ[OURS] = "yes"
     return (yield)
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what was loaded to collect the tests: none of it ends before."""
+    gc.freeze()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are cores, since one of them mostly waits for the browser."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
+class OneAtATime(LoadScopeScheduling):  # type: ignore[misc]  # xdist carries no types
+    """Hands tests out singly, so that no process ends long before the others.
+
+    But for the browser's: one process has the browser and the running portal, and all their tests.
+    They are the longest share, and begin first.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "browser" if nodeid.startswith("tests/browser/") else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneAtATime:
+    """Distribute a run in the way above."""
+    return OneAtATime(config, log)

@@ -7,20 +7,28 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
+from demo.driver import Emulator
 from demo.stack import Plan, Stack, free_port, running
+from tests.browser import people
 
-CHROMIUM = shutil.which("chromium")
+CHROMIUM = shutil.which("chromium-headless-shell")
 # Without these, Chromium calls its maker's servers at every start.
 QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 DURATIONS = "provisioning configure import_lag import initial bulk_wait bulk_load"
 AT_ONCE = {f"{name}_seconds": 0.2 for name in DURATIONS.split()}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium, without a window."""
+    """Debian's Chromium, without a window.
+
+    It ends with this package's tests: Playwright runs an event loop, beside which Django would
+    refuse its database to the tests that follow in the same process.
+    """
     if CHROMIUM is None:
-        pytest.skip("Chromium is not installed. To run these tests: apt-get install chromium")
+        pytest.skip(
+            "Chromium is not installed. To run these tests: apt-get install chromium-headless-shell"
+        )
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", *QUIET]
@@ -29,19 +37,31 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The portal, its worker and the emulator as processes of their own."""
+    """The portal, its worker and a quick emulator as processes of their own."""
     state: Path = tmp_path_factory.mktemp("stack")
     with running(Plan(state, free_port(), free_port(), durable=False), lambda _: None) as stack:
+        Emulator(stack.plan.emulator_url).call("POST", "/behaviour", AT_ONCE)
         yield stack
+
+
+@pytest.fixture(scope="package")
+def staffed(stack: Stack) -> Stack:
+    """That stack with staff of each role and a fleet of live tenants for them to look after."""
+    people.enrol_staff_and_fleet(stack)
+    return stack
 
 
 @pytest.fixture
 def page(chromium: Browser, stack: Stack) -> Iterator[Page]:
-    """A fresh browser window; an error in the console of one of our pages fails the test."""
+    """A fresh browser window; an error in the console of one of our pages fails the test.
+
+    Its clock can be moved, for those who need not wait until a page looks again by itself.
+    """
     context = chromium.new_context()
     page = context.new_page()
+    page.clock.install()
     errors: list[str] = []
 
     def listen(said: ConsoleMessage) -> None:

@@ -1,35 +1,39 @@
 """Staff of each role, and a fleet for them to look after, in the running portal."""
 
+import json
 import os
+import re
 import subprocess
 import sys
+import time
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from demo.driver import Emulator
 from demo.stack import ROOT, Stack
 
 PASSWORD = "a-day-of-work-12"
+PATIENCE_SECONDS = 30.0
 NAMES = {"Viewer": "vera", "Operator": "olga", "Manager": "mia"}
+FLEET = {"Quartz": 20, "Opal": 1, "Onyx": 1, "Slate": 1}
 
 _ENROL = """
-import os
+import json, os
 from django.contrib.auth.models import Group, User
-user, _ = User.objects.get_or_create(username=os.environ["NAME"], is_staff=True)
-user.set_password(os.environ["PASSWORD"])
-user.save()
-user.groups.set([Group.objects.get(name=os.environ["ROLE"])])
+for role, name in json.loads(os.environ["NAMES"]).items():
+    user = User.objects.create_user(name, password=os.environ["PASSWORD"], is_staff=True)
+    user.groups.set([Group.objects.get(name=role)])
 """
 # Live tenants whose connections exist at the (emulated) Heroku, without the way to get there.
 _FLEET = """
-import os, time
+import json, os, time
 from django.conf import settings
 from django.utils import timezone
 from connect.clients import heroku, heroku_connect
 from connect.models import Connection
 from tenants import orgid
 from tenants.models import Tenant
-names = [f"{os.environ['PREFIX']} {number:02d}" for number in range(int(os.environ["COUNT"]))]
+names = json.loads(os.environ["TENANTS"])
 addons = {name: f"hc-{name.lower().replace(' ', '-')}" for name in names}
 for name, addon in addons.items():
     plan, attachment = settings.HEROKU_CONNECT_PLAN, addon.replace("-", "_").upper()
@@ -41,7 +45,7 @@ for _ in range(50):
     time.sleep(0.1)
 now = timezone.now()
 for number, (name, addon) in enumerate(addons.items()):
-    org = orgid.normalize(f"00D9z{os.environ['SERIES']}{number:09d}")
+    org = orgid.normalize(f"00D9z{number:010d}")
     tenant = Tenant.objects.create(
         org_id=org, name=name, admin_email=f"it@{addon}.example", proof="signed", proven_at=now
     )
@@ -65,9 +69,19 @@ def in_the_portal(stack: Stack, code: str, **variables: str) -> None:
     )
 
 
+def enrol_staff_and_fleet(stack: Stack) -> None:
+    """Make a member of staff with each role, and the live tenants of FLEET."""
+    emulator = Emulator(stack.plan.emulator_url)
+    tenants = [f"{name} {n:02d}" for name, count in FLEET.items() for n in range(count)]
+    names, wanted = json.dumps(NAMES), json.dumps(tenants)
+    in_the_portal(stack, _ENROL + _FLEET, NAMES=names, PASSWORD=PASSWORD, TENANTS=wanted)
+    for each in emulator.call("GET", "/connections")["connections"]:
+        if each["resource_name"].removeprefix("hc-").rpartition("-")[0].title() in FLEET:
+            emulator.call("POST", f"/connections/{each['id']}/state", {"state": "IDLE"})
+
+
 def log_in_as(page: Page, stack: Stack, role: str) -> None:
-    """Log in as the member of staff with a role, who is made on the way."""
-    in_the_portal(stack, _ENROL, NAME=NAMES[role], PASSWORD=PASSWORD, ROLE=role)
+    """Log in as the member of staff with a role."""
     page.goto(f"{stack.plan.portal_url}/admin/")
     page.get_by_label("Username").fill(NAMES[role])
     page.get_by_label("Password").fill(PASSWORD)
@@ -75,10 +89,15 @@ def log_in_as(page: Page, stack: Stack, role: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Operations")
 
 
-def make_fleet(stack: Stack, prefix: str, count: int, series: str) -> None:
-    """Make live tenants “<prefix> 00”, “<prefix> 01”, …; `series` is a digit of their org ids."""
-    emulator = Emulator(stack.plan.emulator_url)
-    in_the_portal(stack, _FLEET, PREFIX=prefix, COUNT=str(count), SERIES=series)
-    for each in emulator.call("GET", "/connections")["connections"]:
-        if each["resource_name"].startswith(f"hc-{prefix.lower()}-"):
-            emulator.call("POST", f"/connections/{each['id']}/state", {"state": "IDLE"})
+def watch_until(part: Locator, says: str | re.Pattern[str]) -> None:
+    """Watch a part of a page that renews itself, at once instead of at its own calm rhythm."""
+    clock, end = part.page.clock, time.monotonic() + PATIENCE_SECONDS
+    while True:
+        clock.fast_forward(60_000)
+        try:
+            expect(part).to_contain_text(says, timeout=500)
+        except AssertionError:
+            if time.monotonic() > end:
+                raise
+        else:
+            return

@@ -9,20 +9,17 @@ from playwright.sync_api import Page, expect
 from demo.cast import Org
 from demo.driver import Emulator, Subscriber, register
 from demo.stack import Stack
-from tests.browser.conftest import AT_ONCE
-from tests.browser.people import log_in_as, make_fleet
+from tests.browser.people import log_in_as, watch_until
 
 pytestmark = pytest.mark.browser
-PATIENCE = 30_000  # milliseconds
 GARNET = Org("00D5g0000000042EAA", "Garnet Freight", "crm@garnet.example")
 NO_CARD = "Your account has no payment method. Add one, then try again."
 
 
 @pytest.fixture
-def emulator(stack: Stack) -> Iterator[Emulator]:
-    """The other side, quick, and without a fault at the end."""
-    emulator = Emulator(stack.plan.emulator_url)
-    emulator.call("POST", "/behaviour", AT_ONCE)
+def emulator(staffed: Stack) -> Iterator[Emulator]:
+    """The other side, without a fault at the end."""
+    emulator = Emulator(staffed.plan.emulator_url)
     yield emulator
     emulator.call("DELETE", "/faults")
 
@@ -46,7 +43,7 @@ def test_a_blocked_tenant_is_found_understood_mended_and_watched_until_it_is_liv
     # Olga finds it on the dashboard, without a reload, and reads the cause in Heroku's words.
     log_in_as(page, stack, "Operator")
     case = page.locator(".cases li", has_text=GARNET.name)
-    expect(case).to_contain_text(NO_CARD, timeout=PATIENCE)
+    watch_until(case, NO_CARD)
     case.get_by_role("link", name=GARNET.name).click()
     expect(page.locator("#tenant-progress .notice-bad")).to_contain_text(NO_CARD)
     page.get_by_role("link", name="The attempt that failed").click()
@@ -58,12 +55,12 @@ def test_a_blocked_tenant_is_found_understood_mended_and_watched_until_it_is_liv
     page.get_by_role("button", name="Retry provisioning").click()
     page.evaluate("window.neverReloaded = true")
     progress = page.locator("#tenant-progress")
-    expect(progress).to_contain_text("Waiting for Salesforce sign-in", timeout=PATIENCE)
+    watch_until(progress, "Waiting for Salesforce sign-in")
     subscriber = Subscriber(GARNET, stack)
     subscriber.sign_in()
-    expect(progress).to_contain_text("Waiting for authorization", timeout=PATIENCE)
+    watch_until(progress, "Waiting for authorization")
     subscriber.authorize()
-    expect(progress.locator(".notice-good h2")).to_contain_text("Live, since", timeout=PATIENCE)
+    watch_until(progress.locator(".notice-good h2"), "Live, since")
     expect(progress.locator(".step-done")).to_have_count(10)
     expect(page.locator("#tenant-mappings")).to_contain_text("DATA_SYNCED")
     expect(page.locator("#tenant-mails")).to_contain_text("Please sign in")
@@ -75,7 +72,6 @@ def test_a_blocked_tenant_is_found_understood_mended_and_watched_until_it_is_liv
 def test_twenty_are_paused_at_once_and_the_bar_tells_how_far_it_is(
     stack: Stack, page: Page, emulator: Emulator
 ) -> None:
-    make_fleet(stack, "Quartz", 20, series="1")
     log_in_as(page, stack, "Operator")
     open_list(page, stack, "q=quartz")
     page.locator("#action-toggle").check()
@@ -86,7 +82,7 @@ def test_twenty_are_paused_at_once_and_the_bar_tells_how_far_it_is(
     page.get_by_role("button", name="Pause until").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Pause until: 20 tenants")
-    expect(page.locator("#bulk")).to_contain_text("Finished at", timeout=2 * PATIENCE)
+    watch_until(page.locator("#bulk"), "Finished at")
     expect(page.locator("#bulk .counts")).to_have_text(re.compile(r"^\s*20 Done\s*$"))
     assert page.locator("#bulk progress").get_attribute("value") == "20"
     states = [each["state"] for each in emulator.call("GET", "/connections")["connections"]]
@@ -99,16 +95,13 @@ def test_twenty_are_paused_at_once_and_the_bar_tells_how_far_it_is(
 def test_one_is_snoozed_and_everybody_reads_why(
     stack: Stack, page: Page, emulator: Emulator
 ) -> None:
-    make_fleet(stack, "Opal", 1, series="2")
     log_in_as(page, stack, "Operator")
     open_list(page, stack, "q=opal")
     page.get_by_role("link", name="Opal 00").click()
     page.get_by_role("link", name="Snooze…").click()
     page.get_by_label("Why").fill("Their admin is on holiday.")
     page.get_by_role("button", name="Snooze").click()
-    expect(page.locator("#tenant-progress")).to_contain_text(
-        "Their admin is on holiday.", timeout=PATIENCE
-    )
+    watch_until(page.locator("#tenant-progress"), "Their admin is on holiday.")
     open_list(page, stack, "attention=snoozed")
     expect(page.get_by_role("link", name="Opal 00")).to_be_visible()
 
@@ -116,7 +109,6 @@ def test_one_is_snoozed_and_everybody_reads_why(
 def test_one_is_off_boarded_by_a_manager_who_types_its_name_with_the_keyboard_alone(
     stack: Stack, page: Page, emulator: Emulator
 ) -> None:
-    make_fleet(stack, "Onyx", 1, series="3")
     log_in_as(page, stack, "Operator")
     open_list(page, stack, "q=onyx")
     page.get_by_role("link", name="Onyx 00").click()
@@ -134,7 +126,7 @@ def test_one_is_off_boarded_by_a_manager_who_types_its_name_with_the_keyboard_al
     expect(page.locator(".errorlist")).to_have_text("Type exactly: Onyx 00")
     field.fill("Onyx 00")
     page.keyboard.press("Enter")
-    expect(page.locator("#tenant-progress")).to_contain_text("Off-boarded, since", timeout=PATIENCE)
+    watch_until(page.locator("#tenant-progress"), "Off-boarded, since")
     names = {e["resource_name"] for e in emulator.call("GET", "/connections")["connections"]}
     assert "hc-onyx-00" not in names
 
@@ -142,7 +134,6 @@ def test_one_is_off_boarded_by_a_manager_who_types_its_name_with_the_keyboard_al
 def test_a_viewer_sees_everything_and_can_press_nothing(
     stack: Stack, page: Page, emulator: Emulator
 ) -> None:
-    make_fleet(stack, "Slate", 1, series="4")
     log_in_as(page, stack, "Viewer")
     open_list(page, stack, "q=slate")
     expect(page.locator("select[name=action]")).to_have_count(0)

@@ -1,14 +1,16 @@
 """The staff's pages in a real browser."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
 from demo.cast import BOREALIS, Org
 from demo.driver import send_callout
 from demo.stack import STAFF, Stack
+from tests.browser.people import watch_until
 
 pytestmark = pytest.mark.browser
-PATIENCE = 30_000  # milliseconds
 PHONE = {"width": 360, "height": 740}
 
 
@@ -45,7 +47,7 @@ def test_the_dashboard_renews_itself_without_a_reload(stack: Stack, page: Page) 
     page.evaluate("window.untouched = true")
     newcomer = Org("00D5g0000000077EAA", "Quartz Robotics", "it@quartz.example")
     assert send_callout(stack.plan.portal_url, newcomer, None).status_code == 202
-    expect(unproven).to_have_text(str(before + 1), timeout=PATIENCE)
+    watch_until(unproven, re.compile(rf"^{before + 1}$"))
     assert page.evaluate("window.untouched")
 
 

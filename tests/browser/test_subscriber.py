@@ -6,7 +6,6 @@ from playwright.sync_api import Page, expect
 from demo.cast import ACME
 from demo.driver import Emulator, Ledger, Subscriber, send_callout
 from demo.stack import Stack
-from tests.browser.conftest import AT_ONCE
 
 pytestmark = pytest.mark.browser
 PATIENCE = 30_000  # milliseconds
@@ -18,9 +17,7 @@ def _allow_as(page: Page, org_id: str) -> None:
 
 
 def test_an_admin_gets_from_the_mail_to_live_and_is_never_lost(stack: Stack, page: Page) -> None:
-    emulator = Emulator(stack.plan.emulator_url)
-    emulator.call("POST", "/behaviour", AT_ONCE)
-    emulator.ensure_org(ACME)
+    Emulator(stack.plan.emulator_url).ensure_org(ACME)
     answer = send_callout(stack.plan.portal_url, ACME, stack.registration_secret)
     assert answer.status_code == 202
 
