@@ -28,17 +28,27 @@ def clock() -> Iterator[time_machine.Traveller]:
         yield traveller
 
 
-@pytest.fixture
-def fleet(emulator: emulated.Running) -> Fleet:
-    """Five live tenants; nothing waits in the queue, and no mail or call is counted so far."""
-    people = (cast.ACME, cast.BOREALIS, cast.CIRRUS, cast.DUNE, cast.EMBER)
-    fleet = {who["name"].split()[0]: Journey(emulator, who, Proof.STAFF) for who in people}
+def live(running: emulated.Running, *people: dict[str, str]) -> Fleet:
+    """Make tenants live; nothing waits in the queue, and no mail or call is counted so far."""
+    fleet = {who["name"].split()[0]: Journey(running, who, Proof.STAFF) for who in people}
     for each in fleet.values():
         each.reach(Stage.LIVE)
     queue.drain()
     Message.objects.all().delete()
-    emulator.world.calls.clear()
+    running.world.calls.clear()
     return fleet
+
+
+@pytest.fixture
+def fleet(emulator: emulated.Running) -> Fleet:
+    """Five live tenants."""
+    return live(emulator, cast.ACME, cast.BOREALIS, cast.CIRRUS, cast.DUNE, cast.EMBER)
+
+
+@pytest.fixture
+def two(emulator: emulated.Running) -> Fleet:
+    """Acme, which a test is about, and Borealis, to which nothing happens."""
+    return live(emulator, cast.ACME, cast.BOREALIS)
 
 
 def force(journey: Journey, state: str) -> None:
@@ -133,9 +143,9 @@ def test_a_region_that_is_away_is_told_as_one(
 
 
 def test_a_dead_grant_costs_one_call_and_is_over_when_the_admin_signs_in_again(
-    fleet: Fleet, emulator: emulated.Running, clock: time_machine.Traveller
+    two: Fleet, emulator: emulated.Running, clock: time_machine.Traveller
 ) -> None:
-    acme = fleet["Acme"]
+    acme = two["Acme"]
     grant = SalesforceGrant.objects.get(tenant=acme.tenant)
     SalesforceGrant.objects.filter(pk=grant.pk).update(
         issued_at=timezone.now() - timedelta(days=21)
@@ -162,13 +172,13 @@ def test_a_dead_grant_costs_one_call_and_is_over_when_the_admin_signs_in_again(
 
 
 def test_a_tenant_that_staff_paused_is_quiet(
-    fleet: Fleet, clock: time_machine.Traveller, settings: Settings
+    two: Fleet, clock: time_machine.Traveller, settings: Settings
 ) -> None:
-    tasks.operate("pause", fleet["Acme"].connection.pk, "olga", {})
+    tasks.operate("pause", two["Acme"].connection.pk, "olga", {})
     pass_minutes(clock, 10)
     assert incidents(IncidentStatus.OPEN) == []
     assert told() == []
-    tasks.operate("resume", fleet["Acme"].connection.pk, "olga", {})
-    force(fleet["Acme"], "PAUSED")  # this time by Heroku
+    tasks.operate("resume", two["Acme"].connection.pk, "olga", {})
+    force(two["Acme"], "PAUSED")  # this time by Heroku
     pass_minutes(clock, 10)
-    assert incidents(IncidentStatus.OPEN) == [("paused", str(fleet["Acme"].tenant))]
+    assert incidents(IncidentStatus.OPEN) == [("paused", str(two["Acme"].tenant))]
