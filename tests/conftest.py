@@ -12,7 +12,7 @@ from pytest_django.fixtures import Settings
 import emulator as emulated
 
 # A busy machine is no reason for a property to fail. `make chaos` looks for longer.
-hypothesis_settings.register_profile("house", deadline=None, max_examples=50)
+hypothesis_settings.register_profile("house", deadline=None, max_examples=30)
 hypothesis_settings.register_profile("thorough", deadline=None, max_examples=1000)
 hypothesis_settings.load_profile("house")
 

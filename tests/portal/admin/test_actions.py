@@ -23,6 +23,7 @@ from portal.admin.actions import ACTIONS, Subject
 from portal.models import BulkItem, BulkRun
 from tenants.models import Event, MessageKind, Proof, Tenant
 from tests import cast
+from tests.connect import fleet as fleets
 from tests.connect.journey import Journey
 from tests.portal.admin import rows, walk
 from tests.portal.admin.conftest import NAMES, SignIn
@@ -376,28 +377,35 @@ def test_it_hurts_no_more_at_once_than_a_person_can_read(
 # --- the work itself -----------------------------------------------------------------------------
 
 
-@EVERY
-def test_the_work_leaves_an_event_with_the_persons_name(
-    manager: Client, emulator: emulated.Running, name: str
-) -> None:
-    proof = Proof.NONE if name == "approve" else Proof.SIGNED
-    journey = Journey(emulator, cast.ACME, proof)
-    early = {"approve": Stage.WAITING_FOR_PROOF, "retry": Stage.WAITING_FOR_CONSENT}
-    connection = journey.reach(early.get(name, Stage.LIVE))
+def at_work(emulator: emulated.Running, name: str) -> Connection:
+    """Make Acme, here and at Heroku Connect, ready for an action."""
+    if name == "approve":
+        return Journey(emulator, cast.ACME, Proof.NONE).reach(Stage.WAITING_FOR_PROOF)
+    if name == "retry":
+        return Journey(emulator, cast.ACME, Proof.SIGNED).reach(Stage.WAITING_FOR_CONSENT)
+    member = fleets.Fleet(emulator, fleets.version(fleets.FIRST)).add(cast.ACME)
     if name == "resume":
-        operations.operate("pause", connection.pk, "olga", {})
+        operations.operate("pause", member.connection.pk, "olga", {})
     if name == "unsnooze":
         tomorrow = timezone.now() + timedelta(days=1)
         Connection.objects.update(snoozed_until=tomorrow)
     if name == "reauthorize":
         Connection.objects.update(state="UNAUTHORIZED")
+    return member.now()
+
+
+@EVERY
+def test_the_work_leaves_an_event_with_the_persons_name(
+    manager: Client, emulator: emulated.Running, name: str
+) -> None:
+    connection = at_work(emulator, name)
     OrmQ.objects.all().delete()
-    assert press(manager, journey.tenant, name).status_code == 302
+    assert press(manager, connection.tenant, name).status_code == 302
     (task,) = queued()
     work_off(task)
     event = Event.objects.filter(actor="mia").last()
     assert event is not None
-    assert event.tenant == journey.tenant
+    assert event.tenant == connection.tenant
     assert "failed" not in event.text
 
 
