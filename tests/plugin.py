@@ -51,7 +51,7 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(tryfirst=True, optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """One process more than there are cores, since one of them mostly waits for the browser."""
     return len(os.sched_getaffinity(0)) + 1
@@ -68,6 +68,7 @@ class OneAtATime(LoadScopeScheduling):  # type: ignore[misc]  # xdist carries no
         return "browser" if nodeid.startswith("tests/browser/") else nodeid
 
 
+@pytest.hookimpl(optionalhook=True)  # with -p no:xdist there is no such hook
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneAtATime:
     """Distribute a run in the way above."""
     return OneAtATime(config, log)

@@ -17,24 +17,20 @@ PATIENCE_SECONDS = 30.0
 NAMES = {"Viewer": "vera", "Operator": "olga", "Manager": "mia"}
 FLEET = {"Quartz": 20, "Opal": 1, "Onyx": 1, "Slate": 1}
 
-_ENROL = """
-import json, os
-from django.contrib.auth.models import Group, User
-for role, name in json.loads(os.environ["NAMES"]).items():
-    user = User.objects.create_user(name, password=os.environ["PASSWORD"], is_staff=True)
-    user.groups.set([Group.objects.get(name=role)])
-"""
-# Live tenants whose connections exist at the (emulated) Heroku, without the way to get there.
-_FLEET = """
+# Staff; and live tenants whose connections exist at the (emulated) Heroku, without the way there.
+_STAFF_AND_FLEET = """
 import json, os, time
 from django.conf import settings
+from django.contrib.auth.models import Group, User
 from django.utils import timezone
 from connect.clients import heroku, heroku_connect
 from connect.models import Connection
 from tenants import orgid
 from tenants.models import Tenant
-names = json.loads(os.environ["TENANTS"])
-addons = {name: f"hc-{name.lower().replace(' ', '-')}" for name in names}
+for role, name in json.loads(os.environ["NAMES"]).items():
+    user = User.objects.create_user(name, password=os.environ["PASSWORD"], is_staff=True)
+    user.groups.set([Group.objects.get(name=role)])
+addons = json.loads(os.environ["ADDONS"])
 for name, addon in addons.items():
     plan, attachment = settings.HEROKU_CONNECT_PLAN, addon.replace("-", "_").upper()
     heroku.create_addon(settings.APP_NAME, plan, addon, attachment)
@@ -58,25 +54,26 @@ for number, (name, addon) in enumerate(addons.items()):
 """
 
 
-def in_the_portal(stack: Stack, code: str, **variables: str) -> None:
-    """Run a few lines with the portal's own code, settings and database."""
+def enrol_staff_and_fleet(stack: Stack) -> None:
+    """Make a member of staff with each role, and the live tenants of FLEET."""
+    tenants = [f"{name} {n:02d}" for name, count in FLEET.items() for n in range(count)]
+    addons = {name: f"hc-{name.lower().replace(' ', '-')}" for name in tenants}
     subprocess.run(
-        [sys.executable, "manage.py", "shell", "--no-imports", "-c", code],
+        [sys.executable, "manage.py", "shell", "--no-imports", "-c", _STAFF_AND_FLEET],
         cwd=ROOT,
-        env={**os.environ, **stack.environment, **variables},
+        env={
+            **os.environ,
+            **stack.environment,
+            "NAMES": json.dumps(NAMES),
+            "PASSWORD": PASSWORD,
+            "ADDONS": json.dumps(addons),
+        },
         check=True,
         capture_output=True,
     )
-
-
-def enrol_staff_and_fleet(stack: Stack) -> None:
-    """Make a member of staff with each role, and the live tenants of FLEET."""
     emulator = Emulator(stack.plan.emulator_url)
-    tenants = [f"{name} {n:02d}" for name, count in FLEET.items() for n in range(count)]
-    names, wanted = json.dumps(NAMES), json.dumps(tenants)
-    in_the_portal(stack, _ENROL + _FLEET, NAMES=names, PASSWORD=PASSWORD, TENANTS=wanted)
     for each in emulator.call("GET", "/connections")["connections"]:
-        if each["resource_name"].removeprefix("hc-").rpartition("-")[0].title() in FLEET:
+        if each["resource_name"] in addons.values():
             emulator.call("POST", f"/connections/{each['id']}/state", {"state": "IDLE"})
 
 

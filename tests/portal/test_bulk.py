@@ -13,7 +13,6 @@ import pytest
 from django.conf import settings
 from django.db import connection as database
 from django.utils import timezone
-from django_q.models import OrmQ
 
 from connect.models import ApiBudget, Connection
 from connect.operations import Busy, Outcome, Report
@@ -28,9 +27,7 @@ Perform = Callable[[BulkRun, BulkItem], Report]
 
 def begin(count: int = 3) -> BulkRun:
     """Store a run over some strangers."""
-    rows.strangers(count)
-    OrmQ.objects.all().delete()
-    BulkRun.objects.all().delete()
+    rows.connected(range(count))
     return start()
 
 
@@ -237,9 +234,7 @@ def kill(process: "subprocess.Popen[bytes]") -> None:
 def test_a_run_outlives_its_worker_and_does_nothing_twice(
     start_worker: Callable[[], "subprocess.Popen[bytes]"],
 ) -> None:
-    rows.strangers(30)
-    OrmQ.objects.all().delete()
-    BulkRun.objects.all().delete()
+    rows.connected(range(30))
     chosen = list(Tenant.objects.order_by("pk"))
     Tenant.objects.update(proof="", proven_at=None)
     run = BulkRun(action="approve", label="Approve", actor="mia", total=len(chosen))

@@ -236,15 +236,14 @@ def test_a_task_takes_an_id_and_a_name_and_nothing_else(manager: Client, name: s
 
 
 def test_rows_on_other_pages_are_meant_too_when_all_are_selected(manager: Client) -> None:
-    rows.strangers(3)
+    rows.connected(range(3))
     one = Tenant.objects.first()
-    OrmQ.objects.all().delete()
     select(manager, [one], "refresh", select_across="1")
     assert BulkRun.objects.latest("pk").items.count() == 3
 
 
 def test_a_question_asked_for_all_rows_is_answered_for_all_rows(manager: Client) -> None:
-    rows.strangers(3)
+    rows.connected(range(3))
     one = Tenant.objects.first()
     data = {"action": "snooze", "_selected_action": [one.pk], "select_across": "1", "index": "0"}  # type: ignore[union-attr]
     asked = manager.post(walk.page(Tenant, "changelist"), data)

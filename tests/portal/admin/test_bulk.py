@@ -21,7 +21,6 @@ pytestmark = pytest.mark.django_db
 def start(action: str = "pause", count: int = 4, **options: str) -> BulkRun:
     if not Connection.objects.exists():
         rows.connected(range(count))
-    BulkRun.objects.all().delete()
     chosen = list(Connection.objects.select_related("tenant").order_by("pk"))
     run = BulkRun(action=action, label="Pause", actor="olga", total=len(chosen), options=options)
     return bulk.start(
