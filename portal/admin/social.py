@@ -151,7 +151,7 @@ class TroubleFilter(admin.SimpleListFilter):
 @admin.register(TenantCollection)
 class TenantCollectionAdmin(ReadOnlyAdmin):
     list_display = (
-        "tenant",
+        "whose",
         "run",
         "accounts",
         "handles",
@@ -174,6 +174,10 @@ class TenantCollectionAdmin(ReadOnlyAdmin):
         return lookup == "run" or super().lookup_allowed(lookup, value, request)
 
     @admin.display(description="tenant", ordering="connection__tenant__name")
+    def whose(self, result: TenantCollection) -> str:
+        return str(result.connection.tenant)  # no link: the column leads to the result itself
+
+    @admin.display(description="tenant")
     def tenant(self, result: TenantCollection) -> str:
         return show.link(result.connection.tenant)
 

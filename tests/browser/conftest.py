@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from demo.driver import Emulator
 from demo.stack import Plan, Stack, free_port, running
@@ -14,6 +14,8 @@ from tests.browser import people
 CHROMIUM = shutil.which("chromium-headless-shell")
 # Without these, Chromium calls its maker's servers at every start.
 QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+# No page stays open for long enough to repay what compiling its scripts well would cost.
+UNCOMPILED = "--js-flags=--no-opt,--no-maglev"
 DURATIONS = "provisioning configure import_lag import initial bulk_wait bulk_load"
 AT_ONCE = {f"{name}_seconds": 0.2 for name in DURATIONS.split()}
 
@@ -31,7 +33,7 @@ def chromium() -> Iterator[Browser]:
         )
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", *QUIET]
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", UNCOMPILED, *QUIET]
         )
         yield browser
         browser.close()
@@ -62,14 +64,7 @@ def page(chromium: Browser, stack: Stack) -> Iterator[Page]:
     context = chromium.new_context()
     page = context.new_page()
     page.clock.install()
-    errors: list[str] = []
-
-    def listen(said: ConsoleMessage) -> None:
-        if said.type == "error" and said.location["url"].startswith(stack.plan.portal_url):
-            errors.append(said.text)
-
-    page.on("console", listen)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    context.close()
+    with people.console_errors(page, stack) as errors:
+        yield page
+        context.close()
     assert errors == []

@@ -6,16 +6,21 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 
-from demo.driver import Emulator
-from demo.stack import ROOT, Stack
+from demo.cast import Org
+from demo.driver import Emulator, send_callout
+from demo.stack import ROOT, STAFF, Stack
 
 PASSWORD = "a-day-of-work-12"
 PATIENCE_SECONDS = 30.0
 NAMES = {"Viewer": "vera", "Operator": "olga", "Manager": "mia"}
 FLEET = {"Quartz": 20, "Opal": 1, "Onyx": 1, "Slate": 1}
+_SESSIONS: dict[tuple[str, str], Any] = {}  # a person's cookies, by portal and name
 
 # Staff; and live tenants whose connections exist at the (emulated) Heroku, without the way there.
 _STAFF_AND_FLEET = """
@@ -77,13 +82,52 @@ def enrol_staff_and_fleet(stack: Stack) -> None:
             emulator.call("POST", f"/connections/{each['id']}/state", {"state": "IDLE"})
 
 
+def log_in(page: Page, stack: Stack) -> None:
+    """Log in as the superuser that a stack begins with."""
+    _log_in(page, stack, STAFF, stack.password)
+
+
 def log_in_as(page: Page, stack: Stack, role: str) -> None:
     """Log in as the member of staff with a role."""
+    _log_in(page, stack, NAMES[role], PASSWORD)
+
+
+def _log_in(page: Page, stack: Stack, name: str, password: str) -> None:
+    """Log in by the form; a person who did so before has the session still, as people do."""
+    page.context.add_cookies(_SESSIONS.get((stack.plan.portal_url, name), []))
     page.goto(f"{stack.plan.portal_url}/admin/")
-    page.get_by_label("Username").fill(NAMES[role])
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
+    if page.get_by_label("Username").count():
+        page.get_by_label("Username").fill(name)
+        page.get_by_label("Password").fill(password)
+        page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Operations")
+    _SESSIONS[stack.plan.portal_url, name] = page.context.cookies()
+
+
+def open_tenant(page: Page, stack: Stack, org: Org) -> None:
+    """Open the page of a tenant, who registers if that was not done yet."""
+    send_callout(stack.plan.portal_url, org, stack.registration_secret)
+    page.goto(f"{stack.plan.portal_url}/admin/tenants/tenant/?q={org.org_id}")
+    page.get_by_role("link", name=org.name).click()
+
+
+@contextmanager
+def console_errors(page: Page, stack: Stack) -> Iterator[list[str]]:
+    """Collect the errors that pages of the portal bring to the console meanwhile."""
+    errors: list[str] = []
+
+    def listen(said: ConsoleMessage) -> None:
+        if said.type == "error" and said.location["url"].startswith(stack.plan.portal_url):
+            errors.append(said.text)
+
+    def fail(error: Exception) -> None:
+        errors.append(str(error))
+
+    page.on("console", listen)
+    page.on("pageerror", fail)
+    yield errors
+    page.remove_listener("console", listen)
+    page.remove_listener("pageerror", fail)
 
 
 def watch_until(part: Locator, says: str | re.Pattern[str]) -> None:

@@ -31,13 +31,17 @@ def every_page() -> list[str]:
 
 
 def assert_fit_to_be_seen(client: Client, url: str) -> None:
-    """A page renders, carries the policy and nothing that it forbids, and shows no token."""
+    """A page renders, carries the policy and nothing that it forbids, and shows no token.
+
+    Nor has it a link within a link, of which a browser makes one that leads nowhere.
+    """
     answer = client.get(url)
     html = answer.content.decode()
     assert answer.status_code == 200, url
     assert "default-src 'self'" in answer["Content-Security-Policy"], url
     assert "<style" not in html, url
     assert not re.search(r"<script(?![^>]*\bsrc=)|\sstyle=|\son\w+=\"", html), url
+    assert not re.search(r"<a\b(?:(?!</a>).)*<a\b", html, re.DOTALL), url
     assert rows.ACCESS_TOKEN not in html, url
     assert rows.REFRESH_TOKEN not in html, url
 
