@@ -14,7 +14,6 @@ from xdist.scheduler import LoadScopeScheduling
 
 from emulator import postgres
 
-OURS = "TEST_POSTGRES_IS_OURS"  # inherited by the processes that xdist starts
 TEST_ENVIRONMENT = {
     "APP_NAME": "multiconnect-test",
     "SECRET_KEY": "test-only-secret-key-of-more-than-fifty-characters-0123456789",
@@ -35,20 +34,20 @@ TEST_ENVIRONMENT = {
 def pytest_load_initial_conftests() -> Generator[None]:
     """Fill the environment, and start a private Postgres unless DATABASE_URL names one.
 
-    Each process of a run has a server of its own: the emulator and the product share a database, so
-    two tests at the same time would meet in it. A wrapper, since those run before pytest-django's
-    own hook, which reads the settings.
+    The processes that xdist starts inherit it; pytest-django gives each a database of its own. A
+    wrapper, since those run before pytest-django's own hook, which reads the settings.
     """
+    gc.disable()  # until the tests are collected, hardly anything that is made can go
     os.environ.update(TEST_ENVIRONMENT)
-    if "DATABASE_URL" not in os.environ or OURS in os.environ:
+    if "DATABASE_URL" not in os.environ:
         os.environ["DATABASE_URL"] = postgres.start_for_tests()
-        os.environ[OURS] = "yes"
     return (yield)
 
 
 def pytest_collection_finish() -> None:
     """Spare the garbage collector what was loaded to collect the tests: none of it ends before."""
     gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True, optionalhook=True)
@@ -58,14 +57,14 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 class OneAtATime(LoadScopeScheduling):  # type: ignore[misc]  # xdist carries no types
-    """Hands tests out singly, so that no process ends long before the others.
+    """Hands out one test function at a time, so that no process ends long before the others.
 
     But for the browser's: one process has the browser and the running portal, and all their tests.
-    They are the longest share, and begin first.
+    They are the longest share, and begin first. A test and its parameters are one, to say less.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "browser" if nodeid.startswith("tests/browser/") else nodeid
+        return "browser" if nodeid.startswith("tests/browser/") else nodeid.partition("[")[0]
 
 
 @pytest.hookimpl(optionalhook=True)  # with -p no:xdist there is no such hook

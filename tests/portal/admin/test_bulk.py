@@ -76,7 +76,7 @@ def test_why_it_waits_is_said(viewer: Client) -> None:
     assert f"Waiting for {bulk.NO_CALLS_LEFT.replace(chr(39), '&#x27;')}" in page(viewer, run)
 
 
-@pytest.mark.parametrize("name", ACTIONS)
+@pytest.mark.parametrize("name", ["pause", "offboard"])  # what operators may, and managers alone
 @pytest.mark.parametrize("role", roles.permissions())
 def test_whoever_may_do_it_may_stop_it(sign_in: SignIn, role: str, name: str) -> None:
     run, client = start(name, 2), sign_in(role)

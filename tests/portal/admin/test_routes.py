@@ -116,7 +116,7 @@ def changed(before: dict[str, str]) -> set[str]:
 
 @pytest.fixture
 def world(five: dict[str, Tenant]) -> dict[str, Tenant]:
-    rows.strangers(2)
+    rows.strangers(1)
     rows.switches()
     return five
 
