@@ -56,12 +56,6 @@ def test_every_role_sees_every_list_and_every_row_and_no_token(
         assert_fit_to_be_seen(client, url)
 
 
-def test_a_superuser_sees_no_token_either(superuser: Client, five: dict[str, Tenant]) -> None:
-    rows.strangers(1)
-    for url in every_page():
-        assert_fit_to_be_seen(superuser, url)
-
-
 def test_the_login_obeys_the_content_security_policy(client: Client) -> None:
     assert_fit_to_be_seen(client, "/admin/login/")
 

@@ -1,4 +1,4 @@
-"""No address of the portal changes anything when it is merely looked at.
+"""No address of the portal changes anything, or shows a token, when it is merely looked at.
 
 Every route of the URLconf is asked by GET, by a superuser and by a stranger, plainly and with a
 query that tries what a button would post. Then every table must hold what it held before.
@@ -23,6 +23,7 @@ from tenants.models import SwitchName, Tenant
 from tests.portal.admin import rows, walk
 
 pytestmark = pytest.mark.django_db
+TOKENS = (rows.ACCESS_TOKEN, rows.REFRESH_TOKEN)
 # Who is logged in, and what they were told, is not the portal's business.
 NOT_STATE = {"django_session"}
 # What a button posts, tried as a link.
@@ -123,7 +124,7 @@ def world(five: dict[str, Tenant]) -> dict[str, Tenant]:
 
 @pytest.mark.parametrize("who", ["superuser", "stranger"])
 @pytest.mark.parametrize("query", ["", AS_IF_PRESSED], ids=["plainly", "as if pressed"])
-def test_looking_changes_nothing(
+def test_looking_changes_nothing_and_shows_no_token(
     superuser: Client, world: dict[str, Tenant], who: str, query: str
 ) -> None:
     client = superuser if who == "superuser" else Client()
@@ -132,7 +133,9 @@ def test_looking_changes_nothing(
     assert len(asked) > 100
     before = state()
     for _, address in asked:
-        assert client.get(f"{address}{query}").status_code < 500, address
+        answer = client.get(f"{address}{query}")
+        assert answer.status_code < 500, address
+        assert not any(token.encode() in answer.getvalue() for token in TOKENS), address
     assert changed(before) == set()
 
 
