@@ -1,8 +1,10 @@
 """A subscriber's admin: goes through the portal's and the emulator's pages as a browser would."""
 
+import re
 from urllib.parse import urlsplit
 
 import requests
+from django.conf import settings as portal_settings
 from django.test import Client
 
 import emulator as emulated
@@ -26,6 +28,12 @@ def new_org(running: emulated.Running, who: dict[str, str], **more: object) -> s
     answer = requests.post(f"{running.url}/control/orgs", json=org, timeout=WAIT)
     answer.raise_for_status()
     return str(answer.json()["id"])
+
+
+def linked_tenant(text: str) -> Tenant:
+    """Return whom the link to authorize Heroku Connect in a text was made for; any second's."""
+    [signed] = re.findall(rf"{portal_settings.PORTAL_URL}/connect/([\w:-]+)", text)
+    return links.tenant_of(links.Kind.CONNECT, signed)
 
 
 class Admin:

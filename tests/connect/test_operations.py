@@ -12,10 +12,10 @@ from connect import operations
 from connect.health.models import Health
 from connect.models import Connection, SchemaFate, Stage
 from connect.provisioning import claims
-from tenants import links
 from tenants.models import Event, EventKind, Message, MessageKind
 from tests import cast
 from tests.connect.journey import Journey
+from tests.subscriber import linked_tenant
 
 pytestmark = pytest.mark.django_db
 KEEP = {"schema_fate": SchemaFate.KEEP.value}
@@ -147,4 +147,4 @@ def test_a_subscriber_can_be_asked_to_authorize_again(journey: Journey) -> None:
     Connection.objects.update(state="UNAUTHORIZED")
     assert "mailed ops@acme.example" in operate("reauthorize", connection)
     message = Message.objects.get(kind=MessageKind.AUTHORIZE_AGAIN)
-    assert links.connect_url(journey.tenant) in message.text
+    assert linked_tenant(message.text) == journey.tenant

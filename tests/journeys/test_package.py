@@ -11,11 +11,10 @@ from connect.health import refresh
 from connect.mappings import templates
 from connect.models import Connection, Stage
 from emulator import package
-from tenants import links
 from tenants.models import Message, MessageKind, Proof, Tenant
 from tests import cast
 from tests.connect.journey import ROUNDS, Journey
-from tests.subscriber import Admin, new_org
+from tests.subscriber import Admin, linked_tenant, new_org
 from tests.tenants.callouts import post
 
 pytestmark = pytest.mark.django_db
@@ -56,7 +55,7 @@ def test_the_package_of_2016_registers_unsigned_and_receives_its_link(
     [call] = [each for each in emulator.world.calls if "apexrest" in each["path"]]
     assert call["path"].endswith(".my.salesforce.com/services/apexrest/AuthConnection")
     [record] = emulator.world.orgs[journey.org_id].query("Connection__c")
-    assert record.values["Auth_URL__c"] == links.connect_url(journey.tenant)
+    assert linked_tenant(record.values["Auth_URL__c"]) == journey.tenant
     assert connection.link_published_at
     journey.reach(Stage.LIVE)
 
@@ -67,7 +66,7 @@ def test_todays_package_is_handed_link_and_connection_id(
     journey = Journey(emulator, cast.CIRRUS, Proof.SIGNED)
     connection = journey.reach(Stage.WAITING_FOR_AUTHORIZATION)
     [record] = emulator.world.orgs[journey.org_id].query("hcmc__Connection__c")
-    assert record.values["hcmc__Auth_URL__c"] == links.connect_url(journey.tenant)
+    assert linked_tenant(record.values["hcmc__Auth_URL__c"]) == journey.tenant
     assert record.values["hcmc__Heroku_Connection_Id__c"] == connection.connection_id
 
 
