@@ -27,8 +27,11 @@ def is_due(world: World, connection: Connection) -> bool:
 
 
 def run(world: World, connection: Connection, *, everything: bool) -> None:
-    """Do what is due, or with `everything` a whole round; the caller holds the connection."""
-    if connection.state not in POLLED_STATES:
+    """Do what is due, or with `everything` a whole round; the caller holds the connection.
+
+    Where nothing is due, nothing is asked, so that a revoked grant stays unnoticed as well.
+    """
+    if connection.state not in POLLED_STATES or not (everything or is_due(world, connection)):
         return
     org = world.orgs.get(connection.organization_id or "")
     if org is None or not _may_go_on(world, connection):

@@ -110,6 +110,7 @@ def test_a_revoked_grant_makes_it_unauthorized_until_authorized_again(
     emulated.sync()
     assert emulated.detail(url)["state"] == "UNAUTHORIZED"
     emulated.post(f"{url}/actions/restart")
+    emulated.running.engine.tick()  # no poll is due yet, so it asks nothing
     assert emulated.detail(url)["state"] == "IDLE"
     emulated.sync()
     assert emulated.detail(url)["state"] == "UNAUTHORIZED"
