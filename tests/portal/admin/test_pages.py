@@ -45,8 +45,8 @@ def assert_fit_to_be_seen(client: Client, url: str) -> None:
     assert rows.REFRESH_TOKEN not in html, url
 
 
-@pytest.mark.parametrize("role", [roles.VIEWER, roles.MANAGER])  # who may the least and the most
-def test_every_role_sees_every_list_and_every_row_and_no_token(
+@pytest.mark.parametrize("role", [roles.VIEWER, roles.MANAGER])  # the least and the most rights
+def test_viewers_and_managers_see_every_list_and_every_row_and_no_token(
     sign_in: SignIn, role: str, five: dict[str, Tenant]
 ) -> None:
     rows.strangers(1)
