@@ -30,7 +30,7 @@ screenshots: $(READY) ## Render the staff's and the subscribers' pages to docs/s
 	@$(BROWSER) "there are no screenshots"
 	@$(VENV)/bin/python -m bench.screenshots
 
-chaos: $(READY) ## Kill workers, serve whole fleets, try the properties for long (about a quarter of an hour)
+chaos: $(READY) ## Kill workers, serve whole fleets, try the properties for long (about eight minutes)
 	@$(VENV)/bin/python -m pytest -m hypothesis --hypothesis-profile=thorough
 	@$(VENV)/bin/python -m pytest -m chaos
 
