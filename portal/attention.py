@@ -91,7 +91,7 @@ CAUSES: list[Cause] = [
         _broken,
         Coalesce(_LAST_GOOD, F("live_at"), F("stage_since")),
         lambda row: f"{row.state}: {states.advice(row.state)}",
-        ("restart",),
+        ("reauthorize", "restart"),
     ),
     Cause(
         "staff",

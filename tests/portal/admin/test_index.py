@@ -137,6 +137,18 @@ def test_those_who_need_somebody_stand_there_the_oldest_first_with_what_to_press
     assert "Borealis" not in html
 
 
+@pytest.mark.parametrize(
+    ("state", "press"), [("UNAUTHORIZED", "reauthorize"), ("SYSTEM_ERROR", "restart")]
+)
+def test_what_is_broken_is_offered_what_can_mend_it(
+    operator: Client, five: dict[str, Tenant], state: str, press: str
+) -> None:
+    five["acme"].connections.update(state=state)
+    html = html_of(operator).partition('class="cases"')[2].partition("</ol>")[0]
+    acme = f'action="/admin/tenants/tenant/{five["acme"].pk}/do/'
+    assert re.findall(rf'{acme}(\w+)/"', html) == [press]
+
+
 def test_a_viewer_sees_why_but_no_button(viewer: Client, five: dict[str, Tenant]) -> None:
     html = html_of(viewer).partition('class="cases"')[2].partition("</ol>")[0]
     assert "Dune Ltd" in html
