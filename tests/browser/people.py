@@ -109,6 +109,7 @@ def open_tenant(page: Page, stack: Stack, org: Org) -> None:
     send_callout(stack.plan.portal_url, org, stack.registration_secret)
     page.goto(f"{stack.plan.portal_url}/admin/tenants/tenant/?q={org.org_id}")
     page.get_by_role("link", name=org.name).click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(org.name)
 
 
 @contextmanager

@@ -53,6 +53,7 @@ def test_a_blocked_tenant_is_found_understood_mended_and_watched_until_it_is_liv
     # She mends it, presses the button that fits, and from then on only watches.
     emulator.call("DELETE", "/faults")
     page.get_by_role("button", name="Retry provisioning").click()
+    expect(page.locator(".messagelist")).to_contain_text("is queued")
     page.evaluate("window.neverReloaded = true")
     progress = page.locator("#tenant-progress")
     watch_until(progress, "Waiting for Salesforce sign-in")
