@@ -37,6 +37,11 @@ def test_a_second_run_changes_nothing() -> None:
     assert lines[-2:] == ["schedules: as they should be", "mapping template: kept"]
 
 
+def test_it_is_silent_when_told_to_be(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("setup_portal", verbosity=0)
+    assert capsys.readouterr().out == ""
+
+
 def test_a_role_that_was_changed_by_hand_gets_its_permissions_back() -> None:
     setup_portal()
     viewer = Group.objects.get(name=roles.VIEWER)

@@ -14,8 +14,8 @@ _LOCK = 0x6D756C7469  # "multi": two runs at once take turns
 class Command(BaseCommand):
     help = "Make the roles, the schedules and the first mapping template; safe to run again."
 
-    def handle(self, *_args: Any, **_options: Any) -> None:
-        """Do all of it in one transaction and print a line for each part."""
+    def handle(self, *_args: Any, verbosity: int, **_options: Any) -> None:
+        """Do all of it in one transaction and print a line for each part; none at verbosity 0."""
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
             try:
@@ -26,8 +26,10 @@ class Command(BaseCommand):
                 ) from None
             changed = schedules.ensure()
             template = templates.ensure_first()
-        for role, count in counts.items():
-            self.stdout.write(f"role {role}: {count} permissions")
-        for line in changed or ["schedules: as they should be"]:
-            self.stdout.write(line)
-        self.stdout.write(f"mapping template: {'version 1 stored' if template else 'kept'}")
+        lines = [
+            *(f"role {role}: {count} permissions" for role, count in counts.items()),
+            *(changed or ["schedules: as they should be"]),
+            f"mapping template: {'version 1 stored' if template else 'kept'}",
+        ]
+        if verbosity:
+            self.stdout.write("\n".join(lines))
