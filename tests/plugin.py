@@ -37,17 +37,21 @@ def pytest_load_initial_conftests() -> Generator[None]:
     The processes that xdist starts inherit it; pytest-django gives each a database of its own. A
     wrapper, since those run before pytest-django's own hook, which reads the settings.
     """
-    gc.disable()  # until the tests are collected, hardly anything that is made can go
     os.environ.update(TEST_ENVIRONMENT)
     if "DATABASE_URL" not in os.environ:
         os.environ["DATABASE_URL"] = postgres.start_for_tests()
     return (yield)
 
 
-def pytest_collection_finish() -> None:
-    """Spare the garbage collector what was loaded to collect the tests: none of it ends before."""
-    gc.freeze()
-    gc.enable()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Spare the garbage collector what is loaded to collect the tests: none of it ends before."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True, optionalhook=True)

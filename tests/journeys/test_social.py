@@ -146,9 +146,7 @@ def test_what_salesforce_refuses_shows_among_the_tenants_write_errors(x_side: XS
 # --- a fleet -------------------------------------------------------------------------------------
 
 ACCOUNTS = 40  # of each tenant
-SHARED = (
-    6  # tenants have a handle in common, so that each handle is asked for once and not so often
-)
+SHARED = 6  # so many tenants have a handle in common, which is asked for once all the same
 
 
 @dataclass
