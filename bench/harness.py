@@ -49,7 +49,7 @@ def set_up(**settings: str) -> None:
     """Start a throw-away Postgres that ends with this process, and the portal upon it; once."""
     if apps.ready:
         return
-    os.environ.update(_ENVIRONMENT | settings, DJANGO_SETTINGS_MODULE="portal.settings")
+    os.environ.update(_ENVIRONMENT | settings, DJANGO_SETTINGS_MODULE="portal.project.settings")
     os.environ["DATABASE_URL"] = postgres.start_for_tests()
     django.setup()
     call_command("migrate", verbosity=0)

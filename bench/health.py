@@ -118,8 +118,8 @@ def _write_errors() -> tuple[float, int]:
     from django.contrib.auth.models import User
     from django.test import Client
 
-    from connect.health import writes
-    from connect.health.models import WriteError
+    from connect.models import WriteError
+    from connect.write_errors import scan
 
     _enrol(SCHEMAS, "http://127.0.0.1/region")
     _fill()
@@ -127,7 +127,7 @@ def _write_errors() -> tuple[float, int]:
     client = Client()
     client.force_login(User.objects.get())
     began = time.monotonic()
-    writes.scan_all()
+    scan.scan_all()
     answer = client.get("/admin/connect/writeerror/")
     seconds = time.monotonic() - began
     _claim(answer.status_code == 200, f"the page answered {answer.status_code}")

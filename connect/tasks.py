@@ -6,21 +6,16 @@ from typing import Any
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from connect import connections, operations
-from connect.health import (
-    diagnose,
-    healing,
-    history,
-    incidents,
-    notices,
-    refresh,
-    repair,
-    upkeep,
-    writes,
-)
-from connect.mappings import acts, drift, items, waves
+from connect import connections
+from connect.health import diagnose, healing, history, incidents, notices, refresh, upkeep
+from connect.mappings import drift
 from connect.models import Connection, Stage
-from connect.provisioning import claims, reconciler
+from connect.operations import connection as operations
+from connect.operations import mapping
+from connect.provisioning import reconciler
+from connect.rollouts import items, waves
+from connect.runner import lease
+from connect.write_errors import repair, scan
 from tenants import messages, timeline
 from tenants.models import EventKind
 
@@ -41,7 +36,7 @@ def operate(name: str, connection_id: int, actor: str, options: dict[str, Any]) 
 
 def operate_mapping(name: str, connection_id: int, actor: str, options: dict[str, Any]) -> str:
     """Run a member of staff's action on one mapping; the answer is kept as the task's result."""
-    return operations.perform(acts.REGISTRY[name], connection_id, actor, options).text
+    return operations.perform(mapping.REGISTRY[name], connection_id, actor, options).text
 
 
 def advance_item(item_id: int) -> None:
@@ -54,7 +49,7 @@ def sweep() -> int:
 
     The worker calls this every second, so a task that got lost is followed by another one.
     """
-    due = claims.mark_due_as_queued(SWEEP_LIMIT, AGAIN_AFTER)
+    due = lease.mark_due_as_queued(SWEEP_LIMIT, AGAIN_AFTER)
     for connection_id in due:
         async_task("connect.tasks.advance", connection_id)
     rolled = waves.take_due(AGAIN_AFTER)
@@ -134,7 +129,7 @@ def upkeep_health() -> None:
 
 def scan_writes() -> int:
     """Read failed and waiting writes of all tenants, as scheduled; return how many were read."""
-    return writes.scan_all()
+    return scan.scan_all()
 
 
 def repair_writes(
@@ -151,7 +146,7 @@ def repair_writes(
         tally = repair.repair(claim.connection, action, table, cause, actor, pairs)
         text = f"{action.capitalize()} in {table}: {tally}."
         timeline.note(claim.tenant, EventKind.STAFF_ACTION, text, actor=actor, cause=cause)
-    writes.scan_some([connection_id])
+    scan.scan_some([connection_id])
     return text
 
 

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
 
 
 class PortalConfig(AppConfig):
@@ -6,4 +7,10 @@ class PortalConfig(AppConfig):
     verbose_name = "Portal"
 
     def ready(self) -> None:
-        from portal import checks  # noqa: F401  (registers the system checks)
+        from portal.project import checks  # noqa: F401  (registers the system checks)
+
+
+class PortalAdminConfig(AdminConfig):
+    """Django's admin with our site, named by a string because no model is loaded yet."""
+
+    default_site = "portal.site.StaffDesk"

@@ -19,8 +19,8 @@ from django_q.tasks import async_task
 
 from connect.clients import heroku
 from connect.clients.heroku import Priority
-from connect.operations import Busy, Outcome, Report
-from connect.provisioning import claims
+from connect.operations.connection import Busy, Outcome, Report
+from connect.runner import lease as claims
 from portal.models import BulkItem, BulkRun, ItemStatus
 
 log = logging.getLogger(__name__)

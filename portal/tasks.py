@@ -5,8 +5,9 @@ from datetime import timedelta
 from django.utils import timezone
 from django_q.models import Failure, Success
 
-from portal import bulk, fleet
-from portal.admin import actions
+from portal import bulk
+from portal.admin.kit import actions
+from portal.dashboard import fleet
 from portal.models import FleetSample
 
 KEEP_SUCCESSES = timedelta(days=14)

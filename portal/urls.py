@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from portal import metrics, probes
+from portal.project import metrics, probes
 
 urlpatterns = [
     path("healthz", probes.healthz, name="healthz"),
@@ -14,10 +14,10 @@ urlpatterns = [
     path("", include("tenants.urls")),
     path("", include("connect.urls")),
 ]
-handler400 = "portal.failures.bad_request"
-handler403 = "portal.failures.forbidden"
-handler404 = "portal.failures.not_found"
-handler500 = "portal.failures.broken"
+handler400 = "portal.project.failures.bad_request"
+handler403 = "portal.project.failures.forbidden"
+handler404 = "portal.project.failures.not_found"
+handler500 = "portal.project.failures.broken"
 
 if "WEBHOOK_SECRET" in settings.ANYMAIL:  # without it, anybody could report a delivery or a bounce
     urlpatterns.append(path("anymail/", include("anymail.urls")))

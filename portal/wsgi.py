@@ -5,9 +5,9 @@ import os
 import django
 from django.core.handlers.wsgi import WSGIHandler
 
-from portal.checks import stop_on_errors
+from portal.project.checks import stop_on_errors
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.project.settings")
 django.setup(set_prefix=False)
 stop_on_errors()
 application = WSGIHandler()

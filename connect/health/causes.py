@@ -3,9 +3,7 @@
 from datetime import datetime, timedelta
 
 from connect.health import states
-from connect.health.models import Health, IncidentKind
-from connect.health.states import Condition
-from connect.models import Connection
+from connect.models import Condition, Connection, Health, IncidentKind
 from tenants.models import GrantStatus, SalesforceGrant, Tenant
 
 WRITES_ARE_STUCK = timedelta(hours=1)

@@ -9,8 +9,7 @@ from django.utils import timezone
 
 from connect.clients import heroku_health, http
 from connect.health import observations
-from connect.health.models import Diagnosis, Health, Notification
-from connect.models import Connection, Stage
+from connect.models import Connection, Diagnosis, Health, Notification, Stage
 from tenants import timeline
 from tenants.models import EventKind
 

@@ -13,9 +13,8 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from connect.health import notices
-from connect.health.models import HealingAttempt, Incident, IncidentKind, IncidentStatus
 from connect.health.quiet import is_quiet
-from connect.models import Connection, Stage
+from connect.models import Connection, HealingAttempt, Incident, IncidentKind, IncidentStatus, Stage
 from tenants import messages, timeline
 from tenants.models import EventKind, MessageKind, SalesforceGrant
 

@@ -10,9 +10,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from connect.health import observations, states
-from connect.health.models import Health, HealthSample
-from connect.health.states import Condition
-from connect.models import Mapping
+from connect.models import Condition, Health, HealthSample, Mapping
 
 LONGEST_GAP = timedelta(minutes=15)  # of which a sample still speaks
 FOLDS = (  # samples older than this are folded into one for each hour, and later each day

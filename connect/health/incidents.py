@@ -13,9 +13,8 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from connect.health import causes, healing, notices
-from connect.health.models import Health, Incident, IncidentKind, IncidentStatus
 from connect.health.quiet import is_quiet
-from connect.models import Stage
+from connect.models import Health, Incident, IncidentKind, IncidentStatus, Stage
 
 LASTS = timedelta(minutes=2)
 STAYS_AWAY = timedelta(minutes=4)

@@ -12,7 +12,7 @@ from django_q.tasks import async_task
 
 from connect.clients import http
 from connect.clients.http import Peer
-from connect.health.models import Incident, WebhookNotice
+from connect.models import Incident, WebhookNotice
 from tenants import messages, timeline
 from tenants.models import EventKind, MessageKind
 

@@ -7,9 +7,7 @@ from django.db.models import Q
 
 from connect.clients.heroku_connect import Detail
 from connect.health import states
-from connect.health.models import Health
-from connect.health.states import Condition
-from connect.models import Connection, Stage
+from connect.models import Condition, Connection, Health, Stage
 from tenants import orgid, timeline
 from tenants.models import EventKind
 

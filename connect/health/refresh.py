@@ -18,8 +18,7 @@ from django.utils import timezone
 from connect.clients import heroku_connect, heroku_health, http
 from connect.clients.heroku_connect import Detail, MappingDetail
 from connect.health import history, incidents, observations, states
-from connect.health.models import IncidentKind
-from connect.models import Connection, Mapping, Stage
+from connect.models import Condition, Connection, IncidentKind, Mapping, Stage
 
 log = logging.getLogger(__name__)
 
@@ -144,7 +143,7 @@ def _is_well(connection: Connection, seen: Detail) -> bool:
     # Without `deep` the summary is all that is told of the mappings; it is "OK" or the trouble.
     # One that was not well is looked at once more, so that its mappings' recovery is seen too.
     summary = seen.raw.get("mappings_summary_state") or states.SUMMARY_OK
-    calm = (*states.WELL, states.Condition.PAUSED)
+    calm = (*states.WELL, Condition.PAUSED)
     was_well = observations.of(connection).condition in calm
     return was_well and states.of_connection(seen.state) in calm and summary == states.SUMMARY_OK
 

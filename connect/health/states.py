@@ -6,7 +6,7 @@ counts as unknown: nothing breaks on it.
 
 from collections.abc import Iterable
 
-from django.db import models
+from connect.models import Condition
 
 NEW = "NEW"
 NEED_AUTHENTICATION = "NEED_AUTHENTICATION"
@@ -16,18 +16,6 @@ PAUSED = "PAUSED"
 UNAUTHORIZED = "UNAUTHORIZED"
 SYNCED = "DATA_SYNCED"
 SUMMARY_OK = "OK"
-
-
-class Condition(models.TextChoices):
-    """How a connection or a mapping does, from best to worst."""
-
-    HEALTHY = "healthy", "Healthy"
-    WORKING = "working", "Working"
-    PAUSED = "paused", "Paused"
-    DEGRADED = "degraded", "Degraded"
-    UNKNOWN = "unknown", "Unknown"
-    BROKEN = "broken", "Broken"
-    NEEDS_AUTHORIZATION = "needs_authorization", "Needs authorization"
 
 
 WELL = (Condition.HEALTHY, Condition.WORKING)

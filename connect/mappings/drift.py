@@ -12,9 +12,15 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from connect.clients import heroku, heroku_connect, http
-from connect.mappings import diff, rollouts, templates
-from connect.mappings.models import OPEN, Drift, DriftState, Prune, Rollout, RolloutItem
-from connect.models import Connection, MappingTemplate, Stage
+from connect.mappings import diff, templates
+from connect.models import (
+    OPEN,
+    Connection,
+    Drift,
+    DriftState,
+    RolloutItem,
+    Stage,
+)
 from tenants import timeline
 from tenants.models import EventKind
 
@@ -146,26 +152,3 @@ def accept(drift_id: int, fingerprint: str, actor: str, reason: str) -> Drift:
             actor=actor,
         )
     return drift
-
-
-def bring_back(drift_ids: Collection[int], actor: str) -> Rollout:
-    """Send every one of these tenants its own version again, and delete what that has not.
-
-    Raises NotDrifted, and rollouts.NotNow where all of them are in a roll-out already.
-    """
-    strayed = Drift.objects.filter(
-        pk__in=drift_ids, state__in=[DriftState.DRIFTED, DriftState.ACCEPTED]
-    ).select_related("connection__template")
-    targets: dict[int, MappingTemplate] = {
-        each.connection_id: each.connection.template for each in strayed if each.connection.template
-    }
-    if not targets:
-        raise NotDrifted("None of them has drifted")
-    rollout = Rollout(
-        author=actor,
-        notes="Back to the version that each should have.",
-        canary_size=0,
-        prune=Prune.ALL,
-        starts_itself=True,
-    )
-    return rollouts.create(rollout, Connection.objects.filter(pk__in=targets), targets)

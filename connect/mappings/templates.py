@@ -16,8 +16,7 @@ from django.db.models import Max, Q
 
 from connect.clients.heroku_connect import MappingDetail
 from connect.mappings import diff
-from connect.mappings.models import DefaultTemplate
-from connect.models import Connection, MappingTemplate
+from connect.models import Connection, DefaultTemplate, MappingTemplate
 
 Document = dict[str, Any]
 PLACEHOLDER = "{ns}"

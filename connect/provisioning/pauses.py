@@ -8,8 +8,8 @@ from connect.clients import heroku_connect
 from connect.health import observations, states
 from connect.health import refresh as health
 from connect.models import Connection, Stage, WaitingOn
-from connect.provisioning.claims import Claim
-from connect.provisioning.outcomes import Outcome, Wait
+from connect.runner.lease import Claim
+from connect.runner.outcomes import Outcome, Wait
 from tenants import timeline
 from tenants.models import EventKind
 

@@ -18,9 +18,10 @@ from django.utils import timezone
 from connect import connections
 from connect.clients import http
 from connect.models import Connection, Stage, WaitingOn
-from connect.provisioning import claims, pauses, retry, stages, steps
-from connect.provisioning.claims import Claim, LostLease
-from connect.provisioning.outcomes import Blocked, Facts, Outcome, Wait
+from connect.provisioning import pauses, stages, steps
+from connect.runner import lease, refused_token, retry
+from connect.runner.lease import Claim, LostLease
+from connect.runner.outcomes import Blocked, Facts, Outcome, Wait
 from tenants import consent, messages, timeline
 from tenants.models import EventKind, MessageKind, Switch, SwitchName
 
@@ -29,7 +30,6 @@ log = logging.getLogger(__name__)
 # Then no further step is begun in one run; the longest one makes three calls, each at most
 # http.LIMITS.total long, and all of it has to end within settings.TASK_TIMEOUT.
 RUN_SECONDS = 20.0
-TOKEN_REFUSED_PAUSE = timedelta(minutes=10)
 _CLEAN: Facts = {
     "attempts": 0,
     "last_error": "",
@@ -47,7 +47,7 @@ def advance(connection_id: int, *, hurry: bool = False) -> None:
     """
     stop_at = time.monotonic() + RUN_SECONDS
     while time.monotonic() < stop_at and not _switched_off(connection_id):
-        claim = claims.take(connection_id, due=not hurry)
+        claim = lease.take(connection_id, due=not hurry)
         if claim is None or not _take_one_step(claim):
             return
         hurry = False
@@ -217,20 +217,9 @@ def _back_off(claim: Claim, text: str, request_id: str, after: timedelta | None)
 
 def _token_refused(claim: Claim, error: http.Unauthorized) -> bool:
     """The portal's own Heroku token is refused: every tenant waits, staff hear of it once a day."""
-    alert_token_refused(error)
+    refused_token.alert(error)
     why = "a working Heroku token: set HEROKU_API_TOKEN"
-    return _wait(claim, Wait(timezone.now() + TOKEN_REFUSED_PAUSE, why, WaitingOn.STAFF))
-
-
-def alert_token_refused(error: http.Unauthorized) -> None:
-    """Tell staff, once a day, that nothing can be done before the token is replaced."""
-    messages.alert_staff(
-        None,
-        key=f"heroku-token-refused:{timezone.now():%Y-%m-%d}",
-        subject="Heroku refuses the portal's token",
-        text=f"{error.words}. All provisioning waits. Set HEROKU_API_TOKEN to a valid token; "
-        "the portal goes on by itself within ten minutes.",
-    )
+    return _wait(claim, Wait(timezone.now() + refused_token.PAUSE, why, WaitingOn.STAFF))
 
 
 def _block(claim: Claim, reason: str, request_id: str = "") -> bool:

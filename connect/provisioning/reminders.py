@@ -2,8 +2,8 @@
 
 from django.utils import timezone
 
-from connect.provisioning import retry
-from connect.provisioning.claims import Claim
+from connect.runner import retry
+from connect.runner.lease import Claim
 from tenants import messages
 from tenants.models import MessageKind
 

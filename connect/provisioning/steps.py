@@ -16,9 +16,10 @@ from connect.clients import heroku, heroku_connect, http, salesforce
 from connect.health import refresh, states
 from connect.mappings import lint, templates
 from connect.models import SchemaFate, Stage, WaitingOn
-from connect.provisioning import reminders, retry
-from connect.provisioning.claims import Claim
-from connect.provisioning.outcomes import Blocked, Done, Outcome, Wait
+from connect.provisioning import reminders
+from connect.runner import retry
+from connect.runner.lease import Claim
+from connect.runner.outcomes import Blocked, Done, Outcome, Wait
 from tenants import consent, links, messages, orgid, registration
 from tenants.models import EventKind, GrantStatus, MessageKind, SalesforceGrant
 

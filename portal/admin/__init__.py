@@ -1,6 +1,6 @@
 """The staff's admin: one module per app. Importing this package registers every page."""
 
-from portal.admin import (
+from portal.admin.pages import (
     bulk,
     connect,
     drift,
@@ -12,7 +12,7 @@ from portal.admin import (
     staff,
     switches,
     tenants,
-    writes,
+    write_errors,
 )
 
 __all__ = [
@@ -27,5 +27,5 @@ __all__ = [
     "staff",
     "switches",
     "tenants",
-    "writes",
+    "write_errors",
 ]

@@ -8,8 +8,9 @@ from django.contrib.admin.views.main import ChangeList
 from django.utils import timezone
 from django.utils.timesince import timesince
 
-from connect.health.models import Diagnosis
-from portal.admin import health, health_panel, lists, show
+from connect.models import Diagnosis
+from portal.admin.kit import lists, show
+from portal.admin.pages import health, health_panel
 from tenants.models import SwitchName
 
 register = template.Library()

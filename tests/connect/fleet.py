@@ -8,8 +8,7 @@ from django.utils import timezone
 
 import emulator as emulated
 from connect.mappings import templates
-from connect.mappings.models import Rollout, RolloutItem
-from connect.models import Connection, MappingTemplate, Stage
+from connect.models import Connection, MappingTemplate, Rollout, RolloutItem, Stage
 from connect.models import Mapping as SeenMapping
 from emulator import catalog, mapping_steps, steps
 from emulator import entities as remote

@@ -11,8 +11,7 @@ from pytest_django.fixtures import Settings
 
 import emulator as emulated
 from connect import tasks
-from connect.health.models import HealingAttempt, Incident, IncidentKind, IncidentStatus
-from connect.models import Connection, Stage
+from connect.models import Connection, HealingAttempt, Incident, IncidentKind, IncidentStatus, Stage
 from tenants.models import GrantStatus, Message, MessageKind, Proof, SalesforceGrant
 from tests import cast, queue
 from tests.connect.journey import Journey

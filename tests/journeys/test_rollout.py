@@ -15,9 +15,8 @@ from django.db import connection as database
 from django.db.models import F
 
 import emulator as emulated
-from connect.mappings import rollouts
-from connect.mappings.models import OPEN, ItemStatus, Prune, Rollout, RolloutItem, RolloutStatus
-from connect.models import Connection
+from connect.models import OPEN, Connection, ItemStatus, Prune, Rollout, RolloutItem, RolloutStatus
+from connect.rollouts import lifecycle
 from tests.connect import fleet as fleets
 from tests.connect.fleet import Fleet
 
@@ -132,7 +131,7 @@ def test_all_tenants_get_the_next_version_in_spite_of_everything(
     emulator.world.behaviour.change({"import_lag_seconds": 5, "import_seconds": 5})
     emulator.world.calls.clear()
 
-    rollout = rollouts.create(
+    rollout = lifecycle.create(
         Rollout(
             template=second,
             author="mia",
@@ -148,7 +147,7 @@ def test_all_tenants_get_the_next_version_in_spite_of_everything(
     assert fleet.calls("POST") == fleet.calls("DELETE") == 0  # nothing was sent before
     assert refused.count() == LACKING
 
-    rollouts.start(rollout.pk, "mia")
+    lifecycle.start(rollout.pk, "mia")
     orphans = kill_in_the_middle(fleet, worker, rollout, wave=1)
     fault = {"system": "region", "path": "^/region-2/", "status": 500, "times": tenants // 5}
     emulator.world.faults.add(fault)
@@ -174,7 +173,7 @@ def test_all_tenants_get_the_next_version_in_spite_of_everything(
     assert made - failed <= least * 1.3
 
     emulator.world.calls.clear()
-    back = rollouts.roll_back(rollout.pk, "mia")
+    back = lifecycle.roll_back(rollout.pk, "mia")
     until(fleet, lambda: status(back) == RolloutStatus.DONE, "the roll-back ends")
     assert fleets.items(back) == {ItemStatus.DONE: tenants - LACKING}
     assert Connection.objects.filter(template=first).count() == tenants

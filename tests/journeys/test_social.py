@@ -18,9 +18,9 @@ from django.db import transaction
 
 import emulator as emulated
 from connect import schemas
-from connect.health import refresh, writes
-from connect.health.models import WriteError
-from connect.models import Connection, Mapping, MappingTemplate, Stage
+from connect.health import refresh
+from connect.models import Connection, Mapping, MappingTemplate, Stage, WriteError
+from connect.write_errors import scan
 from emulator import ids
 from social import collection, handles
 from social.collection import collect
@@ -132,7 +132,7 @@ def test_what_salesforce_refuses_shows_among_the_tenants_write_errors(x_side: XS
     assert len(refusals) == 2
     assert "DUPLICATE_VALUE" in refusals[0]
     assert "No such words here." in refusals[1]
-    writes.scan_all()
+    scan.scan_all()
     causes = WriteError.objects.filter(connection=live.connection, table_name="tweet__c")
     assert sorted((each.failed, each.cause.partition(":")[0]) for each in causes) == [
         (1, "DUPLICATE_VALUE"),

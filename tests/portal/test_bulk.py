@@ -15,7 +15,7 @@ from django.db import connection as database
 from django.utils import timezone
 
 from connect.models import ApiBudget, Connection
-from connect.operations import Busy, Outcome, Report
+from connect.operations.connection import Busy, Outcome, Report
 from portal import bulk
 from portal.models import BulkItem, BulkRun, ItemStatus
 from tenants.models import Tenant

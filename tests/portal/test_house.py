@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.core.management import get_commands
 
-from tests.portal.test_checks import bare
+from tests.portal.project.test_checks import bare
 
 ROOT = settings.BASE_DIR
 READERS = ("str", "int", "bool", "list", "_words", "_number")
@@ -22,9 +22,9 @@ def text(path: str) -> str:
 
 
 def settings_read() -> set[str]:
-    """Return the name of every environment variable that portal/settings.py reads."""
+    """Return the name of every environment variable that portal/project/settings.py reads."""
     names = set()
-    for node in ast.walk(ast.parse(text("portal/settings.py"))):
+    for node in ast.walk(ast.parse(text("portal/project/settings.py"))):
         if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
             reader = getattr(node.func, "attr", None) or getattr(node.func, "id", None)
             if reader in READERS:

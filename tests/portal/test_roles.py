@@ -3,10 +3,10 @@
 import pytest
 from django.conf import settings
 
-from connect.operations import REGISTRY
+from connect.operations.connection import REGISTRY
 from portal import roles
-from portal.admin import switches
-from portal.admin.actions import ACTIONS
+from portal.admin.kit.actions import ACTIONS
+from portal.admin.pages import switches
 
 # What staff may do beside the registry's actions on tenants.
 BESIDE = {

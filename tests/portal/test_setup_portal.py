@@ -8,7 +8,8 @@ from django.core.management import CommandError, call_command
 from django_q.models import Schedule
 
 from connect.models import MappingTemplate
-from portal import roles, schedules
+from portal import roles
+from portal.project import schedules
 
 pytestmark = pytest.mark.django_db
 

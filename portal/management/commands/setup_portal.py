@@ -6,7 +6,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 
 from connect.mappings import templates
-from portal import roles, schedules
+from portal import roles
+from portal.project import schedules
 
 _LOCK = 0x6D756C7469  # "multi": two runs at once take turns
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from portal import worker
+from portal.project import worker
 
 
 class Command(BaseCommand):

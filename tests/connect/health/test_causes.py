@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from connect.health import causes, states
-from connect.health.models import Health, IncidentKind
-from connect.models import Connection
+from connect.models import Connection, Health, IncidentKind
 from tenants.models import SalesforceGrant, Tenant
 from tests import cast
 

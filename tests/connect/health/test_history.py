@@ -7,9 +7,7 @@ import time_machine
 from django.utils import timezone
 
 from connect.health import history
-from connect.health.models import Health, HealthSample
-from connect.health.states import Condition
-from connect.models import Connection, Stage
+from connect.models import Condition, Connection, Health, HealthSample, Stage
 from tests import cast
 
 pytestmark = pytest.mark.django_db

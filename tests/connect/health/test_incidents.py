@@ -13,15 +13,16 @@ from pytest_django.fixtures import Settings
 
 from connect import tasks
 from connect.health import healing, incidents, notices
-from connect.health.models import (
+from connect.models import (
+    Connection,
     HealingAttempt,
     Health,
     Incident,
     IncidentKind,
     IncidentStatus,
+    Stage,
     WebhookNotice,
 )
-from connect.models import Connection, Stage
 from tenants.models import Event, EventKind, Message, MessageKind
 from tests import cast
 from tests.connect.clients.rawpeer import RawPeer, says, serving

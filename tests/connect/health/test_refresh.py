@@ -3,8 +3,15 @@ import requests
 from pytest_django.fixtures import Settings
 
 from connect.health import refresh, states
-from connect.health.models import Health, Incident, IncidentKind
-from connect.models import Connection, HealthSample, Stage
+from connect.models import (
+    Condition,
+    Connection,
+    Health,
+    HealthSample,
+    Incident,
+    IncidentKind,
+    Stage,
+)
 from tenants.models import Proof
 from tests import cast
 from tests.connect.journey import Journey
@@ -58,9 +65,9 @@ def test_one_tenant_that_cannot_be_seen_never_stops_the_others(journey: Journey)
     assert refresh.refresh_all() == 1
     assert Connection.objects.get(pk=journey.connection.pk).seen_at == before
     unseen = Health.objects.get(connection=journey.connection)
-    assert unseen.condition == states.Condition.UNKNOWN
+    assert unseen.condition == Condition.UNKNOWN
     assert unseen.unknown_since is not None
-    assert Health.objects.get(connection=other.connection).condition == states.Condition.BROKEN
+    assert Health.objects.get(connection=other.connection).condition == Condition.BROKEN
 
 
 def test_a_region_costs_one_list_and_a_call_for_each_that_is_not_well(journey: Journey) -> None:
@@ -95,7 +102,7 @@ def test_without_the_list_each_connection_is_asked_by_itself(journey: Journey) -
     journey.reach(Stage.LIVE)
     journey.fault("region", "GET", "/connections$", status=404)
     assert refresh.refresh_all() == 1
-    assert Health.objects.get().condition == states.Condition.HEALTHY
+    assert Health.objects.get().condition == Condition.HEALTHY
 
 
 def test_the_portals_own_token_that_is_refused_is_one_incident_of_its_own(
@@ -106,7 +113,7 @@ def test_the_portals_own_token_that_is_refused_is_one_incident_of_its_own(
     assert refresh.refresh_all() == 0
     incident = Incident.objects.get()
     assert (incident.kind, incident.connection) == (IncidentKind.TOKEN, None)
-    assert Health.objects.get().condition == states.Condition.UNKNOWN
+    assert Health.objects.get().condition == Condition.UNKNOWN
 
 
 def test_a_broken_mapping_is_seen_without_a_deep_look_and_its_recovery_too(

@@ -3,7 +3,7 @@
 import pytest
 
 from connect.health import states
-from connect.health.states import Condition
+from connect.models import Condition
 
 H, W, P = Condition.HEALTHY, Condition.WORKING, Condition.PAUSED
 D, U, B, A = (

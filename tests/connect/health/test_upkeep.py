@@ -10,8 +10,7 @@ from django.utils import timezone
 
 from connect import tasks
 from connect.health import diagnose, upkeep
-from connect.health.models import Diagnosis, Health, Incident, IncidentKind, Notification
-from connect.models import Stage
+from connect.models import Diagnosis, Health, Incident, IncidentKind, Notification, Stage
 from tenants.models import SalesforceGrant
 from tests import queue
 from tests.connect.journey import Journey

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from connect.clients.heroku_connect import MappingDetail
 from connect.mappings import lint, templates
-from connect.mappings.models import DefaultTemplate
-from connect.models import MappingTemplate
+from connect.models import DefaultTemplate, MappingTemplate
 from tests import cast
 from tests.connect.mappings.documents import documents
 

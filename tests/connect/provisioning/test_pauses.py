@@ -7,9 +7,10 @@ import pytest
 import requests
 from django.utils import timezone
 
-from connect import operations, tasks
+from connect import tasks
 from connect.health import states
 from connect.models import Connection, Stage
+from connect.operations import connection as operations
 from connect.provisioning import pauses, reconciler
 from tenants.models import Event, EventKind, Message, Switch, SwitchName
 from tests.connect.journey import Journey

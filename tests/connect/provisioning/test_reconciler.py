@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from connect.clients import http
 from connect.models import Connection, Stage, WaitingOn
-from connect.provisioning import claims, reconciler, retry, steps
-from connect.provisioning.claims import Claim
-from connect.provisioning.outcomes import Blocked, Done, Outcome, Wait
+from connect.provisioning import reconciler, steps
+from connect.runner import lease, retry
+from connect.runner.lease import Claim
+from connect.runner.outcomes import Blocked, Done, Outcome, Wait
 from tenants import consent
 from tenants.models import Event, EventKind, Message, MessageKind, Switch, SwitchName
 from tests import cast
@@ -130,8 +131,8 @@ def test_a_bug_in_a_step_is_tried_again_and_ends_blocked(run: Run) -> None:
 
 def test_a_step_that_kills_its_process_every_time_ends_blocked(run: Run) -> None:
     for attempt in range(retry.GIVE_UP_AFTER):
-        with time_machine.travel(timezone.now() + attempt * claims.LEASE):
-            assert claims.take(Connection.objects.get().pk) is not None
+        with time_machine.travel(timezone.now() + attempt * lease.LEASE):
+            assert lease.take(Connection.objects.get().pk) is not None
     with time_machine.travel(timezone.now() + timedelta(days=1)):
         seen = run(Done("never reached"))
     assert seen.stage == Stage.LINKING
@@ -167,8 +168,8 @@ def test_whoever_lost_the_lease_writes_nothing(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def slow(claim: Claim) -> Outcome:
-        with time_machine.travel(timezone.now() + claims.LEASE):
-            assert claims.take(connection.pk) is not None
+        with time_machine.travel(timezone.now() + lease.LEASE):
+            assert lease.take(connection.pk) is not None
         return Done("too late", {"connection_id": "stale"})
 
     monkeypatch.setitem(steps.STEPS, Stage.LINKING, slow)

@@ -9,25 +9,27 @@ from django.utils import timezone
 from django_q.models import OrmQ, Schedule, Task
 from django_q.signing import SignedPackage
 
-from connect.health.models import (
-    Diagnosis,
-    HealingAttempt,
-    Health,
-    Incident,
-    Notification,
-    WebhookNotice,
-    WriteError,
-    WriteRepair,
-)
-from connect.mappings.models import DefaultTemplate, Drift, Rollout, RolloutItem, Tag
 from connect.models import (
     ApiBudget,
     Connection,
+    DefaultTemplate,
+    Diagnosis,
+    Drift,
+    HealingAttempt,
+    Health,
     HealthSample,
+    Incident,
     Mapping,
     MappingTemplate,
+    Notification,
+    Rollout,
+    RolloutItem,
     Stage,
+    Tag,
     WaitingOn,
+    WebhookNotice,
+    WriteError,
+    WriteRepair,
 )
 from portal.models import BulkItem, BulkRun, Heartbeat
 from social.models import (

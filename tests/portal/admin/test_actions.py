@@ -15,11 +15,11 @@ from pytest_django.asserts import assertContains
 from pytest_django.fixtures import Settings
 
 import emulator as emulated
-from connect import operations
 from connect.models import Connection, SchemaFate, Stage, WaitingOn
+from connect.operations import connection as operations
 from portal import bulk, roles
-from portal.admin import actions, buttons, questions
-from portal.admin.actions import ACTIONS, Subject
+from portal.admin.kit import actions, buttons, forms
+from portal.admin.kit.actions import ACTIONS, Subject
 from portal.models import BulkItem, BulkRun
 from tenants.models import Event, MessageKind, Proof, Tenant
 from tests import cast
@@ -338,7 +338,7 @@ MONDAY = datetime(2026, 11, 23, 16, 30, tzinfo=UTC)
     ],
 )
 def test_the_moment_that_was_chosen(span: str, now: datetime, expected: datetime) -> None:
-    assert questions.moment(span, datetime(2027, 1, 1, tzinfo=UTC), now) == expected
+    assert forms.moment(span, datetime(2027, 1, 1, tzinfo=UTC), now) == expected
 
 
 def test_dropping_the_schema_is_an_explicit_choice(

@@ -10,7 +10,7 @@ from pytest_django.asserts import assertContains, assertNotContains
 
 from connect.models import Connection
 from portal import bulk, roles
-from portal.admin.actions import ACTIONS
+from portal.admin.kit.actions import ACTIONS
 from portal.models import BulkItem, BulkRun, ItemStatus
 from tests.portal.admin import rows, walk
 from tests.portal.admin.conftest import SignIn

@@ -13,8 +13,9 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from connect.models import ApiBudget, Connection, Mapping
-from portal import dashboard, roles
-from portal.cards import errors
+from portal import roles
+from portal.dashboard import page
+from portal.dashboard.cards import errors
 from portal.models import Heartbeat
 from tenants.models import Switch, Tenant
 from tests.portal.admin import rows, walk
@@ -110,9 +111,9 @@ def test_the_fragment_is_what_the_page_shows_and_is_for_staff_alone(
     viewer: Client, five: dict[str, Tenant]
 ) -> None:
     fragment = viewer.get("/admin/dashboard/").content.decode()
-    assert fragment.count("data-live-part") == len(dashboard.CARDS)
+    assert fragment.count("data-live-part") == len(page.CARDS)
     assert "<html" not in fragment
-    assert html_of(viewer).count("data-live-part") == len(dashboard.CARDS)
+    assert html_of(viewer).count("data-live-part") == len(page.CARDS)
     assert Client().get("/admin/dashboard/").status_code == 302
     assert viewer.post("/admin/dashboard/").status_code == 405
 

@@ -13,11 +13,19 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from connect.health.models import Health, Incident, WriteError
-from connect.mappings.models import Drift, Rollout, RolloutItem
-from connect.models import Connection, HealthSample, Mapping
+from connect.models import (
+    Connection,
+    Drift,
+    Health,
+    HealthSample,
+    Incident,
+    Mapping,
+    Rollout,
+    RolloutItem,
+    WriteError,
+)
 from portal import roles
-from portal.admin import lists
+from portal.admin.kit import lists
 from portal.models import BulkItem
 from tenants.models import Callout, Event, EventKind, Message, SalesforceGrant, Tenant
 from tests import cast

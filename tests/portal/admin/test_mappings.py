@@ -12,8 +12,7 @@ from django.urls import reverse
 from django_q.models import OrmQ
 
 from connect import tasks
-from connect.mappings.models import Tag
-from connect.models import Mapping, MappingTemplate
+from connect.models import Mapping, MappingTemplate, Tag
 from portal import roles
 from tenants.models import Event, Tenant
 from tests import cast

@@ -8,7 +8,7 @@ from django.test import Client
 
 from connect.models import Connection, Mapping
 from portal import roles
-from portal.admin import lists
+from portal.admin.kit import lists
 from tenants.models import Callout, Message, Tenant
 from tests.portal.admin import rows, walk
 from tests.portal.admin.conftest import SignIn

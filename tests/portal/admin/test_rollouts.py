@@ -8,19 +8,21 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
-from connect.mappings import drift, items, rollouts, waves
-from connect.mappings.models import (
+from connect.mappings import drift
+from connect.models import (
+    Connection,
     Drift,
     DriftState,
     ItemStatus,
+    MappingTemplate,
     Rollout,
     RolloutItem,
     RolloutStatus,
     Tag,
 )
-from connect.models import Connection, MappingTemplate
+from connect.rollouts import items, lifecycle, waves
 from portal import roles
-from portal.admin.steering import STEERS
+from portal.admin.pages.steering import STEERS
 from tenants.models import Tenant
 from tests import cast
 from tests.connect import fleet as fleets
@@ -115,9 +117,9 @@ def test_an_api_version_is_chosen_by_what_they_have_now(manager: Client, fleet: 
 
 def test_the_page_shows_progress_and_each_tenant(viewer: Client, fleet: Fleet) -> None:
     second = fleets.version(fleets.SECOND)
-    rollouts.create(Rollout(template=second, author="mia"), Connection.objects.all())
+    lifecycle.create(Rollout(template=second, author="mia"), Connection.objects.all())
     rollout = checked()
-    rollouts.start(rollout.pk, "mia")
+    lifecycle.start(rollout.pk, "mia")
     answer = viewer.get(walk.page(Rollout, "change", rollout.pk))
     html = answer.content.decode()
     assert '<progress class="rollout" max="2" value="0">' in html

@@ -17,7 +17,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django_q.models import OrmQ
 
-from portal.admin.actions import ACTIONS
+from portal.admin.kit.actions import ACTIONS
 from tenants import links
 from tenants.models import SwitchName, Tenant
 from tests.portal.admin import rows, walk

@@ -11,7 +11,7 @@ from django_q.models import OrmQ
 from pytest_django import Settings
 
 from connect.models import Stage
-from portal import posts
+from portal.dashboard import posts
 from social.models import CollectionRun, Handle, Outcome, Post, Spend, TenantCollection, Trigger
 from tenants.models import Switch, SwitchName
 from tests import cast

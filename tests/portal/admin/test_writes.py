@@ -4,10 +4,10 @@ import pytest
 from django.test import Client
 from django_q.models import OrmQ
 
-from connect.health import trigger_log, writes
-from connect.health.models import WriteError
+from connect.models import WriteError
+from connect.write_errors import scan, trigger_log
 from portal import roles
-from tests.connect.health.schemas import live, write
+from tests.connect.write_errors.schemas import live, write
 from tests.portal.admin.conftest import SignIn
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +19,7 @@ def error() -> WriteError:
     """Three failed writes of one cause, and one of another tenant's."""
     for number, times in ((1, 3), (2, 1)):
         write(live(number), 'BAD_VALUE: "<b>$</b>" is bad', times=times)
-    writes.scan_all()
+    scan.scan_all()
     found: WriteError = WriteError.objects.order_by("-failed")[0]
     return found
 

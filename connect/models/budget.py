@@ -1,0 +1,18 @@
+"""How many calls a peer still allows."""
+
+from django.db import models
+from django.utils import timezone
+
+
+class ApiBudget(models.Model):
+    """What is left of a peer's call allowance, as its last answer told it. One row a peer."""
+
+    peer = models.CharField(max_length=20, primary_key=True)
+    remaining = models.IntegerField()
+    seen_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = "API budget"
+
+    def __str__(self) -> str:
+        return f"{self.peer}: {self.remaining} calls left"

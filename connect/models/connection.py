@@ -1,0 +1,219 @@
+"""One tenant's connection: what is next for it, and the facts observed so far."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from tenants.models import Tenant
+
+
+class Stage(models.TextChoices):
+    """What is to be done next for a connection. The order is the order of provisioning."""
+
+    WAITING_FOR_PROOF = "waiting_for_proof", "Waiting for proof"
+    CREATING_ADDON = "creating_addon", "Creating the add-on"
+    LINKING = "linking", "Linking to Heroku Connect"
+    CONFIGURING_DATABASE = "configuring_database", "Configuring the database"
+    WAITING_FOR_CONSENT = "waiting_for_consent", "Waiting for Salesforce sign-in"
+    PUBLISHING_LINK = "publishing_link", "Publishing the link to the org"
+    WAITING_FOR_AUTHORIZATION = "waiting_for_authorization", "Waiting for authorization"
+    IMPORTING_MAPPINGS = "importing_mappings", "Importing mappings"
+    LOADING = "loading", "Loading data"
+    LIVE = "live", "Live"
+    OFFBOARDING = "offboarding", "Off-boarding"
+    OFFBOARDED = "offboarded", "Off-boarded"
+
+
+class WaitingOn(models.TextChoices):
+    """Whose move it is."""
+
+    PORTAL = "portal", "Portal"
+    SUBSCRIBER = "subscriber", "Subscriber"
+    STAFF = "staff", "Staff"
+    HEROKU = "heroku", "Heroku"
+
+
+class SchemaFate(models.TextChoices):
+    """What off-boarding does with the tenant's schema."""
+
+    KEEP = "keep", "Keep the schema and its rows"
+    DROP = "drop", "Drop the schema and all its rows"
+
+
+class Connection(models.Model):
+    """One Heroku Connect add-on of one tenant, from the first callout to its end.
+
+    `stage` says what is to be done next; connect.provisioning.reconciler does it, holding the
+    lease. A schema name can never be used again, so a tenant that starts over gets a new row with
+    the next `generation`; at most one row a tenant is not off-boarded.
+    """
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="connections")
+    generation = models.PositiveSmallIntegerField(default=1)
+
+    # --- the work: what is next, when, and who is waited for
+    stage = models.CharField(
+        max_length=30, choices=Stage.choices, default=Stage.WAITING_FOR_PROOF, db_index=True
+    )
+    stage_since = models.DateTimeField(default=timezone.now)
+    next_attempt_at = models.DateTimeField(null=True, blank=True, default=timezone.now)
+    waiting_on = models.CharField(
+        max_length=10, choices=WaitingOn.choices, default=WaitingOn.PORTAL
+    )
+    waiting_for = models.CharField(max_length=500, blank=True)
+    attempts = models.PositiveIntegerField(
+        default=0, help_text="Tries since anything last went well; counted before the work."
+    )
+    last_error = models.TextField(blank=True)
+    last_error_at = models.DateTimeField(null=True, blank=True)
+    last_request_id = models.CharField(max_length=100, blank=True)
+    blocked_at = models.DateTimeField(null=True, blank=True)
+    blocked_reason = models.TextField(blank=True)
+    reminders_sent = models.PositiveSmallIntegerField(default=0)
+    queued_at = models.DateTimeField(null=True, blank=True)
+    lease = models.UUIDField(null=True, blank=True)
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
+
+    # --- the facts observed or made so far
+    addon_name = models.CharField("add-on name", max_length=60, blank=True, db_index=True)
+    addon_id = models.CharField("add-on id", max_length=60, blank=True)
+    addon_requested_at = models.DateTimeField(null=True, blank=True)
+    plan = models.CharField(max_length=60, blank=True)
+    connection_id = models.CharField(max_length=60, blank=True, db_index=True)
+    region_url = models.URLField(blank=True)
+    schema_name = models.CharField(max_length=63, blank=True)
+    schema_requested_at = models.DateTimeField(null=True, blank=True)
+    state = models.CharField(
+        max_length=40, blank=True, help_text="As Heroku Connect last told it, whatever the word."
+    )
+    seen_at = models.DateTimeField(null=True, blank=True)
+    organization_id = models.CharField(max_length=18, blank=True)
+    salesforce_username = models.CharField(max_length=255, blank=True)
+    api_version = models.CharField(max_length=10, blank=True)
+    link_published_at = models.DateTimeField(null=True, blank=True)
+    authorized_at = models.DateTimeField(null=True, blank=True)
+    template = models.ForeignKey(
+        "connect.MappingTemplate",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="connections",
+    )
+    import_sent_at = models.DateTimeField(null=True, blank=True)
+    live_at = models.DateTimeField(null=True, blank=True)
+
+    # --- what staff asked for until a time
+    paused_until = models.DateTimeField(
+        null=True, blank=True, help_text="Then the portal resumes it by itself."
+    )
+    pause_note = models.CharField(max_length=255, blank=True)
+    snoozed_until = models.DateTimeField(
+        null=True, blank=True, help_text="Until then nobody is alerted of it."
+    )
+    snooze_note = models.CharField(max_length=255, blank=True)
+
+    # --- the end
+    schema_fate = models.CharField(max_length=4, choices=SchemaFate.choices, blank=True)
+    start_over = models.BooleanField(
+        default=False, help_text="A new generation follows when this one is gone."
+    )
+    offboarded_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant"], condition=Q(offboarded_at=None), name="one_connection_a_tenant"
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "generation"], name="generation_is_used_once"
+            ),
+            models.UniqueConstraint(
+                fields=["schema_name"], condition=~Q(schema_name=""), name="schema_is_used_once"
+            ),
+            models.CheckConstraint(condition=Q(stage__in=Stage.values), name="stage_is_known"),
+            models.CheckConstraint(
+                condition=Q(stage="offboarded", offboarded_at__isnull=False)
+                | ~Q(stage="offboarded") & Q(offboarded_at=None),
+                name="offboarded_has_a_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(blocked_at=None, blocked_reason="")
+                | Q(blocked_at__isnull=False) & ~Q(blocked_reason=""),
+                name="blocked_has_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(lease=None, lease_expires_at=None)
+                | Q(lease__isnull=False, lease_expires_at__isnull=False),
+                name="lease_has_an_end",
+            ),
+            models.CheckConstraint(
+                condition=~Q(stage__in=["importing_mappings", "loading", "live"])
+                | ~Q(organization_id=""),
+                name="no_data_before_the_org_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(paused_until=None, pause_note="") | Q(stage="live"),
+                name="only_what_is_live_is_paused",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["next_attempt_at"], name="connection_due"),
+            models.Index(
+                F("blocked_at"), name="connection_blocked", condition=Q(blocked_at__isnull=False)
+            ),
+            # The dashboard's numbers: each is read from an index alone.
+            models.Index(
+                fields=["stage", "blocked_at"],
+                name="connection_funnel",
+                condition=Q(offboarded_at=None),
+            ),
+            models.Index(
+                fields=["state", "seen_at"], name="connection_health", condition=Q(stage="live")
+            ),
+            models.Index(
+                fields=["waiting_on", "stage_since"],
+                name="connection_waits",
+                condition=Q(offboarded_at=None),
+            ),
+            models.Index(
+                fields=["offboarded_at"],
+                name="connection_gone",
+                condition=Q(offboarded_at__isnull=False),
+            ),
+            models.Index(
+                fields=["snoozed_until"],
+                name="connection_snoozed",
+                condition=Q(snoozed_until__isnull=False),
+            ),
+            models.Index(
+                F("live_at").desc(), name="connection_went_live", condition=Q(live_at__isnull=False)
+            ),
+            # What the list is drilled down and searched by.
+            models.Index(fields=["stage_since"], name="connection_since"),
+            models.Index(fields=["addon_id"], name="connection_addon_id"),
+            models.Index(fields=["salesforce_username"], name="connection_sf_user"),
+        ]
+        permissions: ClassVar = [
+            ("retry_connection", "Can retry provisioning"),
+            ("pause_connection", "Can pause and resume synchronization"),
+            ("restart_connection", "Can restart a connection after an error"),
+            ("refresh_connection", "Can refresh a connection's health"),
+            ("import_connection", "Can import mappings"),
+            ("offboard_connection", "Can off-board a tenant"),
+            ("snooze_connection", "Can silence a tenant's alerts for a time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tenant} (generation {self.generation})"
+
+    def is_paused_on_purpose(self, now: datetime) -> bool:
+        """Whether staff paused it until a time that is yet to come."""
+        return self.paused_until is not None and self.paused_until > now
+
+    def is_snoozed(self, now: datetime) -> bool:
+        """Whether staff asked not to be alerted of it for now."""
+        return self.snoozed_until is not None and self.snoozed_until > now

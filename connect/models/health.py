@@ -1,0 +1,112 @@
+"""How each connection does, now and over time."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils import timezone
+
+
+class Condition(models.TextChoices):
+    """How a connection or a mapping does, from best to worst."""
+
+    HEALTHY = "healthy", "Healthy"
+    WORKING = "working", "Working"
+    PAUSED = "paused", "Paused"
+    DEGRADED = "degraded", "Degraded"
+    UNKNOWN = "unknown", "Unknown"
+    BROKEN = "broken", "Broken"
+    NEEDS_AUTHORIZATION = "needs_authorization", "Needs authorization"
+
+
+class Health(models.Model):
+    """How one connection does now. One row a connection, made at its first refresh.
+
+    `unknown_since` is set while it cannot be seen; the condition before that is then history.
+    """
+
+    connection = models.OneToOneField(
+        "connect.Connection", on_delete=models.CASCADE, related_name="health", primary_key=True
+    )
+    condition = models.CharField(
+        max_length=20, choices=Condition.choices, default=Condition.UNKNOWN, db_index=True
+    )
+    reason = models.CharField(max_length=500, blank=True)
+    since = models.DateTimeField("in this condition since", default=timezone.now)
+    unknown_since = models.DateTimeField(null=True, blank=True)
+    good_at = models.DateTimeField("last good sync", null=True, blank=True)
+    sampled_at = models.DateTimeField(null=True, blank=True)
+    deep_at = models.DateTimeField("mappings seen", null=True, blank=True)
+    paused_by = models.CharField(
+        max_length=150, blank=True, help_text="The person who paused it here, while it is paused."
+    )
+
+    # --- uptime, in thousandths, of the time in which it could be seen
+    uptime_day = models.PositiveSmallIntegerField(null=True, blank=True)
+    uptime_week = models.PositiveSmallIntegerField(null=True, blank=True)
+    uptime_month = models.PositiveSmallIntegerField(null=True, blank=True)
+
+    # --- what the tenant's schema tells
+    scanned_at = models.DateTimeField(null=True, blank=True)
+    tables_missing = models.BooleanField(default=False)
+    backlog = models.PositiveBigIntegerField("writes waiting", default=0)
+    backlog_since = models.DateTimeField("oldest write waiting", null=True, blank=True)
+    write_errors = models.PositiveBigIntegerField(default=0)
+    rows = models.PositiveBigIntegerField(default=0, help_text="Rows in the mapped tables.")
+    ordered_writes = models.BooleanField(
+        default=True, help_text="Writes are sent one by one, and not merged."
+    )
+
+    # --- what the org and Heroku tell
+    organization_id = models.CharField(max_length=18, blank=True)
+    view_all_data = models.BooleanField(null=True, blank=True)
+    probed_at = models.DateTimeField("package looked for", null=True, blank=True)
+    package_gone_at = models.DateTimeField(null=True, blank=True)
+    diagnosed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "sync health"
+        indexes: ClassVar = [
+            models.Index(fields=["probed_at"], name="health_probe_due"),
+            models.Index(fields=["diagnosed_at"], name="health_diagnosis_due"),
+        ]
+        permissions: ClassVar = [
+            ("diagnose_connection", "Can diagnose a connection and acknowledge notifications"),
+            ("link_connection", "Can link a connection to the portal again"),
+            ("reauthorize_connection", "Can ask a subscriber to authorize again"),
+            ("repair_writes", "Can retry and ignore failed writes"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.connection}: {self.get_condition_display()}"
+
+
+class HealthSample(models.Model):
+    """A stretch of a connection's history, ending at `at`. Old ones are folded together.
+
+    `seconds` is how long it was seen, `seconds_up` for how long of that it did well; time in which
+    it was paused or could not be seen counts as neither.
+    """
+
+    connection = models.ForeignKey(
+        "connect.Connection", on_delete=models.CASCADE, related_name="samples"
+    )
+    at = models.DateTimeField(default=timezone.now)
+    state = models.CharField(max_length=40)
+    condition = models.CharField(
+        max_length=20, choices=Condition.choices, default=Condition.UNKNOWN
+    )
+    seconds = models.PositiveIntegerField(default=0)
+    seconds_up = models.PositiveIntegerField(default=0)
+    mappings = models.PositiveSmallIntegerField()
+    mappings_synced = models.PositiveSmallIntegerField()
+    rows_failed = models.BigIntegerField()
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        indexes: ClassVar = [
+            models.Index(fields=["connection", "-at"], name="health_series"),
+            models.Index(fields=["at"], name="health_by_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.state}"

@@ -1,0 +1,138 @@
+"""What goes wrong for longer than a moment, and what is done about it."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+
+class IncidentKind(models.TextChoices):
+    """What can be wrong. Heroku Connect's own state first, then what the portal notices."""
+
+    UNAUTHORIZED = "unauthorized", "Salesforce authorization lost"
+    SYSTEM_ERROR = "system_error", "System error"
+    DB_UNAVAILABLE = "db_unavailable", "Database unavailable"
+    TOO_MANY_ROWS = "too_many_rows", "Row limit passed"
+    HEROKU_UNAUTH = "heroku_unauth", "Heroku access lost"
+    INACTIVE_ORG = "inactive_org", "Org inactive"
+    SHELVED = "shelved", "Shelved for inactivity"
+    PAUSED = "paused", "Paused by Heroku"
+    MAPPING = "mapping", "A mapping fails"
+    STRANGE_STATE = "strange_state", "A state never seen before"
+    WRONG_ORG = "wrong_org", "Another org is authorized"
+    UNSEEN = "unseen", "Cannot be seen"
+    STUCK_WRITES = "stuck_writes", "Writes wait too long"
+    TABLES_MISSING = "tables_missing", "System tables missing"
+    GRANT_LOST = "grant_lost", "Salesforce sign-in refused"
+    UNINSTALLED = "uninstalled", "Package uninstalled?"
+    REGION = "region", "Region does not answer"
+    TOKEN = "token", "Heroku refuses the portal's token"
+
+
+class IncidentStatus(models.TextChoices):
+    SUSPECTED = "suspected", "Suspected"
+    OPEN = "open", "Open"
+    CLOSED = "closed", "Closed"
+
+
+class Incident(models.Model):
+    """Something that is wrong for longer than a moment, with a tenant's connection or a region.
+
+    Begins as a suspicion that nobody is told of; becomes open when it lasts; closes when its cause
+    has been away for a while. Opening and closing are told once each.
+    """
+
+    kind = models.CharField(max_length=20, choices=IncidentKind.choices)
+    connection = models.ForeignKey(
+        "connect.Connection",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="incidents",
+    )
+    region_url = models.URLField(blank=True)
+    status = models.CharField(
+        max_length=10, choices=IncidentStatus.choices, default=IncidentStatus.SUSPECTED
+    )
+    text = models.TextField()
+    suspected_at = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField(default=timezone.now)
+    sights = models.PositiveIntegerField(default=1)
+    opened_at = models.DateTimeField(null=True, blank=True)
+    away_since = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    # --- what the portal does about it by itself
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(null=True, blank=True)
+    needs_person_since = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-suspected_at", "-pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["connection", "kind"],
+                condition=~Q(status="closed") & Q(connection__isnull=False),
+                name="one_incident_of_a_kind",
+            ),
+            models.UniqueConstraint(
+                fields=["region_url", "kind"],
+                condition=~Q(status="closed") & Q(connection=None),
+                name="one_incident_a_region",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["next_attempt_at"],
+                name="incident_due",
+                condition=Q(status="open", next_attempt_at__isnull=False),
+            ),
+            models.Index(fields=["status", "kind"], name="incident_by_status"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.whom}"
+
+    @property
+    def whom(self) -> str:
+        """The tenant, the region, or the portal itself."""
+        if self.connection:
+            return str(self.connection.tenant)
+        return self.region_url or "the portal"
+
+
+class HealingAttempt(models.Model):
+    """One thing that the portal did by itself about an incident."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="healing")
+    at = models.DateTimeField(default=timezone.now)
+    remedy = models.CharField(max_length=30)
+    text = models.TextField()
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.remedy}"
+
+
+class WebhookNotice(models.Model):
+    """One call to the staff's webhook: written with the change, made afterwards."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="notices")
+    what = models.CharField(max_length=10)
+    text = models.TextField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(null=True, blank=True, default=timezone.now)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    error = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["incident", "what"], name="told_once_by_webhook")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.incident}"

@@ -1,0 +1,107 @@
+"""What staff may do to one mapping of one tenant. Each is run by connect.operations."""
+
+from typing import Any
+
+from connect.clients import heroku_mappings, http
+from connect.health import refresh as health
+from connect.mappings import lint
+from connect.models import OPEN, Connection, Mapping, RolloutItem
+from connect.operations.connection import Operation, Options
+from connect.runner.lease import Claim
+
+EDITABLE = ("access", "sf_polling_seconds", "upsert_field", "fields")
+
+
+def _why_not(connection: Connection) -> str:
+    if not connection.connection_id or connection.offboarded_at:
+        return "Heroku Connect does not know it, or no longer"
+    at_work = RolloutItem.objects.filter(connection=connection, status__in=OPEN).first()
+    return f"roll-out {at_work.rollout_id} is not done with it" if at_work else ""
+
+
+def _mapping(claim: Claim, options: Options) -> Mapping | None:
+    return claim.connection.mappings.filter(object_name=options["object_name"]).first()
+
+
+def _gone(options: Options) -> str:
+    return f"{options['object_name']} is no longer mapped."
+
+
+def _reload(claim: Claim, actor: str, options: Options) -> str:
+    mapping = _mapping(claim, options)
+    if mapping is None:
+        return _gone(options)
+    heroku_mappings.reload_mapping(claim.connection.region_url, mapping.mapping_id)
+    health.refresh(claim.connection)
+    rows = mapping.rows_in_salesforce
+    told = f" Rows to be read again, as last counted: {rows:,}." if rows else ""
+    return f"{mapping.object_name} is loaded anew.{told}"
+
+
+def _diagnose(claim: Claim, actor: str, options: Options) -> str:
+    mapping = _mapping(claim, options)
+    if mapping is None:
+        return _gone(options)
+    found = heroku_mappings.diagnose_mapping(claim.connection.region_url, mapping.mapping_id)
+    said = [f"Error: {each}" for each in found.errors]
+    said += [f"Warning: {each}" for each in found.warnings]
+    return f"{mapping.object_name}: {' '.join(said) or 'Heroku Connect finds nothing wrong.'}"
+
+
+def _delete(claim: Claim, actor: str, options: Options) -> str:
+    mapping = _mapping(claim, options)
+    if mapping is None:
+        return _gone(options)
+    heroku_mappings.delete_mapping(claim.connection.region_url, mapping.mapping_id)
+    health.refresh(claim.connection)
+    return (
+        f"{mapping.object_name} is no longer mapped. Heroku Connect may have dropped its table; "
+        "Salesforce keeps its records."
+    )
+
+
+def _edit(claim: Claim, actor: str, options: Options) -> str:
+    """Overwrite what the form shows, keeping the rest; only if nobody changed it meanwhile."""
+    mapping = _mapping(claim, options)
+    if mapping is None:
+        return _gone(options)
+    wanted: dict[str, Any] = {
+        key: value for key, value in mapping.config.items() if key != "applied_at"
+    }
+    wanted |= {key: options["config"][key] for key in EDITABLE if key in options["config"]}
+    if not wanted.get("upsert_field"):
+        wanted.pop("upsert_field", None)
+    faults = _lint(claim, mapping, wanted)
+    if faults:
+        return f"not sent. {' '.join(str(each) for each in faults)}"
+    address = (claim.connection.region_url, mapping.mapping_id)
+    changed = {**wanted, "revision": options["revision"]}
+    try:
+        heroku_mappings.replace_mapping(*address, mapping.object_name, changed)
+    except http.Conflict:
+        health.refresh(claim.connection)
+        return (
+            f"not saved: somebody has changed {mapping.object_name} since the page was opened "
+            f"(revision {options['revision']}). Open it again and repeat the change."
+        )
+    health.refresh(claim.connection)
+    return f"{mapping.object_name} is changed; Heroku Connect loads what is new."
+
+
+def _lint(claim: Claim, mapping: Mapping, config: dict[str, Any]) -> list[lint.Finding]:
+    connection, name = claim.connection, mapping.object_name
+    known = heroku_mappings.describe(connection.region_url, connection.connection_id, name)
+    document = {"mappings": [{"object_name": name, "config": config}]}
+    org = lint.Org(claim.tenant.namespace, {name.lower(): known})
+    return lint.errors(lint.check(document, connection.plan, org))
+
+
+REGISTRY: dict[str, Operation] = {
+    operation.name: operation
+    for operation in (
+        Operation("reload", "Reload", "connect.reload_mapping", _why_not, _reload, hurts=True),
+        Operation("diagnose", "Diagnose", "connect.diagnose_mapping", _why_not, _diagnose),
+        Operation("edit", "Edit fields", "connect.edit_mapping", _why_not, _edit, hurts=True),
+        Operation("delete", "Delete", "connect.remove_mapping", _why_not, _delete, hurts=True),
+    )
+}

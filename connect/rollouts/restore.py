@@ -1,0 +1,30 @@
+"""Bringing drifted tenants back to the version that each should have, by a roll-out."""
+
+from collections.abc import Collection
+
+from connect.mappings import drift
+from connect.models import Connection, Drift, DriftState, MappingTemplate, Prune, Rollout
+from connect.rollouts import lifecycle
+
+
+def bring_back(drift_ids: Collection[int], actor: str) -> Rollout:
+    """Send every one of these tenants its own version again, and delete what that has not.
+
+    Raises NotDrifted, and lifecycle.NotNow where all of them are in a roll-out already.
+    """
+    strayed = Drift.objects.filter(
+        pk__in=drift_ids, state__in=[DriftState.DRIFTED, DriftState.ACCEPTED]
+    ).select_related("connection__template")
+    targets: dict[int, MappingTemplate] = {
+        each.connection_id: each.connection.template for each in strayed if each.connection.template
+    }
+    if not targets:
+        raise drift.NotDrifted("None of them has drifted")
+    rollout = Rollout(
+        author=actor,
+        notes="Back to the version that each should have.",
+        canary_size=0,
+        prune=Prune.ALL,
+        starts_itself=True,
+    )
+    return lifecycle.create(rollout, Connection.objects.filter(pk__in=targets), targets)

@@ -1,0 +1,47 @@
+"""One tenant of a roll-out in the hand of the process that holds its connection's lease."""
+
+from typing import Any
+
+from django.db import transaction
+
+from connect.models import Connection, Rollout, RolloutItem
+from connect.runner.lease import Claim
+from tenants import timeline
+from tenants.models import EventKind, Tenant
+
+
+class Work:
+    """The item, its connection and the right to work on both until the lease is given back."""
+
+    def __init__(self, item: RolloutItem, claim: Claim) -> None:
+        self.item = item
+        self.claim = claim
+
+    @property
+    def rollout(self) -> Rollout:
+        return self.item.rollout
+
+    @property
+    def connection(self) -> Connection:
+        return self.claim.connection
+
+    @property
+    def tenant(self) -> Tenant:
+        return self.claim.tenant
+
+    @property
+    def address(self) -> tuple[str, str]:
+        """Where Heroku Connect serves the connection: its region and its id there."""
+        return self.connection.region_url, self.connection.connection_id
+
+    def record(self, **facts: Any) -> None:
+        """Write facts of the item down at once. Raises claims.LostLease."""
+        with transaction.atomic():
+            self.claim.confirm()
+            RolloutItem.objects.filter(pk=self.item.pk).update(**facts)
+        for name, value in facts.items():
+            setattr(self.item, name, value)
+
+    def note(self, kind: EventKind, text: str, request_id: str = "") -> None:
+        """Write a line to the tenant's timeline in the name of who made the roll-out."""
+        timeline.note(self.tenant, kind, text, actor=self.rollout.author, request_id=request_id)

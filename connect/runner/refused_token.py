@@ -1,0 +1,21 @@
+"""What happens when Heroku refuses the portal's own token: nothing can be done for any tenant."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from connect.clients import http
+from tenants import messages
+
+PAUSE = timedelta(minutes=10)
+
+
+def alert(error: http.Unauthorized) -> None:
+    """Tell staff, once a day, that nothing can be done before the token is replaced."""
+    messages.alert_staff(
+        None,
+        key=f"heroku-token-refused:{timezone.now():%Y-%m-%d}",
+        subject="Heroku refuses the portal's token",
+        text=f"{error.words}. All provisioning waits. Set HEROKU_API_TOKEN to a valid token; "
+        "the portal goes on by itself within ten minutes.",
+    )

@@ -1,0 +1,255 @@
+"""Sending failed writes again, or giving them up: the only place that writes to a tenant's schema.
+
+What Heroku Connect wants depends on the connection's write mode. Ordered writes: its hc_capture_*
+functions capture the row as it is now, and the failed entry becomes REQUEUED. Merged writes, and
+deletions, whose row is gone: the entry itself goes back, as NEW, or from the archive by REQUEUE.
+To ignore a failed write is to mark it IGNORED; nothing is sent.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.db import connection as database
+from django.db import transaction
+from django.db.backends.utils import CursorWrapper
+from django.utils import timezone
+from psycopg import sql
+
+from connect import schemas
+from connect.health import observations
+from connect.models import Connection, WriteRepair
+from connect.write_errors import trigger_log
+from connect.write_errors.trigger_log import ARCHIVE, LOG
+
+RETRY, IGNORE = "retry", "ignore"
+AT_A_TIME = 500  # rows in one transaction
+MOST = 10_000  # rows in one task
+GIVE_UP_AFTER = timedelta(days=2)
+KEEP = timedelta(days=60)
+ENDS = ("SUCCESS", "FAILED", "MERGED", "IGNORED", "READONLY")
+
+_LOCK = sql.SQL("""
+SELECT id, record_id, action, table_name FROM {schema}.{log}
+WHERE state = 'FAILED' AND id = ANY(%s) ORDER BY id FOR UPDATE SKIP LOCKED
+""")
+_CAPTURE = sql.SQL("""
+SELECT entry.id, CASE WHEN entry.action = 'INSERT' AND source.sfid IS NULL
+    THEN {schema}.hc_capture_insert_from_row({extension}.hstore(source), %(table)s)
+    ELSE {schema}.hc_capture_update_from_row(
+        {extension}.hstore(source), %(table)s, {extension}.akeys(entry."values"::{extension}.hstore)
+    ) END
+FROM {schema}.{log} AS entry JOIN {schema}.{table} AS source ON source.id = entry.record_id
+WHERE entry.id = ANY(%(ids)s) ORDER BY entry.id
+""")
+_SET = sql.SQL("UPDATE {schema}.{log} SET state = %s, updated_at = now() WHERE id = ANY(%s)")
+_HSTORE = """
+SELECT nspname FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace
+WHERE extname = 'hstore'
+"""
+
+
+@dataclass
+class Tally:
+    """How many entries were handled, and why the others were not."""
+
+    done: int = 0
+    skipped: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    def __str__(self) -> str:
+        parts = [f"{self.done} writes"]
+        parts += [f"{count} skipped: {reason}" for reason, count in self.skipped.items()]
+        return "; ".join(parts)
+
+
+@dataclass(frozen=True)
+class _Entry:
+    id: int
+    record_id: int
+    action: str
+    table: str
+
+
+def repair(
+    connection: Connection,
+    action: str,
+    table: str,
+    cause: str,
+    actor: str,
+    chosen: Sequence[tuple[str, int]] | None = None,
+) -> Tally:
+    """Retry or ignore the failed writes of an object and cause, or of them only those `chosen`.
+
+    `chosen` holds pairs of a log's name and an entry's id. The caller holds the connection's lease.
+    """
+    tally = Tally()
+    found = trigger_log.rows(connection.schema_name, table, cause, MOST)
+    wanted = set(chosen) if chosen is not None else None
+    for log in (LOG, ARCHIVE):
+        ids = [
+            row.id
+            for row in found
+            if row.log == log and (wanted is None or (log, row.id) in wanted)
+        ]
+        # The oldest first: what was written later has to arrive later.
+        for at in range(0, len(ids), AT_A_TIME):
+            batch = sorted(ids)[at : at + AT_A_TIME]
+            _repair_some(_Job(connection, action, log, cause, actor), batch, tally)
+    return tally
+
+
+@dataclass(frozen=True)
+class _Job:
+    connection: Connection
+    action: str
+    log: str
+    cause: str
+    actor: str
+
+    def sql(self, statement: sql.SQL, **more: sql.Composable) -> sql.Composed:
+        return statement.format(
+            schema=sql.Identifier(schemas.checked(self.connection.schema_name)),
+            log=sql.Identifier(self.log),
+            **more,
+        )
+
+
+def _repair_some(job: _Job, ids: list[int], tally: Tally) -> None:
+    with transaction.atomic(), database.cursor() as cursor:
+        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [trigger_log.TIME_LIMIT])
+        cursor.execute(job.sql(_LOCK), [ids])
+        entries = [_Entry(*row) for row in cursor.fetchall()]
+        if len(entries) < len(ids):
+            tally.skipped["changed meanwhile"] += len(ids) - len(entries)
+        if job.action == IGNORE:
+            made = _ignore(cursor, job, entries)
+        else:
+            made = _send_again(cursor, job, entries, tally)
+        _record(job, entries, made)
+    tally.done += len(made)
+
+
+def _ignore(cursor: CursorWrapper, job: _Job, entries: list[_Entry]) -> dict[int, int | None]:
+    _mark(cursor, job, "IGNORED", (each.id for each in entries))
+    return {each.id: None for each in entries}
+
+
+def _send_again(
+    cursor: CursorWrapper, job: _Job, entries: list[_Entry], tally: Tally
+) -> dict[int, int | None]:
+    """Return the new entry's id by the old one's; None where Heroku Connect makes the new one."""
+    ordered = observations.of(job.connection).ordered_writes
+    to_capture = [each for each in entries if ordered and each.action != "DELETE"]
+    to_give_back = [each.id for each in entries if each not in to_capture]
+    made: dict[int, int | None] = dict.fromkeys(to_give_back)
+    in_place = job.log == LOG and not ordered
+    _mark(cursor, job, "NEW" if in_place else "REQUEUE", to_give_back)
+    if in_place:
+        made = {each: each for each in to_give_back}
+    captured = _capture(cursor, job, to_capture)
+    _mark(cursor, job, "REQUEUED", captured)
+    if len(captured) < len(to_capture):
+        tally.skipped["the row is gone"] += len(to_capture) - len(captured)
+    return {**made, **captured}
+
+
+def _capture(cursor: CursorWrapper, job: _Job, entries: list[_Entry]) -> dict[int, int]:
+    if not entries:
+        return {}
+    cursor.execute(_HSTORE)
+    (extension,) = cursor.fetchone() or ("public",)
+    table = entries[0].table
+    statement = job.sql(_CAPTURE, extension=sql.Identifier(extension), table=sql.Identifier(table))
+    cursor.execute(statement, {"table": table, "ids": [each.id for each in entries]})
+    return {old: new for old, new in cursor.fetchall() if new is not None}
+
+
+def _mark(cursor: CursorWrapper, job: _Job, state: str, ids: Iterable[int]) -> None:
+    ids = list(ids)
+    if ids:
+        cursor.execute(job.sql(_SET), [state, ids])
+
+
+def _record(job: _Job, entries: list[_Entry], made: dict[int, int | None]) -> None:
+    ignored = job.action == IGNORE
+    now = timezone.now()
+    WriteRepair.objects.bulk_create(
+        WriteRepair(
+            connection=job.connection,
+            table_name=each.table,
+            record_id=each.record_id,
+            log_id=each.id,
+            new_log_id=made[each.id],
+            cause=job.cause,
+            action=job.action,
+            actor=job.actor,
+            asked_at=now,
+            result="IGNORED" if ignored else "",
+            ended_at=now if ignored else None,
+        )
+        for each in entries
+        if each.id in made
+    )
+
+
+# --- what came of it -----------------------------------------------------------------------------
+
+
+def follow_up(connection: Connection) -> int:
+    """Look how the writes that were sent again ended; return how many have."""
+    repairs = list(connection.repairs.filter(ended_at=None).order_by("pk")[:MOST])
+    if not repairs:
+        return 0
+    now, ended = timezone.now(), []
+    ends = _ends(connection, repairs)
+    for each in repairs:
+        state, message = ends.get(each.pk, ("", ""))
+        if state not in ENDS and now - each.asked_at > GIVE_UP_AFTER:
+            state, message = "UNKNOWN", "No result was seen."
+        if state in (*ENDS, "UNKNOWN"):
+            each.result, each.message, each.ended_at = state, message, now
+            ended.append(each)
+    WriteRepair.objects.bulk_update(ended, ["result", "message", "ended_at"])
+    return len(ended)
+
+
+def prune() -> int:
+    """Delete old records of repairs; return how many."""
+    return WriteRepair.objects.filter(asked_at__lt=timezone.now() - KEEP).delete()[0]
+
+
+def _ends(connection: Connection, repairs: list[WriteRepair]) -> dict[int, tuple[str, str]]:
+    """Return (state, message) by the repair's key.
+
+    An entry that Heroku Connect copied by itself has an id that nobody told: it is the newest one
+    of its row that came after the request.
+    """
+    statement = sql.SQL("""
+        SELECT DISTINCT ON (repair.key) repair.key, entry.state, coalesce(entry.sf_message, '')
+        FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::int[], %s::timestamptz[])
+            AS repair(key, new_id, table_name, record_id, asked_at)
+        JOIN (
+            SELECT id, table_name, record_id, created_at, state, sf_message FROM {schema}.{log}
+            UNION ALL
+            SELECT id, table_name, record_id, created_at, state, sf_message FROM {schema}.{archive}
+        ) AS entry ON entry.id = repair.new_id OR (
+            repair.new_id IS NULL AND entry.created_at >= repair.asked_at
+            AND entry.table_name = repair.table_name AND entry.record_id = repair.record_id
+        )
+        ORDER BY repair.key, entry.id DESC
+    """).format(
+        schema=sql.Identifier(schemas.checked(connection.schema_name)),
+        log=sql.Identifier(LOG),
+        archive=sql.Identifier(ARCHIVE),
+    )
+    columns = zip(
+        *(
+            (each.pk, each.new_log_id, each.table_name, each.record_id, each.asked_at)
+            for each in repairs
+        ),
+        strict=True,
+    )
+    with trigger_log.reading() as cursor:
+        cursor.execute(statement, [list(column) for column in columns])
+        return {key: (state, message) for key, state, message in cursor.fetchall()}

@@ -1,0 +1,169 @@
+"""What all pages share: nothing is ever deleted, and most rows are the portal's own."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import PAGE_VAR, ChangeList
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBadRequest,
+    HttpResponseBase,
+    StreamingHttpResponse,
+)
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.text import capfirst
+from django.views.decorators.http import require_safe
+
+from portal.admin.kit import lists, search, show
+from portal.admin.kit.lists import Tally
+
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Any]
+else:
+    ModelAdmin = admin.ModelAdmin
+
+
+class NoDelete:
+    """Tenants are off-boarded, users deactivated, old rows pruned: nobody deletes by hand."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class PortalAdmin(NoDelete, ModelAdmin):
+    """The base of every page of our own models."""
+
+    list_per_page = 50
+    # Counting all rows beside the filtered ones doubles the cost of a list.
+    show_full_result_count = False
+    paginator = lists.CappedPaginator
+    show_facets = admin.ShowFacets.NEVER  # the tallies say it, at a fixed cost
+
+    empty = "They appear here by themselves."  # what an empty list says
+    tally_by = ""  # the field whose values are counted on top of the list
+    tally_newest = False  # count the newest rows only: the table only ever grows
+    exports: Sequence[str] = ()  # the columns of the CSV file, as paths from the row
+    tenant_path = ""  # the way from a row to its tenant, by whose ids it is then found
+    found_by: Sequence[str] = ()  # fields of its own that a row is found by, each with an index
+
+    def heading(self, row: Any) -> tuple[str, str]:
+        """Return the title of a row's page and the line below it."""
+        return str(row), capfirst(str(self.opts.verbose_name))
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = {
+            "title": capfirst(self.opts.verbose_name_plural),
+            "tallies": self.tallies(request),
+            "tallies_of_newest": self.tally_newest,
+            "may_export": bool(self.exports),
+            "empty": self.empty,
+        }
+        return super().changelist_view(request, {**context, **(extra_context or {})})
+
+    # --- counts by state -------------------------------------------------------------------------
+
+    def tallies(self, request: HttpRequest) -> list[Tally]:
+        """Count the rows by their state; each number leads to the rows that it counts."""
+        if not self.tally_by:
+            return []
+        counted = lists.count_by(self.model, self.tally_by, newest=self.tally_newest)
+        labels = dict(self.model._meta.get_field(self.tally_by).flatchoices)
+        parameter = f"{self.tally_by}__exact"
+        return [
+            self.tally(request, labels.get(value, value), count, parameter, value)
+            for value, count in counted
+            if value not in ("", None)
+        ]
+
+    def tally(
+        self, request: HttpRequest, label: Any, count: int, parameter: str, value: Any
+    ) -> Tally:
+        """Make one of the counts; the one that is filtered by leads back to all rows."""
+        current = request.GET.get(parameter) == str(value)
+        url = "?" if current else f"?{urlencode({parameter: value})}"
+        return Tally(capfirst(str(label)), count, url, self.tone(value), current)
+
+    def tone(self, value: Any) -> str:
+        """Return the colour of a value of `tally_by`."""
+        return show.QUIET
+
+    # --- search ----------------------------------------------------------------------------------
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        if not self.tenant_path:
+            return super().get_search_results(request, queryset, search_term)
+        if not search_term.strip():
+            return queryset, False
+        by_tenant = {f"{self.tenant_path}__in": search.tenants(search_term)}
+        if not self.found_by:
+            return queryset.filter(**by_tenant), False
+        # Not one condition with OR, which no index serves, but each by its own.
+        rows = self.model._default_manager.order_by()
+        own = [rows.filter(**{field: search_term.strip()}) for field in self.found_by]
+        found = rows.filter(**by_tenant).values("pk").union(*(each.values("pk") for each in own))
+        return queryset.filter(pk__in=found), False
+
+    # --- CSV -------------------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_export"
+        own = path("export/", self.admin_site.admin_view(require_safe(self.export)), name=name)
+        return [own, *super().get_urls()] if self.exports else super().get_urls()
+
+    def export(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer the rows of the list as it is filtered, as a CSV file."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        all_pages = request.GET.copy()
+        all_pages.pop(PAGE_VAR, None)
+        request.GET = all_pages  # type: ignore[assignment]  # a QueryDict is one, changed or not
+        try:
+            listed: ChangeList = self.get_changelist_instance(request)
+        except IncorrectLookupParameters:
+            return HttpResponseBadRequest("These filters do not exist.", content_type="text/plain")
+        lines = lists.csv_lines(self.exported(listed.queryset), self.exports)
+        answer = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+        name = f"{self.opts.model_name}s-{timezone.now():%Y-%m-%d}.csv"
+        answer["Content-Disposition"] = f'attachment; filename="{name}"'
+        return answer
+
+    def exported(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the rows with what the exported columns need."""
+        return queryset
+
+    # --- one row ---------------------------------------------------------------------------------
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Model | None = None,
+    ) -> HttpResponse:
+        context["show_save_and_add_another"] = False
+        if obj is not None:
+            context["title"], context["subtitle"] = self.heading(obj)
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+
+class ReadOnlyAdmin(PortalAdmin):
+    """Rows that the portal writes and staff only read."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

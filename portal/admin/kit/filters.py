@@ -1,0 +1,86 @@
+"""Filters that the dashboard's numbers lead to: they select exactly what was counted."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from connect.models import Connection, Mapping, Stage
+from portal.dashboard import fleet
+from portal.dashboard.attention import CAUSES
+from tenants.models import Tenant
+
+
+class AttentionFilter(admin.SimpleListFilter):
+    """What a tenant needs a person for, or whether it waits for its subscriber."""
+
+    title = "attention"
+    parameter_name = "attention"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        causes = [(cause.name, cause.label) for cause in CAUSES]
+        return [*causes, ("subscriber", "Waiting for the subscriber"), ("snoozed", "Snoozed")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> QuerySet[Tenant]:
+        now = timezone.now()
+        named = {cause.name: cause.connections(now) for cause in CAUSES}
+        current = Connection.objects.filter(offboarded_at=None).order_by()
+        named["subscriber"] = current.filter(waiting_on="subscriber")
+        named["snoozed"] = current.filter(snoozed_until__gt=now)
+        found = named.get(str(self.value()))
+        return queryset if found is None else queryset.filter(pk__in=found.values("tenant"))
+
+
+class HealthFilter(admin.SimpleListFilter):
+    """How the synchronization of a live connection does."""
+
+    title = "health"
+    parameter_name = "health"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(health.value, str(health.label)) for health in fleet.Health]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Connection]
+    ) -> QuerySet[Connection]:
+        value = str(self.value())
+        if value not in fleet.Health.values:
+            return queryset
+        live = Q(stage=Stage.LIVE)
+        return queryset.filter(live & fleet.condition(fleet.Health(value), timezone.now()))
+
+
+class PutOffFilter(admin.SimpleListFilter):
+    """What staff paused, or silenced, until a time."""
+
+    title = "put off"
+    parameter_name = "put_off"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("paused", "Paused until a time"), ("snoozed", "Snoozed")]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Connection]
+    ) -> QuerySet[Connection]:
+        if self.value() == "paused":
+            return queryset.filter(paused_until__isnull=False)
+        if self.value() == "snoozed":
+            return queryset.filter(snoozed_until__gt=timezone.now())
+        return queryset
+
+
+class FailedRowsFilter(admin.SimpleListFilter):
+    """Mappings of current connections that hold rows which Salesforce refused."""
+
+    title = "failed rows"
+    parameter_name = "failed"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Some")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Mapping]) -> QuerySet[Mapping]:
+        if self.value() != "yes":
+            return queryset
+        return queryset.filter(fleet.HAS_FAILED_ROWS)

@@ -1,0 +1,222 @@
+"""What staff see of connections, mappings and health."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from connect.models import ApiBudget, Connection, HealthSample, Stage
+from portal.admin.kit import search, show
+from portal.admin.kit.actions import Subject
+from portal.admin.kit.base import ReadOnlyAdmin
+from portal.admin.kit.buttons import ActionsAdmin
+from portal.admin.kit.filters import HealthFilter, PutOffFilter
+from portal.admin.pages.stepper import steps
+
+
+class BlockedFilter(admin.SimpleListFilter):
+    """Whether the portal gave up and waits for staff."""
+
+    title = "blocked"
+    parameter_name = "blocked"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Yes"), ("no", "No")]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Connection]
+    ) -> QuerySet[Connection]:
+        if self.value() not in ("yes", "no"):
+            return queryset
+        return queryset.filter(blocked_at__isnull=self.value() == "no")
+
+
+@admin.register(Connection)
+class ConnectionAdmin(ReadOnlyAdmin, ActionsAdmin):
+    change_form_template = "admin/connect/connection/change_form.html"
+    list_display = (
+        "tenant",
+        "generation",
+        "coloured_stage",
+        "waiting_for",
+        "coloured_state",
+        "next_attempt_at",
+        "seen_at",
+        "addon_name",
+    )
+    list_filter = (
+        "stage",
+        "waiting_on",
+        BlockedFilter,
+        HealthFilter,
+        PutOffFilter,
+        "api_version",
+    )
+    list_select_related = ("tenant",)
+    date_hierarchy = "stage_since"
+    tenant_path = "tenant"
+    tally_by = "stage"
+    search_fields = ("addon_name",)
+    search_help_text = search.HELP
+    exports = (
+        "tenant__name",
+        "tenant__org_id",
+        "generation",
+        "stage",
+        "stage_since",
+        "waiting_on",
+        "waiting_for",
+        "blocked_at",
+        "blocked_reason",
+        "last_error",
+        "last_request_id",
+        "state",
+        "seen_at",
+        "addon_name",
+        "connection_id",
+        "schema_name",
+        "salesforce_username",
+        "paused_until",
+        "pause_note",
+        "snoozed_until",
+        "snooze_note",
+    )
+    fieldsets = (
+        (
+            "Work",
+            {
+                "fields": (
+                    "tenant",
+                    "generation",
+                    "stage",
+                    "stage_since",
+                    "waiting_on",
+                    "waiting_for",
+                    "next_attempt_at",
+                    "attempts",
+                    "reminders_sent",
+                    "last_error",
+                    "last_error_at",
+                    "last_request_id",
+                    "blocked_at",
+                    "blocked_reason",
+                    "queued_at",
+                    "lease_expires_at",
+                )
+            },
+        ),
+        (
+            "Heroku",
+            {
+                "fields": (
+                    "addon_name",
+                    "addon_id",
+                    "addon_requested_at",
+                    "plan",
+                    "connection_id",
+                    "region_url",
+                    "schema_name",
+                    "schema_requested_at",
+                    "state",
+                    "seen_at",
+                )
+            },
+        ),
+        (
+            "Salesforce",
+            {
+                "fields": (
+                    "organization_id",
+                    "salesforce_username",
+                    "api_version",
+                    "link_published_at",
+                    "authorized_at",
+                    "template",
+                    "import_sent_at",
+                    "live_at",
+                )
+            },
+        ),
+        (
+            "Put off by staff",
+            {"fields": ("paused_until", "pause_note", "snoozed_until", "snooze_note")},
+        ),
+        ("End", {"fields": ("schema_fate", "start_over", "offboarded_at")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Connection]:
+        connections: QuerySet[Connection] = super().get_queryset(request)
+        return connections.select_related("tenant")
+
+    def subject(self, row: Any) -> Subject:
+        return Subject(row.tenant, row)
+
+    def tone(self, value: Any) -> str:
+        return show.STAGE_TONES[Stage(value)]
+
+    @admin.display(description="stage", ordering="stage")
+    def coloured_stage(self, connection: Connection) -> str:
+        return show.stage(connection)
+
+    @admin.display(description="state", ordering="state")
+    def coloured_state(self, connection: Connection) -> str:
+        return show.state(connection.state)
+
+    def heading(self, row: Any) -> tuple[str, str]:
+        return str(row), str(row.tenant.org_id)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        connection = context["original"]
+        context |= {
+            "connection": connection,
+            "steps": steps(connection),
+            "mappings": connection.mappings.all(),
+            "snoozed": connection.is_snoozed(timezone.now()),
+            "buttons": self.buttons(request, connection),
+        }
+        return super().render_change_form(request, context, *args, **kwargs)
+
+
+@admin.register(HealthSample)
+class HealthSampleAdmin(ReadOnlyAdmin):
+    list_display = (
+        "at",
+        "connection",
+        "coloured_state",
+        "mappings_synced",
+        "mappings",
+        "rows_failed",
+    )
+    list_select_related = ("connection__tenant",)
+    date_hierarchy = "at"
+    tenant_path = "connection__tenant"
+    tally_by = "state"
+    tally_newest = True
+    search_fields = ("state",)
+    search_help_text = search.HELP
+    exports = (
+        "at",
+        "connection__tenant__name",
+        "connection__tenant__org_id",
+        "state",
+        "mappings",
+        "mappings_synced",
+        "rows_failed",
+    )
+
+    def tone(self, value: Any) -> str:
+        return show.state_tone(value)
+
+    @admin.display(description="state", ordering="state")
+    def coloured_state(self, sample: HealthSample) -> str:
+        return show.state(sample.state)
+
+
+@admin.register(ApiBudget)
+class ApiBudgetAdmin(ReadOnlyAdmin):
+    list_display = ("peer", "remaining", "seen_at")
+    ordering = ("peer",)

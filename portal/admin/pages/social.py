@@ -1,0 +1,207 @@
+"""What staff see of collected posts: runs, results by tenant, handles, posts, and the cost."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django_q.tasks import async_task
+
+from portal.admin.kit import show
+from portal.admin.kit.base import ReadOnlyAdmin
+from social import collection
+from social.models import (
+    CollectionRun,
+    Handle,
+    Outcome,
+    Post,
+    Spend,
+    TenantCollection,
+    Trigger,
+)
+
+MOST_TENANTS = 200  # on a run's page; those with errors first
+_TONES = {
+    Outcome.RUNNING: show.BUSY,
+    Outcome.DONE: show.GOOD,
+    Outcome.PARTIAL: show.WAIT,
+    Outcome.FAILED: show.BAD,
+    Outcome.INTERRUPTED: show.BAD,
+}
+
+
+@admin.register(CollectionRun)
+class CollectionRunAdmin(ReadOnlyAdmin):
+    empty = "A run begins every 15 minutes, unless something hinders it."
+    change_list_template = "admin/social/collectionrun/change_list.html"
+    change_form_template = "admin/social/collectionrun/change_form.html"
+    list_display = (
+        "started_at",
+        "coloured_outcome",
+        "trigger",
+        "tenants",
+        "tenants_skipped",
+        "tenants_failed",
+        "handles",
+        "calls",
+        "posts_paid",
+        "inserted",
+        "updated",
+        "note",
+    )
+    list_filter = ("outcome", "trigger", "recount")
+    date_hierarchy = "started_at"
+    search_fields = ("actor", "note")
+    fieldsets = (
+        (
+            "Run",
+            {
+                "fields": (
+                    *("coloured_outcome", "note", "trigger", "actor", "recount"),
+                    *("started_at", "finished_at"),
+                )
+            },
+        ),
+        (
+            "Tenants",
+            {
+                "fields": (
+                    *("tenants", "tenants_skipped", "tenants_failed", "handles"),
+                    "handles_refused",
+                )
+            },
+        ),
+        ("X", {"fields": ("searches_done", "searches", "calls", "posts_paid", "posts_dropped")}),
+        ("Written", {"fields": ("inserted", "updated")}),
+    )
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.collect)
+        return [path("collect/", view, name="social_collectionrun_collect"), *super().get_urls()]
+
+    def collect(self, request: HttpRequest) -> HttpResponse:
+        """Queue a run now."""
+        if not request.user.has_perm("social.run_collection"):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        reason = collection.why_not()
+        if reason:
+            self.message_user(request, f"No posts are collected: {reason}.", messages.ERROR)
+        else:
+            actor = request.user.get_username()
+            async_task(
+                "social.tasks.collect", Trigger.STAFF.value, actor=actor, task_name="collect posts"
+            )
+            self.message_user(request, "“Collect now” is queued.", messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:social_collectionrun_changelist"))
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        offered = request.user.has_perm("social.run_collection")
+        context = {"may_collect": offered, "why_not": collection.why_not()}
+        return super().changelist_view(request, {**context, **(extra_context or {})})
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Any = None,
+    ) -> HttpResponse:
+        if obj is not None:
+            results = obj.by_tenant.select_related("connection__tenant")
+            context["results"] = results.order_by("-error", "-skipped", "pk")[:MOST_TENANTS]
+            everything = reverse("admin:social_tenantcollection_changelist")
+            context["all_results"] = f"{everything}?run={obj.pk}"
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    @admin.display(description="outcome", ordering="outcome")
+    def coloured_outcome(self, run: CollectionRun) -> str:
+        return show.badge(run.get_outcome_display(), _TONES[Outcome(run.outcome)])
+
+
+class TroubleFilter(admin.SimpleListFilter):
+    """What kept a tenant from its posts."""
+
+    title = "trouble"
+    parameter_name = "trouble"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("error", "Failed"), ("skipped", "Skipped"), ("refused", "Handles refused")]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[TenantCollection]
+    ) -> QuerySet[TenantCollection]:
+        match self.value():
+            case "error":
+                return queryset.exclude(error="")
+            case "skipped":
+                return queryset.exclude(skipped="")
+            case "refused":
+                return queryset.filter(refused_count__gt=0)
+        return queryset
+
+
+@admin.register(TenantCollection)
+class TenantCollectionAdmin(ReadOnlyAdmin):
+    list_display = (
+        "whose",
+        "run",
+        "accounts",
+        "handles",
+        "refused_count",
+        "inserted",
+        "updated",
+        "skipped",
+        "error",
+    )
+    list_filter = (TroubleFilter, ("run__started_at", admin.DateFieldListFilter))
+    list_select_related = ("run", "connection__tenant")
+    ordering = ("-pk",)
+    search_fields = ("connection__tenant__name", "connection__tenant__org_id", "error", "skipped")
+    fields = (
+        *("tenant", "run", "accounts", "handles", "shared", "inserted", "updated"),
+        *("skipped", "error", "refused_count", "refused_list"),
+    )
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        return lookup == "run" or super().lookup_allowed(lookup, value, request)
+
+    @admin.display(description="tenant", ordering="connection__tenant__name")
+    def whose(self, result: TenantCollection) -> str:
+        return str(result.connection.tenant)  # no link: the column leads to the result itself
+
+    @admin.display(description="tenant")
+    def tenant(self, result: TenantCollection) -> str:
+        return show.link(result.connection.tenant)
+
+    @admin.display(description="refused handles")
+    def refused_list(self, result: TenantCollection) -> str:
+        lines = (f"{each['account']}  {each['handle']}: {each['why']}" for each in result.refused)
+        return show.preformatted("\n".join(lines)) if result.refused else "-"
+
+
+@admin.register(Handle)
+class HandleAdmin(ReadOnlyAdmin):
+    list_display = ("name", "asked_at", "refusal")
+    search_fields = ("name",)
+    list_filter = (("refused_at", admin.EmptyFieldListFilter),)
+
+
+@admin.register(Post)
+class PostAdmin(ReadOnlyAdmin):
+    list_display = ("id", "author", "body", "posted_at", "likes", "reposts")
+    search_fields = ("handle__name", "body")
+    date_hierarchy = "posted_at"
+
+
+@admin.register(Spend)
+class SpendAdmin(ReadOnlyAdmin):
+    list_display = ("day", "calls", "posts")
+    date_hierarchy = "day"

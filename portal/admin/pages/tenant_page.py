@@ -1,0 +1,155 @@
+"""What a tenant's page shows beside the form. All but the link renews itself while it is open."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from connect.models import Connection, Stage
+from portal.admin.kit import show
+from portal.admin.kit.actions import Staff, Subject
+from portal.admin.pages import health_panel
+from portal.admin.pages.stepper import stays, steps
+from tenants import links
+from tenants.models import Event, EventKind, Tenant
+
+MOST_EVENTS = 50
+MOST_MESSAGES = 10
+MOST_SAMPLES = 8
+MOST_STAGES = 100
+MOVING, RESTING, ENDED = 2, 5, 0  # seconds from one look to the next; 0: it does not look again
+_TROUBLES = (EventKind.TROUBLE, EventKind.BLOCKED)
+# The timeline's filters: the name in the address, the label, the kinds of events.
+_FILTERS: dict[str, tuple[str, tuple[EventKind, ...]]] = {
+    "": ("All", ()),
+    "progress": (
+        "Progress",
+        (
+            EventKind.REGISTERED,
+            EventKind.APPROVED,
+            EventKind.CONSENTED,
+            EventKind.STAGE,
+            EventKind.WAITING,
+            EventKind.ADDON_CREATED,
+            EventKind.AUTHORIZED,
+            EventKind.LIVE,
+            EventKind.RESUMED,
+            EventKind.OFFBOARDED,
+        ),
+    ),
+    "trouble": (
+        "Trouble",
+        (*_TROUBLES, EventKind.CONFLICT, EventKind.CONSENT_REFUSED, EventKind.GRANT_LOST),
+    ),
+    "staff": ("Staff", (EventKind.STAFF_ACTION, EventKind.APPROVED)),
+    "messages": ("E-mails", (EventKind.MESSAGE,)),
+}
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One of the timeline's filters."""
+
+    label: str
+    url: str
+    current: bool
+
+
+def context(tenant: Tenant, subject: Subject, user: Staff, wanted: str) -> dict[str, Any]:
+    """Return the variables of the parts that renew themselves; `wanted` filters the timeline."""
+    rows = list(tenant.connections.select_related("template", "drift"))
+    shown = subject.connection and next(row for row in rows if row.pk == subject.connection.pk)
+    shown = shown or (rows[0] if rows else None)
+    earlier = [row for row in rows if row != shown]
+    wanted = wanted if wanted in _FILTERS else ""
+    return {
+        "tenant": tenant,
+        "connection": shown,
+        "facts": facts(shown) if shown else [],
+        "steps": steps(shown, _stays(tenant, shown, earlier)) if shown else [],
+        "earlier": earlier,
+        "attempt": _last_trouble(tenant) if shown and shown.last_error else None,
+        "mappings": shown.mappings.all() if shown else [],
+        "samples": shown.samples.all()[:MOST_SAMPLES] if shown else [],
+        "mails": tenant.messages.defer("text", "html")[:MOST_MESSAGES],
+        "events": _events(tenant, wanted)[:MOST_EVENTS],
+        "filters": _filters(wanted),
+        "live_url": f"{reverse('admin:tenants_tenant_live', args=[tenant.pk])}?timeline={wanted}",
+        "every": _every(shown),
+        "snoozed": bool(shown and shown.is_snoozed(timezone.now())),
+        "sync": health_panel.of_tenant(shown),
+    }
+
+
+def subscriber_link(tenant: Tenant, user: Staff) -> str:
+    """Return the link that staff may hand to the subscriber; "" for those who may not send it."""
+    if tenant.offboarded_at or not user.has_perm("tenants.resend_message"):
+        return ""
+    return links.sign_in_url(tenant)
+
+
+def facts(connection: Connection) -> list[tuple[str, Any]]:
+    """Return the known facts of a connection, as pairs of a name and a value."""
+    pairs = [
+        ("State", show.state(connection.state) if connection.state else ""),
+        ("Seen", connection.seen_at),
+        ("Add-on", connection.addon_name),
+        ("Plan", connection.plan),
+        ("Connection id", connection.connection_id),
+        ("Region", connection.region_url),
+        ("Schema", connection.schema_name),
+        ("Salesforce user", connection.salesforce_username),
+        ("API version", connection.api_version),
+        ("Mappings", connection.template or ""),
+        ("Compared with them", _drift(connection)),
+        ("Authorized", connection.authorized_at),
+        ("Live since", connection.live_at),
+    ]
+    return [(name, value) for name, value in pairs if value]
+
+
+def _drift(connection: Connection) -> str:
+    drift = getattr(connection, "drift", None)
+    return show.link(drift, drift.get_state_display()) if drift else ""
+
+
+def _every(connection: Connection | None) -> int:
+    if connection is None:
+        return MOVING
+    if connection.stage == Stage.OFFBOARDED:
+        return ENDED
+    return RESTING if connection.stage == Stage.LIVE else MOVING
+
+
+def _stays(tenant: Tenant, shown: Connection, earlier: list[Connection]) -> dict[str, Any]:
+    begun = _begun(tenant, shown, earlier)
+    entered = tenant.events.filter(at__gte=begun, data__has_key="stage").exclude(
+        kind=EventKind.BLOCKED
+    )
+    newest = list(entered.values_list("data__stage", "at")[:MOST_STAGES])
+    way = [(str(Stage.WAITING_FOR_PROOF), begun), *reversed(newest)]
+    return stays(way, timezone.now())
+
+
+def _begun(tenant: Tenant, shown: Connection, earlier: list[Connection]) -> datetime:
+    ends = [row.offboarded_at for row in earlier if row.generation < shown.generation]
+    return max((end for end in ends if end), default=tenant.registered_at)
+
+
+def _last_trouble(tenant: Tenant) -> Event | None:
+    return tenant.events.filter(kind__in=_TROUBLES).first()
+
+
+def _events(tenant: Tenant, wanted: str) -> QuerySet[Event]:
+    _, kinds = _FILTERS[wanted]
+    return tenant.events.filter(kind__in=kinds) if kinds else tenant.events.all()
+
+
+def _filters(wanted: str) -> list[Filter]:
+    return [
+        Filter(label, f"?timeline={name}#timeline", name == wanted)
+        for name, (label, _) in _FILTERS.items()
+    ]

@@ -1,0 +1,56 @@
+"""Is the machinery alive: worker, queue, Heroku's budget, kill switches."""
+
+from datetime import datetime
+from typing import Any
+
+from django_q.models import OrmQ
+
+from connect.clients import heroku
+from connect.models import ApiBudget
+from portal.dashboard.cards.links import to_list
+from portal.project import probes
+from tenants.models import Switch, SwitchName
+
+# Below this share of the budget staff should know that health checks give way.
+BUDGET_IS_LOW = heroku.RESERVE * 2
+
+
+def read(user: Any, now: datetime) -> dict[str, Any]:
+    """Four queries."""
+    return {
+        "worker": _worker(now),
+        "queue": _queue(now),
+        "budget": _budget(now),
+        "switches": _switches(),
+    }
+
+
+def _worker(now: datetime) -> dict[str, Any]:
+    age = probes.heartbeat_age(now)
+    alive = age is not None and age < probes.WORKER_IS_LATE
+    beat_at = now - age if age is not None else None
+    return {"alive": alive, "beat_at": beat_at, "url": to_list("portal_heartbeat")}
+
+
+def _queue(now: datetime) -> dict[str, Any]:
+    age = probes.queue_age(now)
+    late = age is not None and age > probes.QUEUE_IS_LATE
+    since = now - age if age is not None else None
+    count = OrmQ.objects.count()
+    return {"count": count, "since": since, "late": late, "url": to_list("django_q_ormq")}
+
+
+def _budget(now: datetime) -> dict[str, Any]:
+    row = ApiBudget.objects.filter(peer=heroku.PEER).first()
+    left = None if row is None else heroku.calls_left(row, now)
+    low = left is not None and left < BUDGET_IS_LOW
+    url = to_list("connect_apibudget")
+    return {"left": left, "whole": heroku.BUDGET, "low": low, "url": url}
+
+
+def _switches() -> list[dict[str, Any]]:
+    rows = {switch.name: switch for switch in Switch.objects.all()}
+    return [
+        {"label": name.label, "off": name in rows and not rows[name].on, "row": rows.get(name)}
+        for name in SwitchName
+    ]

@@ -1,0 +1,305 @@
+"""Every setting of the portal, read from the environment (README.md, "Settings").
+
+A missing or wrong value never stops this file: portal/project/checks.py reports it as a system
+check with an id and one sentence on what to set, and manage.py, gunicorn and the worker refuse to
+start on it.
+"""
+
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from csp.constants import SELF
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env")
+NOT_NUMBERS: list[str] = []  # settings whose value is no whole number
+
+
+def _number(name: str, default: int) -> int:
+    try:
+        return int(env.str(name, str(default)))
+    except ValueError:
+        NOT_NUMBERS.append(name)
+        return default
+
+
+def _words(name: str, default: str = "") -> list[str]:
+    """Read a comma-separated list; blanks around words and empty words are dropped."""
+    return [word.strip() for word in env.str(name, default).split(",") if word.strip()]
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+# --- who we are ----------------------------------------------------------------------------------
+APP_NAME: str = env.str("APP_NAME", "")
+PORTAL_URL: str = env.str("PORTAL_URL", "http://127.0.0.1:5000").rstrip("/")
+DEV_EMAIL: str = env.str("DEV_EMAIL", "")
+STAFF_EMAILS: list[str] = _words("STAFF_EMAILS", DEV_EMAIL)
+PRODUCT_NAME: str = env.str("PRODUCT_NAME", "Multiconnect")
+MAINTENANCE: str = env.str("MAINTENANCE", "")  # while set, every page answers 503 with this text
+
+# --- telling staff, and being asked ---------------------------------------------------------------
+INCIDENT_WEBHOOK_URL: str = env.str("INCIDENT_WEBHOOK_URL", "")  # Slack's, or one like it
+METRICS_TOKEN: str = env.str("METRICS_TOKEN", "")  # without it there is no /metrics
+
+# --- secrets -------------------------------------------------------------------------------------
+SECRET_KEY: str = env.str("SECRET_KEY", "")
+FERNET_KEYS: list[str] = _words("SECRET")  # the first encrypts, all of them decrypt
+HEROKU_API_TOKEN: str = env.str("HEROKU_API_TOKEN", "")
+SALESFORCE_KEY: str = env.str("SALESFORCE_KEY", "")
+SALESFORCE_SECRET: str = env.str("SALESFORCE_SECRET", "")
+REGISTRATION_SECRETS: list[str] = _words("REGISTRATION_SECRETS")
+
+# --- the outside systems -------------------------------------------------------------------------
+HEROKU_API_URL: str = env.str("HEROKU_API_URL", "https://api.heroku.com")
+HEROKU_CONNECT_URL: str = env.str("HEROKU_CONNECT_URL", "https://hc-central.heroku.com")
+HEROKU_CONNECT_PLAN: str = env.str("HEROKU_CONNECT_PLAN", "herokuconnect:demo")
+HEROKU_CONNECT_ISV_SLUG: str = env.str("HEROKU_CONNECT_ISV_SLUG", "")
+HEROKU_CONNECT_DB_KEY: str = env.str("HEROKU_CONNECT_DB_KEY", "DATABASE_URL")
+SALESFORCE_LOGIN_URL: str = env.str("SALESFORCE_LOGIN_URL", "https://login.salesforce.com")
+SALESFORCE_TEST_URL: str = env.str("SALESFORCE_TEST_URL", "https://test.salesforce.com")
+# {domain} is the subscriber's My Domain host, e.g. acme.my.salesforce.com
+SALESFORCE_MY_DOMAIN_URL: str = env.str("SALESFORCE_MY_DOMAIN_URL", "https://{domain}")
+SALESFORCE_HOSTS: list[str] = _words("SALESFORCE_HOSTS", ".salesforce.com")
+HEROKU_CONNECT_HOSTS: list[str] = _words("HEROKU_CONNECT_HOSTS", ".heroku.com")
+FORCE_NAMESPACE: str = env.str("FORCE_NAMESPACE", "")
+# To Heroku Connect, for roll-outs: its own limit is not published, so this is the Platform API's.
+MAPPING_CALLS_PER_HOUR: int = _number("MAPPING_CALLS_PER_HOUR", 4500)
+
+# --- registration --------------------------------------------------------------------------------
+REGISTRATION_POLICY: str = env.str("REGISTRATION_POLICY", "signed")
+REGISTRATION_SIGNATURE_REQUIRED: bool = env.bool("REGISTRATION_SIGNATURE_REQUIRED", False)
+REGISTRATIONS_PER_HOUR: int = _number("REGISTRATIONS_PER_HOUR", 200)  # from one address
+REGISTRATIONS_PER_HOUR_TOTAL: int = _number("REGISTRATIONS_PER_HOUR_TOTAL", 2000)
+# Heroku's router appends the caller's address to X-Forwarded-For; nothing before that is believed.
+TRUSTED_PROXIES: int = _number("TRUSTED_PROXIES", 1 if PORTAL_URL.startswith("https:") else 0)
+
+# --- posts about Accounts ------------------------------------------------------------------------
+X_API_URL: str = env.str("X_API_URL", "https://api.x.com")
+X_BEARER_TOKEN: str = env.str("X_BEARER_TOKEN", "")  # empty: no posts are collected
+X_POSTS_PER_DAY: int = _number("X_POSTS_PER_DAY", 5_000)  # X bills each post that it returns
+X_POSTS_PER_MONTH: int = _number("X_POSTS_PER_MONTH", 50_000)
+X_QUERY_LENGTH: int = _number("X_QUERY_LENGTH", 512)  # characters; 4096 with an enterprise plan
+X_UPDATE_COUNTS: bool = env.bool("X_UPDATE_COUNTS", True)  # likes, once a day at 23:00 UTC
+
+# --- Django --------------------------------------------------------------------------------------
+DEBUG = False
+ALLOWED_HOSTS: list[str] = _words("ALLOWED_HOSTS", _host(PORTAL_URL) or "127.0.0.1")
+ROOT_URLCONF = "portal.urls"
+WSGI_APPLICATION = "portal.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+FORMAT_MODULE_PATH = ["portal.formats"]
+
+INSTALLED_APPS = [
+    "portal.apps.PortalAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "anymail",
+    "django_q",
+    "social_django",
+    "tenants",
+    "connect",
+    "social",
+    "portal.apps.PortalConfig",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "portal.project.request_ids.RequestIdMiddleware",
+    "portal.project.failures.MaintenanceMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "tenants.pages.BadLinkMiddleware",
+]
+CSRF_FAILURE_VIEW = "portal.project.failures.csrf"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "portal" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- database and queue --------------------------------------------------------------------------
+DATABASE_URL: str = env.str("DATABASE_URL", "")
+
+
+def _database(url: str) -> dict[str, Any]:
+    if not url.startswith(("postgres://", "postgresql://")):
+        return {"ENGINE": "django.db.backends.dummy"}
+    try:
+        config = env.db_url_config(url)
+    except ValueError:  # e.g. a port that is no number
+        return {"ENGINE": "django.db.backends.dummy"}
+    return {**config, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+
+
+def _redis(url: str) -> str:
+    # Heroku's Redis answers over TLS only, with a certificate signed by itself.
+    if url.startswith("rediss://") and _host(url).endswith(".amazonaws.com") and "?" not in url:
+        return f"{url}?ssl_cert_reqs=none"
+    return url
+
+
+DATABASES = {"default": _database(DATABASE_URL)}
+
+REDIS_URL: str = _redis(env.str("REDIS_URL", ""))
+TASK_TIMEOUT = 120  # seconds; connect.runner.lease.LEASE must be longer
+WORKERS: int = _number("WORKERS", 2)
+
+# Why each value: tests/portal/project/test_worker.py pins the packages' behaviour, docs/adr/0003.
+Q_CLUSTER: dict[str, Any] = {
+    "name": "multiconnect",
+    "workers": WORKERS,
+    "queue_limit": WORKERS,
+    "timeout": TASK_TIMEOUT,
+    "retry": TASK_TIMEOUT * 3 + 30,
+    "max_attempts": 1,
+    "ack_failures": True,  # our own rows count attempts and decide when to try again
+    "catch_up": False,
+    "poll": 0.5,
+    "bulk": 1,
+    "save_limit": 0,  # a limit would lock and load every kept row for each result; we prune daily
+    "recycle": 200,
+    "label": "Task queue",
+    **({"redis": REDIS_URL} if REDIS_URL else {"orm": "default"}),
+}
+
+# --- sessions, cookies, transport ----------------------------------------------------------------
+OVER_HTTPS = PORTAL_URL.startswith("https:")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+SECURE_SSL_REDIRECT = OVER_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 31_536_000 if OVER_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = OVER_HTTPS
+SECURE_HSTS_PRELOAD = OVER_HTTPS
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = OVER_HTTPS
+SESSION_COOKIE_SAMESITE = "Lax"  # Strict would lose the session on Salesforce's redirect back
+SESSION_COOKIE_AGE = 12 * 3600
+CSRF_TRUSTED_ORIGINS = [PORTAL_URL]
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "frame-ancestors": ["'none'"],
+        "base-uri": [SELF],
+        "object-src": ["'none'"],
+    }
+}
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+
+# --- the subscriber's sign-in to Salesforce -------------------------------------------------------
+# Not in AUTHENTICATION_BACKENDS: nobody logs in to the portal with it. tenants/sign_in.py runs it.
+SOCIAL_AUTH_SALESFORCE_KEY = SALESFORCE_KEY
+SOCIAL_AUTH_SALESFORCE_SECRET = SALESFORCE_SECRET
+SOCIAL_AUTH_SALESFORCE_SCOPE = ["api", "id", "refresh_token"]
+
+# --- e-mail --------------------------------------------------------------------------------------
+EMAIL_BACKEND: str = env.str("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+EMAIL_FILE_PATH: str | None = env.str("EMAIL_FILE_PATH", "") or None
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = DEV_EMAIL or "webmaster@localhost"
+EMAIL_TIMEOUT = 15  # seconds
+_MAIL_SETTINGS = {
+    "POSTMARK_SERVER_TOKEN": env.str("POSTMARK_SERVER_TOKEN", ""),
+    "MAILGUN_API_KEY": env.str("MAILGUN_API_KEY", ""),
+    # Heroku's Mailgun add-on calls it MAILGUN_DOMAIN.
+    "MAILGUN_SENDER_DOMAIN": env.str("MAILGUN_SENDER_DOMAIN", env.str("MAILGUN_DOMAIN", "")),
+    "MAILGUN_API_URL": env.str("MAILGUN_API_URL", ""),
+    "BREVO_API_KEY": env.str("BREVO_API_KEY", ""),
+    "RESEND_API_KEY": env.str("RESEND_API_KEY", ""),
+    "SENDGRID_API_KEY": env.str("SENDGRID_API_KEY", ""),
+    "WEBHOOK_SECRET": env.str("WEBHOOK_SECRET", ""),
+}
+ANYMAIL: dict[str, Any] = {name: value for name, value in _MAIL_SETTINGS.items() if value}
+ANYMAIL["REQUESTS_TIMEOUT"] = 15  # seconds
+# SendGrid still works but its backend is no longer kept by its authors; README says what we advise.
+SILENCED_SYSTEM_CHECKS = ["anymail.W003"]
+
+# --- static files --------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+_COLLECTED = BASE_DIR / "staticfiles"
+# Hashed names need collectstatic, which Heroku's build runs, with or without any setting. Where it
+# has not run (a laptop, the tests), files are served from their source, each looked up when it is
+# asked for, so that an edited one shows at once.
+COLLECTED = (_COLLECTED / "staticfiles.json").exists() or sys.argv[1:2] == ["collectstatic"]
+STATIC_ROOT = _COLLECTED if COLLECTED else None
+WHITENOISE_USE_FINDERS = not COLLECTED
+WHITENOISE_AUTOREFRESH = not COLLECTED
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if COLLECTED
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+
+# --- logging -------------------------------------------------------------------------------------
+LOG_LEVEL: str = env.str("LOG_LEVEL", "INFO")
+_LEVEL = LOG_LEVEL if LOG_LEVEL in logging.getLevelNamesMapping() else "INFO"
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {
+        "request_id": {"()": "portal.project.request_ids.RequestIdFilter"},
+        "work": {"()": "portal.project.logfmt.WorkFilter"},
+        "redact": {"()": "tenants.redaction.RedactionFilter"},
+    },
+    "formatters": {
+        "logfmt": {"()": "portal.project.logfmt.LogfmtFormatter"},
+    },
+    "handlers": {
+        "stdout": {
+            "class": "logging.StreamHandler",
+            "stream": "ext://sys.stdout",
+            "formatter": "logfmt",
+            "filters": ["request_id", "work", "redact"],
+        }
+    },
+    "root": {"handlers": ["stdout"], "level": _LEVEL},
+    "loggers": {
+        "django_q": {"handlers": ["stdout"], "level": "WARNING", "propagate": False},
+        "django-q": {"handlers": ["stdout"], "level": "WARNING", "propagate": False},
+        "django.request": {"level": "ERROR"},
+    },
+}

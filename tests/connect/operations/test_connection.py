@@ -1,0 +1,149 @@
+"""What staff can do to a connection, and what they are told when they cannot."""
+
+from typing import Any
+
+import pytest
+import requests
+from django.db.models import Max
+from django.utils import timezone
+from django_q.models import OrmQ
+
+from connect.models import Connection, Health, SchemaFate, Stage
+from connect.operations import connection as operations
+from connect.runner import lease
+from tenants.models import Event, EventKind, Message, MessageKind
+from tests import cast
+from tests.connect.journey import Journey
+from tests.subscriber import linked_tenant
+
+pytestmark = pytest.mark.django_db
+KEEP = {"schema_fate": SchemaFate.KEEP.value}
+
+
+def operate(name: str, connection: Connection, **options: Any) -> str:
+    said = operations.operate(name, connection.pk, "olga", options)
+    connection.refresh_from_db()
+    return said
+
+
+def last_action() -> Event:
+    return Event.objects.filter(kind=EventKind.STAFF_ACTION).latest("pk")
+
+
+@pytest.mark.parametrize(
+    ("name", "stage", "facts", "reason"),
+    [
+        ("retry", Stage.LIVE, {}, "nothing is left to do"),
+        ("retry", Stage.OFFBOARDED, {}, "nothing is left to do"),
+        ("pause", Stage.LOADING, {}, "only a live connection"),
+        ("pause", Stage.LIVE, {"state": "PAUSED"}, "paused already"),
+        ("resume", Stage.LIVE, {"state": "IDLE"}, "not paused"),
+        ("restart", Stage.LINKING, {}, "does not know it yet"),
+        ("refresh", Stage.CREATING_ADDON, {}, "does not know it yet"),
+        ("import_mappings", Stage.WAITING_FOR_AUTHORIZATION, {}, "not authorized yet"),
+        ("offboard", Stage.OFFBOARDING, {}, "off-boarding already"),
+        ("start_over", Stage.OFFBOARDED, {}, "off-boarded already"),
+    ],
+)
+def test_what_is_not_legal_is_skipped_with_the_reason_and_noted(
+    name: str, stage: Stage, facts: dict[str, str], reason: str
+) -> None:
+    if stage in (Stage.LOADING, Stage.LIVE):
+        facts = {**facts, "organization_id": cast.ACME["org_id"]}
+    ended = {"offboarded_at": timezone.now()} if stage == Stage.OFFBOARDED else {}
+    connection = cast.connect(cast.enrol(cast.ACME), stage, **facts, **ended)
+    said = operate(name, connection, **KEEP)
+    assert "skipped" in said
+    assert reason in said
+    assert (last_action().text, last_action().actor) == (said, "olga")
+    assert connection.stage == stage
+    assert connection.lease is None
+
+
+def test_retry_clears_what_blocked_and_goes_on_at_once() -> None:
+    blocked = {"blocked_at": timezone.now(), "blocked_reason": "No card.", "attempts": 9}
+    connection = cast.connect(cast.enrol(cast.ACME), Stage.CREATING_ADDON, **blocked)
+    said = operate("retry", connection)
+    assert said == "Retry provisioning: trying again: creating the add-on."
+    assert (connection.blocked_at, connection.attempts, connection.lease) == (None, 0, None)
+    assert OrmQ.objects.count() == 1
+
+
+def test_pause_resume_restart_and_refresh_reach_heroku_connect(journey: Journey) -> None:
+    connection = journey.reach(Stage.LIVE)
+    assert operate("pause", connection) == "Pause: accepted; the state is now PAUSED."
+    assert operate("resume", connection) == "Resume: accepted; the state is now IDLE."
+    url = f"{journey.running.url}/control/connections/{connection.connection_id}/state"
+    requests.post(url, json={"state": "SYSTEM_ERROR"}, timeout=10).raise_for_status()
+    assert operate("refresh", connection) == "Refresh: the state is SYSTEM_ERROR."
+    assert "accepted" in operate("restart", connection)
+    assert operate("refresh", connection) == "Refresh: the state is IDLE."
+
+
+def test_a_peer_that_refuses_is_quoted(journey: Journey) -> None:
+    connection = journey.reach(Stage.LIVE)
+    journey.fault("region", "POST", "/actions/pause$", status=409, body={"message": "not idle"})
+    said = operate("pause", connection)
+    assert "failed" in said
+    assert "not idle" in said
+    assert last_action().text == said
+    assert connection.lease is None
+
+
+def test_importing_again_sends_the_newest_template_and_ends_live(journey: Journey) -> None:
+    connection = journey.reach(Stage.LIVE)
+    assert "started" in operate("import_mappings", connection)
+    assert connection.stage == Stage.IMPORTING_MAPPINGS
+    journey.connection.refresh_from_db()
+    journey.reach(Stage.LIVE)
+    assert journey.calls("POST", "/actions/import") == 2
+
+
+def test_off_boarding_a_blocked_tenant_is_possible(journey: Journey) -> None:
+    connection = journey.reach(Stage.WAITING_FOR_CONSENT)
+    Connection.objects.update(blocked_at=timezone.now(), blocked_reason="Something.")
+    assert "started" in operate("offboard", connection, **KEEP)
+    assert (connection.stage, connection.blocked_at) == (Stage.OFFBOARDING, None)
+    journey.connection.refresh_from_db()
+    assert journey.reach(Stage.OFFBOARDED).schema_fate == SchemaFate.KEEP
+
+
+def test_starting_over_begins_the_next_generation(journey: Journey) -> None:
+    connection = journey.reach(Stage.WAITING_FOR_CONSENT)
+    operate("start_over", connection, **KEEP)
+    journey.connection.refresh_from_db()
+    journey.reach(Stage.OFFBOARDED)
+    assert Connection.objects.aggregate(last=Max("generation"))["last"] == 2
+
+
+def test_an_operation_never_meets_the_reconciler(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operations, "LEASE_PATIENCE", 0.3)
+    connection = cast.connect(cast.enrol(cast.ACME), Stage.LINKING)
+    assert lease.take(connection.pk) is not None
+    with pytest.raises(operations.Busy):
+        operate("offboard", connection, **KEEP)
+
+
+def test_linking_again_gives_the_portal_its_access_back(journey: Journey) -> None:
+    connection = journey.reach(Stage.LIVE)
+    addon = journey.running.world.addons[connection.addon_id]
+    addon.linked = False
+    assert "failed" in operate("refresh", connection)
+    assert "linked; the state is now IDLE" in operate("link", connection)
+
+
+def test_a_person_who_pauses_is_remembered_until_it_goes_on(journey: Journey) -> None:
+    connection = journey.reach(Stage.LIVE)
+    operate("pause", connection)
+    assert Health.objects.get().paused_by == "olga"
+    operate("resume", connection)
+    assert Health.objects.get().paused_by == ""
+
+
+def test_a_subscriber_can_be_asked_to_authorize_again(journey: Journey) -> None:
+    connection = journey.reach(Stage.LIVE)
+    assert "skipped, it is authorized" in operate("reauthorize", connection)
+    Connection.objects.update(state="UNAUTHORIZED")
+    assert "mailed ops@acme.example" in operate("reauthorize", connection)
+    message = Message.objects.get(kind=MessageKind.AUTHORIZE_AGAIN)
+    assert linked_tenant(message.text) == journey.tenant

@@ -1,0 +1,58 @@
+"""Fixtures of this room."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.db.models import F
+
+import emulator as emulated
+from connect.models import ItemStatus, Rollout, RolloutItem
+from connect.rollouts import items, waves
+from tests.connect import fleet as fleets
+from tests.connect.fleet import Fleet
+
+Work = Callable[..., Rollout]
+
+
+@pytest.fixture
+def fleet(db: None, emulator: emulated.Running) -> Fleet:
+    """No tenants yet, and versions 1 and 2 of the mappings."""
+    first = fleets.version(fleets.FIRST)
+    fleets.version(fleets.SECOND)
+    return Fleet(emulator, first)
+
+
+@pytest.fixture
+def work(fleet: Fleet) -> Work:
+    """Return a function that does what the worker would, as if half a minute passed each time."""
+
+    def rounds(rollout: Rollout, times: int = 12, passing: float = 30.0) -> Rollout:
+        for _ in range(times):
+            ids = waves.take_due(timedelta(0))
+            for item_id in ids:
+                items.advance(item_id)
+            if not ids and not _waiting():
+                break
+            pass_time(fleet, passing)
+        rollout.refresh_from_db()
+        return rollout
+
+    return rounds
+
+
+def _waiting() -> bool:
+    status = (ItemStatus.WORKING, ItemStatus.CHECKING)
+    return RolloutItem.objects.filter(status__in=status).exists()
+
+
+def pass_time(fleet: Fleet, seconds: float) -> None:
+    """Make everything that waits older, here and in the emulator."""
+    ago = timedelta(seconds=seconds)
+    fleet.world.clock.advance(seconds)
+    RolloutItem.objects.update(
+        next_attempt_at=F("next_attempt_at") - ago,
+        sent_at=F("sent_at") - ago,
+        step_since=F("step_since") - ago,
+        queued_at=None,
+    )

@@ -1,0 +1,123 @@
+"""The Salesforce API version of many connections: compared, paused, changed, resumed."""
+
+from typing import Any
+
+import pytest
+
+from connect.models import Connection, ItemStatus, Rollout, RolloutItem, RolloutKind, RolloutStatus
+from connect.rollouts import lifecycle
+from tests.connect import fleet as fleets
+from tests.connect.fleet import Fleet
+from tests.connect.rollouts.conftest import Work
+
+pytestmark = pytest.mark.django_db
+UNSAFE = {
+    "message": "Some mappings have unsafe changes. Edit them and retry.",
+    "current_api_version": "60.0",
+    "target_api_version": "61.0",
+    "mappings": [
+        {
+            "name": "Contact",
+            "fields_have_changed": True,
+            "has_unsafe_changes": True,
+            "action_undetermined": False,
+            "result_message": "Fields removed from Salesforce: number. ",
+        }
+    ],
+}
+SYNCING = {
+    "error": "Mapping Contact is still syncing. Wait until it is synced and retry.",
+    "syncing_mappings": ["Contact"],
+}
+
+
+def started(work: Work) -> Rollout:
+    rollout = Rollout(
+        kind=RolloutKind.API_VERSION, api_version="61.0", author="mia", failure_limit=100
+    )
+    rollout = work(lifecycle.create(rollout, Connection.objects.all()))
+    assert rollout.status == RolloutStatus.READY
+    return lifecycle.start(rollout.pk, "mia")
+
+
+def refuse(fleet: Fleet, body: dict[str, Any], times: int | None = None) -> None:
+    fault = {"system": "region", "path": "change-sf-api-version", "status": 409, "body": body}
+    fleet.world.faults.add({**fault, "times": times})
+
+
+def test_a_connection_is_paused_changed_and_resumed(fleet: Fleet, work: Work) -> None:
+    member = fleet.add()
+    rollout = work(started(work))
+    assert fleets.items(rollout) == {ItemStatus.DONE: 1}
+    assert (member.remote.api_version, member.remote.state) == ("61.0", "IDLE")
+    assert member.now().api_version == "61.0"
+    made = [call["path"].rpartition("/")[2] for call in fleet.world.calls]
+    assert [each for each in made if each in ("pause", "resume")] == ["pause", "resume"]
+
+
+def test_one_that_was_paused_before_stays_paused(fleet: Fleet, work: Work) -> None:
+    member = fleet.add()
+    member.remote.state = "PAUSED"
+    work(started(work))
+    assert (member.remote.api_version, member.remote.state) == ("61.0", "PAUSED")
+
+
+def test_unsafe_changes_are_found_before_anything_is_done(fleet: Fleet, work: Work) -> None:
+    member = fleet.add()
+    fleet.world.orgs[member.org_id].change_fields("Account", "Phone", ())
+    rollout = Rollout(kind=RolloutKind.API_VERSION, api_version="61.0", author="mia")
+    rollout = work(lifecycle.create(rollout, Connection.objects.all()))
+    assert rollout.status == RolloutStatus.DONE
+    (finding,) = rollout.items.get().findings
+    assert (finding["rule"], finding["where"]) == ("unsafe-change", "Account")
+    assert "Fields removed from Salesforce: Phone." in finding["text"]
+    assert fleet.calls("POST") == 0
+
+
+def test_a_refusal_for_unsafe_changes_is_explained_and_the_connection_goes_on(
+    fleet: Fleet, work: Work
+) -> None:
+    member = fleet.add()
+    refuse(fleet, UNSAFE)
+    rollout = work(started(work))
+    item = rollout.items.get()
+    assert item.status == ItemStatus.FAILED
+    assert "Contact: Fields removed from Salesforce: number." in item.last_error
+    assert (member.remote.api_version, member.remote.state) == ("60.0", "IDLE")
+
+
+def test_one_that_is_still_syncing_is_resumed_and_tried_again(fleet: Fleet, work: Work) -> None:
+    member = fleet.add()
+    refuse(fleet, SYNCING, times=1)
+    rollout = started(work)
+    work(rollout, times=2)
+    item = RolloutItem.objects.get()
+    assert (item.step, item.waiting_for) == ("pause", "Heroku Connect to load Contact")
+    assert member.remote.state == "IDLE"
+    work(rollout, passing=130)
+    assert (member.remote.api_version, member.remote.state) == ("61.0", "IDLE")
+
+
+def test_one_that_was_paused_while_syncing_is_left_to_staff(fleet: Fleet, work: Work) -> None:
+    member = fleet.add()
+    member.remote.state = "PAUSED"
+    refuse(fleet, SYNCING)
+    item = work(started(work)).items.get()
+    assert (item.status, member.remote.state) == (ItemStatus.FAILED, "PAUSED")
+    assert "resume it, wait until all is loaded" in item.last_error
+
+
+def test_whatever_fails_the_connection_is_resumed(fleet: Fleet, work: Work) -> None:
+    member = fleet.add()
+    fault = {"system": "region", "path": "change-sf-api-version", "status": 400}
+    fleet.world.faults.add({**fault, "body": {"error": "61.0 is not supported"}})
+    item = work(started(work)).items.get()
+    assert (item.status, member.remote.state) == (ItemStatus.FAILED, "IDLE")
+    assert "61.0 is not supported" in item.last_error
+
+
+def test_an_api_version_cannot_be_rolled_back(fleet: Fleet, work: Work) -> None:
+    fleet.add()
+    rollout = work(started(work))
+    with pytest.raises(lifecycle.NotNow, match="Only mappings"):
+        lifecycle.roll_back(rollout.pk, "mia")

@@ -1,0 +1,178 @@
+"""Failed writes, sent again in the way of each write mode, or ignored; and what came of it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+import requests
+from django.conf import settings as portal_settings
+from django.db import connection as database
+from psycopg import sql
+
+from connect import tasks
+from connect.models import Connection, Health, Stage, WriteError, WriteRepair
+from connect.write_errors import repair, trigger_log
+from tenants.models import Event, EventKind
+from tests import queue
+from tests.connect.journey import Journey
+
+pytestmark = pytest.mark.django_db(transaction=True)
+REFUSED = "Name must not hold a bad word"
+
+
+class Writes:
+    """A live tenant whose org refuses what is bad, and its rows."""
+
+    def __init__(self, journey: Journey) -> None:
+        self.journey = journey
+        self.connection = journey.reach(Stage.LIVE)
+        self.control(
+            f"/orgs/{journey.org_id}/rules",
+            object_name="Account",
+            field="Name",
+            pattern="bad",
+            message=REFUSED,
+        )
+
+    def control(self, path: str, method: str = "POST", **document: Any) -> None:
+        url = f"{self.journey.running.url}/control{path}"
+        requests.request(method, url, json=document or None, timeout=10).raise_for_status()
+
+    def run(self, statement: str, *values: Any) -> Any:
+        """Run SQL as the tenant's own application would; {s} is the schema."""
+        text = sql.SQL(statement).format(s=sql.Identifier(self.connection.schema_name))
+        with database.cursor() as cursor:
+            cursor.execute(text, values)
+            return cursor.fetchall() if cursor.description else None
+
+    def sync(self) -> None:
+        self.control("/sync")
+        tasks.scan_writes()
+
+    def remove_the_cause(self) -> None:
+        self.control(f"/orgs/{self.journey.org_id}/rules", "DELETE")
+
+    def records(self) -> list[str]:
+        org = self.journey.running.world.orgs[self.journey.org_id]
+        names = (str(each.values["Name"]) for each in org.query("Account"))
+        return sorted(name for name in names if name != "Northwind")
+
+
+BOTH_MODES = pytest.mark.parametrize("writes", ["ordered", "merged"], indirect=True)
+
+
+@pytest.fixture
+def writes(request: pytest.FixtureRequest, journey: Journey) -> Iterator[Writes]:
+    """Three bad accounts that were refused and a good one that was not, in either write mode."""
+    world = journey.running.world
+    mode = getattr(request, "param", "ordered")
+    if mode == "ordered" and world.merged_writes:
+        pytest.fail("ordered writes need Postgres' hstore")
+    usual, world.merged_writes = world.merged_writes, mode == "merged"
+    writes = Writes(journey)
+    for body in ("bad 1", "bad 2", "bad 3", "good"):
+        writes.run("INSERT INTO {s}.account (name) VALUES (%s)", body)
+    writes.sync()
+    assert Health.objects.get().ordered_writes == (mode == "ordered")
+    yield writes
+    world.merged_writes = usual
+
+
+def the_error() -> WriteError:
+    return WriteError.objects.get()
+
+
+def act(error: WriteError, action: str, chosen: list[tuple[str, int]] | None = None) -> str:
+    return tasks.repair_writes(
+        error.connection_id, action, error.table_name, error.cause, "olga", chosen
+    )
+
+
+@BOTH_MODES
+def test_a_bulk_retry_succeeds_once_its_cause_is_removed(writes: Writes) -> None:
+    error = the_error()
+    assert (error.failed, error.table_name) == (3, "account")
+    assert REFUSED in error.example
+    writes.remove_the_cause()
+    assert "3 writes" in act(error, "retry")
+    assert WriteRepair.objects.filter(ended_at=None).count() == 3
+    assert "0 writes" in act(error, "retry")  # somebody else's second click sends nothing twice
+    writes.sync()
+    assert writes.records() == ["bad 1", "bad 2", "bad 3", "good"]
+    assert set(WriteRepair.objects.values_list("result", flat=True)) == {"SUCCESS"}
+    assert not WriteError.objects.exists()
+    event = Event.objects.get(kind=EventKind.STAFF_ACTION, text__contains="3 writes")
+    assert (event.actor, event.data["cause"]) == ("olga", error.cause)
+
+
+def test_a_retry_whose_cause_is_still_there_fails_again_and_says_why(writes: Writes) -> None:
+    act(the_error(), "retry")
+    writes.sync()
+    repairs = WriteRepair.objects.all()
+    assert {each.result for each in repairs} == {"FAILED"}
+    assert all(REFUSED in each.message for each in repairs)
+    assert the_error().failed == 3
+
+
+def test_single_rows_can_be_chosen(writes: Writes) -> None:
+    error = the_error()
+    newest = trigger_log.rows(writes.connection.schema_name, error.table_name, error.cause)[0]
+    writes.remove_the_cause()
+    act(error, "retry", [(newest.log, newest.id)])
+    writes.sync()
+    assert writes.records() == ["bad 3", "good"]
+    assert the_error().failed == 2
+
+
+def test_what_is_ignored_is_never_sent(writes: Writes) -> None:
+    assert "3 writes" in act(the_error(), "ignore")
+    writes.remove_the_cause()
+    writes.sync()
+    assert writes.records() == ["good"]
+    assert not WriteError.objects.exists()
+    assert set(WriteRepair.objects.values_list("result", flat=True)) == {"IGNORED"}
+
+
+@BOTH_MODES
+def test_a_refused_update_and_a_row_that_is_gone(writes: Writes) -> None:
+    act(the_error(), "ignore")
+    writes.run("UPDATE {s}.account SET name = 'bad good' WHERE name = 'good'")
+    writes.run("INSERT INTO {s}.account (name) VALUES ('bad 4')")
+    writes.sync()
+    writes.run("SET xmlbinary = 'hex'")  # as Connect's own session: nothing is captured
+    writes.run("DELETE FROM {s}.account WHERE name = 'bad 4'")
+    writes.run("RESET xmlbinary")
+    writes.remove_the_cause()
+    said = act(the_error(), "retry")
+    ordered = Health.objects.get().ordered_writes
+    assert ("1 skipped: the row is gone" in said) == ordered
+    writes.sync()
+    assert "bad good" in writes.records()
+
+
+@BOTH_MODES
+def test_an_archived_failure_can_be_sent_again_too(writes: Writes) -> None:
+    error = the_error()
+    writes.run(
+        "WITH moved AS (DELETE FROM {s}._trigger_log WHERE state = 'FAILED' RETURNING *)"
+        " INSERT INTO {s}._trigger_log_archive SELECT * FROM moved"
+    )
+    writes.remove_the_cause()
+    act(error, "retry")
+    writes.sync()
+    assert writes.records() == ["bad 1", "bad 2", "bad 3", "good"]
+    assert set(WriteRepair.objects.values_list("result", flat=True)) == {"SUCCESS"}
+
+
+def test_an_entry_that_changed_meanwhile_is_skipped_and_counted(writes: Writes) -> None:
+    error, connection = the_error(), Connection.objects.get()
+    found = trigger_log.rows(connection.schema_name, error.table_name, error.cause)
+    url = portal_settings.DATABASE_URL.rpartition("/")[0] + f"/{database.settings_dict['NAME']}"
+    with psycopg.connect(url) as other:
+        log = sql.Identifier(connection.schema_name, "_trigger_log")
+        statement = sql.SQL("SELECT * FROM {} WHERE id = %s FOR UPDATE").format(log)
+        other.execute(statement, [found[0].id])
+        tally = repair.repair(connection, "ignore", error.table_name, error.cause, "olga")
+    assert (tally.done, dict(tally.skipped)) == (2, {"changed meanwhile": 1})
+    queue.drain()

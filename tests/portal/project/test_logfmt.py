@@ -1,0 +1,59 @@
+"""Log lines that machines can read: one a record, with tenant, stage and request id."""
+
+import logging
+import sys
+
+import pytest
+
+from connect.clients import http
+from portal.project.logfmt import LogfmtFormatter, WorkFilter, quoted
+from portal.project.request_ids import RequestIdFilter
+from tenants.redaction import RedactionFilter
+
+
+def line(message: str, **more: object) -> str:
+    record = logging.LogRecord("connect.x", logging.INFO, "x.py", 1, message, (), None)
+    record.__dict__.update(more)
+    for each in (RequestIdFilter(), WorkFilter(), RedactionFilter()):
+        each.filter(record)
+    return LogfmtFormatter().format(record)
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ("plain-1.2:3", "plain-1.2:3"),
+        ("two words", '"two words"'),
+        ("", '""'),
+        ('say "no"', '"say \\"no\\""'),
+        ("a=b", '"a=b"'),
+        ("two\nlines", '"two\\nlines"'),
+        ("back\\slash", '"back\\\\slash"'),
+    ],
+)
+def test_values_are_quoted_only_where_they_must_be(value: str, written: str) -> None:
+    assert quoted(value) == written
+
+
+def test_a_line_names_the_tenant_and_the_stage_in_hand() -> None:
+    tenant = http.tenant_in_hand.set("00DB00000002NDmMAM")
+    stage = http.stage_in_hand.set("linking")
+    try:
+        written = line("two words")
+    finally:
+        http.stage_in_hand.reset(stage)
+        http.tenant_in_hand.reset(tenant)
+    assert written == (
+        "at=INFO logger=connect.x request_id=- tenant=00DB00000002NDmMAM stage=linking "
+        'msg="two words"'
+    )
+
+
+def test_a_traceback_stays_on_the_same_line_and_keeps_no_secret() -> None:
+    try:
+        int("refresh_token=5Aep861secret")
+    except ValueError:
+        written = line("failed", exc_info=sys.exc_info())
+    assert "\n" not in written
+    assert "ValueError" in written
+    assert "5Aep861" not in written

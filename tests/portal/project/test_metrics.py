@@ -1,0 +1,84 @@
+"""The Prometheus page: behind a token, complete, and the same cost for any fleet."""
+
+import re
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+from pytest_django.fixtures import Settings
+
+from connect.models import ApiBudget, Health, Incident, Stage
+from portal.project import metrics
+from tests import cast
+
+pytestmark = pytest.mark.django_db
+TOKEN = "a-token-for-prometheus-alone"
+
+
+@pytest.fixture(autouse=True)
+def _token(settings: Settings) -> None:
+    settings.METRICS_TOKEN = TOKEN
+
+
+def scrape(client: Client) -> str:
+    answer = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+    assert answer.status_code == 200
+    assert answer["Content-Type"].startswith("text/plain; version=0.0.4")
+    return answer.content.decode()
+
+
+@pytest.mark.parametrize("header", ["", "Bearer wrong", f"Basic {TOKEN}", "Bearer", "Bearer ü"])
+def test_without_the_token_nothing_is_told(client: Client, header: str) -> None:
+    answer = client.get("/metrics", headers={"Authorization": header})
+    assert answer.status_code == 401
+    assert b"multiconnect_" not in answer.content
+
+
+def test_where_no_token_is_set_there_is_no_page(client: Client, settings: Settings) -> None:
+    settings.METRICS_TOKEN = ""
+    assert client.get("/metrics", headers={"Authorization": "Bearer "}).status_code == 404
+
+
+def test_the_page_cannot_be_posted_to(client: Client) -> None:
+    assert client.post("/metrics").status_code == 405
+
+
+def test_tenants_conditions_incidents_and_budget_are_counted(client: Client) -> None:
+    tenant = cast.enrol(cast.ACME)
+    acme = cast.connect(tenant, Stage.LIVE, organization_id=cast.ACME["org_id"])
+    cast.connect(cast.enrol(cast.BOREALIS), Stage.LINKING)
+    Health.objects.create(connection=acme, condition="broken", backlog=3)
+    Incident.objects.create(
+        connection=acme, kind="system_error", status="open", opened_at=timezone.now(), text="x"
+    )
+    ApiBudget.objects.create(peer="heroku", remaining=4321)
+    page = scrape(client).splitlines()
+    for line in (
+        'multiconnect_tenants{stage="live"} 1',
+        'multiconnect_tenants{stage="linking"} 1',
+        'multiconnect_tenants{stage="offboarded"} 0',
+        'multiconnect_connections{condition="broken"} 1',
+        'multiconnect_connections{condition="healthy"} 0',
+        'multiconnect_incidents_open{kind="system_error"} 1',
+        "multiconnect_writes_waiting 3",
+        'multiconnect_call_budget{peer="heroku"} 4321',
+        "multiconnect_work_due 2",
+    ):
+        assert line in page
+
+
+def test_every_line_is_in_prometheus_format(client: Client) -> None:
+    number = r"-?\d+(\.\d+)?(e[+-]\d+)?"
+    line = re.compile(
+        rf'# (HELP|TYPE) multiconnect_\w+ .+|multiconnect_\w+(\{{\w+="[^"]*"\}})? {number}'
+    )
+    lines = scrape(client).splitlines()
+    assert [each for each in lines if not line.fullmatch(each)] == []
+
+
+def test_the_cost_does_not_grow_with_the_fleet(
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    with django_assert_max_num_queries(18):
+        metrics.text(timezone.now())

@@ -1,0 +1,139 @@
+"""The worker's processes are really killed here: `manage.py worker` runs as in production."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connection as database
+from django_q.models import OrmQ
+from django_q.tasks import async_task
+
+from portal.models import Heartbeat
+from portal.project.worker import UNEXPECTED_DEATH
+
+PATIENCE = 15.0  # seconds
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Worker:
+    """A running `manage.py worker` and what can be done to it."""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "manage.py", "worker"],
+            cwd=settings.BASE_DIR,
+            env={**os.environ, "DATABASE_URL": _test_database(), "LOG_LEVEL": "ERROR"},
+            start_new_session=True,
+        )
+
+    def family(self) -> list[int]:
+        """The pids of all descendants, the sentinel first."""
+        listing = subprocess.run(
+            ["ps", "-s", str(self.process.pid), "-o", "pid="],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        pids = sorted(int(pid) for pid in listing.stdout.split())
+        return [pid for pid in pids if pid != self.process.pid]
+
+    def signal_all(self, number: signal.Signals) -> None:
+        os.killpg(self.process.pid, number)
+
+
+def _test_database() -> str:
+    at = database.settings_dict
+    return f"postgres://{at['USER']}:{at['PASSWORD']}@{at['HOST']}:{at['PORT']}/{at['NAME']}"
+
+
+def _until(condition: Callable[[], object], what: str) -> None:
+    stop_at = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < stop_at, f"never happened: {what}"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def worker() -> Iterator[Worker]:
+    worker = Worker()
+    try:
+        yield worker
+    finally:
+        if worker.family() or worker.process.poll() is None:
+            worker.signal_all(signal.SIGKILL)
+        worker.process.wait()
+
+
+def _marks(folder: Path) -> set[str]:
+    return {path.name.split("-")[0] for path in folder.iterdir()}
+
+
+def _busy_pid(folder: Path) -> int:
+    return next(int(path.name.split("-")[1]) for path in folder.glob("begun-*"))
+
+
+def _run(name: str, *arguments: object) -> None:
+    async_task(f"tests.portal.project.worker_tasks.{name}", *arguments)
+
+
+def _wait_until_ready(worker: Worker, folder: Path) -> None:
+    _run("mark", str(folder), "ready")
+    _until(lambda: "ready" in _marks(folder), "the first task")
+    assert len(worker.family()) == settings.WORKERS + 3  # sentinel, monitor, pusher
+
+
+def test_it_beats_and_runs_tasks_and_ends_in_order(worker: Worker, tmp_path: Path) -> None:
+    _wait_until_ready(worker, tmp_path)
+    assert Heartbeat.objects.count() == 1
+    worker.process.send_signal(signal.SIGTERM)
+    assert worker.process.wait(PATIENCE) == 0
+    assert worker.family() == []
+
+
+def test_a_signal_to_every_process_lets_the_running_task_finish(
+    worker: Worker, tmp_path: Path
+) -> None:
+    _wait_until_ready(worker, tmp_path)
+    _run("mark_around", str(tmp_path), 1.0)
+    _until(lambda: "begun" in _marks(tmp_path), "the task's beginning")
+    worker.signal_all(signal.SIGTERM)
+    assert worker.process.wait(PATIENCE) == 0
+    assert "ended" in _marks(tmp_path)
+    assert OrmQ.objects.count() == 0
+    assert worker.family() == []
+
+
+def test_a_killed_idle_worker_takes_the_whole_cluster_with_it(
+    worker: Worker, tmp_path: Path
+) -> None:
+    _wait_until_ready(worker, tmp_path)
+    first_worker = worker.family()[1]
+    os.kill(first_worker, signal.SIGKILL)
+    assert worker.process.wait(PATIENCE) == UNEXPECTED_DEATH
+    _until(lambda: worker.family() == [], "the end of all processes")
+
+
+def test_a_killed_busy_worker_loses_no_task(worker: Worker, tmp_path: Path) -> None:
+    _wait_until_ready(worker, tmp_path)
+    _run("mark_around", str(tmp_path), 30.0)
+    _until(lambda: "begun" in _marks(tmp_path), "the task's beginning")
+    os.kill(_busy_pid(tmp_path), signal.SIGKILL)
+    assert worker.process.wait(PATIENCE) == UNEXPECTED_DEATH
+    assert OrmQ.objects.count() == 1
+
+
+@pytest.mark.parametrize("victim", ["main", "sentinel"])
+def test_nothing_goes_on_without_the_main_process_or_the_sentinel(
+    worker: Worker, tmp_path: Path, victim: str
+) -> None:
+    _wait_until_ready(worker, tmp_path)
+    pid = worker.process.pid if victim == "main" else worker.family()[0]
+    os.kill(pid, signal.SIGKILL)
+    assert worker.process.wait(PATIENCE) != 0
+    _until(lambda: worker.family() == [], "the end of all processes")
