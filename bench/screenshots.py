@@ -20,7 +20,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from bench import harness
-from demo.stack import ROOT, free_port
+from demo.plan import ROOT, free_port
 
 TO = ROOT / "docs" / "screenshots"
 TENANTS = 400

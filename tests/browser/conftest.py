@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from demo.driver import Emulator
-from demo.stack import Plan, Stack, free_port, running
+from demo.actors.emulator import Emulator
+from demo.plan import Plan, free_port
+from demo.stack import Stack, running
 from tests.browser import people
 
 CHROMIUM = shutil.which("chromium-headless-shell")

@@ -12,9 +12,11 @@ from typing import Any
 
 from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 
+from demo.actors.emulator import Emulator
+from demo.actors.package import send_callout
 from demo.cast import Org
-from demo.driver import Emulator, send_callout
-from demo.stack import ROOT, STAFF, Stack
+from demo.plan import ROOT, STAFF
+from demo.stack import Stack
 
 PASSWORD = "a-day-of-work-12"
 PATIENCE_SECONDS = 30.0

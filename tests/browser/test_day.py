@@ -6,8 +6,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from demo.actors.emulator import Emulator
+from demo.actors.story import register
+from demo.actors.subscriber import Subscriber
 from demo.cast import Org
-from demo.driver import Emulator, Subscriber, register
 from demo.stack import Stack
 from tests.browser.people import log_in_as, watch_until
 

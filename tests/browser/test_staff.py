@@ -5,9 +5,10 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from demo.actors.package import send_callout
 from demo.cast import BOREALIS, Org
-from demo.driver import send_callout
-from demo.stack import STAFF, Stack
+from demo.plan import STAFF
+from demo.stack import Stack
 from tests.browser.people import log_in, open_tenant, watch_until
 
 pytestmark = pytest.mark.browser

@@ -3,8 +3,11 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from demo.actors.emulator import Emulator
+from demo.actors.ledger import Ledger
+from demo.actors.package import send_callout
+from demo.actors.subscriber import Subscriber
 from demo.cast import ACME
-from demo.driver import Emulator, Ledger, Subscriber, send_callout
 from demo.stack import Stack
 
 pytestmark = pytest.mark.browser

@@ -17,7 +17,8 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from demo.cast import BOREALIS
-from demo.stack import ROOT, Stack
+from demo.plan import ROOT
+from demo.stack import Stack
 from tests.browser.people import console_errors, log_in, open_tenant
 
 pytestmark = pytest.mark.browser

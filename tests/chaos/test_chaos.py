@@ -16,10 +16,13 @@ from pathlib import Path
 
 import pytest
 
-from demo import driver
+from demo.actors.emulator import Emulator
+from demo.actors.ledger import Ledger
+from demo.actors.story import at_once, bring_to
 from demo.cast import Org
-from demo.driver import Emulator, Ledger, at_once, bring_to
-from demo.stack import ROOT, Plan, Program, Stack, free_port, running
+from demo.plan import ROOT, Plan, free_port
+from demo.program import Program
+from demo.stack import Stack, running
 from tenants import orgid
 
 pytestmark = pytest.mark.chaos
@@ -40,9 +43,9 @@ def _orgs() -> list[Org]:
 
 @pytest.fixture
 def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
-    monkeypatch.setattr(driver, "PATIENCE", PATIENCE)
     monkeypatch.delenv("DATABASE_URL")
-    with running(Plan(tmp_path, free_port(), free_port(), durable=False), lambda _: None) as stack:
+    plan = Plan(tmp_path, free_port(), free_port(), durable=False, patience=PATIENCE)
+    with running(plan, lambda _: None) as stack:
         Emulator(stack.plan.emulator_url).call("POST", "/behaviour", PACE)
         yield stack
 

@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from demo.driver import Mailbox
-from demo.stack import ROOT, Failed, Plan, Program, Stack, require_free
+from demo.actors.subscriber import Mailbox
+from demo.failure import Failed
+from demo.plan import ROOT, Plan, require_free
+from demo.program import Program
+from demo.stack import Stack
 
 SLEEPER = "import time; print('started', flush=True); time.sleep(60)"
 # Starts a child of its own that would outlive it, and is deaf to SIGTERM no longer than asked.
@@ -38,7 +41,7 @@ def program(log: Path, code: str) -> Program:
 
 
 def stack_of(tmp_path: Path, *programs: Program) -> Stack:
-    plan = Plan(tmp_path, 5000, 5050, durable=False)
+    plan = Plan(tmp_path, 5000, 5050, durable=False, patience=0.1)
     return Stack(plan, "", "", "", {}, "", list(programs))
 
 
@@ -66,12 +69,12 @@ def test_a_program_that_ended_is_told_with_its_last_words(tmp_path: Path) -> Non
     ended = program(tmp_path / "log", "raise SystemExit('no more money')")
     ended.process.wait()
     with pytest.raises(Failed, match=r"(?s)sleeper ended \(code 1\).*no more money"):
-        stack_of(tmp_path, ended).wait_until(lambda: False, 5, "a miracle")
+        stack_of(tmp_path, ended).wait_until(lambda: False, "a miracle")
 
 
 def test_waiting_has_an_end(tmp_path: Path) -> None:
     with pytest.raises(Failed, match="in vain for a miracle"):
-        stack_of(tmp_path).wait_until(lambda: False, 0.1, "a miracle")
+        stack_of(tmp_path).wait_until(lambda: False, "a miracle")
 
 
 def test_a_taken_port_is_told_in_one_line() -> None:

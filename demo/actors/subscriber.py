@@ -1,0 +1,73 @@
+"""A subscriber's admin, with a mailbox and a browser."""
+
+import email
+import re
+from dataclasses import dataclass
+from email import policy
+from pathlib import Path
+from typing import cast
+from urllib.parse import urlsplit
+
+from demo.browser import Browser, Page
+from demo.cast import Org
+from demo.failure import Failed
+from demo.stack import Stack
+
+
+@dataclass(frozen=True)
+class Mailbox:
+    """The mails that Django's file backend has written."""
+
+    directory: Path
+
+    def link(self, to: str, path: str) -> str | None:
+        """Return the newest link to `path` that was mailed to somebody, or None."""
+        found = None
+        for written in sorted(self.directory.glob("*.log"), key=lambda each: each.stat().st_mtime):
+            for text in written.read_text(errors="replace").split("\n" + "-" * 79 + "\n"):
+                message = email.message_from_string(text.lstrip(), policy=policy.default)
+                body = message.get_body(("plain",))
+                if to not in str(message["To"]) or body is None:
+                    continue
+                links = re.findall(r"https?://\S+", body.get_content())
+                found = next(
+                    (each for each in links if urlsplit(each).path.startswith(path)), found
+                )
+        return found
+
+
+@dataclass
+class Subscriber:
+    """An org's administrator, with a mailbox and a browser."""
+
+    org: Org
+    stack: Stack
+
+    def __post_init__(self) -> None:
+        self.browser = Browser()
+
+    def mailed_link(self, path: str) -> str:
+        """Wait for a mail with a link to `path`. Raises Failed."""
+        mailbox = Mailbox(self.stack.plan.mail)
+        what = f"a mail to {self.org.email} with a link to {path}"
+        link = self.stack.wait_until(lambda: mailbox.link(self.org.email, path), what)
+        return cast(str, link)
+
+    def sign_in(self) -> Page:
+        """Follow the mail “please sign in” to Salesforce, allow access, and come back."""
+        page = self.browser.open(self.mailed_link("/authenticate/"))
+        page = self.browser.submit(page, "/auth/salesforce")
+        return self._allow(page)
+
+    def authorize(self) -> Page:
+        """Follow the mail “please authorize” through Heroku's log-in and Salesforce's."""
+        page = self.browser.open(self.mailed_link("/connect/"))
+        page = self.browser.click(page, "Log in", email=self.org.email, password="any")  # noqa: S106
+        return self._allow(page)
+
+    def _allow(self, page: Page) -> Page:
+        page = self.browser.choose(page, "data-org", self.org.org_id)
+        page = self.browser.click(page, "Allow")
+        if page.status != 200 or not page.url.startswith(self.stack.plan.portal_url):
+            raise Failed(f"{self.org.name} ended at {page}")
+        return page

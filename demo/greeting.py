@@ -1,0 +1,55 @@
+"""What `make demo` prints once everything runs: addresses, the login, and commands to try."""
+
+import json
+import shlex
+
+from demo.plan import STAFF
+from demo.stack import Stack
+
+GREETING = """
+Multiconnect is running.
+
+  Portal          {portal}/admin/      log in as {staff} with {password}
+  Subscriber      {portal}/authenticate
+  Other side      {emulator}/control/    Heroku, Heroku Connect, Salesforce and X, emulated
+  E-mails         {mail}/    one file each, with the subscribers' links
+  Logs            {state}/    web.log, worker.log, emulator.log
+  Postgres        {database}
+
+Register an org yourself. Unsigned, it waits for proof:
+  {unsigned}
+Signed, it goes straight on:
+  {signed}
+An org that is to sign in must exist on the other side:
+  {org}
+Changes travel at Heroku Connect's pace; this makes it sync at once:
+  curl -X POST {emulator}/control/sync
+
+Ctrl-C stops everything. The next `make demo` goes on with the same data; `make clean` removes it.
+"""
+
+
+def greeting(stack: Stack) -> str:
+    """Return the text, with this stack's addresses and a signed callout to paste."""
+    plan, emulator = stack.plan, stack.plan.emulator_url
+    body = {"org_id": "00D000000000001EAA", "org_name": "Fjord", "admin_email": "it@fjord.example"}
+    text = shlex.quote(json.dumps(body))
+    post = f"curl -i {plan.portal_url}/organizations -H 'Content-Type: application/json'"
+    digest = f'printf %s "$T.$B" | openssl dgst -sha256 -hmac {stack.registration_secret}'
+    signed = (
+        f'B={text} T=$(date +%s); {post} -H "X-Multiconnect-Timestamp: $T" '
+        f'-H "X-Multiconnect-Signature: v1=$({digest} | sed \'s/.* //\')" -d "$B"'
+    )
+    org = {"org_id": body["org_id"], "name": body["org_name"], "admin_email": body["admin_email"]}
+    return GREETING.format(
+        portal=plan.portal_url,
+        emulator=emulator,
+        staff=STAFF,
+        password=stack.password,
+        mail=plan.mail,
+        state=plan.state,
+        database=stack.database_url,
+        unsigned=f"{post} -d {text}",
+        signed=signed,
+        org=f"curl -X POST {emulator}/control/orgs -d {shlex.quote(json.dumps(org))}",
+    )

@@ -1,0 +1,59 @@
+"""Where a stack lives: its folder, its ports and their addresses."""
+
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from demo.failure import Failed
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+APP = "multiconnect-demo"
+
+
+STAFF = "admin"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Where a stack lives. `durable` keeps its data for the next start; ports are on 127.0.0.1."""
+
+    state: Path
+    portal_port: int
+    emulator_port: int
+    durable: bool
+    speed: float = 1
+    patience: float = 60.0  # seconds for anything that the portal or the emulator does by itself
+
+    @property
+    def portal_url(self) -> str:
+        return f"http://127.0.0.1:{self.portal_port}"
+
+    @property
+    def emulator_url(self) -> str:
+        return f"http://127.0.0.1:{self.emulator_port}"
+
+    @property
+    def mail(self) -> Path:
+        return self.state / "mail"
+
+
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def require_free(port: int, variable: str) -> None:
+    """Raise Failed if somebody listens on the port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise Failed(
+                f"Port {port} is taken. Choose another one: {variable}={port + 1000} make demo"
+            ) from None
