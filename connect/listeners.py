@@ -4,11 +4,12 @@ from typing import Any
 
 from django.dispatch import receiver
 from django.utils import timezone
-from django_q.tasks import async_task
 
 from connect import connections
 from connect.models import Connection, Stage
+from connect.provisioning import reconciler
 from tenants.models import Tenant
+from tenants.queue import enqueue
 from tenants.signals import tenant_changed
 
 _WAITING_FOR_TENANT = (Stage.WAITING_FOR_PROOF, Stage.WAITING_FOR_CONSENT)
@@ -28,4 +29,4 @@ def go_on(tenant: Tenant, **_: Any) -> None:
         pk=connection.pk, stage__in=_WAITING_FOR_TENANT, blocked_at=None
     )
     if waiting.update(next_attempt_at=timezone.now()):
-        async_task("connect.tasks.advance", connection.pk)
+        enqueue(reconciler.advance, connection.pk)

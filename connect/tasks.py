@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
-from django_q.tasks import async_task
 
 from connect import connections
 from connect.health import diagnose, healing, history, incidents, notices, refresh, upkeep
@@ -18,15 +17,11 @@ from connect.runner import lease
 from connect.write_errors import repair, scan
 from tenants import messages, timeline
 from tenants.models import EventKind
+from tenants.queue import enqueue
 
 SWEEP_LIMIT = 100
 # A task that was lost with its worker comes up again after this long.
 AGAIN_AFTER = timedelta(seconds=60)
-
-
-def advance(connection_id: int, *, hurry: bool = False) -> None:
-    """Do what is due for one connection."""
-    reconciler.advance(connection_id, hurry=hurry)
 
 
 def operate(name: str, connection_id: int, actor: str, options: dict[str, Any]) -> str:
@@ -51,10 +46,10 @@ def sweep() -> int:
     """
     due = lease.mark_due_as_queued(SWEEP_LIMIT, AGAIN_AFTER)
     for connection_id in due:
-        async_task("connect.tasks.advance", connection_id)
+        enqueue(reconciler.advance, connection_id)
     rolled = waves.take_due(AGAIN_AFTER)
     for item_id in rolled:
-        async_task("connect.tasks.advance_item", item_id)
+        enqueue(advance_item, item_id)
     return len(due) + len(rolled) + messages.queue_due(SWEEP_LIMIT)
 
 
@@ -73,7 +68,7 @@ def refresh_health() -> int:
     """Queue a refresh of each region, as scheduled; return how many."""
     found = refresh.regions()
     for region_url in found:
-        async_task("connect.tasks.refresh_region", region_url)
+        enqueue(refresh_region, region_url)
     return len(found)
 
 
@@ -95,12 +90,13 @@ def watch() -> None:
     incidents.close_departed()
     suspects, regions = incidents.to_be_confirmed()
     for region_url in {each for each in regions if each}:
-        async_task("connect.tasks.refresh_region", region_url)
+        enqueue(refresh_region, region_url)
     if "" in regions:
         refresh_health()
     for connection_id in suspects[:SWEEP_LIMIT]:
-        async_task("connect.tasks.look", connection_id)
-    healing.queue_due(SWEEP_LIMIT)
+        enqueue(look, connection_id)
+    for incident_id in healing.take_due(SWEEP_LIMIT):
+        enqueue(heal, incident_id)
     notices.queue_due(SWEEP_LIMIT)
     diagnose.collect()
 
@@ -112,11 +108,6 @@ def heal(incident_id: int) -> str:
 
 def _operate_alone(name: str, connection_id: int) -> str:
     return operations.operate(name, connection_id, timeline.PORTAL, {})
-
-
-def post_notice(notice_id: int) -> None:
-    """Tell the staff's webhook of an incident."""
-    notices.post(notice_id)
 
 
 def upkeep_health() -> None:

@@ -5,14 +5,15 @@ import logging
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
-from django_q.tasks import async_task
 
-from connect import connections
+from connect import connections, tasks
 from connect.clients import heroku_connect, http
 from connect.health import states
 from connect.models import Connection, Stage
+from connect.provisioning import reconciler
 from tenants import links, pages
 from tenants.models import Tenant
+from tenants.queue import enqueue
 from tenants.views import CHECKING
 
 log = logging.getLogger(__name__)
@@ -68,7 +69,7 @@ def authorization_complete(request: HttpRequest, signed: str) -> HttpResponse:
     connection = connections.current(tenant)
     if connection and _waits_for_authorization(connection):
         if connection.stage == Stage.LIVE:
-            async_task("connect.tasks.look", connection.pk)
+            enqueue(tasks.look, connection.pk)
         else:
-            async_task("connect.tasks.advance", connection.pk, hurry=True)
+            enqueue(reconciler.advance, connection.pk, hurry=True)
     return HttpResponseRedirect(f"{links.sign_in_url(tenant)}?{CHECKING}")

@@ -4,11 +4,11 @@ from datetime import UTC, timedelta
 
 from django.conf import settings
 from django.utils import timezone
-from django_q.tasks import async_task
 
 from social import collection
 from social.asking import TIME_IS_UP
 from social.models import CollectionRun, Handle, Outcome, Post, Search, Trigger
+from tenants.queue import enqueue
 
 SECONDS = 90.0  # of the 120 that a task may take
 RECOUNT_HOUR = 23  # UTC: X bills a post once in a UTC day, so the last look of the day is free
@@ -25,7 +25,7 @@ def collect(trigger: str = Trigger.SCHEDULE.value, actor: str = "portal") -> str
     except collection.NotCollecting as reason:
         return str(reason)
     if TIME_IS_UP in run.note:
-        async_task("social.tasks.collect", trigger, actor)
+        enqueue(collect, trigger, actor)
     return f"{run}: {run.get_outcome_display().lower()}. {run.note}".strip()
 
 

@@ -1,6 +1,5 @@
 """What a registration callout claims: read from its body, and checked field by field."""
 
-import json
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -12,7 +11,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from tenants import orgid
+from tenants import orgid, strict_json
 from tenants.models import Environment, Tenant
 
 JSON = "application/json"
@@ -68,46 +67,21 @@ def read(content_type: str, body: bytes) -> Claims:
         text = body.decode()
     except UnicodeDecodeError as error:
         raise Malformed(f"The body is not UTF-8: see byte {error.start}.") from None
-    return _check(_READERS[media_type](text))
+    try:
+        document = _READERS[media_type](text)
+    except strict_json.BadJson as error:
+        raise Malformed(str(error)) from None
+    return _check(document)
 
 
 # --- reading -------------------------------------------------------------------------------------
 def _read_json(text: str) -> dict[str, Any]:
     if not text.strip():
         raise Malformed("The body is empty.")
-    try:
-        document = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        raise Malformed(_locate(error)) from None
-    except RecursionError:
-        raise Malformed("The JSON is nested too deeply.") from None
-    except ValueError as error:  # e.g. a number of more digits than Python reads
-        raise Malformed(f"The JSON cannot be read: {error}.") from None
+    document = strict_json.load(text)
     if not isinstance(document, dict):
         raise Malformed("The JSON must be one object, with org_id, org_name and admin_email.")
     return document
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise Malformed(f"{twice[:40]!a} is given twice.")
-    return fields
-
-
-def _no_constant(name: str) -> None:
-    raise Malformed(f"{name} is no JSON.")
-
-
-def _locate(error: json.JSONDecodeError) -> str:
-    where = f"line {error.lineno}, column {error.colno}"
-    text = f"The JSON is malformed at {where} (character {error.pos}): {error.msg}."
-    if "delimiter" in error.msg:
-        # What string concatenation makes of an org that is named: Acme "West"
-        text += ' Is there an unescaped quote in a value? Inside a value, write \\" for ".'
-    return text
 
 
 def _read_form(text: str) -> dict[str, Any]:
@@ -115,7 +89,7 @@ def _read_form(text: str) -> dict[str, Any]:
         pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
     except ValueError as error:
         raise Malformed(f"The form cannot be read: {error}.") from None
-    return _unique(pairs)
+    return strict_json.unique(pairs)
 
 
 _READERS: dict[str, Callable[[str], dict[str, Any]]] = {JSON: _read_json, FORM: _read_form}

@@ -15,11 +15,11 @@ from django.db.models import F
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
-from django_q.tasks import async_task
 
 from tenants import journey, links, timeline
 from tenants.journey import Turn
 from tenants.models import EventKind, Message, MessageKind, MessageStatus, Tenant
+from tenants.queue import enqueue_as
 from tenants.redaction import redact
 
 log = logging.getLogger(__name__)
@@ -196,12 +196,7 @@ def _note(message: Message, text: str) -> None:
 
 
 def _enqueue(message: Message) -> None:
-    async_task(
-        "tenants.tasks.deliver",
-        message.pk,
-        message.attempts,
-        q_options={"task_name": f"message {message.pk}"},
-    )
+    enqueue_as(f"message {message.pk}", send, message.pk, message.attempts)
 
 
 # --- what became of it ---------------------------------------------------------------------------

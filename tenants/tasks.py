@@ -16,11 +16,6 @@ CALLOUTS_KEPT = timedelta(days=90)
 BUCKETS_KEPT = timedelta(days=1)  # any bucket is full again long before
 
 
-def deliver(message_id: int, attempt: int = 0) -> None:
-    """Make one attempt at an e-mail."""
-    messages.send(message_id, attempt)
-
-
 def approve(tenant_id: int, actor: str) -> None:
     """Let a tenant in by the word of a member of staff."""
     registration.approve(tenant_id, actor)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.utils import timezone
-from django_q.tasks import async_task
 
 from connect.health import notices
 from connect.health.quiet import is_quiet
@@ -87,15 +86,12 @@ def prescribe(incident: Incident, now: datetime) -> None:
     Incident.objects.filter(pk=incident.pk).update(next_attempt_at=incident.next_attempt_at)
 
 
-def queue_due(limit: int) -> int:
-    """Queue the steps that are due; a step whose task was lost comes up again. How many."""
+def take_due(limit: int) -> list[int]:
+    """Return the incidents whose step is due; a step whose task was lost comes up again."""
     now = timezone.now()
     due = Incident.objects.filter(status=IncidentStatus.OPEN, next_attempt_at__lte=now)
     ids = list(due.order_by("next_attempt_at").values_list("pk", flat=True)[:limit])
-    for pk in ids:
-        if due.filter(pk=pk).update(next_attempt_at=now + QUEUED_FOR):
-            async_task("connect.tasks.heal", pk)
-    return len(ids)
+    return [pk for pk in ids if due.filter(pk=pk).update(next_attempt_at=now + QUEUED_FOR)]
 
 
 def heal(incident_id: int, operate: Operate) -> str:

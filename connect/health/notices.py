@@ -8,13 +8,13 @@ from datetime import timedelta
 from django.conf import settings
 from django.db.models import F, Q
 from django.utils import timezone
-from django_q.tasks import async_task
 
 from connect.clients import http
 from connect.clients.http import Peer
 from connect.models import Incident, WebhookNotice
 from tenants import messages, timeline
 from tenants.models import EventKind, MessageKind
+from tenants.queue import enqueue
 
 # After the last of these, the webhook is given up: the e-mail says the same.
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30))
@@ -62,7 +62,7 @@ def _tell(incident: Incident, what: str, subject: str, text: str) -> None:
             incident=incident, what=what, defaults={"text": f"*{subject}*\n{text}"}
         )
         if is_new:
-            async_task("connect.tasks.post_notice", notice.pk)
+            enqueue(post, notice.pk)
 
 
 def queue_due(limit: int) -> int:
@@ -72,7 +72,7 @@ def queue_due(limit: int) -> int:
     )
     found = list(due.values_list("pk", flat=True)[:limit])
     for pk in found:
-        async_task("connect.tasks.post_notice", pk)
+        enqueue(post, pk)
     return len(found)
 
 

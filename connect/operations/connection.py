@@ -15,7 +15,6 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
-from django_q.tasks import async_task
 
 from connect.clients import heroku_connect, http
 from connect.health import diagnose, observations, states
@@ -26,6 +25,7 @@ from connect.runner import lease
 from connect.runner.lease import Claim
 from tenants import messages, timeline
 from tenants.models import EventKind, MessageKind
+from tenants.queue import enqueue
 
 Options = Mapping[str, Any]
 # A step lasts a few seconds, an HTTP call at the worst http's total deadline.
@@ -148,7 +148,7 @@ def _retry(claim: Claim, actor: str, options: Options) -> str:
         waiting_for="",
         next_attempt_at=timezone.now(),
     )
-    async_task("connect.tasks.advance", claim.connection.pk)
+    enqueue(reconciler.advance, claim.connection.pk)
     return f"trying again: {claim.connection.get_stage_display().lower()}."
 
 
@@ -325,7 +325,7 @@ def _import_mappings(claim: Claim, actor: str, options: Options) -> str:
         reconciler.enter(
             claim, Stage.IMPORTING_MAPPINGS, "Importing the mappings anew.", facts, actor=actor
         )
-        async_task("connect.tasks.advance", claim.connection.pk)
+        enqueue(reconciler.advance, claim.connection.pk)
     return "started with the version that new tenants get."
 
 
@@ -353,7 +353,7 @@ def _end(claim: Claim, actor: str, fate: SchemaFate, *, start_over: bool) -> str
         reconciler.enter(
             claim, Stage.OFFBOARDING, f"Ending this connection; then {then}.", facts, actor=actor
         )
-        async_task("connect.tasks.advance", claim.connection.pk)
+        enqueue(reconciler.advance, claim.connection.pk)
     return f"started. {fate.label}; then {then}."
 
 

@@ -445,10 +445,10 @@ def test_a_round_ends_in_time_and_queues_the_next(
 ) -> None:
     live = many(x_side, 2)
     queued: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(tasks, "async_task", lambda *given: queued.append(given))
+    monkeypatch.setattr(tasks, "enqueue", lambda *given: queued.append(given))
     monkeypatch.setattr(tasks, "SECONDS", 1e-6)
     assert "Its time was up" in tasks.collect()
-    assert queued == [("social.tasks.collect", "schedule", "portal")]
+    assert queued == [(tasks.collect, "schedule", "portal")]
     monkeypatch.setattr(tasks, "SECONDS", 60)
     assert "done" in tasks.collect()
     assert (len(live.bodies()), len(queued)) == (40, 1)

@@ -119,7 +119,7 @@ def test_the_same_key_is_written_and_queued_once(acme: Tenant) -> None:
     first = messages.queue(acme, MessageKind.SIGN_IN, "key")
     assert messages.queue(acme, MessageKind.LIVE, "key") == first
     assert Message.objects.count() == 1
-    assert queued() == [("tenants.tasks.deliver", (first.pk, 0))]
+    assert queued() == [("tenants.messages.send", (first.pk, 0))]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -174,7 +174,7 @@ def test_a_sent_mail_is_on_the_row_and_the_timeline(
     acme: Tenant, mailoutbox: list[EmailMessage]
 ) -> None:
     message = messages.queue(acme, MessageKind.SIGN_IN, "key")
-    tasks.deliver(message.pk)
+    messages.send(message.pk)
     mail: Any = mailoutbox[0]
     assert (mail.to, mail.from_email) == (["ops@acme.example"], "connect@isv.example")
     assert (mail.subject, mail.body) == (message.subject, message.text)
@@ -206,9 +206,9 @@ def test_the_providers_id_is_kept(acme: Tenant, settings: Settings) -> None:
 def test_a_task_that_comes_twice_sends_once(acme: Tenant, mailoutbox: list[EmailMessage]) -> None:
     message = messages.queue(acme, MessageKind.SIGN_IN, "key")
     for _ in range(2):
-        tasks.deliver(message.pk, 0)
+        messages.send(message.pk, 0)
     assert len(mailoutbox) == 1
-    tasks.deliver(message.pk + 1, 0)  # a row that is not there (yet) is nobody's fault
+    messages.send(message.pk + 1, 0)  # a row that is not there (yet) is nobody's fault
     assert len(mailoutbox) == 1
 
 
@@ -217,11 +217,11 @@ def test_a_task_that_comes_again_late_does_not_jump_the_queue(
 ) -> None:
     message = messages.queue(acme, MessageKind.SIGN_IN, "key")
     settings.EMAIL_BACKEND = f"{__name__}.BrokenBackend"
-    tasks.deliver(message.pk, 0)
+    messages.send(message.pk, 0)
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-    tasks.deliver(message.pk, 0)
+    messages.send(message.pk, 0)
     assert mailoutbox == []
-    tasks.deliver(message.pk, 1)
+    messages.send(message.pk, 1)
     assert len(mailoutbox) == 1
 
 
@@ -301,7 +301,7 @@ def test_what_is_due_is_queued_again_and_not_each_second(acme: Tenant) -> None:
     with time_machine.travel(timezone.now() + timedelta(minutes=2), tick=False):
         assert messages.queue_due(10) == 1
         assert messages.queue_due(10) == 0
-    assert queued() == [("tenants.tasks.deliver", (message.pk, 0))]
+    assert queued() == [("tenants.messages.send", (message.pk, 0))]
 
 
 def test_only_so_many_are_queued_at_once_and_none_that_is_done(acme: Tenant) -> None:

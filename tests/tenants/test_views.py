@@ -69,7 +69,7 @@ def test_the_answer_waits_for_no_outside_system_and_only_queues_the_work() -> No
     post_signed(callout())
     task = OrmQ.objects.get().task
     assert (task["func"], task["args"]) == (
-        "connect.tasks.advance",
+        "connect.provisioning.reconciler.advance",
         (Tenant.objects.get().connections.get().pk,),
     )
 

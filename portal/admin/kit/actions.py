@@ -6,18 +6,19 @@ writes the event with the person's name.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
-from django_q.tasks import async_task
 
+from connect import tasks as connect_tasks
 from connect.models import Connection, Stage, WaitingOn
 from connect.operations import connection as operations
 from connect.operations.connection import Operation, Outcome, Report
 from portal.admin.kit.forms import EndForm, Question, UntilForm
 from portal.models import BulkItem, BulkRun
 from tenants import messages, registration
+from tenants import tasks as tenant_tasks
 from tenants.models import Proof, Tenant
+from tenants.queue import enqueue_as
 
 Options = Mapping[str, str]
 Staff = User | AnonymousUser
@@ -91,7 +92,8 @@ def _why_not_approve(subject: Subject) -> str:
 
 
 def _queue_approve(subject: Subject, actor: str, options: Options) -> None:
-    _queue("tenants.tasks.approve", subject.tenant.pk, actor=actor, task_name="approve")
+    number = subject.tenant.pk
+    enqueue_as(f"approve {number}", tenant_tasks.approve, number, actor=actor)
 
 
 def _approve(subject: Subject, actor: str, options: Options) -> Report:
@@ -109,7 +111,8 @@ def _why_not_resend(subject: Subject) -> str:
 
 
 def _queue_resend(subject: Subject, actor: str, options: Options) -> None:
-    _queue("tenants.tasks.resend", subject.tenant.pk, actor=actor, task_name="resend")
+    number = subject.tenant.pk
+    enqueue_as(f"resend {number}", tenant_tasks.resend, number, actor=actor)
 
 
 def _resend(subject: Subject, actor: str, options: Options) -> Report:
@@ -130,13 +133,14 @@ def _from(operation: Operation) -> Action:
 
     def enqueue(subject: Subject, actor: str, options: Options) -> None:
         assert subject.connection is not None  # noqa: S101  (why_not was asked)
-        _queue(
-            "connect.tasks.operate",
+        number = subject.connection.pk
+        enqueue_as(
+            f"{operation.name} {number}",
+            connect_tasks.operate,
             operation.name,
-            subject.connection.pk,
+            number,
             actor=actor,
             options=dict(options),
-            task_name=operation.name,
         )
 
     def perform(subject: Subject, actor: str, options: Options) -> Report:
@@ -161,11 +165,6 @@ _QUESTIONS: dict[str, type[Question]] = {
     "pause_until": UntilForm,
     "snooze": UntilForm,
 }
-
-
-def _queue(task: str, *args: Any, task_name: str, **kwargs: Any) -> None:
-    """Queue a task under a name that staff can search the queue for, e.g. "pause 12"."""
-    async_task(task, *args, **kwargs, task_name=f"{task_name} {args[-1]}")
 
 
 ACTIONS: dict[str, Action] = {

@@ -18,8 +18,8 @@ from django.http import (
 )
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django_q.tasks import async_task
 
+from connect import tasks
 from connect.clients import http
 from connect.mappings import diff, lint, templates, uploads
 from connect.models import DefaultTemplate, Mapping, MappingTemplate, Tag
@@ -34,6 +34,7 @@ from portal.admin.pages.mapping_form import EditMappingForm
 from portal.admin.pages.template_form import MappingTemplateForm, NoSuchTenant, live_export, pretty
 from tenants import timeline
 from tenants.models import EventKind
+from tenants.queue import enqueue_as
 
 
 @dataclass(frozen=True)
@@ -361,11 +362,11 @@ def _queue(
     options: dict[str, Any] = {"object_name": mapping.object_name}
     if form:
         options |= {"config": form.config(), "revision": form.cleaned_data["revision"]}
-    async_task(
-        "connect.tasks.operate_mapping",
+    enqueue_as(
+        f"{operation.name} mapping {mapping.pk}",
+        tasks.operate_mapping,
         operation.name,
         mapping.connection_id,
         actor=actor,
         options=options,
-        task_name=f"{operation.name} mapping {mapping.pk}",
     )

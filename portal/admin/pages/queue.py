@@ -12,10 +12,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django_q import admin as stock
 from django_q.models import Failure, OrmQ, Schedule, Success
-from django_q.tasks import async_task
 
 from portal.admin.kit.base import ReadOnlyAdmin
 from portal.models import Heartbeat
+from tenants.queue import enqueue_again
 
 for _model in (Success, Failure, Schedule, OrmQ):
     if admin.site.is_registered(_model):
@@ -52,9 +52,7 @@ class TaskAdmin(ReadOnlyAdmin):
         with transaction.atomic():
             tasks = list(queryset)
             for task in tasks:
-                kwargs = task.kwargs or {}
-                kwargs = kwargs | actor if "actor" in kwargs else kwargs
-                async_task(task.func, *(task.args or ()), **kwargs, task_name=task.name)
+                enqueue_again(task, **(actor if "actor" in (task.kwargs or {}) else {}))
             self.after_queueing(tasks)
         self.message_user(request, f"Queued {len(tasks)} again.", messages.SUCCESS)
 

@@ -7,11 +7,10 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
-from django_q.tasks import async_task
 
 from portal.admin.kit import show
 from portal.admin.kit.base import ReadOnlyAdmin
-from social import collection
+from social import collection, tasks
 from social.models import (
     CollectionRun,
     Handle,
@@ -21,6 +20,7 @@ from social.models import (
     TenantCollection,
     Trigger,
 )
+from tenants.queue import enqueue_as
 
 MOST_TENANTS = 200  # on a run's page; those with errors first
 _TONES = {
@@ -92,9 +92,7 @@ class CollectionRunAdmin(ReadOnlyAdmin):
             self.message_user(request, f"No posts are collected: {reason}.", messages.ERROR)
         else:
             actor = request.user.get_username()
-            async_task(
-                "social.tasks.collect", Trigger.STAFF.value, actor=actor, task_name="collect posts"
-            )
+            enqueue_as("collect posts", tasks.collect, Trigger.STAFF.value, actor=actor)
             self.message_user(request, "“Collect now” is queued.", messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:social_collectionrun_changelist"))
 

@@ -15,13 +15,14 @@ from django.http import (
 )
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django_q.tasks import async_task
 
+from connect import tasks
 from connect.models import WriteError, WriteRepair
 from connect.schemas import BadSchemaName
 from connect.write_errors import repair, scan, trigger_log
 from portal.admin.kit import search, show
 from portal.admin.kit.base import ReadOnlyAdmin
+from tenants.queue import enqueue_as
 
 MOST_CAUSES = 20
 CHOSEN, CONFIRMED = "row", "confirmed"
@@ -128,15 +129,15 @@ class WriteErrorAdmin(ReadOnlyAdmin):
     ) -> None:
         with transaction.atomic():
             for error in errors:
-                async_task(
-                    "connect.tasks.repair_writes",
+                enqueue_as(
+                    f"{action} {error.connection_id}",
+                    tasks.repair_writes,
                     error.connection_id,
                     action,
                     error.table_name,
                     error.cause,
                     actor=request.user.get_username(),
                     chosen=chosen,
-                    task_name=f"{action} {error.connection_id}",
                 )
         count = len(chosen) if chosen else sum(error.failed for error in errors)
         text = f"“{action.capitalize()}” is queued for {count} writes. The result shows below soon."

@@ -7,7 +7,7 @@ from django.db import connection, transaction
 
 from connect.mappings import templates
 from portal import roles
-from portal.project import schedules
+from portal.project import renamed_tasks, schedules
 
 _LOCK = 0x6D756C7469  # "multi": two runs at once take turns
 
@@ -25,10 +25,12 @@ class Command(BaseCommand):
                 raise CommandError(
                     f"No such permissions: {missing}. Run `python manage.py migrate` first."
                 ) from None
+            renamed = renamed_tasks.ensure()
             changed = schedules.ensure()
             template = templates.ensure_first()
         lines = [
             *(f"role {role}: {count} permissions" for role, count in counts.items()),
+            *renamed,
             *(changed or ["schedules: as they should be"]),
             f"mapping template: {'version 1 stored' if template else 'kept'}",
         ]

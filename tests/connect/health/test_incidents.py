@@ -11,7 +11,6 @@ from django.utils import timezone
 from django_q.models import OrmQ
 from pytest_django.fixtures import Settings
 
-from connect import tasks
 from connect.health import healing, incidents, notices
 from connect.models import (
     Connection,
@@ -159,7 +158,7 @@ def test_restarts_come_at_growing_intervals_and_then_a_person_is_called(
 
     for _ in range(240):
         see(clock, acme, "SYSTEM_ERROR")
-        if healing.queue_due(10):
+        if healing.take_due(10):
             healing.heal(Incident.objects.get().pk, operate)
     assert [later - sooner for sooner, later in pairwise(restarts)] == [
         10,
@@ -219,7 +218,7 @@ def test_the_webhook_hears_of_it_in_slacks_form_and_once(
     notice = WebhookNotice.objects.get()
     caplog.set_level("INFO")
     for _ in range(3):
-        tasks.post_notice(notice.pk)
+        notices.post(notice.pk)
     (request,) = webhook.requests
     assert request.startswith(b"POST /services/T0/B0/secret HTTP/1.1")
     told = json.loads(request.partition(b"\r\n\r\n")[2])

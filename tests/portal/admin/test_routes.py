@@ -146,4 +146,6 @@ def test_coming_back_from_heroku_connect_queues_one_look_and_changes_nothing_els
     before = state()
     Client().get(urlsplit(links.auth_complete_url(world["borealis"])).path)
     assert changed(before) == {"django_q_ormq"}
-    assert [task.task["func"] for task in OrmQ.objects.all()] == ["connect.tasks.advance"]
+    assert [task.task["func"] for task in OrmQ.objects.all()] == [
+        "connect.provisioning.reconciler.advance"
+    ]
