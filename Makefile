@@ -5,7 +5,7 @@ READY := $(VENV)/.ready
 BROWSER := command -v chromium-headless-shell >/dev/null || scripts/install-apt chromium-headless-shell
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check smoke bench screenshots chaos salesforce lock clean
+.PHONY: help demo test check smoke bench screenshots docs chaos salesforce lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,7 +17,7 @@ test: $(READY) ## Run all tests (make test ARGS="-k callout" for some)
 	@$(BROWSER) "the browser tests are skipped"
 	@$(VENV)/bin/python -m pytest --numprocesses=auto $(ARGS)
 
-check: $(READY) ## Run ruff, mypy, import-linter, the migrations check and the deployment check
+check: $(READY) ## Run ruff, mypy, import-linter and the checks of migrations, settings and documents
 	@scripts/check
 
 smoke: $(READY) ## Run the main job once, headless, and print what it took
@@ -29,6 +29,9 @@ bench: $(READY) ## Measure the ratios that README quotes (make bench ARGS=health
 screenshots: $(READY) ## Render the staff's and the subscribers' pages to docs/screenshots
 	@$(BROWSER) "there are no screenshots"
 	@$(VENV)/bin/python -m bench.screenshots
+
+docs: $(READY) ## Write the diagrams and tables that the documents take from the code
+	@$(VENV)/bin/python -W ignore -m scripts.documents
 
 chaos: $(READY) ## Kill workers, serve whole fleets, try the properties for long (about eight minutes)
 	@$(VENV)/bin/python -m pytest -m hypothesis --hypothesis-profile=thorough

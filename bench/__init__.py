@@ -1,0 +1,1 @@
+"""The ratios that `make bench` measures."""

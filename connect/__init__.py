@@ -1,0 +1,1 @@
+"""How the data flows: each connection to Heroku Connect, from the callout to its end."""

@@ -1,0 +1,1 @@
+"""The example use case: posts about each tenant's Accounts, from X."""

@@ -1,0 +1,1 @@
+"""Who the subscribers are: registration, Salesforce sign-in, e-mails, the timeline."""

@@ -1,0 +1,1 @@
+"""HTTP clients of Heroku, Heroku Connect and Salesforce, with typed errors."""

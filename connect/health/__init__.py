@@ -1,0 +1,1 @@
+"""Seeing how each live connection does, and mending what can be mended."""

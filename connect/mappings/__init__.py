@@ -1,0 +1,1 @@
+"""Mapping documents: versions, the linter, the comparison, drift."""

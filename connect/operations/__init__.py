@@ -1,0 +1,1 @@
+"""What staff may do to one connection or one mapping."""

@@ -1,0 +1,1 @@
+"""From the first callout to live, and off-boarding: stages, steps and the reconciler."""

@@ -1,0 +1,1 @@
+"""Bringing a mapping version or an API version to many tenants, wave by wave."""

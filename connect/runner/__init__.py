@@ -1,0 +1,1 @@
+"""The engine that runs steps under a lease: claim, outcomes, retry."""

@@ -1,0 +1,1 @@
+"""Writes that Salesforce refused: read from the trigger logs, retried or ignored."""

@@ -1,0 +1,1 @@
+"""The dashboard: its cards, who needs attention, charts."""

@@ -1,0 +1,1 @@
+"""What runs the project: settings, system checks, probes, metrics, logs, schedules, worker."""

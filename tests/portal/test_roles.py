@@ -1,38 +1,10 @@
 """Who may do what."""
 
 import pytest
-from django.conf import settings
 
 from connect.operations.connection import REGISTRY
 from portal import roles
 from portal.admin.kit.actions import ACTIONS
-from portal.admin.pages import switches
-
-# What staff may do beside the registry's actions on tenants.
-BESIDE = {
-    "Look at everything": "tenants.view_tenant",
-    "Correct a tenant’s facts": "tenants.change_tenant",
-    "Add a mapping template": "connect.add_mappingtemplate",
-    "Turn a kill switch": switches.MAY_TURN,
-    "Send a task again": "django_q.add_ormq",
-    "Make users and give roles": "auth.change_user",
-}
-
-
-def matrix() -> list[str]:
-    """Return docs/roles.md's table, from the registry and the roles as they are."""
-    needed = {action.label: action.permission for action in ACTIONS.values()}
-    granted = roles.permissions()
-    lines = [f"| | {' | '.join(granted)} |", f"|---{'|:-:' * len(granted)}|"]
-    for label, permission in (BESIDE | needed).items():
-        cells = ("yes" if permission in names else "-" for names in granted.values())
-        lines.append(f"| {label} | {' | '.join(cells)} |")
-    return lines
-
-
-def test_the_documented_matrix_is_the_real_one_without_a_missing_cell() -> None:
-    text = (settings.BASE_DIR / "docs/roles.md").read_text()
-    assert [line for line in text.splitlines() if line.startswith("|")] == matrix()
 
 
 @pytest.mark.parametrize("permission", sorted({action.permission for action in ACTIONS.values()}))

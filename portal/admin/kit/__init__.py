@@ -1,0 +1,1 @@
+"""What every page of the admin is made from: lists, search, filters, forms, actions."""

@@ -1,4 +1,4 @@
-"""The house's papers agree with the house: README, app.json, Procfile, Makefile, settings."""
+"""app.json, Procfile and Makefile agree with the settings and the commands."""
 
 import ast
 import json
@@ -32,12 +32,6 @@ def settings_read() -> set[str]:
     return names
 
 
-def settings_documented() -> list[str]:
-    """Return the names in README's table of settings, in its order."""
-    chapter = text("README.md").partition("\n## Settings\n")[2].partition("\n## ")[0]
-    return re.findall(r"^\| `([A-Z_]+)` \|", chapter, re.MULTILINE)
-
-
 def settings_required() -> set[str]:
     """Return the names that the checks ask for when nothing at all is set."""
     return set(
@@ -59,12 +53,6 @@ def processes() -> dict[str, str]:
 def targets() -> list[str]:
     """Return the Makefile's targets."""
     return re.findall(r"^([a-z]+):", text("Makefile"), re.MULTILINE)
-
-
-def test_readme_names_exactly_the_settings_that_are_read() -> None:
-    documented = settings_documented()
-    assert len(documented) == len(set(documented))
-    assert set(documented) == settings_read()
 
 
 def test_what_the_deploy_button_asks_for_is_read() -> None:
@@ -107,20 +95,3 @@ def test_the_procfile_runs_commands_that_exist() -> None:
 def test_every_make_target_has_its_line_of_help() -> None:
     helped = re.findall(r"^([a-z]+):.*## \S", text("Makefile"), re.MULTILINE)
     assert targets() == helped
-
-
-def test_readme_speaks_of_make_targets_that_exist() -> None:
-    named = set(re.findall(r"`make ([a-z]+)", text("README.md")))
-    assert named
-    assert named <= set(targets())
-
-
-def test_links_between_the_documents_lead_somewhere() -> None:
-    documents = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-    broken = [
-        (str(document.relative_to(ROOT)), link)
-        for document in documents
-        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text())
-        if not (document.parent / link).exists()
-    ]
-    assert broken == []

@@ -1,0 +1,1 @@
+"""Writes the diagrams and tables that the documents take from the code."""

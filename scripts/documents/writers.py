@@ -1,0 +1,14 @@
+"""Who writes which block. Needs Django set up, and the repository's root as working directory."""
+
+from scripts.documents import commands, roles, rooms, stages
+from scripts.documents.blocks import Writer
+
+WRITERS: dict[str, Writer] = {
+    "floors": rooms.floors,
+    "rooms": rooms.rooms,
+    "contents": rooms.contents,
+    "machine": stages.machine,
+    "steps": stages.steps,
+    "roles": roles.matrix,
+    "commands": commands.targets,
+}

@@ -1,0 +1,149 @@
+"""The documents agree with the code."""
+
+import importlib
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portal.admin.kit.actions import ACTIONS
+from portal.project.checks import RULES
+from scripts.documents import blocks
+from scripts.documents.writers import WRITERS
+from tenants.models import MessageKind, SwitchName
+from tests import documents
+from tests.documents import ROOT
+from tests.portal.test_deployment import settings_read
+
+DOCUMENTS = documents.documents()
+PACKAGES = ("portal", "social", "connect", "tenants", "emulator", "demo", "bench")
+FOLDERS = (*PACKAGES, "tests", "scripts", "docs", "salesforce")
+PLACE = re.compile(rf"({'|'.join(FOLDERS)})(/[\w.-]+)+/?")
+NAME = re.compile(rf"({'|'.join(PACKAGES)})(\.\w+)+(\(\))?")
+
+
+def named(path: Path) -> str:
+    """Return the id of a test on a document."""
+    return str(path.relative_to(ROOT))
+
+
+def resolve(name: str) -> Any:
+    """Return what a dotted name stands for. Raises ImportError or AttributeError."""
+    parts = name.removesuffix("()").split(".")
+    for length in range(len(parts), 0, -1):
+        try:
+            found: Any = importlib.import_module(".".join(parts[:length]))
+        except ModuleNotFoundError:
+            continue
+        for part in parts[length:]:
+            found = getattr(found, part)
+        return found
+    raise ImportError(name)
+
+
+# --- every document ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=named)
+def test_every_row_of_a_table_has_as_many_cells_as_its_header(path: Path) -> None:
+    uneven = [
+        row for each in documents.tables(path) for row in each.rows if len(row) != len(each.header)
+    ]
+    assert uneven == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=named)
+def test_links_to_files_and_chapters_lead_somewhere(path: Path) -> None:
+    broken = []
+    for link in documents.links(path):
+        if ":" in link:
+            continue
+        file, _, chapter = link.partition("#")
+        target = path.parent / file if file else path
+        if not target.exists() or (chapter and chapter not in documents.headings(target)):
+            broken.append(link)
+    assert broken == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=named)
+def test_files_that_are_named_exist(path: Path) -> None:
+    places = [each for each in documents.inline_code(path) if PLACE.fullmatch(each)]
+    assert [each for each in places if not (ROOT / each).exists()] == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=named)
+def test_python_names_can_be_imported(path: Path) -> None:
+    for name in documents.inline_code(path):
+        if NAME.fullmatch(name) and not name.endswith((".py", ".json")):
+            resolve(name)
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=named)
+def test_make_commands_exist(path: Path) -> None:
+    targets = documents.table("CONTRIBUTING.md", "Commands").column()
+    commands = [each for each in documents.inline_code(path) if each.startswith("make ")]
+    assert {" ".join(each.split()[:2]) for each in commands} <= set(targets)
+
+
+def test_blocks_are_what_the_code_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert [named(path) for path, _ in blocks.stale(DOCUMENTS, WRITERS)] == []
+
+
+# --- tables --------------------------------------------------------------------------------------
+
+
+def test_readme_documents_exactly_the_settings_that_are_read() -> None:
+    names = [
+        name
+        for each in documents.tables(ROOT / "README.md")
+        if each.header[0] == "setting"
+        for name in each.column()
+    ]
+    assert len(names) == len(set(names))
+    assert set(names) == settings_read()
+
+
+def test_every_action_is_documented() -> None:
+    documented = documents.table("docs/operating.md", "Roles and actions").column()
+    assert documented == [action.label for action in ACTIONS.values()]
+
+
+def test_every_kind_of_mail_is_documented() -> None:
+    assert documents.table("docs/operating.md", "Mails").column() == list(MessageKind.labels)
+
+
+def test_every_kill_switch_is_documented() -> None:
+    assert documents.table("docs/operating.md", "Kill switches").column() == list(SwitchName.labels)
+
+
+def test_every_system_check_is_documented() -> None:
+    ids = documents.table("docs/operating.md", "System checks").column()
+    assert ids == [f"multiconnect.{number}" for number in RULES]
+
+
+def test_readme_leads_a_newcomer_to_the_four_places_that_are_looked_for_first() -> None:
+    found = documents.table("README.md", "Where to find it")
+    assert {"A callout's entry", "A stage", "An error class", "A staff button"} <= set(
+        found.column()
+    )
+
+
+# --- the reader of tables ------------------------------------------------------------------------
+
+
+def test_a_paragraph_right_below_a_table_is_found_as_an_uneven_row(tmp_path: Path) -> None:
+    path = tmp_path / "page.md"
+    path.write_text("## Rights\n\n| who | may |\n|---|:-:|\n| a | `x \\| y` |\nSuperusers may.\n")
+    (found,) = documents.tables(path)
+    assert found.heading == "Rights"
+    assert found.header == ["who", "may"]
+    assert [len(row) for row in found.rows] == [2, 1]
+
+
+def test_an_empty_cell_is_a_cell(tmp_path: Path) -> None:
+    path = tmp_path / "page.md"
+    path.write_text("| | a |\n|---|---|\n| b | |\n| | |\n")
+    (found,) = documents.tables(path)
+    assert (found.header, found.rows) == (["", "a"], [["b", ""], ["", ""]])
