@@ -5,7 +5,6 @@ import re
 from pathlib import Path
 
 import pytest
-from django.apps import apps
 
 from portal.admin.kit.actions import ACTIONS
 from portal.project.checks import RULES
@@ -29,11 +28,12 @@ def named(path: Path) -> str:
 
 
 def is_known(name: str) -> bool:
-    """Whether a dotted name is a module, stands for something in one, or is a model's label."""
-    app, _, model = name.partition(".")
-    return (
-        model.lower() in apps.all_models[app] or pydoc.locate(name.removesuffix("()")) is not None
-    )
+    """Whether a dotted name is a module or stands for something in one.
+
+    The models of an app may be named without "models", e.g. "connect.Stage".
+    """
+    app, _, rest = name.removesuffix("()").partition(".")
+    return any(pydoc.locate(each) for each in (f"{app}.{rest}", f"{app}.models.{rest}"))
 
 
 # --- every document ------------------------------------------------------------------------------

@@ -1,1 +1,1 @@
-"""Seeing how each live connection does, and mending what can be mended."""
+"""Observing each live connection, alerting staff, and fixing what can be fixed automatically."""
