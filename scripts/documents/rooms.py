@@ -61,7 +61,7 @@ def purpose(name: str) -> str:
 
 
 def _rooms(floor: str) -> Arrows:
-    graph = grimp.build_graph(*FLOORS, cache_dir=None)
+    graph = grimp.build_graph(*FLOORS, *BESIDE, cache_dir=None)
     names = set(graph.find_children(floor))
     for opened in names & set(OPENED):
         names |= graph.find_children(opened)
