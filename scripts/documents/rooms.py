@@ -60,6 +60,16 @@ def purpose(name: str) -> str:
     return docstring.splitlines()[0]
 
 
+def shown(arrows: Arrows) -> list[tuple[str, str]]:
+    """Return the arrows to draw: without those where a longer way leads to the same room."""
+    return [
+        (room, each)
+        for room, imported in arrows.items()
+        for each in sorted(imported)
+        if not _leads_there_anyway(room, each, arrows)
+    ]
+
+
 def _rooms(floor: str) -> Arrows:
     graph = grimp.build_graph(*FLOORS, *BESIDE, cache_dir=None)
     names = set(graph.find_children(floor))
@@ -76,12 +86,7 @@ def _rooms(floor: str) -> Arrows:
 
 def _drawn(arrows: Arrows, labels: Mapping[str, str]) -> str:
     lines = [f'    {_id(each)}["{label}"]' for each, label in labels.items()]
-    lines += [
-        f"    {_id(room)} --> {_id(each)}"
-        for room, imported in arrows.items()
-        for each in sorted(imported)
-        if not _leads_there_anyway(room, each, arrows)
-    ]
+    lines += [f"    {_id(room)} --> {_id(each)}" for room, each in shown(arrows)]
     return "\n".join(["```mermaid", "flowchart TD", *lines, "```"])
 
 
