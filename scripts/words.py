@@ -22,7 +22,7 @@ class Word:
     allowed: tuple[str, ...]
 
     def find(self, path: str, text: str) -> Iterator[str]:
-        """Yield one line for each place, e.g. "a.py:3: anew: write again"."""
+        """Yield one line for each place, e.g. "a.py:3: old: write new"."""
         if is_one_of(path, self.allowed):
             return
         for found in self.pattern.finditer(text):
