@@ -1,6 +1,5 @@
 """What the queue runs: load by id, call a verb. Arguments are ids and names, never a secret."""
 
-from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -12,16 +11,15 @@ from connect.models import Connection, Stage
 from connect.operations import connection as operations
 from connect.operations import mapping
 from connect.provisioning import reconciler
-from connect.rollouts import items, waves
+from connect.rollouts import due, items
 from connect.runner import lease
 from connect.write_errors import repair, scan
 from tenants import messages, timeline
+from tenants.leases import QUEUE_AGAIN_AFTER
 from tenants.models import EventKind
 from tenants.queue import enqueue
 
 SWEEP_LIMIT = 100
-# A task that was lost with its worker comes up again after this long.
-AGAIN_AFTER = timedelta(seconds=60)
 
 
 def operate(name: str, connection_id: int, actor: str, options: dict[str, Any]) -> str:
@@ -44,13 +42,13 @@ def sweep() -> int:
 
     The worker calls this every second, so a task that got lost is followed by another one.
     """
-    due = lease.mark_due_as_queued(SWEEP_LIMIT, AGAIN_AFTER)
-    for connection_id in due:
+    connection_ids = lease.mark_due_as_queued(SWEEP_LIMIT, QUEUE_AGAIN_AFTER)
+    for connection_id in connection_ids:
         enqueue(reconciler.advance, connection_id)
-    rolled = waves.take_due(AGAIN_AFTER)
-    for item_id in rolled:
+    item_ids = due.mark_queued(QUEUE_AGAIN_AFTER)
+    for item_id in item_ids:
         enqueue(advance_item, item_id)
-    return len(due) + len(rolled) + messages.queue_due(SWEEP_LIMIT)
+    return len(connection_ids) + len(item_ids) + messages.queue_due(SWEEP_LIMIT)
 
 
 def ensure_connections() -> int:

@@ -20,7 +20,7 @@ from connect.clients import heroku_connect, http
 from connect.health import diagnose, observations, states
 from connect.health import refresh as health
 from connect.models import Connection, SchemaFate, Stage, WaitingOn
-from connect.provisioning import pauses, reconciler
+from connect.provisioning import pauses, stages
 from connect.runner import lease
 from connect.runner.lease import Claim
 from tenants import messages, timeline
@@ -322,7 +322,7 @@ def _why_not_import(connection: Connection) -> str:
 def _import_mappings(claim: Claim, actor: str, options: Options) -> str:
     facts = {"template": None, "import_sent_at": None}
     with transaction.atomic():
-        reconciler.enter(
+        stages.enter(
             claim, Stage.IMPORTING_MAPPINGS, "Importing the mappings anew.", facts, actor=actor
         )
         enqueue(reconciler.advance, claim.connection.pk)
@@ -350,7 +350,7 @@ def _end(claim: Claim, actor: str, fate: SchemaFate, *, start_over: bool) -> str
     facts = {"schema_fate": fate, "start_over": start_over}
     then = "a new connection follows" if start_over else "the tenant is off-boarded"
     with transaction.atomic():
-        reconciler.enter(
+        stages.enter(
             claim, Stage.OFFBOARDING, f"Ending this connection; then {then}.", facts, actor=actor
         )
         enqueue(reconciler.advance, claim.connection.pk)

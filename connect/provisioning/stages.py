@@ -1,6 +1,13 @@
-"""The order of provisioning, as data."""
+"""The order of provisioning as data, and the move of a connection to another stage."""
 
-from connect.models import Stage
+from django.utils import timezone
+
+from connect import connections
+from connect.models import Stage, WaitingOn
+from connect.runner.lease import Claim
+from connect.runner.outcomes import Facts
+from tenants import messages, timeline
+from tenants.models import EventKind, MessageKind
 
 NEXT: dict[Stage, Stage] = {
     Stage.WAITING_FOR_PROOF: Stage.CREATING_ADDON,
@@ -23,6 +30,16 @@ _DETOURS: dict[Stage, set[Stage]] = {
     Stage.LIVE: {Stage.IMPORTING_MAPPINGS},
 }
 
+# What a connection forgets with every success.
+NO_TROUBLE: Facts = {
+    "attempts": 0,
+    "last_error": "",
+    "last_error_at": None,
+    "last_request_id": "",
+    "blocked_at": None,
+    "blocked_reason": "",
+}
+
 
 class IllegalMove(Exception):
     """A connection cannot go from the one stage to the other."""
@@ -35,3 +52,38 @@ def check_move(now: Stage, then: Stage) -> None:
     if then == Stage.OFFBOARDING and now not in (Stage.OFFBOARDING, Stage.OFFBOARDED):
         return
     raise IllegalMove(f"from {now.label!r} to {then.label!r}")
+
+
+def enter(
+    claim: Claim,
+    stage: Stage,
+    text: str,
+    facts: Facts | None = None,
+    *,
+    kind: EventKind = EventKind.STAGE,
+    actor: str = timeline.PORTAL,
+) -> None:
+    """Move a connection to a stage, release its lease and write the event; call in a transaction.
+
+    Raises IllegalMove, and LostLease if the lease ran out.
+    """
+    now = timezone.now()
+    check_move(Stage(claim.connection.stage), stage)
+    claim.release(
+        **NO_TROUBLE,
+        stage=stage,
+        stage_since=now,
+        next_attempt_at=now if stage in NEXT else None,
+        waiting_on=WaitingOn.PORTAL,
+        waiting_for="",
+        reminders_sent=0,
+        paused_until=None,
+        pause_note="",
+        offboarded_at=now if stage == Stage.OFFBOARDED else None,
+        **(facts or {}),
+    )
+    timeline.note(claim.tenant, kind, text, actor=actor, stage=stage)
+    if stage == Stage.LIVE:
+        messages.queue(claim.tenant, MessageKind.LIVE, key=f"live:{claim.connection.pk}")
+    if stage == Stage.OFFBOARDED:
+        connections.finish(claim.connection)

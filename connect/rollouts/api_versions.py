@@ -1,10 +1,10 @@
-"""What is done to a connection to change its Salesforce API version: pause, change, resume.
+"""Changing the Salesforce API version of a connection: pause, change, resume.
 
 Whatever goes wrong in between, a connection that was paused for it is resumed before it fails.
 """
 
+from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
 
 from django.utils import timezone
 
@@ -14,12 +14,11 @@ from connect.health import observations, states
 from connect.mappings import lint
 from connect.models import Step, WaitingOn
 from connect.rollouts.work import Work
-from connect.runner import retry
 from connect.runner.outcomes import Blocked, Done, Facts, Outcome, Wait
+from connect.runner.polling import LOADING_PATIENCE, poll
 
-PATIENCE = timedelta(minutes=45)
-LOADING_PATIENCE = timedelta(hours=24)
 SYNCING_PAUSE = timedelta(minutes=2)
+_ADVICE = "Edit this mapping first: take out or replace what that version no longer has."
 
 
 def check(work: Work) -> Facts:
@@ -40,28 +39,25 @@ def _finding(change: VersionChange) -> lint.Finding | None:
     return None
 
 
-_ADVICE = "Edit this mapping first: take out or replace what that version no longer has."
-
-
 def pause(work: Work) -> Outcome:
     """Pause the connection once every mapping is loaded; one that is paused already stays so."""
-    item, now = work.item, timezone.now()
+    item = work.item
     seen = heroku_connect.detail(*work.address, deep=True)
     if states.is_broken(seen.state):
         raise Blocked(f"Heroku Connect reports {seen.state}: {states.advice(seen.state)}")
     if seen.api_version == work.rollout.api_version:
-        return Done("It has this version.", {"step": Step.RESUME})
+        return Done("It has this version.", then=Step.RESUME)
     if seen.state == states.PAUSED:
         return Done("Paused.", {} if item.sent_at else {"was_paused": True})
     loading = [m.object_name for m in seen.mappings if states.is_loading_mapping(m.state)]
     if loading:
-        why = f"Heroku Connect to load {', '.join(loading)}"
-        return Wait(now + SYNCING_PAUSE, why, WaitingOn.HEROKU, LOADING_PATIENCE)
+        return _wait_for_loading(loading)
     if seen.state == states.IDLE:
-        work.record(sent_at=now)
+        # Stored before the call: a later worker then knows that it has to resume it.
+        work.record(sent_at=timezone.now())
         observations.note_pause(work.connection, work.rollout.author)
         heroku_connect.pause(*work.address)
-    return _poll(work, "Heroku Connect to pause")
+    return poll("Heroku Connect to pause", item.step_since)
 
 
 def change(work: Work) -> Outcome:
@@ -69,11 +65,10 @@ def change(work: Work) -> Outcome:
     try:
         heroku_mappings.change_api_version(*work.address, work.rollout.api_version)
     except heroku_mappings.UnsafeChanges as refusal:
-        told = " ".join(
-            f"{each.object_name}: {each.text}" for each in refusal.changes if each.unsafe
-        )
+        unsafe = [each for each in refusal.changes if each.unsafe]
+        reasons = " ".join(f"{each.object_name}: {each.text}" for each in unsafe)
         raise Blocked(
-            f"Heroku Connect found unsafe changes and changed nothing. {told} {_ADVICE}"
+            f"Heroku Connect found unsafe changes and changed nothing. {reasons} {_ADVICE}"
         ) from refusal
     except heroku_mappings.StillSyncing as refusal:
         if work.item.was_paused:
@@ -83,32 +78,29 @@ def change(work: Work) -> Outcome:
             ) from refusal
         heroku_connect.resume(*work.address)  # a paused connection would never end loading
         work.record(sent_at=None, step=Step.PAUSE)
-        why = f"Heroku Connect to load {', '.join(refusal.objects)}"
-        until = timezone.now() + SYNCING_PAUSE
-        return Wait(until, why, WaitingOn.HEROKU, LOADING_PATIENCE)
+        return _wait_for_loading(refusal.objects)
     return Done("Changed.")
 
 
+def _wait_for_loading(objects: Iterable[str]) -> Wait:
+    why = f"Heroku Connect to load {', '.join(objects)}"
+    return Wait(timezone.now() + SYNCING_PAUSE, why, WaitingOn.HEROKU, LOADING_PATIENCE)
+
+
 def resume(work: Work) -> Outcome:
-    """Resume what was paused for this, and only then say how it went."""
+    """Resume what was paused for the roll-out, and only then say how it went."""
     item = work.item
     seen = heroku_connect.detail(*work.address)
     if not item.verdict and seen.api_version != work.rollout.api_version:
-        return _poll(work, "Heroku Connect to take the version")
+        return poll("Heroku Connect to take the version", item.step_since)
     if seen.state == states.PAUSED and not item.was_paused:
         heroku_connect.resume(*work.address)
-        return _poll(work, "Heroku Connect to resume")
+        return poll("Heroku Connect to resume", item.step_since)
     if item.verdict:
         raise Blocked(item.verdict)
     return Done(f"Salesforce API version {seen.api_version}.")
 
 
-def _poll(work: Work, why: str) -> Wait:
-    now = timezone.now()
-    pause = retry.poll_machine(now - work.item.step_since)
-    return Wait(now + pause, why, WaitingOn.HEROKU, PATIENCE)
-
-
-def finish(work: Work) -> dict[str, Any]:
+def finish(work: Work) -> Facts:
     """Return what the connection has now."""
     return {"api_version": work.rollout.api_version}

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from connect.models import Connection, MappingTemplate, Tag
-from connect.rollouts import lifecycle
+from connect.rollouts.creating import draw, eligible
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,5 @@ def choose(choice: Choice, salt: str) -> list[Connection]:
         "tenant__tags": choice.tag,
     }
     given = {name: value for name, value in wanted.items() if value}
-    found = sorted(
-        lifecycle.eligible().filter(**given), key=lambda each: lifecycle.dice(salt, each.pk)
-    )
+    found = sorted(eligible().filter(**given), key=lambda each: draw(salt, each.pk))
     return found[: math.ceil(len(found) * choice.share / 100)]

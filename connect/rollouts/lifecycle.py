@@ -1,153 +1,99 @@
-"""Roll-outs as staff steer them, and the order in which their tenants come.
+"""What staff may do to a roll-out: start, pause, resume, cancel, retry, roll back.
 
-Which of them may be worked on is in connect.rollouts.waves, what is done to each in items.
+connect.rollouts.due says which tenants may be worked on, items what is done to each.
 """
 
-import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from connect.models import (
-    OPEN,
     Connection,
     ItemStatus,
     MappingTemplate,
     Prune,
     Rollout,
-    RolloutEvent,
     RolloutItem,
     RolloutKind,
     RolloutStatus,
-    Stage,
     Step,
 )
+from connect.rollouts.creating import create, eligible
+from connect.rollouts.status import RolloutRefused, move, note, require, tenants
 
-
-class NotNow(Exception):
-    """The roll-out's state does not allow it. The text says why."""
-
-
-# --- making ---------------------------------------------------------------------------------------
-
-
-def eligible() -> QuerySet[Connection]:
-    """Return the connections that may join a roll-out: live, and in no unfinished one."""
-    taken = RolloutItem.objects.filter(connection=OuterRef("pk"), status__in=OPEN)
-    return Connection.objects.filter(
-        ~Exists(taken), stage=Stage.LIVE, blocked_at=None, offboarded_at=None
-    )
-
-
-def create(
-    rollout: Rollout,
-    connections: Iterable[Connection],
-    targets: dict[int, MappingTemplate] | None = None,
-) -> Rollout:
-    """Store a roll-out to these connections; the worker checks each of them and sends nothing yet.
-
-    `targets` gives single connections, by id, another version than the roll-out's. Who goes first
-    is decided by chance, the same way at every try. Connections that have joined another roll-out
-    meanwhile are left out. Raises NotNow if none is left.
-    """
-    wanted = [connection.pk for connection in connections]
-    with transaction.atomic():
-        free = eligible().filter(pk__in=wanted).select_for_update(of=("self",))
-        chosen = sorted(free, key=lambda each: dice(str(rollout.aim), each.pk))
-        if not chosen:
-            raise NotNow("No tenant that is live and in no other roll-out is among the chosen ones")
-        rollout.save()
-        RolloutItem.objects.bulk_create(
-            RolloutItem(
-                rollout=rollout,
-                connection=each,
-                wave=_wave(number, rollout),
-                target=(targets or {}).get(each.pk, rollout.template),
-            )
-            for number, each in enumerate(chosen)
-        )
-        note(rollout, rollout.author, f"Made for {tenants(len(chosen))}. {rollout.notes}".strip())
-    return rollout
-
-
-def dice(salt: str, number: int) -> str:
-    """Return a text by which to sort as if by chance, but the same way each time."""
-    return hashlib.sha256(f"{salt}:{number}".encode()).hexdigest()
-
-
-def _wave(number: int, rollout: Rollout) -> int:
-    """Return the wave of the n-th tenant (n from 0); a canary group is wave 0."""
-    if number < rollout.canary_size:
-        return 0
-    begun = (number - rollout.canary_size) // rollout.wave_size
-    return begun + (1 if rollout.canary_size else 0)
-
-
-# --- steering -------------------------------------------------------------------------------------
+_NOT_BEGUN = (ItemStatus.CHECKING, ItemStatus.READY)
 
 
 def start(rollout_id: int, actor: str, *, accept_warnings: bool = False) -> Rollout:
-    """Let a checked roll-out begin. Raises NotNow, also while warnings are not accepted."""
+    """Let a checked roll-out begin. Raises RolloutRefused, also while warnings are not accepted."""
     with _locked(rollout_id) as rollout:
-        _only_when(rollout, RolloutStatus.READY)
-        asked = warned(rollout).count()
-        if asked and not accept_warnings:
-            raise NotNow(f"The check warns of {tenants(asked)}: read it and accept the warnings")
-        accepted = f" The warnings for {tenants(asked)} are accepted." if asked else ""
+        require(rollout, RolloutStatus.READY)
+        count = warned(rollout).count()
+        if count and not accept_warnings:
+            raise RolloutRefused(
+                f"The check warns of {tenants(count)}: read it and accept the warnings"
+            )
+        accepted = f" The warnings for {tenants(count)} are accepted." if count else ""
         move(
             rollout, RolloutStatus.RUNNING, actor, f"Started.{accepted}", started_at=timezone.now()
         )
     return rollout
 
 
+def warned(rollout: Rollout) -> QuerySet[RolloutItem]:
+    """Return the tenants that may be sent to, but of which the check warns."""
+    found: QuerySet[RolloutItem] = rollout.items.filter(
+        status=ItemStatus.READY, findings__contains=[{"severity": "warning"}]
+    )
+    return found
+
+
 def pause(rollout_id: int, actor: str) -> Rollout:
-    """Begin with no further tenant; those in progress are brought to an end. Raises NotNow."""
+    """Begin with no further tenant; those in progress go on to their end. Raises RolloutRefused."""
     with _locked(rollout_id) as rollout:
-        _only_when(rollout, RolloutStatus.RUNNING)
+        require(rollout, RolloutStatus.RUNNING)
         move(rollout, RolloutStatus.PAUSED, actor, "Paused.", pause_reason=f"Paused by {actor}.")
     return rollout
 
 
 def resume(rollout_id: int, actor: str) -> Rollout:
-    """Go on after a pause, in spite of what has failed so far. Raises NotNow."""
+    """Go on after a pause, in spite of what has failed so far. Raises RolloutRefused."""
     with _locked(rollout_id) as rollout:
-        _only_when(rollout, RolloutStatus.PAUSED)
+        require(rollout, RolloutStatus.PAUSED)
         excused = rollout.items.filter(status=ItemStatus.FAILED, excused=False).update(excused=True)
-        told = f" {tenants(excused)} that failed no longer count." if excused else ""
-        move(rollout, RolloutStatus.RUNNING, actor, f"Resumed.{told}")
+        text = f" {tenants(excused)} that failed no longer count." if excused else ""
+        move(rollout, RolloutStatus.RUNNING, actor, f"Resumed.{text}")
     return rollout
 
 
 def cancel(rollout_id: int, actor: str) -> Rollout:
-    """Skip every tenant that was not begun; those in progress are brought to an end.
+    """Skip every tenant that has not begun; those in progress go on to their end.
 
-    Raises NotNow.
+    Raises RolloutRefused.
     """
     with _locked(rollout_id) as rollout:
-        _only_when(
+        require(
             rollout,
             RolloutStatus.CHECKING,
             RolloutStatus.READY,
             RolloutStatus.RUNNING,
             RolloutStatus.PAUSED,
         )
-        waiting = rollout.items.filter(status__in=[ItemStatus.CHECKING, ItemStatus.READY])
-        skipped = waiting.update(status=ItemStatus.SKIPPED, finished_at=timezone.now())
-        text = f"Cancelled: {tenants(skipped)} skipped."
+        text = f"Cancelled: {tenants(_skip_the_rest(rollout))} skipped."
         move(rollout, RolloutStatus.CANCELLED, actor, text, finished_at=timezone.now())
     return rollout
 
 
 def retry(rollout_id: int, actor: str) -> Rollout:
-    """Check and try again every tenant that failed or was refused. Raises NotNow."""
+    """Check and try again every tenant that failed or was refused. Raises RolloutRefused."""
     with _locked(rollout_id) as rollout:
-        _only_when(rollout, RolloutStatus.RUNNING, RolloutStatus.PAUSED, RolloutStatus.DONE)
+        require(rollout, RolloutStatus.RUNNING, RolloutStatus.PAUSED, RolloutStatus.DONE)
         again = _to_try_again(rollout)
         if not again:
-            raise NotNow("Nothing failed in it that could be tried again")
+            raise RolloutRefused("Nothing failed in it that could be tried again")
         RolloutItem.objects.filter(pk__in=again).update(
             status=ItemStatus.CHECKING,
             step=Step.CHECK,
@@ -169,7 +115,7 @@ def retry(rollout_id: int, actor: str) -> Rollout:
 
 
 def _to_try_again(rollout: Rollout) -> list[int]:
-    """A connection that is in another unfinished roll-out by now is left to that one."""
+    # A connection that has joined another unfinished roll-out is left to that one.
     wanted = rollout.items.filter(status__in=[ItemStatus.FAILED, ItemStatus.REFUSED])
     free = eligible().filter(pk__in=wanted.values("connection"))
     return list(wanted.filter(connection__in=free).values_list("pk", flat=True))
@@ -179,32 +125,16 @@ def roll_back(rollout_id: int, actor: str, *, prune: Prune = Prune.REMOVED) -> R
     """Make the roll-out that brings every tenant back to the version it had; it starts by itself.
 
     Legal once nothing is in progress. Tenants whose earlier version is not known are left out.
-    Raises NotNow.
+    Raises RolloutRefused.
     """
     with _locked(rollout_id) as rollout:
-        _only_when(rollout, RolloutStatus.PAUSED, RolloutStatus.CANCELLED, RolloutStatus.DONE)
+        require(rollout, RolloutStatus.PAUSED, RolloutStatus.CANCELLED, RolloutStatus.DONE)
         if rollout.kind != RolloutKind.MAPPINGS:
-            raise NotNow("Only mappings can be rolled back: Salesforce versions go by hand")
+            raise RolloutRefused("Only mappings can be rolled back: Salesforce versions go by hand")
         if rollout.items.filter(status=ItemStatus.WORKING).exists():
-            raise NotNow("Some tenants are in progress: wait until they have ended")
-        waiting = rollout.items.filter(status__in=[ItemStatus.CHECKING, ItemStatus.READY])
-        waiting.update(status=ItemStatus.SKIPPED, finished_at=timezone.now())
-        sent = rollout.items.filter(status__in=[ItemStatus.DONE, ItemStatus.FAILED])
-        changed = sent.exclude(came_from=None).exclude(came_from=F("target"))
-        targets = {each.connection_id: each.came_from for each in changed if each.came_from}
-        back = create(
-            Rollout(
-                rolls_back=rollout,
-                author=actor,
-                canary_size=0,
-                wave_size=rollout.wave_size,
-                failure_limit=rollout.failure_limit,
-                prune=prune,
-                starts_itself=True,
-            ),
-            Connection.objects.filter(pk__in=targets),
-            targets,
-        )
+            raise RolloutRefused("Some tenants are in progress: wait until they have ended")
+        _skip_the_rest(rollout)
+        back = _make_the_way_back(rollout, actor, prune)
         text = f"Rolled back by roll-out {back.pk}."
         if rollout.status == RolloutStatus.DONE:
             note(rollout, actor, text)
@@ -213,48 +143,34 @@ def roll_back(rollout_id: int, actor: str, *, prune: Prune = Prune.REMOVED) -> R
     return back
 
 
+def _make_the_way_back(rollout: Rollout, actor: str, prune: Prune) -> Rollout:
+    targets = _earlier_versions(rollout)
+    back = Rollout(
+        rolls_back=rollout,
+        author=actor,
+        canary_size=0,
+        wave_size=rollout.wave_size,
+        failure_limit=rollout.failure_limit,
+        prune=prune,
+        starts_itself=True,
+    )
+    return create(back, Connection.objects.filter(pk__in=targets), targets)
+
+
+def _earlier_versions(rollout: Rollout) -> dict[int, MappingTemplate]:
+    sent = rollout.items.filter(status__in=[ItemStatus.DONE, ItemStatus.FAILED])
+    changed = sent.exclude(came_from=None).exclude(came_from=F("target"))
+    return {each.connection_id: each.came_from for each in changed if each.came_from}
+
+
+def _skip_the_rest(rollout: Rollout) -> int:
+    waiting = rollout.items.filter(status__in=_NOT_BEGUN)
+    skipped: int = waiting.update(status=ItemStatus.SKIPPED, finished_at=timezone.now())
+    return skipped
+
+
 @contextmanager
 def _locked(rollout_id: int) -> Iterator[Rollout]:
-    """Hold a roll-out's row, so that two people, or a person and the worker, take turns."""
+    """Lock a roll-out's row, so that two people, or a person and the worker, take turns."""
     with transaction.atomic():
         yield Rollout.objects.select_for_update().get(pk=rollout_id)
-
-
-def _only_when(rollout: Rollout, *legal: RolloutStatus) -> None:
-    if rollout.status not in legal:
-        raise NotNow(f"It is {rollout.get_status_display().lower()}")
-
-
-def move(
-    rollout: Rollout,
-    status: RolloutStatus,
-    actor: str,
-    text: str,
-    *,
-    pause_reason: str = "",
-    **facts: object,
-) -> None:
-    """Put a roll-out, whose row the caller has locked, in another status and note why."""
-    changes = {**facts, "status": status, "pause_reason": pause_reason}
-    for name, value in changes.items():
-        setattr(rollout, name, value)
-    rollout.save(update_fields=list(changes))
-    note(rollout, actor, text)
-
-
-def note(rollout: Rollout, actor: str, text: str) -> None:
-    """Append a line to the roll-out's own timeline."""
-    RolloutEvent.objects.create(rollout=rollout, actor=actor, text=text)
-
-
-def warned(rollout: Rollout) -> QuerySet[RolloutItem]:
-    """Return the tenants that may be sent to, but of which the check warns."""
-    found: QuerySet[RolloutItem] = rollout.items.filter(
-        status=ItemStatus.READY, findings__contains=[{"severity": "warning"}]
-    )
-    return found
-
-
-def tenants(count: int) -> str:
-    """Return so many tenants in words."""
-    return f"{count} tenant{'' if count == 1 else 's'}"

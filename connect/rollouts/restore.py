@@ -4,19 +4,19 @@ from collections.abc import Collection
 
 from connect.mappings import drift
 from connect.models import Connection, Drift, DriftState, MappingTemplate, Prune, Rollout
-from connect.rollouts import lifecycle
+from connect.rollouts.creating import create
 
 
 def bring_back(drift_ids: Collection[int], actor: str) -> Rollout:
     """Send every one of these tenants its own version again, and delete what that has not.
 
-    Raises NotDrifted, and lifecycle.NotNow where all of them are in a roll-out already.
+    Raises NotDrifted, and RolloutRefused if all of them are in a roll-out already.
     """
-    strayed = Drift.objects.filter(
+    drifted = Drift.objects.filter(
         pk__in=drift_ids, state__in=[DriftState.DRIFTED, DriftState.ACCEPTED]
     ).select_related("connection__template")
     targets: dict[int, MappingTemplate] = {
-        each.connection_id: each.connection.template for each in strayed if each.connection.template
+        each.connection_id: each.connection.template for each in drifted if each.connection.template
     }
     if not targets:
         raise drift.NotDrifted("None of them has drifted")
@@ -27,4 +27,4 @@ def bring_back(drift_ids: Collection[int], actor: str) -> Rollout:
         prune=Prune.ALL,
         starts_itself=True,
     )
-    return lifecycle.create(rollout, Connection.objects.filter(pk__in=targets), targets)
+    return create(rollout, Connection.objects.filter(pk__in=targets), targets)

@@ -1,4 +1,4 @@
-"""One tenant of a roll-out in the hand of the process that holds its connection's lease."""
+"""One tenant of a roll-out, held by the worker that has the lease of its connection."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from tenants.models import EventKind, Tenant
 
 
 class Work:
-    """The item, its connection and the right to work on both until the lease is given back."""
+    """The item, its connection, and the right to work on both until the lease is released."""
 
     def __init__(self, item: RolloutItem, claim: Claim) -> None:
         self.item = item
@@ -35,13 +35,24 @@ class Work:
         return self.connection.region_url, self.connection.connection_id
 
     def record(self, **facts: Any) -> None:
-        """Write facts of the item down at once. Raises claims.LostLease."""
+        """Write facts of the item at once. Raises LostLease."""
         with transaction.atomic():
             self.claim.confirm()
             RolloutItem.objects.filter(pk=self.item.pk).update(**facts)
         for name, value in facts.items():
             setattr(self.item, name, value)
 
+    def release(self, **facts: Any) -> None:
+        """Write facts of the item and give the lease back. Raises LostLease."""
+        with transaction.atomic():
+            self.record(**facts)
+            self.claim.give_back()
+
+    def reload(self) -> None:
+        """Read the item and its connection again."""
+        self.item.refresh_from_db()
+        self.connection.refresh_from_db()
+
     def note(self, kind: EventKind, text: str, request_id: str = "") -> None:
-        """Write a line to the tenant's timeline in the name of who made the roll-out."""
+        """Write a line to the tenant's timeline in the name of the roll-out's author."""
         timeline.note(self.tenant, kind, text, actor=self.rollout.author, request_id=request_id)

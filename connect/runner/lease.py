@@ -1,99 +1,55 @@
-"""The lease on a connection: at most one process works on it, and a dead one loses it by itself."""
+"""The lease on a connection. Everything that changes a connection holds it."""
 
-import uuid
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
-from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
 from connect.models import Connection
+from tenants import leases
 from tenants.models import Tenant
 
-# Longer than a task may run (settings.TASK_TIMEOUT), so that a lease never ends under living work.
-LEASE = timedelta(seconds=150)
 
+class Claim(leases.Lease[Connection]):
+    """The right to work on one connection, until it is released."""
 
-class LostLease(Exception):
-    """The lease ran out and somebody else took over: drop what you were about to write."""
-
-
-class Claim:
-    """The right to work on one connection, until `release`."""
-
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-        self.lease = connection.lease
+    @property
+    def connection(self) -> Connection:
+        return self.row
 
     @property
     def tenant(self) -> Tenant:
-        return self.connection.tenant
-
-    def record(self, **facts: Any) -> None:
-        """Write facts down at once, before an act whose answer may be lost. Raises LostLease."""
-        mine = Connection.objects.filter(pk=self.connection.pk, lease=self.lease)
-        if not mine.update(**facts):
-            raise LostLease
-        for name, value in facts.items():
-            setattr(self.connection, name, value)
-
-    def release(self, **facts: Any) -> None:
-        """Write facts down and give the lease back. Raises LostLease."""
-        self.record(**facts, lease=None, lease_expires_at=None)
-
-    def confirm(self) -> None:
-        """Make sure that the lease is still held, and until the transaction ends. Raises LostLease.
-
-        For writing elsewhere what only the holder of the lease may write.
-        """
-        self.record(lease=self.lease)
+        return self.row.tenant
 
     def give_back(self) -> None:
-        """Release the lease where nobody has: what was done was no attempt of the stage's step."""
+        """Release the lease if it is still held, and do not count this as an attempt of the stage.
+
+        For work that is no step of provisioning: operations of staff and roll-outs.
+        """
         before = max(self.connection.attempts - 1, 0)
-        Connection.objects.filter(pk=self.connection.pk, lease=self.lease).update(
-            lease=None, lease_expires_at=None, attempts=before
-        )
+        self.mine.update(lease=None, lease_expires_at=None, attempts=before)
 
 
 def take(connection_id: int, *, due: bool = True, blocked: bool = False) -> Claim | None:
-    """Take the lease of a connection; None when somebody has it, or it is not what was asked for.
+    """Take the lease of a connection; None if another worker holds it or it is not as asked for.
 
-    `due` takes it only when its time has come; `blocked` takes it even when it waits for staff.
-    The attempt is counted here, before the work, so that a process which dies is counted too.
+    `due=True` takes it only when its time has come; `blocked=True` takes it even when it waits for
+    staff. The attempt is counted here, before the work.
     """
-    now = timezone.now()
-    wanted = free(now) & Q(pk=connection_id)
+    wanted = Q(pk=connection_id)
     if due:
-        wanted &= Q(next_attempt_at__lte=now)
+        wanted &= Q(next_attempt_at__lte=timezone.now())
     if not blocked:
         wanted &= Q(blocked_at=None)
-    lease = uuid.uuid4()
-    taken = Connection.objects.filter(wanted).update(
-        lease=lease, lease_expires_at=now + LEASE, queued_at=None, attempts=F("attempts") + 1
-    )
-    if not taken:
+    key = leases.take(Connection.objects.filter(wanted), attempts=F("attempts") + 1)
+    if key is None:
         return None
-    return Claim(Connection.objects.select_related("tenant").get(pk=connection_id))
+    return Claim(Connection.objects.select_related("tenant").get(pk=connection_id), key)
 
 
 def mark_due_as_queued(limit: int, again_after: timedelta) -> list[int]:
-    """Return the ids of due connections that nobody works on, marked so that they come up once.
+    """Return the ids of due connections that no worker holds, marked so that each comes up once.
 
-    A task that was lost comes up again after `again_after`.
+    A connection whose task was lost comes up again after `again_after`.
     """
-    now = timezone.now()
-    waiting = Q(queued_at=None) | Q(queued_at__lte=now - again_after)
-    with transaction.atomic():
-        due = Connection.objects.filter(
-            free(now) & waiting, next_attempt_at__lte=now, blocked_at=None
-        ).order_by("next_attempt_at")
-        ids = list(due.select_for_update(skip_locked=True).values_list("pk", flat=True)[:limit])
-        Connection.objects.filter(pk__in=ids).update(queued_at=now)
-    return ids
-
-
-def free(now: datetime) -> Q:
-    """Match connections that nobody works on."""
-    return Q(lease=None) | Q(lease_expires_at__lte=now)
+    return leases.mark_queued(Connection.objects.filter(blocked_at=None), limit, again_after)

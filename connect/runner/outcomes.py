@@ -1,29 +1,38 @@
-"""What a step of provisioning can answer. A remote error is raised, everything else is returned."""
+"""What can come out of a step: it returns Done or Wait; errors become Block, Retry or TokenRefused.
+
+A step raises `Blocked` or any error of a peer; `retry.judge` turns those into the last three.
+"""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from connect.clients import http
 from connect.models import WaitingOn
 from tenants.models import EventKind
 
-Facts = dict[str, Any]  # values for fields of connect.models.Connection
+Facts = dict[str, Any]  # values for fields of the row that is worked on
+
+
+class Blocked(Exception):
+    """The portal cannot go on by itself. The text is for staff: what is wrong and what to do."""
 
 
 @dataclass(frozen=True)
 class Done:
-    """The stage is complete: go on to the next one."""
+    """The step is complete. `then` is the next one if it is not the next in the order."""
 
     text: str
     facts: Facts = field(default_factory=dict)
     kind: EventKind = EventKind.STAGE
+    then: str = ""
 
 
 @dataclass(frozen=True)
 class Wait:
-    """Nothing to do until then. `until=None`: only an event from outside moves the connection on.
+    """Nothing to do until then. `until=None`: only an event from outside moves it on.
 
-    `why` completes the sentence "Waiting for …". After `patience` in this stage staff are told.
+    `why` completes the sentence "Waiting for …". After `patience` in this step it is blocked.
     """
 
     until: datetime | None
@@ -33,8 +42,29 @@ class Wait:
     facts: Facts = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Block:
+    """A person has to act. `request_id` is the peer's, "" if no peer was asked."""
+
+    reason: str
+    request_id: str = ""
+
+
+@dataclass(frozen=True)
+class Retry:
+    """A failure that may pass: try again later, not sooner than `after`."""
+
+    reason: str
+    request_id: str = ""
+    after: timedelta | None = None
+
+
+@dataclass(frozen=True)
+class TokenRefused:
+    """Heroku refuses the portal's own token, so no tenant can go on. No fault of this one."""
+
+    error: http.Unauthorized
+
+
 Outcome = Done | Wait
-
-
-class Blocked(Exception):
-    """Nothing the portal can do alone. The text is for staff: what is wrong and what to do."""
+Failure = Block | Retry | TokenRefused

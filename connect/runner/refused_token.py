@@ -5,13 +5,15 @@ from datetime import timedelta
 from django.utils import timezone
 
 from connect.clients import http
+from connect.models import WaitingOn
+from connect.runner.outcomes import Wait
 from tenants import messages
 
 PAUSE = timedelta(minutes=10)
 
 
 def alert(error: http.Unauthorized) -> None:
-    """Tell staff, once a day, that nothing can be done before the token is replaced."""
+    """Notify staff, once a day, that nothing can be done before the token is replaced."""
     messages.alert_staff(
         None,
         key=f"heroku-token-refused:{timezone.now():%Y-%m-%d}",
@@ -19,3 +21,9 @@ def alert(error: http.Unauthorized) -> None:
         text=f"{error.words}. All provisioning waits. Set HEROKU_API_TOKEN to a valid token; "
         "the portal goes on by itself within ten minutes.",
     )
+
+
+def wait() -> Wait:
+    """Return the wait for a new token."""
+    why = "a working Heroku token: set HEROKU_API_TOKEN"
+    return Wait(timezone.now() + PAUSE, why, WaitingOn.STAFF)

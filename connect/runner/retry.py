@@ -1,50 +1,41 @@
-"""When to try again. Pure functions: no clock, no database, no chance but what is handed in."""
+"""Whether to try again after an error, and when. No clock, no database, no chance of its own."""
 
 from datetime import timedelta
 
-FIRST = timedelta(seconds=2)
-LONGEST = timedelta(minutes=30)
-GIVE_UP_AFTER = 15  # attempts in a row, which with the delays below take about four hours
-REMINDERS = (timedelta(days=2), timedelta(days=5), timedelta(days=10))
+from connect.clients import http
+from connect.runner.outcomes import Block, Blocked, Failure, Retry, TokenRefused
+from tenants import consent
 
-_SECONDS, _MINUTES = timedelta(seconds=1), timedelta(minutes=1)
+MIN_PAUSE = timedelta(seconds=2)
+MAX_PAUSE = timedelta(minutes=30)
+MAX_ATTEMPTS = 15  # in a row; with the pauses below they take about four hours
 
 
 def back_off(attempt: int, after: timedelta | None, jitter: float) -> timedelta:
     """Return how long to wait after the n-th failed attempt in a row (n from 1).
 
     Doubles from two seconds to thirty minutes; `jitter` (0 to 1) takes up to a quarter off, so that
-    tenants which failed together do not come back together. `after` is the peer's own Retry-After:
-    never come back sooner than that.
+    tenants that failed together do not come back together. `after` is the peer's own Retry-After:
+    the pause is never shorter.
     """
-    doubled = FIRST * 2.0 ** min(attempt - 1, 20)
-    spread = min(doubled, LONGEST) * (1 - jitter / 4)
+    doubled = MIN_PAUSE * 2.0 ** min(attempt - 1, 20)  # a larger power overflows timedelta
+    spread = min(doubled, MAX_PAUSE) * (1 - jitter / 4)
     return max(spread, after) if after else spread
 
 
-def poll_machine(waited: timedelta) -> timedelta:
-    """Return the pause before the next look at something that a machine is doing.
-
-    A quarter of the time waited so far, from one second to half a minute: quick answers are seen
-    quickly, and a slow provisioning does not eat Heroku's call budget.
-    """
-    return min(max(waited / 4, _SECONDS), 30 * _SECONDS)
-
-
-def poll_person(waited: timedelta) -> timedelta:
-    """Return the pause before the next look at whether a person has authorized the connection."""
-    if waited < timedelta(hours=1):
-        return 20 * _SECONDS
-    if waited < REMINDERS[-1]:
-        return 10 * _MINUTES
-    return 60 * _MINUTES
-
-
-def reminders_due(waited: timedelta) -> int:
-    """Return how many reminders should have been sent after that long."""
-    return sum(waited >= delay for delay in REMINDERS)
-
-
-def next_reminder(waited: timedelta) -> timedelta | None:
-    """Return the time from now to the next reminder; None when all are sent."""
-    return next((delay - waited for delay in REMINDERS if delay > waited), None)
+def judge(error: Exception) -> Failure | None:
+    """Return what an error means for the work in which it was raised; None for a bug."""
+    match error:
+        case Blocked():
+            return Block(str(error))
+        case http.Unauthorized():
+            return TokenRefused(error)
+        case http.Retryable():
+            return Retry(error.words, error.request_id, error.after)
+        case http.RemoteError():
+            return Block(error.words, error.request_id)
+        case consent.GrantTrouble(retry=True):
+            return Retry(str(error))
+        case consent.GrantTrouble():
+            return Block(str(error))
+    return None

@@ -176,7 +176,7 @@ def _redis(url: str) -> str:
 DATABASES = {"default": _database(DATABASE_URL)}
 
 REDIS_URL: str = _redis(env.str("REDIS_URL", ""))
-TASK_TIMEOUT = 120  # seconds; connect.runner.lease.LEASE must be longer
+TASK_TIMEOUT = 120  # seconds; tenants.leases.LEASE must be longer
 WORKERS: int = _number("WORKERS", 2)
 
 # Why each value: tests/portal/project/test_worker.py pins the packages' behaviour, docs/adr/0003.

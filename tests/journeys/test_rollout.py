@@ -16,7 +16,7 @@ from django.db.models import F
 
 import emulator as emulated
 from connect.models import OPEN, Connection, ItemStatus, Prune, Rollout, RolloutItem, RolloutStatus
-from connect.rollouts import lifecycle
+from connect.rollouts import creating, lifecycle
 from tests.connect import fleet as fleets
 from tests.connect.fleet import Fleet
 
@@ -131,7 +131,7 @@ def test_all_tenants_get_the_next_version_in_spite_of_everything(
     emulator.world.behaviour.change({"import_lag_seconds": 5, "import_seconds": 5})
     emulator.world.calls.clear()
 
-    rollout = lifecycle.create(
+    rollout = creating.create(
         Rollout(
             template=second,
             author="mia",

@@ -18,6 +18,7 @@ from connect.models import ApiBudget, Connection
 from connect.operations.connection import Busy, Outcome, Report
 from portal import bulk
 from portal.models import BulkItem, BulkRun, ItemStatus
+from tenants.leases import QUEUE_AGAIN_AFTER
 from tenants.models import Tenant
 from tests.portal.admin import rows
 
@@ -85,7 +86,7 @@ def test_a_run_gives_way_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_sweep_queues_a_run_once_and_again_when_the_task_was_lost() -> None:
     run = begin()
     assert bulk.sweep() == 0
-    BulkRun.objects.update(queued_at=timezone.now() - bulk.AGAIN_AFTER)
+    BulkRun.objects.update(queued_at=timezone.now() - QUEUE_AGAIN_AFTER)
     assert bulk.sweep() == 1
     assert bulk.sweep() == 0
     bulk.work_off(run.pk, done)
@@ -106,7 +107,7 @@ def test_two_tasks_never_work_on_one_run() -> None:
     assert len(seen) == len(set(seen)) == 2
 
 
-def test_a_cancelled_run_spares_what_is_not_begun() -> None:
+def test_a_cancelled_run_leaves_out_what_has_not_begun() -> None:
     run = begin(3)
 
     def perform(run: BulkRun, item: BulkItem) -> Report:

@@ -21,11 +21,10 @@ from django.urls import URLPattern, path, reverse
 
 from connect import tasks
 from connect.clients import http
-from connect.mappings import diff, lint, templates, uploads
+from connect.mappings import diff, last_seen, lint, templates, uploads
 from connect.models import DefaultTemplate, Mapping, MappingTemplate, Tag
 from connect.operations import mapping as acts
 from connect.operations.connection import Operation
-from connect.rollouts import sending
 from portal.admin.kit import search, show
 from portal.admin.kit.base import PortalAdmin, ReadOnlyAdmin
 from portal.admin.kit.filters import FailedRowsFilter
@@ -73,7 +72,7 @@ class SideForm(forms.Form):
         except http.RemoteError as error:
             self.add_error("org_id", f"The live mappings cannot be read now. {error.words}")
         else:
-            rows, namespace = sending.rows_of(connection), connection.tenant.namespace
+            rows, namespace = last_seen.rows(connection), connection.tenant.namespace
             return Side(f"{connection.tenant}, live", document, rows, namespace, is_live=True)
         return None
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 
 from connect.models import Connection, MappingTemplate, Rollout, RolloutKind, Tag
-from connect.rollouts import choosing, lifecycle
+from connect.rollouts import choosing, creating
 from connect.rollouts.choosing import Choice
 from tenants import orgid
 from tenants.models import Environment, Tenant
@@ -113,6 +113,6 @@ class RolloutForm(ModelForm):
             )
 
     def create(self, actor: str) -> Rollout:
-        """Store the roll-out. Raises lifecycle.NotNow where others were quicker."""
+        """Store the roll-out. Raises RolloutRefused where others were quicker."""
         self.instance.author = actor
-        return lifecycle.create(self.instance, self.chosen)
+        return creating.create(self.instance, self.chosen)

@@ -19,7 +19,8 @@ from django.urls import URLPattern, path, reverse
 
 from connect.clients import heroku
 from connect.models import ApiBudget, ItemStatus, Rollout, RolloutItem, RolloutStatus
-from connect.rollouts import lifecycle, waves
+from connect.rollouts import creating, lifecycle, pace
+from connect.rollouts.status import RolloutRefused
 from portal.admin.kit import search, show
 from portal.admin.kit.base import PortalAdmin, ReadOnlyAdmin
 from portal.admin.pages.rollout_form import RolloutForm
@@ -127,7 +128,7 @@ class RolloutAdmin(PortalAdmin):
     ) -> HttpResponse:
         try:
             return super().add_view(request, form_url, extra_context)
-        except lifecycle.NotNow as reason:
+        except RolloutRefused as reason:
             self.message_user(request, f"{reason}.", messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
 
@@ -156,7 +157,7 @@ class RolloutAdmin(PortalAdmin):
             return self._ask(request, steer, rollout)
         try:
             steered = steer.run(pk, request.user.get_username(), request)
-        except lifecycle.NotNow as reason:
+        except RolloutRefused as reason:
             self.message_user(request, f"{steer.label}: {reason}.", messages.WARNING)
             return HttpResponseRedirect(page)
         self.message_user(request, f"{steer.label}: done.", messages.SUCCESS)
@@ -182,7 +183,7 @@ class RolloutAdmin(PortalAdmin):
         """Show how many connections use which Salesforce API version."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        live = lifecycle.eligible().values("api_version")
+        live = creating.eligible().values("api_version")
         context = {
             **self.admin_site.each_context(request),
             "title": "Salesforce API versions",
@@ -245,7 +246,7 @@ def _shown(rollout: Rollout) -> dict[str, Any]:
         "counts": [(ItemStatus(s).label, s, counts[s]) for s in _ORDER if counts.get(s)],
         "total": total,
         "ended": ended,
-        "left": waves.time_left(_pace(rollout), total - ended) if running else None,
+        "left": pace.time_left(_pace(rollout), total - ended) if running else None,
         "budget": _budget(),
         "waves": _waves(rollout),
         "items": first.select_related("connection__tenant").order_by("place", "wave", "pk")[

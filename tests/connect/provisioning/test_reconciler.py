@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
+from django.db import OperationalError
 from django.utils import timezone
 
 from connect.clients import http
@@ -13,7 +15,7 @@ from connect.provisioning import reconciler, steps
 from connect.runner import lease, retry
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Blocked, Done, Outcome, Wait
-from tenants import consent
+from tenants import consent, leases, timeline
 from tenants.models import Event, EventKind, Message, MessageKind, Switch, SwitchName
 from tests import cast
 
@@ -122,7 +124,7 @@ def test_a_step_may_block_with_its_own_words(run: Run) -> None:
 
 
 def test_a_bug_in_a_step_is_tried_again_and_ends_blocked(run: Run) -> None:
-    for attempt in range(retry.GIVE_UP_AFTER):
+    for attempt in range(retry.MAX_ATTEMPTS):
         with time_machine.travel(timezone.now() + attempt * timedelta(hours=1)):
             seen = run(KeyError("mappings"))
     assert "KeyError" in seen.blocked_reason
@@ -130,8 +132,8 @@ def test_a_bug_in_a_step_is_tried_again_and_ends_blocked(run: Run) -> None:
 
 
 def test_a_step_that_kills_its_process_every_time_ends_blocked(run: Run) -> None:
-    for attempt in range(retry.GIVE_UP_AFTER):
-        with time_machine.travel(timezone.now() + attempt * lease.LEASE):
+    for attempt in range(retry.MAX_ATTEMPTS):
+        with time_machine.travel(timezone.now() + attempt * leases.LEASE):
             assert lease.take(Connection.objects.get().pk) is not None
     with time_machine.travel(timezone.now() + timedelta(days=1)):
         seen = run(Done("never reached"))
@@ -164,11 +166,11 @@ def test_a_lost_grant_leads_back_to_the_sign_in(
     assert events(EventKind.STAGE) == ["The Salesforce sign-in has to be asked for again."]
 
 
-def test_whoever_lost_the_lease_writes_nothing(
+def test_a_worker_that_lost_the_lease_writes_nothing(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def slow(claim: Claim) -> Outcome:
-        with time_machine.travel(timezone.now() + lease.LEASE):
+        with time_machine.travel(timezone.now() + leases.LEASE):
             assert lease.take(connection.pk) is not None
         return Done("too late", {"connection_id": "stale"})
 
@@ -186,6 +188,24 @@ def test_a_settling_that_the_database_refuses_is_a_failed_try_and_keeps_no_lease
     seen = run(Done("Linked.", {"connection_id": "x" * 61}))  # longer than its column
     assert (seen.stage, seen.lease, seen.attempts) == (Stage.LINKING, None, 1)
     assert "An error in the portal itself" in seen.last_error
+
+
+def test_a_settling_that_breaks_off_half_way_is_forgotten_as_a_whole(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note, broken = timeline.note, [OperationalError("deadlock detected")]
+
+    def note_after_a_deadlock(*args: Any, **data: Any) -> Event:
+        if broken:
+            raise broken.pop()
+        return note(*args, **data)
+
+    monkeypatch.setattr("tenants.timeline.note", note_after_a_deadlock)
+    seen = run(Done("Linked.", {"connection_id": "c1"}))
+    assert (seen.stage, seen.connection_id) == (Stage.LINKING, "")
+    assert (seen.lease, seen.attempts, seen.waiting_for) == (None, 1, "the next attempt")
+    (trouble,) = events(EventKind.TROUBLE)
+    assert "deadlock detected" in trouble
 
 
 def test_the_kill_switch_stops_provisioning_but_not_off_boarding(

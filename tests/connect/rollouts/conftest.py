@@ -8,7 +8,7 @@ from django.db.models import F
 
 import emulator as emulated
 from connect.models import ItemStatus, Rollout, RolloutItem
-from connect.rollouts import items, waves
+from connect.rollouts import due, items
 from tests.connect import fleet as fleets
 from tests.connect.fleet import Fleet
 
@@ -29,7 +29,7 @@ def work(fleet: Fleet) -> Work:
 
     def rounds(rollout: Rollout, times: int = 12, passing: float = 30.0) -> Rollout:
         for _ in range(times):
-            ids = waves.take_due(timedelta(0))
+            ids = due.mark_queued(timedelta(0))
             for item_id in ids:
                 items.advance(item_id)
             if not ids and not _waiting():

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from connect.models import Connection, ItemStatus, Rollout, RolloutItem, RolloutKind, RolloutStatus
-from connect.rollouts import lifecycle
+from connect.rollouts import creating, lifecycle
+from connect.rollouts.status import RolloutRefused
 from tests.connect import fleet as fleets
 from tests.connect.fleet import Fleet
 from tests.connect.rollouts.conftest import Work
@@ -35,7 +36,7 @@ def started(work: Work) -> Rollout:
     rollout = Rollout(
         kind=RolloutKind.API_VERSION, api_version="61.0", author="mia", failure_limit=100
     )
-    rollout = work(lifecycle.create(rollout, Connection.objects.all()))
+    rollout = work(creating.create(rollout, Connection.objects.all()))
     assert rollout.status == RolloutStatus.READY
     return lifecycle.start(rollout.pk, "mia")
 
@@ -66,7 +67,7 @@ def test_unsafe_changes_are_found_before_anything_is_done(fleet: Fleet, work: Wo
     member = fleet.add()
     fleet.world.orgs[member.org_id].change_fields("Account", "Phone", ())
     rollout = Rollout(kind=RolloutKind.API_VERSION, api_version="61.0", author="mia")
-    rollout = work(lifecycle.create(rollout, Connection.objects.all()))
+    rollout = work(creating.create(rollout, Connection.objects.all()))
     assert rollout.status == RolloutStatus.DONE
     (finding,) = rollout.items.get().findings
     assert (finding["rule"], finding["where"]) == ("unsafe-change", "Account")
@@ -119,5 +120,5 @@ def test_whatever_fails_the_connection_is_resumed(fleet: Fleet, work: Work) -> N
 def test_an_api_version_cannot_be_rolled_back(fleet: Fleet, work: Work) -> None:
     fleet.add()
     rollout = work(started(work))
-    with pytest.raises(lifecycle.NotNow, match="Only mappings"):
+    with pytest.raises(RolloutRefused, match="Only mappings"):
         lifecycle.roll_back(rollout.pk, "mia")

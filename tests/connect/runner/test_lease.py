@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from connect.models import Connection, Stage
 from connect.runner import lease
+from tenants import leases
 from tests import cast
 
 
@@ -45,10 +46,10 @@ def test_an_attempt_is_counted_before_the_work(connection: Connection) -> None:
 def test_a_dead_process_loses_its_lease_by_itself(connection: Connection) -> None:
     dead = lease.take(connection.pk)
     assert dead is not None
-    with time_machine.travel(timezone.now() + lease.LEASE):
+    with time_machine.travel(timezone.now() + leases.LEASE):
         heir = lease.take(connection.pk)
         assert heir is not None
-        with pytest.raises(lease.LostLease):
+        with pytest.raises(leases.LostLease):
             dead.release(state="IDLE")
         heir.release(state="PAUSED")
     connection.refresh_from_db()
@@ -85,4 +86,4 @@ def test_of_twenty_processes_exactly_one_gets_the_lease() -> None:
 
 
 def test_a_lease_outlasts_the_task_that_holds_it() -> None:
-    assert lease.LEASE.total_seconds() > settings.TASK_TIMEOUT
+    assert leases.LEASE.total_seconds() > settings.TASK_TIMEOUT

@@ -20,7 +20,7 @@ from connect.models import (
     RolloutStatus,
     Tag,
 )
-from connect.rollouts import items, lifecycle, waves
+from connect.rollouts import creating, items, lifecycle, waves
 from portal import roles
 from portal.admin.pages.steering import STEERS
 from tenants.models import Tenant
@@ -117,7 +117,7 @@ def test_an_api_version_is_chosen_by_what_they_have_now(manager: Client, fleet: 
 
 def test_the_page_shows_progress_and_each_tenant(viewer: Client, fleet: Fleet) -> None:
     second = fleets.version(fleets.SECOND)
-    lifecycle.create(Rollout(template=second, author="mia"), Connection.objects.all())
+    creating.create(Rollout(template=second, author="mia"), Connection.objects.all())
     rollout = checked()
     lifecycle.start(rollout.pk, "mia")
     answer = viewer.get(walk.page(Rollout, "change", rollout.pk))

@@ -1,0 +1,78 @@
+"""Making the add-on at Heroku, and linking the portal's user to its connection."""
+
+import hashlib
+
+from django.conf import settings
+from django.utils import timezone
+
+from connect.clients import heroku, heroku_connect, http
+from connect.runner.lease import Claim
+from connect.runner.outcomes import Blocked, Done, Outcome
+from connect.runner.polling import poll
+from tenants.models import EventKind
+
+
+def creating_addon(claim: Claim) -> Outcome:
+    """Make the add-on under a name that can be found again: a lost answer makes no second one."""
+    connection = claim.connection
+    if connection.addon_requested_at:
+        addon = heroku.find_addon(settings.APP_NAME, connection.addon_name) or _make_addon(claim)
+    else:
+        claim.record(addon_name=_addon_name(claim), addon_requested_at=timezone.now())
+        addon = _make_addon(claim)
+    if addon.state == "provisioning":
+        facts = {"addon_id": addon.id}
+        return poll("Heroku to provision the add-on", connection.stage_since, facts=facts)
+    if addon.state != "provisioned":
+        raise Blocked(f"Heroku could not provision {addon.name}: it is {addon.state}.")
+    if settings.HEROKU_CONNECT_ISV_SLUG:
+        heroku.enroll(settings.HEROKU_CONNECT_ISV_SLUG, addon.id)
+    return Done(
+        f"The add-on {addon.name} exists.",
+        {"addon_id": addon.id, "plan": addon.plan},
+        EventKind.ADDON_CREATED,
+    )
+
+
+def _make_addon(claim: Claim) -> heroku.Addon:
+    connection = claim.connection
+    attachment = f"HC_{claim.tenant.org_id}_{connection.generation}".upper()
+    try:
+        return heroku.create_addon(
+            settings.APP_NAME, settings.HEROKU_CONNECT_PLAN, connection.addon_name, attachment
+        )
+    except http.ConfirmationRequired:
+        # The operator chose this plan for every tenant in HEROKU_CONNECT_PLAN: that is the consent.
+        return heroku.create_addon(
+            settings.APP_NAME,
+            settings.HEROKU_CONNECT_PLAN,
+            connection.addon_name,
+            attachment,
+            confirm=settings.APP_NAME,
+        )
+    except http.Taken as taken:
+        # Our own earlier call may have made it, although the look before this call did not show it.
+        found = heroku.find_addon(settings.APP_NAME, connection.addon_name)
+        if found:
+            return found
+        raise Blocked(
+            f"The add-on name {connection.addon_name} belongs to somebody else. {taken}"
+        ) from taken
+
+
+def _addon_name(claim: Claim) -> str:
+    """Return a name that is unique over all of Heroku and the same at every attempt."""
+    app = hashlib.sha256(settings.APP_NAME.encode()).hexdigest()[:6]
+    return f"hc-{app}-{claim.tenant.org_id.lower()}-{claim.connection.generation}"
+
+
+def linking(claim: Claim) -> Outcome:
+    """Give the portal's Heroku user access to the new connection, and learn where it is served."""
+    listed = heroku_connect.link(settings.APP_NAME, claim.connection.addon_name)
+    if not listed:
+        return poll("Heroku Connect to list the new add-on", claim.connection.stage_since)
+    found = listed[0]
+    return Done(
+        f"Linked to Heroku Connect in {found.region_url}.",
+        {"connection_id": found.id, "region_url": found.region_url},
+    )

@@ -1,0 +1,78 @@
+"""Waiting until the org's admin has authorized Heroku Connect, with a link in the org itself."""
+
+from django.utils import timezone
+
+from connect.clients import heroku_connect, salesforce
+from connect.models import WaitingOn
+from connect.provisioning import reminders
+from connect.runner.lease import Claim
+from connect.runner.outcomes import Blocked, Done, Outcome, Wait
+from tenants import links, messages, orgid
+from tenants.models import EventKind, MessageKind
+
+
+def publishing_link(claim: Claim) -> Outcome:
+    """Show the portal's own link in the org, where the package has a page for it."""
+    salesforce.publish_link(
+        claim.tenant, claim.connection.connection_id, links.connect_url(claim.tenant)
+    )
+    return Done(
+        "The link to authorize Heroku Connect is in the org.",
+        {"link_published_at": timezone.now()},
+    )
+
+
+def waiting_for_authorization(claim: Claim) -> Outcome:
+    """Wait until the connection is authorized, and refuse any org but this tenant's."""
+    connection = claim.connection
+    messages.queue(claim.tenant, MessageKind.AUTHORIZE, key=f"authorize:{connection.pk}")
+    reminders.send_due(claim, MessageKind.AUTHORIZE_REMINDER)
+    seen = heroku_connect.detail(connection.region_url, connection.connection_id)
+    if not seen.organization_id:
+        return _wait(claim, seen)
+    if not _same_org(seen.organization_id, claim.tenant.org_id):
+        raise Blocked(
+            f"The wrong org was authorized: {seen.organization_id} ({seen.username}) instead of "
+            f"{claim.tenant.org_id}. Nothing was imported. A connection can never change its org: "
+            "use “Start over” to make a new one, and send the link again."
+        )
+    return _authorized(claim, seen)
+
+
+def _wait(claim: Claim, seen: heroku_connect.Detail) -> Wait:
+    now = timezone.now()
+    return Wait(
+        now + reminders.poll_pause(now - claim.connection.stage_since),
+        "the admin to authorize Heroku Connect",
+        WaitingOn.SUBSCRIBER,
+        facts={"state": seen.state, "seen_at": now},
+    )
+
+
+def _authorized(claim: Claim, seen: heroku_connect.Detail) -> Done:
+    now = timezone.now()
+    return Done(
+        f"{seen.username or 'Somebody'} authorized Heroku Connect.{_permission_warning(seen)}",
+        {
+            "state": seen.state,
+            "seen_at": now,
+            "organization_id": claim.tenant.org_id,
+            "salesforce_username": seen.username,
+            "api_version": seen.api_version,
+            "authorized_at": now,
+        },
+        EventKind.AUTHORIZED,
+    )
+
+
+def _same_org(seen: str, expected: str) -> bool:
+    try:
+        return orgid.normalize(seen) == expected
+    except orgid.BadOrgId:
+        return False
+
+
+def _permission_warning(seen: heroku_connect.Detail) -> str:
+    if seen.view_all_data is False:
+        return " Warning: this user lacks “View All Data”, so records may be missing."
+    return ""

@@ -1,0 +1,38 @@
+"""Pointing the connection at its own schema in the database."""
+
+from django.conf import settings
+from django.utils import timezone
+
+from connect import schemas
+from connect.clients import heroku_connect
+from connect.health import states
+from connect.runner.lease import Claim
+from connect.runner.outcomes import Blocked, Done, Outcome
+from connect.runner.polling import poll
+
+
+def configuring_database(claim: Claim) -> Outcome:
+    """Set the database and the schema. A 2xx proves nothing: the state has to change."""
+    connection = claim.connection
+    schema = schemas.name_for(claim.tenant.org_id, connection.generation)
+    if connection.schema_requested_at:
+        seen = heroku_connect.detail(connection.region_url, connection.connection_id)
+        if seen.state != states.NEW:
+            return _configured(seen, schema)
+    claim.record(schema_name=schema, schema_requested_at=timezone.now())
+    heroku_connect.configure(
+        connection.region_url, connection.connection_id, settings.HEROKU_CONNECT_DB_KEY, schema
+    )
+    seen = heroku_connect.detail(connection.region_url, connection.connection_id)
+    if seen.state == states.NEW:
+        return poll("Heroku Connect to take the database", connection.stage_since)
+    return _configured(seen, schema)
+
+
+def _configured(seen: heroku_connect.Detail, schema: str) -> Outcome:
+    if seen.schema_name != schema:
+        raise Blocked(
+            f"Heroku Connect is set to the schema {seen.schema_name!r} and not to {schema!r}. "
+            "Somebody else configured this add-on: off-board the tenant and let it start over."
+        )
+    return Done(f"Data will go to the schema {schema}.", {"state": seen.state})

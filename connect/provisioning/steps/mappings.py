@@ -1,0 +1,67 @@
+"""Importing the mappings, and waiting until Heroku Connect has loaded them."""
+
+from django.utils import timezone
+
+from connect.clients import heroku_connect, http
+from connect.health import refresh, states
+from connect.mappings import lint, templates
+from connect.runner.lease import Claim
+from connect.runner.outcomes import Blocked, Done, Outcome
+from connect.runner.polling import IMPORT_GRACE, LOADING_PATIENCE, poll
+from tenants.models import EventKind
+
+_TAKING = "Heroku Connect to take the mappings"
+
+
+def importing_mappings(claim: Claim) -> Outcome:
+    """Send the template once, and again only if nothing of it is seen after a good while."""
+    connection, now = claim.connection, timezone.now()
+    template = connection.template or templates.default_for(connection)
+    if template is None:
+        raise Blocked("There is no mapping template: run `python manage.py setup_portal`.")
+    document = templates.fill(template.document, claim.tenant.namespace)
+    if connection.import_sent_at:
+        seen = heroku_connect.detail(connection.region_url, connection.connection_id, deep=True)
+        if templates.is_imported(document, seen.mappings) and seen.state != states.IMPORTING:
+            return Done(f"The mappings of version {template.version} are imported.")
+        if seen.state == states.IMPORTING or now - connection.import_sent_at < IMPORT_GRACE:
+            return poll(_TAKING, connection.stage_since)
+    _refuse_faulty(document, connection.plan)
+    claim.record(template=template, import_sent_at=now)
+    _import(claim, document)
+    return poll(_TAKING, connection.stage_since)
+
+
+def _refuse_faulty(document: templates.Document, plan: str) -> None:
+    faults = lint.errors(lint.check(document, plan))
+    if faults:
+        raise Blocked("The mappings were not sent. " + " ".join(str(found) for found in faults))
+
+
+def _import(claim: Claim, document: templates.Document) -> None:
+    connection = claim.connection
+    try:
+        heroku_connect.import_mappings(connection.region_url, connection.connection_id, document)
+    except http.Uncertain:
+        raise
+    except http.RemoteError:
+        claim.record(import_sent_at=None)  # refused for certain: nothing to look for
+        raise
+
+
+def loading(claim: Claim) -> Outcome:
+    """Wait until every mapping of the template is loaded."""
+    connection = claim.connection
+    seen = heroku_connect.detail(connection.region_url, connection.connection_id, deep=True)
+    refresh.store(connection, seen)
+    if states.is_broken(seen.state):
+        raise Blocked(f"Heroku Connect reports {seen.state}: {states.advice(seen.state)}")
+    broken = [found for found in seen.mappings if states.is_broken_mapping(found.state)]
+    if broken:
+        named = ", ".join(f"{found.object_name} ({found.state})" for found in broken)
+        raise Blocked(
+            f"Mappings cannot be loaded: {named}. Does the org have these objects and fields?"
+        )
+    if not seen.mappings or any(found.state != states.SYNCED for found in seen.mappings):
+        return poll("Heroku Connect to load the data", connection.stage_since, LOADING_PATIENCE)
+    return Done("All mappings are loaded. Live.", {"live_at": timezone.now()}, EventKind.LIVE)

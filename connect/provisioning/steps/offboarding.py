@@ -1,0 +1,53 @@
+"""Ending a connection."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+
+from connect import schemas
+from connect.clients import heroku, heroku_connect, http
+from connect.models import SchemaFate
+from connect.runner.lease import Claim
+from connect.runner.outcomes import Done, Outcome
+from tenants import consent
+
+MAX_COURTESY_ATTEMPTS = 4
+
+
+def offboarding(claim: Claim) -> Outcome:
+    """Pause, revoke the grant, delete the add-on, then keep or drop the schema."""
+    connection = claim.connection
+    patient = connection.attempts < MAX_COURTESY_ATTEMPTS
+    if connection.connection_id and connection.addon_id:
+        address = (connection.region_url, connection.connection_id)
+        _courteously(patient, lambda: heroku_connect.pause(*address))
+    if not connection.start_over:
+        _courteously(patient, lambda: consent.revoke(claim.tenant.pk))
+    if connection.addon_requested_at:
+        _delete_addon(connection.addon_name)
+    if connection.schema_fate == SchemaFate.DROP and connection.schema_name:
+        schemas.drop(connection.schema_name)
+    kept = "dropped" if connection.schema_fate == SchemaFate.DROP else "kept"
+    return Done(f"The add-on is deleted and the schema {kept}.")
+
+
+def _delete_addon(name: str) -> None:
+    try:
+        heroku.delete_addon(settings.APP_NAME, name)
+    except http.ConfirmationRequired:  # staff confirmed it when they off-boarded the tenant
+        heroku.delete_addon(settings.APP_NAME, name, confirm=settings.APP_NAME)
+
+
+def _courteously(patient: bool, act: Callable[[], None]) -> None:
+    """Do what is polite before the end; after some attempts go on without it.
+
+    Deleting the add-on stops the synchronization anyway, so a peer that refuses must not keep a
+    paid add-on alive.
+    """
+    try:
+        act()
+    except (http.Retryable, consent.GrantTrouble):
+        if patient:
+            raise
+    except (http.RemoteError, consent.GrantLost):
+        return

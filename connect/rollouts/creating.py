@@ -1,0 +1,64 @@
+"""Making a roll-out: which connections may join, and in which wave each comes."""
+
+import hashlib
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+
+from connect.models import OPEN, Connection, MappingTemplate, Rollout, RolloutItem, Stage
+from connect.rollouts.status import RolloutRefused, note, tenants
+
+
+def eligible() -> QuerySet[Connection]:
+    """Return the connections that may join a roll-out: live, and in no unfinished one."""
+    taken = RolloutItem.objects.filter(connection=OuterRef("pk"), status__in=OPEN)
+    return Connection.objects.filter(
+        ~Exists(taken), stage=Stage.LIVE, blocked_at=None, offboarded_at=None
+    )
+
+
+def create(
+    rollout: Rollout,
+    connections: Iterable[Connection],
+    targets: dict[int, MappingTemplate] | None = None,
+) -> Rollout:
+    """Store a roll-out to these connections; the worker checks each of them and sends nothing yet.
+
+    `targets` gives single connections, by id, another version than the roll-out's. The order is
+    drawn, and is the same at every attempt. Connections that have joined another roll-out meanwhile
+    are left out. Raises RolloutRefused if none is left.
+    """
+    wanted = [connection.pk for connection in connections]
+    with transaction.atomic():
+        free = eligible().filter(pk__in=wanted).select_for_update(of=("self",))
+        chosen = sorted(free, key=lambda each: draw(str(rollout.aim), each.pk))
+        if not chosen:
+            raise RolloutRefused(
+                "No tenant that is live and in no other roll-out is among the chosen ones"
+            )
+        rollout.save()
+        RolloutItem.objects.bulk_create(
+            RolloutItem(
+                rollout=rollout,
+                connection=each,
+                wave=_wave(number, rollout),
+                target=(targets or {}).get(each.pk, rollout.template),
+            )
+            for number, each in enumerate(chosen)
+        )
+        note(rollout, rollout.author, f"Made for {tenants(len(chosen))}. {rollout.notes}".strip())
+    return rollout
+
+
+def draw(salt: str, number: int) -> str:
+    """Return a sort key that looks random but is the same each time for the same salt."""
+    return hashlib.sha256(f"{salt}:{number}".encode()).hexdigest()
+
+
+def _wave(number: int, rollout: Rollout) -> int:
+    """Return the wave of the n-th tenant (n from 0); a canary group is wave 0."""
+    if number < rollout.canary_size:
+        return 0
+    wave = (number - rollout.canary_size) // rollout.wave_size
+    return wave + (1 if rollout.canary_size else 0)

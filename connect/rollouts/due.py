@@ -1,0 +1,64 @@
+"""Which tenants of which roll-outs may be worked on now."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils import timezone
+
+from connect.clients import heroku
+from connect.models import Connection, ItemStatus, RolloutItem, RolloutStatus
+from connect.rollouts import waves
+from tenants import leases, limits
+from tenants.models import Switch, SwitchName
+
+CALLS_PER_RUN = 2  # to Heroku Connect, on average, each time that a tenant is worked on
+MAX_AT_ONCE = 25  # tenants queued by one pulse of the worker
+BUCKET = "mapping-calls"
+_CHECKED_IN = (RolloutStatus.CHECKING, RolloutStatus.RUNNING)
+
+
+def is_due(now: datetime) -> Q:
+    """Match the items that may be worked on; those in progress end whatever their roll-out does."""
+    checking = Q(status=ItemStatus.CHECKING, rollout__status__in=_CHECKED_IN)
+    in_progress = Q(status=ItemStatus.WORKING)
+    next_ones = Q(
+        status=ItemStatus.READY,
+        rollout__status=RolloutStatus.RUNNING,
+        wave__lte=F("rollout__wave"),
+    )
+    return Q(next_attempt_at__lte=now) & (checking | in_progress | next_ones)
+
+
+def mark_queued(again_after: timedelta) -> list[int]:
+    """Return the ids of items to be worked on now, marked so that each comes up once.
+
+    None while provisioning is switched off, while Heroku's last calls are kept for provisioning, or
+    when the hour's calls for mappings are used up: then everything waits where it is.
+    """
+    waves.settle_all()
+    with transaction.atomic():
+        ids = _due_ids(again_after)
+        if not ids or not _may_call(len(ids) * CALLS_PER_RUN):
+            return []
+        RolloutItem.objects.filter(pk__in=ids).update(queued_at=timezone.now())
+    return ids
+
+
+def _due_ids(again_after: timedelta) -> list[int]:
+    now = timezone.now()
+    free = Connection.objects.filter(leases.free(now), pk=OuterRef("connection"))
+    wanted = is_due(now) & leases.unqueued(now, again_after)
+    items = RolloutItem.objects.filter(wanted, Exists(free))
+    locked = items.select_for_update(skip_locked=True, of=("self",)).order_by("next_attempt_at")
+    return list(locked.values_list("pk", flat=True)[:MAX_AT_ONCE])
+
+
+def _may_call(calls: int) -> bool:
+    if Switch.is_off(SwitchName.PROVISIONING):
+        return False
+    if not heroku.budget_allows(heroku.Priority.BACKGROUND):
+        return False
+    per_hour = settings.MAPPING_CALLS_PER_HOUR
+    return limits.take(BUCKET, per_hour, timezone.now(), calls) == 0

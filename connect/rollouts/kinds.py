@@ -1,0 +1,47 @@
+"""What each kind of roll-out does to a tenant, as data."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from connect.models import RolloutKind, Step
+from connect.rollouts import api_versions, checking, pruning, sending
+from connect.rollouts.work import Work
+from connect.runner.outcomes import Facts, Outcome
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`check` returns facts of the item, `finish` facts of the connection; `steps` are in order."""
+
+    check: Callable[[Work], Facts]
+    steps: dict[Step, Callable[[Work], Outcome]]
+    finish: Callable[[Work], Facts]
+
+    @property
+    def first(self) -> Step:
+        """The step that a tenant begins with."""
+        return next(iter(self.steps))
+
+    def after(self, step: Step) -> Step | None:
+        """Return the step that follows; None after the last."""
+        order = list(self.steps)
+        following = order[order.index(step) + 1 :]
+        return following[0] if following else None
+
+
+KINDS = {
+    RolloutKind.MAPPINGS: Kind(
+        check=checking.check,
+        steps={Step.SEND: sending.send, Step.PRUNE: pruning.prune},
+        finish=pruning.finish,
+    ),
+    RolloutKind.API_VERSION: Kind(
+        check=api_versions.check,
+        steps={
+            Step.PAUSE: api_versions.pause,
+            Step.CHANGE: api_versions.change,
+            Step.RESUME: api_versions.resume,
+        },
+        finish=api_versions.finish,
+    ),
+}

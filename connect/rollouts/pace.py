@@ -1,0 +1,18 @@
+"""How long the rest of a roll-out takes."""
+
+import math
+from datetime import datetime, timedelta
+
+
+def time_left(finished: list[datetime], remaining: int) -> timedelta | None:
+    """Return how long the rest takes at the pace of the last tenants; None if they are too few.
+
+    `finished` holds when the last tenants ended, in any order.
+    """
+    if remaining == 0:
+        return timedelta()
+    if len(finished) < 2:
+        return None
+    span = max(finished) - min(finished)
+    seconds = span.total_seconds() / (len(finished) - 1) * remaining
+    return timedelta(seconds=math.ceil(seconds))

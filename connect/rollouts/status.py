@@ -1,0 +1,40 @@
+"""The status of a roll-out, and its own timeline."""
+
+from connect.models import Rollout, RolloutEvent, RolloutStatus
+
+
+class RolloutRefused(Exception):
+    """The roll-out's state does not allow it. The text is the refusal."""
+
+
+def require(rollout: Rollout, *legal: RolloutStatus) -> None:
+    """Raise RolloutRefused unless the roll-out has one of these statuses."""
+    if rollout.status not in legal:
+        raise RolloutRefused(f"It is {rollout.get_status_display().lower()}")
+
+
+def move(
+    rollout: Rollout,
+    status: RolloutStatus,
+    actor: str,
+    text: str,
+    *,
+    pause_reason: str = "",
+    **facts: object,
+) -> None:
+    """Put a roll-out, whose row the caller has locked, in another status and note why."""
+    changes = {**facts, "status": status, "pause_reason": pause_reason}
+    for name, value in changes.items():
+        setattr(rollout, name, value)
+    rollout.save(update_fields=list(changes))
+    note(rollout, actor, text)
+
+
+def note(rollout: Rollout, actor: str, text: str) -> None:
+    """Append a line to the roll-out's own timeline."""
+    RolloutEvent.objects.create(rollout=rollout, actor=actor, text=text)
+
+
+def tenants(count: int) -> str:
+    """Return so many tenants in words."""
+    return f"{count} tenant{'' if count == 1 else 's'}"

@@ -1,0 +1,195 @@
+"""The one engine that runs steps: provisioning and roll-outs are its jobs.
+
+Take the lease, run one step, settle its outcome in one transaction, and so on until nothing is
+due. A step looks before it acts, so running it twice does nothing twice. Only the holder of the
+lease settles: a lost task, a killed worker or a restarted database costs time, never a tenant.
+"""
+
+import logging
+import random
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from django.db import transaction
+
+from connect.clients import http
+from connect.runner import refused_token, retry
+from connect.runner.lease import Claim
+from connect.runner.outcomes import Block, Done, Failure, Outcome, Retry, TokenRefused, Wait
+from tenants.leases import LostLease
+
+log = logging.getLogger(__name__)
+
+# Then no further step begins in one run. The longest step makes three calls, each at most
+# http.LIMITS.total long, and all of it has to end within settings.TASK_TIMEOUT.
+RUN_SECONDS = 20.0
+
+
+class Job(ABC):
+    """One row with work to do, held by a claim: what its step is, and how each outcome is written.
+
+    The `settle_` methods release the lease. They are called in a transaction, and return whether
+    more can be done at once.
+    """
+
+    claim: Claim
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """What the log calls this job, as "connection=12"."""
+
+    @property
+    @abstractmethod
+    def stage(self) -> str:
+        """The stage or step at work; each line of the log carries it."""
+
+    @property
+    @abstractmethod
+    def attempts(self) -> int:
+        """How many attempts were made since the last success, this one included."""
+
+    @property
+    @abstractmethod
+    def last_error(self) -> str:
+        """What the attempt before this one failed with."""
+
+    @property
+    @abstractmethod
+    def waited(self) -> timedelta:
+        """For how long this step has been the next one."""
+
+    @abstractmethod
+    def step(self) -> Outcome:
+        """Do the work. Raises Blocked, or any error of a peer."""
+
+    @abstractmethod
+    def settle_done(self, done: Done) -> bool:
+        """Go on to the next step."""
+
+    @abstractmethod
+    def settle_wait(self, wait: Wait) -> bool:
+        """Come back when the wait is over."""
+
+    @abstractmethod
+    def settle_retry(self, failure: Retry, pause: timedelta) -> bool:
+        """Come back after the pause."""
+
+    @abstractmethod
+    def settle_block(self, block: Block) -> bool:
+        """Stop, and say why."""
+
+    @abstractmethod
+    def reload(self) -> None:
+        """Read the rows again, after a transaction that was rolled back."""
+
+    def note_refused_token(self, refused: TokenRefused) -> None:
+        """Do what a refused token asks for, besides waiting for another one."""
+        return
+
+
+def run(jobs: Iterable[Job]) -> None:
+    """Run the steps of a job, until nothing is due or the time of one run is over.
+
+    `jobs` takes the lease each time that it is asked, and ends if nothing is due or another worker
+    holds the lease.
+    """
+    stop_at = time.monotonic() + RUN_SECONDS
+    for job in jobs:
+        if not _run_step(job) or time.monotonic() > stop_at:
+            return
+
+
+def _run_step(job: Job) -> bool:
+    """Run and settle one step; return whether more can be done at once."""
+    with _named_in_the_log(job):
+        try:
+            return _settle(job, _outcome(job))
+        except LostLease:
+            log.info("lease lost %s", job.name)
+            return False
+
+
+@contextmanager
+def _named_in_the_log(job: Job) -> Iterator[None]:
+    tenant = http.tenant_in_hand.set(job.claim.tenant.org_id)
+    stage = http.stage_in_hand.set(job.stage)
+    try:
+        yield
+    finally:
+        http.stage_in_hand.reset(stage)
+        http.tenant_in_hand.reset(tenant)
+
+
+def _outcome(job: Job) -> Outcome | Failure:
+    # The attempt was counted when the lease was taken, so work that kills its process ends here.
+    if job.attempts > retry.MAX_ATTEMPTS:
+        return Block(f"Gave up. {job.last_error or 'The work died.'}")
+    try:
+        return job.step()
+    except LostLease:
+        raise
+    except Exception as error:  # a fault of one tenant must not stop the others
+        return _failure(job, error)
+
+
+def _settle(job: Job, outcome: Outcome | Failure) -> bool:
+    try:
+        return _write(job, outcome)
+    except LostLease:
+        raise
+    except Exception as error:  # e.g. a deadlock: nothing was written, so it is a failed attempt
+        job.reload()
+        return _write(job, _failure(job, error))
+
+
+def _failure(job: Job, error: Exception) -> Failure:
+    failure = retry.judge(error)
+    if failure is None:
+        log.error("step failed %s", job.name, exc_info=error)
+        failure = Retry(f"An error in the portal itself: {error!r}")
+    return failure
+
+
+@transaction.atomic
+def _write(job: Job, outcome: Outcome | Failure) -> bool:
+    match outcome:
+        case Done():
+            return job.settle_done(outcome)
+        case Wait():
+            return _wait(job, outcome)
+        case Retry():
+            return _back_off(job, outcome)
+        case TokenRefused():
+            refused_token.alert(outcome.error)
+            job.note_refused_token(outcome)
+            return job.settle_wait(refused_token.wait())
+        case Block():
+            return job.settle_block(outcome)
+
+
+def _wait(job: Job, wait: Wait) -> bool:
+    if wait.patience and job.waited > wait.patience:
+        return job.settle_block(
+            Block(
+                f"Waiting for {wait.why}, without any change for {_in_words(wait.patience)}. "
+                "Look at the add-on in Heroku's dashboard, then retry."
+            )
+        )
+    return job.settle_wait(wait)
+
+
+def _back_off(job: Job, failure: Retry) -> bool:
+    if job.attempts >= retry.MAX_ATTEMPTS:
+        reason = f"Gave up after {job.attempts} attempts. {failure.reason}"
+        return job.settle_block(Block(reason, failure.request_id))
+    pause = retry.back_off(job.attempts, failure.after, random.random())  # noqa: S311 (no secret)
+    return job.settle_retry(failure, pause)
+
+
+def _in_words(span: timedelta) -> str:
+    minutes = int(span.total_seconds() // 60)
+    return f"{minutes // 60} hours" if minutes >= 120 else f"{minutes} minutes"

@@ -1,0 +1,43 @@
+"""Attempts: each is counted before it is made, and a table says when the next one follows.
+
+An attempt that kills its worker is counted too, so nothing is tried for ever. For every model with
+the field `attempts`.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import QuerySet
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """`pauses[n]` is the pause that follows n earlier attempts; `last` is the one after the table.
+
+    `last=None` means that nothing follows.
+    """
+
+    pauses: tuple[timedelta, ...]
+    last: timedelta | None = None
+
+    def pause(self, attempts: int) -> timedelta | None:
+        """Return the pause after so many earlier attempts; None if nothing follows."""
+        return self.pauses[attempts] if attempts < len(self.pauses) else self.last
+
+    def is_used_up(self, attempts: int) -> bool:
+        """Return whether the table has no line for a further attempt."""
+        return attempts >= len(self.pauses)
+
+
+def minutes(*pauses: int) -> tuple[timedelta, ...]:
+    """Return pauses given in minutes."""
+    return tuple(timedelta(minutes=pause) for pause in pauses)
+
+
+def count(row: QuerySet[Any], attempts: int, **facts: Any) -> bool:
+    """Count the attempt that follows `attempts` earlier ones, and write facts with it.
+
+    Return False if another worker has counted it: of two with the same task, one goes on.
+    """
+    return bool(row.filter(attempts=attempts).update(attempts=attempts + 1, **facts))

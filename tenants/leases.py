@@ -1,0 +1,95 @@
+"""Leases: at most one worker works on a row, and a worker that dies loses the row by itself.
+
+For every model with the fields `lease`, `lease_expires_at`, `queued_at` and `next_attempt_at`.
+"""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from django.db import models, transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+Row = TypeVar("Row", bound=models.Model)
+
+# Longer than a task may run (settings.TASK_TIMEOUT), so that a lease never ends during the work.
+LEASE = timedelta(seconds=150)
+# A task that was lost with its worker is queued again after this time.
+QUEUE_AGAIN_AFTER = timedelta(seconds=60)
+
+
+class LostLease(Exception):
+    """The lease ran out and another worker took it: drop what you were about to write."""
+
+
+class Lease(Generic[Row]):
+    """The right to work on one row until `release`. Only its holder can write."""
+
+    def __init__(self, row: Row, key: uuid.UUID) -> None:
+        """Hold `row` by the key that `take` returned."""
+        self.row = row
+        self.key = key
+
+    @property
+    def mine(self) -> QuerySet[Row]:
+        """The row, as long as this lease holds; then nothing."""
+        rows: QuerySet[Row] = type(self.row)._default_manager.filter(pk=self.row.pk, lease=self.key)
+        return rows
+
+    def record(self, **facts: Any) -> None:
+        """Write facts at once, before an act whose answer may be lost. Raises LostLease."""
+        if not self.mine.update(**facts):
+            raise LostLease
+        for name, value in facts.items():
+            setattr(self.row, name, value)
+
+    def release(self, **facts: Any) -> None:
+        """Write facts and give the lease back. Raises LostLease."""
+        self.record(**facts, lease=None, lease_expires_at=None)
+
+    def confirm(self) -> None:
+        """Make sure that the lease is held until the transaction ends. Raises LostLease.
+
+        Call it before writing other rows that only the holder of the lease may write.
+        """
+        self.record(lease=self.key)
+
+    def renew(self, **conditions: Any) -> bool:
+        """Let the lease last longer; False if it was lost, or the row does not match any more."""
+        return bool(self.mine.filter(**conditions).update(lease_expires_at=timezone.now() + LEASE))
+
+
+def take(row: QuerySet[Any], **facts: Any) -> uuid.UUID | None:
+    """Take the lease of the one row that `row` matches, and write facts with it; return its key.
+
+    Return None if another worker holds it, or nothing matches: a compare-and-swap, no waiting.
+    """
+    now, key = timezone.now(), uuid.uuid4()
+    taken = row.filter(free(now)).update(
+        lease=key, lease_expires_at=now + LEASE, queued_at=None, **facts
+    )
+    return key if taken else None
+
+
+def free(now: datetime) -> Q:
+    """Match the rows that no worker holds."""
+    return Q(lease=None) | Q(lease_expires_at__lte=now)
+
+
+def unqueued(now: datetime, again_after: timedelta) -> Q:
+    """Match the rows without a task in the queue, or whose task must have been lost."""
+    return Q(queued_at=None) | Q(queued_at__lte=now - again_after)
+
+
+def mark_queued(
+    rows: QuerySet[Any], limit: int, again_after: timedelta = QUEUE_AGAIN_AFTER
+) -> list[int]:
+    """Return the ids of due rows that no worker holds, and mark them so that each comes up once."""
+    now = timezone.now()
+    with transaction.atomic():
+        due = rows.filter(free(now) & unqueued(now, again_after), next_attempt_at__lte=now)
+        locked = due.order_by("next_attempt_at").select_for_update(skip_locked=True)
+        ids = list(locked.values_list("pk", flat=True)[:limit])
+        rows.model._default_manager.filter(pk__in=ids).update(queued_at=now)
+    return ids

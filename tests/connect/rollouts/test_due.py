@@ -1,0 +1,46 @@
+"""Which tenants come up, and when nothing moves."""
+
+from datetime import timedelta
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from connect import tasks
+from connect.models import (
+    ApiBudget,
+    ItemStatus,
+    RolloutItem,
+)
+from connect.rollouts import due
+from tenants.models import RateBucket, Switch, SwitchName
+from tests.connect.fleet import Fleet
+from tests.connect.rollouts.driving import make
+
+pytestmark = pytest.mark.django_db
+
+
+def test_nothing_moves_while_calls_are_short_or_provisioning_is_off(
+    fleet: Fleet, settings: Settings
+) -> None:
+    fleet.add()
+    make(fleet)
+    budget = ApiBudget.objects.create(peer="heroku", remaining=10)
+    assert due.mark_queued(timedelta(0)) == []
+    budget.delete()
+    switch = Switch.objects.create(name=SwitchName.PROVISIONING, on=False)
+    assert due.mark_queued(timedelta(0)) == []
+    switch.delete()
+    settings.MAPPING_CALLS_PER_HOUR = 1
+    assert due.mark_queued(timedelta(0)) == []
+    settings.MAPPING_CALLS_PER_HOUR = 4500
+    RateBucket.objects.all().delete()
+    assert len(due.mark_queued(timedelta(0))) == 1
+
+
+def test_the_sweep_queues_what_is_due_once(fleet: Fleet) -> None:
+    fleet.add()
+    make(fleet)
+    assert tasks.sweep() == 1
+    assert tasks.sweep() == 0
+    tasks.advance_item(RolloutItem.objects.get().pk)
+    assert RolloutItem.objects.get().status == ItemStatus.READY

@@ -1,0 +1,96 @@
+"""What staff may do to a roll-out."""
+
+import pytest
+
+from connect.models import (
+    ItemStatus,
+    Prune,
+    RolloutStatus,
+)
+from connect.rollouts import lifecycle
+from connect.rollouts.status import RolloutRefused
+from tests.connect import fleet as fleets
+from tests.connect.fleet import Fleet
+from tests.connect.rollouts.conftest import Work
+from tests.connect.rollouts.driving import make, started, step
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_pause_begins_nothing_and_ends_what_was_begun(fleet: Fleet, work: Work) -> None:
+    begun, waiting = fleet.add(), fleet.add()
+    rollout = started(fleet, work)
+    step(rollout, begun)
+    lifecycle.pause(rollout.pk, "olga")
+    rollout = work(rollout)
+    assert rollout.items.get(connection=begun.connection).status == ItemStatus.DONE
+    assert rollout.items.get(connection=waiting.connection).status == ItemStatus.READY
+    lifecycle.resume(rollout.pk, "mia")
+    assert work(rollout).status == RolloutStatus.DONE
+
+
+def test_cancelling_skips_the_rest_and_leaves_nobody_half_done(fleet: Fleet, work: Work) -> None:
+    begun, waiting = fleet.add(), fleet.add()
+    rollout = started(fleet, work)
+    step(rollout, begun)
+    lifecycle.cancel(rollout.pk, "mia")
+    rollout = work(rollout)
+    assert rollout.status == RolloutStatus.CANCELLED
+    assert rollout.items.get(connection=begun.connection).status == ItemStatus.DONE
+    assert rollout.items.get(connection=waiting.connection).status == ItemStatus.SKIPPED
+    assert waiting.now().template == fleet.first
+
+
+def test_what_failed_and_what_was_refused_is_tried_again(fleet: Fleet, work: Work) -> None:
+    broken, lacking = fleet.add(), fleet.add(lacks_segment=True)
+    rollout = started(fleet, work, failure_limit=100)
+    broken.remote.state = "SYSTEM_ERROR"
+    rollout = work(rollout)
+    assert fleets.items(rollout) == {ItemStatus.FAILED: 1, ItemStatus.REFUSED: 1}
+    broken.remote.state = "IDLE"
+    fleet.world.orgs[lacking.org_id].change_fields("Account", "", (fleets.SEGMENT,))
+    lifecycle.retry(rollout.pk, "mia")
+    rollout = work(rollout)
+    assert fleets.items(rollout) == {ItemStatus.DONE: 2}
+    with pytest.raises(RolloutRefused, match="Nothing failed"):
+        lifecycle.retry(rollout.pk, "mia")
+
+
+def test_a_roll_back_brings_everybody_to_the_version_they_had(fleet: Fleet, work: Work) -> None:
+    member = fleet.add()
+    rollout = work(started(fleet, work, prune=Prune.REMOVED))
+    back = lifecycle.roll_back(rollout.pk, "mia")
+    back = work(back)
+    assert back.status == RolloutStatus.DONE
+    assert set(fleet.mapped(member)) == {"Account", "Contact"}
+    assert "Segment__c" not in fleet.mapped(member)["Account"]
+    assert member.now().template == fleet.first
+    assert str(back) == f"Roll-out {back.pk}: back from roll-out {rollout.pk}"
+
+
+@pytest.mark.parametrize("verb", ["pause", "resume", "retry", "roll_back"])
+def test_what_the_state_forbids_is_refused_in_words(fleet: Fleet, work: Work, verb: str) -> None:
+    fleet.add()
+    rollout = work(make(fleet))
+    with pytest.raises(RolloutRefused, match="It is ready to start"):
+        getattr(lifecycle, verb)(rollout.pk, "mia")
+
+
+def test_a_tenant_is_in_one_unfinished_roll_out_at_most(fleet: Fleet) -> None:
+    fleet.add()
+    make(fleet)
+    with pytest.raises(RolloutRefused, match="No tenant"):
+        make(fleet)
+
+
+def test_every_step_of_staff_is_on_the_roll_outs_timeline(fleet: Fleet, work: Work) -> None:
+    fleet.add()
+    rollout = started(fleet, work)
+    lifecycle.pause(rollout.pk, "olga")
+    told = rollout.events.order_by("pk").values_list("actor", "text")
+    assert list(told) == [
+        ("mia", "Made for 1 tenant."),
+        ("portal", "Checked: 1 tenant can be sent to, 0 refused."),
+        ("mia", "Started."),
+        ("olga", "Paused."),
+    ]

@@ -1,0 +1,142 @@
+"""Sending a version: nothing is sent twice or left half-done."""
+
+import pytest
+
+from connect.models import (
+    ItemStatus,
+    Prune,
+    RolloutStatus,
+)
+from connect.rollouts import lifecycle
+from tenants.models import Event
+from tests.connect import fleet as fleets
+from tests.connect.fleet import Fleet
+from tests.connect.rollouts.conftest import Work, pass_time
+from tests.connect.rollouts.driving import fault, make, started, step
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_version_is_checked_sent_once_loaded_and_noted(fleet: Fleet, work: Work) -> None:
+    member = fleet.add()
+    rollout = work(make(fleet))
+    assert rollout.status == RolloutStatus.READY
+    assert fleet.calls("POST") == 0
+    lifecycle.start(rollout.pk, "mia")
+    rollout = work(rollout)
+    assert rollout.status == RolloutStatus.DONE
+    assert fleets.items(rollout) == {ItemStatus.DONE: 1}
+    assert "Segment__c" in fleet.mapped(member)["Account"]
+    assert "Contact" in fleet.mapped(member)
+    assert member.now().template == rollout.template
+    assert member.now().lease is None
+    assert fleet.calls("POST", "/actions/import") == 1
+    told = Event.objects.filter(tenant=member.tenant).latest("pk")
+    assert (told.actor, "Version 2 is there and loaded" in told.text) == ("mia", True)
+
+
+def test_an_import_that_cannot_be_seen_yet_is_neither_over_nor_sent_again(
+    fleet: Fleet, work: Work
+) -> None:
+    member = fleet.add()
+    fleet.world.behaviour.change({"import_lag_seconds": 20, "import_seconds": 10})
+    rollout = started(fleet, work)
+    assert step(rollout, member).waiting_for == "Heroku Connect to take the mappings"
+    for _ in range(4):
+        assert fleet.running.world.connections[member.remote.id].state == "IDLE"
+        item = step(rollout, member)
+        assert (item.status, item.sends) == (ItemStatus.WORKING, 1)
+    pass_time(fleet, 20)
+    assert step(rollout, member).waiting_for == "Heroku Connect to take the mappings"
+    pass_time(fleet, 15)
+    assert step(rollout, member).status == ItemStatus.DONE
+    assert fleet.calls("POST", "/actions/import") == 1
+
+
+def test_it_is_not_done_before_everything_is_loaded(fleet: Fleet, work: Work) -> None:
+    member = fleet.add()
+    fleet.world.behaviour.change({"bulk_load_seconds": 300})
+    rollout = started(fleet, work)
+    step(rollout, member)
+    item = step(rollout, member)
+    assert (item.status, item.waiting_for) == (
+        ItemStatus.WORKING,
+        "Heroku Connect to load Account",
+    )
+    pass_time(fleet, 301)
+    assert step(rollout, member).status == ItemStatus.DONE
+
+
+def test_an_import_whose_answer_was_lost_is_found_and_not_repeated(
+    fleet: Fleet, work: Work
+) -> None:
+    member = fleet.add()
+    rollout = started(fleet, work)
+    fault(fleet, "POST", "/actions/import", drop="after")
+    assert step(rollout, member).last_error
+    assert work(rollout).status == RolloutStatus.DONE
+    assert fleet.calls("POST", "/actions/import") == 1
+
+
+def test_an_import_that_never_arrived_is_sent_again_after_a_good_while(
+    fleet: Fleet, work: Work
+) -> None:
+    member = fleet.add()
+    rollout = started(fleet, work)
+    fault(fleet, "POST", "/actions/import", status=500)
+    step(rollout, member)
+    assert step(rollout, member).sends == 1
+    pass_time(fleet, 61)
+    assert step(rollout, member).sends == 2
+    assert work(rollout).status == RolloutStatus.DONE
+
+
+def test_an_import_that_is_lost_every_time_fails_with_advice(fleet: Fleet, work: Work) -> None:
+    fleet.add()
+    rollout = started(fleet, work)
+    fault(fleet, "POST", "/actions/import", status=500, times=None)
+    work(rollout, passing=70)
+    item = rollout.items.get()
+    assert (item.status, item.sends) == (ItemStatus.FAILED, 3)
+    assert "nothing of it is to be seen" in item.last_error
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [("PAUSED", "resume it"), ("UNAUTHORIZED", "has to authorize again")],
+)
+def test_a_connection_that_takes_no_import_fails_with_what_to_do(
+    fleet: Fleet, work: Work, state: str, said: str
+) -> None:
+    member = fleet.add()
+    rollout = started(fleet, work, failure_limit=100)
+    member.remote.state = state
+    item = step(rollout, member)
+    assert (item.status, said in item.last_error) == (ItemStatus.FAILED, True)
+    assert fleet.calls("POST", "/actions/import") == 0
+
+
+def test_a_field_that_vanished_after_the_check_is_reported(fleet: Fleet, work: Work) -> None:
+    member = fleet.add()
+    rollout = started(fleet, work)
+    fleet.world.orgs[member.org_id].change_fields("Account", "Segment__c", ())
+    work(rollout)
+    assert "Account (BAD_CONFIG)" in rollout.items.get().last_error
+    assert member.now().template == fleet.first
+
+
+@pytest.mark.parametrize(
+    ("prune", "left"),
+    [
+        (Prune.KEEP, {"Account", "Contact", "Tweet__c"}),
+        (Prune.REMOVED, {"Account", "Tweet__c"}),
+        (Prune.ALL, {"Account"}),
+    ],
+)
+def test_mappings_are_deleted_only_when_that_was_asked(
+    fleet: Fleet, work: Work, prune: Prune, left: set[str]
+) -> None:
+    member = fleet.add()
+    fleets.map_more(fleet, member, "Tweet__c")
+    work(started(fleet, work, prune=prune))
+    assert set(fleet.mapped(member)) == left
