@@ -15,7 +15,7 @@ from connect.rollouts import due, items
 from connect.runner import lease
 from connect.write_errors import repair, scan
 from tenants import messages, timeline
-from tenants.leases import QUEUE_AGAIN_AFTER
+from tenants.leases import REQUEUE_AFTER
 from tenants.models import EventKind
 from tenants.queue import enqueue
 
@@ -42,10 +42,10 @@ def sweep() -> int:
 
     The worker calls this every second, so a task that got lost is followed by another one.
     """
-    connection_ids = lease.mark_due_as_queued(SWEEP_LIMIT, QUEUE_AGAIN_AFTER)
+    connection_ids = lease.mark_due_as_queued(SWEEP_LIMIT, REQUEUE_AFTER)
     for connection_id in connection_ids:
         enqueue(reconciler.advance, connection_id)
-    item_ids = due.mark_queued(QUEUE_AGAIN_AFTER)
+    item_ids = due.mark_queued(REQUEUE_AFTER)
     for item_id in item_ids:
         enqueue(advance_item, item_id)
     return len(connection_ids) + len(item_ids) + messages.queue_due(SWEEP_LIMIT)

@@ -31,8 +31,8 @@ Perform = Callable[[BulkRun, BulkItem], Report]
 SLICE_SECONDS = 20.0
 BUSY_PAUSE = timedelta(seconds=15)
 MAX_ATTEMPTS = 3
-BATCH = 1000
-NO_CALLS_LEFT = "Heroku's call budget: the last calls of this hour are kept for provisioning"
+BATCH_SIZE = 1000
+BUDGET_RESERVED = "Heroku's call budget: the last calls of this hour are kept for provisioning"
 _OPEN = (ItemStatus.WAITING, ItemStatus.RUNNING)
 _STATUS = {
     Outcome.DONE: ItemStatus.DONE,
@@ -46,7 +46,7 @@ def start(run: BulkRun, items: Iterable[BulkItem]) -> BulkRun:
     run.queued_at = timezone.now()
     with transaction.atomic():
         run.save()
-        BulkItem.objects.bulk_create(items, batch_size=BATCH)
+        BulkItem.objects.bulk_create(items, batch_size=BATCH_SIZE)
         _enqueue(run.pk)
     return run
 
@@ -59,13 +59,13 @@ def cancel(run_id: int, actor: str) -> int:
             return 0
         run.cancelled_at, run.cancelled_by, run.waiting_for = timezone.now(), actor, ""
         run.save(update_fields=["cancelled_at", "cancelled_by", "waiting_for"])
-        left_out = _leave_out(run, ItemStatus.WAITING)
+        cancelled = _cancel_items(run, ItemStatus.WAITING)
         if not run.lease:
             _finish(run)
-    return left_out
+    return cancelled
 
 
-def _leave_out(run: BulkRun, *statuses: ItemStatus) -> int:
+def _cancel_items(run: BulkRun, *statuses: ItemStatus) -> int:
     return run.items.filter(status__in=statuses).update(
         status=ItemStatus.CANCELLED,
         text=f"Cancelled by {run.cancelled_by}.",
@@ -97,7 +97,7 @@ def work_off(run_id: int, perform: Perform) -> None:
     pause = timedelta()
     while time.monotonic() < stop_at and lease.renew(cancelled_at=None):
         if not heroku.budget_allows(Priority.BACKGROUND):
-            _release(lease, heroku.RESERVE_PAUSE, NO_CALLS_LEFT)
+            _release(lease, heroku.RESERVE_PAUSE, BUDGET_RESERVED)
             return
         item = _next_item(lease.row)
         if item is None:
@@ -126,7 +126,7 @@ def _release(lease: Lease[BulkRun], pause: timedelta, why: str) -> None:
 def _finish(run: BulkRun) -> None:
     """Close the run if no tenant is left; nobody is at work on it now."""
     if run.cancelled_at:
-        _leave_out(run, *_OPEN)
+        _cancel_items(run, *_OPEN)
     if not run.items.filter(status__in=_OPEN).exists():
         BulkRun.objects.filter(pk=run.pk).update(finished_at=timezone.now(), waiting_for="")
 

@@ -16,7 +16,7 @@ Row = TypeVar("Row", bound=models.Model)
 # Longer than a task may run (settings.TASK_TIMEOUT), so that a lease never ends during the work.
 LEASE = timedelta(seconds=150)
 # A task that was lost with its worker is queued again after this time.
-QUEUE_AGAIN_AFTER = timedelta(seconds=60)
+REQUEUE_AFTER = timedelta(seconds=60)
 
 
 class LostLease(Exception):
@@ -83,7 +83,7 @@ def unqueued(now: datetime, again_after: timedelta) -> Q:
 
 
 def mark_queued(
-    rows: QuerySet[Any], limit: int, again_after: timedelta = QUEUE_AGAIN_AFTER
+    rows: QuerySet[Any], limit: int, again_after: timedelta = REQUEUE_AFTER
 ) -> list[int]:
     """Return the ids of due rows that no worker holds, and mark them so that each comes up once."""
     now = timezone.now()

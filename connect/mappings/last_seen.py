@@ -4,7 +4,7 @@ from connect.mappings.templates import Document
 from connect.models import Connection
 
 
-def rows(connection: Connection) -> dict[str, int | None]:
+def row_counts(connection: Connection) -> dict[str, int | None]:
     """Return how many rows each object has, by its lower-case name; None if it is not known."""
     counts = connection.mappings.values_list(
         "object_name", "rows_in_salesforce", "rows_in_database"

@@ -20,7 +20,7 @@ from connect.clients import heroku_connect, http
 from connect.health import diagnose, observations, states
 from connect.health import refresh as health
 from connect.models import Connection, SchemaFate, Stage, WaitingOn
-from connect.provisioning import pauses, stages
+from connect.provisioning import pauses, reconciler, stages
 from connect.runner import lease
 from connect.runner.lease import Claim
 from tenants import messages, timeline
@@ -93,7 +93,7 @@ def held(connection_id: int) -> Iterator[Claim]:
         yield claim
     finally:
         http.tenant_in_hand.reset(token)
-        claim.give_back()
+        claim.release_uncounted()
 
 
 def _require_legal(operation: Operation, connection: Connection) -> None:
@@ -322,7 +322,7 @@ def _why_not_import(connection: Connection) -> str:
 def _import_mappings(claim: Claim, actor: str, options: Options) -> str:
     facts = {"template": None, "import_sent_at": None}
     with transaction.atomic():
-        stages.enter(
+        stages.move_to(
             claim, Stage.IMPORTING_MAPPINGS, "Importing the mappings anew.", facts, actor=actor
         )
         enqueue(reconciler.advance, claim.connection.pk)
@@ -350,7 +350,7 @@ def _end(claim: Claim, actor: str, fate: SchemaFate, *, start_over: bool) -> str
     facts = {"schema_fate": fate, "start_over": start_over}
     then = "a new connection follows" if start_over else "the tenant is off-boarded"
     with transaction.atomic():
-        stages.enter(
+        stages.move_to(
             claim, Stage.OFFBOARDING, f"Ending this connection; then {then}.", facts, actor=actor
         )
         enqueue(reconciler.advance, claim.connection.pk)

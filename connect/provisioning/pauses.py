@@ -9,14 +9,14 @@ from connect.health import observations, states
 from connect.health import refresh as health
 from connect.models import WaitingOn
 from connect.runner.lease import Claim
-from connect.runner.outcomes import Outcome, Wait
+from connect.runner.outcomes import StepOutcome, Wait
 from tenants import timeline
 from tenants.models import EventKind
 
 WAITING_FOR = "the end of the pause"
 
 
-def end(claim: Claim, paused_until: datetime) -> Outcome:
+def end(claim: Claim, paused_until: datetime) -> StepOutcome:
     """Resume when the time has come; staff may have done so before, in Heroku's dashboard."""
     connection = claim.connection
     if paused_until > timezone.now():

@@ -13,28 +13,28 @@ from connect.models import Connection, Stage, WaitingOn
 from connect.provisioning import pauses, stages, steps
 from connect.runner import lease, run
 from connect.runner.lease import Claim
-from connect.runner.outcomes import Block, Done, Outcome, Retry, Wait
+from connect.runner.outcomes import Block, Done, Retry, StepOutcome, Wait
 from tenants import consent, messages, timeline
-from tenants.models import EventKind, Switch, SwitchName
+from tenants.models import EventKind, Switch, SwitchName, Tenant
 
 _NOTHING_TO_DO = Wait(None, "", WaitingOn.PORTAL)
 
 
-def advance(connection_id: int, *, hurry: bool = False) -> None:
+def advance(connection_id: int, *, now: bool = False) -> None:
     """Do what is due for a connection; return at once if nothing is, or if a worker is at it.
 
-    `hurry` looks now even if the next look is due later, because the subscriber has just acted.
+    `now` looks now even if the next look is due later, because the subscriber has just acted.
     """
-    run.run(_jobs(connection_id, hurry=hurry))
+    run.run(_jobs(connection_id, now=now))
 
 
-def _jobs(connection_id: int, *, hurry: bool) -> Iterator[run.Job]:
+def _jobs(connection_id: int, *, now: bool) -> Iterator[run.Job]:
     while not _is_switched_off(connection_id):
-        claim = lease.take(connection_id, due=not hurry)
+        claim = lease.take(connection_id, due=not now)
         if claim is None:
             return
         yield ConnectionJob(claim)
-        hurry = False
+        now = False
 
 
 def _is_switched_off(connection_id: int) -> bool:
@@ -50,6 +50,10 @@ class ConnectionJob(run.Job):
     def __init__(self, claim: Claim) -> None:
         self.claim = claim
         self.connection = claim.connection
+
+    @property
+    def tenant(self) -> Tenant:
+        return self.claim.tenant
 
     @property
     def name(self) -> str:
@@ -74,7 +78,7 @@ class ConnectionJob(run.Job):
     def reload(self) -> None:
         self.connection.refresh_from_db()
 
-    def step(self) -> Outcome:
+    def step(self) -> StepOutcome:
         """Run the step of the stage. A live connection has none, but its pause may have to end."""
         step = steps.STEPS.get(Stage(self.stage))
         if step is None:
@@ -88,25 +92,25 @@ class ConnectionJob(run.Job):
 
     def settle_done(self, done: Done) -> bool:
         stage = Stage(done.then or stages.NEXT[Stage(self.stage)])
-        stages.enter(self.claim, stage, done.text, done.facts, kind=done.kind)
+        stages.move_to(self.claim, stage, done.text, done.facts, kind=done.kind)
         return stage in stages.NEXT
 
     def settle_wait(self, wait: Wait) -> bool:
-        is_news = wait.why not in ("", self.connection.waiting_for)
+        is_new = wait.reason not in ("", self.connection.waiting_for)
         self.claim.release(
-            **stages.NO_TROUBLE,
+            **stages.NO_ERROR,
             **wait.facts,
             next_attempt_at=wait.until,
-            waiting_for=wait.why,
-            waiting_on=wait.on,
+            waiting_for=wait.reason,
+            waiting_on=wait.waiting_on,
         )
-        if is_news:
-            text = f"Waiting for {wait.why}."
-            timeline.note(self.claim.tenant, EventKind.WAITING, text, on=wait.on)
+        if is_new:
+            text = f"Waiting for {wait.reason}."
+            timeline.note(self.claim.tenant, EventKind.WAITING, text, on=wait.waiting_on)
         return False
 
     def settle_retry(self, failure: Retry, pause: timedelta) -> bool:
-        now, is_news = timezone.now(), failure.reason != self.last_error
+        now, is_new = timezone.now(), failure.reason != self.last_error
         self.claim.release(
             next_attempt_at=now + pause,
             last_error=failure.reason,
@@ -115,7 +119,7 @@ class ConnectionJob(run.Job):
             waiting_on=WaitingOn.PORTAL,
             waiting_for="the next attempt",
         )
-        if is_news:
+        if is_new:
             text, request_id = f"{failure.reason} Trying again.", failure.request_id
             timeline.note(self.claim.tenant, EventKind.TROUBLE, text, request_id=request_id)
         return False

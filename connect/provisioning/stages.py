@@ -23,7 +23,7 @@ NEXT: dict[Stage, Stage] = {
 }
 
 # Besides the order above: a lost grant asks for consent again, staff import or off-board.
-_DETOURS: dict[Stage, set[Stage]] = {
+_OTHER_TRANSITIONS: dict[Stage, set[Stage]] = {
     Stage.PUBLISHING_LINK: {Stage.WAITING_FOR_CONSENT},
     Stage.IMPORTING_MAPPINGS: {Stage.IMPORTING_MAPPINGS},
     Stage.LOADING: {Stage.IMPORTING_MAPPINGS},
@@ -31,7 +31,7 @@ _DETOURS: dict[Stage, set[Stage]] = {
 }
 
 # What a connection forgets with every success.
-NO_TROUBLE: Facts = {
+NO_ERROR: Facts = {
     "attempts": 0,
     "last_error": "",
     "last_error_at": None,
@@ -41,20 +41,20 @@ NO_TROUBLE: Facts = {
 }
 
 
-class IllegalMove(Exception):
+class IllegalTransition(Exception):
     """A connection cannot go from the one stage to the other."""
 
 
-def check_move(now: Stage, then: Stage) -> None:
-    """Raise IllegalMove unless a connection may go from `now` to `then`."""
-    if then == NEXT.get(now) or then in _DETOURS.get(now, set()):
+def check_transition(now: Stage, then: Stage) -> None:
+    """Raise IllegalTransition unless a connection may go from `now` to `then`."""
+    if then == NEXT.get(now) or then in _OTHER_TRANSITIONS.get(now, set()):
         return
     if then == Stage.OFFBOARDING and now not in (Stage.OFFBOARDING, Stage.OFFBOARDED):
         return
-    raise IllegalMove(f"from {now.label!r} to {then.label!r}")
+    raise IllegalTransition(f"from {now.label!r} to {then.label!r}")
 
 
-def enter(
+def move_to(
     claim: Claim,
     stage: Stage,
     text: str,
@@ -65,12 +65,12 @@ def enter(
 ) -> None:
     """Move a connection to a stage, release its lease and write the event; call in a transaction.
 
-    Raises IllegalMove, and LostLease if the lease ran out.
+    Raises IllegalTransition, and LostLease if the lease ran out.
     """
     now = timezone.now()
-    check_move(Stage(claim.connection.stage), stage)
+    check_transition(Stage(claim.connection.stage), stage)
     claim.release(
-        **NO_TROUBLE,
+        **NO_ERROR,
         stage=stage,
         stage_since=now,
         next_attempt_at=now if stage in NEXT else None,

@@ -13,17 +13,17 @@ from connect.clients.heroku_mappings import VersionChange
 from connect.health import observations, states
 from connect.mappings import lint
 from connect.models import Step, WaitingOn
-from connect.rollouts.work import Work
-from connect.runner.outcomes import Blocked, Done, Facts, Outcome, Wait
+from connect.rollouts.claim import ItemClaim
+from connect.runner.outcomes import Blocked, Done, Facts, StepOutcome, Wait
 from connect.runner.polling import LOADING_PATIENCE, poll
 
 SYNCING_PAUSE = timedelta(minutes=2)
 _ADVICE = "Edit this mapping first: take out or replace what that version no longer has."
 
 
-def check(work: Work) -> Facts:
+def check(claim: ItemClaim) -> Facts:
     """Ask Heroku Connect what the version would change in each mapping; nothing is changed."""
-    changes = heroku_mappings.schema_diff(*work.address, work.rollout.api_version)
+    changes = heroku_mappings.schema_diff(*claim.address, claim.rollout.api_version)
     findings = [found for change in changes if (found := _finding(change))]
     return {"findings": [found.as_json() for found in findings]}
 
@@ -39,13 +39,13 @@ def _finding(change: VersionChange) -> lint.Finding | None:
     return None
 
 
-def pause(work: Work) -> Outcome:
+def pause(claim: ItemClaim) -> StepOutcome:
     """Pause the connection once every mapping is loaded; one that is paused already stays so."""
-    item = work.item
-    seen = heroku_connect.detail(*work.address, deep=True)
+    item = claim.item
+    seen = heroku_connect.detail(*claim.address, deep=True)
     if states.is_broken(seen.state):
         raise Blocked(f"Heroku Connect reports {seen.state}: {states.advice(seen.state)}")
-    if seen.api_version == work.rollout.api_version:
+    if seen.api_version == claim.rollout.api_version:
         return Done("It has this version.", then=Step.RESUME)
     if seen.state == states.PAUSED:
         return Done("Paused.", {} if item.sent_at else {"was_paused": True})
@@ -54,16 +54,16 @@ def pause(work: Work) -> Outcome:
         return _wait_for_loading(loading)
     if seen.state == states.IDLE:
         # Stored before the call: a later worker then knows that it has to resume it.
-        work.record(sent_at=timezone.now())
-        observations.note_pause(work.connection, work.rollout.author)
-        heroku_connect.pause(*work.address)
+        claim.record(sent_at=timezone.now())
+        observations.note_pause(claim.connection, claim.rollout.author)
+        heroku_connect.pause(*claim.address)
     return poll("Heroku Connect to pause", item.step_since)
 
 
-def change(work: Work) -> Outcome:
+def change(claim: ItemClaim) -> StepOutcome:
     """Change the version of the paused connection, and put both refusals of it in words."""
     try:
-        heroku_mappings.change_api_version(*work.address, work.rollout.api_version)
+        heroku_mappings.change_api_version(*claim.address, claim.rollout.api_version)
     except heroku_mappings.UnsafeChanges as refusal:
         unsafe = [each for each in refusal.changes if each.unsafe]
         reasons = " ".join(f"{each.object_name}: {each.text}" for each in unsafe)
@@ -71,36 +71,36 @@ def change(work: Work) -> Outcome:
             f"Heroku Connect found unsafe changes and changed nothing. {reasons} {_ADVICE}"
         ) from refusal
     except heroku_mappings.StillSyncing as refusal:
-        if work.item.was_paused:
+        if claim.item.was_paused:
             raise Blocked(
                 f"{', '.join(refusal.objects)} is still being loaded, and the connection was paused"
                 " before this: resume it, wait until all is loaded, and try again."
             ) from refusal
-        heroku_connect.resume(*work.address)  # a paused connection would never end loading
-        work.record(sent_at=None, step=Step.PAUSE)
+        heroku_connect.resume(*claim.address)  # a paused connection would never end loading
+        claim.record(sent_at=None, step=Step.PAUSE)
         return _wait_for_loading(refusal.objects)
     return Done("Changed.")
 
 
 def _wait_for_loading(objects: Iterable[str]) -> Wait:
-    why = f"Heroku Connect to load {', '.join(objects)}"
-    return Wait(timezone.now() + SYNCING_PAUSE, why, WaitingOn.HEROKU, LOADING_PATIENCE)
+    reason = f"Heroku Connect to load {', '.join(objects)}"
+    return Wait(timezone.now() + SYNCING_PAUSE, reason, WaitingOn.HEROKU, LOADING_PATIENCE)
 
 
-def resume(work: Work) -> Outcome:
+def resume(claim: ItemClaim) -> StepOutcome:
     """Resume what was paused for the roll-out, and only then say how it went."""
-    item = work.item
-    seen = heroku_connect.detail(*work.address)
-    if not item.verdict and seen.api_version != work.rollout.api_version:
+    item = claim.item
+    seen = heroku_connect.detail(*claim.address)
+    if not item.verdict and seen.api_version != claim.rollout.api_version:
         return poll("Heroku Connect to take the version", item.step_since)
     if seen.state == states.PAUSED and not item.was_paused:
-        heroku_connect.resume(*work.address)
+        heroku_connect.resume(*claim.address)
         return poll("Heroku Connect to resume", item.step_since)
     if item.verdict:
         raise Blocked(item.verdict)
     return Done(f"Salesforce API version {seen.api_version}.")
 
 
-def finish(work: Work) -> Facts:
+def finish(claim: ItemClaim) -> Facts:
     """Return what the connection has now."""
-    return {"api_version": work.rollout.api_version}
+    return {"api_version": claim.rollout.api_version}

@@ -8,21 +8,21 @@ from connect.mappings import diff, last_seen, lint, templates
 from connect.mappings.templates import Document
 from connect.models import Connection, Drift, DriftState
 from connect.rollouts import pruning
+from connect.rollouts.claim import ItemClaim
 from connect.rollouts.sending import target_of
-from connect.rollouts.work import Work
 from connect.runner.outcomes import Facts
 
 
-def check(work: Work) -> Facts:
+def check(claim: ItemClaim) -> Facts:
     """Lint what the tenant would get against what its org has, and estimate what it costs.
 
     Compared with the mappings as last seen; the org is asked only about objects with new fields.
     """
-    document = templates.fill(target_of(work).document, work.tenant.namespace)
-    changes = _changes(work, document)
-    rows = last_seen.rows(work.connection)
-    org = lint.Org(work.tenant.namespace, _describes(work, changes), rows)
-    findings = lint.check(document, work.connection.plan, org) + _exceptions(work.connection)
+    document = templates.fill(target_of(claim).document, claim.tenant.namespace)
+    changes = _changes(claim, document)
+    rows = last_seen.row_counts(claim.connection)
+    org = lint.Org(claim.tenant.namespace, _describe_new(claim, changes), rows)
+    findings = lint.check(document, claim.connection.plan, org) + _exceptions(claim.connection)
     return {
         "findings": [found.as_json() for found in findings],
         "changes": [
@@ -31,11 +31,11 @@ def check(work: Work) -> Facts:
     }
 
 
-def _changes(work: Work, document: Document) -> list[diff.Change]:
-    if not work.connection.mappings.exists():
-        refresh.refresh(work.connection)
-    live = last_seen.document(work.connection)
-    deleted = pruning.objects_to_delete(work, live)
+def _changes(claim: ItemClaim, document: Document) -> list[diff.Change]:
+    if not claim.connection.mappings.exists():
+        refresh.refresh(claim.connection)
+    live = last_seen.document(claim.connection)
+    deleted = pruning.objects_to_delete(claim, live)
     return [
         change
         for change in diff.compare(live, document)
@@ -43,13 +43,15 @@ def _changes(work: Work, document: Document) -> list[diff.Change]:
     ]
 
 
-def _describes(work: Work, changes: Iterable[diff.Change]) -> Mapping[str, frozenset[str] | None]:
+def _describe_new(
+    claim: ItemClaim, changes: Iterable[diff.Change]
+) -> Mapping[str, frozenset[str] | None]:
     new = (diff.Kind.OBJECT_ADDED, diff.Kind.FIELD_ADDED)
     names = {
         change.object_name.lower(): change.object_name for change in changes if change.kind in new
     }
     return {
-        key: heroku_mappings.describe(*work.address, name) for key, name in sorted(names.items())
+        key: heroku_mappings.describe(*claim.address, name) for key, name in sorted(names.items())
     }
 
 

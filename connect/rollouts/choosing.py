@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from connect.models import Connection, MappingTemplate, Tag
-from connect.rollouts.creating import draw, eligible
+from connect.rollouts.creating import eligible, stable_shuffle_key
 
 
 @dataclass(frozen=True)
@@ -35,5 +35,5 @@ def choose(choice: Choice, salt: str) -> list[Connection]:
         "tenant__tags": choice.tag,
     }
     given = {name: value for name, value in wanted.items() if value}
-    found = sorted(eligible().filter(**given), key=lambda each: draw(salt, each.pk))
+    found = sorted(eligible().filter(**given), key=lambda each: stable_shuffle_key(salt, each.pk))
     return found[: math.ceil(len(found) * choice.share / 100)]

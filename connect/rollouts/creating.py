@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from connect.models import OPEN, Connection, MappingTemplate, Rollout, RolloutItem, Stage
-from connect.rollouts.status import RolloutRefused, note, tenants
+from connect.rollouts.status import TransitionRefused, add_event, tenant_count
 
 
 def eligible() -> QuerySet[Connection]:
@@ -27,14 +27,14 @@ def create(
 
     `targets` gives single connections, by id, another version than the roll-out's. The order is
     drawn, and is the same at every attempt. Connections that have joined another roll-out meanwhile
-    are left out. Raises RolloutRefused if none is left.
+    are left out. Raises TransitionRefused if none is left.
     """
     wanted = [connection.pk for connection in connections]
     with transaction.atomic():
         free = eligible().filter(pk__in=wanted).select_for_update(of=("self",))
-        chosen = sorted(free, key=lambda each: draw(str(rollout.aim), each.pk))
+        chosen = sorted(free, key=lambda each: stable_shuffle_key(str(rollout.aim), each.pk))
         if not chosen:
-            raise RolloutRefused(
+            raise TransitionRefused(
                 "No tenant that is live and in no other roll-out is among the chosen ones"
             )
         rollout.save()
@@ -47,11 +47,15 @@ def create(
             )
             for number, each in enumerate(chosen)
         )
-        note(rollout, rollout.author, f"Made for {tenants(len(chosen))}. {rollout.notes}".strip())
+        add_event(
+            rollout,
+            rollout.author,
+            f"Made for {tenant_count(len(chosen))}. {rollout.notes}".strip(),
+        )
     return rollout
 
 
-def draw(salt: str, number: int) -> str:
+def stable_shuffle_key(salt: str, number: int) -> str:
     """Return a sort key that looks random but is the same each time for the same salt."""
     return hashlib.sha256(f"{salt}:{number}".encode()).hexdigest()
 

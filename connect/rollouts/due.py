@@ -14,7 +14,7 @@ from tenants import leases, limits
 from tenants.models import Switch, SwitchName
 
 CALLS_PER_RUN = 2  # to Heroku Connect, on average, each time that a tenant is worked on
-MAX_AT_ONCE = 25  # tenants queued by one pulse of the worker
+MAX_QUEUED_AT_ONCE = 25  # tenants queued by one pulse of the worker
 BUCKET = "mapping-calls"
 _CHECKED_IN = (RolloutStatus.CHECKING, RolloutStatus.RUNNING)
 
@@ -37,7 +37,7 @@ def mark_queued(again_after: timedelta) -> list[int]:
     None while provisioning is switched off, while Heroku's last calls are kept for provisioning, or
     when the hour's calls for mappings are used up: then everything waits where it is.
     """
-    waves.settle_all()
+    waves.advance_all()
     with transaction.atomic():
         ids = _due_ids(again_after)
         if not ids or not _may_call(len(ids) * CALLS_PER_RUN):
@@ -52,7 +52,7 @@ def _due_ids(again_after: timedelta) -> list[int]:
     wanted = is_due(now) & leases.unqueued(now, again_after)
     items = RolloutItem.objects.filter(wanted, Exists(free))
     locked = items.select_for_update(skip_locked=True, of=("self",)).order_by("next_attempt_at")
-    return list(locked.values_list("pk", flat=True)[:MAX_AT_ONCE])
+    return list(locked.values_list("pk", flat=True)[:MAX_QUEUED_AT_ONCE])
 
 
 def _may_call(calls: int) -> bool:

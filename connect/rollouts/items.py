@@ -13,14 +13,23 @@ from django.utils import timezone
 from connect.mappings import lint
 from connect.models import ItemStatus, Rollout, RolloutItem, RolloutKind, RolloutStatus, Stage, Step
 from connect.rollouts import due, waves
+from connect.rollouts.claim import ItemClaim
 from connect.rollouts.kinds import KINDS, Kind
-from connect.rollouts.work import Work
 from connect.runner import lease, run
-from connect.runner.outcomes import Block, Blocked, Done, Facts, Outcome, Retry, TokenRefused, Wait
-from tenants.models import EventKind
+from connect.runner.outcomes import (
+    Block,
+    Blocked,
+    Done,
+    Facts,
+    Retry,
+    StepOutcome,
+    TokenRefused,
+    Wait,
+)
+from tenants.models import EventKind, Tenant
 
 # What an item forgets with every success.
-_NO_TROUBLE: Facts = {"attempts": 0, "last_error": "", "last_request_id": "", "waiting_for": ""}
+_NO_ERROR: Facts = {"attempts": 0, "last_error": "", "last_request_id": "", "waiting_for": ""}
 
 
 def advance(item_id: int) -> None:
@@ -42,20 +51,23 @@ def _take(item_id: int) -> "ItemJob | None":
     items = RolloutItem.objects.select_related("rollout", "target", "came_from")
     item = items.filter(due.is_due(timezone.now()), pk=item_id).first()
     if item is None:
-        claim.give_back()
+        claim.release_uncounted()
         return None
-    job = ItemJob(Work(item, claim))
-    job.work.record(attempts=item.attempts + 1, queued_at=None, **job.first_facts())
+    job = ItemJob(ItemClaim(item, claim))
+    job.claim.record(attempts=item.attempts + 1, queued_at=None, **job.first_facts())
     return job
 
 
 class ItemJob(run.Job):
     """The next step of one tenant of a roll-out."""
 
-    def __init__(self, work: Work) -> None:
-        self.work = work
-        self.item = work.item
-        self.claim = work.claim
+    def __init__(self, claim: ItemClaim) -> None:
+        self.claim = claim
+        self.item = claim.item
+
+    @property
+    def tenant(self) -> Tenant:
+        return self.claim.tenant
 
     @property
     def name(self) -> str:
@@ -78,15 +90,15 @@ class ItemJob(run.Job):
         return timezone.now() - self.item.step_since
 
     def reload(self) -> None:
-        self.work.reload()
+        self.claim.reload()
 
     @property
     def _kind(self) -> Kind:
-        return KINDS[RolloutKind(self.work.rollout.kind)]
+        return KINDS[RolloutKind(self.claim.rollout.kind)]
 
     @property
     def _is_live(self) -> bool:
-        return self.work.connection.stage == Stage.LIVE and not self.work.connection.blocked_at
+        return self.claim.connection.stage == Stage.LIVE and not self.claim.connection.blocked_at
 
     def first_facts(self) -> Facts:
         """Return the facts with which a tenant begins whose wave has come, else nothing."""
@@ -98,16 +110,16 @@ class ItemJob(run.Job):
             "step": self._kind.first,
             "step_since": now,
             "started_at": now,
-            "came_from": self.item.came_from or self.work.connection.template,
+            "came_from": self.item.came_from or self.claim.connection.template,
         }
 
-    def step(self) -> Outcome:
+    def step(self) -> StepOutcome:
         if not self._is_live:
-            stage = self.work.connection.get_stage_display().lower()
+            stage = self.claim.connection.get_stage_display().lower()
             raise Blocked(f"It is no longer live: {stage}.")
         if self.item.status == ItemStatus.CHECKING:
-            return Done("Checked.", self._kind.check(self.work))
-        return self._kind.steps[Step(self.item.step)](self.work)
+            return Done("Checked.", self._kind.check(self.claim))
+        return self._kind.steps[Step(self.item.step)](self.claim)
 
     def settle_done(self, done: Done) -> bool:
         if self.item.status == ItemStatus.CHECKING:
@@ -116,19 +128,19 @@ class ItemJob(run.Job):
         if not then:
             return self._finish(done)
         now = timezone.now()
-        self.work.release(
-            **_NO_TROUBLE, **done.facts, step=then, step_since=now, next_attempt_at=now
+        self.claim.release(
+            **_NO_ERROR, **done.facts, step=then, step_since=now, next_attempt_at=now
         )
         return True
 
     def settle_wait(self, wait: Wait) -> bool:
         until = wait.until or timezone.now()
-        facts = _NO_TROUBLE | {"waiting_for": wait.why} | wait.facts
-        self.work.release(**facts, next_attempt_at=until)
+        facts = _NO_ERROR | {"waiting_for": wait.reason} | wait.facts
+        self.claim.release(**facts, next_attempt_at=until)
         return False
 
     def settle_retry(self, failure: Retry, pause: timedelta) -> bool:
-        self.work.release(
+        self.claim.release(
             next_attempt_at=timezone.now() + pause,
             last_error=failure.reason,
             last_request_id=failure.request_id,
@@ -145,41 +157,41 @@ class ItemJob(run.Job):
             return self._settle_check(
                 {"findings": [unchecked], "last_request_id": block.request_id}
             )
-        self.work.release(
+        self.claim.release(
             status=ItemStatus.FAILED,
             finished_at=timezone.now(),
             last_error=block.reason,
             last_request_id=block.request_id,
             waiting_for="",
         )
-        text = f"{self.work.rollout}: failed. {block.reason}"
-        self.work.note(EventKind.TROUBLE, text, block.request_id)
+        text = f"{self.claim.rollout}: failed. {block.reason}"
+        self.claim.note(EventKind.TROUBLE, text, block.request_id)
         return False
 
     def note_refused_token(self, refused: TokenRefused) -> None:
         """Pause the whole roll-out: no tenant of it can go on."""
-        rollout = Rollout.objects.select_for_update().get(pk=self.work.rollout.pk)
+        rollout = Rollout.objects.select_for_update().get(pk=self.claim.rollout.pk)
         if rollout.status == RolloutStatus.RUNNING:
             reason = f"{refused.error.words}. Set HEROKU_API_TOKEN, then resume."
-            waves.pause_itself(rollout, reason)
+            waves.pause_automatically(rollout, reason)
 
     def _settle_check(self, facts: Facts) -> bool:
         now = timezone.now()
         errors = [each for each in facts["findings"] if each["severity"] == "error"]
         status = ItemStatus.REFUSED if errors else ItemStatus.READY
         finished = {"finished_at": now} if errors else {}
-        self.work.release(**_NO_TROUBLE | facts, **finished, status=status, next_attempt_at=now)
+        self.claim.release(**_NO_ERROR | facts, **finished, status=status, next_attempt_at=now)
         if errors:
             reasons = " ".join(f"{each['where']}: {each['text']}" for each in errors)
-            text = f"{self.work.rollout}: nothing is sent. {reasons}"
-            self.work.note(EventKind.TROUBLE, text)
+            text = f"{self.claim.rollout}: nothing is sent. {reasons}"
+            self.claim.note(EventKind.TROUBLE, text)
         return False
 
     def _finish(self, done: Done) -> bool:
-        self.claim.record(**self._kind.finish(self.work))
+        self.claim.connection_claim.record(**self._kind.finish(self.claim))
         facts = {"status": ItemStatus.DONE, "finished_at": timezone.now()}
-        self.work.release(**_NO_TROUBLE, **facts, **done.facts)
-        self.work.note(EventKind.STAGE, f"{self.work.rollout}: {done.text}")
+        self.claim.release(**_NO_ERROR, **facts, **done.facts)
+        self.claim.note(EventKind.STAGE, f"{self.claim.rollout}: {done.text}")
         return False
 
     def _has_to_resume(self) -> bool:
@@ -189,8 +201,8 @@ class ItemJob(run.Job):
     def _resume_first(self, block: Block) -> bool:
         """Resume the connection, which was paused for the roll-out; the failure is stored after."""
         now = timezone.now()
-        self.work.release(
-            **_NO_TROUBLE | {"last_request_id": block.request_id},
+        self.claim.release(
+            **_NO_ERROR | {"last_request_id": block.request_id},
             step=Step.RESUME,
             step_since=now,
             verdict=block.reason,

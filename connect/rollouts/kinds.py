@@ -5,17 +5,17 @@ from dataclasses import dataclass
 
 from connect.models import RolloutKind, Step
 from connect.rollouts import api_versions, checking, pruning, sending
-from connect.rollouts.work import Work
-from connect.runner.outcomes import Facts, Outcome
+from connect.rollouts.claim import ItemClaim
+from connect.runner.outcomes import Facts, StepOutcome
 
 
 @dataclass(frozen=True)
 class Kind:
     """`check` returns facts of the item, `finish` facts of the connection; `steps` are in order."""
 
-    check: Callable[[Work], Facts]
-    steps: dict[Step, Callable[[Work], Outcome]]
-    finish: Callable[[Work], Facts]
+    check: Callable[[ItemClaim], Facts]
+    steps: dict[Step, Callable[[ItemClaim], StepOutcome]]
+    finish: Callable[[ItemClaim], Facts]
 
     @property
     def first(self) -> Step:

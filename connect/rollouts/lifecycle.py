@@ -22,28 +22,37 @@ from connect.models import (
     Step,
 )
 from connect.rollouts.creating import create, eligible
-from connect.rollouts.status import RolloutRefused, move, note, require, tenants
+from connect.rollouts.status import (
+    TransitionRefused,
+    add_event,
+    require_status,
+    set_status,
+    tenant_count,
+)
 
 _NOT_BEGUN = (ItemStatus.CHECKING, ItemStatus.READY)
 
 
 def start(rollout_id: int, actor: str, *, accept_warnings: bool = False) -> Rollout:
-    """Let a checked roll-out begin. Raises RolloutRefused, also while warnings are not accepted."""
+    """Let a checked roll-out begin. Raises TransitionRefused.
+
+    Warnings of the check have to be accepted.
+    """
     with _locked(rollout_id) as rollout:
-        require(rollout, RolloutStatus.READY)
-        count = warned(rollout).count()
+        require_status(rollout, RolloutStatus.READY)
+        count = items_with_warnings(rollout).count()
         if count and not accept_warnings:
-            raise RolloutRefused(
-                f"The check warns of {tenants(count)}: read it and accept the warnings"
+            raise TransitionRefused(
+                f"The check warns of {tenant_count(count)}: read it and accept the warnings"
             )
-        accepted = f" The warnings for {tenants(count)} are accepted." if count else ""
-        move(
+        accepted = f" The warnings for {tenant_count(count)} are accepted." if count else ""
+        set_status(
             rollout, RolloutStatus.RUNNING, actor, f"Started.{accepted}", started_at=timezone.now()
         )
     return rollout
 
 
-def warned(rollout: Rollout) -> QuerySet[RolloutItem]:
+def items_with_warnings(rollout: Rollout) -> QuerySet[RolloutItem]:
     """Return the tenants that may be sent to, but of which the check warns."""
     found: QuerySet[RolloutItem] = rollout.items.filter(
         status=ItemStatus.READY, findings__contains=[{"severity": "warning"}]
@@ -52,48 +61,53 @@ def warned(rollout: Rollout) -> QuerySet[RolloutItem]:
 
 
 def pause(rollout_id: int, actor: str) -> Rollout:
-    """Begin with no further tenant; those in progress go on to their end. Raises RolloutRefused."""
+    """Begin with no further tenant; those in progress go on to their end.
+
+    Raises TransitionRefused.
+    """
     with _locked(rollout_id) as rollout:
-        require(rollout, RolloutStatus.RUNNING)
-        move(rollout, RolloutStatus.PAUSED, actor, "Paused.", pause_reason=f"Paused by {actor}.")
+        require_status(rollout, RolloutStatus.RUNNING)
+        set_status(
+            rollout, RolloutStatus.PAUSED, actor, "Paused.", pause_reason=f"Paused by {actor}."
+        )
     return rollout
 
 
 def resume(rollout_id: int, actor: str) -> Rollout:
-    """Go on after a pause, in spite of what has failed so far. Raises RolloutRefused."""
+    """Go on after a pause, in spite of what has failed so far. Raises TransitionRefused."""
     with _locked(rollout_id) as rollout:
-        require(rollout, RolloutStatus.PAUSED)
+        require_status(rollout, RolloutStatus.PAUSED)
         excused = rollout.items.filter(status=ItemStatus.FAILED, excused=False).update(excused=True)
-        text = f" {tenants(excused)} that failed no longer count." if excused else ""
-        move(rollout, RolloutStatus.RUNNING, actor, f"Resumed.{text}")
+        text = f" {tenant_count(excused)} that failed no longer count." if excused else ""
+        set_status(rollout, RolloutStatus.RUNNING, actor, f"Resumed.{text}")
     return rollout
 
 
 def cancel(rollout_id: int, actor: str) -> Rollout:
     """Skip every tenant that has not begun; those in progress go on to their end.
 
-    Raises RolloutRefused.
+    Raises TransitionRefused.
     """
     with _locked(rollout_id) as rollout:
-        require(
+        require_status(
             rollout,
             RolloutStatus.CHECKING,
             RolloutStatus.READY,
             RolloutStatus.RUNNING,
             RolloutStatus.PAUSED,
         )
-        text = f"Cancelled: {tenants(_skip_the_rest(rollout))} skipped."
-        move(rollout, RolloutStatus.CANCELLED, actor, text, finished_at=timezone.now())
+        text = f"Cancelled: {tenant_count(_skip_the_rest(rollout))} skipped."
+        set_status(rollout, RolloutStatus.CANCELLED, actor, text, finished_at=timezone.now())
     return rollout
 
 
 def retry(rollout_id: int, actor: str) -> Rollout:
-    """Check and try again every tenant that failed or was refused. Raises RolloutRefused."""
+    """Check and try again every tenant that failed or was refused. Raises TransitionRefused."""
     with _locked(rollout_id) as rollout:
-        require(rollout, RolloutStatus.RUNNING, RolloutStatus.PAUSED, RolloutStatus.DONE)
+        require_status(rollout, RolloutStatus.RUNNING, RolloutStatus.PAUSED, RolloutStatus.DONE)
         again = _to_try_again(rollout)
         if not again:
-            raise RolloutRefused("Nothing failed in it that could be tried again")
+            raise TransitionRefused("Nothing failed in it that could be tried again")
         RolloutItem.objects.filter(pk__in=again).update(
             status=ItemStatus.CHECKING,
             step=Step.CHECK,
@@ -109,8 +123,8 @@ def retry(rollout_id: int, actor: str) -> Rollout:
             sends=0,
             finished_at=None,
         )
-        text = f"Trying {tenants(len(again))} again."
-        move(rollout, RolloutStatus.RUNNING, actor, text, finished_at=None)
+        text = f"Trying {tenant_count(len(again))} again."
+        set_status(rollout, RolloutStatus.RUNNING, actor, text, finished_at=None)
     return rollout
 
 
@@ -125,21 +139,23 @@ def roll_back(rollout_id: int, actor: str, *, prune: Prune = Prune.REMOVED) -> R
     """Make the roll-out that brings every tenant back to the version it had; it starts by itself.
 
     Legal once nothing is in progress. Tenants whose earlier version is not known are left out.
-    Raises RolloutRefused.
+    Raises TransitionRefused.
     """
     with _locked(rollout_id) as rollout:
-        require(rollout, RolloutStatus.PAUSED, RolloutStatus.CANCELLED, RolloutStatus.DONE)
+        require_status(rollout, RolloutStatus.PAUSED, RolloutStatus.CANCELLED, RolloutStatus.DONE)
         if rollout.kind != RolloutKind.MAPPINGS:
-            raise RolloutRefused("Only mappings can be rolled back: Salesforce versions go by hand")
+            raise TransitionRefused(
+                "Only mappings can be rolled back: Salesforce versions go by hand"
+            )
         if rollout.items.filter(status=ItemStatus.WORKING).exists():
-            raise RolloutRefused("Some tenants are in progress: wait until they have ended")
+            raise TransitionRefused("Some tenants are in progress: wait until they have ended")
         _skip_the_rest(rollout)
         back = _make_the_way_back(rollout, actor, prune)
         text = f"Rolled back by roll-out {back.pk}."
         if rollout.status == RolloutStatus.DONE:
-            note(rollout, actor, text)
+            add_event(rollout, actor, text)
         else:
-            move(rollout, RolloutStatus.CANCELLED, actor, text, finished_at=timezone.now())
+            set_status(rollout, RolloutStatus.CANCELLED, actor, text, finished_at=timezone.now())
     return back
 
 

@@ -8,50 +8,50 @@ from connect.clients import heroku_mappings
 from connect.mappings import drift, last_seen, templates
 from connect.mappings.templates import Document
 from connect.models import MappingTemplate, Prune, WaitingOn
+from connect.rollouts.claim import ItemClaim
 from connect.rollouts.sending import target_of
-from connect.rollouts.work import Work
-from connect.runner.outcomes import Done, Facts, Outcome, Wait
+from connect.runner.outcomes import Done, Facts, StepOutcome, Wait
 from connect.runner.run import RUN_SECONDS
 
 
-def prune(work: Work) -> Outcome:
+def prune(claim: ItemClaim) -> StepOutcome:
     """Delete the mappings that are not to stay, where the roll-out asks for it."""
     stop_at = time.monotonic() + RUN_SECONDS
-    names = objects_to_delete(work, last_seen.document(work.connection))
-    rows = [row for row in work.connection.mappings.all() if row.object_name.lower() in names]
+    names = objects_to_delete(claim, last_seen.document(claim.connection))
+    rows = [row for row in claim.connection.mappings.all() if row.object_name.lower() in names]
     for row in rows:
         if time.monotonic() > stop_at:
             return Wait(timezone.now(), "the deletion of further mappings", WaitingOn.PORTAL)
-        heroku_mappings.delete_mapping(work.connection.region_url, row.mapping_id)
+        heroku_mappings.delete_mapping(claim.connection.region_url, row.mapping_id)
         row.delete()
     deleted = ", ".join(row.object_name for row in rows)
     pruned = f" Deleted: {deleted}." if rows else ""
-    return Done(f"{target_of(work)} is there and loaded.{pruned}")
+    return Done(f"{target_of(claim)} is there and loaded.{pruned}")
 
 
-def objects_to_delete(work: Work, live: Document) -> set[str]:
+def objects_to_delete(claim: ItemClaim, live: Document) -> set[str]:
     """Return the lower-case names of the objects to delete: never one of the version itself."""
-    policy = work.rollout.prune
+    policy = claim.rollout.prune
     if policy == Prune.KEEP:
         return set()
-    wanted = _objects_of(work, target_of(work))
+    wanted = _objects_of(claim, target_of(claim))
     if policy == Prune.ALL:
         return _names(live) - wanted
-    before = work.item.came_from or work.connection.template
-    return _objects_of(work, before) - wanted if before else set()
+    before = claim.item.came_from or claim.connection.template
+    return _objects_of(claim, before) - wanted if before else set()
 
 
-def _objects_of(work: Work, template: MappingTemplate) -> set[str]:
-    return _names(templates.fill(template.document, work.tenant.namespace))
+def _objects_of(claim: ItemClaim, template: MappingTemplate) -> set[str]:
+    return _names(templates.fill(template.document, claim.tenant.namespace))
 
 
 def _names(document: Document) -> set[str]:
     return {each["object_name"].lower() for each in document["mappings"]}
 
 
-def finish(work: Work) -> Facts:
+def finish(claim: ItemClaim) -> Facts:
     """Return what the connection has now, after noting how it compares with its version."""
-    template = target_of(work)
-    work.connection.template = template
-    drift.store(work.connection, last_seen.document(work.connection))
+    template = target_of(claim)
+    claim.connection.template = template
+    drift.store(claim.connection, last_seen.document(claim.connection))
     return {"template": template}

@@ -10,7 +10,7 @@ from connect.rollouts.creating import create
 def bring_back(drift_ids: Collection[int], actor: str) -> Rollout:
     """Send every one of these tenants its own version again, and delete what that has not.
 
-    Raises NotDrifted, and RolloutRefused if all of them are in a roll-out already.
+    Raises NotDrifted, and TransitionRefused if all of them are in a roll-out already.
     """
     drifted = Drift.objects.filter(
         pk__in=drift_ids, state__in=[DriftState.DRIFTED, DriftState.ACCEPTED]

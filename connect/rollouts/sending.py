@@ -15,32 +15,32 @@ from connect.health import refresh, states
 from connect.mappings import templates
 from connect.mappings.templates import Document
 from connect.models import MappingTemplate, WaitingOn
-from connect.rollouts.work import Work
-from connect.runner.outcomes import Blocked, Done, Outcome, Wait
-from connect.runner.polling import IMPORT_GRACE, LOADING_PATIENCE, MACHINE_PATIENCE, poll
+from connect.rollouts.claim import ItemClaim
+from connect.runner.outcomes import Blocked, Done, StepOutcome, Wait
+from connect.runner.polling import HEROKU_PATIENCE, IMPORT_GRACE, LOADING_PATIENCE, poll
 
-FIRST_LOOK = timedelta(seconds=15)  # sooner there is nothing to see: only a call is spent
+FIRST_POLL_AFTER = timedelta(seconds=15)  # sooner there is nothing to see: only a call is spent
 IDLE_PAUSE = timedelta(seconds=10)
 MAX_SENDS = 3
 _TAKING = "Heroku Connect to take the mappings"
 
 
-def target_of(work: Work) -> MappingTemplate:
+def target_of(claim: ItemClaim) -> MappingTemplate:
     """Return the version that the tenant is to have. Raises Blocked if there is none."""
-    if work.item.target is None:
+    if claim.item.target is None:
         raise Blocked("It has no version to go to.")
-    return work.item.target
+    return claim.item.target
 
 
-def send(work: Work) -> Outcome:
+def send(claim: ItemClaim) -> StepOutcome:
     """Send the import once, and again only if nothing of it is seen after a good while."""
-    item, now = work.item, timezone.now()
-    document = templates.fill(target_of(work).document, work.tenant.namespace)
-    seen = heroku_connect.detail(*work.address, deep=True)
+    item, now = claim.item, timezone.now()
+    document = templates.fill(target_of(claim).document, claim.tenant.namespace)
+    seen = heroku_connect.detail(*claim.address, deep=True)
     if states.is_broken(seen.state):
         raise Blocked(f"Heroku Connect reports {seen.state}: {states.advice(seen.state)}")
-    if seen.state != states.IMPORTING and _has_arrived(work, document, seen):
-        return _loaded(work, document, seen)
+    if seen.state != states.IMPORTING and _has_arrived(claim, document, seen):
+        return _loaded(claim, document, seen)
     if item.sent_at and (seen.state == states.IMPORTING or now - item.sent_at < IMPORT_GRACE):
         return poll(_TAKING, item.sent_at)
     if seen.state == states.PAUSED:
@@ -52,47 +52,47 @@ def send(work: Work) -> Outcome:
             f"The import was sent {item.sends} times and nothing of it is to be seen. Diagnose "
             "the connection; a relationship's external id without “indexes” has this effect."
         )
-    return _import(work, document, seen)
+    return _import(claim, document, seen)
 
 
-def _has_arrived(work: Work, document: Document, seen: Detail) -> bool:
-    if work.item.sent_at:
-        return templates.has_arrived(document, seen.mappings, work.item.revisions)
+def _has_arrived(claim: ItemClaim, document: Document, seen: Detail) -> bool:
+    if claim.item.sent_at:
+        return templates.has_arrived(document, seen.mappings, claim.item.revisions)
     return templates.is_applied(document, seen.mappings)
 
 
-def _import(work: Work, document: Document, seen: Detail) -> Outcome:
-    item, now = work.item, timezone.now()
+def _import(claim: ItemClaim, document: Document, seen: Detail) -> StepOutcome:
+    item, now = claim.item, timezone.now()
     revisions = templates.revisions(seen.mappings)
-    work.record(sent_at=now, sends=item.sends + 1, revisions=revisions)
+    claim.record(sent_at=now, sends=item.sends + 1, revisions=revisions)
     try:
-        heroku_connect.import_mappings(*work.address, document)
+        heroku_connect.import_mappings(*claim.address, document)
     except http.Uncertain:
         raise
     except http.Conflict as busy:  # it has begun something else since the look
-        work.record(sent_at=None, sends=item.sends - 1)
+        claim.record(sent_at=None, sends=item.sends - 1)
         return _wait_until_idle(busy.words)
     except http.RemoteError:
-        work.record(sent_at=None, sends=item.sends - 1)  # refused for certain
+        claim.record(sent_at=None, sends=item.sends - 1)  # refused for certain
         raise
-    return Wait(now + FIRST_LOOK, _TAKING, WaitingOn.HEROKU)
+    return Wait(now + FIRST_POLL_AFTER, _TAKING, WaitingOn.HEROKU)
 
 
-def _wait_until_idle(why: str) -> Wait:
-    return Wait(timezone.now() + IDLE_PAUSE, why, WaitingOn.HEROKU, MACHINE_PATIENCE)
+def _wait_until_idle(reason: str) -> Wait:
+    return Wait(timezone.now() + IDLE_PAUSE, reason, WaitingOn.HEROKU, HEROKU_PATIENCE)
 
 
-def _loaded(work: Work, document: Document, seen: Detail) -> Outcome:
+def _loaded(claim: ItemClaim, document: Document, seen: Detail) -> StepOutcome:
     names = {each["object_name"].lower() for each in document["mappings"]}
     ours = [found for found in seen.mappings if found.object_name.lower() in names]
     broken = [each for each in ours if states.is_broken_mapping(each.state)]
     if broken:
-        refresh.store(work.connection, seen)
+        refresh.store(claim.connection, seen)
         named = ", ".join(f"{each.object_name} ({each.state})" for each in broken)
         raise Blocked(f"Mappings cannot be loaded: {named}. Does the org have all their fields?")
     loading = [each.object_name for each in ours if states.is_loading_mapping(each.state)]
     if loading:
-        since = work.item.sent_at or work.item.step_since
+        since = claim.item.sent_at or claim.item.step_since
         return poll(f"Heroku Connect to load {', '.join(loading)}", since, LOADING_PATIENCE)
-    refresh.store(work.connection, seen)
+    refresh.store(claim.connection, seen)
     return Done("Sent and loaded.")

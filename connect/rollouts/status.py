@@ -3,17 +3,17 @@
 from connect.models import Rollout, RolloutEvent, RolloutStatus
 
 
-class RolloutRefused(Exception):
+class TransitionRefused(Exception):
     """The roll-out's state does not allow it. The text is the refusal."""
 
 
-def require(rollout: Rollout, *legal: RolloutStatus) -> None:
-    """Raise RolloutRefused unless the roll-out has one of these statuses."""
+def require_status(rollout: Rollout, *legal: RolloutStatus) -> None:
+    """Raise TransitionRefused unless the roll-out has one of these statuses."""
     if rollout.status not in legal:
-        raise RolloutRefused(f"It is {rollout.get_status_display().lower()}")
+        raise TransitionRefused(f"It is {rollout.get_status_display().lower()}")
 
 
-def move(
+def set_status(
     rollout: Rollout,
     status: RolloutStatus,
     actor: str,
@@ -27,14 +27,14 @@ def move(
     for name, value in changes.items():
         setattr(rollout, name, value)
     rollout.save(update_fields=list(changes))
-    note(rollout, actor, text)
+    add_event(rollout, actor, text)
 
 
-def note(rollout: Rollout, actor: str, text: str) -> None:
+def add_event(rollout: Rollout, actor: str, text: str) -> None:
     """Append a line to the roll-out's own timeline."""
     RolloutEvent.objects.create(rollout=rollout, actor=actor, text=text)
 
 
-def tenants(count: int) -> str:
+def tenant_count(count: int) -> str:
     """Return so many tenants in words."""
     return f"{count} tenant{'' if count == 1 else 's'}"

@@ -6,48 +6,50 @@ from django.db import transaction
 from django.utils import timezone
 
 from connect.models import OPEN, ItemStatus, Rollout, RolloutStatus
-from connect.rollouts.status import move, note, tenants
+from connect.rollouts.status import add_event, set_status, tenant_count
 from tenants import messages, timeline
 
 
-def settle_all() -> None:
+def advance_all() -> None:
     """Move every roll-out on that is not held up by staff."""
     status = (RolloutStatus.CHECKING, RolloutStatus.RUNNING)
     for rollout_id in Rollout.objects.filter(status__in=status).values_list("pk", flat=True):
-        settle(rollout_id)
+        advance_rollout(rollout_id)
 
 
-def settle(rollout_id: int) -> None:
+def advance_rollout(rollout_id: int) -> None:
     """Move a roll-out on where its tenants allow it: to ready, the next wave, a pause, the end."""
     with transaction.atomic():
         rollout = Rollout.objects.select_for_update(skip_locked=True).filter(pk=rollout_id).first()
         if rollout is None:
             return
         if rollout.status == RolloutStatus.CHECKING:
-            _settle_check(rollout)
+            _advance_check(rollout)
         elif rollout.status == RolloutStatus.RUNNING:
-            _settle_wave(rollout)
+            _advance_wave(rollout)
 
 
-def _settle_check(rollout: Rollout) -> None:
+def _advance_check(rollout: Rollout) -> None:
     counts = _counts(rollout)
     if counts[ItemStatus.CHECKING]:
         return
     ready, refused = counts[ItemStatus.READY], counts[ItemStatus.REFUSED]
-    text = f"Checked: {tenants(ready)} can be sent to, {refused} refused."
+    text = f"Checked: {tenant_count(ready)} can be sent to, {refused} refused."
     now = timezone.now()
     if not ready:
-        move(rollout, RolloutStatus.DONE, timeline.PORTAL, text, finished_at=now)
+        set_status(rollout, RolloutStatus.DONE, timeline.PORTAL, text, finished_at=now)
     elif rollout.starts_itself:
-        move(rollout, RolloutStatus.RUNNING, timeline.PORTAL, f"{text} Started.", started_at=now)
+        set_status(
+            rollout, RolloutStatus.RUNNING, timeline.PORTAL, f"{text} Started.", started_at=now
+        )
     else:
-        move(rollout, RolloutStatus.READY, timeline.PORTAL, text)
+        set_status(rollout, RolloutStatus.READY, timeline.PORTAL, text)
 
 
-def _settle_wave(rollout: Rollout) -> None:
+def _advance_wave(rollout: Rollout) -> None:
     failed, total = _failures(rollout)
     if total and failed * 100 > rollout.failure_limit * total:
-        pause_itself(
+        pause_automatically(
             rollout,
             f"{failed} of {total} tenants of wave {rollout.wave} failed, more than "
             f"{rollout.failure_limit} %.",
@@ -76,20 +78,20 @@ def _begin_next_wave(rollout: Rollout) -> None:
     Rollout.objects.filter(pk=rollout.pk).update(wave=wave)
     rollout.wave = wave
     if held:
-        pause_itself(rollout, "The canary group has ended: look at it, then resume.")
+        pause_automatically(rollout, "The canary group has ended: look at it, then resume.")
     else:
-        note(rollout, timeline.PORTAL, f"Wave {wave} begins.")
+        add_event(rollout, timeline.PORTAL, f"Wave {wave} begins.")
 
 
 def _end(rollout: Rollout) -> None:
     counts = _counts(rollout)
-    text = f"Done: {counts[ItemStatus.DONE]} of {tenants(counts.total())}."
-    move(rollout, RolloutStatus.DONE, timeline.PORTAL, text, finished_at=timezone.now())
+    text = f"Done: {counts[ItemStatus.DONE]} of {tenant_count(counts.total())}."
+    set_status(rollout, RolloutStatus.DONE, timeline.PORTAL, text, finished_at=timezone.now())
 
 
-def pause_itself(rollout: Rollout, reason: str) -> None:
+def pause_automatically(rollout: Rollout, reason: str) -> None:
     """Pause a roll-out whose row the caller has locked, and notify staff."""
-    move(rollout, RolloutStatus.PAUSED, timeline.PORTAL, reason, pause_reason=reason)
+    set_status(rollout, RolloutStatus.PAUSED, timeline.PORTAL, reason, pause_reason=reason)
     messages.alert_staff(
         None,
         key=f"rollout-paused:{rollout.pk}:{timezone.now():%Y%m%d%H%M%S}",

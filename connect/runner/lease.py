@@ -21,7 +21,7 @@ class Claim(leases.Lease[Connection]):
     def tenant(self) -> Tenant:
         return self.row.tenant
 
-    def give_back(self) -> None:
+    def release_uncounted(self) -> None:
         """Release the lease if it is still held, and do not count this as an attempt of the stage.
 
         For work that is no step of provisioning: operations of staff and roll-outs.

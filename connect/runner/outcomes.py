@@ -32,12 +32,12 @@ class Done:
 class Wait:
     """Nothing to do until then. `until=None`: only an event from outside moves it on.
 
-    `why` completes the sentence "Waiting for …". After `patience` in this step it is blocked.
+    `reason` completes the sentence "Waiting for …". After `patience` in this step it is blocked.
     """
 
     until: datetime | None
-    why: str
-    on: WaitingOn
+    reason: str
+    waiting_on: WaitingOn
     patience: timedelta | None = None
     facts: Facts = field(default_factory=dict)
 
@@ -66,5 +66,5 @@ class TokenRefused:
     error: http.Unauthorized
 
 
-Outcome = Done | Wait
+StepOutcome = Done | Wait
 Failure = Block | Retry | TokenRefused

@@ -7,7 +7,7 @@ from django.utils import timezone
 from connect.models import WaitingOn
 from connect.runner.outcomes import Facts, Wait
 
-MACHINE_PATIENCE = timedelta(minutes=45)
+HEROKU_PATIENCE = timedelta(minutes=45)
 LOADING_PATIENCE = timedelta(hours=24)
 IMPORT_GRACE = timedelta(seconds=60)  # Heroku Connect shows an import some seconds after the POST
 MIN_PAUSE = timedelta(seconds=1)
@@ -24,11 +24,11 @@ def pause(waited: timedelta) -> timedelta:
 
 
 def poll(
-    why: str,
+    reason: str,
     since: datetime,
-    patience: timedelta = MACHINE_PATIENCE,
+    patience: timedelta = HEROKU_PATIENCE,
     facts: Facts | None = None,
 ) -> Wait:
     """Return the wait for something that Heroku has been doing since then."""
     now = timezone.now()
-    return Wait(now + pause(now - since), why, WaitingOn.HEROKU, patience, facts or {})
+    return Wait(now + pause(now - since), reason, WaitingOn.HEROKU, patience, facts or {})

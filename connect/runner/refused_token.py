@@ -25,5 +25,5 @@ def alert(error: http.Unauthorized) -> None:
 
 def wait() -> Wait:
     """Return the wait for a new token."""
-    why = "a working Heroku token: set HEROKU_API_TOKEN"
-    return Wait(timezone.now() + PAUSE, why, WaitingOn.STAFF)
+    reason = "a working Heroku token: set HEROKU_API_TOKEN"
+    return Wait(timezone.now() + PAUSE, reason, WaitingOn.STAFF)

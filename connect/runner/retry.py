@@ -6,7 +6,7 @@ from connect.clients import http
 from connect.runner.outcomes import Block, Blocked, Failure, Retry, TokenRefused
 from tenants import consent
 
-MIN_PAUSE = timedelta(seconds=2)
+FIRST_PAUSE = timedelta(seconds=2)
 MAX_PAUSE = timedelta(minutes=30)
 MAX_ATTEMPTS = 15  # in a row; with the pauses below they take about four hours
 
@@ -18,7 +18,7 @@ def back_off(attempt: int, after: timedelta | None, jitter: float) -> timedelta:
     tenants that failed together do not come back together. `after` is the peer's own Retry-After:
     the pause is never shorter.
     """
-    doubled = MIN_PAUSE * 2.0 ** min(attempt - 1, 20)  # a larger power overflows timedelta
+    doubled = FIRST_PAUSE * 2.0 ** min(attempt - 1, 20)  # a larger power overflows timedelta
     spread = min(doubled, MAX_PAUSE) * (1 - jitter / 4)
     return max(spread, after) if after else spread
 

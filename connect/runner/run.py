@@ -17,9 +17,9 @@ from django.db import transaction
 
 from connect.clients import http
 from connect.runner import refused_token, retry
-from connect.runner.lease import Claim
-from connect.runner.outcomes import Block, Done, Failure, Outcome, Retry, TokenRefused, Wait
+from connect.runner.outcomes import Block, Done, Failure, Retry, StepOutcome, TokenRefused, Wait
 from tenants.leases import LostLease
+from tenants.models import Tenant
 
 log = logging.getLogger(__name__)
 
@@ -29,13 +29,16 @@ RUN_SECONDS = 20.0
 
 
 class Job(ABC):
-    """One row with work to do, held by a claim: what its step is, and how each outcome is written.
+    """One row with work to do, its lease taken: what its step is, and how each outcome is stored.
 
     The `settle_` methods release the lease. They are called in a transaction, and return whether
     more can be done at once.
     """
 
-    claim: Claim
+    @property
+    @abstractmethod
+    def tenant(self) -> Tenant:
+        """The tenant whose work it is; each line of the log carries it."""
 
     @property
     @abstractmethod
@@ -63,7 +66,7 @@ class Job(ABC):
         """For how long this step has been the next one."""
 
     @abstractmethod
-    def step(self) -> Outcome:
+    def step(self) -> StepOutcome:
         """Do the work. Raises Blocked, or any error of a peer."""
 
     @abstractmethod
@@ -115,7 +118,7 @@ def _run_step(job: Job) -> bool:
 
 @contextmanager
 def _named_in_the_log(job: Job) -> Iterator[None]:
-    tenant = http.tenant_in_hand.set(job.claim.tenant.org_id)
+    tenant = http.tenant_in_hand.set(job.tenant.org_id)
     stage = http.stage_in_hand.set(job.stage)
     try:
         yield
@@ -124,7 +127,7 @@ def _named_in_the_log(job: Job) -> Iterator[None]:
         http.tenant_in_hand.reset(tenant)
 
 
-def _outcome(job: Job) -> Outcome | Failure:
+def _outcome(job: Job) -> StepOutcome | Failure:
     # The attempt was counted when the lease was taken, so work that kills its process ends here.
     if job.attempts > retry.MAX_ATTEMPTS:
         return Block(f"Gave up. {job.last_error or 'The work died.'}")
@@ -136,7 +139,7 @@ def _outcome(job: Job) -> Outcome | Failure:
         return _failure(job, error)
 
 
-def _settle(job: Job, outcome: Outcome | Failure) -> bool:
+def _settle(job: Job, outcome: StepOutcome | Failure) -> bool:
     try:
         return _write(job, outcome)
     except LostLease:
@@ -155,7 +158,7 @@ def _failure(job: Job, error: Exception) -> Failure:
 
 
 @transaction.atomic
-def _write(job: Job, outcome: Outcome | Failure) -> bool:
+def _write(job: Job, outcome: StepOutcome | Failure) -> bool:
     match outcome:
         case Done():
             return job.settle_done(outcome)
@@ -175,7 +178,7 @@ def _wait(job: Job, wait: Wait) -> bool:
     if wait.patience and job.waited > wait.patience:
         return job.settle_block(
             Block(
-                f"Waiting for {wait.why}, without any change for {_in_words(wait.patience)}. "
+                f"Waiting for {wait.reason}, without any change for {_in_words(wait.patience)}. "
                 "Look at the add-on in Heroku's dashboard, then retry."
             )
         )

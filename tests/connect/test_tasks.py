@@ -7,7 +7,7 @@ from django_q.models import OrmQ
 
 from connect import connections, tasks
 from connect.models import Connection, Stage
-from tenants.leases import QUEUE_AGAIN_AFTER
+from tenants.leases import REQUEUE_AFTER
 from tenants.models import Proof, Tenant
 from tenants.signals import tenant_changed
 from tests import cast
@@ -66,7 +66,7 @@ def test_the_sweep_queues_what_is_due_once_and_again_when_the_task_was_lost() ->
     cast.connect(cast.enrol(cast.BOREALIS), Stage.LINKING, next_attempt_at=None)
     assert tasks.sweep() == 1
     assert tasks.sweep() == 0
-    with time_machine.travel(timezone.now() + QUEUE_AGAIN_AFTER + timedelta(seconds=1)):
+    with time_machine.travel(timezone.now() + REQUEUE_AFTER + timedelta(seconds=1)):
         assert tasks.sweep() == 1
 
 

@@ -18,7 +18,7 @@ from connect.models import ApiBudget, Connection
 from connect.operations.connection import Busy, Outcome, Report
 from portal import bulk
 from portal.models import BulkItem, BulkRun, ItemStatus
-from tenants.leases import QUEUE_AGAIN_AFTER
+from tenants.leases import REQUEUE_AFTER
 from tenants.models import Tenant
 from tests.portal.admin import rows
 
@@ -86,7 +86,7 @@ def test_a_run_gives_way_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_sweep_queues_a_run_once_and_again_when_the_task_was_lost() -> None:
     run = begin()
     assert bulk.sweep() == 0
-    BulkRun.objects.update(queued_at=timezone.now() - QUEUE_AGAIN_AFTER)
+    BulkRun.objects.update(queued_at=timezone.now() - REQUEUE_AFTER)
     assert bulk.sweep() == 1
     assert bulk.sweep() == 0
     bulk.work_off(run.pk, done)
@@ -136,7 +136,7 @@ def test_it_waits_when_the_last_calls_are_kept_for_provisioning() -> None:
     bulk.work_off(run.pk, done)
     run.refresh_from_db()
     assert statuses(run) == ["waiting"] * 2
-    assert run.waiting_for == bulk.NO_CALLS_LEFT
+    assert run.waiting_for == bulk.BUDGET_RESERVED
     assert run.next_attempt_at > timezone.now()
     assert bulk.sweep() == 0
     budget.remaining = 4000

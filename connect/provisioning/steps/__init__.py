@@ -16,9 +16,9 @@ from connect.provisioning.steps import (
     sign_in,
 )
 from connect.runner.lease import Claim
-from connect.runner.outcomes import Outcome
+from connect.runner.outcomes import StepOutcome
 
-STEPS: dict[Stage, Callable[[Claim], Outcome]] = {
+STEPS: dict[Stage, Callable[[Claim], StepOutcome]] = {
     Stage.WAITING_FOR_PROOF: sign_in.waiting_for_proof,
     Stage.CREATING_ADDON: addon.creating_addon,
     Stage.LINKING: addon.linking,

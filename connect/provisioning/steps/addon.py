@@ -7,12 +7,12 @@ from django.utils import timezone
 
 from connect.clients import heroku, heroku_connect, http
 from connect.runner.lease import Claim
-from connect.runner.outcomes import Blocked, Done, Outcome
+from connect.runner.outcomes import Blocked, Done, StepOutcome
 from connect.runner.polling import poll
 from tenants.models import EventKind
 
 
-def creating_addon(claim: Claim) -> Outcome:
+def creating_addon(claim: Claim) -> StepOutcome:
     """Make the add-on under a name that can be found again: a lost answer makes no second one."""
     connection = claim.connection
     if connection.addon_requested_at:
@@ -66,7 +66,7 @@ def _addon_name(claim: Claim) -> str:
     return f"hc-{app}-{claim.tenant.org_id.lower()}-{claim.connection.generation}"
 
 
-def linking(claim: Claim) -> Outcome:
+def linking(claim: Claim) -> StepOutcome:
     """Give the portal's Heroku user access to the new connection, and learn where it is served."""
     listed = heroku_connect.link(settings.APP_NAME, claim.connection.addon_name)
     if not listed:

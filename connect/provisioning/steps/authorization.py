@@ -6,12 +6,12 @@ from connect.clients import heroku_connect, salesforce
 from connect.models import WaitingOn
 from connect.provisioning import reminders
 from connect.runner.lease import Claim
-from connect.runner.outcomes import Blocked, Done, Outcome, Wait
+from connect.runner.outcomes import Blocked, Done, StepOutcome, Wait
 from tenants import links, messages, orgid
 from tenants.models import EventKind, MessageKind
 
 
-def publishing_link(claim: Claim) -> Outcome:
+def publishing_link(claim: Claim) -> StepOutcome:
     """Show the portal's own link in the org, where the package has a page for it."""
     salesforce.publish_link(
         claim.tenant, claim.connection.connection_id, links.connect_url(claim.tenant)
@@ -22,7 +22,7 @@ def publishing_link(claim: Claim) -> Outcome:
     )
 
 
-def waiting_for_authorization(claim: Claim) -> Outcome:
+def waiting_for_authorization(claim: Claim) -> StepOutcome:
     """Wait until the connection is authorized, and refuse any org but this tenant's."""
     connection = claim.connection
     messages.queue(claim.tenant, MessageKind.AUTHORIZE, key=f"authorize:{connection.pk}")

@@ -7,11 +7,11 @@ from connect import schemas
 from connect.clients import heroku_connect
 from connect.health import states
 from connect.runner.lease import Claim
-from connect.runner.outcomes import Blocked, Done, Outcome
+from connect.runner.outcomes import Blocked, Done, StepOutcome
 from connect.runner.polling import poll
 
 
-def configuring_database(claim: Claim) -> Outcome:
+def configuring_database(claim: Claim) -> StepOutcome:
     """Set the database and the schema. A 2xx proves nothing: the state has to change."""
     connection = claim.connection
     schema = schemas.name_for(claim.tenant.org_id, connection.generation)
@@ -29,7 +29,7 @@ def configuring_database(claim: Claim) -> Outcome:
     return _configured(seen, schema)
 
 
-def _configured(seen: heroku_connect.Detail, schema: str) -> Outcome:
+def _configured(seen: heroku_connect.Detail, schema: str) -> StepOutcome:
     if seen.schema_name != schema:
         raise Blocked(
             f"Heroku Connect is set to the schema {seen.schema_name!r} and not to {schema!r}. "

@@ -6,14 +6,14 @@ from connect.clients import heroku_connect, http
 from connect.health import refresh, states
 from connect.mappings import lint, templates
 from connect.runner.lease import Claim
-from connect.runner.outcomes import Blocked, Done, Outcome
+from connect.runner.outcomes import Blocked, Done, StepOutcome
 from connect.runner.polling import IMPORT_GRACE, LOADING_PATIENCE, poll
 from tenants.models import EventKind
 
 _TAKING = "Heroku Connect to take the mappings"
 
 
-def importing_mappings(claim: Claim) -> Outcome:
+def importing_mappings(claim: Claim) -> StepOutcome:
     """Send the template once, and again only if nothing of it is seen after a good while."""
     connection, now = claim.connection, timezone.now()
     template = connection.template or templates.default_for(connection)
@@ -26,13 +26,13 @@ def importing_mappings(claim: Claim) -> Outcome:
             return Done(f"The mappings of version {template.version} are imported.")
         if seen.state == states.IMPORTING or now - connection.import_sent_at < IMPORT_GRACE:
             return poll(_TAKING, connection.stage_since)
-    _refuse_faulty(document, connection.plan)
+    _require_valid(document, connection.plan)
     claim.record(template=template, import_sent_at=now)
     _import(claim, document)
     return poll(_TAKING, connection.stage_since)
 
 
-def _refuse_faulty(document: templates.Document, plan: str) -> None:
+def _require_valid(document: templates.Document, plan: str) -> None:
     faults = lint.errors(lint.check(document, plan))
     if faults:
         raise Blocked("The mappings were not sent. " + " ".join(str(found) for found in faults))
@@ -49,7 +49,7 @@ def _import(claim: Claim, document: templates.Document) -> None:
         raise
 
 
-def loading(claim: Claim) -> Outcome:
+def loading(claim: Claim) -> StepOutcome:
     """Wait until every mapping of the template is loaded."""
     connection = claim.connection
     seen = heroku_connect.detail(connection.region_url, connection.connection_id, deep=True)

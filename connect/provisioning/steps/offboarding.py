@@ -8,21 +8,21 @@ from connect import schemas
 from connect.clients import heroku, heroku_connect, http
 from connect.models import SchemaFate
 from connect.runner.lease import Claim
-from connect.runner.outcomes import Done, Outcome
+from connect.runner.outcomes import Done, StepOutcome
 from tenants import consent
 
-MAX_COURTESY_ATTEMPTS = 4
+MAX_CLEANUP_ATTEMPTS = 4
 
 
-def offboarding(claim: Claim) -> Outcome:
+def offboarding(claim: Claim) -> StepOutcome:
     """Pause, revoke the grant, delete the add-on, then keep or drop the schema."""
     connection = claim.connection
-    patient = connection.attempts < MAX_COURTESY_ATTEMPTS
+    insist = connection.attempts < MAX_CLEANUP_ATTEMPTS
     if connection.connection_id and connection.addon_id:
         address = (connection.region_url, connection.connection_id)
-        _courteously(patient, lambda: heroku_connect.pause(*address))
+        _best_effort(insist, lambda: heroku_connect.pause(*address))
     if not connection.start_over:
-        _courteously(patient, lambda: consent.revoke(claim.tenant.pk))
+        _best_effort(insist, lambda: consent.revoke(claim.tenant.pk))
     if connection.addon_requested_at:
         _delete_addon(connection.addon_name)
     if connection.schema_fate == SchemaFate.DROP and connection.schema_name:
@@ -38,7 +38,7 @@ def _delete_addon(name: str) -> None:
         heroku.delete_addon(settings.APP_NAME, name, confirm=settings.APP_NAME)
 
 
-def _courteously(patient: bool, act: Callable[[], None]) -> None:
+def _best_effort(insist: bool, act: Callable[[], None]) -> None:
     """Do what is polite before the end; after some attempts go on without it.
 
     Deleting the add-on stops the synchronization anyway, so a peer that refuses must not keep a
@@ -47,7 +47,7 @@ def _courteously(patient: bool, act: Callable[[], None]) -> None:
     try:
         act()
     except (http.Retryable, consent.GrantTrouble):
-        if patient:
+        if insist:
             raise
     except (http.RemoteError, consent.GrantLost):
         return

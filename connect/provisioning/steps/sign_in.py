@@ -6,12 +6,12 @@ from django.utils import timezone
 from connect.models import WaitingOn
 from connect.provisioning import reminders
 from connect.runner.lease import Claim
-from connect.runner.outcomes import Done, Outcome, Wait
+from connect.runner.outcomes import Done, StepOutcome, Wait
 from tenants import messages, registration
 from tenants.models import GrantStatus, MessageKind, SalesforceGrant
 
 
-def waiting_for_proof(claim: Claim) -> Outcome:
+def waiting_for_proof(claim: Claim) -> StepOutcome:
     """Make nothing that costs money before it is shown that the org itself registered."""
     if registration.proof_suffices(claim.tenant):
         return Done(f"The registration is proven: {claim.tenant.get_proof_display().lower()}.")
@@ -20,7 +20,7 @@ def waiting_for_proof(claim: Claim) -> Outcome:
     return _ask_to_sign_in(claim, "proof: the admin's Salesforce sign-in, or approval by staff")
 
 
-def waiting_for_consent(claim: Claim) -> Outcome:
+def waiting_for_consent(claim: Claim) -> StepOutcome:
     """The admin signs in to Salesforce, which also shows that this person belongs to that org."""
     grant = SalesforceGrant.objects.filter(tenant=claim.tenant, status=GrantStatus.ACTIVE).first()
     if grant:
@@ -28,7 +28,7 @@ def waiting_for_consent(claim: Claim) -> Outcome:
     return _ask_to_sign_in(claim, "the admin's Salesforce sign-in")
 
 
-def _ask_to_sign_in(claim: Claim, why: str) -> Wait:
+def _ask_to_sign_in(claim: Claim, reason: str) -> Wait:
     connection = claim.connection
     messages.queue(
         claim.tenant,
@@ -38,7 +38,7 @@ def _ask_to_sign_in(claim: Claim, why: str) -> Wait:
     reminders.send_due(claim, MessageKind.SIGN_IN_REMINDER)
     pause = reminders.next_after(timezone.now() - connection.stage_since)
     until = timezone.now() + pause if pause else None
-    return Wait(until, why, WaitingOn.SUBSCRIBER)
+    return Wait(until, reason, WaitingOn.SUBSCRIBER)
 
 
 def _last_lost_grant(claim: Claim) -> str:

@@ -19,7 +19,7 @@ from django.urls import URLPattern, path, reverse
 from connect.mappings import diff, drift, last_seen
 from connect.models import Drift, DriftState
 from connect.rollouts import restore
-from connect.rollouts.status import RolloutRefused
+from connect.rollouts.status import TransitionRefused
 from portal.admin.kit import search, show
 from portal.admin.kit.base import ReadOnlyAdmin
 from portal.admin.pages import comparison
@@ -91,7 +91,7 @@ class DriftAdmin(ReadOnlyAdmin):
         ids = list(queryset.values_list("pk", flat=True))
         try:
             rollout = restore.bring_back(ids, request.user.get_username())
-        except (drift.NotDrifted, RolloutRefused) as reason:
+        except (drift.NotDrifted, TransitionRefused) as reason:
             self.message_user(request, f"Bring back: {reason}.", messages.WARNING)
             return
         count = rollout.items.count()
@@ -140,7 +140,7 @@ class DriftAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         row = context["original"]
-        rows = last_seen.rows(row.connection)
+        rows = last_seen.row_counts(row.connection)
         differs = row.state in (DriftState.DRIFTED, DriftState.ACCEPTED)
         context |= {
             "badge": self.coloured_state(row),

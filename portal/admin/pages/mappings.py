@@ -72,7 +72,7 @@ class SideForm(forms.Form):
         except http.RemoteError as error:
             self.add_error("org_id", f"The live mappings cannot be read now. {error.words}")
         else:
-            rows, namespace = last_seen.rows(connection), connection.tenant.namespace
+            rows, namespace = last_seen.row_counts(connection), connection.tenant.namespace
             return Side(f"{connection.tenant}, live", document, rows, namespace, is_live=True)
         return None
 

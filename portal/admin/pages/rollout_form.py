@@ -113,6 +113,6 @@ class RolloutForm(ModelForm):
             )
 
     def create(self, actor: str) -> Rollout:
-        """Store the roll-out. Raises RolloutRefused where others were quicker."""
+        """Store the roll-out. Raises TransitionRefused where others were quicker."""
         self.instance.author = actor
         return creating.create(self.instance, self.chosen)

@@ -20,7 +20,7 @@ from django.urls import URLPattern, path, reverse
 from connect.clients import heroku
 from connect.models import ApiBudget, ItemStatus, Rollout, RolloutItem, RolloutStatus
 from connect.rollouts import creating, lifecycle, pace
-from connect.rollouts.status import RolloutRefused
+from connect.rollouts.status import TransitionRefused
 from portal.admin.kit import search, show
 from portal.admin.kit.base import PortalAdmin, ReadOnlyAdmin
 from portal.admin.pages.rollout_form import RolloutForm
@@ -128,7 +128,7 @@ class RolloutAdmin(PortalAdmin):
     ) -> HttpResponse:
         try:
             return super().add_view(request, form_url, extra_context)
-        except RolloutRefused as reason:
+        except TransitionRefused as reason:
             self.message_user(request, f"{reason}.", messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
 
@@ -157,14 +157,14 @@ class RolloutAdmin(PortalAdmin):
             return self._ask(request, steer, rollout)
         try:
             steered = steer.run(pk, request.user.get_username(), request)
-        except RolloutRefused as reason:
+        except TransitionRefused as reason:
             self.message_user(request, f"{steer.label}: {reason}.", messages.WARNING)
             return HttpResponseRedirect(page)
         self.message_user(request, f"{steer.label}: done.", messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:connect_rollout_change", args=[steered.pk]))
 
     def _ask(self, request: HttpRequest, steer: Steer, rollout: Rollout) -> HttpResponse:
-        warned = lifecycle.warned(rollout).select_related("connection__tenant")
+        warned = lifecycle.items_with_warnings(rollout).select_related("connection__tenant")
         context = {
             **self.admin_site.each_context(request),
             "title": f"{steer.label} roll-out {rollout.pk}: {rollout.aim}",

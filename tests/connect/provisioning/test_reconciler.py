@@ -14,17 +14,17 @@ from connect.models import Connection, Stage, WaitingOn
 from connect.provisioning import reconciler, steps
 from connect.runner import lease, retry
 from connect.runner.lease import Claim
-from connect.runner.outcomes import Blocked, Done, Outcome, Wait
+from connect.runner.outcomes import Blocked, Done, StepOutcome, Wait
 from tenants import consent, leases, timeline
 from tenants.models import Event, EventKind, Message, MessageKind, Switch, SwitchName
 from tests import cast
 
 pytestmark = pytest.mark.django_db
-Answer = Callable[[Claim], Outcome]
+Answer = Callable[[Claim], StepOutcome]
 
 
-def answering(answer: Outcome | Exception) -> Answer:
-    def step(claim: Claim) -> Outcome:
+def answering(answer: StepOutcome | Exception) -> Answer:
+    def step(claim: Claim) -> StepOutcome:
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -40,8 +40,8 @@ def connection() -> Connection:
 @pytest.fixture
 def run(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[Outcome | Exception], Connection]:
-    def run(answer: Outcome | Exception) -> Connection:
+) -> Callable[[StepOutcome | Exception], Connection]:
+    def run(answer: StepOutcome | Exception) -> Connection:
         later = Wait(None, "the test's end", WaitingOn.STAFF)
         monkeypatch.setitem(steps.STEPS, Stage.CONFIGURING_DATABASE, answering(later))
         monkeypatch.setitem(steps.STEPS, Stage.LINKING, answering(answer))
@@ -52,7 +52,7 @@ def run(
     return run
 
 
-Run = Callable[[Outcome | Exception], Connection]
+Run = Callable[[StepOutcome | Exception], Connection]
 
 
 def events(kind: EventKind) -> list[str]:
@@ -169,7 +169,7 @@ def test_a_lost_grant_leads_back_to_the_sign_in(
 def test_a_worker_that_lost_the_lease_writes_nothing(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def slow(claim: Claim) -> Outcome:
+    def slow(claim: Claim) -> StepOutcome:
         with time_machine.travel(timezone.now() + leases.LEASE):
             assert lease.take(connection.pk) is not None
         return Done("too late", {"connection_id": "stale"})

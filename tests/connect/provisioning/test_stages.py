@@ -18,10 +18,10 @@ LEGAL = {
 @pytest.mark.parametrize(("now", "then"), list(itertools.product(Stage, Stage)))
 def test_exactly_the_moves_of_the_table_are_legal(now: Stage, then: Stage) -> None:
     if (now, then) in LEGAL:
-        stages.check_move(now, then)
+        stages.check_transition(now, then)
     else:
-        with pytest.raises(stages.IllegalMove):
-            stages.check_move(now, then)
+        with pytest.raises(stages.IllegalTransition):
+            stages.check_transition(now, then)
 
 
 def test_every_stage_but_the_two_at_rest_has_a_step() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from connect.models import Connection, ItemStatus, Rollout, RolloutItem, RolloutKind, RolloutStatus
 from connect.rollouts import creating, lifecycle
-from connect.rollouts.status import RolloutRefused
+from connect.rollouts.status import TransitionRefused
 from tests.connect import fleet as fleets
 from tests.connect.fleet import Fleet
 from tests.connect.rollouts.conftest import Work
@@ -120,5 +120,5 @@ def test_whatever_fails_the_connection_is_resumed(fleet: Fleet, work: Work) -> N
 def test_an_api_version_cannot_be_rolled_back(fleet: Fleet, work: Work) -> None:
     fleet.add()
     rollout = work(started(work))
-    with pytest.raises(RolloutRefused, match="Only mappings"):
+    with pytest.raises(TransitionRefused, match="Only mappings"):
         lifecycle.roll_back(rollout.pk, "mia")

@@ -10,7 +10,7 @@ from connect.models import (
     RolloutStatus,
 )
 from connect.rollouts import lifecycle
-from connect.rollouts.status import RolloutRefused
+from connect.rollouts.status import TransitionRefused
 from tests.connect import fleet as fleets
 from tests.connect.fleet import Fleet
 from tests.connect.rollouts.conftest import Work
@@ -52,7 +52,7 @@ def test_warnings_have_to_be_accepted(fleet: Fleet, work: Work) -> None:
     writing = fleets.document(Account=fleets.config(access="read_write"))
     fleet.add()
     rollout = work(make(fleet, template=fleets.version(writing)))
-    with pytest.raises(RolloutRefused, match="warns of 1 tenant"):
+    with pytest.raises(TransitionRefused, match="warns of 1 tenant"):
         lifecycle.start(rollout.pk, "mia")
     assert lifecycle.start(rollout.pk, "mia", accept_warnings=True).status == RolloutStatus.RUNNING
 

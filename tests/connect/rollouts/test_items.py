@@ -30,7 +30,7 @@ def test_a_tenant_that_somebody_works_on_is_left_alone(fleet: Fleet, work: Work)
     assert claim is not None
     assert due.mark_queued(timedelta(0)) == []
     assert step(rollout, member).status == ItemStatus.READY
-    claim.give_back()
+    claim.release_uncounted()
     assert step(rollout, member).status == ItemStatus.WORKING
 
 

@@ -8,7 +8,7 @@ from connect.models import (
     RolloutStatus,
 )
 from connect.rollouts import lifecycle
-from connect.rollouts.status import RolloutRefused
+from connect.rollouts.status import TransitionRefused
 from tests.connect import fleet as fleets
 from tests.connect.fleet import Fleet
 from tests.connect.rollouts.conftest import Work
@@ -52,7 +52,7 @@ def test_what_failed_and_what_was_refused_is_tried_again(fleet: Fleet, work: Wor
     lifecycle.retry(rollout.pk, "mia")
     rollout = work(rollout)
     assert fleets.items(rollout) == {ItemStatus.DONE: 2}
-    with pytest.raises(RolloutRefused, match="Nothing failed"):
+    with pytest.raises(TransitionRefused, match="Nothing failed"):
         lifecycle.retry(rollout.pk, "mia")
 
 
@@ -72,14 +72,14 @@ def test_a_roll_back_brings_everybody_to_the_version_they_had(fleet: Fleet, work
 def test_what_the_state_forbids_is_refused_in_words(fleet: Fleet, work: Work, verb: str) -> None:
     fleet.add()
     rollout = work(make(fleet))
-    with pytest.raises(RolloutRefused, match="It is ready to start"):
+    with pytest.raises(TransitionRefused, match="It is ready to start"):
         getattr(lifecycle, verb)(rollout.pk, "mia")
 
 
 def test_a_tenant_is_in_one_unfinished_roll_out_at_most(fleet: Fleet) -> None:
     fleet.add()
     make(fleet)
-    with pytest.raises(RolloutRefused, match="No tenant"):
+    with pytest.raises(TransitionRefused, match="No tenant"):
         make(fleet)
 
 

@@ -72,8 +72,8 @@ def test_it_says_what_came_of_it_and_stops_renewing_itself(viewer: Client) -> No
 
 def test_why_it_waits_is_said(viewer: Client) -> None:
     run = start()
-    BulkRun.objects.update(waiting_for=bulk.NO_CALLS_LEFT)
-    assert f"Waiting for {bulk.NO_CALLS_LEFT.replace(chr(39), '&#x27;')}" in page(viewer, run)
+    BulkRun.objects.update(waiting_for=bulk.BUDGET_RESERVED)
+    assert f"Waiting for {bulk.BUDGET_RESERVED.replace(chr(39), '&#x27;')}" in page(viewer, run)
 
 
 @pytest.mark.parametrize("name", ["pause", "offboard"])  # what operators may, and managers alone

@@ -69,7 +69,7 @@ def checked() -> Rollout:
     for item in RolloutItem.objects.all():
         items.advance(item.pk)
     rollout = Rollout.objects.get()
-    waves.settle(rollout.pk)
+    waves.advance_rollout(rollout.pk)
     rollout.refresh_from_db()
     return rollout
 

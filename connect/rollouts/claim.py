@@ -10,12 +10,12 @@ from tenants import timeline
 from tenants.models import EventKind, Tenant
 
 
-class Work:
+class ItemClaim:
     """The item, its connection, and the right to work on both until the lease is released."""
 
-    def __init__(self, item: RolloutItem, claim: Claim) -> None:
+    def __init__(self, item: RolloutItem, connection_claim: Claim) -> None:
         self.item = item
-        self.claim = claim
+        self.connection_claim = connection_claim
 
     @property
     def rollout(self) -> Rollout:
@@ -23,11 +23,11 @@ class Work:
 
     @property
     def connection(self) -> Connection:
-        return self.claim.connection
+        return self.connection_claim.connection
 
     @property
     def tenant(self) -> Tenant:
-        return self.claim.tenant
+        return self.connection_claim.tenant
 
     @property
     def address(self) -> tuple[str, str]:
@@ -37,7 +37,7 @@ class Work:
     def record(self, **facts: Any) -> None:
         """Write facts of the item at once. Raises LostLease."""
         with transaction.atomic():
-            self.claim.confirm()
+            self.connection_claim.confirm()
             RolloutItem.objects.filter(pk=self.item.pk).update(**facts)
         for name, value in facts.items():
             setattr(self.item, name, value)
@@ -46,7 +46,7 @@ class Work:
         """Write facts of the item and give the lease back. Raises LostLease."""
         with transaction.atomic():
             self.record(**facts)
-            self.claim.give_back()
+            self.connection_claim.release_uncounted()
 
     def reload(self) -> None:
         """Read the item and its connection again."""
