@@ -5,7 +5,7 @@ from typing import Any
 from django.utils import timezone
 
 from connect import connections
-from connect.health import diagnose, healing, history, incidents, notices, refresh, upkeep
+from connect.health import alerts, diagnose, healing, history, incidents, refresh, upkeep
 from connect.mappings import drift
 from connect.models import Connection, Stage
 from connect.operations import connection as operations
@@ -95,7 +95,7 @@ def watch() -> None:
         enqueue(look, connection_id)
     for incident_id in healing.take_due(SWEEP_LIMIT):
         enqueue(heal, incident_id)
-    notices.queue_due(SWEEP_LIMIT)
+    alerts.queue_due(SWEEP_LIMIT)
     diagnose.collect()
 
 

@@ -71,5 +71,5 @@ def authorization_complete(request: HttpRequest, signed: str) -> HttpResponse:
         if connection.stage == Stage.LIVE:
             enqueue(tasks.look, connection.pk)
         else:
-            enqueue(reconciler.advance, connection.pk, now=True)
+            enqueue(reconciler.advance, connection.pk, hurry=True)
     return HttpResponseRedirect(f"{links.sign_in_url(tenant)}?{CHECKING}")

@@ -5,25 +5,32 @@ the field `attempts`.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """`pauses[n]` is the pause that follows n earlier attempts; `last` is the one after the table.
+    """A table of pauses: `pauses[n]` belongs to the attempt that n others precede.
 
-    `last=None` means that nothing follows.
+    Healing waits before its attempt, a message or a webhook call after it. `last` is the pause
+    after the table; None means that nothing follows.
     """
 
     pauses: tuple[timedelta, ...]
     last: timedelta | None = None
 
     def pause(self, attempts: int) -> timedelta | None:
-        """Return the pause after so many earlier attempts; None if nothing follows."""
+        """Return the pause of the attempt that so many others precede; None if nothing follows."""
         return self.pauses[attempts] if attempts < len(self.pauses) else self.last
+
+    def next_at(self, attempts: int) -> datetime | None:
+        """Return when that pause ends, if it begins now; None if nothing follows."""
+        pause = self.pause(attempts)
+        return None if pause is None else timezone.now() + pause
 
     def is_used_up(self, attempts: int) -> bool:
         """Return whether the table has no line for a further attempt."""

@@ -11,12 +11,12 @@ from anymail.exceptions import AnymailRecipientsRefused
 from anymail.message import AnymailMessage
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
-from tenants import journey, links, timeline
+from tenants import attempts, journey, links, timeline
+from tenants.attempts import Schedule, minutes
 from tenants.journey import Turn
 from tenants.models import EventKind, Message, MessageKind, MessageStatus, Tenant
 from tenants.queue import enqueue_as
@@ -24,8 +24,8 @@ from tenants.redaction import redact
 
 log = logging.getLogger(__name__)
 
-# How long after each attempt the next one follows; after the last, the message has failed.
-PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480))
+# The pause after each attempt; the one after the table is the last, then the message has failed.
+SCHEDULE = Schedule(minutes(1, 5, 30, 120, 480), last=timedelta(minutes=480))
 QUEUED_FOR = timedelta(minutes=1)  # then its task counts as lost
 STAFF_KINDS = (MessageKind.BLOCKED, MessageKind.PORTAL, MessageKind.INCIDENT)
 _LINKS = {
@@ -131,14 +131,13 @@ def send(message_id: int, attempt: int = 0) -> None:
 
     `attempt` counts from 0. Of two workers with the same task, only one counts the attempt up.
     """
-    now = timezone.now()
-    due = Message.objects.filter(pk=message_id, status=MessageStatus.QUEUED, attempts=attempt)
-    if attempt > len(PAUSES):  # the last attempt died with its worker
-        if due.update(status=MessageStatus.FAILED, error="Every attempt broke off."):
+    queued = Message.objects.filter(pk=message_id, status=MessageStatus.QUEUED)
+    if attempt > len(SCHEDULE.pauses):  # the last attempt died with its worker
+        failed = {"status": MessageStatus.FAILED, "error": "Every attempt broke off."}
+        if queued.filter(attempts=attempt).update(**failed):
             _note_failure(Message.objects.get(pk=message_id))
         return
-    pause = PAUSES[min(attempt, len(PAUSES) - 1)]
-    if not due.update(attempts=F("attempts") + 1, next_attempt_at=now + pause):
+    if not attempts.count(queued, attempt, next_attempt_at=SCHEDULE.next_at(attempt)):
         return
     message = Message.objects.get(pk=message_id)
     try:
@@ -146,7 +145,7 @@ def send(message_id: int, attempt: int = 0) -> None:
     except AnymailRecipientsRefused as error:
         _fail(message, error, for_good=True)
     except Exception as error:  # a mail backend may raise anything; the row keeps what it was
-        _fail(message, error, for_good=attempt >= len(PAUSES))
+        _fail(message, error, for_good=SCHEDULE.is_used_up(attempt))
     else:
         _note_sent(message, provider_id)
 

@@ -1,36 +1,39 @@
-"""What the portal does about an incident by itself: each remedy with a limit and a record.
+"""Healing: what the portal does by itself about an incident, with a limit and a record.
 
-Every step goes through connect.operations or the e-mails, so it holds the connection's lease and
-leaves an event. When the remedy is used up, staff are told once that a person is needed.
+Every step is an operation or an e-mail, so it holds the lease and writes an event. After the last
+step, staff get one alert that a person is needed.
 """
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from connect.health import notices
+from connect.health import alerts
 from connect.health.quiet import is_quiet
 from connect.models import Connection, HealingAttempt, Incident, IncidentKind, IncidentStatus, Stage
-from tenants import messages, timeline
+from tenants import attempts, messages, timeline
+from tenants.attempts import Schedule, minutes
 from tenants.models import EventKind, MessageKind, SalesforceGrant
 
-log = logging.getLogger(__name__)
-
-QUEUED_FOR = timedelta(minutes=2)  # then the task of a step counts as lost
-_MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
-# operations.operate, handed in by connect.tasks: it stands above this room.
+QUEUED_FOR = timedelta(minutes=2)  # after that the task of a step counts as lost
+ESCALATE_AFTER = timedelta(minutes=15)  # after the last step, before staff are notified
+_DAY = timedelta(days=1)
+_MAIL_AGAIN = Schedule((timedelta(), 2 * _DAY, 3 * _DAY), ESCALATE_AFTER)
+_SIGN_IN_AGAIN = Schedule((timedelta(), 3 * _DAY), ESCALATE_AFTER)
+_RESTARTS = Schedule((timedelta(), *minutes(10, 30, 120)), ESCALATE_AFTER)
+_LINKS = Schedule((timedelta(), *minutes(10, 60)), ESCALATE_AFTER)
+# connect.tasks passes operations.operate: this room must not import it.
 Operate = Callable[[str, int], str]
 
 
 @dataclass(frozen=True)
 class Remedy:
-    """`pauses[n]` is the wait before the n-th step, so their number is the limit."""
+    """`schedule` holds the pause before each step, so its length is the limit."""
 
     name: str
-    pauses: tuple[timedelta, ...]
+    schedule: Schedule
     step: Callable[[Incident, Connection, Operate], str]
 
 
@@ -60,29 +63,21 @@ def _link(incident: Incident, connection: Connection, operate: Operate) -> str:
 
 
 REMEDIES = {
-    IncidentKind.UNAUTHORIZED: Remedy(
-        "reauthorize", (timedelta(), 2 * _DAY, 3 * _DAY), _mail_reauthorize
-    ),
-    IncidentKind.GRANT_LOST: Remedy("sign_in", (timedelta(), 3 * _DAY), _mail_sign_in),
-    IncidentKind.SYSTEM_ERROR: Remedy(
-        "restart", (timedelta(), 10 * _MINUTE, 30 * _MINUTE, 120 * _MINUTE), _restart
-    ),
-    IncidentKind.DB_UNAVAILABLE: Remedy(
-        "restart", (timedelta(), 10 * _MINUTE, 30 * _MINUTE, 120 * _MINUTE), _restart
-    ),
-    IncidentKind.HEROKU_UNAUTH: Remedy("link", (timedelta(), 10 * _MINUTE, 60 * _MINUTE), _link),
+    IncidentKind.UNAUTHORIZED: Remedy("reauthorize", _MAIL_AGAIN, _mail_reauthorize),
+    IncidentKind.GRANT_LOST: Remedy("sign_in", _SIGN_IN_AGAIN, _mail_sign_in),
+    IncidentKind.SYSTEM_ERROR: Remedy("restart", _RESTARTS, _restart),
+    IncidentKind.DB_UNAVAILABLE: Remedy("restart", _RESTARTS, _restart),
+    IncidentKind.HEROKU_UNAUTH: Remedy("link", _LINKS, _link),
 }
-LAST_LOOK = timedelta(minutes=15)  # after the last step, before a person is called
 
 
-def prescribe(incident: Incident, now: datetime) -> None:
-    """Set the time of an incident's next step, if there is a remedy that is not used up."""
+def schedule_step(incident: Incident, now: datetime) -> None:
+    """Set the time of an incident's next healing step, if one is left."""
     remedy = REMEDIES.get(IncidentKind(incident.kind))
     if remedy is None or incident.needs_person_since:
         return
-    pauses = remedy.pauses
-    pause = pauses[incident.attempts] if incident.attempts < len(pauses) else LAST_LOOK
-    incident.next_attempt_at = now + pause
+    pause = remedy.schedule.pause(incident.attempts)
+    incident.next_attempt_at = now + pause if pause is not None else None
     Incident.objects.filter(pk=incident.pk).update(next_attempt_at=incident.next_attempt_at)
 
 
@@ -95,9 +90,9 @@ def take_due(limit: int) -> list[int]:
 
 
 def heal(incident_id: int, operate: Operate) -> str:
-    """Do an incident's next step; return what was done, "" when nothing is to be done now.
+    """Run an incident's next healing step; return what was done, "" if nothing is due.
 
-    The step is counted before it is done, so that one which kills its worker is counted too.
+    The step is counted before it runs, so that a step that kills its worker counts too.
     """
     found = Incident.objects.select_related("connection__tenant").filter(
         pk=incident_id, status=IncidentStatus.OPEN, away_since=None
@@ -109,25 +104,24 @@ def heal(incident_id: int, operate: Operate) -> str:
     remedy = REMEDIES.get(IncidentKind(incident.kind))
     if remedy is None or incident.needs_person_since or is_quiet(connection):
         return ""
-    if incident.attempts >= len(remedy.pauses):
-        return _call_a_person(incident, remedy)
-    counted = found.filter(attempts=incident.attempts).update(attempts=incident.attempts + 1)
-    if not counted:
+    if remedy.schedule.is_used_up(incident.attempts):
+        return _escalate(incident, remedy)
+    if not attempts.count(found, incident.attempts):
         return ""
     text = remedy.step(incident, connection, operate)
     incident.attempts += 1
     _record(incident, remedy.name, text)
-    prescribe(incident, timezone.now())
+    schedule_step(incident, timezone.now())
     return text
 
 
-def _call_a_person(incident: Incident, remedy: Remedy) -> str:
+def _escalate(incident: Incident, remedy: Remedy) -> str:
     now = timezone.now()
     mine = Incident.objects.filter(pk=incident.pk, needs_person_since=None)
     if not mine.update(needs_person_since=now, next_attempt_at=None):
         return ""
     text = f"Did “{remedy.name}” {incident.attempts} times without success."
-    notices.needs_person(incident, text)
+    alerts.notify_needs_person(incident, text)
     _record(incident, "person", text)
     return text
 

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from connect.health import causes, healing, notices
+from connect.health import alerts, causes, healing
 from connect.health.quiet import is_quiet
 from connect.models import Health, Incident, IncidentKind, IncidentStatus, Stage
 
@@ -142,7 +142,7 @@ def _reopened(incident: Incident, now: datetime) -> bool:
         status=IncidentStatus.OPEN, closed_at=None, away_since=None, seen_at=now, text=incident.text
     )
     last.refresh_from_db()
-    healing.prescribe(last, now)
+    healing.schedule_step(last, now)
     return True
 
 
@@ -169,8 +169,8 @@ def _open(incident: Incident, now: datetime) -> None:
         if not mine.update(status=IncidentStatus.OPEN, opened_at=now):
             return
         incident.status, incident.opened_at = IncidentStatus.OPEN, now
-        notices.opened(incident)
-        healing.prescribe(incident, now)
+        alerts.notify_opened(incident)
+        healing.schedule_step(incident, now)
 
 
 def _away(incident: Incident, now: datetime) -> None:
@@ -192,4 +192,4 @@ def _close(incident: Incident, now: datetime) -> None:
         ended = {"closed_at": now, "next_attempt_at": None}
         if mine.update(status=IncidentStatus.CLOSED, **ended):
             incident.closed_at = now
-            notices.closed(incident)
+            alerts.notify_closed(incident)

@@ -15,7 +15,7 @@ MOST_FIELDS = 1500  # Postgres: a table has at most 1,600 columns, and Heroku Co
 LEAST_POLLING_SECONDS = {"demo": 600}
 LEAST_POLLING_SECONDS_PAID = 120
 MOST_POLLING_SECONDS = 3600
-MOST_ROWS = {"demo": 10_000}
+MAX_ROWS = {"demo": 10_000}  # in all mapped tables, by plan
 _CUSTOM_SUFFIXES = {"c", "r", "e", "x", "mdt"}
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
@@ -224,7 +224,7 @@ def _without_namespace(name: str, org: Org) -> bool:
 
 
 def _rows(objects: Iterable[str], plan: str, org: Org) -> Iterator[Finding]:
-    most = MOST_ROWS.get(_plan(plan))
+    most = max_rows(plan)
     total = sum(org.rows.get(name) or 0 for name in objects)
     if most is not None and total > most:
         yield _warn(
@@ -232,6 +232,11 @@ def _rows(objects: Iterable[str], plan: str, org: Org) -> Iterator[Finding]:
             "document",
             f"About {total:,} rows; on this plan Heroku Connect stops at {most:,}.",
         )
+
+
+def max_rows(plan: str) -> int | None:
+    """Return how many rows a plan allows, e.g. "herokuconnect:demo"; None if it has no limit."""
+    return MAX_ROWS.get(_plan(plan))
 
 
 def _plan(plan: str) -> str:

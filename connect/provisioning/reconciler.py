@@ -20,21 +20,21 @@ from tenants.models import EventKind, Switch, SwitchName, Tenant
 _NOTHING_TO_DO = Wait(None, "", WaitingOn.PORTAL)
 
 
-def advance(connection_id: int, *, now: bool = False) -> None:
+def advance(connection_id: int, *, hurry: bool = False) -> None:
     """Do what is due for a connection; return at once if nothing is, or if a worker is at it.
 
-    `now` looks now even if the next look is due later, because the subscriber has just acted.
+    `hurry` looks now even if the next look is due later, because the subscriber has just acted.
     """
-    run.run(_jobs(connection_id, now=now))
+    run.run(_jobs(connection_id, hurry=hurry))
 
 
-def _jobs(connection_id: int, *, now: bool) -> Iterator[run.Job]:
+def _jobs(connection_id: int, *, hurry: bool) -> Iterator[run.Job]:
     while not _is_switched_off(connection_id):
-        claim = lease.take(connection_id, due=not now)
+        claim = lease.take(connection_id, due=not hurry)
         if claim is None:
             return
         yield ConnectionJob(claim)
-        now = False
+        hurry = False
 
 
 def _is_switched_off(connection_id: int) -> bool:

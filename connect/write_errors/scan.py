@@ -9,11 +9,11 @@ from django.db.models import Count, F, Max, Sum
 from django.utils import timezone
 
 from connect.health import incidents, observations
+from connect.mappings import lint
 from connect.models import Connection, Health, Stage, WriteError
 from connect.write_errors import repair, trigger_log
 from connect.write_errors.trigger_log import Failures, Scan, Waiting
 
-ROW_LIMITS = {"demo": 10_000}  # rows in all mapped tables, by plan (Heroku Connect's plans)
 PAGE = 500  # connections that are held in memory at a time
 _NOTHING = Waiting(0, None)
 _MEASURED = ("scanned_at", "tables_missing", "backlog", "backlog_since", "write_errors", "rows")
@@ -51,7 +51,7 @@ def scan_some(connection_ids: Sequence[int]) -> int:
 
 def row_limit(connection: Connection) -> int | None:
     """Return how many rows the connection's plan allows; None where it counts none."""
-    return ROW_LIMITS.get(connection.plan.rpartition(":")[2])
+    return lint.max_rows(connection.plan)
 
 
 def by_cause(limit: int) -> list[Any]:

@@ -12,14 +12,14 @@ from typing import Any
 from django_q.models import OrmQ, Schedule, Task
 from django_q.signing import BadSignature, SignedPackage
 
-from connect.health import notices
+from connect.health import alerts
 from connect.provisioning import reconciler
 from tenants import messages
 from tenants.queue import name_of
 
 RENAMED: dict[str, Callable[..., object]] = {
     "connect.tasks.advance": reconciler.advance,
-    "connect.tasks.post_notice": notices.post,
+    "connect.tasks.post_notice": alerts.post,
     "tenants.tasks.deliver": messages.send,
 }
 

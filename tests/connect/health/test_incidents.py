@@ -11,7 +11,7 @@ from django.utils import timezone
 from django_q.models import OrmQ
 from pytest_django.fixtures import Settings
 
-from connect.health import healing, incidents, notices
+from connect.health import alerts, healing, incidents
 from connect.models import (
     Connection,
     HealingAttempt,
@@ -218,7 +218,7 @@ def test_the_webhook_hears_of_it_in_slacks_form_and_once(
     notice = WebhookNotice.objects.get()
     caplog.set_level("INFO")
     for _ in range(3):
-        notices.post(notice.pk)
+        alerts.post(notice.pk)
     (request,) = webhook.requests
     assert request.startswith(b"POST /services/T0/B0/secret HTTP/1.1")
     told = json.loads(request.partition(b"\r\n\r\n")[2])
@@ -240,7 +240,7 @@ def test_a_webhook_that_fails_is_tried_again_only_where_it_cannot_have_heard(
     see(clock, acme, *["TOO_MANY_ROWS"] * 4)
     notice = WebhookNotice.objects.get()
     for _ in range(8):
-        notices.post(notice.pk)
+        alerts.post(notice.pk)
         clock.shift(30 * MINUTE)
     assert len(webhook.requests) == calls
     notice.refresh_from_db()
@@ -254,5 +254,5 @@ def test_a_webhook_call_that_was_lost_is_queued_again(
     see(clock, acme, *["TOO_MANY_ROWS"] * 4)
     OrmQ.objects.all().delete()
     clock.shift(2 * MINUTE)
-    assert notices.queue_due(10) == 1
+    assert alerts.queue_due(10) == 1
     assert OrmQ.objects.count() == 1

@@ -1,0 +1,106 @@
+"""Alerts to staff about incidents, by e-mail and webhook: one when it opens, one when it ends.
+
+An alert is stored in the transaction of the change and sent afterwards.
+"""
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from connect.clients import http
+from connect.clients.http import Peer
+from connect.models import Incident, WebhookNotice
+from tenants import attempts, messages, timeline
+from tenants.attempts import Schedule, minutes
+from tenants.models import EventKind, MessageKind, Tenant
+from tenants.queue import enqueue
+
+# After the last pause the webhook is not tried again; the e-mail has the same text.
+SCHEDULE = Schedule(minutes(1, 5, 30))
+
+
+def notify_opened(incident: Incident) -> None:
+    """Notify staff that an incident opened."""
+    _notify(incident, "opened", f"{incident}", incident.text)
+
+
+def notify_closed(incident: Incident) -> None:
+    """Notify staff that an incident is over, and how long it lasted."""
+    opened_at, closed_at = incident.opened_at, incident.closed_at
+    assert opened_at is not None  # noqa: S101  (a suspected incident is never closed)
+    assert closed_at is not None  # noqa: S101
+    duration = int((closed_at - opened_at).total_seconds() // 60)
+    text = f"It lasted {duration} minutes. {incident.healing.count()} steps of self-healing."
+    _notify(incident, "recovered", f"Recovered: {incident}", text)
+
+
+def notify_needs_person(incident: Incident, reason: str) -> None:
+    """Notify staff that healing has ended without success."""
+    _notify(incident, "person", f"Needs a person: {incident}", f"{reason} {incident.text}")
+
+
+def _notify(incident: Incident, kind: str, subject: str, text: str) -> None:
+    """Write it to the timeline and, unless the tenant is snoozed, notify staff."""
+    connection = incident.connection
+    tenant = connection.tenant if connection else None
+    if tenant:
+        event = f"{subject}. {text}"
+        timeline.note(tenant, EventKind.INCIDENT, event, incident=incident.pk, what=kind)
+    if connection and connection.is_snoozed(timezone.now()):
+        return
+    _mail(incident, tenant, kind, subject, text)
+    if settings.INCIDENT_WEBHOOK_URL:
+        alert, is_new = WebhookNotice.objects.get_or_create(
+            incident=incident, what=kind, defaults={"text": f"*{subject}*\n{text}"}
+        )
+        if is_new:
+            enqueue(post, alert.pk)
+
+
+def _mail(incident: Incident, tenant: Tenant | None, kind: str, subject: str, text: str) -> None:
+    messages.queue(
+        tenant,
+        MessageKind.INCIDENT,
+        key=f"incident:{incident.pk}:{kind}",
+        subject=subject,
+        text=text,
+    )
+
+
+def queue_due(limit: int) -> int:
+    """Queue the webhook calls that are due again, or whose task was lost; return how many."""
+    # A fresh alert is due at once, but its task gets the first pause's time to come up.
+    due = WebhookNotice.objects.filter(
+        Q(next_attempt_at__lte=timezone.now() - SCHEDULE.pauses[0]), sent_at=None
+    )
+    ids = list(due.values_list("pk", flat=True)[:limit])
+    for pk in ids:
+        enqueue(post, pk)
+    return len(ids)
+
+
+def post(alert_id: int) -> None:
+    """Send one webhook call, in Slack's format.
+
+    The attempt is counted first. A call that may have arrived is not repeated: one alert is better
+    than two.
+    """
+    due = WebhookNotice.objects.filter(
+        pk=alert_id, sent_at=None, next_attempt_at__lte=timezone.now()
+    )
+    alert = due.first()
+    if alert is None or not settings.INCIDENT_WEBHOOK_URL:
+        return
+    if not attempts.count(due, alert.attempts, next_attempt_at=SCHEDULE.next_at(alert.attempts)):
+        return
+    mine = WebhookNotice.objects.filter(pk=alert_id)
+    try:
+        # The address is the secret: it is the base and the path, which is logged, stays empty.
+        Peer("Webhook", settings.INCIDENT_WEBHOOK_URL).call(
+            "POST", "", document={"text": alert.text}, reads=False
+        )
+    except http.RemoteError as error:
+        final = isinstance(error, http.Uncertain) or not isinstance(error, http.Retryable)
+        mine.update(error=error.words[:500], **({"next_attempt_at": None} if final else {}))
+    else:
+        mine.update(sent_at=timezone.now(), next_attempt_at=None, error="")
