@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 Perform = Callable[[BulkRun, BulkItem], Report]
 
-# Then the task gives way, and the next one goes on: provisioning shares the workers.
+# After a slice another task continues, because provisioning shares the workers.
 SLICE_SECONDS = 20.0
 BUSY_PAUSE = timedelta(seconds=15)
 MAX_ATTEMPTS = 3
@@ -42,7 +42,7 @@ _STATUS = {
 
 
 def start(run: BulkRun, items: Iterable[BulkItem]) -> BulkRun:
-    """Store a run with its items and queue it; all of it, or nothing."""
+    """Store a run with its items and queue it, in one transaction."""
     run.queued_at = timezone.now()
     with transaction.atomic():
         run.save()
@@ -80,7 +80,7 @@ def counts(run: BulkRun) -> dict[str, int]:
 
 
 def sweep(limit: int = 20) -> int:
-    """Queue the runs that are due; the worker asks every second. Return how many were queued."""
+    """Queue the due runs; called every second. Return how many were queued."""
     with transaction.atomic():
         ids = leases.mark_queued(BulkRun.objects.filter(finished_at=None), limit)
         for run_id in ids:
@@ -114,7 +114,7 @@ def _take(run_id: int) -> Lease[BulkRun] | None:
 
 
 def _release(lease: Lease[BulkRun], pause: timedelta, why: str) -> None:
-    """Give the lease back, with the run finished or due again after a pause."""
+    """Release the lease, and finish the run or make it due after a pause."""
     with transaction.atomic():
         try:
             lease.release(next_attempt_at=timezone.now() + pause, waiting_for=why)
@@ -146,7 +146,7 @@ def _next_item(run: BulkRun) -> BulkItem | None:
         return None
     row = BulkItem.objects.filter(pk=found.pk, status=found.status)
     if not attempts.count(row, found.attempts, status=ItemStatus.RUNNING):
-        return _next_item(run)  # it was cancelled this moment
+        return _next_item(run)  # it was cancelled just now
     found.attempts += 1
     return found
 
@@ -175,7 +175,7 @@ def _do(run: BulkRun, item: BulkItem, perform: Perform) -> None:
 def _text(item: BulkItem, report: Report) -> str:
     text = report.reason or report.text
     if item.attempts > 1 and report.outcome == Outcome.SKIPPED:
-        return f"{text} (a worker died at this tenant: it may have been done just before)"
+        return f"{text} (a worker died during this tenant; the action may already be done)"
     return text
 
 

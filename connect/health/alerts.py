@@ -95,7 +95,7 @@ def post(alert_id: int) -> None:
         return
     mine = WebhookNotice.objects.filter(pk=alert_id)
     try:
-        # The address is the secret: it is the base and the path, which is logged, stays empty.
+        # The address is secret. Only the path is logged, so the path stays empty.
         Peer("Webhook", settings.INCIDENT_WEBHOOK_URL).call(
             "POST", "", document={"text": alert.text}, reads=False
         )

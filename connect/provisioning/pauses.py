@@ -1,4 +1,4 @@
-"""A pause until a time: the connection is due then, and the reconciler resumes it."""
+"""A pause until a time: the connection becomes due then, and the reconciler resumes it."""
 
 from datetime import datetime
 

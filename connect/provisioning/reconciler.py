@@ -12,6 +12,7 @@ from django.utils import timezone
 from connect.models import Connection, Stage, WaitingOn
 from connect.provisioning import pauses, stages, steps
 from connect.runner import lease, run
+from connect.runner.job import Job
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Block, Done, Retry, StepOutcome, Wait
 from tenants import consent, messages, timeline
@@ -28,7 +29,7 @@ def advance(connection_id: int, *, hurry: bool = False) -> None:
     run.run(_jobs(connection_id, hurry=hurry))
 
 
-def _jobs(connection_id: int, *, hurry: bool) -> Iterator[run.Job]:
+def _jobs(connection_id: int, *, hurry: bool) -> Iterator[Job]:
     while not _is_switched_off(connection_id):
         claim = lease.take(connection_id, due=not hurry)
         if claim is None:
@@ -44,7 +45,7 @@ def _is_switched_off(connection_id: int) -> bool:
     return stage not in (Stage.OFFBOARDING, Stage.LIVE)  # nothing is provisioned in these
 
 
-class ConnectionJob(run.Job):
+class ConnectionJob(Job):
     """The stage of one connection."""
 
     def __init__(self, claim: Claim) -> None:
@@ -87,7 +88,7 @@ class ConnectionJob(run.Job):
         try:
             return step(self.claim)
         except consent.GrantLost:
-            text = "The Salesforce sign-in has to be asked for again."
+            text = "The admin has to sign in to Salesforce again."
             return Done(text, then=Stage.WAITING_FOR_CONSENT)
 
     def settle_done(self, done: Done) -> bool:

@@ -22,7 +22,7 @@ NEXT: dict[Stage, Stage] = {
     Stage.OFFBOARDING: Stage.OFFBOARDED,
 }
 
-# Besides the order above: a lost grant asks for consent again, staff import or off-board.
+# Other legal changes: a lost grant needs consent again; staff import again or off-board.
 _OTHER_TRANSITIONS: dict[Stage, set[Stage]] = {
     Stage.PUBLISHING_LINK: {Stage.WAITING_FOR_CONSENT},
     Stage.IMPORTING_MAPPINGS: {Stage.IMPORTING_MAPPINGS},
@@ -42,7 +42,7 @@ NO_ERROR: Facts = {
 
 
 class IllegalTransition(Exception):
-    """A connection cannot go from the one stage to the other."""
+    """This change of stage is not allowed."""
 
 
 def check_transition(now: Stage, then: Stage) -> None:

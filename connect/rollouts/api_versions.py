@@ -1,6 +1,6 @@
 """Changing the Salesforce API version of a connection: pause, change, resume.
 
-Whatever goes wrong in between, a connection that was paused for it is resumed before it fails.
+If a step fails, a connection that was paused for it is resumed first.
 """
 
 from collections.abc import Iterable
@@ -18,11 +18,13 @@ from connect.runner.outcomes import Blocked, Done, Facts, StepOutcome, Wait
 from connect.runner.polling import LOADING_PATIENCE, poll
 
 SYNCING_PAUSE = timedelta(minutes=2)
-_ADVICE = "Edit this mapping first: take out or replace what that version no longer has."
+_ADVICE = (
+    "Edit this mapping first: remove or replace the fields that the new version does not have."
+)
 
 
 def check(claim: ItemClaim) -> Facts:
-    """Ask Heroku Connect what the version would change in each mapping; nothing is changed."""
+    """Ask Heroku Connect what the version would change in each mapping. Changes nothing."""
     changes = heroku_mappings.schema_diff(*claim.address, claim.rollout.api_version)
     findings = [found for change in changes if (found := _finding(change))]
     return {"findings": [found.as_json() for found in findings]}
@@ -32,7 +34,7 @@ def _finding(change: VersionChange) -> lint.Finding | None:
     if change.unsafe:
         return lint.Finding("unsafe-change", change.object_name, f"{change.text} {_ADVICE}".strip())
     if change.undetermined:
-        text = change.text or "Heroku Connect cannot tell whether anything has to be done."
+        text = change.text or "Heroku Connect cannot determine the effect."
         return lint.Finding("undetermined", change.object_name, text, lint.Severity.WARNING)
     if change.changed:
         return lint.Finding("changed", change.object_name, change.text, lint.Severity.WARNING)
@@ -40,7 +42,10 @@ def _finding(change: VersionChange) -> lint.Finding | None:
 
 
 def pause(claim: ItemClaim) -> StepOutcome:
-    """Pause the connection once every mapping is loaded; one that is paused already stays so."""
+    """Pause the connection when every mapping is loaded.
+
+    If it is already paused, it stays paused.
+    """
     item = claim.item
     seen = heroku_connect.detail(*claim.address, deep=True)
     if states.is_broken(seen.state):
@@ -61,7 +66,7 @@ def pause(claim: ItemClaim) -> StepOutcome:
 
 
 def change(claim: ItemClaim) -> StepOutcome:
-    """Change the version of the paused connection, and put both refusals of it in words."""
+    """Change the version of the paused connection, and explain both possible errors."""
     try:
         heroku_mappings.change_api_version(*claim.address, claim.rollout.api_version)
     except heroku_mappings.UnsafeChanges as refusal:
@@ -76,7 +81,7 @@ def change(claim: ItemClaim) -> StepOutcome:
                 f"{', '.join(refusal.objects)} is still being loaded, and the connection was paused"
                 " before this: resume it, wait until all is loaded, and try again."
             ) from refusal
-        heroku_connect.resume(*claim.address)  # a paused connection would never end loading
+        heroku_connect.resume(*claim.address)  # a paused connection never finishes loading
         claim.record(sent_at=None, step=Step.PAUSE)
         return _wait_for_loading(refusal.objects)
     return Done("Changed.")

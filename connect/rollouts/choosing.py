@@ -1,4 +1,4 @@
-"""Which tenants a roll-out goes to: a filter, a tag, a share of what is left."""
+"""Choosing the tenants of a roll-out: by filters, by tag, by a random share."""
 
 import math
 from collections.abc import Collection
@@ -10,7 +10,7 @@ from connect.rollouts.creating import eligible, stable_shuffle_key
 
 @dataclass(frozen=True)
 class Choice:
-    """What a tenant must be to be chosen; None and "" stand for any. `share` is a percentage."""
+    """The conditions for a tenant; None and "" match any. `share` is a percentage."""
 
     tenants: Collection[int] = ()
     environment: str = ""
@@ -24,7 +24,7 @@ class Choice:
 def choose(choice: Choice, salt: str) -> list[Connection]:
     """Return the chosen connections among those that may join a roll-out.
 
-    A share is drawn by chance, but the same for the same `salt`; it is rounded up.
+    A share is random, but the same for the same `salt`. It is rounded up.
     """
     wanted = {
         "tenant__in": choice.tenants,

@@ -23,7 +23,7 @@ def create(
     connections: Iterable[Connection],
     targets: dict[int, MappingTemplate] | None = None,
 ) -> Rollout:
-    """Store a roll-out to these connections; the worker checks each of them and sends nothing yet.
+    """Store a roll-out for these connections. The worker checks each; nothing is sent yet.
 
     `targets` gives single connections, by id, another version than the roll-out's. The order is
     drawn, and is the same at every attempt. Connections that have joined another roll-out meanwhile
@@ -35,7 +35,7 @@ def create(
         chosen = sorted(free, key=lambda each: stable_shuffle_key(str(rollout.aim), each.pk))
         if not chosen:
             raise TransitionRefused(
-                "No tenant that is live and in no other roll-out is among the chosen ones"
+                "None of the chosen tenants is live and free of other roll-outs"
             )
         rollout.save()
         RolloutItem.objects.bulk_create(

@@ -34,8 +34,8 @@ def is_due(now: datetime) -> Q:
 def mark_queued(again_after: timedelta) -> list[int]:
     """Return the ids of items to be worked on now, marked so that each comes up once.
 
-    None while provisioning is switched off, while Heroku's last calls are kept for provisioning, or
-    when the hour's calls for mappings are used up: then everything waits where it is.
+    Empty while provisioning is switched off, while the remaining calls are reserved for
+    provisioning, or when the hourly calls for mappings are used up.
     """
     waves.advance_all()
     with transaction.atomic():

@@ -53,7 +53,7 @@ def start(rollout_id: int, actor: str, *, accept_warnings: bool = False) -> Roll
 
 
 def items_with_warnings(rollout: Rollout) -> QuerySet[RolloutItem]:
-    """Return the tenants that may be sent to, but of which the check warns."""
+    """Return the ready tenants that have warnings."""
     found: QuerySet[RolloutItem] = rollout.items.filter(
         status=ItemStatus.READY, findings__contains=[{"severity": "warning"}]
     )
@@ -78,7 +78,7 @@ def resume(rollout_id: int, actor: str) -> Rollout:
     with _locked(rollout_id) as rollout:
         require_status(rollout, RolloutStatus.PAUSED)
         excused = rollout.items.filter(status=ItemStatus.FAILED, excused=False).update(excused=True)
-        text = f" {tenant_count(excused)} that failed no longer count." if excused else ""
+        text = f" {tenant_count(excused)} that failed are no longer counted." if excused else ""
         set_status(rollout, RolloutStatus.RUNNING, actor, f"Resumed.{text}")
     return rollout
 
@@ -107,7 +107,7 @@ def retry(rollout_id: int, actor: str) -> Rollout:
         require_status(rollout, RolloutStatus.RUNNING, RolloutStatus.PAUSED, RolloutStatus.DONE)
         again = _to_try_again(rollout)
         if not again:
-            raise TransitionRefused("Nothing failed in it that could be tried again")
+            raise TransitionRefused("It has no failed tenant that can be retried")
         RolloutItem.objects.filter(pk__in=again).update(
             status=ItemStatus.CHECKING,
             step=Step.CHECK,
@@ -136,16 +136,16 @@ def _to_try_again(rollout: Rollout) -> list[int]:
 
 
 def roll_back(rollout_id: int, actor: str, *, prune: Prune = Prune.REMOVED) -> Rollout:
-    """Make the roll-out that brings every tenant back to the version it had; it starts by itself.
+    """Create the roll-out that returns every tenant to its former version. It starts automatically.
 
-    Legal once nothing is in progress. Tenants whose earlier version is not known are left out.
+    Allowed when no tenant is in progress. Tenants with an unknown former version are left out.
     Raises TransitionRefused.
     """
     with _locked(rollout_id) as rollout:
         require_status(rollout, RolloutStatus.PAUSED, RolloutStatus.CANCELLED, RolloutStatus.DONE)
         if rollout.kind != RolloutKind.MAPPINGS:
             raise TransitionRefused(
-                "Only mappings can be rolled back: Salesforce versions go by hand"
+                "Only mappings can be rolled back. Change an API version with a new roll-out"
             )
         if rollout.items.filter(status=ItemStatus.WORKING).exists():
             raise TransitionRefused("Some tenants are in progress: wait until they have ended")

@@ -30,7 +30,7 @@ def prune(claim: ItemClaim) -> StepOutcome:
 
 
 def objects_to_delete(claim: ItemClaim, live: Document) -> set[str]:
-    """Return the lower-case names of the objects to delete: never one of the version itself."""
+    """Return the lower-case names of the objects to delete; none is in the version itself."""
     policy = claim.rollout.prune
     if policy == Prune.KEEP:
         return set()
@@ -50,7 +50,7 @@ def _names(document: Document) -> set[str]:
 
 
 def finish(claim: ItemClaim) -> Facts:
-    """Return what the connection has now, after noting how it compares with its version."""
+    """Store the drift and return the new facts of the connection."""
     template = target_of(claim)
     claim.connection.template = template
     drift.store(claim.connection, last_seen.document(claim.connection))

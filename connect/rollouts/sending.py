@@ -28,7 +28,7 @@ _TAKING = "Heroku Connect to take the mappings"
 def target_of(claim: ItemClaim) -> MappingTemplate:
     """Return the version that the tenant is to have. Raises Blocked if there is none."""
     if claim.item.target is None:
-        raise Blocked("It has no version to go to.")
+        raise Blocked("It has no target version.")
     return claim.item.target
 
 
@@ -44,12 +44,12 @@ def send(claim: ItemClaim) -> StepOutcome:
     if item.sent_at and (seen.state == states.IMPORTING or now - item.sent_at < IMPORT_GRACE):
         return poll(_TAKING, item.sent_at)
     if seen.state == states.PAUSED:
-        raise Blocked("It is paused, so it takes no import: resume it, then try again.")
+        raise Blocked("It is paused and cannot import. Resume it, then retry.")
     if seen.state != states.IDLE:
         return _wait_until_idle(f"Heroku Connect to be idle; it is {seen.state}")
     if item.sends >= MAX_SENDS:
         raise Blocked(
-            f"The import was sent {item.sends} times and nothing of it is to be seen. Diagnose "
+            f"The import was sent {item.sends} times without any effect. Diagnose "
             "the connection; a relationship's external id without “indexes” has this effect."
         )
     return _import(claim, document, seen)
@@ -69,7 +69,7 @@ def _import(claim: ItemClaim, document: Document, seen: Detail) -> StepOutcome:
         heroku_connect.import_mappings(*claim.address, document)
     except http.Uncertain:
         raise
-    except http.Conflict as busy:  # it has begun something else since the look
+    except http.Conflict as busy:  # it became busy after the check
         claim.record(sent_at=None, sends=item.sends - 1)
         return _wait_until_idle(busy.words)
     except http.RemoteError:

@@ -22,7 +22,7 @@ def set_status(
     pause_reason: str = "",
     **facts: object,
 ) -> None:
-    """Put a roll-out, whose row the caller has locked, in another status and note why."""
+    """Set the status of a roll-out and note the reason. The caller has locked its row."""
     changes = {**facts, "status": status, "pause_reason": pause_reason}
     for name, value in changes.items():
         setattr(rollout, name, value)
@@ -36,5 +36,5 @@ def add_event(rollout: Rollout, actor: str, text: str) -> None:
 
 
 def tenant_count(count: int) -> str:
-    """Return so many tenants in words."""
+    """Return a number of tenants as text."""
     return f"{count} tenant{'' if count == 1 else 's'}"

@@ -18,7 +18,7 @@ def advance_all() -> None:
 
 
 def advance_rollout(rollout_id: int) -> None:
-    """Move a roll-out on where its tenants allow it: to ready, the next wave, a pause, the end."""
+    """Update a roll-out from the status of its items: ready, next wave, pause or done."""
     with transaction.atomic():
         rollout = Rollout.objects.select_for_update(skip_locked=True).filter(pk=rollout_id).first()
         if rollout is None:
@@ -78,7 +78,7 @@ def _begin_next_wave(rollout: Rollout) -> None:
     Rollout.objects.filter(pk=rollout.pk).update(wave=wave)
     rollout.wave = wave
     if held:
-        pause_automatically(rollout, "The canary group has ended: look at it, then resume.")
+        pause_automatically(rollout, "The canary group has ended. Check it, then resume.")
     else:
         add_event(rollout, timeline.PORTAL, f"Wave {wave} begins.")
 
@@ -95,7 +95,7 @@ def pause_automatically(rollout: Rollout, reason: str) -> None:
     messages.alert_staff(
         None,
         key=f"rollout-paused:{rollout.pk}:{timezone.now():%Y%m%d%H%M%S}",
-        subject=f"Roll-out {rollout.pk} has paused itself",
+        subject=f"Roll-out {rollout.pk} was paused automatically",
         text=f"{rollout}. {reason}",
     )
 

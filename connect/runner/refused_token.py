@@ -19,7 +19,7 @@ def alert(error: http.Unauthorized) -> None:
         key=f"heroku-token-refused:{timezone.now():%Y-%m-%d}",
         subject="Heroku refuses the portal's token",
         text=f"{error.words}. All provisioning waits. Set HEROKU_API_TOKEN to a valid token; "
-        "the portal goes on by itself within ten minutes.",
+        "the portal then continues within ten minutes.",
     )
 
 

@@ -8,7 +8,6 @@ lease settles: a lost task, a killed worker or a restarted database costs time, 
 import logging
 import random
 import time
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -17,81 +16,15 @@ from django.db import transaction
 
 from connect.clients import http
 from connect.runner import refused_token, retry
+from connect.runner.job import Job
 from connect.runner.outcomes import Block, Done, Failure, Retry, StepOutcome, TokenRefused, Wait
 from tenants.leases import LostLease
-from tenants.models import Tenant
 
 log = logging.getLogger(__name__)
 
 # Then no further step begins in one run. The longest step makes three calls, each at most
 # http.LIMITS.total long, and all of it has to end within settings.TASK_TIMEOUT.
 RUN_SECONDS = 20.0
-
-
-class Job(ABC):
-    """One row with work to do, its lease taken: what its step is, and how each outcome is stored.
-
-    The `settle_` methods release the lease. They are called in a transaction, and return whether
-    more can be done at once.
-    """
-
-    @property
-    @abstractmethod
-    def tenant(self) -> Tenant:
-        """The tenant whose work it is; each line of the log carries it."""
-
-    @property
-    @abstractmethod
-    def name(self) -> str:
-        """What the log calls this job, as "connection=12"."""
-
-    @property
-    @abstractmethod
-    def stage(self) -> str:
-        """The stage or step at work; each line of the log carries it."""
-
-    @property
-    @abstractmethod
-    def attempts(self) -> int:
-        """How many attempts were made since the last success, this one included."""
-
-    @property
-    @abstractmethod
-    def last_error(self) -> str:
-        """What the attempt before this one failed with."""
-
-    @property
-    @abstractmethod
-    def waited(self) -> timedelta:
-        """For how long this step has been the next one."""
-
-    @abstractmethod
-    def step(self) -> StepOutcome:
-        """Do the work. Raises Blocked, or any error of a peer."""
-
-    @abstractmethod
-    def settle_done(self, done: Done) -> bool:
-        """Go on to the next step."""
-
-    @abstractmethod
-    def settle_wait(self, wait: Wait) -> bool:
-        """Come back when the wait is over."""
-
-    @abstractmethod
-    def settle_retry(self, failure: Retry, pause: timedelta) -> bool:
-        """Come back after the pause."""
-
-    @abstractmethod
-    def settle_block(self, block: Block) -> bool:
-        """Stop, and say why."""
-
-    @abstractmethod
-    def reload(self) -> None:
-        """Read the rows again, after a transaction that was rolled back."""
-
-    def note_refused_token(self, refused: TokenRefused) -> None:
-        """Do what a refused token asks for, besides waiting for another one."""
-        return
 
 
 def run(jobs: Iterable[Job]) -> None:

@@ -70,7 +70,7 @@ def test_each_outcome_is_kept_with_its_reason_and_counted() -> None:
     assert (bulk.counts(run)["done"], bulk.counts(run)["failed"]) == (1, 2)
 
 
-def test_a_run_gives_way_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_works_in_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     run = begin(3)
     monkeypatch.setattr(bulk, "SLICE_SECONDS", -1)
     bulk.work_off(run.pk, done)
@@ -186,7 +186,7 @@ def test_what_may_have_been_done_before_a_death_is_said() -> None:
         return Report(Outcome.SKIPPED, "", "it is paused already")
 
     bulk.work_off(run.pk, perform)
-    assert run.items.get().text.startswith("it is paused already (a worker died at this tenant")
+    assert run.items.get().text.startswith("it is paused already (a worker died during this tenant")
 
 
 # --- a real worker, really killed ----------------------------------------------------------------

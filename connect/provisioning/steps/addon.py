@@ -13,7 +13,7 @@ from tenants.models import EventKind
 
 
 def creating_addon(claim: Claim) -> StepOutcome:
-    """Make the add-on under a name that can be found again: a lost answer makes no second one."""
+    """Create the add-on under a fixed name, so that a lost answer does not create a second one."""
     connection = claim.connection
     if connection.addon_requested_at:
         addon = heroku.find_addon(settings.APP_NAME, connection.addon_name) or _make_addon(claim)
@@ -42,7 +42,7 @@ def _make_addon(claim: Claim) -> heroku.Addon:
             settings.APP_NAME, settings.HEROKU_CONNECT_PLAN, connection.addon_name, attachment
         )
     except http.ConfirmationRequired:
-        # The operator chose this plan for every tenant in HEROKU_CONNECT_PLAN: that is the consent.
+        # The ISV chose this plan in HEROKU_CONNECT_PLAN, and so confirmed its price.
         return heroku.create_addon(
             settings.APP_NAME,
             settings.HEROKU_CONNECT_PLAN,
@@ -56,7 +56,7 @@ def _make_addon(claim: Claim) -> heroku.Addon:
         if found:
             return found
         raise Blocked(
-            f"The add-on name {connection.addon_name} belongs to somebody else. {taken}"
+            f"The add-on name {connection.addon_name} belongs to another account. {taken}"
         ) from taken
 
 
@@ -67,7 +67,7 @@ def _addon_name(claim: Claim) -> str:
 
 
 def linking(claim: Claim) -> StepOutcome:
-    """Give the portal's Heroku user access to the new connection, and learn where it is served."""
+    """Give the portal's Heroku user access to the new connection, and store its id and region."""
     listed = heroku_connect.link(settings.APP_NAME, claim.connection.addon_name)
     if not listed:
         return poll("Heroku Connect to list the new add-on", claim.connection.stage_since)

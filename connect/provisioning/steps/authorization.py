@@ -12,7 +12,7 @@ from tenants.models import EventKind, MessageKind
 
 
 def publishing_link(claim: Claim) -> StepOutcome:
-    """Show the portal's own link in the org, where the package has a page for it."""
+    """Publish the portal's link in the org, on the package's page."""
     salesforce.publish_link(
         claim.tenant, claim.connection.connection_id, links.connect_url(claim.tenant)
     )
@@ -23,7 +23,7 @@ def publishing_link(claim: Claim) -> StepOutcome:
 
 
 def waiting_for_authorization(claim: Claim) -> StepOutcome:
-    """Wait until the connection is authorized, and refuse any org but this tenant's."""
+    """Wait until the connection is authorized, and block if another org authorized it."""
     connection = claim.connection
     messages.queue(claim.tenant, MessageKind.AUTHORIZE, key=f"authorize:{connection.pk}")
     reminders.send_due(claim, MessageKind.AUTHORIZE_REMINDER)

@@ -33,6 +33,6 @@ def _configured(seen: heroku_connect.Detail, schema: str) -> StepOutcome:
     if seen.schema_name != schema:
         raise Blocked(
             f"Heroku Connect is set to the schema {seen.schema_name!r} and not to {schema!r}. "
-            "Somebody else configured this add-on: off-board the tenant and let it start over."
+            "It was configured outside the portal: use “Start over” to make a new connection."
         )
     return Done(f"Data will go to the schema {schema}.", {"state": seen.state})

@@ -45,7 +45,7 @@ def _import(claim: Claim, document: templates.Document) -> None:
     except http.Uncertain:
         raise
     except http.RemoteError:
-        claim.record(import_sent_at=None)  # refused for certain: nothing to look for
+        claim.record(import_sent_at=None)  # certainly refused, so there is no effect to wait for
         raise
 
 

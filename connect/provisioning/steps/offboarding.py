@@ -39,10 +39,10 @@ def _delete_addon(name: str) -> None:
 
 
 def _best_effort(insist: bool, act: Callable[[], None]) -> None:
-    """Do what is polite before the end; after some attempts go on without it.
+    """Run an optional clean-up call; after some attempts continue without it.
 
-    Deleting the add-on stops the synchronization anyway, so a peer that refuses must not keep a
-    paid add-on alive.
+    Deleting the add-on stops the synchronization anyway, so a failing peer must not keep a paid
+    add-on running.
     """
     try:
         act()

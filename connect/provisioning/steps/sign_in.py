@@ -21,7 +21,7 @@ def waiting_for_proof(claim: Claim) -> StepOutcome:
 
 
 def waiting_for_consent(claim: Claim) -> StepOutcome:
-    """The admin signs in to Salesforce, which also shows that this person belongs to that org."""
+    """Wait for the admin's sign-in. It also proves that the person belongs to the org."""
     grant = SalesforceGrant.objects.filter(tenant=claim.tenant, status=GrantStatus.ACTIVE).first()
     if grant:
         return Done(f"{grant.username} signed in to Salesforce.")

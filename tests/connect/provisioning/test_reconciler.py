@@ -66,7 +66,7 @@ def test_done_moves_on_and_takes_the_next_step_in_the_same_run(run: Run) -> None
     assert events(EventKind.STAGE) == ["Linked."]
 
 
-def test_wait_says_for_what_and_is_told_once(run: Run) -> None:
+def test_a_wait_is_noted_once_with_its_reason(run: Run) -> None:
     until = timezone.now() + timedelta(minutes=5)
     seen = run(Wait(until, "Heroku Connect to list the add-on", WaitingOn.HEROKU))
     assert (seen.next_attempt_at, seen.waiting_on) == (until, WaitingOn.HEROKU)
@@ -75,7 +75,7 @@ def test_wait_says_for_what_and_is_told_once(run: Run) -> None:
     assert events(EventKind.WAITING) == ["Waiting for Heroku Connect to list the add-on."]
 
 
-def test_waiting_longer_than_is_patient_blocks(run: Run) -> None:
+def test_waiting_longer_than_the_patience_blocks(run: Run) -> None:
     wait = Wait(timezone.now(), "Heroku", WaitingOn.HEROKU, patience=timedelta(minutes=45))
     assert run(wait).blocked_at is None
     with time_machine.travel(timezone.now() + timedelta(minutes=46)):
@@ -83,7 +83,7 @@ def test_waiting_longer_than_is_patient_blocks(run: Run) -> None:
     assert "45 minutes" in seen.blocked_reason
 
 
-def test_a_passing_fault_is_tried_again_later_and_told_once(run: Run) -> None:
+def test_a_temporary_error_is_retried_later_and_noted_once(run: Run) -> None:
     trouble = http.Retryable("Heroku", 503, "try later", "r-1")
     seen = run(trouble)
     assert seen.next_attempt_at is not None
@@ -108,7 +108,7 @@ def test_success_after_trouble_forgets_it(run: Run) -> None:
     assert (seen.attempts, seen.last_error, seen.last_request_id) == (0, "", "")
 
 
-def test_a_permanent_fault_blocks_and_staff_are_told_once(run: Run) -> None:
+def test_a_permanent_error_blocks_and_sends_one_alert(run: Run) -> None:
     seen = run(http.Permanent("Heroku", 402, "no credit card", "r-2"))
     assert seen.blocked_at is not None
     assert "no credit card" in seen.blocked_reason
@@ -163,7 +163,7 @@ def test_a_lost_grant_leads_back_to_the_sign_in(
     reconciler.advance(connection.pk)
     connection.refresh_from_db()
     assert connection.stage == Stage.WAITING_FOR_CONSENT
-    assert events(EventKind.STAGE) == ["The Salesforce sign-in has to be asked for again."]
+    assert events(EventKind.STAGE) == ["The admin has to sign in to Salesforce again."]
 
 
 def test_a_worker_that_lost_the_lease_writes_nothing(

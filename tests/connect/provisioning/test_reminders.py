@@ -17,7 +17,7 @@ def seconds(number: float) -> timedelta:
         (timedelta(days=11), timedelta(hours=1)),
     ],
 )
-def test_a_person_is_waited_for_ever_more_patiently(waited: timedelta, expected: timedelta) -> None:
+def test_the_pause_for_a_person_grows(waited: timedelta, expected: timedelta) -> None:
     assert reminders.poll_pause(waited) == expected
 
 

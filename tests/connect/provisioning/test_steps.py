@@ -125,7 +125,7 @@ MET_EVERYWHERE = ("a 503", "a 500 after the work")
         for met in [call is TRANSIENT[0] or fault in MET_EVERYWHERE]
     ],
 )
-def test_one_fault_anywhere_costs_time_and_nothing_else(
+def test_one_error_at_any_call_costs_only_time(
     journey: Journey, system: str, method: str, path: str, past: Stage, fault: str
 ) -> None:
     journey.fault(system, method, path, **FAULTS[fault])
@@ -166,7 +166,7 @@ def test_a_slow_provisioning_is_waited_for(journey: Journey) -> None:
     journey.reach(Stage.LIVE)
 
 
-def test_an_imports_lag_is_not_taken_for_its_end(journey: Journey) -> None:
+def test_a_delayed_import_is_not_treated_as_finished(journey: Journey) -> None:
     journey.running.world.behaviour.change({"import_lag_seconds": 30})
     journey.reach(Stage.IMPORTING_MAPPINGS)
     for _ in range(3):
@@ -222,7 +222,7 @@ def test_a_name_that_belongs_to_somebody_else_blocks(journey: Journey) -> None:
     name = f"{taken}-{journey.org_id.lower()}-1"
     journey.running.world.behaviour.change({"taken_names": [name]})
     seen = journey.advance()
-    assert "belongs to somebody else" in seen.blocked_reason
+    assert "belongs to another account" in seen.blocked_reason
 
 
 def test_a_refused_heroku_token_waits_for_staff_and_goes_on_by_itself(journey: Journey) -> None:
@@ -243,7 +243,7 @@ def test_an_isvs_add_on_is_enrolled_so_that_nobody_needs_a_heroku_log_in(
     assert addon.isv_slug == "acme-isv"
 
 
-def test_the_wrong_org_is_refused_loudly_and_nothing_is_imported(journey: Journey) -> None:
+def test_the_wrong_org_blocks_the_connection_and_nothing_is_imported(journey: Journey) -> None:
     journey.reach(Stage.WAITING_FOR_AUTHORIZATION)
     other = Admin(journey.running, new_org(journey.running, cast.CIRRUS))
     # Cirrus has no access to Acme's My Domain, so the subscriber must have used the general log-in.
@@ -319,7 +319,7 @@ def test_off_boarding_deletes_the_add_on_and_keeps_or_drops_the_schema(
     assert Event.objects.filter(kind=EventKind.OFFBOARDED).count() == 1
 
 
-def test_off_boarding_does_not_hang_on_a_salesforce_that_is_down(journey: Journey) -> None:
+def test_off_boarding_continues_if_salesforce_is_down(journey: Journey) -> None:
     journey.reach(Stage.LIVE)
     journey.fault("salesforce", "POST", "/revoke", status=503, times=100)
     _offboard(journey, schema_fate="keep")

@@ -40,7 +40,7 @@ def test_each_tenant_is_compared_once_a_day_by_one_call(fleet: Fleet, member: Me
     assert tasks.compare_drift() == 1
 
 
-def test_a_change_by_hand_is_found_and_told_once(fleet: Fleet, member: Member) -> None:
+def test_a_manual_change_is_found_and_noted_once(fleet: Fleet, member: Member) -> None:
     for _ in range(2):
         found = stray(fleet, member, "Phone", "Website")
         assert found.state == DriftState.DRIFTED
@@ -71,7 +71,7 @@ def test_only_what_the_person_saw_is_accepted(fleet: Fleet, member: Member) -> N
         drift.accept(found.pk, found.fingerprint, "mia", "Fine.")
 
 
-def test_one_click_brings_a_tenant_back(fleet: Fleet, member: Member, work: Work) -> None:
+def test_one_click_restores_a_tenants_version(fleet: Fleet, member: Member, work: Work) -> None:
     fleets.map_more(fleet, member, "Tweet__c")
     found = stray(fleet, member, "Phone", "Website")
     rollout = work(restore.bring_back([found.pk], "olga"))
@@ -89,7 +89,7 @@ def test_what_has_not_drifted_is_not_brought_back(fleet: Fleet, member: Member) 
     assert not Rollout.objects.exists()
 
 
-def test_a_tenant_that_cannot_be_asked_stops_nobody_and_keeps_its_state(
+def test_an_unreachable_tenant_keeps_its_state_and_does_not_stop_others(
     fleet: Fleet, member: Member
 ) -> None:
     fleet.add()

@@ -49,7 +49,7 @@ def test_a_worker_that_lost_its_lease_writes_nothing(
     assert item.waiting_for == ""
 
 
-def test_work_that_always_dies_is_given_up(fleet: Fleet, work: Work) -> None:
+def test_an_item_whose_worker_always_dies_fails(fleet: Fleet, work: Work) -> None:
     member = fleet.add()
     rollout = started(fleet, work)
     rollout.items.update(attempts=retry.MAX_ATTEMPTS, last_error="")

@@ -17,7 +17,9 @@ from tests.connect.rollouts.driving import make, started, step
 pytestmark = pytest.mark.django_db
 
 
-def test_a_pause_begins_nothing_and_ends_what_was_begun(fleet: Fleet, work: Work) -> None:
+def test_a_paused_rollout_finishes_started_tenants_and_starts_no_others(
+    fleet: Fleet, work: Work
+) -> None:
     begun, waiting = fleet.add(), fleet.add()
     rollout = started(fleet, work)
     step(rollout, begun)
@@ -29,7 +31,9 @@ def test_a_pause_begins_nothing_and_ends_what_was_begun(fleet: Fleet, work: Work
     assert work(rollout).status == RolloutStatus.DONE
 
 
-def test_cancelling_skips_the_rest_and_leaves_nobody_half_done(fleet: Fleet, work: Work) -> None:
+def test_cancelling_skips_waiting_tenants_and_finishes_started_ones(
+    fleet: Fleet, work: Work
+) -> None:
     begun, waiting = fleet.add(), fleet.add()
     rollout = started(fleet, work)
     step(rollout, begun)
@@ -52,7 +56,7 @@ def test_what_failed_and_what_was_refused_is_tried_again(fleet: Fleet, work: Wor
     lifecycle.retry(rollout.pk, "mia")
     rollout = work(rollout)
     assert fleets.items(rollout) == {ItemStatus.DONE: 2}
-    with pytest.raises(TransitionRefused, match="Nothing failed"):
+    with pytest.raises(TransitionRefused, match="no failed tenant"):
         lifecycle.retry(rollout.pk, "mia")
 
 
@@ -69,7 +73,9 @@ def test_a_roll_back_brings_everybody_to_the_version_they_had(fleet: Fleet, work
 
 
 @pytest.mark.parametrize("verb", ["pause", "resume", "retry", "roll_back"])
-def test_what_the_state_forbids_is_refused_in_words(fleet: Fleet, work: Work, verb: str) -> None:
+def test_transitions_that_the_status_forbids_are_refused_with_a_reason(
+    fleet: Fleet, work: Work, verb: str
+) -> None:
     fleet.add()
     rollout = work(make(fleet))
     with pytest.raises(TransitionRefused, match="It is ready to start"):
@@ -79,7 +85,7 @@ def test_what_the_state_forbids_is_refused_in_words(fleet: Fleet, work: Work, ve
 def test_a_tenant_is_in_one_unfinished_roll_out_at_most(fleet: Fleet) -> None:
     fleet.add()
     make(fleet)
-    with pytest.raises(TransitionRefused, match="No tenant"):
+    with pytest.raises(TransitionRefused, match="None of the chosen tenants"):
         make(fleet)
 
 

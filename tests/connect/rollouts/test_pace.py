@@ -11,7 +11,7 @@ from connect.rollouts import pace
     ("seconds", "remaining", "left"),
     [([], 5, None), ([0], 5, None), ([0, 10, 20], 5, 50), ([20, 0, 10], 1, 10), ([0, 1], 0, 0)],
 )
-def test_the_time_left_is_reckoned_from_the_pace(
+def test_the_remaining_time_is_computed_from_the_pace(
     seconds: list[int], remaining: int, left: int | None
 ) -> None:
     noon = datetime(2026, 1, 1, 12, tzinfo=UTC)

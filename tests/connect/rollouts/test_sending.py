@@ -98,12 +98,12 @@ def test_an_import_that_is_lost_every_time_fails_with_advice(fleet: Fleet, work:
     work(rollout, passing=70)
     item = rollout.items.get()
     assert (item.status, item.sends) == (ItemStatus.FAILED, 3)
-    assert "nothing of it is to be seen" in item.last_error
+    assert "without any effect" in item.last_error
 
 
 @pytest.mark.parametrize(
     ("state", "said"),
-    [("PAUSED", "resume it"), ("UNAUTHORIZED", "has to authorize again")],
+    [("PAUSED", "Resume it"), ("UNAUTHORIZED", "has to authorize again")],
 )
 def test_a_connection_that_takes_no_import_fails_with_what_to_do(
     fleet: Fleet, work: Work, state: str, said: str

@@ -33,19 +33,17 @@ def test_the_canary_comes_first_and_the_waves_after_it(fleet: Fleet, work: Work)
     assert fleets.items(rollout) == {ItemStatus.DONE: 6}
 
 
-def test_it_waits_after_the_canary_for_somebody_to_look(fleet: Fleet, work: Work) -> None:
+def test_it_pauses_after_the_canary_if_asked(fleet: Fleet, work: Work) -> None:
     fleet.add()
     fleet.add()
     rollout = work(started(fleet, work, canary_size=1, hold_after_canary=True))
     assert rollout.status == RolloutStatus.PAUSED
-    assert "look at it" in rollout.pause_reason
+    assert "Check it" in rollout.pause_reason
     lifecycle.resume(rollout.pk, "mia")
     assert work(rollout).status == RolloutStatus.DONE
 
 
-def test_it_pauses_itself_when_too_many_fail_and_goes_on_when_told(
-    fleet: Fleet, work: Work
-) -> None:
+def test_it_pauses_when_too_many_fail_and_continues_when_resumed(fleet: Fleet, work: Work) -> None:
     for _ in range(4):
         fleet.add()
     rollout = started(fleet, work, canary_size=2, failure_limit=50, wave_size=2)
@@ -55,7 +53,7 @@ def test_it_pauses_itself_when_too_many_fail_and_goes_on_when_told(
     rollout = work(rollout)
     assert rollout.status == RolloutStatus.PAUSED
     assert rollout.pause_reason == "2 of 2 tenants of wave 0 failed, more than 50 %."
-    assert Message.objects.filter(subject__contains="has paused itself").count() == 1
+    assert Message.objects.filter(subject__contains="was paused automatically").count() == 1
     assert not rollout.items.filter(wave=1).exclude(status=ItemStatus.READY).exists()
     lifecycle.resume(rollout.pk, "mia")
     rollout = work(rollout)

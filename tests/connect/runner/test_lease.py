@@ -23,7 +23,9 @@ def test_a_due_connection_can_be_taken_once(connection: Connection) -> None:
     assert lease.take(connection.pk) is None
 
 
-def test_what_is_not_due_is_taken_only_in_a_hurry(connection: Connection) -> None:
+def test_a_connection_that_is_not_due_is_taken_only_without_the_due_check(
+    connection: Connection,
+) -> None:
     later = timezone.now() + timedelta(hours=1)
     Connection.objects.update(next_attempt_at=later)
     assert lease.take(connection.pk) is None
@@ -43,7 +45,7 @@ def test_an_attempt_is_counted_before_the_work(connection: Connection) -> None:
     assert claim.connection.attempts == 1
 
 
-def test_a_dead_process_loses_its_lease_by_itself(connection: Connection) -> None:
+def test_the_lease_of_a_dead_process_expires(connection: Connection) -> None:
     dead = lease.take(connection.pk)
     assert dead is not None
     with time_machine.travel(timezone.now() + leases.LEASE):

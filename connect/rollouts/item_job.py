@@ -1,0 +1,179 @@
+"""The next step of one tenant of a roll-out, and what each outcome of it means."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from connect.mappings import lint
+from connect.models import ItemStatus, Rollout, RolloutKind, RolloutStatus, Stage, Step
+from connect.rollouts import waves
+from connect.rollouts.claim import ItemClaim
+from connect.rollouts.kinds import KINDS, Kind
+from connect.runner.job import Job
+from connect.runner.outcomes import (
+    Block,
+    Blocked,
+    Done,
+    Facts,
+    Retry,
+    StepOutcome,
+    TokenRefused,
+    Wait,
+)
+from tenants.models import EventKind, Tenant
+
+# What an item forgets with every success.
+_NO_ERROR: Facts = {"attempts": 0, "last_error": "", "last_request_id": "", "waiting_for": ""}
+
+
+class ItemJob(Job):
+    """The next step of one tenant of a roll-out."""
+
+    def __init__(self, claim: ItemClaim) -> None:
+        self.claim = claim
+        self.item = claim.item
+
+    @property
+    def tenant(self) -> Tenant:
+        return self.claim.tenant
+
+    @property
+    def name(self) -> str:
+        return f"item={self.item.pk}"
+
+    @property
+    def stage(self) -> str:
+        return self.item.step
+
+    @property
+    def attempts(self) -> int:
+        return self.item.attempts
+
+    @property
+    def last_error(self) -> str:
+        return self.item.last_error
+
+    @property
+    def waited(self) -> timedelta:
+        return timezone.now() - self.item.step_since
+
+    def reload(self) -> None:
+        self.claim.reload()
+
+    @property
+    def _kind(self) -> Kind:
+        return KINDS[RolloutKind(self.claim.rollout.kind)]
+
+    @property
+    def _is_live(self) -> bool:
+        return self.claim.connection.stage == Stage.LIVE and not self.claim.connection.blocked_at
+
+    def first_facts(self) -> Facts:
+        """Return the facts with which a tenant begins whose wave has come, else nothing."""
+        if self.item.status != ItemStatus.READY:
+            return {}
+        now = timezone.now()
+        return {
+            "status": ItemStatus.WORKING,
+            "step": self._kind.first,
+            "step_since": now,
+            "started_at": now,
+            "came_from": self.item.came_from or self.claim.connection.template,
+        }
+
+    def step(self) -> StepOutcome:
+        if not self._is_live:
+            stage = self.claim.connection.get_stage_display().lower()
+            raise Blocked(f"It is no longer live: {stage}.")
+        if self.item.status == ItemStatus.CHECKING:
+            return Done("Checked.", self._kind.check(self.claim))
+        return self._kind.steps[Step(self.item.step)](self.claim)
+
+    def settle_done(self, done: Done) -> bool:
+        if self.item.status == ItemStatus.CHECKING:
+            return self._settle_check(done.facts)
+        then = done.then or self._kind.after(Step(self.item.step))
+        if not then:
+            return self._finish(done)
+        now = timezone.now()
+        self.claim.release(
+            **_NO_ERROR, **done.facts, step=then, step_since=now, next_attempt_at=now
+        )
+        return True
+
+    def settle_wait(self, wait: Wait) -> bool:
+        until = wait.until or timezone.now()
+        facts = _NO_ERROR | {"waiting_for": wait.reason} | wait.facts
+        self.claim.release(**facts, next_attempt_at=until)
+        return False
+
+    def settle_retry(self, failure: Retry, pause: timedelta) -> bool:
+        self.claim.release(
+            next_attempt_at=timezone.now() + pause,
+            last_error=failure.reason,
+            last_request_id=failure.request_id,
+            waiting_for="the next attempt",
+        )
+        return False
+
+    def settle_block(self, block: Block) -> bool:
+        if self._has_to_resume():
+            return self._resume_first(block)
+        if self.item.status == ItemStatus.CHECKING:
+            text = f"It could not be checked. {block.reason}"
+            unchecked = lint.Finding("unchecked", "org", text).as_json()
+            return self._settle_check(
+                {"findings": [unchecked], "last_request_id": block.request_id}
+            )
+        self.claim.release(
+            status=ItemStatus.FAILED,
+            finished_at=timezone.now(),
+            last_error=block.reason,
+            last_request_id=block.request_id,
+            waiting_for="",
+        )
+        text = f"{self.claim.rollout}: failed. {block.reason}"
+        self.claim.note(EventKind.TROUBLE, text, block.request_id)
+        return False
+
+    def note_refused_token(self, refused: TokenRefused) -> None:
+        """Pause the whole roll-out: no tenant of it can go on."""
+        rollout = Rollout.objects.select_for_update().get(pk=self.claim.rollout.pk)
+        if rollout.status == RolloutStatus.RUNNING:
+            reason = f"{refused.error.words}. Set HEROKU_API_TOKEN, then resume."
+            waves.pause_automatically(rollout, reason)
+
+    def _settle_check(self, facts: Facts) -> bool:
+        now = timezone.now()
+        errors = [each for each in facts["findings"] if each["severity"] == "error"]
+        status = ItemStatus.REFUSED if errors else ItemStatus.READY
+        finished = {"finished_at": now} if errors else {}
+        self.claim.release(**_NO_ERROR | facts, **finished, status=status, next_attempt_at=now)
+        if errors:
+            reasons = " ".join(f"{each['where']}: {each['text']}" for each in errors)
+            text = f"{self.claim.rollout}: nothing is sent. {reasons}"
+            self.claim.note(EventKind.TROUBLE, text)
+        return False
+
+    def _finish(self, done: Done) -> bool:
+        self.claim.connection_claim.record(**self._kind.finish(self.claim))
+        facts = {"status": ItemStatus.DONE, "finished_at": timezone.now()}
+        self.claim.release(**_NO_ERROR, **facts, **done.facts)
+        self.claim.note(EventKind.STAGE, f"{self.claim.rollout}: {done.text}")
+        return False
+
+    def _has_to_resume(self) -> bool:
+        is_between = self.item.step in (Step.PAUSE, Step.CHANGE) and self.item.sent_at
+        return bool(is_between and not self.item.was_paused and self._is_live)
+
+    def _resume_first(self, block: Block) -> bool:
+        """Resume the connection, which was paused for the roll-out; the failure is stored after."""
+        now = timezone.now()
+        self.claim.release(
+            **_NO_ERROR | {"last_request_id": block.request_id},
+            step=Step.RESUME,
+            step_since=now,
+            verdict=block.reason,
+            next_attempt_at=now,
+        )
+        return True
