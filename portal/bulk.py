@@ -60,7 +60,7 @@ def cancel(run_id: int, actor: str) -> int:
         run.cancelled_at, run.cancelled_by, run.waiting_for = timezone.now(), actor, ""
         run.save(update_fields=["cancelled_at", "cancelled_by", "waiting_for"])
         cancelled = _cancel_items(run, ItemStatus.WAITING)
-        if not run.lease:
+        if not run.lease:  # else the task at work finishes it after the tenant in hand
             _finish(run)
     return cancelled
 

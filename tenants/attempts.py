@@ -1,6 +1,6 @@
 """Attempts: each is counted before it is made, and a table says when the next one follows.
 
-An attempt that kills its worker is counted too, so nothing is tried for ever. For every model with
+An attempt that kills its worker is counted too, so nothing is tried forever. For every model with
 the field `attempts`.
 """
 

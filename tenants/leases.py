@@ -89,6 +89,7 @@ def mark_queued(
     now = timezone.now()
     with transaction.atomic():
         due = rows.filter(free(now) & unqueued(now, again_after), next_attempt_at__lte=now)
+        # Skipping locked rows, two workers that sweep at once share the rows between them.
         locked = due.order_by("next_attempt_at").select_for_update(skip_locked=True)
         ids = list(locked.values_list("pk", flat=True)[:limit])
         rows.model._default_manager.filter(pk__in=ids).update(queued_at=now)

@@ -83,6 +83,7 @@ class ConnectionJob(Job):
         """Run the step of the stage. A live connection has none, but its pause may have to end."""
         step = steps.STEPS.get(Stage(self.stage))
         if step is None:
+            # A live connection is due only when its pause ends, or after staff pressed Retry.
             until = self.connection.paused_until
             return pauses.end(self.claim, until) if until else _NOTHING_TO_DO
         try:
@@ -97,6 +98,7 @@ class ConnectionJob(Job):
         return stage in stages.NEXT
 
     def settle_wait(self, wait: Wait) -> bool:
+        # A poll repeats the same reason every few seconds; the timeline gets it once.
         is_new = wait.reason not in ("", self.connection.waiting_for)
         self.claim.release(
             **stages.NO_ERROR,
@@ -138,6 +140,7 @@ class ConnectionJob(Job):
         )
         data = {"stage": self.stage, "request_id": block.request_id}
         timeline.note(tenant, EventKind.BLOCKED, block.reason, **data)
+        # A snooze is the wish of staff for silence; the page shows the block all the same.
         if not self.connection.is_snoozed(now):
             messages.alert_staff(
                 tenant,

@@ -69,6 +69,7 @@ def move_to(
     """
     now = timezone.now()
     check_transition(Stage(claim.connection.stage), stage)
+    # One statement with the release, so no other worker sees the new stage half done.
     claim.release(
         **NO_ERROR,
         stage=stage,

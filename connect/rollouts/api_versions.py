@@ -96,6 +96,7 @@ def resume(claim: ItemClaim) -> StepOutcome:
     """Resume what was paused for the roll-out, and only then say how it went."""
     item = claim.item
     seen = heroku_connect.detail(*claim.address)
+    # After a failure the old version is what is expected.
     if not item.verdict and seen.api_version != claim.rollout.api_version:
         return poll("Heroku Connect to take the version", item.step_since)
     if seen.state == states.PAUSED and not item.was_paused:

@@ -32,6 +32,7 @@ def check(claim: ItemClaim) -> Facts:
 
 
 def _changes(claim: ItemClaim, document: Document) -> list[diff.Change]:
+    # Right after going live the mappings may never have been read.
     if not claim.connection.mappings.exists():
         refresh.refresh(claim.connection)
     live = last_seen.document(claim.connection)

@@ -36,6 +36,7 @@ class ItemClaim:
 
     def record(self, **facts: Any) -> None:
         """Write facts of the item at once. Raises LostLease."""
+        # An item has no lease of its own, so the connection's is confirmed in the same transaction.
         with transaction.atomic():
             self.connection_claim.confirm()
             RolloutItem.objects.filter(pk=self.item.pk).update(**facts)

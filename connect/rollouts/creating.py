@@ -31,6 +31,7 @@ def create(
     """
     wanted = [connection.pk for connection in connections]
     with transaction.atomic():
+        # Locked, so that of two roll-outs made at once only one gets each connection.
         free = eligible().filter(pk__in=wanted).select_for_update(of=("self",))
         chosen = sorted(free, key=lambda each: stable_shuffle_key(str(rollout.aim), each.pk))
         if not chosen:
@@ -57,6 +58,7 @@ def create(
 
 def stable_shuffle_key(salt: str, number: int) -> str:
     """Return a sort key that looks random but is the same each time for the same salt."""
+    # A retry of the same form must not put other tenants into the canary group.
     return hashlib.sha256(f"{salt}:{number}".encode()).hexdigest()
 
 

@@ -48,6 +48,7 @@ def mark_queued(again_after: timedelta) -> list[int]:
 
 def _due_ids(again_after: timedelta) -> list[int]:
     now = timezone.now()
+    # A lease held by the reconciler or by staff would only make the task return at once.
     free = Connection.objects.filter(leases.free(now), pk=OuterRef("connection"))
     wanted = is_due(now) & leases.unqueued(now, again_after)
     items = RolloutItem.objects.filter(wanted, Exists(free))
@@ -60,5 +61,6 @@ def _may_call(calls: int) -> bool:
         return False
     if not heroku.budget_allows(heroku.Priority.BACKGROUND):
         return False
+    # The bucket is asked last, because asking takes the calls out of it.
     per_hour = settings.MAPPING_CALLS_PER_HOUR
     return limits.take(BUCKET, per_hour, timezone.now(), calls) == 0

@@ -82,6 +82,7 @@ class ItemJob(Job):
         }
 
     def step(self) -> StepOutcome:
+        # Staff may have off-boarded the tenant since the roll-out was made.
         if not self._is_live:
             stage = self.claim.connection.get_stage_display().lower()
             raise Blocked(f"It is no longer live: {stage}.")
@@ -95,6 +96,7 @@ class ItemJob(Job):
         then = done.then or self._kind.after(Step(self.item.step))
         if not then:
             return self._finish(done)
+        # Each step has its own patience, so the time counts from here.
         now = timezone.now()
         self.claim.release(
             **_NO_ERROR, **done.facts, step=then, step_since=now, next_attempt_at=now
@@ -138,6 +140,7 @@ class ItemJob(Job):
 
     def note_refused_token(self, refused: TokenRefused) -> None:
         """Pause the whole roll-out: no tenant of it can go on."""
+        # Locked, because staff may pause or cancel it at the same moment.
         rollout = Rollout.objects.select_for_update().get(pk=self.claim.rollout.pk)
         if rollout.status == RolloutStatus.RUNNING:
             reason = f"{refused.error.words}. Set HEROKU_API_TOKEN, then resume."
@@ -156,6 +159,7 @@ class ItemJob(Job):
         return False
 
     def _finish(self, done: Done) -> bool:
+        # First what the connection has now: release() gives its lease back.
         self.claim.connection_claim.record(**self._kind.finish(self.claim))
         facts = {"status": ItemStatus.DONE, "finished_at": timezone.now()}
         self.claim.release(**_NO_ERROR, **facts, **done.facts)
@@ -163,6 +167,7 @@ class ItemJob(Job):
         return False
 
     def _has_to_resume(self) -> bool:
+        # `sent_at` shows that the portal asked for the pause; without it staff paused it.
         is_between = self.item.step in (Step.PAUSE, Step.CHANGE) and self.item.sent_at
         return bool(is_between and not self.item.was_paused and self._is_live)
 

@@ -29,6 +29,7 @@ def _jobs(item_id: int) -> Iterator[ItemJob]:
 def _take(item_id: int) -> ItemJob | None:
     """Take the connection's lease and count the attempt. None if it is held or nothing is due."""
     connection_id = RolloutItem.objects.only("connection_id").get(pk=item_id).connection_id
+    # Blocked ones too: the job then fails with the reason instead of waiting forever.
     claim = lease.take(connection_id, due=False, blocked=True)
     if claim is None:
         return None

@@ -77,6 +77,7 @@ def resume(rollout_id: int, actor: str) -> Rollout:
     """Go on after a pause, in spite of what has failed so far. Raises TransitionRefused."""
     with _locked(rollout_id) as rollout:
         require_status(rollout, RolloutStatus.PAUSED)
+        # Without this the same failures would pause it again at once.
         excused = rollout.items.filter(status=ItemStatus.FAILED, excused=False).update(excused=True)
         text = f" {tenant_count(excused)} that failed are no longer counted." if excused else ""
         set_status(rollout, RolloutStatus.RUNNING, actor, f"Resumed.{text}")
@@ -149,6 +150,7 @@ def roll_back(rollout_id: int, actor: str, *, prune: Prune = Prune.REMOVED) -> R
             )
         if rollout.items.filter(status=ItemStatus.WORKING).exists():
             raise TransitionRefused("Some tenants are in progress: wait until they have ended")
+        # First, because a connection can be in one unfinished roll-out only.
         _skip_the_rest(rollout)
         back = _make_the_way_back(rollout, actor, prune)
         text = f"Rolled back by roll-out {back.pk}."

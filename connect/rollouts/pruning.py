@@ -23,7 +23,7 @@ def prune(claim: ItemClaim) -> StepOutcome:
         if time.monotonic() > stop_at:
             return Wait(timezone.now(), "the deletion of further mappings", WaitingOn.PORTAL)
         heroku_mappings.delete_mapping(claim.connection.region_url, row.mapping_id)
-        row.delete()
+        row.delete()  # at once, so that a retry does not delete it at Heroku Connect again
     deleted = ", ".join(row.object_name for row in rows)
     pruned = f" Deleted: {deleted}." if rows else ""
     return Done(f"{target_of(claim)} is there and loaded.{pruned}")
@@ -37,6 +37,7 @@ def objects_to_delete(claim: ItemClaim, live: Document) -> set[str]:
     wanted = _objects_of(claim, target_of(claim))
     if policy == Prune.ALL:
         return _names(live) - wanted
+    # After a retry the connection may already have the new version; the item remembers the old.
     before = claim.item.came_from or claim.connection.template
     return _objects_of(claim, before) - wanted if before else set()
 

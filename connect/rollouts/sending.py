@@ -56,6 +56,7 @@ def send(claim: ItemClaim) -> StepOutcome:
 
 
 def _has_arrived(claim: ItemClaim, document: Document, seen: Detail) -> bool:
+    # The same fields may have been there before, so after sending only a new revision counts.
     if claim.item.sent_at:
         return templates.has_arrived(document, seen.mappings, claim.item.revisions)
     return templates.is_applied(document, seen.mappings)
@@ -67,7 +68,7 @@ def _import(claim: ItemClaim, document: Document, seen: Detail) -> StepOutcome:
     claim.record(sent_at=now, sends=item.sends + 1, revisions=revisions)
     try:
         heroku_connect.import_mappings(*claim.address, document)
-    except http.Uncertain:
+    except http.Uncertain:  # it may have arrived: the next look tells
         raise
     except http.Conflict as busy:  # it became busy after the check
         claim.record(sent_at=None, sends=item.sends - 1)
@@ -83,6 +84,7 @@ def _wait_until_idle(reason: str) -> Wait:
 
 
 def _loaded(claim: ItemClaim, document: Document, seen: Detail) -> StepOutcome:
+    # Mappings outside the version are not waited for: they may be broken for long.
     names = {each["object_name"].lower() for each in document["mappings"]}
     ours = [found for found in seen.mappings if found.object_name.lower() in names]
     broken = [each for each in ours if states.is_broken_mapping(each.state)]

@@ -20,6 +20,7 @@ def advance_all() -> None:
 def advance_rollout(rollout_id: int) -> None:
     """Update a roll-out from the status of its items: ready, next wave, pause or done."""
     with transaction.atomic():
+        # Another worker, or staff, is at it: the next pulse comes in a second.
         rollout = Rollout.objects.select_for_update(skip_locked=True).filter(pk=rollout_id).first()
         if rollout is None:
             return
@@ -47,6 +48,7 @@ def _advance_check(rollout: Rollout) -> None:
 
 
 def _advance_wave(rollout: Rollout) -> None:
+    # The limit first: a wave that fails must not finish before it stops the roll-out.
     failed, total = _failures(rollout)
     if total and failed * 100 > rollout.failure_limit * total:
         pause_automatically(
@@ -60,6 +62,7 @@ def _advance_wave(rollout: Rollout) -> None:
 
 def _failures(rollout: Rollout) -> tuple[int, int]:
     """Return how many tenants of the wave failed, and how many there are."""
+    # Refused tenants were never sent to, so they say nothing about the version.
     wave = list(
         rollout.items.filter(wave=rollout.wave)
         .exclude(status=ItemStatus.REFUSED)

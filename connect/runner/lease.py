@@ -26,6 +26,7 @@ class Claim(leases.Lease[Connection]):
 
         For work that is no step of provisioning: operations of staff and roll-outs.
         """
+        # take() counted one; without this, operations of staff would use up the stage's attempts.
         before = max(self.connection.attempts - 1, 0)
         self.mine.update(lease=None, lease_expires_at=None, attempts=before)
 

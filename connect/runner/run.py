@@ -78,7 +78,7 @@ def _settle(job: Job, outcome: StepOutcome | Failure) -> bool:
     except LostLease:
         raise
     except Exception as error:  # e.g. a deadlock: nothing was written, so it is a failed attempt
-        job.reload()
+        job.reload()  # in memory it has the facts of the transaction that was rolled back
         return _write(job, _failure(job, error))
 
 

@@ -18,6 +18,7 @@ def creating_addon(claim: Claim) -> StepOutcome:
     if connection.addon_requested_at:
         addon = heroku.find_addon(settings.APP_NAME, connection.addon_name) or _make_addon(claim)
     else:
+        # Stored before the call: after a lost answer the add-on is looked for by this name.
         claim.record(addon_name=_addon_name(claim), addon_requested_at=timezone.now())
         addon = _make_addon(claim)
     if addon.state == "provisioning":
@@ -62,6 +63,7 @@ def _make_addon(claim: Claim) -> heroku.Addon:
 
 def _addon_name(claim: Claim) -> str:
     """Return a name that is unique over all of Heroku and the same at every attempt."""
+    # Add-on names are global at Heroku, so the app is part of it, shortened to fit.
     app = hashlib.sha256(settings.APP_NAME.encode()).hexdigest()[:6]
     return f"hc-{app}-{claim.tenant.org_id.lower()}-{claim.connection.generation}"
 

@@ -30,6 +30,7 @@ def waiting_for_authorization(claim: Claim) -> StepOutcome:
     seen = heroku_connect.detail(connection.region_url, connection.connection_id)
     if not seen.organization_id:
         return _wait(claim, seen)
+    # Anyone with the link can authorize any org, so the org is compared before data flows.
     if not _same_org(seen.organization_id, claim.tenant.org_id):
         raise Blocked(
             f"The wrong org was authorized: {seen.organization_id} ({seen.username}) instead of "

@@ -19,6 +19,7 @@ def configuring_database(claim: Claim) -> StepOutcome:
         seen = heroku_connect.detail(connection.region_url, connection.connection_id)
         if seen.state != states.NEW:
             return _configured(seen, schema)
+    # The name is stored first: it can never be used again, even if the answer is lost.
     claim.record(schema_name=schema, schema_requested_at=timezone.now())
     heroku_connect.configure(
         connection.region_url, connection.connection_id, settings.HEROKU_CONNECT_DB_KEY, schema

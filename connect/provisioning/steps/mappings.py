@@ -42,7 +42,7 @@ def _import(claim: Claim, document: templates.Document) -> None:
     connection = claim.connection
     try:
         heroku_connect.import_mappings(connection.region_url, connection.connection_id, document)
-    except http.Uncertain:
+    except http.Uncertain:  # it may have arrived: the next look tells
         raise
     except http.RemoteError:
         claim.record(import_sent_at=None)  # certainly refused, so there is no effect to wait for
@@ -53,7 +53,7 @@ def loading(claim: Claim) -> StepOutcome:
     """Wait until every mapping of the template is loaded."""
     connection = claim.connection
     seen = heroku_connect.detail(connection.region_url, connection.connection_id, deep=True)
-    refresh.store(connection, seen)
+    refresh.store(connection, seen)  # so that staff see the progress of each mapping
     if states.is_broken(seen.state):
         raise Blocked(f"Heroku Connect reports {seen.state}: {states.advice(seen.state)}")
     broken = [found for found in seen.mappings if states.is_broken_mapping(found.state)]

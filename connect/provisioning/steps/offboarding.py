@@ -21,6 +21,7 @@ def offboarding(claim: Claim) -> StepOutcome:
     if connection.connection_id and connection.addon_id:
         address = (connection.region_url, connection.connection_id)
         _best_effort(insist, lambda: heroku_connect.pause(*address))
+    # A tenant that starts over keeps its sign-in for the next connection.
     if not connection.start_over:
         _best_effort(insist, lambda: consent.revoke(claim.tenant.pk))
     if connection.addon_requested_at:

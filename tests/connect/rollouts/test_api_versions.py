@@ -4,12 +4,21 @@ from typing import Any
 
 import pytest
 
-from connect.models import Connection, ItemStatus, Rollout, RolloutItem, RolloutKind, RolloutStatus
+from connect.models import (
+    Connection,
+    ItemStatus,
+    Rollout,
+    RolloutItem,
+    RolloutKind,
+    RolloutStatus,
+    Stage,
+)
 from connect.rollouts import creating, lifecycle
 from connect.rollouts.status import TransitionRefused
 from tests.connect import fleet as fleets
 from tests.connect.fleet import Fleet
 from tests.connect.rollouts.conftest import Work
+from tests.connect.rollouts.driving import step
 
 pytestmark = pytest.mark.django_db
 UNSAFE = {
@@ -61,6 +70,20 @@ def test_one_that_was_paused_before_stays_paused(fleet: Fleet, work: Work) -> No
     member.remote.state = "PAUSED"
     work(started(work))
     assert (member.remote.api_version, member.remote.state) == ("61.0", "PAUSED")
+
+
+def test_a_tenant_that_is_off_boarded_while_it_is_paused_for_it_fails_at_once(
+    fleet: Fleet, work: Work
+) -> None:
+    member = fleet.add()
+    rollout = started(work)
+    assert step(rollout, member).sent_at is not None
+    Connection.objects.update(stage=Stage.OFFBOARDING)
+    item = step(rollout, member)
+    assert (item.status, item.last_error) == (
+        ItemStatus.FAILED,
+        "It is no longer live: off-boarding.",
+    )
 
 
 def test_unsafe_changes_are_found_before_anything_is_done(fleet: Fleet, work: Work) -> None:
