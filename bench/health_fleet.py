@@ -8,7 +8,7 @@ from multiprocessing.connection import Connection as Pipe
 from typing import Any
 
 import emulator as emulated
-from emulator.entities import AddOn, Connection, Mapping
+from emulator.state.entities import AddOn, Connection, Mapping
 
 OBJECTS = ("Account", "Contact", "Tweet__c", "Connection__c")
 ORG = "00D5g{:010d}"

@@ -65,9 +65,9 @@ def _schema(schema: str) -> dict[str, dict[str, Any]]:
     """Make the tenant's tables as Heroku Connect does; return the mappings' configs."""
     from django.db import connection as database
 
-    from emulator import tables
-    from emulator.catalog import objects_of
-    from emulator.package import PACKAGES
+    from emulator.connect.sync import tables
+    from emulator.org.catalog import objects_of
+    from emulator.org.package import PACKAGES
 
     fields = {
         "Account": ("Id", "Name", "Twitter__c"),

@@ -5,8 +5,8 @@
 program. docs/emulator.md tells the rest.
 """
 
-from emulator.app import Running, serve
-from emulator.behaviour import INSTANT
-from emulator.state import Options
+from emulator.server.app import Running, serve
+from emulator.state.behaviour import INSTANT
+from emulator.state.state import Options
 
 __all__ = ["INSTANT", "Options", "Running", "serve"]

@@ -10,9 +10,10 @@ import emulator as emulated
 from connect.mappings import templates
 from connect.models import Connection, MappingTemplate, Rollout, RolloutItem, Stage
 from connect.models import Mapping as SeenMapping
-from emulator import catalog, mapping_steps, steps
-from emulator import entities as remote
-from emulator.org import Field
+from emulator.connect.engine import mapping_steps, steps
+from emulator.org import catalog
+from emulator.org.org import Field
+from emulator.state import entities as remote
 from tenants import orgid
 from tenants.models import Tenant
 from tests import cast

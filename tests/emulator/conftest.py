@@ -12,8 +12,8 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 import emulator
-from emulator import tables
-from emulator.session import Connection
+from emulator.connect.sync import tables
+from emulator.connect.sync.session import Connection
 from tests.emulator import client
 from tests.emulator.tenant import Tenant, make
 

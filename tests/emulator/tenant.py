@@ -7,10 +7,10 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from emulator import hstore, sync, tables
-from emulator.org import Org
-from emulator.session import Connection
-from emulator.sync import PushResult
+from emulator.connect.sync import hstore, sync, tables
+from emulator.connect.sync.session import Connection
+from emulator.connect.sync.sync import PushResult
+from emulator.org.org import Org
 from tests.emulator.samples import (
     ACCOUNT,
     ACCOUNT_CONFIG,

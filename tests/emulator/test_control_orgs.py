@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from emulator import ids
+from emulator.org import ids
 from tests.emulator.client import ACME, BOREALIS, Emulated
 from tests.emulator.test_salesforce import refresh, tokens
 

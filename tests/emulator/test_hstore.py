@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator import hstore
-from emulator.session import Connection
+from emulator.connect.sync import hstore
+from emulator.connect.sync.session import Connection
 
 # What PostgreSQL's text can hold: no NUL, no halves of surrogate pairs.
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))

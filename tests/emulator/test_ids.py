@@ -2,7 +2,7 @@
 
 import pytest
 
-from emulator import ids
+from emulator.org import ids
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from emulator.catalog import new_org
-from emulator.org import Org, Refused
+from emulator.org.catalog import new_org
+from emulator.org.org import Org, Refused
 from tests.emulator.client import ACME
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from emulator import package
-from emulator.catalog import objects_of
-from emulator.org import Field, SObject
-from emulator.package import SOURCE, Unreadable
+from emulator.org import package
+from emulator.org.catalog import objects_of
+from emulator.org.org import Field, SObject
+from emulator.org.package import SOURCE, Unreadable
 
 
 @pytest.fixture

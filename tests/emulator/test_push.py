@@ -7,10 +7,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from emulator import postgres, sync, tables
-from emulator.org import Field, SObject
-from emulator.session import alone
-from emulator.sync import PushResult
+from emulator import postgres
+from emulator.connect.sync import sync, tables
+from emulator.connect.sync.session import alone
+from emulator.connect.sync.sync import PushResult
+from emulator.org.org import Field, SObject
 from tests.emulator.samples import ACCOUNT, ACCOUNT_CONFIG, HOSTILE, NOW, config
 from tests.emulator.tenant import Tenant, make
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from emulator import sync
-from emulator.sync import Counts
+from emulator.connect.sync import sync
+from emulator.connect.sync.sync import Counts
 from tests.emulator.samples import HOSTILE, NOW
 from tests.emulator.tenant import Tenant
 

@@ -7,9 +7,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from emulator import tables
-from emulator.org import Field, SObject
-from emulator.session import Connection, names
+from emulator.connect.sync import tables
+from emulator.connect.sync.session import Connection, names
+from emulator.org.org import Field, SObject
 from tests.emulator.samples import ACCOUNT, ACCOUNT_CONFIG, ACME_ID, config
 from tests.emulator.tenant import log, run
 

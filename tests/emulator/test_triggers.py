@@ -3,8 +3,8 @@
 import pytest
 from psycopg import sql
 
-from emulator import tables
-from emulator.session import Connection, own_session
+from emulator.connect.sync import tables
+from emulator.connect.sync.session import Connection, own_session
 from tests.emulator.samples import ACCOUNT, ACCOUNT_CONFIG, ACME_ID, HOSTILE
 from tests.emulator.tenant import log, make, run
 

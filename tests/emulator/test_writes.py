@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from emulator import hstore
-from emulator.org import Field, Org, SObject
-from emulator.writes import Entry, Outcome, Write, plan, send
+from emulator.connect.sync import hstore
+from emulator.connect.sync.writes import Entry, Outcome, Write, plan, send
+from emulator.org.org import Field, Org, SObject
 from tests.emulator.samples import ACCOUNT, NOW, acme
 
 INSERT, UPDATE, DELETE = "INSERT", "UPDATE", "DELETE"

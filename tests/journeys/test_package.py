@@ -10,7 +10,7 @@ import emulator as emulated
 from connect.health import refresh
 from connect.mappings import templates
 from connect.models import Connection, Stage
-from emulator import package
+from emulator.org import package
 from tenants.models import Message, MessageKind, Proof, Tenant
 from tests import cast
 from tests.connect.journey import ROUNDS, Journey

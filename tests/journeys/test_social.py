@@ -21,7 +21,7 @@ from connect import schemas
 from connect.health import refresh
 from connect.models import Connection, Mapping, MappingTemplate, Stage, WriteError
 from connect.write_errors import scan
-from emulator import ids
+from emulator.org import ids
 from social import collection, handles
 from social.collection import collect
 from social.models import CollectionRun, Delivery, Outcome, Trigger

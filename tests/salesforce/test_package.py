@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from connect.mappings import templates
-from emulator import package
-from emulator.catalog import objects_of
+from emulator.org import package
+from emulator.org.catalog import objects_of
 from tenants import signing
 from tests.salesforce.source import CLASSES, PACKAGE, ROOT
 

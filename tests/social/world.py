@@ -17,9 +17,10 @@ import emulator as emulated
 from connect import schemas
 from connect.mappings import templates
 from connect.models import Connection, Mapping, Stage
-from emulator import ids, tables
-from emulator.catalog import objects_of
-from emulator.package import PACKAGES
+from emulator.connect.sync import tables
+from emulator.org import ids
+from emulator.org.catalog import objects_of
+from emulator.org.package import PACKAGES
 from tests import cast
 
 _SERIAL = count(1)

@@ -7,8 +7,9 @@ import requests
 from django.utils import timezone
 
 from connect.clients import http, salesforce
-from emulator import Running, grants, identity
-from emulator.entities import Grant
+from emulator import Running
+from emulator.salesforce import grants, identity
+from emulator.state.entities import Grant
 from tenants import consent
 from tenants.models import SalesforceGrant, Tenant
 from tests import cast

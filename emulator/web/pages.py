@@ -1,0 +1,150 @@
+"""Pages for people and for programs that act like them: plain forms, no JavaScript.
+
+Every page names itself in `data-page` of its body. Forms post to the page's own URL, so that the
+query stays. A user's button carries `data-org` and `data-username`.
+"""
+
+from collections.abc import Iterable
+
+from markupsafe import Markup
+from werkzeug.wrappers import Response
+
+from emulator.org.org import Org
+from emulator.web.web import html
+
+STYLE = Markup("""
+:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
+body { margin: 0; background: Canvas; color: CanvasText; }
+header { padding: .8rem 1.5rem; background: var(--brand); color: #fff; font-weight: 600; }
+main { max-width: var(--width, 30rem); margin: 3rem auto; padding: 0 1.5rem; }
+h1 { font-size: 1.35rem; margin: 0 0 .75rem; }
+label { display: block; margin: .75rem 0 .2rem; font-size: .9rem; }
+input { width: 100%; box-sizing: border-box; padding: .55rem; font: inherit;
+  border: 1px solid #8888; border-radius: 6px; }
+button { padding: .55rem 1rem; font: inherit; border: 1px solid #8888; border-radius: 6px;
+  background: transparent; color: inherit; cursor: pointer; }
+button.main { background: var(--brand); border-color: var(--brand); color: #fff; }
+.users button { display: block; width: 100%; text-align: left; margin: .5rem 0; }
+.row { display: flex; gap: .75rem; margin-top: 1.25rem; }
+.quiet { opacity: .7; font-size: .85rem; }
+.wide { overflow-x: auto; margin: .5rem 0 2rem; }
+table { border-collapse: collapse; width: 100%; font-size: .85rem; }
+th, td { text-align: left; padding: .35rem .6rem; border-bottom: 1px solid #8884;
+  vertical-align: top; }
+th { white-space: nowrap; }
+h2 { font-size: 1.1rem; margin: 0; }
+""")
+PAGE = Markup("""<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title><style>{style}</style></head>
+<body data-page="{name}" style="--brand: {color}; --width: {width}">
+<header>{brand} <span class="quiet">emulated</span></header><main>
+<h1>{title}</h1>{body}</main></body></html>
+""")
+HEROKU, SALESFORCE = ("Heroku", "#6762a6"), ("Salesforce", "#0b5cab")
+
+
+def page(
+    name: str,
+    title: str,
+    body: Markup,
+    brand: tuple[str, str] = HEROKU,
+    *,
+    status: int = 200,
+    width: str = "30rem",
+) -> Response:
+    """Answer with a page; `brand` is a name and a colour."""
+    return html(
+        PAGE.format(
+            name=name,
+            title=title,
+            body=body,
+            brand=brand[0],
+            color=brand[1],
+            style=STYLE,
+            width=width,
+        ),
+        status,
+    )
+
+
+def message(
+    name: str, title: str, text: str, brand: tuple[str, str] = HEROKU, status: int = 400
+) -> Response:
+    """Answer with a page that only says something."""
+    return page(name, title, Markup("<p>{}</p>").format(text), brand, status=status)
+
+
+def heroku_login() -> Response:
+    """Heroku's log-in, which Connect puts before the one of Salesforce."""
+    body = Markup("""<form method="post">
+<label for="email">Email</label><input id="email" name="email" type="email" required>
+<label for="password">Password</label><input id="password" name="password" type="password">
+<div class="row"><button class="main" name="step" value="login">Log in</button></div></form>
+<p class="quiet">Any address and password will do.</p>""")
+    return page("heroku-login", "Log in to your Heroku account", body)
+
+
+def branded(slug: str) -> Response:
+    """The ISV's own page, which takes the place of Heroku's log-in."""
+    body = Markup("""<p>{slug} asks to synchronise data with your Salesforce organization through
+Heroku Connect. You will log in to Salesforce next.</p><form method="post"><div class="row">
+<button class="main" name="step" value="continue">Continue to Salesforce</button></div></form>
+""").format(slug=slug)
+    return page("branded", f"Connect to {slug}", body, (slug, "#0f766e"))
+
+
+def choose_user(host: str, orgs: Iterable[Org], hint: str = "") -> Response:
+    """Salesforce's log-in: one button for each user who can log in here."""
+    buttons = [
+        Markup(
+            '<button name="user" value="{org_id}/{user_id}" data-org="{org_id}"'
+            ' data-username="{username}"{hinted}>{username}<br>'
+            '<span class="quiet">{name} · {environment} · {org_id}</span></button>'
+        ).format(
+            org_id=org.id,
+            user_id=user.id,
+            username=user.username,
+            name=org.name,
+            environment=org.environment,
+            hinted=Markup(' data-hinted="true"') if user.username == hint else "",
+        )
+        for org in orgs
+        for user in org.users
+    ]
+    buttons.sort(key=lambda each: "data-hinted" not in each)
+    none = Markup("<p>No organization can be reached at this host.</p>")
+    body = Markup('<p class="quiet">{}</p><form method="post" class="users">{}</form>').format(
+        host, Markup("").join(buttons) or none
+    )
+    return page("choose-user", "Log in to Salesforce", body, SALESFORCE)
+
+
+def consent(app: str, user_value: str, username: str, org: Org, scopes: Iterable[str]) -> Response:
+    """Salesforce's question whether an app may have access."""
+    items = Markup("").join(Markup("<li>{}</li>").format(each) for each in scopes)
+    body = Markup("""<p>{app} is asking to:</p><ul>{items}</ul>
+<p class="quiet">{username} · {org} · {org_id}</p>
+<form method="post"><input type="hidden" name="user" value="{user}"><div class="row">
+<button class="main" name="decision" value="allow">Allow</button>
+<button name="decision" value="deny">Deny</button></div></form>""").format(
+        app=app, items=items, username=username, org=org.name, org_id=org.id, user=user_value
+    )
+    return page("consent", "Allow Access?", body, SALESFORCE)
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> Markup:
+    """A table; cells are escaped unless they are Markup, and None is an empty one."""
+    heads = Markup("").join(Markup("<th>{}</th>").format(each) for each in head)
+    lines = [
+        Markup("<tr>{}</tr>").format(
+            Markup("").join(
+                Markup("<td>{}</td>").format("" if cell is None else cell) for cell in row
+            )
+        )
+        for row in rows
+    ]
+    return Markup('<div class="wide"><table><tr>{}</tr>{}</table></div>').format(
+        heads, Markup("").join(lines)
+    )
