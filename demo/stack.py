@@ -16,7 +16,7 @@ from demo.failure import Failed
 from demo.plan import APP, ROOT, STAFF, Plan
 from demo.program import MORTAL, Program
 from demo.signals import signals_held_back, stop_if_asked
-from emulator import postgres
+from demo import postgres
 
 _ENROL_STAFF = """
 import os

@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from emulator import postgres
+from demo import postgres
 from emulator.connect.sync import sync, tables
 from emulator.connect.sync.session import alone
 from emulator.connect.sync.sync import PushResult

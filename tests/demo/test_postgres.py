@@ -11,12 +11,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from emulator import postgres
-from emulator.postgres import PostgresError, Server
+from demo import postgres
+from demo.postgres import PostgresError, Server
 
 STARTER = """
 import os, pathlib, signal, sys
-from emulator import postgres
+from demo import postgres
 server = postgres.start(pathlib.Path(sys.argv[1]), durable=sys.argv[2] == "durable")
 print(server.url("postgres"), flush=True)
 if sys.argv[3] == "and its watcher":
