@@ -66,8 +66,8 @@ def _schema(schema: str) -> dict[str, dict[str, Any]]:
     from django.db import connection as database
 
     from emulator.connect.sync import tables
-    from emulator.org.catalog import objects_of
-    from emulator.org.package import PACKAGES
+    from emulator.org.installed import objects_of
+    from emulator.org.packages import PACKAGES
 
     fields = {
         "Account": ("Id", "Name", "Twitter__c"),

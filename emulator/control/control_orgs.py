@@ -7,13 +7,18 @@ from werkzeug.wrappers import Response
 
 from emulator.control.control import SYSTEM, reject
 from emulator.org import ids
-from emulator.org.catalog import new_org, objects_of, without_package
-from emulator.org.org import Field, Org, Record, Refused, Rule, User, iso
-from emulator.org.package import PACKAGES
+from emulator.org.installed import objects_of, without_package
+from emulator.org.new_org import new_org
+from emulator.org.objects import Field
+from emulator.org.org import Org, User
+from emulator.org.packages import PACKAGES
+from emulator.org.records import Record
+from emulator.org.refusals import Refused, ValidationRule
 from emulator.salesforce.grants import revoke
 from emulator.salesforce.identity import instance_url
 from emulator.state.entities import Grant
 from emulator.state.state import World
+from emulator.times import iso
 from emulator.web.web import Call, answer, refuse
 
 ENVIRONMENTS = ("production", "sandbox", "custom")
@@ -135,7 +140,7 @@ def rules(call: Call, org_id: str) -> Response:
         org.rules.clear()
     else:
         try:
-            org.rules.append(Rule(**call.json()))
+            org.rules.append(ValidationRule(**call.json()))
         except TypeError as error:
             reject(400, f"not a rule: {error}")
     call.world.save_org(org)

@@ -6,7 +6,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from emulator.control.control import SYSTEM
-from emulator.org.catalog import qualified
+from emulator.org.installed import qualified
 from emulator.org.org import Org
 from emulator.state.entities import AddOn, Connection
 from emulator.web import pages

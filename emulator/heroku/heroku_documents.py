@@ -4,9 +4,9 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from emulator.org.org import iso
 from emulator.state.entities import AddOn
 from emulator.state.state import World
+from emulator.times import iso
 
 ACCOUNT_EMAIL = "connect@isv.example"
 _THEN = "2020-01-01T00:00:00Z"

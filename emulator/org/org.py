@@ -1,79 +1,23 @@
-"""An emulated Salesforce org: its objects, its records and the rules that refuse a write.
+"""An emulated Salesforce org: its object types, its records, and writes to them."""
 
-The Postgres side (tables, sync) sees Salesforce only through this module.
-"""
-
-import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from emulator.org import ids
-from emulator.org.coerce import coerce
-from emulator.org.coerce import iso as iso
-
-STANDARD_VALUES = ("Id", "CreatedDate", "SystemModstamp", "LastModifiedDate", "IsDeleted")
+from emulator.org import ids, refusals
+from emulator.org.objects import Field, SObject
+from emulator.org.records import Record, Records
+from emulator.org.refusals import Refused, ValidationRule
+from emulator.times import iso
 
 Journal = Callable[[str, str, dict[str, Any] | None], None]
 
 
 @dataclass(frozen=True)
-class Field:
-    """A field as describe() knows it. `type` is one of id, reference, string, textarea, picklist,
-    multipicklist, double, currency, percent, int, boolean, date, datetime, email, phone, url."""
-
-    name: str
-    type: str
-    length: int = 255
-    required: bool = False
-    unique: bool = False
-    external_id: bool = False
-    reference_to: str | None = None
-    updateable: bool = True
-
-
-@dataclass(frozen=True)
-class SObject:
-    """An object type: `key_prefix` starts its record ids, `auto_number` fills its Name."""
-
-    name: str
-    fields: tuple[Field, ...]
-    key_prefix: str = "a00"
-    auto_number: str | None = None
-
-    def field(self, name: str) -> Field | None:
-        """Find a field by API name, in any case."""
-        wanted = name.lower()
-        return next((each for each in self.fields if each.name.lower() == wanted), None)
-
-
-@dataclass
-class Record:
-    """A record. `values` maps API names to JSON-able values, datetimes as ISO 8601 in UTC."""
-
-    id: str
-    values: dict[str, Any]
-    created_at: datetime
-    modified_at: datetime
-    deleted: bool = False
-
-    def get(self, name: str) -> Any:
-        """Read any field, the standard ones included (CreatedDate as ISO text, like the others)."""
-        standard = {
-            "Id": self.id,
-            "CreatedDate": iso(self.created_at),
-            "SystemModstamp": iso(self.modified_at),
-            "LastModifiedDate": iso(self.modified_at),
-            "IsDeleted": self.deleted,
-        }
-        return standard[name] if name in standard else self.values.get(name)
-
-
-@dataclass(frozen=True)
 class User:
-    """Somebody who can log in to an org."""
+    """A user who can log in to an org."""
 
     id: str
     username: str
@@ -83,36 +27,16 @@ class User:
     view_all_data: bool = True
 
 
-@dataclass(frozen=True)
-class Rule:
-    """A validation rule: a write to `object_name` whose `field` matches `pattern` is refused."""
-
-    object_name: str
-    field: str
-    pattern: str
-    message: str
-    code: str = "FIELD_CUSTOM_VALIDATION_EXCEPTION"
-
-
-class Refused(Exception):
-    """Salesforce said no: a status code such as DUPLICATE_VALUE, and its sentence."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
-        self.message = message
-
-
 def _no_journal(_kind: str, _key: str, _document: dict[str, Any] | None) -> None:
-    """Keep nothing: an org outside a running emulator lives in memory alone."""
+    """Keep nothing: an org outside a running emulator is in memory only."""
 
 
 @dataclass
 class Org:
     """An org. Every method takes the org's own lock, so threads may share it.
 
-    `package` names which package it is that is installed, or was (emulator.package.PACKAGES).
-    `journal(kind, key, document or None)` is told of each change that must outlive the process.
+    `package` names the package that is installed, or was (emulator.org.package.PACKAGES).
+    `journal(kind, key, document or None)` receives each change that must survive a restart.
     """
 
     id: str
@@ -124,46 +48,46 @@ class Org:
     package: str = "current"
     users: list[User] = field(default_factory=list)
     objects: dict[str, SObject] = field(default_factory=dict)
-    rules: list[Rule] = field(default_factory=list)
+    rules: list[ValidationRule] = field(default_factory=list)
     serial: int = 0
     journal: Journal = _no_journal
 
     def __post_init__(self) -> None:
         self.lock = threading.RLock()
-        self._records: dict[str, dict[str, Record]] = {}
-        self._unique: dict[tuple[str, str], dict[str, str]] = {}
-        self._last_stamp = datetime.min.replace(tzinfo=UTC)
+        self._records: dict[str, Records] = {}
+        self._last_change = datetime.min.replace(tzinfo=UTC)
 
-    # -- what there is ---------------------------------------------------------------------------
+    # -- object types ----------------------------------------------------------------------------
 
     def describe(self, object_name: str) -> SObject | None:
         """Find an object type by API name, in any case."""
         return self.objects.get(object_name.lower())
 
     def set_objects(self, objects: Iterable[SObject]) -> None:
-        """Replace the org's object types; records of vanished types go with them."""
+        """Replace the org's object types; records of removed types go with them."""
         with self.lock:
             self.objects = {each.name.lower(): each for each in objects}
             for gone in [name for name in self._records if name not in self.objects]:
-                for record_id in self._records.pop(gone):
-                    self.journal("record", f"{self.id}/{gone}/{record_id}", None)
-            self._unique.clear()
+                for record in self._records.pop(gone):
+                    self.journal("record", f"{self.id}/{gone}/{record.id}", None)
+            self._forget_indexes()
 
     def change_fields(self, object_name: str, gone: str, added: tuple[Field, ...]) -> None:
-        """Take a field away from an object type, and add others."""
+        """Remove a field from an object type, and add others."""
         sobject = self._sobject(object_name)
         kept = tuple(each for each in sobject.fields if each.name.lower() != gone.lower())
         with self.lock:
-            changed = replace(sobject, fields=kept + added)
-            self.objects[sobject.name.lower()] = changed
-            self._unique.clear()
+            self.objects[sobject.name.lower()] = replace(sobject, fields=kept + added)
+            self._forget_indexes()
+
+    # -- reading ---------------------------------------------------------------------------------
 
     def query(self, object_name: str, since: datetime | None = None) -> list[Record]:
         """List records changed after `since`, deleted ones too, oldest change first."""
         with self.lock:
             found = [
-                replace(each, values=dict(each.values))
-                for each in self._table(object_name).values()
+                each.copy()
+                for each in self._all(object_name)
                 if since is None or each.modified_at > since
             ]
         return sorted(found, key=lambda each: (each.modified_at, each.id))
@@ -171,13 +95,13 @@ class Org:
     def count(self, object_name: str) -> int:
         """Count live records."""
         with self.lock:
-            return sum(not each.deleted for each in self._table(object_name).values())
+            return sum(not each.deleted for each in self._all(object_name))
 
     def get(self, object_name: str, record_id: str) -> Record | None:
         """Read one record, deleted or not."""
         with self.lock:
-            found = self._table(object_name).get(record_id)
-            return replace(found, values=dict(found.values)) if found else None
+            found = self._all(object_name).get(record_id)
+            return found.copy() if found else None
 
     def find(self, object_name: str, field_name: str, value: Any) -> Record | None:
         """Read the first live record with that value, as an upsert by external id does."""
@@ -186,23 +110,25 @@ class Org:
                 return each
         return None
 
-    # -- writes ----------------------------------------------------------------------------------
+    # -- writing ---------------------------------------------------------------------------------
 
     def create(self, object_name: str, values: Mapping[str, Any], now: datetime) -> Record:
         """Create a record; raises Refused as Salesforce would."""
         with self.lock:
             sobject = self._sobject(object_name)
-            clean = self._clean(sobject, values)
-            _check_required(sobject, clean)
-            self._fill_name(sobject, clean)
-            self._check(sobject, clean, None)
+            cleaned = refusals.clean(sobject, values)
+            refusals.check_required(sobject, cleaned)
+            if sobject.auto_number:
+                number = len(self._all(sobject.name)) + 1
+                cleaned["Name"] = sobject.auto_number.format(number)
+            _compose_name(sobject, cleaned)
+            self._check(sobject, cleaned, None)
             self.serial += 1
-            stamp = self._stamp(now)
-            record = Record(
-                ids.make(sobject.key_prefix + self.id[3:6], self.serial), clean, stamp, stamp
-            )
+            record_id = ids.make(sobject.key_prefix + self.id[3:6], self.serial)
+            changed_at = self._next_change(now)
+            record = Record(record_id, cleaned, changed_at, changed_at)
             self._keep(sobject, record)
-            return replace(record, values=dict(clean))
+            return record.copy()
 
     def update(
         self, object_name: str, record_id: str, values: Mapping[str, Any], now: datetime
@@ -211,36 +137,40 @@ class Org:
         with self.lock:
             sobject = self._sobject(object_name)
             record = self._live(sobject, record_id)
-            merged = {**record.values, **self._clean(sobject, values)}
-            _check_required(sobject, merged)
+            merged = {**record.values, **refusals.clean(sobject, values)}
+            refusals.check_required(sobject, merged)
             self._check(sobject, merged, record.id)
-            self._forget_unique(sobject, record)
+            self._all(sobject.name).release_unique(sobject, record)
             record.values = merged
             _compose_name(sobject, merged)
-            record.modified_at = self._stamp(now)
+            record.modified_at = self._next_change(now)
             self._keep(sobject, record)
-            return replace(record, values=dict(merged))
+            return record.copy()
 
     def delete(self, object_name: str, record_id: str, now: datetime) -> None:
         """Move a live record to the recycle bin; raises Refused as Salesforce would."""
         with self.lock:
             sobject = self._sobject(object_name)
             record = self._live(sobject, record_id)
-            self._forget_unique(sobject, record)
+            self._all(sobject.name).release_unique(sobject, record)
             record.deleted = True
-            record.modified_at = self._stamp(now)
+            record.modified_at = self._next_change(now)
             self._keep(sobject, record)
 
     def restore(self, object_name: str, record: Record) -> None:
-        """Put a stored record back after a restart, unchecked."""
-        self._table(object_name)[record.id] = record
-        self._last_stamp = max(self._last_stamp, record.modified_at)
+        """Put a stored record back after a restart, without checks."""
+        self._all(object_name).restore(record)
+        self._last_change = max(self._last_change, record.modified_at)
         self.serial = max(self.serial, ids.serial_of(record.id))
 
-    # -- inner rules -----------------------------------------------------------------------------
+    # -- helpers ---------------------------------------------------------------------------------
 
-    def _table(self, object_name: str) -> dict[str, Record]:
-        return self._records.setdefault(object_name.lower(), {})
+    def _all(self, object_name: str) -> Records:
+        return self._records.setdefault(object_name.lower(), Records())
+
+    def _forget_indexes(self) -> None:
+        for each in self._records.values():
+            each.forget_indexes()
 
     def _sobject(self, object_name: str) -> SObject:
         sobject = self.describe(object_name)
@@ -249,111 +179,32 @@ class Org:
         return sobject
 
     def _live(self, sobject: SObject, record_id: str) -> Record:
-        record = self._table(sobject.name).get(record_id)
+        record = self._all(sobject.name).get(record_id)
         if record is None:
             raise Refused("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
         if record.deleted:
             raise Refused("ENTITY_IS_DELETED", "entity is deleted")
         return record
 
-    def _stamp(self, now: datetime) -> datetime:
-        # Two changes never share a moment, so that "changed after" loses none of them.
-        self._last_stamp = max(now, self._last_stamp + timedelta(microseconds=1))
-        return self._last_stamp
-
-    def _clean(self, sobject: SObject, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Spell field names as the org does and values as JSON has them."""
-        clean: dict[str, Any] = {}
-        for name, value in values.items():
-            known = sobject.field(name)
-            if known is None:
-                raise Refused(
-                    "INVALID_FIELD", f"No such column '{name}' on sobject of type {sobject.name}"
-                )
-            if not known.updateable:
-                if value is None:
-                    continue
-                raise Refused(
-                    "INVALID_FIELD_FOR_INSERT_UPDATE",
-                    f"Unable to create/update fields: {known.name}. Please check the security "
-                    "settings of this field and verify that it is read/write for your profile or "
-                    "permission set.",
-                )
-            try:
-                clean[known.name] = coerce(known.type, value)
-            except (TypeError, ValueError):
-                raise Refused(
-                    "INVALID_TYPE_ON_FIELD_IN_RECORD",
-                    f"{known.name}: value not of required type: {value}",
-                ) from None
-        return clean
-
-    def _fill_name(self, sobject: SObject, values: dict[str, Any]) -> None:
-        if sobject.auto_number:
-            values["Name"] = sobject.auto_number.format(len(self._table(sobject.name)) + 1)
-        _compose_name(sobject, values)
+    def _next_change(self, now: datetime) -> datetime:
+        # Two changes never have the same moment, so "changed after" misses none of them.
+        self._last_change = max(now, self._last_change + timedelta(microseconds=1))
+        return self._last_change
 
     def _check(self, sobject: SObject, values: dict[str, Any], own_id: str | None) -> None:
         for known in sobject.fields:
             value = values.get(known.name)
             if value is None or value == "":
                 continue
-            _check_length(known, value)
-            self._check_reference(known, value)
-            self._check_unique(sobject, known, value, own_id)
-        self._check_rules(sobject, values)
-
-    def _check_reference(self, known: Field, value: Any) -> None:
-        if known.type != "reference" or known.reference_to is None:
-            return
-        parent = self._table(known.reference_to).get(str(value))
-        if parent is None:
-            raise Refused(
-                "INVALID_CROSS_REFERENCE_KEY", f"{known.name}: id value of incorrect type: {value}"
-            )
-        if parent.deleted:
-            raise Refused("ENTITY_IS_DELETED", "entity is deleted")
-
-    def _check_unique(self, sobject: SObject, known: Field, value: Any, own_id: str | None) -> None:
-        if not known.unique:
-            return
-        holder = self._index(sobject, known).get(str(value).lower())
-        if holder is not None and holder != own_id:
-            raise Refused(
-                "DUPLICATE_VALUE",
-                f"duplicate value found: {known.name} duplicates value on record with id: {holder}",
-            )
-
-    def _check_rules(self, sobject: SObject, values: dict[str, Any]) -> None:
-        for rule in self.rules:
-            if rule.object_name.lower() != sobject.name.lower():
-                continue
-            if re.search(rule.pattern, str(values.get(rule.field) or "")):
-                raise Refused(rule.code, rule.message)
-
-    def _index(self, sobject: SObject, known: Field) -> dict[str, str]:
-        """Who holds which value of a unique field; Salesforce compares them without case."""
-        key = (sobject.name.lower(), known.name)
-        if key not in self._unique:
-            self._unique[key] = {
-                str(each.values[known.name]).lower(): each.id
-                for each in self._table(sobject.name).values()
-                if not each.deleted and each.values.get(known.name) is not None
-            }
-        return self._unique[key]
-
-    def _forget_unique(self, sobject: SObject, record: Record) -> None:
-        for known in sobject.fields:
+            refusals.check_length(known, value)
+            if known.type == "reference" and known.reference_to is not None:
+                refusals.check_reference(known, value, self._all(known.reference_to))
             if known.unique:
-                self._index(sobject, known).pop(str(record.values.get(known.name)).lower(), None)
+                refusals.check_unique(known, value, self._all(sobject.name), own_id)
+        refusals.check_rules(self.rules, sobject, values)
 
     def _keep(self, sobject: SObject, record: Record) -> None:
-        self._table(sobject.name)[record.id] = record
-        if not record.deleted:
-            for known in sobject.fields:
-                value = record.values.get(known.name)
-                if known.unique and value is not None:
-                    self._index(sobject, known)[str(value).lower()] = record.id
+        self._all(sobject.name).keep(sobject, record)
         document = {
             "values": record.values,
             "created_at": iso(record.created_at),
@@ -368,26 +219,3 @@ def _compose_name(sobject: SObject, values: dict[str, Any]) -> None:
     if sobject.field("LastName"):
         parts = (values.get("FirstName"), values.get("LastName"))
         values["Name"] = " ".join(str(part) for part in parts if part)
-
-
-def _check_required(sobject: SObject, values: Mapping[str, Any]) -> None:
-    missing = [
-        each.name
-        for each in sobject.fields
-        if each.required and values.get(each.name) in (None, "")
-    ]
-    if missing:
-        raise Refused(
-            "REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(missing)}]"
-        )
-
-
-def _check_length(known: Field, value: Any) -> None:
-    if not isinstance(value, str) or known.type in ("datetime", "date", "reference", "id"):
-        return
-    if len(value) > known.length:
-        shown = value if len(value) < 64 else value[:60] + "..."
-        raise Refused(
-            "STRING_TOO_LONG",
-            f"{known.name}: data value too large: {shown} (max length={known.length})",
-        )

@@ -5,9 +5,11 @@ from urllib.parse import urlsplit
 
 from werkzeug.wrappers import Response
 
-from emulator.org.catalog import qualified
-from emulator.org.org import Org, Refused
-from emulator.org.package import PACKAGES, Package
+from emulator.org.installed import qualified
+from emulator.org.org import Org
+from emulator.org.package import Package
+from emulator.org.packages import PACKAGES
+from emulator.org.refusals import Refused
 from emulator.salesforce import identity
 from emulator.salesforce.salesforce import SYSTEM, bearer_grant, rest_error
 from emulator.state.state import World

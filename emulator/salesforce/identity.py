@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from emulator.org.org import Org, User, iso
+from emulator.org.org import Org, User
 from emulator.state.state import World
+from emulator.times import iso
 
 LOGIN, TEST = "login.salesforce.com", "test.salesforce.com"
 _URLS = {

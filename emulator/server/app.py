@@ -19,10 +19,10 @@ from emulator.connect.api import authorize, connect_api, diagnose, discovery, ma
 from emulator.connect.engine.engine import Engine
 from emulator.control import control, control_orgs, control_x, overview
 from emulator.heroku import heroku
-from emulator.org.org import iso
 from emulator.salesforce import apex, salesforce
 from emulator.state.faults import HTML_BODY, Fault
 from emulator.state.state import Options, World
+from emulator.times import iso
 from emulator.web.web import Call, System, answer, html
 from emulator.x import x
 

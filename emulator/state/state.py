@@ -14,7 +14,10 @@ from psycopg import sql
 
 from emulator.connect.sync.tables import has_hstore
 from emulator.org import ids
-from emulator.org.org import Field, Org, Record, Rule, SObject, User
+from emulator.org.objects import Field, SObject
+from emulator.org.org import Org, User
+from emulator.org.records import Record
+from emulator.org.refusals import ValidationRule
 from emulator.state.behaviour import Behaviour
 from emulator.state.clock import Clock
 from emulator.state.entities import (
@@ -306,7 +309,7 @@ def _revive_org(body: dict[str, Any]) -> Org:
         for each in body.pop("objects")
     ]
     users = [User(**each) for each in body.pop("users")]
-    rules = [Rule(**each) for each in body.pop("rules")]
+    rules = [ValidationRule(**each) for each in body.pop("rules")]
     org = Org(**body, users=users, rules=rules)
     org.set_objects(objects)
     return org

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import psycopg
 
-from emulator.org.org import iso
+from emulator.times import iso
 
 Entity = TypeVar("Entity")
 

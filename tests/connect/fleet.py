@@ -11,8 +11,8 @@ from connect.mappings import templates
 from connect.models import Connection, MappingTemplate, Rollout, RolloutItem, Stage
 from connect.models import Mapping as SeenMapping
 from emulator.connect.engine import mapping_steps, steps
-from emulator.org import catalog
-from emulator.org.org import Field
+from emulator.org import new_org
+from emulator.org.objects import Field
 from emulator.state import entities as remote
 from tenants import orgid
 from tenants.models import Tenant
@@ -90,7 +90,7 @@ class Fleet:
             "name": f"Fleet {number}",
             "admin_email": f"it@fleet-{number}.example",
         }
-        org = catalog.new_org(who["org_id"], who["name"], namespace=who.get("namespace", ""))
+        org = new_org.new_org(who["org_id"], who["name"], namespace=who.get("namespace", ""))
         account = org.objects["account"]
         if not lacks_segment:
             org.objects["account"] = replace(account, fields=(*account.fields, SEGMENT))

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from emulator.org.org import Field, Org, SObject
+from emulator.org.objects import Field, SObject
+from emulator.org.org import Org
 
 ACME_ID = "00DB00000002NDmMAM"
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

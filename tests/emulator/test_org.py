@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from emulator.org.catalog import new_org
-from emulator.org.org import Org, Refused
+from emulator.org.new_org import new_org
+from emulator.org.org import Org
+from emulator.org.refusals import Refused
 from tests.emulator.client import ACME
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -11,7 +11,7 @@ from demo import postgres
 from emulator.connect.sync import sync, tables
 from emulator.connect.sync.session import alone
 from emulator.connect.sync.sync import PushResult
-from emulator.org.org import Field, SObject
+from emulator.org.objects import Field, SObject
 from tests.emulator.samples import ACCOUNT, ACCOUNT_CONFIG, HOSTILE, NOW, config
 from tests.emulator.tenant import Tenant, make
 

@@ -9,7 +9,7 @@ from psycopg import sql
 
 from emulator.connect.sync import tables
 from emulator.connect.sync.session import Connection, names
-from emulator.org.org import Field, SObject
+from emulator.org.objects import Field, SObject
 from tests.emulator.samples import ACCOUNT, ACCOUNT_CONFIG, ACME_ID, config
 from tests.emulator.tenant import log, run
 

@@ -6,7 +6,8 @@ import pytest
 
 from emulator.connect.sync import hstore
 from emulator.connect.sync.writes import Entry, Outcome, Write, plan, send
-from emulator.org.org import Field, Org, SObject
+from emulator.org.objects import Field, SObject
+from emulator.org.org import Org
 from tests.emulator.samples import ACCOUNT, NOW, acme
 
 INSERT, UPDATE, DELETE = "INSERT", "UPDATE", "DELETE"

@@ -10,7 +10,7 @@ import emulator as emulated
 from connect.health import refresh
 from connect.mappings import templates
 from connect.models import Connection, Stage
-from emulator.org import package
+from emulator.org import packages
 from tenants.models import Message, MessageKind, Proof, Tenant
 from tests import cast
 from tests.connect.journey import ROUNDS, Journey
@@ -89,10 +89,10 @@ def test_what_is_renamed_in_the_packages_source_breaks_the_journey(
     after: str,
     words: str,
 ) -> None:
-    source = shutil.copytree(package.SOURCE, tmp_path / "source")
+    source = shutil.copytree(packages.SOURCE, tmp_path / "source")
     [path] = [each for each in source.glob(f"{file}.*") if not each.name.endswith("cls-meta.xml")]
     path.write_text(path.read_text().replace(before, after))
-    monkeypatch.setattr(package, "SOURCE", source)
+    monkeypatch.setattr(packages, "SOURCE", source)
     journey = Journey(emulator, cast.ACME, Proof.SIGNED)
     assert words in _trouble(journey)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from connect.mappings import templates
-from emulator.org import package
-from emulator.org.catalog import objects_of
+from emulator.org import packages
+from emulator.org.installed import objects_of
 from tenants import signing
 from tests.salesforce.source import CLASSES, PACKAGE, ROOT
 
@@ -23,7 +23,7 @@ def test_the_permissions_that_the_page_asks_for_are_those_of_the_first_template(
 
 @pytest.mark.parametrize("mapping", FIRST["mappings"], ids=lambda each: each["object_name"])
 def test_every_field_of_the_first_template_is_in_the_package(mapping: dict[str, object]) -> None:
-    objects = {each.name: each for each in objects_of("hcmc", package.current())}
+    objects = {each.name: each for each in objects_of("hcmc", packages.current())}
     found = objects[str(mapping["object_name"]).replace("{ns}", "hcmc__")]
     config = mapping["config"]
     assert isinstance(config, dict)

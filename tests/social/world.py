@@ -19,8 +19,8 @@ from connect.mappings import templates
 from connect.models import Connection, Mapping, Stage
 from emulator.connect.sync import tables
 from emulator.org import ids
-from emulator.org.catalog import objects_of
-from emulator.org.package import PACKAGES
+from emulator.org.installed import objects_of
+from emulator.org.packages import PACKAGES
 from tests import cast
 
 _SERIAL = count(1)

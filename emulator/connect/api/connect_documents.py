@@ -11,10 +11,10 @@ from psycopg import conninfo
 from emulator.connect.api.region import API
 from emulator.connect.engine.mapping_steps import MAPPING_ERRORS
 from emulator.heroku.heroku_documents import app_id
-from emulator.org.org import iso
 from emulator.salesforce import identity
 from emulator.state.entities import Connection, Mapping
 from emulator.state.state import World
+from emulator.times import iso
 
 FEATURES = (
     "cdc_for_accelerated_polling",

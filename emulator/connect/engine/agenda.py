@@ -8,9 +8,9 @@ import uuid
 from bisect import insort
 from typing import Any
 
-from emulator.org.org import iso
 from emulator.state.entities import Connection, Mapping
 from emulator.state.state import World
+from emulator.times import iso
 
 Entry = dict[str, Any]
 

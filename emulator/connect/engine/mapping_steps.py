@@ -15,9 +15,11 @@ from emulator.connect.engine.agenda import (
     schedule_at,
 )
 from emulator.connect.sync import sync, tables
-from emulator.org.org import Org, SObject, iso
+from emulator.org.objects import SObject
+from emulator.org.org import Org
 from emulator.state.entities import Connection, Mapping
 from emulator.state.state import World
+from emulator.times import iso
 
 MAPPING_ERRORS = (
     "BULK_LOAD_ERROR",

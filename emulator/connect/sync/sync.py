@@ -16,7 +16,10 @@ from psycopg import sql
 from emulator.connect.sync.push import Push
 from emulator.connect.sync.session import Connection, alone, names, own_session
 from emulator.connect.sync.tables import RELATIONSHIP, Config, mapped_columns, table_name
-from emulator.org.org import Org, Record, SObject, iso
+from emulator.org.objects import SObject
+from emulator.org.org import Org
+from emulator.org.records import Record
+from emulator.times import iso
 
 SYSTEM_TABLES = ("_hcmeta", "_trigger_log", "_trigger_log_archive")
 _UNFINISHED = ["NEW", "PENDING", "IGNORE", "REQUEUE"]

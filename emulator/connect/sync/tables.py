@@ -13,7 +13,7 @@ from psycopg import sql
 
 from emulator.connect.sync import triggers
 from emulator.connect.sync.session import Connection
-from emulator.org.org import STANDARD_VALUES, Field, SObject
+from emulator.org.objects import STANDARD_FIELDS, Field, SObject
 
 Config = Mapping[str, Any]  # a mapping's config as in export documents: access, fields, indexes …
 
@@ -221,7 +221,7 @@ def _column(sobject: SObject, name: str) -> Column | None:
         return Column(column_name(name), known.name, _sql_type(known))
     if RELATIONSHIP.fullmatch(name):  # a parent named by its external id, always text
         return Column(column_name(name), name, "text")
-    standard = next((each for each in STANDARD_VALUES if each.lower() == name.lower()), None)
+    standard = next((each for each in STANDARD_FIELDS if each.lower() == name.lower()), None)
     if standard is None:
         return None
     return Column(column_name(standard), standard, _TYPES[_SYSTEM_TYPES[standard]])

@@ -6,7 +6,9 @@ from datetime import datetime
 
 from emulator.connect.sync import hstore
 from emulator.connect.sync.tables import RELATIONSHIP, column_name
-from emulator.org.org import Org, Refused, SObject
+from emulator.org.objects import SObject
+from emulator.org.org import Org
+from emulator.org.refusals import Refused
 
 # Salesforce fills these itself; a write to them is not sent.
 SYSTEM_COLUMNS = frozenset(

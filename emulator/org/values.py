@@ -1,19 +1,16 @@
-"""Turns what a client writes into what a Salesforce record keeps."""
+"""Turns what a client writes into the value that a Salesforce record keeps."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
-
-def iso(moment: datetime) -> str:
-    """Write a moment as ISO 8601 in UTC, ending in Z."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+from emulator.times import iso
 
 
-def coerce(field_type: str, value: Any) -> Any:
-    """Turn a value, or Postgres' text of it, into a JSON-able one of that Salesforce type.
+def to_salesforce(field_type: str, value: Any) -> Any:
+    """Turn a value, or Postgres' text of it, into a JSON-able value of that Salesforce type.
 
-    Raises TypeError or ValueError for a value that is none.
+    Raises TypeError or ValueError when the value does not fit the type.
     """
     return None if value is None else _CONVERSIONS.get(field_type, str)(value)
 
@@ -29,6 +26,7 @@ def _boolean(value: Any) -> bool:
 
 def _moment(value: Any) -> str:
     moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    # Postgres' `timestamp` has no zone; Heroku Connect keeps UTC in it.
     return iso(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
