@@ -68,6 +68,7 @@ def _schema(schema: str) -> dict[str, dict[str, Any]]:
     from emulator.connect.sync import tables
     from emulator.org.installed import objects_of
     from emulator.org.packages import PACKAGES
+    from emulator.state import databases
 
     fields = {
         "Account": ("Id", "Name", "Twitter__c"),
@@ -77,7 +78,7 @@ def _schema(schema: str) -> dict[str, dict[str, Any]]:
         ),
     }
     conn = database.connection
-    merged = not tables.has_hstore(conn)
+    merged = not databases.has_hstore(conn)
     tables.create_schema(conn, schema, ORG_ID, merged)
     configs: dict[str, dict[str, Any]] = {}
     for sobject in objects_of("", PACKAGES["current"]()):

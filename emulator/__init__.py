@@ -7,6 +7,6 @@ program. docs/emulator.md tells the rest.
 
 from emulator.server.app import Running, serve
 from emulator.state.behaviour import INSTANT
-from emulator.state.state import Options
+from emulator.state.options import Options
 
 __all__ = ["INSTANT", "Options", "Running", "serve"]

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from emulator.connect.api.connect_api import new_link
 from emulator.connect.engine.mapping_steps import find_mapping
 from emulator.state.entities import Connection
-from emulator.state.state import World
+from emulator.state.world import World
 from emulator.times import iso
 from emulator.web.web import Call, System, answer, refuse
 

@@ -17,7 +17,7 @@ from emulator.org.refusals import Refused, ValidationRule
 from emulator.salesforce.grants import revoke
 from emulator.salesforce.identity import instance_url
 from emulator.state.entities import Grant
-from emulator.state.state import World
+from emulator.state.world import World
 from emulator.times import iso
 from emulator.web.web import Call, answer, refuse
 

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from emulator.control.control import SYSTEM, reject
 from emulator.state.entities import BilledDay, XPost
-from emulator.state.state import World
+from emulator.state.world import World
 from emulator.times import iso
 from emulator.web.web import Call, answer
 from emulator.x.x import id_at

@@ -19,7 +19,7 @@ from emulator.heroku.heroku_documents import (
     stable_id,
 )
 from emulator.state.entities import AddOn
-from emulator.state.state import World
+from emulator.state.world import World
 from emulator.web.web import Call, System, answer, refuse
 
 ACCEPT = re.compile(r"application/vnd\.heroku\+json;\s*version=3(\.\w+)?")

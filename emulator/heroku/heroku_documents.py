@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from emulator.state.entities import AddOn
-from emulator.state.state import World
+from emulator.state.world import World
 from emulator.times import iso
 
 ACCOUNT_EMAIL = "connect@isv.example"

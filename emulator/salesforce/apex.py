@@ -12,7 +12,7 @@ from emulator.org.packages import PACKAGES
 from emulator.org.refusals import Refused
 from emulator.salesforce import identity
 from emulator.salesforce.salesforce import SYSTEM, bearer_grant, rest_error
-from emulator.state.state import World
+from emulator.state.world import World
 from emulator.web.web import Call
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")

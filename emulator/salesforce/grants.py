@@ -7,7 +7,7 @@ import secrets
 
 from emulator.org.org import Org, User
 from emulator.state.entities import Grant
-from emulator.state.state import World
+from emulator.state.world import World
 
 CONNECT_CLIENT = "heroku-connect"
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from emulator.org.org import Org, User
-from emulator.state.state import World
+from emulator.state.world import World
 from emulator.times import iso
 
 LOGIN, TEST = "login.salesforce.com", "test.salesforce.com"

@@ -23,7 +23,7 @@ from emulator.org.org import Org, User
 from emulator.salesforce import grants, identity
 from emulator.salesforce.grants import Denied
 from emulator.state.entities import Code, Grant
-from emulator.state.state import World
+from emulator.state.world import World
 from emulator.web import pages
 from emulator.web.web import Call, System, answer, refuse
 

@@ -21,7 +21,8 @@ from emulator.control import control, control_orgs, control_x, overview
 from emulator.heroku import heroku
 from emulator.salesforce import apex, salesforce
 from emulator.state.faults import HTML_BODY, Fault
-from emulator.state.state import Options, World
+from emulator.state.options import Options
+from emulator.state.world import World
 from emulator.times import iso
 from emulator.web.web import Call, System, answer, html
 from emulator.x import x

@@ -1,7 +1,7 @@
-"""How the emulated systems behave where the real ones are slow, moody or undocumented.
+"""How the emulated systems behave where the real ones are slow, unreliable or undocumented.
 
-Durations are in emulated seconds, and 0 makes the thing happen before the next answer. How long
-links, codes, tokens and idleness last is not sped up: a person has to do something meanwhile.
+Durations are in emulated seconds; with 0 the thing happens before the next answer. The lifetimes of
+links, codes, tokens and idleness run in real time, because a person acts during them.
 """
 
 import dataclasses
@@ -26,7 +26,7 @@ INSTANT: dict[str, float] = dict.fromkeys(
 
 @dataclass
 class Behaviour:
-    """The switches of POST /control/behaviour; defaults are as close to the real as known."""
+    """The switches of POST /control/behaviour; the defaults follow the real systems."""
 
     # Heroku Platform API
     provisioning_seconds: float = 10
@@ -76,12 +76,12 @@ class Behaviour:
     x_rate_limit: int = 450
     x_window_seconds: float = 900
     x_query_length: int = 512
-    x_monthly_cap: int = 0  # posts; 0 is no cap
-    x_credit: int = 0  # posts; 0 is credit without end
+    x_monthly_cap: int = 0  # posts; 0 means no cap
+    x_credit: int = 0  # posts; 0 means unlimited
     x_new_names: bool = False
 
     def change(self, changes: dict[str, Any]) -> None:
-        """Set several switches or none; raises ValueError naming the first wrong one."""
+        """Set all given switches or none; raises ValueError that names the first wrong one."""
         known = {each.name: getattr(self, each.name) for each in dataclasses.fields(self)}
         for name, value in changes.items():
             if name not in known:

@@ -1,9 +1,9 @@
 """The emulator's time.
 
-Two readings. `seconds` measures what the emulated systems take their time for, and runs `speed`
-times as fast as real time. `now()` dates documents and measures how long links, tokens and idleness
-last; it stays at real time, so that a portal never sees dates from the future and a person has the
-time to log in. What /control/clock adds moves both.
+There are two readings. `seconds` measures the work of the emulated systems, and runs `speed` times
+as fast as real time. `now()` dates documents and measures how long links, tokens and idleness last.
+It runs in real time, so that a portal never sees dates from the future and a person has enough time
+to log in. POST /control/clock moves both.
 """
 
 import time
@@ -18,18 +18,18 @@ class Clock:
         self.resume(0.0, 0.0)
 
     def resume(self, seconds: float, advanced: float) -> None:
-        """Go on from stored readings: the time in which no emulator ran did not pass."""
+        """Go on from stored readings: no time passed while no emulator ran."""
         self._started = time.monotonic()
         self._base = seconds
         self.advanced = advanced
 
     @property
     def seconds(self) -> float:
-        """Emulated seconds since the emulator's very first start."""
+        """Emulated seconds since the emulator's first start."""
         return self._base + (time.monotonic() - self._started) * self.speed
 
     def now(self) -> datetime:
-        """The date and time that documents carry, in UTC."""
+        """The date and time for documents, in UTC."""
         return datetime.now(UTC) + timedelta(seconds=self.advanced)
 
     @property
@@ -42,6 +42,6 @@ class Clock:
         return self.now() - timedelta(seconds=seconds / (self.speed or 1))
 
     def advance(self, seconds: float) -> None:
-        """Let `seconds` pass at once."""
+        """Move the clock forward by `seconds`."""
         self._base += seconds
         self.advanced += seconds

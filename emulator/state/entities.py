@@ -1,7 +1,7 @@
-"""What Heroku, Heroku Connect, Salesforce and X remember, as flat rows that a Store can keep.
+"""What Heroku, Heroku Connect, Salesforce and X remember, as flat rows that the store keeps.
 
-Fields that are a number ending in `_at` are on one of the clock's two readings: `expires_at` and
-`used_at` on its `stamp`, the others on its `seconds`.
+A number whose name ends in `_at` is a reading of the clock: `expires_at`, `used_at` and `ends_at`
+of its `stamp`, the others of its `seconds`.
 """
 
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass
 class AddOn:
-    """An add-on of Heroku's."""
+    """A Heroku add-on."""
 
     id: str
     name: str
@@ -29,8 +29,8 @@ class AddOn:
 
 @dataclass
 class Connection:
-    """A connection of Heroku Connect's. `agenda` holds what is still to happen to it, soonest
-    first, as {"at": seconds, "step": name, ...}."""
+    """A Heroku Connect connection. `agenda` holds the steps that will happen to it, soonest first,
+    as {"at": seconds, "step": name, ...}."""
 
     id: str
     number: int
@@ -58,13 +58,13 @@ class Connection:
     archived_at: float = 0
     last_write: datetime | None = None
     grant_id: str | None = None
-    # A ping of the trigger log was heard; True at first, since none is heard before the first look.
+    # The trigger log has news. True at first, because nobody listens before the first look.
     pinged: bool = True
 
 
 @dataclass
 class Mapping:
-    """A mapping of one object of a connection's org to one table."""
+    """A mapping from one object of the connection's org to one table."""
 
     id: str
     number: int
@@ -84,7 +84,7 @@ class Mapping:
 
 @dataclass
 class AuthorizeLink:
-    """One use of authorize_url: from Heroku's log-in page to the way back to `next`."""
+    """One use of authorize_url: from Heroku's log-in page to the redirect to `next`."""
 
     id: str
     connection_id: str
@@ -99,7 +99,7 @@ class AuthorizeLink:
 
 @dataclass
 class Code:
-    """An authorization code of Salesforce's; spent once."""
+    """A Salesforce authorization code; it works once."""
 
     id: str
     org_id: str
@@ -114,8 +114,8 @@ class Code:
 
 @dataclass
 class Grant:
-    """A family of tokens that one consent began. `refresh_tokens` keeps the spent ones too: the use
-    of a spent one revokes the whole family."""
+    """What a user granted to an app, with all its tokens. `refresh_tokens` keeps the used ones too:
+    using one again revokes the whole grant."""
 
     id: str
     org_id: str
@@ -132,7 +132,7 @@ class Grant:
 
 @dataclass
 class UsedSchema:
-    """A schema name that was given to a connection once, and never will be again."""
+    """A schema name that a connection got once; no other connection can ever have it."""
 
     id: str
     connection_id: str
@@ -157,7 +157,7 @@ class XPost:
 
 @dataclass
 class BilledDay:
-    """What X returned on a UTC day: calls, posts, and the ids of those posts, billed once each."""
+    """What X returned on a UTC day. `posts` are the ids of the billed posts, each billed once."""
 
     id: str
     calls: int = 0
@@ -166,8 +166,8 @@ class BilledDay:
 
 
 @dataclass
-class Window:
-    """The calls of X's present rate-limit window; `ends_at` is on the clock's `stamp`. Not kept."""
+class RateWindow:
+    """The calls in X's current rate-limit window. It is not stored."""
 
     ends_at: float = 0
     calls: int = 0

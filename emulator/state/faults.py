@@ -1,4 +1,4 @@
-"""Faults on demand: what the next calls to a system meet instead of, or after, its work."""
+"""Faults on demand: how the next calls to a system fail."""
 
 import random
 import re
@@ -17,9 +17,9 @@ HTML_BODY = (
 class Fault:
     """One fault. `delay` is in real seconds; `times` None means until it is removed.
 
-    With `status` or `html` the call is answered without doing its work; `drop` cuts the connection
-    before or after the work; `empty` does the work and leaves the body out; `delay` alone only
-    slows the call down.
+    With `status`, `body` or `html` the call is answered without its work. `drop` cuts the
+    connection before or after the work. `empty` does the work and leaves the body out. `delay`
+    alone only slows the call down. `met` counts the calls that had this fault.
     """
 
     id: int
@@ -45,7 +45,7 @@ class Fault:
 
 
 class Faults:
-    """The faults in force, asked once for each call."""
+    """The active faults; each call asks once."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -54,7 +54,7 @@ class Faults:
         self.systems: frozenset[str] = frozenset()
 
     def add(self, wanted: dict[str, Any]) -> Fault:
-        """Put a fault in force; raises ValueError when it makes no sense."""
+        """Activate a fault; raises ValueError when it makes no sense."""
         with self._lock:
             self._serial += 1
             try:
@@ -72,7 +72,7 @@ class Faults:
             return fault
 
     def list(self) -> list[dict[str, Any]]:
-        """Describe the faults in force."""
+        """Describe the active faults."""
         with self._lock:
             return [asdict(each) for each in self._faults]
 
@@ -82,7 +82,7 @@ class Faults:
             self._faults.clear()
 
     def meet(self, system: str, method: str, path: str) -> Fault | None:
-        """Return the fault that this call meets, counting it; the oldest in force wins."""
+        """Return the fault for this call and count it; the oldest one that fits wins."""
         with self._lock:
             for fault in self._faults:
                 if _matches(fault, system, method, path):
@@ -100,5 +100,5 @@ def _matches(fault: Fault, system: str, method: str, path: str) -> bool:
         return False
     if fault.path and not re.search(fault.path, path):
         return False
-    # Chance decides which calls are hit, nothing secret.
+    # Random calls, not secrets, so the simple generator is enough.
     return fault.share >= 1 or random.random() < fault.share  # noqa: S311

@@ -10,7 +10,7 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from emulator.connect.engine.engine import Engine
-from emulator.state.state import World
+from emulator.state.world import World
 
 Handler = Callable[..., Response]
 

@@ -10,8 +10,8 @@ from typing import Any, NoReturn
 from werkzeug.wrappers import Response
 
 from emulator.heroku.heroku import bearer_accepted
-from emulator.state.entities import BilledDay, Window, XPost
-from emulator.state.state import World
+from emulator.state.entities import BilledDay, RateWindow, XPost
+from emulator.state.world import World
 from emulator.web.web import Call, System, answer, refuse
 from emulator.x.x_query import BadQuery, Test, parse
 
@@ -63,9 +63,9 @@ SYSTEM = System("x", _failed, _before, _after)
 # -- the rate limit and the bill -----------------------------------------------------------------
 
 
-def _window(world: World) -> Window:
+def _window(world: World) -> RateWindow:
     if world.clock.stamp >= world.x_window.ends_at:
-        world.x_window = Window(world.clock.stamp + world.behaviour.x_window_seconds)
+        world.x_window = RateWindow(world.clock.stamp + world.behaviour.x_window_seconds)
     return world.x_window
 
 

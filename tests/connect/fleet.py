@@ -13,7 +13,7 @@ from connect.models import Mapping as SeenMapping
 from emulator.connect.engine import mapping_steps, steps
 from emulator.org import new_org
 from emulator.org.objects import Field
-from emulator.state import entities as remote
+from emulator.state import entities
 from tenants import orgid
 from tenants.models import Tenant
 from tests import cast
@@ -55,7 +55,7 @@ class Member:
     """One tenant of the fleet, here and there."""
 
     connection: Connection
-    remote: remote.Connection
+    remote: entities.Connection
     org_id: str
 
     @property
@@ -101,10 +101,10 @@ class Fleet:
         self.members.append(member)
         return member
 
-    def _remote(self, org_id: str, plan: str) -> remote.Connection:
+    def _remote(self, org_id: str, plan: str) -> entities.Connection:
         world, now = self.world, self.world.clock.now()
         key = str(uuid.uuid4())
-        addon = remote.AddOn(
+        addon = entities.AddOn(
             id=key,
             name=f"hc-{org_id.lower()}",
             plan=plan,
@@ -120,7 +120,7 @@ class Fleet:
         world.put(addon)
         connection = steps.new_connection(world, addon)
         schema = f"sf_{org_id.lower()}_1"
-        world.put(remote.UsedSchema(schema, connection.id, now))
+        world.put(entities.UsedSchema(schema, connection.id, now))
         connection.agenda.append(
             {"at": 0, "step": "configured", "schema_name": schema, "db_key": "DATABASE_URL"}
         )
@@ -137,14 +137,14 @@ class Fleet:
         self._load(connection)
         return connection
 
-    def _load(self, connection: remote.Connection) -> None:
+    def _load(self, connection: entities.Connection) -> None:
         """Let all the loading happen at once, whatever the behaviour's pace is by now."""
         while connection.agenda:
             connection.agenda[0]["at"] = 0
             self.running.engine.settle(connection)
 
     def _here(
-        self, who: dict[str, str], there: remote.Connection, cell: str, plan: str
+        self, who: dict[str, str], there: entities.Connection, cell: str, plan: str
     ) -> Connection:
         tenant = cast.enrol(who)
         connection = Connection.objects.create(

@@ -14,6 +14,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 import emulator
 from emulator.connect.sync import tables
 from emulator.connect.sync.session import Connection
+from emulator.state import databases
 from tests.emulator import client
 from tests.emulator.tenant import Tenant, make
 
@@ -76,7 +77,7 @@ def schema(connect_conn: Connection) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def hstore_conn(user_conn: Connection) -> Connection:
     """A user's session on a database with the hstore extension; none, none of these tests."""
-    if not tables.has_hstore(user_conn):
+    if not databases.has_hstore(user_conn):
         pytest.skip("this PostgreSQL has no hstore extension")
     user_conn.execute("CREATE EXTENSION IF NOT EXISTS hstore WITH SCHEMA public")
     return user_conn

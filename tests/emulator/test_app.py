@@ -55,7 +55,7 @@ def until(happened: Callable[[], object]) -> None:
 def test_without_hstore_connect_merges_writes_and_says_so(
     emulated: Emulated, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("emulator.state.state.has_hstore", lambda _conn: False)
+    monkeypatch.setattr("emulator.state.world.has_hstore", lambda _conn: False)
     options = emulated.world.options
     with fresh(options) as merging:
         assert "merged-writes mode" in capsys.readouterr().err

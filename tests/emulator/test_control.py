@@ -31,7 +31,7 @@ def test_a_reset_leaves_nothing(emulated: Emulated) -> None:
 def test_a_locked_table_makes_a_reset_say_so(
     emulated: Emulated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("emulator.state.state.LOCK_TIMEOUT", "50ms")
+    monkeypatch.setattr("emulator.state.world.LOCK_TIMEOUT", "50ms")
     url = emulated.authorized(emulated.org())
     emulated.imported(url, ACCOUNT)
     emulated.get(url)

@@ -12,6 +12,7 @@ from emulator.connect.sync import sync, tables
 from emulator.connect.sync.session import alone
 from emulator.connect.sync.sync import PushResult
 from emulator.org.objects import Field, SObject
+from emulator.state import databases
 from tests.emulator.samples import ACCOUNT, ACCOUNT_CONFIG, HOSTILE, NOW, config
 from tests.emulator.tenant import Tenant, make
 
@@ -304,7 +305,7 @@ def test_the_wheels_postgres_without_hstore_carries_data_both_ways() -> None:
             psycopg.connect(url, autocommit=True) as connect,
             psycopg.connect(url, autocommit=True) as user,
         ):
-            assert not tables.has_hstore(connect)
+            assert not databases.has_hstore(connect)
             tenant = make(connect, user, "sf_wheel_1", merged_writes=True)
             tenant.org.create("Account", {"Name": "From Salesforce"}, NOW)
             assert tenant.load() == 1

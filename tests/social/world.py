@@ -21,6 +21,7 @@ from emulator.connect.sync import tables
 from emulator.org import ids
 from emulator.org.installed import objects_of
 from emulator.org.packages import PACKAGES
+from emulator.state import databases
 from tests import cast
 
 _SERIAL = count(1)
@@ -134,7 +135,7 @@ def make_schema(schema: str, namespace: str, tweet_id: bool = False) -> None:
     """Make a tenant's schema with the tables of Accounts and posts, in the test's transaction."""
     database.ensure_connection()
     conn: psycopg.Connection[Any] = database.connection
-    merged = not tables.has_hstore(conn)
+    merged = not databases.has_hstore(conn)
     tables.drop_schema(conn, schema)  # a journey before may have left one of that name
     tables.create_schema(conn, schema, None, merged)
     objects = {each.name: each for each in objects_of(namespace, PACKAGES[package(tweet_id)]())}

@@ -18,7 +18,7 @@ from emulator.connect.engine import polling, steps
 from emulator.org.org import Org, User
 from emulator.salesforce import identity
 from emulator.state.entities import AuthorizeLink, Connection
-from emulator.state.state import World
+from emulator.state.world import World
 from emulator.web import pages
 from emulator.web.web import Call, refuse
 

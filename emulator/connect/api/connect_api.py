@@ -18,7 +18,7 @@ from emulator.connect.engine import agenda, steps
 from emulator.connect.sync import sync
 from emulator.heroku.heroku_documents import app_id
 from emulator.state.entities import AddOn, AuthorizeLink, Connection, UsedSchema
-from emulator.state.state import World
+from emulator.state.world import World
 from emulator.web.web import Call, answer, refuse
 
 CONNECTION = f"{API}/connections/<connection_id>"

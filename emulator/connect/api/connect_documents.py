@@ -13,7 +13,7 @@ from emulator.connect.engine.mapping_steps import MAPPING_ERRORS
 from emulator.heroku.heroku_documents import app_id
 from emulator.salesforce import identity
 from emulator.state.entities import Connection, Mapping
-from emulator.state.state import World
+from emulator.state.world import World
 from emulator.times import iso
 
 FEATURES = (

@@ -11,7 +11,7 @@ from emulator.connect.api.region import SYSTEM, error, opened, require_authentic
 from emulator.connect.engine import mapping_steps
 from emulator.salesforce import identity
 from emulator.state.entities import Connection, Mapping
-from emulator.state.state import World
+from emulator.state.world import World
 from emulator.web.web import Call, answer, refuse
 
 DOCS = "https://devcenter.heroku.com/articles/heroku-connect-diagnose"

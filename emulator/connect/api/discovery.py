@@ -11,7 +11,7 @@ from emulator.connect.api.region import cell_of
 from emulator.heroku.heroku import bearer_accepted
 from emulator.heroku.heroku_documents import ACCOUNT_EMAIL, app_id
 from emulator.state.entities import AddOn, Connection
-from emulator.state.state import World
+from emulator.state.world import World
 from emulator.web.web import Call, System, answer, refuse
 
 REGIONS = {"us": {"flag": "united-states", "label": "Region (US)"}}

@@ -5,7 +5,7 @@ from typing import Any
 from emulator.connect.api.region import error
 from emulator.state.behaviour import Behaviour
 from emulator.state.entities import Connection
-from emulator.state.state import World
+from emulator.state.world import World
 from emulator.web.web import refuse
 
 DEFAULT_POLLING_SECONDS = 600

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from emulator.connect.engine import polling
 from emulator.heroku.heroku import bearer_accepted
 from emulator.state.entities import Connection, Mapping
-from emulator.state.state import World
+from emulator.state.world import World
 from emulator.web.web import Call, System, answer, refuse
 
 API = "/api/v3"

@@ -9,7 +9,7 @@ from bisect import insort
 from typing import Any
 
 from emulator.state.entities import Connection, Mapping
-from emulator.state.state import World
+from emulator.state.world import World
 from emulator.times import iso
 
 Entry = dict[str, Any]

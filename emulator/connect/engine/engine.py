@@ -9,7 +9,7 @@ import psycopg
 from emulator.connect.engine import agenda, polling, steps
 from emulator.connect.engine.listener import Listener
 from emulator.state.entities import AddOn, Connection
-from emulator.state.state import World
+from emulator.state.world import World
 
 CLOCK_SAVED_EVERY = 10  # ticks
 

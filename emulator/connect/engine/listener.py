@@ -6,7 +6,7 @@ import psycopg
 from psycopg import sql
 
 from emulator.state.entities import Connection
-from emulator.state.state import World
+from emulator.state.world import World
 
 CHANNEL_ENDING = ".hc_trigger_log"
 

@@ -18,7 +18,7 @@ from emulator.connect.sync import sync, tables
 from emulator.org.objects import SObject
 from emulator.org.org import Org
 from emulator.state.entities import Connection, Mapping
-from emulator.state.state import World
+from emulator.state.world import World
 from emulator.times import iso
 
 MAPPING_ERRORS = (
@@ -48,7 +48,7 @@ def put_mapping(
     if mapping is None:
         config = {**config, "revision": REVISION_OF_NEW, "applied_at": iso(now)}
         mapping = Mapping(
-            str(uuid.uuid4()), world.number(), connection.id, object_name, config, now, now
+            str(uuid.uuid4()), world.next_number(), connection.id, object_name, config, now, now
         )
         state, step = "INITIAL", "table"
     else:

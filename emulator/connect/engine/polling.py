@@ -9,7 +9,7 @@ from emulator.connect.engine import agenda, mapping_steps, steps
 from emulator.connect.sync import sync
 from emulator.org.org import Org
 from emulator.state.entities import Connection, Mapping
-from emulator.state.state import World
+from emulator.state.world import World
 
 POLLED_STATES = ("IDLE", "POLLING_DB_CHANGES", "BUSY")
 HOURLY, DAILY = 3600.0, 86_400.0

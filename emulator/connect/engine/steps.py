@@ -22,7 +22,7 @@ from emulator.connect.sync import tables
 from emulator.org.org import Org, User
 from emulator.salesforce import grants
 from emulator.state.entities import AddOn, Connection
-from emulator.state.state import World
+from emulator.state.world import World
 
 UNAUTHENTICATED = ("NEW", "NEED_AUTHENTICATION")
 
@@ -32,7 +32,7 @@ def new_connection(world: World, addon: AddOn) -> Connection:
     unequal = world.behaviour.unequal_connection_ids
     connection = Connection(
         id=str(uuid.uuid4()) if unequal else addon.id,
-        number=world.number(),
+        number=world.next_number(),
         addon_id=addon.id,
         created_at=world.clock.now(),
         name=addon.name,

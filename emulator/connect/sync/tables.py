@@ -71,12 +71,6 @@ class Index:
     unique: bool
 
 
-def has_hstore(conn: Connection) -> bool:
-    """Say whether this server can give the hstore extension, which ordered writes need."""
-    query = "SELECT count(*) FROM pg_available_extensions WHERE name = 'hstore'"
-    return conn.execute(query).fetchone() == (1,)
-
-
 def table_name(object_name: str) -> str:
     """Return an object's table: its API name in lower case, the namespace kept."""
     return short(object_name.lower())
