@@ -65,7 +65,7 @@ def _schema(schema: str) -> dict[str, dict[str, Any]]:
     """Make the tenant's tables as Heroku Connect does; return the mappings' configs."""
     from django.db import connection as database
 
-    from emulator.connect.sync import tables
+    from emulator.connect.sync import schemas, tables
     from emulator.org.installed import objects_of
     from emulator.org.packages import PACKAGES
     from emulator.state import databases
@@ -79,7 +79,7 @@ def _schema(schema: str) -> dict[str, dict[str, Any]]:
     }
     conn = database.connection
     merged = not databases.has_hstore(conn)
-    tables.create_schema(conn, schema, ORG_ID, merged)
+    schemas.create_schema(conn, schema, ORG_ID, merged)
     configs: dict[str, dict[str, Any]] = {}
     for sobject in objects_of("", PACKAGES["current"]()):
         if sobject.name not in fields:

@@ -12,8 +12,8 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 import emulator
-from emulator.connect.sync import tables
-from emulator.connect.sync.session import Connection
+from emulator.connect.sync import schemas
+from emulator.connect.sync.session import PgConnection
 from emulator.state import databases
 from tests.emulator import client
 from tests.emulator.tenant import Tenant, make
@@ -21,7 +21,7 @@ from tests.emulator.tenant import Tenant, make
 _SCHEMAS = count(1)
 
 
-def _connect(conninfo: str) -> Connection:
+def _connect(conninfo: str) -> PgConnection:
     return psycopg.connect(conninfo, autocommit=True)
 
 
@@ -46,36 +46,36 @@ def emulator_database() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def connect_conn(emulator_database: str) -> Iterator[Connection]:
+def connect_conn(emulator_database: str) -> Iterator[PgConnection]:
     """Heroku Connect's own connection."""
     with _connect(emulator_database) as connection:
         yield connection
 
 
 @pytest.fixture(scope="session")
-def user_conn(emulator_database: str) -> Iterator[Connection]:
+def user_conn(emulator_database: str) -> Iterator[PgConnection]:
     """A tenant's application: the session of somebody who is not Heroku Connect."""
     with _connect(emulator_database) as connection:
         yield connection
 
 
 @pytest.fixture
-def bare_conn() -> Iterator[Connection]:
+def bare_conn() -> Iterator[PgConnection]:
     """A connection to a new database, to which no extension was added yet."""
     with _database("multiconnect_bare") as conninfo, _connect(conninfo) as connection:
         yield connection
 
 
 @pytest.fixture
-def schema(connect_conn: Connection) -> Iterator[str]:
+def schema(connect_conn: PgConnection) -> Iterator[str]:
     """A schema name that nobody uses; what a test makes under it is dropped."""
     name = f"sf_00db00000002ndmmam_{next(_SCHEMAS)}"
     yield name
-    tables.drop_schema(connect_conn, name)
+    schemas.drop_schema(connect_conn, name)
 
 
 @pytest.fixture(scope="session")
-def hstore_conn(user_conn: Connection) -> Connection:
+def hstore_conn(user_conn: PgConnection) -> PgConnection:
     """A user's session on a database with the hstore extension; none, none of these tests."""
     if not databases.has_hstore(user_conn):
         pytest.skip("this PostgreSQL has no hstore extension")
@@ -94,20 +94,20 @@ def merged_writes(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture
 def tenant(
-    connect_conn: Connection, user_conn: Connection, schema: str, merged_writes: bool
+    connect_conn: PgConnection, user_conn: PgConnection, schema: str, merged_writes: bool
 ) -> Tenant:
     """Acme with its tables and an empty org, in each mode."""
     return make(connect_conn, user_conn, schema, merged_writes)
 
 
 @pytest.fixture
-def merging(connect_conn: Connection, user_conn: Connection, schema: str) -> Tenant:
+def merging(connect_conn: PgConnection, user_conn: PgConnection, schema: str) -> Tenant:
     """Acme with merged writes, which every server can do."""
     return make(connect_conn, user_conn, schema, merged_writes=True)
 
 
 @pytest.fixture
-def ordered(connect_conn: Connection, hstore_conn: Connection, schema: str) -> Tenant:
+def ordered(connect_conn: PgConnection, hstore_conn: PgConnection, schema: str) -> Tenant:
     """Acme with ordered writes."""
     return make(connect_conn, hstore_conn, schema, merged_writes=False)
 

@@ -8,9 +8,9 @@ import psycopg
 import pytest
 
 from demo import postgres
-from emulator.connect.sync import sync, tables
+from emulator.connect.sync import load, push, tables, trigger_log
+from emulator.connect.sync.push import PushResult
 from emulator.connect.sync.session import alone
-from emulator.connect.sync.sync import PushResult
 from emulator.org.objects import Field, SObject
 from emulator.state import databases
 from tests.emulator.samples import ACCOUNT, ACCOUNT_CONFIG, HOSTILE, NOW, config
@@ -140,7 +140,7 @@ def test_entries_of_tables_that_are_not_synced_now_wait(tenant: Tenant) -> None:
     tenant.run("INSERT INTO {s}.hcpoc__tweet__c (hcpoc__body__c) VALUES ('hello')")
     others = {"Account": ACCOUNT_CONFIG}
     arguments = (tenant.connect, tenant.schema, tenant.org, others, NOW, tenant.merged_writes)
-    assert sync.push_writes(*arguments).success == 0
+    assert push.push_writes(*arguments).success == 0
     assert tenant.states() == [("INSERT", "NEW")]
     assert tenant.push().success == 1
 
@@ -187,8 +187,8 @@ def test_a_parent_named_by_external_id_fills_the_lookup_at_the_next_poll(merging
     merging.run("INSERT INTO {s}.child__c (account__r__code__c) VALUES ('A-1')")
     mappings = {"Child__c": wanted}
     target = (merging.connect, merging.schema, merging.org)
-    assert sync.push_writes(*target, mappings, NOW, merged_writes=True).success == 1
-    sync.poll_salesforce(*target, child, wanted, None)
+    assert push.push_writes(*target, mappings, NOW, merged_writes=True).success == 1
+    load.poll_salesforce(*target, child, wanted, None)
     rows = merging.all("SELECT account__c, account__r__code__c FROM {s}.child__c")
     assert rows == [(parent.id, "A-1")]
 
@@ -235,7 +235,7 @@ def test_a_requeued_entry_is_copied_back_and_sent(tenant: Tenant, archived: bool
     tenant.push()
     table = "_trigger_log"
     if archived:
-        sync.archive(tenant.connect, tenant.schema, LATER + timedelta(days=9999), 99999)
+        trigger_log.archive(tenant.connect, tenant.schema, LATER + timedelta(days=9999), 99999)
         table = "_trigger_log_archive"
     tenant.org.update("Account", first.id, {"Code__c": "A-0"}, NOW)
     update = "UPDATE {s}.%s SET state = 'REQUEUE'"

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from emulator.connect.sync import sync
-from emulator.connect.sync.sync import Counts
+from emulator.connect.sync import catalog, trigger_log
+from emulator.connect.sync.trigger_log import Counts
 from tests.emulator.samples import HOSTILE, NOW
 from tests.emulator.tenant import Tenant
 
@@ -94,14 +94,14 @@ def test_finished_entries_move_to_the_archive_and_end_there(tenant: Tenant) -> N
     tenant.run("INSERT INTO {s}.account (name) VALUES ('a'), (NULL)")
     tenant.push(NOW)
     tenant.run("INSERT INTO {s}.account (name) VALUES ('waiting')")
-    assert sync.archive(tenant.connect, tenant.schema, NOW, 30) == 0
-    assert sync.archive(tenant.connect, tenant.schema, LATER, 30) == 2
+    assert trigger_log.archive(tenant.connect, tenant.schema, NOW, 30) == 0
+    assert trigger_log.archive(tenant.connect, tenant.schema, LATER, 30) == 2
     archived = tenant.all("SELECT state FROM {s}._trigger_log_archive ORDER BY id")
     assert archived == [("SUCCESS",), ("FAILED",)]
     assert tenant.states() == [("INSERT", "NEW")]
-    sync.archive(tenant.connect, tenant.schema, NOW + timedelta(days=30), 30)
+    trigger_log.archive(tenant.connect, tenant.schema, NOW + timedelta(days=30), 30)
     assert len(tenant.all("SELECT FROM {s}._trigger_log_archive")) == 2
-    sync.archive(tenant.connect, tenant.schema, LATER + timedelta(days=30), 30)
+    trigger_log.archive(tenant.connect, tenant.schema, LATER + timedelta(days=30), 30)
     assert tenant.all("SELECT FROM {s}._trigger_log_archive") == []
     assert tenant.states() == [("INSERT", "NEW")]
 
@@ -111,20 +111,20 @@ def test_counts_tell_rows_backlog_and_failures_archived_ones_too(tenant: Tenant)
     tenant.push()
     tenant.run("UPDATE {s}.account SET twitter__c = 'b' WHERE name = 'a'")
     counted = Counts(db=2, pending=1, errors=1)
-    assert sync.counts(tenant.connect, tenant.schema, "account") == counted
-    sync.archive(tenant.connect, tenant.schema, LATER, 30)
-    assert sync.counts(tenant.connect, tenant.schema, "account") == counted
+    assert trigger_log.counts(tenant.connect, tenant.schema, "account") == counted
+    trigger_log.archive(tenant.connect, tenant.schema, LATER, 30)
+    assert trigger_log.counts(tenant.connect, tenant.schema, "account") == counted
     empty = Counts(db=0, pending=0, errors=0)
-    assert sync.counts(tenant.connect, tenant.schema, "hcpoc__tweet__c") == empty
+    assert trigger_log.counts(tenant.connect, tenant.schema, "hcpoc__tweet__c") == empty
 
 
 def test_write_errors_have_the_shape_of_connects_errors_endpoint(tenant: Tenant) -> None:
     tenant.run("INSERT INTO {s}.account (twitter__c) VALUES ('a')")
     tenant.push(NOW)
-    sync.archive(tenant.connect, tenant.schema, LATER, 30)
+    trigger_log.archive(tenant.connect, tenant.schema, LATER, 30)
     tenant.run("INSERT INTO {s}.hcpoc__tweet__c (name) VALUES ('x')")
     tenant.push(LATER)
-    tweet, account = sync.write_errors(tenant.connect, tenant.schema, NOW)
+    tweet, account = trigger_log.write_errors(tenant.connect, tenant.schema, NOW)
     assert tweet["table_name"] == "hcpoc__tweet__c"
     created = datetime.fromisoformat(account.pop("created_at"))
     assert created.tzinfo == UTC
@@ -134,12 +134,12 @@ def test_write_errors_have_the_shape_of_connects_errors_endpoint(tenant: Tenant)
         "record_id": "1",
         "message": "REQUIRED_FIELD_MISSING: Required fields are missing: [Name]",
     }
-    assert sync.write_errors(tenant.connect, tenant.schema, LATER) == [tweet]
-    assert len(sync.write_errors(tenant.connect, tenant.schema, NOW, "account")) == 1
+    assert trigger_log.write_errors(tenant.connect, tenant.schema, LATER) == [tweet]
+    assert len(trigger_log.write_errors(tenant.connect, tenant.schema, NOW, "account")) == 1
 
 
 @pytest.mark.parametrize("table", ["_hcmeta", "_trigger_log", "_trigger_log_archive"])
 def test_a_schema_that_lost_a_system_table_is_no_longer_valid(tenant: Tenant, table: str) -> None:
-    assert sync.validate(tenant.connect, tenant.schema)
+    assert catalog.has_system_tables(tenant.connect, tenant.schema)
     tenant.run(f"DROP TABLE {{s}}.{table}")
-    assert not sync.validate(tenant.connect, tenant.schema)
+    assert not catalog.has_system_tables(tenant.connect, tenant.schema)

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from emulator.connect.sync import hstore
-from emulator.connect.sync.writes import Entry, Outcome, Write, plan, send
+from emulator.connect.sync.sending import WriteResult, send
+from emulator.connect.sync.writes import LogEntry, Write, plan
 from emulator.org.objects import Field, SObject
 from emulator.org.org import Org
 from tests.emulator.samples import ACCOUNT, NOW, acme
@@ -16,8 +17,8 @@ INSERT, UPDATE, DELETE = "INSERT", "UPDATE", "DELETE"
 Values = dict[str, str | None]
 
 
-def entry(number: int, action: str, record: int = 1, values: Values | None = None) -> Entry:
-    return Entry(number, action, "account", record, None, hstore.dump(values or {}))
+def entry(number: int, action: str, record: int = 1, values: Values | None = None) -> LogEntry:
+    return LogEntry(number, action, "account", record, None, hstore.dump(values or {}))
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,7 @@ def test_ordered_writes_fold_nothing() -> None:
     assert [(write.entry.id, write.merged) for write in writes] == [(1, []), (2, []), (3, [])]
 
 
-def sent(org: Org, action: str, values: Values, sfid: str | None = None) -> Outcome:
+def sent(org: Org, action: str, values: Values, sfid: str | None = None) -> WriteResult:
     (write,) = plan([entry(1, action, values=values)], merged_writes=False)
     return send(org, "Account", write, sfid, NOW)
 
@@ -77,7 +78,7 @@ def test_postgres_text_becomes_the_orgs_values() -> None:
     }
     outcome = sent(org, INSERT, values)
     (record,) = org.query("Account")
-    assert outcome == Outcome("SUCCESS", record.id)
+    assert outcome == WriteResult("SUCCESS", record.id)
     assert record.values == {
         "Name": "Acme",
         "Customer__c": True,
@@ -92,7 +93,7 @@ def test_an_update_of_system_columns_alone_is_not_sent() -> None:
     org = acme()
     record = org.create("Account", {"Name": "Acme"}, NOW)
     outcome = sent(org, UPDATE, {"systemmodstamp": "2020-01-01", "isdeleted": "t"}, record.id)
-    assert outcome == Outcome("IGNORED", record.id)
+    assert outcome == WriteResult("IGNORED", record.id)
     assert org.query("Account") == [record]
 
 
@@ -104,7 +105,7 @@ def test_an_update_can_empty_a_field() -> None:
 
 
 def test_a_delete_of_what_never_reached_salesforce_is_ignored() -> None:
-    assert sent(acme(), DELETE, {}) == Outcome("IGNORED")
+    assert sent(acme(), DELETE, {}) == WriteResult("IGNORED")
 
 
 @pytest.mark.parametrize(
@@ -126,7 +127,7 @@ def test_a_refusal_becomes_the_entrys_message(action: str, values: Values, messa
 
 
 def test_an_entry_that_somebody_garbled_fails_alone() -> None:
-    write = Write(Entry(1, INSERT, "account", 1, None, "name=>x"), ["name=>x"])
+    write = Write(LogEntry(1, INSERT, "account", 1, None, "name=>x"), ["name=>x"])
     outcome = send(acme(), "Account", write, None, NOW)
     assert outcome.state == "FAILED"
     assert outcome.message == (

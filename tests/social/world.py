@@ -17,6 +17,7 @@ import emulator as emulated
 from connect import schemas
 from connect.mappings import templates
 from connect.models import Connection, Mapping, Stage
+from emulator.connect.sync import schemas as remote_schemas
 from emulator.connect.sync import tables
 from emulator.org import ids
 from emulator.org.installed import objects_of
@@ -136,8 +137,8 @@ def make_schema(schema: str, namespace: str, tweet_id: bool = False) -> None:
     database.ensure_connection()
     conn: psycopg.Connection[Any] = database.connection
     merged = not databases.has_hstore(conn)
-    tables.drop_schema(conn, schema)  # a journey before may have left one of that name
-    tables.create_schema(conn, schema, None, merged)
+    remote_schemas.drop_schema(conn, schema)  # a journey before may have left one of that name
+    remote_schemas.create_schema(conn, schema, None, merged)
     objects = {each.name: each for each in objects_of(namespace, PACKAGES[package(tweet_id)]())}
     for mapping in _document(namespace, tweet_id):
         sobject = objects[mapping["object_name"]]

@@ -15,7 +15,7 @@ from emulator.connect.api import mapping_config
 from emulator.connect.api.connect_documents import connection_json, export_json
 from emulator.connect.api.region import API, SYSTEM, error, opened, require_authenticated
 from emulator.connect.engine import agenda, steps
-from emulator.connect.sync import sync
+from emulator.connect.sync import trigger_log
 from emulator.heroku.heroku_documents import app_id
 from emulator.state.entities import AddOn, AuthorizeLink, Connection, UsedSchema
 from emulator.state.world import World
@@ -224,7 +224,7 @@ def listed_errors(world: World, connection: Connection, table: str | None) -> di
         return {"count": 0, "results": []}
     since = world.clock.now() - ERRORS_KEPT
     with world.database(connection) as conn:
-        found = sync.write_errors(conn, str(connection.schema_name), since, table)
+        found = trigger_log.write_errors(conn, str(connection.schema_name), since, table)
     return {"count": len(found), "results": found}
 
 

@@ -15,7 +15,7 @@ from emulator.connect.api.region import (
     require_authenticated,
 )
 from emulator.connect.engine import mapping_steps
-from emulator.connect.sync import tables
+from emulator.connect.sync import names, tables
 from emulator.web.web import Call, answer, refuse
 
 MAPPING = f"{API}/mappings/<mapping_id>"
@@ -99,5 +99,5 @@ def validations(call: Call, mapping_id: str) -> Response:
 def errors(call: Call, mapping_id: str) -> Response:
     """List the mapping's write errors of the last 24 hours."""
     with opened_mapping(call, mapping_id) as (connection, mapping):
-        table = tables.table_name(mapping.object_name)
+        table = names.table_name(mapping.object_name)
         return answer(listed_errors(call.world, connection, table))

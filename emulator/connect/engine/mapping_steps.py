@@ -14,7 +14,7 @@ from emulator.connect.engine.agenda import (
     schedule,
     schedule_at,
 )
-from emulator.connect.sync import sync, tables
+from emulator.connect.sync import columns, load, names, tables, trigger_log
 from emulator.org.objects import SObject
 from emulator.org.org import Org
 from emulator.state.entities import Connection, Mapping
@@ -99,8 +99,8 @@ def misfit(org: Org | None, mapping: Mapping) -> str | None:
     if sobject is None:
         return f"Object {mapping.object_name} does not exist or is not accessible."
     try:
-        tables.mapped_columns(sobject, mapping.config)
-    except tables.BadConfig as error:
+        columns.mapped_columns(sobject, mapping.config)
+    except columns.BadConfig as error:
         return str(error)
     return None
 
@@ -130,10 +130,10 @@ def _fit_table(world: World, connection: Connection, mapping: Mapping) -> bool:
     schema = str(connection.schema_name)
     try:
         with world.database(connection) as conn:
-            known = _table_exists(conn, schema, tables.table_name(mapping.object_name))
+            known = _table_exists(conn, schema, names.table_name(mapping.object_name))
             fit = tables.alter_table if known else tables.create_table
             fit(conn, schema, fitting[1], mapping.config, merged_writes=connection.merged_writes)
-    except tables.BadConfig as error:
+    except columns.BadConfig as error:
         spoil(world, connection, mapping, str(error))
         return False
     return True
@@ -185,7 +185,7 @@ def _loaded(world: World, connection: Connection, entry: Entry) -> None:
     records = org.query(sobject.name)
     schema = str(connection.schema_name)
     with world.database(connection) as conn:
-        sync.load(conn, schema, sobject, mapping.config, records)
+        load.load(conn, schema, sobject, mapping.config, records)
         count(world, connection, mapping, conn)
     now = world.clock.now()
     mapping.polled_until = records[-1].modified_at if records else None
@@ -199,7 +199,9 @@ def count(
     world: World, connection: Connection, mapping: Mapping, conn: psycopg.Connection[Any]
 ) -> None:
     """Refresh the counts that a mapping shows."""
-    counts = sync.counts(conn, str(connection.schema_name), tables.table_name(mapping.object_name))
+    counts = trigger_log.counts(
+        conn, str(connection.schema_name), names.table_name(mapping.object_name)
+    )
     org = world.orgs.get(connection.organization_id or "")
     mapping.counts = {
         "db": counts.db,

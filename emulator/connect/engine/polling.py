@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 
 from emulator.connect.engine import agenda, mapping_steps, steps
-from emulator.connect.sync import sync
+from emulator.connect.sync import load, push, trigger_log
 from emulator.org.org import Org
 from emulator.state.entities import Connection, Mapping
 from emulator.state.world import World
@@ -122,7 +122,7 @@ def _poll(
     if sobject is None or reason is not None:
         mapping_steps.spoil(world, connection, mapping, reason or "")
         return
-    poll = sync.poll_salesforce(
+    poll = load.poll_salesforce(
         conn, str(connection.schema_name), org, sobject, mapping.config, mapping.polled_until
     )
     mapping.polled_until = poll.newest
@@ -141,7 +141,7 @@ def _push(world: World, connection: Connection, org: Org, conn: psycopg.Connecti
     connection.db_polled_at = world.clock.seconds
     connection.pinged = False
     now = world.clock.now()
-    result = sync.push_writes(
+    result = push.push_writes(
         conn,
         str(connection.schema_name),
         org,
@@ -163,4 +163,4 @@ def _archive(world: World, connection: Connection, conn: psycopg.Connection[Any]
     connection.archived_at = world.clock.seconds
     days = DEMO_ARCHIVE_DAYS if world.plan_of(connection) == "demo" else PAID_ARCHIVE_DAYS
     finished = world.clock.ago(world.behaviour.archive_seconds)
-    sync.archive(conn, str(connection.schema_name), finished, days)
+    trigger_log.archive(conn, str(connection.schema_name), finished, days)

@@ -18,7 +18,7 @@ from emulator.connect.engine.agenda import (
     schedule_at,
 )
 from emulator.connect.engine.mapping_steps import MAPPING_ERRORS, put_mapping
-from emulator.connect.sync import tables
+from emulator.connect.sync import schemas
 from emulator.org.org import Org, User
 from emulator.salesforce import grants
 from emulator.state.entities import AddOn, Connection
@@ -75,7 +75,7 @@ def _configured(world: World, connection: Connection, entry: Entry) -> None:
     connection.schema_name, connection.db_key = schema, db_key
     try:
         with world.database(connection) as conn:
-            tables.create_schema(conn, schema, None, merged_writes=connection.merged_writes)
+            schemas.create_schema(conn, schema, None, merged_writes=connection.merged_writes)
     except psycopg.Error:
         connection.schema_name = connection.db_key = None
         raise

@@ -1,99 +1,124 @@
-"""One run over a connection's trigger log: entries taken, sent to the org, and their ends noted."""
+"""One push: waiting entries of the trigger log are taken, sent to the org, and their end noted."""
 
-from __future__ import annotations
-
-import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from psycopg import sql
 
-from emulator.connect.sync import hstore
-from emulator.connect.sync.session import Connection, names, own_session
-from emulator.connect.sync.writes import Entry, Outcome, Write, plan, send
+from emulator.connect.sync.columns import Config
+from emulator.connect.sync.names import names, table_name
+from emulator.connect.sync.push_results import record_entries, record_rows
+from emulator.connect.sync.sending import WriteResult, send
+from emulator.connect.sync.session import PgConnection, alone, own_session
+from emulator.connect.sync.writes import LogEntry, Write, plan
 from emulator.org.org import Org
 
-BATCH = 200  # records in one SOAP call
-LAST_OPERATION = {"INSERT": "INSERTED", "UPDATE": "UPDATED"}
+MAX_BATCH = 200  # records in one SOAP call
 
-Row = tuple[str, int]  # a table and the value of its id column
+
+class PushResult(NamedTuple):
+    """How many trigger-log entries ended in which state."""
+
+    success: int
+    failed: int
+    ignored: int
+    merged: int
+
+
+def push_writes(
+    conn: PgConnection,
+    schema: str,
+    org: Org,
+    mappings: Mapping[str, Config],
+    now: datetime,
+    merged_writes: bool,
+) -> PushResult:
+    """Send the trigger log's new entries to the org, oldest first, and note how each ended.
+
+    `conn` is in autocommit mode: the push commits piece by piece, so that others see its progress.
+    Entries of tables that are not in `mappings` go on waiting. A mapping's access is not checked: a
+    switch to read_only does not stop what was captured before.
+    """
+    objects = {table_name(name): name for name in mappings}
+    push = _Push(conn, schema, org, objects, now, merged_writes)
+    with alone(conn, schema):
+        push.run()
+    ends = push.states
+    return PushResult(ends["SUCCESS"], ends["FAILED"], ends["IGNORED"], ends["MERGED"])
 
 
 @dataclass
-class Push:
+class _Push:
     """A run. `objects` maps the mapped tables to their objects; `states` counts the ends."""
 
-    conn: Connection
+    conn: PgConnection
     schema: str
     org: Org
     objects: Mapping[str, str]
     now: datetime
     merged_writes: bool
     states: Counter[str] = field(default_factory=Counter)
-    sfids: dict[Row, str] = field(default_factory=dict)
+    sfids: dict[tuple[str, int], str] = field(default_factory=dict)  # by table and row id
 
     def run(self) -> None:
-        """Work until no entry waits. The caller must be the schema's only one."""
-        self._follow_requests()
+        """Work until no entry waits. No other push may run on the schema."""
+        self._skip_ignored()
+        for log in ("_trigger_log", "_trigger_log_archive"):
+            self._requeue(log)
         while entries := self._take():
             writes = plan(entries, merged_writes=self.merged_writes)
-            self._record([(write, self._carry(write)) for write in writes])
+            self._record([(write, self._send(write)) for write in writes])
 
-    def _follow_requests(self) -> None:
-        """Do what users asked for by a state: IGNORE skips an entry, REQUEUE sends a copy of it."""
-        with self.conn.transaction():
-            ignored = self.conn.execute(
-                self._sql("""
-                    UPDATE {schema}._trigger_log
-                    SET state = 'IGNORED', processed_at = %(now)s, updated_at = %(now)s
-                    WHERE state = 'IGNORE'
-                """),
-                {"now": self.now},
+    def _skip_ignored(self) -> None:
+        """Finish the entries that a user has set to IGNORE."""
+        skip = self._sql("""
+            UPDATE {schema}._trigger_log
+            SET state = 'IGNORED', processed_at = %(now)s, updated_at = %(now)s
+            WHERE state = 'IGNORE'
+        """)
+        self.states["IGNORED"] += self.conn.execute(skip, {"now": self.now}).rowcount
+
+    def _requeue(self, log: str) -> None:
+        """Add a copy of each entry that a user has set to REQUEUE."""
+        copy = self._sql(
+            """
+            WITH asked AS (
+                UPDATE {schema}.{table} SET state = 'REQUEUED', updated_at = %(now)s
+                WHERE state = 'REQUEUE' RETURNING *
             )
-            self.states["IGNORED"] += ignored.rowcount
-            for table in ("_trigger_log", "_trigger_log_archive"):
-                self.conn.execute(
-                    self._sql(
-                        """
-                        WITH asked AS (
-                            UPDATE {schema}.{table} SET state = 'REQUEUED', updated_at = %(now)s
-                            WHERE state = 'REQUEUE' RETURNING *
-                        )
-                        INSERT INTO {schema}._trigger_log
-                            (txid, state, action, table_name, record_id, sfid, old, "values")
-                        SELECT txid_current(), 'NEW',
-                            action, table_name, record_id, sfid, old, "values"
-                        FROM asked ORDER BY id
-                        """,
-                        table,
-                    ),
-                    {"now": self.now},
-                )
+            INSERT INTO {schema}._trigger_log
+                (txid, state, action, table_name, record_id, sfid, old, "values")
+            SELECT txid_current(), 'NEW',
+                action, table_name, record_id, sfid, old, "values"
+            FROM asked ORDER BY id
+            """,
+            log,
+        )
+        self.conn.execute(copy, {"now": self.now})
 
-    def _take(self) -> list[Entry]:
-        """Mark the oldest waiting entries PENDING; those of a run that died count as waiting."""
+    def _take(self) -> list[LogEntry]:
+        """Mark the oldest waiting entries PENDING; those of a run that died still wait."""
+        take = self._sql("""
+            UPDATE {schema}._trigger_log SET state = 'PENDING', updated_at = %s
+            WHERE id IN (
+                SELECT id FROM {schema}._trigger_log
+                WHERE state IN ('NEW', 'PENDING') AND table_name = ANY(%s)
+                ORDER BY id LIMIT %s
+            )
+            RETURNING id, action, table_name, record_id, sfid, coalesce("values", '')
+        """)
         with own_session(self.conn):
-            rows = self.conn.execute(
-                self._sql("""
-                    UPDATE {schema}._trigger_log SET state = 'PENDING', updated_at = %s
-                    WHERE id IN (
-                        SELECT id FROM {schema}._trigger_log
-                        WHERE state IN ('NEW', 'PENDING') AND table_name = ANY(%s)
-                        ORDER BY id LIMIT %s
-                    )
-                    RETURNING id, action, table_name, record_id, sfid, coalesce("values", '')
-                """),
-                [self.now, list(self.objects), BATCH],
-            ).fetchall()
-            entries = sorted((Entry(*row) for row in rows), key=lambda entry: entry.id)
+            rows = self.conn.execute(take, [self.now, list(self.objects), MAX_BATCH]).fetchall()
+            entries = sorted((LogEntry(*row) for row in rows), key=lambda entry: entry.id)
             self._mark_rows(entries)
         return entries
 
-    def _mark_rows(self, entries: list[Entry]) -> None:
-        # A row that failed before must leave FAILED first: the status trigger reads a write that
-        # leaves _hc_lastop alone as "synced", so a second FAILED would be lost.
+    def _mark_rows(self, entries: list[LogEntry]) -> None:
+        # A row that failed before must leave FAILED first. The status trigger takes a write that
+        # does not change _hc_lastop for "synced", so a second FAILED would be lost.
         rows = defaultdict(list)
         for entry in entries:
             rows[entry.table].append(entry.record_id)
@@ -105,99 +130,42 @@ class Push:
             )
             self.conn.execute(mark, [ids])
 
-    def _carry(self, write: Write) -> Outcome:
+    def _send(self, write: Write) -> WriteResult:
         entry = write.entry
-        outcome = send(self.org, self.objects[entry.table], write, self._sfid(entry), self.now)
+        result = send(self.org, self.objects[entry.table], write, self._sfid(entry), self.now)
         row = (entry.table, entry.record_id)
         if entry.action == "DELETE":
-            self.sfids.pop(row, None)  # whatever gets this id next is another record
-        elif outcome.sfid:
-            self.sfids[row] = outcome.sfid
-        return outcome
+            self.sfids.pop(row, None)  # the next row with this id is another record
+        elif result.sfid:
+            self.sfids[row] = result.sfid
+        return result
 
-    def _sfid(self, entry: Entry) -> str | None:
-        """Return the record's id, which an entry lacks when its row was not yet pushed by then."""
+    def _sfid(self, entry: LogEntry) -> str | None:
+        """Find the record's id; an entry lacks it when its row was not in Salesforce by then."""
         known = entry.sfid or self.sfids.get((entry.table, entry.record_id))
         if known or entry.action == "INSERT":
             return known
-        found = self.conn.execute(
-            self._sql(
-                """
-                SELECT sfid FROM {schema}.{table} WHERE id = %(id)s AND sfid IS NOT NULL
-                UNION ALL
-                SELECT sfid FROM {schema}._trigger_log
-                WHERE record_id = %(id)s AND table_name = %(table)s AND sfid IS NOT NULL
-                """,
-                entry.table,
-            ),
-            {"id": entry.record_id, "table": entry.table},
-        ).fetchone()
+        query = self._sql(
+            """
+            SELECT sfid FROM {schema}.{table} WHERE id = %(id)s AND sfid IS NOT NULL
+            UNION ALL
+            SELECT sfid FROM {schema}._trigger_log
+            WHERE record_id = %(id)s AND table_name = %(table)s AND sfid IS NOT NULL
+            """,
+            entry.table,
+        )
+        parameters = {"id": entry.record_id, "table": entry.table}
+        found = self.conn.execute(query, parameters).fetchone()
         return found[0] if found else None
 
-    def _record(self, ended: list[tuple[Write, Outcome]]) -> None:
+    def _record(self, ended: list[tuple[Write, WriteResult]]) -> None:
         """Note the ends of a batch in the log and in the tables, in one transaction."""
         with own_session(self.conn):
-            self._record_entries(ended)
-            self._record_rows(ended)
-        for write, outcome in ended:
-            self.states[outcome.state] += 1
+            record_entries(self.conn, self.schema, ended, self.now)
+            record_rows(self.conn, self.schema, ended, self.sfids)
+        for write, result in ended:
+            self.states[result.state] += 1
             self.states["MERGED"] += len(write.merged)
-
-    def _record_entries(self, ended: list[tuple[Write, Outcome]]) -> None:
-        with self.conn.cursor() as cursor:
-            cursor.executemany(
-                self._sql("""
-                    UPDATE {schema}._trigger_log SET state = %s, sfid = coalesce(%s, sfid),
-                        "values" = coalesce(%s, "values"), sf_message = %s, sf_result = %s,
-                        processed_at = %s, processed_tx = txid_current(), updated_at = %s
-                    WHERE id = %s
-                """),
-                [self._end_of_entry(write, outcome) for write, outcome in ended],
-            )
-            cursor.execute(
-                self._sql("""
-                    UPDATE {schema}._trigger_log SET state = 'MERGED',
-                        processed_at = %s, processed_tx = txid_current(), updated_at = %s
-                    WHERE id = ANY(%s)
-                """),
-                [self.now, self.now, [each for write, _ in ended for each in write.merged]],
-            )
-
-    def _end_of_entry(self, write: Write, outcome: Outcome) -> tuple[object, ...]:
-        # Sent again later, the entry must carry what was folded into it.
-        text = hstore.dump(write.values()) if len(write.texts) > 1 else None
-        result = None if outcome.state == "IGNORED" else int(outcome.state == "SUCCESS")
-        return (
-            *(outcome.state, outcome.sfid, text, outcome.message, result),
-            *(self.now, self.now, write.entry.id),
-        )
-
-    def _record_rows(self, ended: list[tuple[Write, Outcome]]) -> None:
-        ends: dict[Row, tuple[str, str | None]] = {}
-        for write, outcome in ended:
-            row = (write.entry.table, write.entry.record_id)
-            if outcome.state != "IGNORED" or row not in ends:
-                ends[row] = _end_of_row(write.entry.action, outcome)
-        for table in {table for table, _ in ends}:
-            update = self._sql(
-                "UPDATE {schema}.{table} SET sfid = coalesce(sfid, %s), _hc_lastop = %s,"
-                " _hc_err = %s WHERE id = %s",
-                table,
-            )
-            rows = [
-                (self.sfids.get(row), *end, row[1]) for row, end in ends.items() if row[0] == table
-            ]
-            with self.conn.cursor() as cursor:
-                cursor.executemany(update, rows)
 
     def _sql(self, statement: str, table: str = "_trigger_log") -> sql.Composed:
         return sql.SQL(statement).format(**names(self.schema, table))
-
-
-def _end_of_row(action: str, outcome: Outcome) -> tuple[str, str | None]:
-    """Return a row's _hc_lastop and _hc_err."""
-    if outcome.state == "FAILED":
-        return "FAILED", json.dumps({"op": action, "msg": outcome.message})
-    if outcome.state == "IGNORED":
-        return "SYNCED", None
-    return LAST_OPERATION.get(action, "SYNCED"), None
