@@ -11,7 +11,7 @@ from psycopg import errors
 from werkzeug.wrappers import Response
 
 from emulator.connect.api.connect_api import new_link
-from emulator.connect.engine.mapping_steps import find_mapping
+from emulator.connect.engine.mappings import find_mapping
 from emulator.state.entities import Connection
 from emulator.state.world import World
 from emulator.times import iso

@@ -16,7 +16,7 @@ from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 from werkzeug.wrappers import Request, Response
 
 from emulator.connect.api import authorize, connect_api, diagnose, discovery, mappings_api, region
-from emulator.connect.engine.engine import Engine
+from emulator.connect.engine.engine import ConnectEngine
 from emulator.control import control, control_orgs, control_x, overview
 from emulator.heroku import heroku
 from emulator.salesforce import apex, salesforce
@@ -51,7 +51,7 @@ AUTHORIZE_TOKEN = re.compile(r"(/oauth/authorize/)[^/]+")
 class Application:
     """The WSGI application over one world."""
 
-    def __init__(self, world: World, engine: Engine) -> None:
+    def __init__(self, world: World, engine: ConnectEngine) -> None:
         self.world = world
         self._engine = engine
         self._systems = {name: (each, each.map()) for name, each in SYSTEMS.items()}
@@ -184,7 +184,7 @@ class Running:
 
     url: str
     world: World
-    engine: Engine
+    engine: ConnectEngine
 
 
 @contextmanager
@@ -193,7 +193,7 @@ def serve(options: Options) -> Iterator[Running]:
     world = World(options)
     if world.merged_writes:
         print("No hstore in this Postgres: Connect runs in merged-writes mode.", file=sys.stderr)
-    engine = Engine(world)
+    engine = ConnectEngine(world)
     with closing(world.databases), _Server(options, Application(world, engine)) as server:
         stop = threading.Event()
         threads = [

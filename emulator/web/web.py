@@ -9,7 +9,7 @@ from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from emulator.connect.engine.engine import Engine
+from emulator.connect.engine.engine import ConnectEngine
 from emulator.state.world import World
 
 Handler = Callable[..., Response]
@@ -20,7 +20,7 @@ class Call:
     """One request on its way through a system."""
 
     world: World
-    engine: Engine
+    engine: ConnectEngine
     request: Request
     base: str
 

@@ -10,7 +10,7 @@ import emulator as emulated
 from connect.mappings import templates
 from connect.models import Connection, MappingTemplate, Rollout, RolloutItem, Stage
 from connect.models import Mapping as SeenMapping
-from emulator.connect.engine import mapping_steps, steps
+from emulator.connect.engine import connections, mappings
 from emulator.org import new_org
 from emulator.org.objects import Field
 from emulator.state import entities
@@ -118,7 +118,7 @@ class Fleet:
             linked=True,
         )
         world.put(addon)
-        connection = steps.new_connection(world, addon)
+        connection = connections.new_connection(world, addon)
         schema = f"sf_{org_id.lower()}_1"
         world.put(entities.UsedSchema(schema, connection.id, now))
         connection.agenda.append(
@@ -126,12 +126,12 @@ class Fleet:
         )
         self.running.engine.settle(connection)
         org = world.orgs[org_id]
-        steps.authorised(world, connection, org, org.users[0])
+        connections.authorize(world, connection, org, org.users[0])
         connection.api_version = "60.0"
         filled = templates.fill(self.first.document, org.namespace)
         for each in filled["mappings"]:
             wanted = {"sf_notify_enabled": False, "sf_max_daily_api_calls": 30_000}
-            mapping_steps.put_mapping(
+            mappings.put_mapping(
                 world, connection, each["object_name"], {**each["config"], **wanted}, at=0
             )
         self._load(connection)
@@ -207,5 +207,5 @@ def items(rollout: Rollout) -> dict[str, int]:
 def map_more(fleet: Fleet, member: Member, object_name: str, *fields: str) -> None:
     """Let somebody map a further object, or other fields of one, by hand at Heroku Connect."""
     wanted = config(*fields, sf_notify_enabled=False, sf_max_daily_api_calls=30_000)
-    mapping_steps.put_mapping(fleet.world, member.remote, object_name, wanted, at=0)
+    mappings.put_mapping(fleet.world, member.remote, object_name, wanted, at=0)
     fleet._load(member.remote)

@@ -14,7 +14,7 @@ org than the one that the connection belongs to already, `data-page="wrong-org"`
 from werkzeug.wrappers import Response
 
 from emulator.connect.api.region import SYSTEM
-from emulator.connect.engine import polling, steps
+from emulator.connect.engine import connections
 from emulator.org.org import Org, User
 from emulator.salesforce import identity
 from emulator.state.entities import AuthorizeLink, Connection
@@ -97,8 +97,8 @@ def _allow(
     connection.api_version = (
         connection.api_version or link.api_version or world.behaviour.latest_api_version
     )
-    polling.touch(world, connection)
-    steps.authorised(world, connection, org, user)
+    connections.note_use(world, connection)
+    connections.authorize(world, connection, org, user)
     return None
 
 

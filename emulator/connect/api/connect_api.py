@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from emulator.connect.api import mapping_config
 from emulator.connect.api.connect_documents import connection_json, export_json
 from emulator.connect.api.region import API, SYSTEM, error, opened, require_authenticated
-from emulator.connect.engine import agenda, steps
+from emulator.connect.engine import agenda, connections
 from emulator.connect.sync import trigger_log
 from emulator.heroku.heroku_documents import app_id
 from emulator.state.entities import AddOn, AuthorizeLink, Connection, UsedSchema
@@ -180,7 +180,7 @@ def restart(call: Call, connection_id: str) -> Response:
     """Clear errors and go on, by way of RECOVERY."""
     with opened(call, connection_id) as connection:
         require_authenticated(connection)
-        steps.recover(call.world, connection)
+        connections.restart(call.world, connection)
     return Response(status=202)
 
 

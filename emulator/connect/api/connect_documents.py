@@ -9,7 +9,7 @@ from typing import Any
 from psycopg import conninfo
 
 from emulator.connect.api.region import API
-from emulator.connect.engine.mapping_steps import MAPPING_ERRORS
+from emulator.connect.engine.states import MAPPING_ERRORS
 from emulator.heroku.heroku_documents import app_id
 from emulator.salesforce import identity
 from emulator.state.entities import Connection, Mapping

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from emulator.connect.api.connect_api import CONNECTION
 from emulator.connect.api.region import SYSTEM, error, opened, require_authenticated
-from emulator.connect.engine import mapping_steps
+from emulator.connect.engine import fit
 from emulator.salesforce import identity
 from emulator.state.entities import Connection, Mapping
 from emulator.state.world import World
@@ -112,7 +112,7 @@ def mapping_findings(
     world: World, connection: Connection, mapping: Mapping
 ) -> dict[str, list[Any]]:
     """Diagnose one mapping."""
-    reason = mapping_steps.misfit(world.orgs.get(connection.organization_id or ""), mapping)
+    reason = fit.misfit(world.orgs.get(connection.organization_id or ""), mapping)
     writes = mapping.config["access"] == "read_write"
     return _sorted(
         [
@@ -206,7 +206,7 @@ def _diff(world: World, connection: Connection, target: str) -> dict[str, Any]:
         "target_api_version": target,
         "guid": str(uuid.uuid4()),
         "mappings": [
-            _mapping_diff(each, mapping_steps.removed_fields(org, each))
+            _mapping_diff(each, fit.removed_fields(org, each))
             for each in world.mappings_of(connection)
         ],
     }

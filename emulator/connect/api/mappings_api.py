@@ -14,7 +14,7 @@ from emulator.connect.api.region import (
     opened_mapping,
     require_authenticated,
 )
-from emulator.connect.engine import mapping_steps
+from emulator.connect.engine import mappings
 from emulator.connect.sync import names, tables
 from emulator.web.web import Call, answer, refuse
 
@@ -36,7 +36,7 @@ def create(call: Call, connection_id: str) -> Response:
             refuse(error(409, f"A mapping of {wanted['object_name']} exists already."))
         if len(present) >= world.behaviour.mapping_limit:
             refuse(error(400, "The connection has as many mappings as it may have."))
-        made = mapping_steps.put_mapping(world, connection, wanted["object_name"], wanted["config"])
+        made = mappings.put_mapping(world, connection, wanted["object_name"], wanted["config"])
         return answer(mapping_json(call.base, made), 201)
 
 
@@ -60,9 +60,7 @@ def replace(call: Call, mapping_id: str) -> Response:
             refuse(error(400, "The object of a mapping cannot be changed."))
         if body["config"].get("revision") != mapping.config["revision"]:
             refuse(error(409, "The mapping was changed by someone else in the meantime."))
-        changed = mapping_steps.put_mapping(
-            world, connection, mapping.object_name, wanted["config"]
-        )
+        changed = mappings.put_mapping(world, connection, mapping.object_name, wanted["config"])
         return answer(mapping_json(call.base, changed), 202)
 
 
@@ -84,7 +82,7 @@ def reload(call: Call, mapping_id: str) -> Response:
     with opened_mapping(call, mapping_id) as (connection, mapping):
         if connection.state != "IDLE":
             refuse(error(409, f"Cannot reload while the connection is {connection.state}."))
-        mapping_steps.reload(call.world, connection, mapping)
+        mappings.reload(call.world, connection, mapping)
     return Response(status=202)
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from werkzeug.wrappers import Response
 
-from emulator.connect.engine import polling
+from emulator.connect.engine import connections
 from emulator.heroku.heroku import bearer_accepted
 from emulator.state.entities import Connection, Mapping
 from emulator.state.world import World
@@ -54,7 +54,7 @@ def opened(call: Call, connection_id: str) -> Iterator[Connection]:
             refuse(error(404, "Not found."))
         call.engine.settle(connection)
         if call.request.method != "GET":
-            polling.touch(world, connection)
+            connections.note_use(world, connection)
         yield connection
 
 

@@ -1,4 +1,4 @@
-"""The motor: makes happen what is due, on each tick and before each answer that could show it."""
+"""The engine: does what is due, on each tick and before each answer that could show it."""
 
 import sys
 import threading
@@ -6,16 +6,16 @@ import traceback
 
 import psycopg
 
-from emulator.connect.engine import agenda, polling, steps
+from emulator.connect.engine import agenda, connections, due, polling, steps
 from emulator.connect.engine.listener import Listener
 from emulator.state.entities import AddOn, Connection
 from emulator.state.world import World
 
-CLOCK_SAVED_EVERY = 10  # ticks
+TICKS_BETWEEN_SAVES = 10  # of the clock
 
 
-class Engine:
-    """Runs one world. Threads may share it: each connection is worked on by one at a time."""
+class ConnectEngine:
+    """Runs one world. Threads may share it: one at a time works on a connection."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -23,7 +23,7 @@ class Engine:
         self._ticks = 0
 
     def run(self, stop: threading.Event, every: float) -> None:
-        """Tick until told to stop, `every` real seconds."""
+        """Tick until `stop` is set; `every` is in real seconds."""
         while not stop.wait(every):
             try:
                 self.tick()
@@ -34,15 +34,15 @@ class Engine:
         self.listener.close()
 
     def tick(self) -> None:
-        """Let everything happen that is due by now."""
+        """Do everything that is due by now."""
         with self.world.round:
             self.settle_addons()
             self.listener.listen()
             for connection in self.world.all(Connection):
-                if agenda.is_due(self.world, connection) or polling.is_due(self.world, connection):
+                if agenda.is_due(self.world, connection) or due.work_is_due(self.world, connection):
                     self._work(connection, everything=False)
             self._ticks += 1
-            if self._ticks % CLOCK_SAVED_EVERY == 0:
+            if self._ticks % TICKS_BETWEEN_SAVES == 0:
                 self.world.save_clock()
             self.world.store.flush()
 
@@ -55,39 +55,35 @@ class Engine:
             self.world.store.flush()
 
     def settle(self, connection: Connection) -> None:
-        """Let happen what is due for one connection, polls aside."""
+        """Run the steps of one connection that are due; no polls."""
         with self.world.hold(connection.id):
-            steps.run(self.world, connection)
+            steps.run_due_steps(self.world, connection)
 
     def settle_addons(self) -> None:
-        """Finish the provisioning of add-ons whose time has come."""
+        """Finish the provisioning of add-ons that are due."""
         world = self.world
         with world.lock:
             for addon in world.all(AddOn):
                 if addon.state == "provisioning" and addon.ready_at <= world.clock.seconds:
-                    self._provisioned(addon)
+                    self._finish_provisioning(addon)
 
     def remove(self, connection: Connection) -> None:
-        """Forget a connection and its mappings; its tables stay."""
-        for mapping in self.world.mappings_of(connection):
-            self.world.drop(mapping)
-        connection.agenda.clear()
-        self.world.drop(connection)
+        """Remove a connection and its mappings; its tables stay."""
+        with self.world.hold(connection.id):
+            connections.remove(self.world, connection)
 
-    def _provisioned(self, addon: AddOn) -> None:
+    def _finish_provisioning(self, addon: AddOn) -> None:
         world = self.world
         addon.updated_at = world.clock.now()
-        if world.behaviour.provisioning_fails:
-            addon.state = "deprovisioned"
-            world.put(addon)
-            return
-        addon.state = "provisioned"
+        failed = world.behaviour.provisioning_fails
+        addon.state = "deprovisioned" if failed else "provisioned"
         world.put(addon)
-        steps.new_connection(world, addon)
+        if not failed:
+            connections.new_connection(world, addon)
 
     def _work(self, connection: Connection, *, everything: bool) -> None:
         with self.world.hold(connection.id):
             if connection.id not in self.world.connections:
                 return
-            steps.run(self.world, connection)
+            steps.run_due_steps(self.world, connection)
             polling.run(self.world, connection, everything=everything)
