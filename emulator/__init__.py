@@ -5,7 +5,7 @@
 program. docs/emulator.md tells the rest.
 """
 
-from emulator.server.app import Running, serve
+from emulator.server.running import Running, serve
 from emulator.state.behaviour import INSTANT
 from emulator.state.options import Options
 

@@ -5,14 +5,14 @@ from collections.abc import Iterable
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from emulator.control.control import SYSTEM
+from emulator.control.system import SYSTEM
 from emulator.org.installed import qualified
 from emulator.org.org import Org
 from emulator.state.entities import AddOn, Connection
 from emulator.web import pages
-from emulator.web.web import Call
+from emulator.web.call import Call
 
-CALLS_SHOWN = 40
+MAX_CALLS_SHOWN = 40
 BRAND = ("Emulator", "#334155")
 
 
@@ -23,10 +23,10 @@ def overview(call: Call) -> Response:
     body = Markup("").join(
         [
             Markup("<p>{}</p>").format(_mode(call)),
-            _titled("Orgs", _orgs(call)),
-            _titled("Add-ons and connections", _connections(call)),
-            _titled("Faults in force", _faults(call)),
-            _titled("Latest calls", _calls(call)),
+            _titled("Orgs", _org_table(call)),
+            _titled("Add-ons and connections", _connection_table(call)),
+            _titled("Faults in force", _fault_table(call)),
+            _titled("Latest calls", _call_table(call)),
         ]
     )
     return pages.page("overview", "Heroku, Connect and Salesforce", body, BRAND, width="72rem")
@@ -42,7 +42,7 @@ def _mode(call: Call) -> str:
     return f"Durations run {clock.speed:g} times as fast as real time.{merged}"
 
 
-def _orgs(call: Call) -> Markup:
+def _org_table(call: Call) -> Markup:
     rows = [
         (
             Markup('<a href="/control/orgs/{}">{}</a>').format(org.id, org.name),
@@ -79,7 +79,7 @@ def _published_link(org: Org) -> Markup:
     return Markup('<a href="{}">Authorize</a>').format(found) if found else Markup("")
 
 
-def _connections(call: Call) -> Markup:
+def _connection_table(call: Call) -> Markup:
     world = call.world
     rows: list[Iterable[object]] = []
     for addon in world.all(AddOn):
@@ -106,7 +106,7 @@ def _mappings(call: Call, connection: Connection) -> str:
 
 
 def _login_form(connection: Connection) -> Markup:
-    """A way through the authorisation without the portal."""
+    """Buttons to authorize the connection without the portal."""
     if connection.state == "NEW":
         return Markup("")
     return Markup(
@@ -116,14 +116,14 @@ def _login_form(connection: Connection) -> Markup:
     ).format(connection.id)
 
 
-def _faults(call: Call) -> Markup:
+def _fault_table(call: Call) -> Markup:
     keys = ("system", "method", "path", "status", "drop", "delay", "times", "share", "met")
     rows = [[each[key] for key in keys] for each in call.world.faults.list()]
     return pages.table(keys, rows) if rows else Markup("<p>None.</p>")
 
 
-def _calls(call: Call) -> Markup:
+def _call_table(call: Call) -> Markup:
     keys = ("system", "method", "path", "status", "request_id")
-    latest = list(call.world.calls)[-CALLS_SHOWN:]
+    latest = list(call.world.calls)[-MAX_CALLS_SHOWN:]
     rows = [[each["at"][11:19], *(each[key] for key in keys)] for each in reversed(latest)]
     return pages.table(("at", *keys), rows)

@@ -1,4 +1,4 @@
-"""The managed package's Apex REST service, by which the portal hands a link to the org."""
+"""The managed package's Apex REST service, through which the portal gives the org a link."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,27 +10,27 @@ from emulator.org.org import Org
 from emulator.org.package import Package
 from emulator.org.packages import PACKAGES
 from emulator.org.refusals import Refused
-from emulator.salesforce import identity
-from emulator.salesforce.salesforce import SYSTEM, bearer_grant, rest_error
+from emulator.salesforce.logins import orgs_at
+from emulator.salesforce.system import SYSTEM, bearer_grant, rest_error
 from emulator.state.world import World
-from emulator.web.web import Call
+from emulator.web.call import Call
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-DAILY_CALLS = 15_000
+MAX_DAILY_CALLS = 15_000
 
 
 @SYSTEM.route("/<host>/services/apexrest/<path:rest>", *METHODS)
-@SYSTEM.route("/<host>/services/apexrest//<path:rest>", *METHODS)  # older portals join them so
+@SYSTEM.route("/<host>/services/apexrest//<path:rest>", *METHODS)  # older portals do
 def call_apex(call: Call, host: str, rest: str) -> Response:
     """Call a custom REST service of the org that this host belongs to."""
     world = call.world
     grant = bearer_grant(call)
     org = world.orgs.get(grant.org_id) if grant else None
-    if grant is None or org is None or org not in identity.orgs_at(world, host):
+    if grant is None or org is None or org not in orgs_at(world, host):
         return rest_error(401, "INVALID_SESSION_ID", "Session expired or invalid")
     response = _serve(call, org, [part for part in rest.split("/") if part])
     used = world.salesforce_calls[org.id] = world.salesforce_calls.get(org.id, 0) + 1
-    response.headers["Sforce-Limit-Info"] = f"api-usage={used}/{DAILY_CALLS}"
+    response.headers["Sforce-Limit-Info"] = f"api-usage={used}/{MAX_DAILY_CALLS}"
     return response
 
 
@@ -49,7 +49,7 @@ def _serve(call: Call, org: Org, parts: list[str]) -> Response:
         message = f"Unexpected parameter encountered during deserialization: {sorted(unknown)}"
         return rest_error(400, "JSON_PARSER_ERROR", message)
     link = body.get("authorizeUrl", "")
-    if package.checks_link and not _leads_to_portal(call.world, link):
+    if package.checks_link and not _is_portals(call.world, link):
         message = "The link does not lead to the configured portal."
         return rest_error(400, "INVALID_LINK", message)
     try:
@@ -60,8 +60,8 @@ def _serve(call: Call, org: Org, parts: list[str]) -> Response:
     return Response(b"", 200)
 
 
-def _leads_to_portal(world: World, link: str) -> bool:
-    """The package takes https links to its portal's host; here also http, where the portal's own
+def _is_portals(world: World, link: str) -> bool:
+    """The package takes https links to its portal's host. Here it takes http too, if the portal's
     registered callback is http."""
     portals = {urlsplit(each)[:2] for each in world.behaviour.callbacks}
     target = urlsplit(link)
@@ -71,7 +71,7 @@ def _leads_to_portal(world: World, link: str) -> bool:
 
 
 def _store(world: World, org: Org, package: Package, body: dict[str, Any]) -> None:
-    """Keep what was sent on the first Connection__c, as the package's class does."""
+    """Store the parameters in the first Connection__c, as the package's class does."""
     name = qualified(org.namespace, "Connection__c")
     values = {
         qualified(org.namespace, field): body.get(parameter)

@@ -1,6 +1,6 @@
-"""Salesforce's token families: made by a consent, renewed by refresh, ended by revocation.
+"""Grants: a user's consent to an app, with its tokens. Made by a consent, ended by revocation.
 
-A token carries its family's id, so that it is found at once; clients see opaque text.
+A token contains its grant's id, so that the grant is found at once; to clients it is opaque text.
 """
 
 import secrets
@@ -8,8 +8,6 @@ import secrets
 from emulator.org.org import Org, User
 from emulator.state.entities import Grant
 from emulator.state.world import World
-
-CONNECT_CLIENT = "heroku-connect"
 
 
 class Denied(Exception):
@@ -22,7 +20,7 @@ class Denied(Exception):
 
 
 def issue(world: World, org: Org, user: User, client_id: str, scope: str, host: str) -> Grant:
-    """Begin a family. Beyond a handful for a user and app, the oldest one dies."""
+    """Make a grant. Above `grants_per_user` for a user and app, the oldest one is revoked."""
     with world.lock:
         grant = Grant(
             id=secrets.token_hex(12),
@@ -47,7 +45,7 @@ def issue(world: World, org: Org, user: User, client_id: str, scope: str, host: 
 
 
 def new_access_token(world: World, grant: Grant) -> str:
-    """Make an access token, good for a while."""
+    """Make an access token with a limited life."""
     now = world.clock.stamp
     token = f"{grant.org_id[:15]}!AQ{grant.id}.{secrets.token_urlsafe(48)}"
     grant.access_tokens = {old: end for old, end in grant.access_tokens.items() if end > now}
@@ -58,7 +56,7 @@ def new_access_token(world: World, grant: Grant) -> str:
 
 
 def new_refresh_token(world: World, grant: Grant) -> str:
-    """Make the family's next refresh token."""
+    """Make the grant's next refresh token."""
     token = f"5Aep{grant.id}.{secrets.token_urlsafe(32)}"
     grant.refresh_tokens.append(token)
     world.put(grant)
@@ -66,9 +64,9 @@ def new_refresh_token(world: World, grant: Grant) -> str:
 
 
 def refresh(world: World, token: str, client_id: str) -> Grant:
-    """Spend a refresh token; raises Denied. A spent one comes from a thief: its family ends."""
+    """Use a refresh token; raises Denied. A used one may be stolen, so its whole grant ends."""
     with world.lock:
-        grant = family(world, token)
+        grant = find(world, token)
         idle = world.behaviour.refresh_idle_seconds
         if (
             grant is None
@@ -85,21 +83,21 @@ def refresh(world: World, token: str, client_id: str) -> Grant:
 
 
 def of_access_token(world: World, token: str) -> Grant | None:
-    """Find the family of an access token that is still good."""
-    grant = family(world, token)
+    """Find the grant of an access token that is still valid."""
+    grant = find(world, token)
     if grant is None or grant.revoked:
         return None
     return grant if grant.access_tokens.get(token, 0) > world.clock.stamp else None
 
 
-def family(world: World, token: str) -> Grant | None:
-    """Find the family that a token, good or not, belongs to."""
+def find(world: World, token: str) -> Grant | None:
+    """Find the grant that a token, valid or not, belongs to."""
     start = token.partition("!AQ")[2] if "!AQ" in token else token.removeprefix("5Aep")
     return world.grants.get(start.partition(".")[0])
 
 
 def revoke(world: World, grant: Grant) -> None:
-    """End a family: none of its tokens works any more."""
+    """End a grant: none of its tokens works any more."""
     grant.revoked = True
     grant.access_tokens = {}
     world.put(grant)

@@ -1,4 +1,4 @@
-"""The document of Salesforce's identity service, which Heroku Connect shows as `user_info`."""
+"""The document of Salesforce's identity service; Heroku Connect shows it as `user_info`."""
 
 from typing import Any
 
@@ -6,7 +6,6 @@ from emulator.org.org import Org, User
 from emulator.state.world import World
 from emulator.times import iso
 
-LOGIN, TEST = "login.salesforce.com", "test.salesforce.com"
 _URLS = {
     "enterprise": "/services/Soap/c/{version}/",
     "metadata": "/services/Soap/m/{version}/",
@@ -28,7 +27,7 @@ _URLS = {
 
 
 def instance_url(base: str, org: Org) -> str:
-    """Where an org's own API lives in this emulator."""
+    """The address of an org's own API in this emulator."""
     return f"{base}/salesforce/{org.my_domain}"
 
 
@@ -76,7 +75,7 @@ def document(world: World, base: str, host: str, org: Org, user: User) -> dict[s
 
 
 def user_info(world: World, base: str, host: str, org: Org, user: User) -> dict[str, Any]:
-    """The same document with the profile's permissions, as Heroku Connect adds them: as text."""
+    """The same document with the profile's permissions, which Heroku Connect adds as text."""
     allowed = "true" if user.view_all_data else "false"
     permissions = {
         "type": "Profile",
@@ -86,19 +85,3 @@ def user_info(world: World, base: str, host: str, org: Org, user: User) -> dict[
         "PermissionsViewAllUsers": allowed,
     }
     return {**document(world, base, host, org, user), "profile_perms": permissions}
-
-
-def orgs_at(world: World, host: str) -> list[Org]:
-    """List the orgs whose users can log in at a host: production, sandboxes, or that one org."""
-    if host == LOGIN:
-        return [each for each in world.orgs.values() if each.environment != "sandbox"]
-    if host == TEST:
-        return [each for each in world.orgs.values() if each.environment == "sandbox"]
-    return [each for each in world.orgs.values() if each.my_domain == host.lower()]
-
-
-def find_user(world: World, org_id: str, user_id: str) -> tuple[Org, User] | None:
-    """Find a user of an org by their ids."""
-    org = world.orgs.get(org_id)
-    user = next((each for each in org.users if each.id == user_id), None) if org else None
-    return (org, user) if org and user else None

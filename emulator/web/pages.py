@@ -1,7 +1,7 @@
-"""Pages for people and for programs that act like them: plain forms, no JavaScript.
+"""Pages for people, and for programs that use them like people: plain forms, no JavaScript.
 
-Every page names itself in `data-page` of its body. Forms post to the page's own URL, so that the
-query stays. A user's button carries `data-org` and `data-username`.
+Every page has its name in `data-page` of its body. Forms post to the page's own URL, so that the
+query stays.
 """
 
 from collections.abc import Iterable
@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from emulator.org.org import Org
-from emulator.web.web import html
+from emulator.web.answers import html
 
 STYLE = Markup("""
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
@@ -72,70 +71,12 @@ def page(
 def message(
     name: str, title: str, text: str, brand: tuple[str, str] = HEROKU, status: int = 400
 ) -> Response:
-    """Answer with a page that only says something."""
+    """Answer with a page of one sentence."""
     return page(name, title, Markup("<p>{}</p>").format(text), brand, status=status)
 
 
-def heroku_login() -> Response:
-    """Heroku's log-in, which Connect puts before the one of Salesforce."""
-    body = Markup("""<form method="post">
-<label for="email">Email</label><input id="email" name="email" type="email" required>
-<label for="password">Password</label><input id="password" name="password" type="password">
-<div class="row"><button class="main" name="step" value="login">Log in</button></div></form>
-<p class="quiet">Any address and password will do.</p>""")
-    return page("heroku-login", "Log in to your Heroku account", body)
-
-
-def branded(slug: str) -> Response:
-    """The ISV's own page, which takes the place of Heroku's log-in."""
-    body = Markup("""<p>{slug} asks to synchronise data with your Salesforce organization through
-Heroku Connect. You will log in to Salesforce next.</p><form method="post"><div class="row">
-<button class="main" name="step" value="continue">Continue to Salesforce</button></div></form>
-""").format(slug=slug)
-    return page("branded", f"Connect to {slug}", body, (slug, "#0f766e"))
-
-
-def choose_user(host: str, orgs: Iterable[Org], hint: str = "") -> Response:
-    """Salesforce's log-in: one button for each user who can log in here."""
-    buttons = [
-        Markup(
-            '<button name="user" value="{org_id}/{user_id}" data-org="{org_id}"'
-            ' data-username="{username}"{hinted}>{username}<br>'
-            '<span class="quiet">{name} · {environment} · {org_id}</span></button>'
-        ).format(
-            org_id=org.id,
-            user_id=user.id,
-            username=user.username,
-            name=org.name,
-            environment=org.environment,
-            hinted=Markup(' data-hinted="true"') if user.username == hint else "",
-        )
-        for org in orgs
-        for user in org.users
-    ]
-    buttons.sort(key=lambda each: "data-hinted" not in each)
-    none = Markup("<p>No organization can be reached at this host.</p>")
-    body = Markup('<p class="quiet">{}</p><form method="post" class="users">{}</form>').format(
-        host, Markup("").join(buttons) or none
-    )
-    return page("choose-user", "Log in to Salesforce", body, SALESFORCE)
-
-
-def consent(app: str, user_value: str, username: str, org: Org, scopes: Iterable[str]) -> Response:
-    """Salesforce's question whether an app may have access."""
-    items = Markup("").join(Markup("<li>{}</li>").format(each) for each in scopes)
-    body = Markup("""<p>{app} is asking to:</p><ul>{items}</ul>
-<p class="quiet">{username} · {org} · {org_id}</p>
-<form method="post"><input type="hidden" name="user" value="{user}"><div class="row">
-<button class="main" name="decision" value="allow">Allow</button>
-<button name="decision" value="deny">Deny</button></div></form>""").format(
-        app=app, items=items, username=username, org=org.name, org_id=org.id, user=user_value
-    )
-    return page("consent", "Allow Access?", body, SALESFORCE)
-
-
 def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> Markup:
-    """A table; cells are escaped unless they are Markup, and None is an empty one."""
+    """A table; cells are escaped unless they are Markup, and None is an empty cell."""
     heads = Markup("").join(Markup("<th>{}</th>").format(each) for each in head)
     lines = [
         Markup("<tr>{}</tr>").format(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.server.app import SYSTEMS
+from emulator.server.systems import SYSTEMS
 from emulator.state.behaviour import Behaviour
 from emulator.state.faults import Fault
 

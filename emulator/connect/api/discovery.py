@@ -7,16 +7,18 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
-from emulator.connect.api.region import cell_of
-from emulator.heroku.heroku import bearer_accepted
-from emulator.heroku.heroku_documents import ACCOUNT_EMAIL, app_id
+from emulator.connect.api.links import link_addons
+from emulator.connect.api.system import cell_of
+from emulator.heroku.documents import ACCOUNT_EMAIL, app_id, is_the_app
 from emulator.state.entities import AddOn, Connection
-from emulator.state.world import World
-from emulator.web.web import Call, System, answer, refuse
+from emulator.web.answers import answer, refuse
+from emulator.web.call import Call
+from emulator.web.routing import System
+from emulator.web.tokens import bearer_accepted
 
 REGIONS = {"us": {"flag": "united-states", "label": "Region (US)"}}
 CELL = "emulated-us"
-SYNC = "1"  # addon_type of connections that synchronise; the other kind is no more
+SYNC = "1"  # addon_type of connections that sync; Heroku has ended the other kind
 CELL_LABEL = "Emulated cell (US)"
 
 
@@ -35,20 +37,16 @@ SYSTEM = System("central", _failed, _before)
 
 @SYSTEM.route("/auth/<app>", "POST")
 def link(call: Call, app: str) -> Response:
-    """Add the caller to the access list of the app's add-ons that are there by now."""
-    world = call.world
-    _check_app(world, app)
-    call.engine.settle_addons()
-    for addon in world.all(AddOn):
-        if addon.state == "provisioned" and not addon.linked:
-            addon.linked = True
-            world.put(addon)
+    """Give the caller access to the app's add-ons that are provisioned by now."""
+    if not is_the_app(call.world, app):
+        refuse(answer({"message": "Not found."}, 404))
+    link_addons(call)
     found = _summaries(call)
     return answer(
         {
             "user": {"id": "emulated-user", "email": ACCOUNT_EMAIL},
             "connections": found,
-            **_places(call, found),
+            **_regions_and_cells(call, found),
         }
     )
 
@@ -58,7 +56,7 @@ def list_connections(call: Call) -> Response:
     """List the linked connections, of an app and by add-on name when these are given."""
     app, resource = call.request.args.get("app"), call.request.args.get("resource_name")
     found = _summaries(call)
-    if app is not None and app not in (call.world.options.app, app_id(call.world)):
+    if app is not None and not is_the_app(call.world, app):
         found = []
     if call.request.args.get("addon_type", SYNC) != SYNC:
         found = []
@@ -67,17 +65,12 @@ def list_connections(call: Call) -> Response:
     return answer(
         {
             "results": found,
-            **_places(call, found),
+            **_regions_and_cells(call, found),
             "next": None,
             "previous": None,
             "count": len(found),
         }
     )
-
-
-def _check_app(world: World, app: str) -> None:
-    if app not in (world.options.app, app_id(world)):
-        refuse(answer({"message": "Not found."}, 404))
 
 
 def _summaries(call: Call) -> list[dict[str, Any]]:
@@ -110,8 +103,8 @@ def _summary(call: Call, addon: AddOn, connection: Connection) -> dict[str, Any]
     }
 
 
-def _places(call: Call, found: list[dict[str, Any]]) -> dict[str, Any]:
-    """The regions and cells of what was found: empty with it."""
+def _regions_and_cells(call: Call, found: list[dict[str, Any]]) -> dict[str, Any]:
+    """The regions and cells of the connections that were found; empty without any."""
     if not found:
         return {"regions": {}, "cells": {}}
     cell = {"url": f"{call.base}/region", "flag": "united-states", "label": CELL_LABEL}

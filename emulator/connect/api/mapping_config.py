@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from emulator.connect.api.region import error
+from emulator.connect.api.system import error
 from emulator.state.behaviour import Behaviour
 from emulator.state.entities import Connection
 from emulator.state.world import World
-from emulator.web.web import refuse
+from emulator.web.answers import refuse
 
 DEFAULT_POLLING_SECONDS = 600
 MAX_DAILY_API_CALLS = 30_000

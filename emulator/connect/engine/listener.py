@@ -1,4 +1,4 @@
-"""Listens to the tenants' trigger logs: Connect's triggers ping a Postgres channel at each write."""
+"""Listens to the trigger logs of the tenants: Connect pings a Postgres channel at each write."""
 
 from typing import Any
 

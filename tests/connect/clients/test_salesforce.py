@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from connect.clients import http, salesforce
 from emulator import Running
-from emulator.salesforce import grants, identity
+from emulator.salesforce import grants, identity, logins
 from emulator.state.entities import Grant
 from tenants import consent
 from tenants.models import SalesforceGrant, Tenant
@@ -33,14 +33,14 @@ def sign_in(emulator: Running, who: dict[str, str]) -> Tenant:
     world = emulator.world
     org = world.orgs[who["org_id"]]
     user = org.users[0]
-    family = grants.issue(world, org, user, "emulator-key", "api refresh_token", identity.LOGIN)
+    family = grants.issue(world, org, user, "emulator-key", "api refresh_token", logins.LOGIN)
     tenant = cast.enrol(who)
     SalesforceGrant.objects.create(
         tenant=tenant,
         access_token=grants.new_access_token(world, family),
         refresh_token=grants.new_refresh_token(world, family),
         instance_url=identity.instance_url(emulator.url, org),
-        identity_url=identity.identity_url(emulator.url, identity.LOGIN, org, user),
+        identity_url=identity.identity_url(emulator.url, logins.LOGIN, org, user),
         username=user.username,
         user_id=user.id,
         scopes=family.scope,
