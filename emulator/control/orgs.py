@@ -1,5 +1,6 @@
-"""/control/orgs: orgs listed, made, shown; their users' grants revoked."""
+"""/control/orgs: orgs listed, made, shown, and their users changed."""
 
+from dataclasses import replace
 from typing import Any
 
 from werkzeug.wrappers import Response
@@ -11,8 +12,6 @@ from emulator.org import ids
 from emulator.org.new_org import new_org
 from emulator.org.org import Org, User
 from emulator.org.packages import PACKAGES
-from emulator.salesforce.grants import revoke
-from emulator.state.entities import Grant
 from emulator.web.answers import answer
 from emulator.web.call import Call
 
@@ -79,11 +78,15 @@ def show_org(call: Call, org_id: str) -> Response:
     return answer(org_json(call, find_org(call, org_id)))
 
 
-@SYSTEM.route("/orgs/<org_id>/revoke", "POST")
-def revoke_grants(call: Call, org_id: str) -> Response:
-    """Revoke what users of the org granted, Heroku Connect's access too."""
-    org, world = find_org(call, org_id), call.world
-    for each in world.all(Grant):
-        if each.org_id == org.id:
-            revoke(world, each)
+@SYSTEM.route("/orgs/<org_id>/users/<user_id>", "PATCH")
+def change_user(call: Call, org_id: str, user_id: str) -> Response:
+    """Change a user's `view_all_data`."""
+    org = find_org(call, org_id)
+    if user_id not in {each.id for each in org.users}:
+        reject(404, "no such user")
+    allowed = bool(call.json().get("view_all_data", True))
+    org.users = [
+        replace(each, view_all_data=allowed) if each.id == user_id else each for each in org.users
+    ]
+    call.world.save_org(org)
     return answer(org_json(call, org))

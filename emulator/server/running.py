@@ -1,62 +1,110 @@
-"""Starts and stops an emulator in this process."""
+"""A running emulator, as tests and benches use it: an address, and /control without a socket."""
 
-import sys
-import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager
+from typing import Any
 
-import psycopg
+from werkzeug.test import Client
 
-from emulator.connect.engine.engine import ConnectEngine
 from emulator.server.application import Application
-from emulator.server.http_server import HttpServer
+from emulator.server.serving import serve_world
 from emulator.state.options import Options
-from emulator.state.world import World
-
-TICK_SECONDS = 0.15
-POLL_SECONDS = 0.05  # so fast the server notices that it is to stop
 
 
-@dataclass
+class ControlError(Exception):
+    """/control has refused a call; the text says why."""
+
+
 class Running:
-    """A served emulator: its address, its state and its engine."""
+    """A served emulator. Its methods are calls of /control, made without a socket."""
 
-    url: str
-    world: World
-    engine: ConnectEngine
+    def __init__(self, url: str, options: Options, application: Application) -> None:
+        self.url = url
+        self.options = options
+        self._application = application
+
+    def control(self, method: str, path: str, body: Any = None) -> Any:
+        """Call /control/<path> with a JSON body and return the answer's JSON, None without one.
+
+        Raises ControlError for a status from 400 on.
+        """
+        client = Client(self._application)
+        response = client.open(f"/control/{path}", method=method, json=body, base_url=self.url)
+        if response.status_code >= 400:
+            raise ControlError(f"{response.status_code}: {response.get_data(as_text=True)}")
+        return response.get_json() if response.get_data() else None
+
+    def reset(self) -> None:
+        """Remove everything, and set the behaviour back."""
+        self.control("POST", "reset")
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock forward; everything that is due happens."""
+        self.control("POST", "clock", {"advance": seconds})
+
+    def behave(self, **switches: Any) -> None:
+        """Change the behaviour."""
+        self.control("POST", "behaviour", switches)
+
+    def sync(self) -> None:
+        """Do a whole round now: a poll both ways for every healthy connection."""
+        self.control("POST", "sync")
+
+    def fail(self, system: str, **fault: Any) -> None:
+        """Activate a fault: {method, path, times, status, body, …}."""
+        self.control("POST", "faults", {"system": system, **fault})
+
+    def clear_faults(self) -> None:
+        """Remove every fault."""
+        self.control("DELETE", "faults")
+
+    def calls(self) -> list[dict[str, Any]]:
+        """The log of calls, oldest first: {at, system, method, path, status, request_id}."""
+        found: list[dict[str, Any]] = self.control("GET", "calls")["calls"]
+        return found
+
+    def clear_calls(self) -> None:
+        """Empty the log of calls."""
+        self.control("DELETE", "calls")
+
+    def addons(self) -> list[dict[str, Any]]:
+        """The add-ons, oldest first."""
+        found: list[dict[str, Any]] = self.control("GET", "addons")["addons"]
+        return found
+
+    def connections(self) -> list[dict[str, Any]]:
+        """The connections with their mappings, oldest first."""
+        found: list[dict[str, Any]] = self.control("GET", "connections")["connections"]
+        return found
+
+    def connection(self, connection_id: str) -> dict[str, Any]:
+        """One connection with its mappings."""
+        found: dict[str, Any] = self.control("GET", f"connections/{connection_id}")
+        return found
+
+    def grants(self) -> list[dict[str, Any]]:
+        """What users of the orgs have granted, revoked grants too, oldest first."""
+        found: list[dict[str, Any]] = self.control("GET", "grants")["grants"]
+        return found
+
+    def org(self, org_id: str) -> dict[str, Any]:
+        """One org with its users and counts."""
+        found: dict[str, Any] = self.control("GET", f"orgs/{org_id}")
+        return found
+
+    def admin(self, org_id: str) -> str:
+        """The org's administrator as the log-in pages' forms want it: <org id>/<user id>."""
+        return f"{org_id}/{self.org(org_id)['users'][0]['id']}"
+
+    def records(self, org_id: str, object_name: str) -> list[dict[str, Any]]:
+        """An object's live records: the standard fields and the values, by API name."""
+        path = f"orgs/{org_id}/records/{object_name}"
+        found: list[dict[str, Any]] = self.control("GET", path)["records"]
+        return found
 
 
 @contextmanager
 def serve(options: Options) -> Iterator[Running]:
     """Serve an emulator from threads of this process until the block ends."""
-    world = World(options)
-    if world.merged_writes:
-        print("No hstore in this Postgres: Connect runs in merged-writes mode.", file=sys.stderr)
-    engine = ConnectEngine(world)
-    application = Application(world, engine)
-    with closing(world.databases), HttpServer(options.host, options.port, application) as server:
-        stop = threading.Event()
-        threads = [
-            threading.Thread(target=server.serve_forever, args=(POLL_SECONDS,), daemon=True),
-            threading.Thread(target=engine.run, args=(stop, TICK_SECONDS), daemon=True),
-        ]
-        for thread in threads:
-            thread.start()
-        try:
-            yield Running(server.url, world, engine)
-        finally:
-            stop.set()
-            server.shutdown()
-            server.hang_up()
-            for thread in threads:
-                thread.join()
-            _save(world)
-
-
-def _save(world: World) -> None:
-    try:
-        world.save_clock()
-        world.store.flush()
-    except psycopg.OperationalError as error:
-        print(f"The last changes were not kept: {error}", file=sys.stderr)
+    with serve_world(options) as served:
+        yield Running(served.url, options, served.application)

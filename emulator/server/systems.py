@@ -15,7 +15,19 @@ from emulator.connect.api import (
     write_errors,
 )
 from emulator.connect.api import connections as regional_connections
-from emulator.control import calls, faults, org_setup, orgs, overview, posts, records, world
+from emulator.control import addons as control_addons
+from emulator.control import (
+    calls,
+    faults,
+    grants,
+    org_setup,
+    orgs,
+    overview,
+    posts,
+    ready_connections,
+    records,
+    world,
+)
 from emulator.control import connections as control_connections
 from emulator.heroku import account, addons, app, enrollment
 from emulator.salesforce import apex, authorize, revocation, token, users
@@ -29,6 +41,7 @@ MODULES = (
     *(mappings, notifications, regional_connections, schemas, validations, write_errors),
     *(apex, authorize, revocation, token, users),
     search,
-    *(calls, control_connections, faults, org_setup, orgs, overview, posts, records, world),
+    *(calls, control_addons, control_connections, faults, grants, org_setup, orgs, overview),
+    *(posts, ready_connections, records, world),
 )
 SYSTEMS: dict[str, System] = {module.SYSTEM.name: module.SYSTEM for module in MODULES}

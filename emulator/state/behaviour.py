@@ -39,6 +39,7 @@ class Behaviour:
     isv_slugs: list[str] = field(default_factory=list)
     # Heroku Connect
     unequal_connection_ids: bool = False
+    merged_writes: bool = False
     cells: int = 1
     ignored_patches: int = 0
     configure_seconds: float = 2

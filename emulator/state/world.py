@@ -41,10 +41,15 @@ class World(Registry):
         self.faults = Faults()
         self.calls: deque[dict[str, Any]] = deque(maxlen=MAX_CALLS)
         with self.databases.connection(options.database_url) as conn:
-            self.merged_writes = not has_hstore(conn)
+            self._has_hstore = has_hstore(conn)
         self._start_empty()
         self._load()
         self._apply_options()
+
+    @property
+    def merged_writes(self) -> bool:
+        """Whether new connections run in merged-writes mode."""
+        return self.behaviour.merged_writes or not self._has_hstore
 
     @contextmanager
     def hold(self, connection_id: str) -> Iterator[None]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import requests
 
-import emulator
+from emulator.server.serving import Served
 
 WAIT = 10  # seconds
 APP = "multiconnect-test"
@@ -21,7 +21,7 @@ HEROKU = {
 class Emulated:
     """One emulator and a session with it."""
 
-    def __init__(self, running: emulator.Running) -> None:
+    def __init__(self, running: Served) -> None:
         self.running = running
         self.world = running.world
         self.session = requests.Session()

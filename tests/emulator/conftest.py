@@ -14,6 +14,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 import emulator
 from emulator.connect.sync import schemas
 from emulator.connect.sync.session import PgConnection
+from emulator.server.serving import Served, serve_world
 from emulator.state import databases
 from tests.emulator import client
 from tests.emulator.tenant import Tenant, make
@@ -120,7 +121,7 @@ def accounts(tenant: Tenant) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def served(emulator_database: str) -> Iterator[emulator.Running]:
+def served(emulator_database: str) -> Iterator[Served]:
     """A whole emulator whose clock stands still until a test moves it."""
     name = conninfo_to_dict(emulator_database)["dbname"]
     options = emulator.Options(
@@ -130,12 +131,12 @@ def served(emulator_database: str) -> Iterator[emulator.Running]:
         speed=0,
         behaviour=emulator.INSTANT,
     )
-    with emulator.serve(options) as running:
+    with serve_world(options) as running:
         yield running
 
 
 @pytest.fixture
-def emulated(served: emulator.Running) -> Iterator[client.Emulated]:
+def emulated(served: Served) -> Iterator[client.Emulated]:
     """That emulator, emptied, and a session with it."""
     served.world.reset()
     emulated = client.Emulated(served)

@@ -12,6 +12,7 @@ import pytest
 import requests
 
 import emulator
+from emulator.server.serving import serve_world
 from tests.emulator.client import ACCOUNT, APP, WAIT, Emulated
 from tests.emulator.test_connect_api import run
 
@@ -19,7 +20,7 @@ from tests.emulator.test_connect_api import run
 @contextmanager
 def fresh(options: emulator.Options) -> Iterator[Emulated]:
     """An emulator of a test's own, emptied before and after."""
-    with emulator.serve(options) as running:
+    with serve_world(options) as running:
         running.world.reset()
         emulated = Emulated(running)
         yield emulated
@@ -72,7 +73,7 @@ def test_without_hstore_connect_merges_writes_and_says_so(
 
 
 def test_the_end_of_an_emulator_ends_kept_alive_connections(emulated: Emulated) -> None:
-    with emulator.serve(emulated.world.options) as running:
+    with serve_world(emulated.world.options) as running:
         again = Emulated(running)
         assert again.get("/control/clock").ok
     with pytest.raises(requests.ConnectionError):

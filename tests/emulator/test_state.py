@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-import emulator
+from emulator.server.serving import serve_world
 from tests.emulator.client import ACCOUNT, ACME, Emulated
 from tests.emulator.test_salesforce import refresh, tokens
 
@@ -17,7 +17,7 @@ def restarted(emulated: Emulated) -> Iterator[Emulated]:
     """A second emulator on what the first one kept, as after a restart."""
     emulated.world.save_clock()
     emulated.world.store.flush()
-    with emulator.serve(emulated.world.options) as running:
+    with serve_world(emulated.world.options) as running:
         again = Emulated(running)
         yield again
         again.session.close()
@@ -68,7 +68,7 @@ def test_what_the_program_was_started_with_wins(emulated: Emulated) -> None:
     emulated.behave(import_seconds=77, latest_api_version="66.0")
     callback = "http://127.0.0.1:5000/auth/salesforce/callback"
     options = replace(emulated.world.options, callback=callback)
-    with emulator.serve(options) as running:
+    with serve_world(options) as running:
         behaviour = running.world.behaviour
         assert callback in behaviour.callbacks
         assert behaviour.import_seconds == 0

@@ -14,6 +14,13 @@ from emulator.state.world import World
 STEPS: dict[str, Callable[[World, Connection, Step], None]] = {**CONNECTION_STEPS, **MAPPING_STEPS}
 
 
+def run_all_steps(world: World, connection: Connection) -> None:
+    """Run all steps now, whenever they are due; the caller holds the connection."""
+    while connection.agenda:
+        connection.agenda[0]["at"] = 0
+        run_due_steps(world, connection)
+
+
 def run_due_steps(world: World, connection: Connection) -> None:
     """Run all steps that are due; the caller holds the connection."""
     while is_due(world, connection):

@@ -58,8 +58,7 @@ def step(rollout: Rollout, member: Member) -> RolloutItem:
 
 
 def fault(fleet: Fleet, method: str, path: str, **what: Any) -> None:
-    wanted = {"system": "region", "method": method, "path": path, "times": 1, **what}
-    fleet.world.faults.add(wanted)
+    fleet.running.fail("region", **{"method": method, "path": path, "times": 1, **what})
 
 
 # --- sending --------------------------------------------------------------------------------------
@@ -87,11 +86,11 @@ def test_an_import_that_cannot_be_seen_yet_is_neither_over_nor_sent_again(
     fleet: Fleet, work: Work
 ) -> None:
     member = fleet.add()
-    fleet.world.behaviour.change({"import_lag_seconds": 20, "import_seconds": 10})
+    fleet.running.behave(import_lag_seconds=20, import_seconds=10)
     rollout = started(fleet, work)
     assert step(rollout, member).waiting_for == "Heroku Connect to take the mappings"
     for _ in range(4):
-        assert fleet.running.world.connections[member.remote.id].state == "IDLE"
+        assert member.remote.state == "IDLE"
         item = step(rollout, member)
         assert (item.status, item.sends) == (ItemStatus.WORKING, 1)
     pass_time(fleet, 20)
@@ -103,7 +102,7 @@ def test_an_import_that_cannot_be_seen_yet_is_neither_over_nor_sent_again(
 
 def test_it_is_not_done_before_everything_is_loaded(fleet: Fleet, work: Work) -> None:
     member = fleet.add()
-    fleet.world.behaviour.change({"bulk_load_seconds": 300})
+    fleet.running.behave(bulk_load_seconds=300)
     rollout = started(fleet, work)
     step(rollout, member)
     item = step(rollout, member)
@@ -158,7 +157,7 @@ def test_a_connection_that_takes_no_import_fails_with_what_to_do(
 ) -> None:
     member = fleet.add()
     rollout = started(fleet, work, failure_limit=100)
-    member.remote.state = state
+    member.remote.force(state)
     item = step(rollout, member)
     assert (item.status, said in item.last_error) == (ItemStatus.FAILED, True)
     assert fleet.calls("POST", "/actions/import") == 0
@@ -167,7 +166,7 @@ def test_a_connection_that_takes_no_import_fails_with_what_to_do(
 def test_a_field_that_vanished_after_the_check_is_reported(fleet: Fleet, work: Work) -> None:
     member = fleet.add()
     rollout = started(fleet, work)
-    fleet.world.orgs[member.org_id].change_fields("Account", "Segment__c", ())
+    fleet.remove_field(member, "Account", "Segment__c")
     work(rollout)
     assert "Account (BAD_CONFIG)" in rollout.items.get().last_error
     assert member.now().template == fleet.first
@@ -279,7 +278,7 @@ def test_it_pauses_itself_when_too_many_fail_and_goes_on_when_told(
     rollout = started(fleet, work, canary_size=2, failure_limit=50, wave_size=2)
     canary = rollout.items.filter(wave=0).values_list("connection__connection_id", flat=True)
     for key in canary:
-        fleet.world.connections[key].state = "SYSTEM_ERROR"
+        fleet.running.control("POST", f"connections/{key}/state", {"state": "SYSTEM_ERROR"})
     rollout = work(rollout)
     assert rollout.status == RolloutStatus.PAUSED
     assert rollout.pause_reason == "2 of 2 tenants of wave 0 failed, more than 50 %."
@@ -321,11 +320,11 @@ def test_cancelling_skips_the_rest_and_leaves_nobody_half_done(fleet: Fleet, wor
 def test_what_failed_and_what_was_refused_is_tried_again(fleet: Fleet, work: Work) -> None:
     broken, lacking = fleet.add(), fleet.add(lacks_segment=True)
     rollout = started(fleet, work, failure_limit=100)
-    broken.remote.state = "SYSTEM_ERROR"
+    broken.remote.force("SYSTEM_ERROR")
     rollout = work(rollout)
     assert fleets.items(rollout) == {ItemStatus.FAILED: 1, ItemStatus.REFUSED: 1}
-    broken.remote.state = "IDLE"
-    fleet.world.orgs[lacking.org_id].change_fields("Account", "", (fleets.SEGMENT,))
+    broken.remote.force("IDLE")
+    fleet.add_field(lacking, "Account", fleets.SEGMENT)
     lifecycle.retry(rollout.pk, "mia")
     rollout = work(rollout)
     assert fleets.items(rollout) == {ItemStatus.DONE: 2}
