@@ -39,7 +39,7 @@ class HttpServer(ThreadedWSGIServer):
         super().shutdown_request(request)
 
     def hang_up(self) -> None:
-        """End every connection, as the end of a process would."""
+        """End every connection, as when a process ends."""
         for each in list(self._open):
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)

@@ -15,7 +15,7 @@ from emulator.state.options import Options
 from emulator.state.world import World
 
 TICK_SECONDS = 0.15
-POLL_SECONDS = 0.05  # so fast the server notices that it is to stop
+STOP_CHECK_SECONDS = 0.05  # how often the server checks whether to stop
 
 
 @dataclass
@@ -39,7 +39,7 @@ def serve_world(options: Options) -> Iterator[Served]:
     with closing(world.databases), HttpServer(options.host, options.port, application) as server:
         stop = threading.Event()
         threads = [
-            threading.Thread(target=server.serve_forever, args=(POLL_SECONDS,), daemon=True),
+            threading.Thread(target=server.serve_forever, args=(STOP_CHECK_SECONDS,), daemon=True),
             threading.Thread(target=engine.run, args=(stop, TICK_SECONDS), daemon=True),
         ]
         for thread in threads:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 
 class Clock:
-    """A clock whose durations run `speed` times real time; 0 stands still unless advanced."""
+    """A clock whose durations run `speed` times real time; 0 stops it until it is advanced."""
 
     def __init__(self, speed: float) -> None:
         self.speed = speed

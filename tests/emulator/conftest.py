@@ -55,21 +55,21 @@ def connect_conn(emulator_database: str) -> Iterator[PgConnection]:
 
 @pytest.fixture(scope="session")
 def user_conn(emulator_database: str) -> Iterator[PgConnection]:
-    """A tenant's application: the session of somebody who is not Heroku Connect."""
+    """A tenant's application: a session that is not Heroku Connect's."""
     with _connect(emulator_database) as connection:
         yield connection
 
 
 @pytest.fixture
 def bare_conn() -> Iterator[PgConnection]:
-    """A connection to a new database, to which no extension was added yet."""
+    """A connection to a new database without extensions."""
     with _database("multiconnect_bare") as conninfo, _connect(conninfo) as connection:
         yield connection
 
 
 @pytest.fixture
 def schema(connect_conn: PgConnection) -> Iterator[str]:
-    """A schema name that nobody uses; what a test makes under it is dropped."""
+    """An unused schema name; the schema is dropped after the test."""
     name = f"sf_00db00000002ndmmam_{next(_SCHEMAS)}"
     yield name
     schemas.drop_schema(connect_conn, name)
@@ -77,7 +77,7 @@ def schema(connect_conn: PgConnection) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def hstore_conn(user_conn: PgConnection) -> PgConnection:
-    """A user's session on a database with the hstore extension; none, none of these tests."""
+    """A user's session on a database with the hstore extension; without it the test is skipped."""
     if not databases.has_hstore(user_conn):
         pytest.skip("this PostgreSQL has no hstore extension")
     user_conn.execute("CREATE EXTENSION IF NOT EXISTS hstore WITH SCHEMA public")
@@ -86,7 +86,7 @@ def hstore_conn(user_conn: PgConnection) -> PgConnection:
 
 @pytest.fixture(params=["ordered writes", "merged writes"])
 def merged_writes(request: pytest.FixtureRequest) -> bool:
-    """Run a test in both modes of Connect, or in the one that this server can do."""
+    """Run a test in both modes of Connect, or in the one that this server supports."""
     if request.param == "ordered writes":
         request.getfixturevalue("hstore_conn")
         return False
@@ -103,7 +103,7 @@ def tenant(
 
 @pytest.fixture
 def merging(connect_conn: PgConnection, user_conn: PgConnection, schema: str) -> Tenant:
-    """Acme with merged writes, which every server can do."""
+    """Acme with merged writes, which every server supports."""
     return make(connect_conn, user_conn, schema, merged_writes=True)
 
 

@@ -55,7 +55,7 @@ HOSTILE = [
 def config(*fields: str, indexes: Mapping[str, bool] | None = None) -> dict[str, Any]:
     """Write a read-write mapping config over the system fields and these.
 
-    `indexes` tells of each indexed field whether it is unique.
+    `indexes` maps each indexed field to whether it is unique.
     """
     return {
         "access": "read_write",

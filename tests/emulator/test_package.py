@@ -1,4 +1,4 @@
-"""What the emulated orgs take from the package's source."""
+"""What the emulated orgs read from the package's source."""
 
 import shutil
 from pathlib import Path
@@ -14,7 +14,7 @@ from emulator.org.packages import SOURCE
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """A copy of the source, to be changed."""
+    """A copy of the source that a test changes."""
     return shutil.copytree(SOURCE, tmp_path / "source")
 
 
@@ -60,7 +60,7 @@ def test_only_custom_names_get_the_namespace() -> None:
     assert account.field("hcmc__Twitter__c")
 
 
-def test_settings_of_the_package_are_no_records_of_an_org() -> None:
+def test_the_packages_settings_are_not_objects_of_an_org() -> None:
     assert not any("Portal" in each.name for each in objects_of("", packages.current()))
 
 
@@ -76,21 +76,21 @@ def test_what_is_renamed_in_the_source_is_renamed_in_the_org(copy: Path) -> None
     assert found.parameters == {"connectionId", "link"}
 
 
-def test_a_field_that_no_org_can_have_is_named(copy: Path) -> None:
+def test_the_error_names_a_field_that_is_not_emulated(copy: Path) -> None:
     file = "objects/Tweet__c/fields/Time__c.field-meta.xml"
     edit(copy, file, "<type>DateTime", "<type>Location")
     with pytest.raises(Unreadable, match=r"Time__c.*Location are not emulated"):
         package_source.read_source(copy)
 
 
-def test_a_package_without_its_service_is_not_read(copy: Path) -> None:
+def test_a_package_without_its_service_is_refused(copy: Path) -> None:
     (copy / "classes" / "AuthConnection.cls").unlink()
     with pytest.raises(Unreadable, match="REST service"):
         package_source.read_source(copy)
 
 
 def test_every_field_of_2016_is_in_todays_package() -> None:
-    """Else an upgrade would leave a mapping of a subscriber without its field."""
+    """If a field were missing, an upgrade would break a subscriber's mapping."""
     today = packages.current()
     for old in packages.original().objects:
         new = named(today.objects, old.name)

@@ -1,9 +1,8 @@
-"""Schemas and mapped tables: what Heroku Connect makes of a mapping."""
+"""Mapped tables, as Heroku Connect makes them."""
 
 from dataclasses import replace
 from typing import Any
 
-import psycopg
 import pytest
 from psycopg import sql
 
@@ -12,116 +11,9 @@ from emulator.connect.sync.columns import BadConfig, mapped_columns
 from emulator.connect.sync.names import names, table_name
 from emulator.connect.sync.session import PgConnection
 from emulator.org.objects import Field, SObject
+from tests.emulator.catalog import columns, indexes
 from tests.emulator.samples import ACCOUNT, ACCOUNT_CONFIG, ACME_ID, config
 from tests.emulator.tenant import log, run
-
-
-def columns(conn: PgConnection, schema: str, table: str) -> dict[str, str]:
-    rows = conn.execute(
-        """
-        SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute
-        WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped
-        """,
-        [sql.SQL("{schema}.{table}").format(**names(schema, table)).as_string(conn)],
-    )
-    return dict(rows.fetchall())
-
-
-def indexes(conn: PgConnection, schema: str, table: str) -> dict[str, bool]:
-    """Name each index of a table, and say whether it is unique."""
-    rows = conn.execute(
-        """
-        SELECT relname, indisunique FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
-        WHERE indrelid = %s::regclass
-        """,
-        [sql.SQL("{schema}.{table}").format(**names(schema, table)).as_string(conn)],
-    )
-    return dict(rows.fetchall())
-
-
-# -- schemas -------------------------------------------------------------------------------------
-
-
-def test_a_schema_has_the_system_tables_with_their_columns_and_indexes(
-    connect_conn: PgConnection, schema: str, merged_writes: bool
-) -> None:
-    schemas.create_schema(connect_conn, schema, ACME_ID, merged_writes)
-    log_columns = {
-        "id": "integer",
-        "txid": "bigint",
-        "created_at": "timestamp with time zone",
-        "updated_at": "timestamp with time zone",
-        "processed_at": "timestamp with time zone",
-        "processed_tx": "bigint",
-        "state": "character varying(8)",
-        "action": "character varying(7)",
-        "table_name": "character varying(128)",
-        "record_id": "integer",
-        "sfid": "character varying(18)",
-        "old": "text",
-        "values": "text",
-        "sf_result": "integer",
-        "sf_message": "text",
-    }
-    assert columns(connect_conn, schema, "_trigger_log") == log_columns
-    assert columns(connect_conn, schema, "_trigger_log_archive") == log_columns
-    assert columns(connect_conn, schema, "_sf_event_log")["sfid"] == "character varying(20)"
-    assert set(indexes(connect_conn, schema, "_trigger_log")) == {
-        "_trigger_log_pkey",
-        "_trigger_log_idx_created_at",
-        "_trigger_log_idx_state_id",
-        "_trigger_log_idx_state_table_name",
-    }
-    meta = run(connect_conn, "SELECT org_id FROM {s}._hcmeta", schema).fetchall()
-    assert meta == [(ACME_ID,)]
-
-
-def test_the_org_is_noted_when_it_becomes_known(connect_conn: PgConnection, schema: str) -> None:
-    schemas.create_schema(connect_conn, schema, None, merged_writes=True)
-    schemas.set_org(connect_conn, schema, ACME_ID)
-    meta = run(connect_conn, "SELECT org_id FROM {s}._hcmeta", schema).fetchall()
-    assert meta == [(ACME_ID,)]
-
-
-def test_a_schema_is_never_used_again(connect_conn: PgConnection, schema: str) -> None:
-    schemas.create_schema(connect_conn, schema, ACME_ID, merged_writes=True)
-    with pytest.raises(psycopg.errors.DuplicateSchema):
-        schemas.create_schema(connect_conn, schema, ACME_ID, merged_writes=True)
-
-
-def test_capture_functions_are_there_only_with_ordered_writes(
-    connect_conn: PgConnection, schema: str, merged_writes: bool
-) -> None:
-    schemas.create_schema(connect_conn, schema, ACME_ID, merged_writes)
-    found = connect_conn.execute(
-        "SELECT count(*) FROM pg_proc WHERE pronamespace = %s::regnamespace"
-        " AND proname ~ '^hc_capture_(insert|update)_from_row$'",
-        [schema],
-    ).fetchone()
-    assert found == (0 if merged_writes else 2,)
-
-
-def test_dropping_a_schema_twice_is_no_error(connect_conn: PgConnection, schema: str) -> None:
-    schemas.create_schema(connect_conn, schema, ACME_ID, merged_writes=True)
-    schemas.drop_schema(connect_conn, schema)
-    schemas.drop_schema(connect_conn, schema)
-    assert connect_conn.execute("SELECT to_regnamespace(%s)", [schema]).fetchone() == (None,)
-
-
-@pytest.mark.parametrize("name", ['sf "quoted"', "sf'; DROP", "sf$connect$", "select", "Süd"])
-def test_an_odd_schema_name_is_quoted_everywhere(
-    connect_conn: PgConnection, user_conn: PgConnection, merged_writes: bool, name: str
-) -> None:
-    schemas.create_schema(connect_conn, name, ACME_ID, merged_writes)
-    try:
-        tables.create_table(connect_conn, name, ACCOUNT, ACCOUNT_CONFIG, merged_writes)
-        run(user_conn, "INSERT INTO {s}.account (name) VALUES ('Acme')", name)
-        assert [entry[1] for entry in log(user_conn, name)] == ["INSERT"]
-    finally:
-        schemas.drop_schema(connect_conn, name)
-
-
-# -- tables --------------------------------------------------------------------------------------
 
 
 def test_field_types_become_the_column_types_of_heroku_connect(
@@ -193,7 +85,7 @@ def test_indexes_are_named_and_made_as_in_real_schemas(
     }
 
 
-def test_an_old_export_without_indexes_still_gets_the_two_standard_ones(
+def test_an_old_export_without_indexes_still_gets_the_two_standard_indexes(
     connect_conn: PgConnection, schema: str
 ) -> None:
     schemas.create_schema(connect_conn, schema, ACME_ID, merged_writes=True)
@@ -242,7 +134,7 @@ def exists(conn: PgConnection, schema: str, table: str) -> bool:
     return found != (None,)
 
 
-def test_a_table_is_fitted_to_a_changed_config(
+def test_a_table_is_changed_to_fit_a_changed_config(
     connect_conn: PgConnection, user_conn: PgConnection, accounts: str, merged_writes: bool
 ) -> None:
     run(user_conn, "INSERT INTO {s}.account (name, code__c) VALUES ('Acme', 'A1')", accounts)
@@ -267,7 +159,7 @@ def test_a_table_is_fitted_to_a_changed_config(
     assert kept == [("Acme", None)]
 
 
-def test_a_dropped_table_takes_its_functions_views_and_waiting_writes_along(
+def test_dropping_a_table_drops_its_functions_and_views_and_ignores_waiting_writes(
     connect_conn: PgConnection, user_conn: PgConnection, accounts: str
 ) -> None:
     run(user_conn, "CREATE VIEW {s}.names AS SELECT name FROM {s}.account", accounts)
@@ -282,7 +174,7 @@ def test_a_dropped_table_takes_its_functions_views_and_waiting_writes_along(
     assert [entry[0] for entry in log(connect_conn, accounts)] == ["IGNORED"]
 
 
-def test_a_table_can_be_dropped_from_a_schema_that_lost_its_system_tables(
+def test_a_table_can_be_dropped_from_a_schema_without_system_tables(
     connect_conn: PgConnection, accounts: str
 ) -> None:
     run(connect_conn, "DROP TABLE {s}._trigger_log", accounts)

@@ -1,4 +1,4 @@
-"""Which writes Heroku Connect's triggers see, and what they note of them."""
+"""Which writes Heroku Connect's triggers capture, and what they log."""
 
 import pytest
 from psycopg import sql
@@ -62,7 +62,7 @@ def test_heroku_connects_own_writes_are_not_captured(
     assert log(connect_conn, accounts) == []
 
 
-def test_a_read_only_mapping_captures_what_is_never_sent(
+def test_writes_to_a_read_only_mapping_are_logged_and_never_sent(
     connect_conn: PgConnection, user_conn: PgConnection, accounts: str, merged_writes: bool
 ) -> None:
     read_only = {**ACCOUNT_CONFIG, "access": "read_only"}
@@ -80,7 +80,7 @@ def test_a_truncate_is_not_captured(user_conn: PgConnection, accounts: str) -> N
 
 
 @pytest.mark.parametrize("value", HOSTILE)
-def test_hostile_values_are_captured_whole(
+def test_hostile_values_are_captured_unchanged(
     user_conn: PgConnection, accounts: str, value: str
 ) -> None:
     run(user_conn, "INSERT INTO {s}.account (name) VALUES ('x')", accounts)
@@ -91,7 +91,7 @@ def test_hostile_values_are_captured_whole(
     assert delete[5]["name"] == value
 
 
-def test_both_modes_write_the_same_text_but_for_the_letter_between_date_and_time(
+def test_both_modes_write_the_same_text_except_the_letter_between_date_and_time(
     connect_conn: PgConnection, hstore_conn: PgConnection, schema: str
 ) -> None:
     written = []
@@ -128,7 +128,7 @@ def test_triggers_work_for_a_session_with_another_search_path(
     assert [entry[1] for entry in log(user_conn, accounts)] == ["INSERT", "UPDATE", "DELETE"]
 
 
-def test_a_captured_write_is_announced(user_conn: PgConnection, accounts: str) -> None:
+def test_a_captured_write_sends_a_notification(user_conn: PgConnection, accounts: str) -> None:
     channel = sql.Identifier(f"{accounts}.hc_trigger_log")
     user_conn.execute(sql.SQL("LISTEN {}").format(channel))
     run(user_conn, "INSERT INTO {s}.account (name) VALUES ('Acme')", accounts)

@@ -1,4 +1,4 @@
-"""Reads and completes what a client sends as a mapping's configuration."""
+"""Reads a mapping's configuration from a client, checks it and completes it."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ MAX_DAILY_API_CALLS = 30_000
 
 
 def minimum_polling_seconds(world: World, connection: Connection) -> int:
-    """The fastest poll that the connection's plan allows, in seconds."""
+    """The shortest polling interval that the connection's plan allows, in seconds."""
     if world.plan_of(connection) == "demo":
         return world.behaviour.demo_minimum_polling_seconds
     return world.behaviour.paid_minimum_polling_seconds
@@ -22,7 +22,7 @@ def minimum_polling_seconds(world: World, connection: Connection) -> int:
 def read_document(
     document: dict[str, Any], minimum: int, behaviour: Behaviour
 ) -> list[dict[str, Any]]:
-    """Read an import document; answers 400 when it is none."""
+    """Read an import document; answers 400 when it is invalid."""
     mappings = document.get("mappings")
     if not isinstance(mappings, list):
         refuse(error(400, "Invalid configuration: mappings is missing."))
@@ -32,7 +32,7 @@ def read_document(
 
 
 def read_mapping(mapping: Any, minimum: int, behaviour: Behaviour) -> dict[str, Any]:
-    """Read {object_name, config}; answers 400 when it is something else."""
+    """Read {object_name, config}; answers 400 when it is invalid."""
     if not isinstance(mapping, dict) or not isinstance(mapping.get("object_name"), str):
         refuse(error(400, "Invalid configuration: a mapping needs an object_name."))
     config = mapping.get("config")

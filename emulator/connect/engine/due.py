@@ -36,7 +36,7 @@ def poll_is_due(world: World, connection: Connection, mapping: Mapping) -> bool:
 
 
 def push_is_due(world: World, connection: Connection) -> bool:
-    """Say whether the trigger log is to be read: sooner when a write was heard."""
+    """Say whether a push is due; it is due earlier when a write was heard."""
     waited = world.clock.seconds - connection.db_polled_at
     if waited >= world.behaviour.db_poll_seconds:
         return True
@@ -44,7 +44,7 @@ def push_is_due(world: World, connection: Connection) -> bool:
 
 
 def archive_is_due(world: World, connection: Connection) -> bool:
-    """Say whether finished entries are to move to the archive."""
+    """Say whether the archive is due."""
     return world.clock.seconds - connection.archived_at >= world.behaviour.archive_seconds
 
 

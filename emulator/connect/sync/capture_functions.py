@@ -5,7 +5,7 @@ from psycopg import sql
 from emulator.connect.sync.function_body import body
 from emulator.connect.sync.session import PgConnection
 
-# Names inside a body are qualified: it runs under the search_path of whoever calls it.
+# Names inside a body are qualified, because it runs under the caller's search_path.
 _CAPTURE_FUNCTIONS = sql.SQL("""
 CREATE FUNCTION {schema}.hc_capture_insert_from_row(
     source_row {extension}.hstore, table_name varchar, excluded_cols text[] DEFAULT '{{}}'

@@ -1,7 +1,7 @@
-"""The text form of PostgreSQL's hstore, in which the trigger log keeps rows.
+"""The text form of PostgreSQL's hstore, which the trigger log uses for rows.
 
-Keys and values stand in double quotes, with a backslash before a quote or a backslash; NULL stands
-bare: "name"=>"x", "sfid"=>NULL. No hstore extension is needed for either direction.
+Keys and values are in double quotes, with a backslash before a quote or a backslash; NULL has no
+quotes: "name"=>"x", "sfid"=>NULL. It needs no hstore extension.
 """
 
 import re

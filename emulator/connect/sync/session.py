@@ -19,7 +19,7 @@ def own_session(conn: PgConnection) -> Iterator[None]:
 
 @contextmanager
 def alone(conn: PgConnection, schema: str) -> Iterator[None]:
-    """Wait until nobody else syncs this schema: Connect has one database process a connection."""
+    """Wait until no other session syncs this schema: Connect has one process a connection."""
     conn.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [schema])
     try:
         yield

@@ -57,7 +57,7 @@ END
 
 
 def system_tables(conn: PgConnection, schema: str) -> sql.Composed:
-    """SQL that makes the tables which every connection's schema has."""
+    """SQL that makes the tables of every connection's schema."""
     channel = sql.Literal(f"{schema}.hc_trigger_log")
     return SYSTEM_TABLES.format(
         schema=sql.Identifier(schema), notify=body(conn, _NOTIFY, channel=channel)

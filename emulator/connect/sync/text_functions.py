@@ -39,7 +39,7 @@ FROM jsonb_each(after) AS pair WHERE pair.value IS DISTINCT FROM before -> pair.
 
 
 def text_functions(conn: PgConnection, schema: str) -> sql.Composed:
-    """SQL that makes the functions which write hstore text without the extension."""
+    """SQL that makes functions that write hstore text without the extension."""
     name = sql.Identifier(schema)
     return _TEXT_FUNCTIONS.format(
         schema=name,

@@ -71,7 +71,7 @@ CREATE TRIGGER {log_trigger} AFTER INSERT OR UPDATE OR DELETE ON {schema}.{table
 
 @dataclass(frozen=True)
 class RowText:
-    """SQL for a row's hstore text, by the extension's functions or by our own on jsonb."""
+    """SQL for a row's hstore text, with the extension's functions or with ours on jsonb."""
 
     whole: sql.SQL
     changes: sql.SQL
@@ -99,8 +99,8 @@ def table_functions(
 ) -> sql.Composed:
     """SQL that makes or replaces a table's two trigger functions.
 
-    Without `extension` (the schema that holds hstore) rows are written through jsonb. Whether a
-    write is for Salesforce is a constant compiled into the logger, as in real schemas.
+    `extension` is the schema that holds hstore; without it jsonb writes the rows' text. Whether a
+    write goes to Salesforce is a constant inside the logger, as in real schemas.
     """
     text = _BY_EXTENSION if extension else _BY_JSONB
     parts = {"schema": names["schema"], "extension": sql.Identifier(extension or "public")}

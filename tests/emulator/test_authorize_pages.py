@@ -1,4 +1,4 @@
-"""The pages behind authorize_url, driven as a browser without JavaScript would."""
+"""The pages behind authorize_url, used like a browser without JavaScript."""
 
 import re
 
@@ -12,17 +12,17 @@ PARTNER = {"Accept": "application/vnd.heroku+json; version=3.partner"}
 
 
 def page_of(answer: requests.Response) -> str:
-    """The name that a page gives itself."""
+    """The page's name in `data-page`."""
     found = re.search(r'data-page="([^"]+)"', answer.text)
     return found[1] if found else ""
 
 
 def orgs_on(answer: requests.Response) -> set[str]:
-    """The orgs whose users the page offers."""
+    """The orgs that have users on the page."""
     return set(re.findall(r'data-org="([^"]+)"', answer.text))
 
 
-def test_the_way_leads_from_heroku_over_salesforce_to_next(emulated: Emulated) -> None:
+def test_the_pages_go_from_heroku_and_salesforce_to_next(emulated: Emulated) -> None:
     org = emulated.org()
     url = emulated.configured()
     emulated.get(url)
@@ -70,7 +70,7 @@ def test_an_enrolled_addon_has_a_branded_page_and_no_heroku_login(emulated: Emul
         ({"environment": "custom", "domain": "nobody.my.salesforce.com"}, set()),
     ],
 )
-def test_the_host_decides_whose_users_can_log_in(
+def test_the_host_decides_which_users_can_log_in(
     emulated: Emulated, wish: dict[str, str], offered: set[str]
 ) -> None:
     emulated.org()
@@ -83,7 +83,7 @@ def test_the_host_decides_whose_users_can_log_in(
     assert orgs_on(emulated.get(page)) == offered
 
 
-def test_a_user_of_another_host_is_not_let_in(emulated: Emulated) -> None:
+def test_a_user_of_another_host_cannot_log_in(emulated: Emulated) -> None:
     sandbox = emulated.org(BOREALIS, environment="sandbox")
     url = emulated.configured()
     emulated.get(url)
@@ -112,7 +112,7 @@ def test_a_connection_never_changes_its_org(emulated: Emulated) -> None:
     assert emulated.get(url).json()["organization_id"] == org["id"]
 
 
-def test_a_link_works_once_and_not_for_long(emulated: Emulated) -> None:
+def test_a_link_works_once_and_for_a_short_time(emulated: Emulated) -> None:
     org = emulated.org()
     url = emulated.configured()
     emulated.get(url)

@@ -1,4 +1,4 @@
-"""The server: alone in time, in merged-writes mode, as a program, and at its end."""
+"""The server: as time passes, in merged-writes mode, as a program, and at its end."""
 
 import os
 import signal
@@ -13,8 +13,7 @@ import requests
 
 import emulator
 from emulator.server.serving import serve_world
-from tests.emulator.client import ACCOUNT, APP, WAIT, Emulated
-from tests.emulator.test_connect_api import run
+from tests.emulator.client import ACCOUNT, APP, WAIT, Emulated, run_as_application
 
 
 @contextmanager
@@ -28,7 +27,7 @@ def fresh(options: emulator.Options) -> Iterator[Emulated]:
         running.world.reset()
 
 
-def test_time_alone_carries_a_tenant_to_synced(emulated: Emulated) -> None:
+def test_a_tenant_becomes_synced_as_time_passes(emulated: Emulated) -> None:
     url = emulated.world.options.database_url
     with fresh(emulator.Options(database_url=url, app=APP, speed=500)) as quick:
         org = quick.org(records={"Account": [{"Name": "One"}]})
@@ -42,11 +41,11 @@ def test_time_alone_carries_a_tenant_to_synced(emulated: Emulated) -> None:
         quick.authorize(detail, org)
         quick.imported(detail, ACCOUNT)
         until(lambda: [m.state for m in quick.world.mappings_of(connection)] == ["DATA_SYNCED"])
-        assert run(quick, "SELECT name FROM sf_quick_1.account") == [("One",)]
+        assert run_as_application(quick, "SELECT name FROM sf_quick_1.account") == [("One",)]
 
 
 def until(happened: Callable[[], object]) -> None:
-    """Wait for the ticker, without asking the emulator anything that would hurry it."""
+    """Wait for the engine's ticks, without a call that would make it work earlier."""
     deadline = time.monotonic() + 10
     while not happened():
         assert time.monotonic() < deadline
@@ -65,11 +64,11 @@ def test_without_hstore_connect_merges_writes_and_says_so(
         merging.imported(url, ACCOUNT)
         assert merging.detail(url)["features"]["poll_db_no_merge"] is False
         assert merging.get("/control/connections").json()["connections"][0]["merged_writes"]
-        run(merging, "INSERT INTO sf_acme_1.account (name) VALUES ('New')")
+        run_as_application(merging, "INSERT INTO sf_acme_1.account (name) VALUES ('New')")
         merging.sync()
         assert merging.mapping(url, "Account")["counts"]["sf"] == 1
         functions = "SELECT 1 FROM pg_proc WHERE proname LIKE 'hc_capture%%'"
-        assert run(merging, functions) == []
+        assert run_as_application(merging, functions) == []
 
 
 def test_the_end_of_an_emulator_ends_kept_alive_connections(emulated: Emulated) -> None:
@@ -81,7 +80,7 @@ def test_the_end_of_an_emulator_ends_kept_alive_connections(emulated: Emulated) 
     again.session.close()
 
 
-def test_it_runs_as_a_program_and_stops_when_told(emulated: Emulated) -> None:
+def test_it_runs_as_a_program_and_stops_at_a_signal(emulated: Emulated) -> None:
     command = [
         *(sys.executable, "-m", "emulator", "--port", "0", "--speed", "60", "--app", APP),
         *("--database-url", emulated.world.options.database_url),

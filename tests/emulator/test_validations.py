@@ -7,7 +7,7 @@ from tests.emulator.client import ACCOUNT, Emulated, mapping
 
 @pytest.fixture
 def url(emulated: Emulated) -> str:
-    """Acme's authorised connection, with its Accounts mapped."""
+    """Acme's authorized connection, with its Accounts mapped."""
     url = emulated.authorized(emulated.org())
     emulated.imported(url, ACCOUNT)
     emulated.get(url)

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.client import ACCOUNT, TWEET, Emulated, mapping
-from tests.emulator.test_connect_api import run
+from tests.emulator.client import ACCOUNT, TWEET, Emulated, mapping, run_as_application
 
 KEYS = {
     *("id", "_id", "object_name", "state", "config", "detail_url", "errors_url", "schema_url"),
@@ -17,7 +16,7 @@ KEYS = {
 
 @pytest.fixture
 def url(emulated: Emulated) -> str:
-    """Acme's authorised connection, with its Accounts mapped."""
+    """Acme's authorized connection, with its Accounts mapped."""
     url = emulated.authorized(emulated.org(records={"Account": [{"Name": "One"}]}))
     emulated.imported(url, ACCOUNT)
     emulated.get(url)
@@ -25,7 +24,7 @@ def url(emulated: Emulated) -> str:
 
 
 def path_of(emulated: Emulated, url: str, object_name: str = "Account") -> str:
-    """The path of a mapping's own resource."""
+    """The path of a mapping."""
     return f"/region{emulated.mapping(url, object_name)['detail_url']}"
 
 
@@ -67,7 +66,7 @@ def test_a_change_needs_the_current_revision(emulated: Emulated, url: str) -> No
 
 
 def _columns(emulated: Emulated) -> list[tuple[Any, ...]]:
-    return run(
+    return run_as_application(
         emulated,
         "SELECT column_name FROM information_schema.columns"
         " WHERE table_schema = 'sf_acme_1' AND table_name = 'account'",
@@ -92,7 +91,7 @@ def test_the_same_configuration_again_changes_nothing(emulated: Emulated, url: s
 
 
 @pytest.mark.parametrize("drops", [True, False])
-def test_deleting_a_mapping_takes_its_table_or_leaves_it(
+def test_deleting_a_mapping_drops_its_table_or_keeps_it(
     emulated: Emulated, url: str, drops: bool
 ) -> None:
     path = path_of(emulated, url)
@@ -105,9 +104,11 @@ def test_deleting_a_mapping_takes_its_table_or_leaves_it(
     assert emulated.states(url) == {"Account": "DATA_SYNCED"}
 
 
-def test_a_reload_puts_right_what_was_broken(emulated: Emulated, url: str) -> None:
+def test_a_reload_repairs_the_rows(emulated: Emulated, url: str) -> None:
     path = path_of(emulated, url)
-    run(emulated, "SET xmlbinary = hex; UPDATE sf_acme_1.account SET name = 'Broken'")
+    run_as_application(
+        emulated, "SET xmlbinary = hex; UPDATE sf_acme_1.account SET name = 'Broken'"
+    )
     emulated.behave(initial_seconds=5, bulk_wait_seconds=5, bulk_load_seconds=5)
     assert emulated.post(f"{path}/actions/reload").status_code == 202
     seen = []
@@ -115,7 +116,7 @@ def test_a_reload_puts_right_what_was_broken(emulated: Emulated, url: str) -> No
         seen.append(emulated.states(url)["Account"])
         emulated.advance(5)
     assert seen == ["RELOAD_TABLE", "WAIT_BULK_LOAD", "LOADING_BULK_JOB", "DATA_SYNCED"]
-    assert run(emulated, "SELECT name FROM sf_acme_1.account") == [("One",)]
+    assert run_as_application(emulated, "SELECT name FROM sf_acme_1.account") == [("One",)]
     emulated.post(f"{url}/actions/pause")
     assert emulated.post(f"{path}/actions/reload").status_code == 409
 
@@ -123,7 +124,7 @@ def test_a_reload_puts_right_what_was_broken(emulated: Emulated, url: str) -> No
 def test_a_mapping_lists_its_own_errors_and_findings(emulated: Emulated, url: str) -> None:
     emulated.imported(url, TWEET)
     emulated.get(url)
-    run(emulated, "INSERT INTO sf_acme_1.tweet__c (body__c) VALUES ('alone')")
+    run_as_application(emulated, "INSERT INTO sf_acme_1.tweet__c (body__c) VALUES ('alone')")
     emulated.sync()
     assert emulated.get(f"{path_of(emulated, url)}/errors").json()["count"] == 0
     assert emulated.get(f"{path_of(emulated, url, 'Tweet__c')}/errors").json()["count"] == 1

@@ -1,4 +1,4 @@
-"""Records on their way from the org to Postgres, and what else becomes of the trigger log."""
+"""Records from the org to Postgres, and the counts, errors and archive of the trigger log."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ from tests.emulator.tenant import Tenant
 LATER = NOW + timedelta(hours=1)
 
 
-def test_a_load_brings_every_live_record_with_its_types(merging: Tenant) -> None:
+def test_a_load_copies_every_live_record_with_its_types(merging: Tenant) -> None:
     values = {
         "Name": "Acme",
         "Customer__c": True,
@@ -39,7 +39,7 @@ def test_a_load_brings_every_live_record_with_its_types(merging: Tenant) -> None
 
 
 @pytest.mark.parametrize("value", [*HOSTILE, "nul \0 inside", "half \ud800 a pair"])
-def test_hostile_values_arrive_as_they_are_or_as_near_as_postgres_can(
+def test_hostile_values_arrive_as_exactly_as_postgres_can_store_them(
     merging: Tenant, value: str
 ) -> None:
     merging.org.create("Account", {"Name": "x", "Notes__c": value}, NOW)
@@ -48,7 +48,7 @@ def test_hostile_values_arrive_as_they_are_or_as_near_as_postgres_can(
     assert merging.account("notes__c") == (nearest,)
 
 
-def test_a_reload_takes_away_what_the_org_no_longer_has_and_keeps_unsent_rows(
+def test_a_reload_deletes_what_the_org_no_longer_has_and_keeps_unsent_rows(
     merging: Tenant,
 ) -> None:
     kept = merging.org.create("Account", {"Name": "Kept"}, NOW)
@@ -72,7 +72,7 @@ def test_ten_thousand_records_load_in_seconds_at_most(merging: Tenant) -> None:
     assert time.perf_counter() - began < 5  # 0.5 s when nothing else runs
 
 
-def test_a_poll_brings_what_changed_and_takes_what_was_deleted(tenant: Tenant) -> None:
+def test_a_poll_copies_changes_and_deletes_what_was_deleted(tenant: Tenant) -> None:
     first = tenant.org.create("Account", {"Name": "First"}, NOW)
     second = tenant.org.create("Account", {"Name": "Second"}, NOW)
     assert tenant.poll() == (2, second.modified_at)
@@ -90,7 +90,7 @@ def test_a_poll_of_an_empty_org_has_no_newest_change(tenant: Tenant) -> None:
     assert tenant.poll() == (0, None)
 
 
-def test_finished_entries_move_to_the_archive_and_end_there(tenant: Tenant) -> None:
+def test_finished_entries_move_to_the_archive_and_are_deleted_later(tenant: Tenant) -> None:
     tenant.run("INSERT INTO {s}.account (name) VALUES ('a'), (NULL)")
     tenant.push(NOW)
     tenant.run("INSERT INTO {s}.account (name) VALUES ('waiting')")
@@ -106,7 +106,7 @@ def test_finished_entries_move_to_the_archive_and_end_there(tenant: Tenant) -> N
     assert tenant.states() == [("INSERT", "NEW")]
 
 
-def test_counts_tell_rows_backlog_and_failures_archived_ones_too(tenant: Tenant) -> None:
+def test_counts_show_rows_backlog_and_failures_with_archived_ones(tenant: Tenant) -> None:
     tenant.run("INSERT INTO {s}.account (name) VALUES ('a'), (NULL)")
     tenant.push()
     tenant.run("UPDATE {s}.account SET twitter__c = 'b' WHERE name = 'a'")
@@ -139,7 +139,7 @@ def test_write_errors_have_the_shape_of_connects_errors_endpoint(tenant: Tenant)
 
 
 @pytest.mark.parametrize("table", ["_hcmeta", "_trigger_log", "_trigger_log_archive"])
-def test_a_schema_that_lost_a_system_table_is_no_longer_valid(tenant: Tenant, table: str) -> None:
+def test_a_schema_without_a_system_table_is_not_valid(tenant: Tenant, table: str) -> None:
     assert catalog.has_system_tables(tenant.connect, tenant.schema)
     tenant.run(f"DROP TABLE {{s}}.{table}")
     assert not catalog.has_system_tables(tenant.connect, tenant.schema)

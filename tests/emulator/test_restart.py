@@ -14,7 +14,7 @@ from tests.emulator.test_salesforce import refresh, tokens
 
 @contextmanager
 def restarted(emulated: Emulated) -> Iterator[Emulated]:
-    """A second emulator on what the first one kept, as after a restart."""
+    """A second emulator on the state of the first one, as after a restart."""
     emulated.world.save_clock()
     emulated.world.store.flush()
     with serve_world(emulated.world.options) as running:
@@ -52,7 +52,7 @@ def test_a_restart_keeps_connections_orgs_records_and_tokens(emulated: Emulated)
         assert refresh(again, answer["refresh_token"]).ok
 
 
-def test_a_restart_goes_on_with_what_was_under_way(emulated: Emulated) -> None:
+def test_a_restart_continues_the_work_in_progress(emulated: Emulated) -> None:
     url = emulated.authorized(emulated.org())
     emulated.behave(bulk_load_seconds=30)
     emulated.imported(url, ACCOUNT)
@@ -64,7 +64,7 @@ def test_a_restart_goes_on_with_what_was_under_way(emulated: Emulated) -> None:
         assert again.states(path) == {"Account": "DATA_SYNCED"}
 
 
-def test_what_the_program_was_started_with_wins(emulated: Emulated) -> None:
+def test_the_options_of_the_start_win(emulated: Emulated) -> None:
     emulated.behave(import_seconds=77, latest_api_version="66.0")
     callback = "http://127.0.0.1:5000/auth/salesforce/callback"
     options = replace(emulated.world.options, callback=callback)
