@@ -19,6 +19,22 @@ from emulator.state.world import World
 from emulator.times import iso
 
 
+# Keys that the emulator never changes; clients may expect them to exist.
+_SAME_FOR_ALL: dict[str, Any] = {
+    "team_name": None,
+    "enterprise_account_name": None,
+    "tags": [],
+    "dogwood": False,
+    "deletable": False,
+    "large_query_threshold": 10000,
+    "bulk_page_size": 150000,
+    "soap_batch_size": 200,
+    "odata": None,
+    "sf_instance": None,
+    "sf_region": None,
+}
+
+
 def connection_json(
     world: World, base: str, connection: Connection, *, deep: bool
 ) -> dict[str, Any]:
@@ -33,8 +49,6 @@ def connection_json(
         "addon_id": connection.addon_id,
         "app_name": world.options.app,
         "app_id": app_id(world),
-        "team_name": None,
-        "enterprise_account_name": None,
         "schema_name": connection.schema_name,
         "db_key": connection.db_key,
         "database": _database(world, connection),
@@ -42,27 +56,19 @@ def connection_json(
         "state": connection.state,
         "mappings_summary_state": _summary_state(world, connection),
         "detail_url": here,
-        "tags": [],
         "sf_info": _sf_info(connection),
         "created_at": iso(connection.created_at),
         "auth_updated": iso(connection.auth_updated) if connection.auth_updated else None,
         "plan": plan,
         "free_edition": plan == "demo",
-        "dogwood": False,
         "user_info": _user_info(world, base, connection),
         "metrics": _metrics(connection),
         "logplex_log_enabled": connection.logplex_log_enabled,
-        "deletable": False,
         "resource_name": addon.name,
-        "large_query_threshold": 10000,
-        "bulk_page_size": 150000,
-        "soap_batch_size": 200,
         "features": features(connection),
         "internal_name": world.options.app,
         "notifications_url": f"{here}/notifications",
-        "odata": None,
-        "sf_instance": None,
-        "sf_region": None,
+        **_SAME_FOR_ALL,
     }
     if deep:
         mappings = world.mappings_of(connection)

@@ -24,9 +24,13 @@ class Check(NamedTuple):
 
 def connection_findings(world: World, connection: Connection, mappings: int) -> Findings:
     """Diagnose a connection that has so many mappings."""
+    return _sorted(*_errors(world, connection, mappings), *_warnings(world, connection))
+
+
+def _errors(world: World, connection: Connection, mappings: int) -> list[Check]:
     found = logins.find_user(world, connection.organization_id or "", connection.user_id or "")
-    limit, latest = world.behaviour.mapping_limit, world.behaviour.latest_api_version
-    return _sorted(
+    limit = world.behaviour.mapping_limit
+    return [
         Check(
             "errors",
             mappings <= limit,
@@ -41,6 +45,12 @@ def connection_findings(world: World, connection: Connection, mappings: int) -> 
             "Salesforce Permissions",
             "The integration user should have the View All Data permission.",
         ),
+    ]
+
+
+def _warnings(world: World, connection: Connection) -> list[Check]:
+    latest = world.behaviour.latest_api_version
+    return [
         Check(
             "warnings",
             world.behaviour.regions_match,
@@ -63,7 +73,7 @@ def connection_findings(world: World, connection: Connection, mappings: int) -> 
             "Configured Logging",
             "Logging is not configured for this connection.",
         ),
-    )
+    ]
 
 
 def mapping_findings(world: World, connection: Connection, mapping: Mapping) -> Findings:
