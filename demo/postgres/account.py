@@ -26,7 +26,7 @@ def server_account() -> Account:
 
 
 def is_root() -> bool:
-    """Say whether this process runs as root."""
+    """Return whether this process runs as root."""
     return os.geteuid() == 0
 
 

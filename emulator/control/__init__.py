@@ -1,1 +1,1 @@
-"""/control: how tests and people steer the emulator."""
+"""/control: how tests and people control the emulator."""

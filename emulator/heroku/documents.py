@@ -18,7 +18,7 @@ def app_id(world: World) -> str:
 
 
 def is_the_app(world: World, given: str) -> bool:
-    """Say whether `given` is the name or the id of the one app."""
+    """Return whether `given` is the name or the id of the one app."""
     return given in (world.options.app, app_id(world))
 
 

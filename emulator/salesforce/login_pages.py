@@ -18,7 +18,7 @@ def choose_user(host: str, orgs: Iterable[Org], hint: str = "") -> Response:
         Markup(
             '<button name="user" value="{org_id}/{user_id}" data-org="{org_id}"'
             ' data-username="{username}"{hinted}>{username}<br>'
-            '<span class="quiet">{name} · {environment} · {org_id}</span></button>'
+            '<span class="muted">{name} · {environment} · {org_id}</span></button>'
         ).format(
             org_id=org.id,
             user_id=user.id,
@@ -32,7 +32,7 @@ def choose_user(host: str, orgs: Iterable[Org], hint: str = "") -> Response:
     ]
     buttons.sort(key=lambda each: "data-hinted" not in each)
     none = Markup("<p>No organization can be reached at this host.</p>")
-    body = Markup('<p class="quiet">{}</p><form method="post" class="users">{}</form>').format(
+    body = Markup('<p class="muted">{}</p><form method="post" class="users">{}</form>').format(
         host, Markup("").join(buttons) or none
     )
     return page("choose-user", "Log in to Salesforce", body, SALESFORCE)
@@ -42,7 +42,7 @@ def consent(app: str, user_value: str, username: str, org: Org, scopes: Iterable
     """Salesforce asks whether an app may have access."""
     items = Markup("").join(Markup("<li>{}</li>").format(each) for each in scopes)
     body = Markup("""<p>{app} is asking to:</p><ul>{items}</ul>
-<p class="quiet">{username} · {org} · {org_id}</p>
+<p class="muted">{username} · {org} · {org_id}</p>
 <form method="post"><input type="hidden" name="user" value="{user}"><div class="row">
 <button class="main" name="decision" value="allow">Allow</button>
 <button name="decision" value="deny">Deny</button></div></form>""").format(

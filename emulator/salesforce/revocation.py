@@ -27,7 +27,7 @@ def revoke(call: Call, host: str) -> Response:
 
 @SYSTEM.route(f"{OAUTH}/introspect", "POST")
 def introspect(call: Call, host: str) -> Response:
-    """Say whether a token is valid."""
+    """Return whether a token is valid."""
     world, form = call.world, call.request.form
     try:
         check_client(world, form.get("client_id"), form.get("client_secret"))

@@ -47,6 +47,6 @@ class Databases:
 
 
 def has_hstore(conn: psycopg.Connection[Any]) -> bool:
-    """Say whether this server has the hstore extension, which ordered writes need."""
+    """Return whether this server has the hstore extension, which ordered writes need."""
     query = "SELECT count(*) FROM pg_available_extensions WHERE name = 'hstore'"
     return conn.execute(query).fetchone() == (1,)

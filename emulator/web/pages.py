@@ -25,7 +25,7 @@ button { padding: .55rem 1rem; font: inherit; border: 1px solid #8888; border-ra
 button.main { background: var(--brand); border-color: var(--brand); color: #fff; }
 .users button { display: block; width: 100%; text-align: left; margin: .5rem 0; }
 .row { display: flex; gap: .75rem; margin-top: 1.25rem; }
-.quiet { opacity: .7; font-size: .85rem; }
+.muted { opacity: .7; font-size: .85rem; }
 .wide { overflow-x: auto; margin: .5rem 0 2rem; }
 table { border-collapse: collapse; width: 100%; font-size: .85rem; }
 th, td { text-align: left; padding: .35rem .6rem; border-bottom: 1px solid #8884;
@@ -38,7 +38,7 @@ PAGE = Markup("""<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title><style>{style}</style></head>
 <body data-page="{name}" style="--brand: {color}; --width: {width}">
-<header>{brand} <span class="quiet">emulated</span></header><main>
+<header>{brand} <span class="muted">emulated</span></header><main>
 <h1>{title}</h1>{body}</main></body></html>
 """)
 HEROKU, SALESFORCE = ("Heroku", "#6762a6"), ("Salesforce", "#0b5cab")

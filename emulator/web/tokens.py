@@ -4,7 +4,7 @@ from emulator.web.call import Call
 
 
 def bearer_accepted(call: Call) -> bool:
-    """Say whether the call carries a Bearer token, any but the revoked ones."""
+    """Return whether the call carries a Bearer token, any but the revoked ones."""
     scheme, _, token = call.request.headers.get("Authorization", "").partition(" ")
     return (
         scheme == "Bearer"

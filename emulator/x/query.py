@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 TOKEN = re.compile(r'\s*(\(|\)|-?"[^"]*"|-?[^\s()"]+)')
-WORDS = re.compile(r"[#@$]?\w+")
+WORD = re.compile(r"[#@$]?\w+")
 NOT_STANDALONE = ("is", "has", "lang")
 HAS = {"mentions": "@", "hashtags": "#", "cashtags": "$", "links": "http"}
 
@@ -97,7 +97,7 @@ def _text_test(token: str) -> Test:
         phrase = token.strip('"').lower()
         return lambda post: phrase in post.text.lower()
     wanted = token.lower()
-    return lambda post: wanted in WORDS.findall(post.text.lower())
+    return lambda post: wanted in WORD.findall(post.text.lower())
 
 
 def _from(value: str) -> Test:

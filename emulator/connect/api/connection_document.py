@@ -18,7 +18,6 @@ from emulator.state.entities import Connection
 from emulator.state.world import World
 from emulator.times import iso
 
-
 # Keys that the emulator never changes; clients may expect them to exist.
 _SAME_FOR_ALL: dict[str, Any] = {
     "team_name": None,

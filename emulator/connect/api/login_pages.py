@@ -14,7 +14,7 @@ def heroku_login() -> Response:
 <label for="email">Email</label><input id="email" name="email" type="email" required>
 <label for="password">Password</label><input id="password" name="password" type="password">
 <div class="row"><button class="main" name="step" value="login">Log in</button></div></form>
-<p class="quiet">Any address and password will do.</p>""")
+<p class="muted">Any address and password will do.</p>""")
     return page("heroku-login", "Log in to your Heroku account", body)
 
 

@@ -25,7 +25,7 @@ def schedule_at(connection: Connection, at: float, name: str, **more: Any) -> No
 
 
 def is_due(world: World, connection: Connection) -> bool:
-    """Say whether a step on the agenda is due."""
+    """Return whether a step on the agenda is due."""
     return bool(connection.agenda) and connection.agenda[0]["at"] <= world.clock.seconds
 
 

@@ -35,9 +35,10 @@ def _import(world: World, connection: Connection, step: Step) -> None:
 
 def _imported(world: World, connection: Connection, step: Step) -> None:
     connection.state = "IDLE"
-    if any(_fails_silently(each["config"]) for each in step["mappings"]):
+    mappings = step["mappings"]
+    if any(_fails_silently(each["config"]) for each in mappings):
         return
-    for each in step["mappings"]:
+    for each in mappings:
         put_mapping(world, connection, each["object_name"], each["config"], step["at"])
 
 

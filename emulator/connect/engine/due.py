@@ -9,7 +9,7 @@ HOURLY, DAILY = 3600.0, 86_400.0  # seconds
 
 
 def work_is_due(world: World, connection: Connection) -> bool:
-    """Say whether anything is due."""
+    """Return whether anything is due."""
     if connection.state not in POLLED_STATES or connection.organization_id is None:
         return False
     return (
@@ -25,7 +25,7 @@ def synced(world: World, connection: Connection) -> list[Mapping]:
 
 
 def poll_is_due(world: World, connection: Connection, mapping: Mapping) -> bool:
-    """Say whether a mapping's poll is due; an unused connection polls hourly, then daily."""
+    """Return whether a mapping's poll is due; an unused connection polls hourly, then daily."""
     every = float(mapping.config["sf_polling_seconds"])
     idle = idle_seconds(world, connection)
     if idle >= world.behaviour.daily_polls_after_seconds:
@@ -36,7 +36,7 @@ def poll_is_due(world: World, connection: Connection, mapping: Mapping) -> bool:
 
 
 def push_is_due(world: World, connection: Connection) -> bool:
-    """Say whether a push is due; it is due earlier when a write was heard."""
+    """Return whether a push is due; it is due earlier when a write was heard."""
     waited = world.clock.seconds - connection.db_polled_at
     if waited >= world.behaviour.db_poll_seconds:
         return True
@@ -44,7 +44,7 @@ def push_is_due(world: World, connection: Connection) -> bool:
 
 
 def archive_is_due(world: World, connection: Connection) -> bool:
-    """Say whether the archive is due."""
+    """Return whether the archive is due."""
     return world.clock.seconds - connection.archived_at >= world.behaviour.archive_seconds
 
 

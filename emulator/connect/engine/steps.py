@@ -15,7 +15,7 @@ STEPS: dict[str, Callable[[World, Connection, Step], None]] = {**CONNECTION_STEP
 
 
 def run_all_steps(world: World, connection: Connection) -> None:
-    """Run all steps now, whenever they are due; the caller holds the connection."""
+    """Run all steps now, before they are due; the caller holds the connection."""
     while connection.agenda:
         connection.agenda[0]["at"] = 0
         run_due_steps(world, connection)

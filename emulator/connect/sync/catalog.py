@@ -9,20 +9,20 @@ SYSTEM_TABLES = ("_hcmeta", "_trigger_log", "_trigger_log_archive")
 
 
 def has_system_tables(conn: PgConnection, schema: str) -> bool:
-    """Say whether the system tables exist; without them a connection is DB_UNAVAILABLE."""
+    """Return whether the system tables exist; without them a connection is DB_UNAVAILABLE."""
     query = "SELECT count(*) FROM pg_tables WHERE schemaname = %s AND tablename = ANY(%s)"
     found = conn.execute(query, [schema, list(SYSTEM_TABLES)]).fetchone()
     return found == (len(SYSTEM_TABLES),)
 
 
 def table_exists(conn: PgConnection, schema: str, table: str) -> bool:
-    """Say whether a table exists."""
+    """Return whether a table exists."""
     query = "SELECT 1 FROM pg_tables WHERE schemaname = %s AND tablename = %s"
     return conn.execute(query, [schema, table]).fetchone() is not None
 
 
 def schema_exists(conn: PgConnection, schema: str) -> bool:
-    """Say whether a schema exists."""
+    """Return whether a schema exists."""
     query = "SELECT 1 FROM pg_namespace WHERE nspname = %s"
     return conn.execute(query, [schema]).fetchone() is not None
 

@@ -43,5 +43,5 @@ def set_org(conn: PgConnection, schema: str, org_id: str) -> None:
 
 
 def drop_schema(conn: PgConnection, schema: str) -> None:
-    """Drop the schema and everything in it; a missing one is no error."""
+    """Drop the schema and everything in it; a missing schema is accepted."""
     conn.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema)))

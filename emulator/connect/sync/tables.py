@@ -59,7 +59,7 @@ def alter_table(
 
 
 def drop_table(conn: PgConnection, schema: str, object_name: str) -> None:
-    """Drop a mapped table, what depends on it, and its trigger functions; missing is no error.
+    """Drop a mapped table, what depends on it, and its trigger functions, if it exists.
 
     Its writes that still wait in the trigger log become IGNORED.
     """
