@@ -27,6 +27,7 @@ def create(call: Call, app: str) -> Response:
     world = call.world
     check_app(world, app)
     body = call.json()
+    # Names are checked and taken under one lock, so that two calls cannot take the same one.
     with world.lock:
         plan = read_plan(body)
         addon_id = str(uuid.uuid4())

@@ -141,6 +141,7 @@ class Org:
             refusals.check_required(sobject, merged)
             self._check(sobject, merged, record.id)
             self._all(sobject.name).release_unique(sobject, record)
+            # The record changes in place; callers have copies only.
             record.values = merged
             _compose_name(sobject, merged)
             record.modified_at = self._next_change(now)

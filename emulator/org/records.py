@@ -55,7 +55,7 @@ class Records:
     def keep(self, sobject: SObject, record: Record) -> None:
         """Put a record in, new or changed, and its unique values into the index."""
         self._by_id[record.id] = record
-        if record.deleted:
+        if record.deleted:  # a deleted record no longer holds its unique values
             return
         for known in sobject.fields:
             value = record.values.get(known.name)

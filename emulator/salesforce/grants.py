@@ -76,6 +76,7 @@ def refresh(world: World, token: str, client_id: str) -> Grant:
             or grant.used_at + idle < world.clock.stamp
         ):
             raise Denied("invalid_grant", "expired access/refresh token")
+        # With rotation each use makes the next token, so only the newest one is unused.
         if token != grant.refresh_tokens[-1]:
             revoke(world, grant)
             raise Denied("invalid_grant", "expired access/refresh token")

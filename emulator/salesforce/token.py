@@ -50,6 +50,7 @@ def _redeem(world: World, form: Any, host: str) -> Grant:
     code = world.get(Code, form.get("code", ""))
     if code is None:
         raise Denied("invalid_grant", "invalid authorization code")
+    # Dropped before the checks: a code that was shown once is worthless, also after an error.
     world.drop(code)
     if code.expires_at < world.clock.stamp:
         raise Denied("invalid_grant", "expired authorization code")

@@ -40,6 +40,7 @@ class Application:
         request_id = request.headers.get("Request-Id") or str(uuid.uuid4())
         entry = self._log_entry(request, name, request_id)
         response = self._answer(request, name, "/" + rest, entry)
+        # Calls of /control are the tester's own, and would hide those under test.
         if name in self._systems and name != CONTROL:
             self.world.calls.append(entry)
         if response is None:
@@ -88,6 +89,7 @@ class Application:
         system, urls = self._systems[name]
         call = Call(self.world, self._engine, request, request.host_url.rstrip("/"))
         response = system.answer(call, urls, path)
+        # Stored before the answer: a client that has seen it finds it after a restart.
         self.world.store.flush()
         return response
 

@@ -47,6 +47,7 @@ def serve_world(options: Options) -> Iterator[Served]:
         try:
             yield Served(server.url, world, engine, application)
         finally:
+            # Both threads must end before the databases close.
             stop.set()
             server.shutdown()
             server.hang_up()

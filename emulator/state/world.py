@@ -153,9 +153,11 @@ class World(Registry):
         documents = self.store.load()
         for kind, key, body in documents:
             self._restore(kind, key, body)
+        # Records come second, because they need their org.
         for kind, key, body in documents:
             if kind == "record":
                 restore_record(self.orgs, key, body)
+        # The journal comes last, or restoring would write everything again.
         for org in self.orgs.values():
             org.journal = self.store.put
 

@@ -15,6 +15,7 @@ from emulator.x.system import SYSTEM
 def recent(call: Call) -> Response:
     """Search the last seven days."""
     world = call.world
+    # The order matters: a wrong query costs a call but no credit.
     with world.lock:
         take_call(world)
         search = read_search(call)

@@ -56,6 +56,7 @@ def submit(call: Call, token: str) -> Response:
     org, user = chosen
     if "decision" not in form:
         return consent(CLIENT_NAME, form["user"], user.username, org, SCOPES)
+    # Two browsers may press at once; only one of them authorizes.
     with world.hold(connection.id):
         if form["decision"] == "allow":
             refused = _allow(world, link, connection, org, user)

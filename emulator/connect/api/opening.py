@@ -21,6 +21,7 @@ def opened(call: Call, connection_id: str) -> Iterator[Connection]:
         if connection is None or addon is None or not addon.linked:
             refuse(error(404, "Not found."))
         call.engine.settle(connection)
+        # Reading does not count as use, or a health check would keep an idle connection awake.
         if call.request.method != "GET":
             note_use(world, connection)
         yield connection

@@ -32,6 +32,7 @@ def _failed(status: int, description: str) -> Response:
 
 
 def _before(call: Call) -> Response | None:
+    # The authorization pages are for browsers, which have no token.
     if call.request.path.startswith(PAGES) or bearer_accepted(call):
         return None
     return error(401, "Invalid credentials provided.")

@@ -83,6 +83,7 @@ class ConnectEngine:
 
     def _work(self, connection: Connection, *, everything: bool) -> None:
         with self.world.hold(connection.id):
+            # It may have been removed while this thread waited for it.
             if connection.id not in self.world.connections:
                 return
             steps.run_due_steps(self.world, connection)

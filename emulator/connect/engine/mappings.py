@@ -39,6 +39,7 @@ def put_mapping(
         mapping.config = {**config, "revision": revision, "applied_at": iso(world.clock.now())}
         state, step = "SCHEMA_CHANGED", "altered"
     set_mapping_state(world, mapping, state)
+    # Steps of an older config would load the table a second time.
     drop_steps(connection, mapping)
     at = world.clock.seconds if at is None else at
     schedule_at(connection, at + world.behaviour.initial_seconds, step, mapping=mapping.id)

@@ -38,6 +38,7 @@ def run(world: World, connection: Connection, *, everything: bool) -> None:
     except psycopg.Error as error:
         mark_database_lost(world, connection, error)
     except Exception as error:
+        # A bug in the emulator must show in the connection's state, and not end the engine.
         traceback.print_exc()
         connection.state = "SYSTEM_ERROR"
         notify(world, connection, "mapping-error", f"internal error: {error}")

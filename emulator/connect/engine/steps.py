@@ -28,6 +28,7 @@ def run_due_steps(world: World, connection: Connection) -> None:
         try:
             STEPS[step["step"]](world, connection, step)
         except psycopg.Error as error:
+            # The step is not repeated. A restart schedules the mapping's work again.
             mark_database_lost(world, connection, error)
             mapping = mapping_of(world, step)
             if mapping is not None:

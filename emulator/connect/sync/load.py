@@ -92,6 +92,7 @@ def _incoming(
     with conn.cursor() as cursor, cursor.copy(copy_in) as copy:
         for record in records:
             copy.write_row([_storable(record.get(field)) for field in fields])
+    # No upsert: with ON CONFLICT each known row would use up a number of the id sequence.
     _update_known(conn, named, [column.name for column in columns])
     _insert_new(conn, named, listed)
     yield named

@@ -68,6 +68,7 @@ class _Push:
         self._skip_ignored()
         for log in ("_trigger_log", "_trigger_log_archive"):
             self._requeue(log)
+        # Entries that are written during the push are sent by it too.
         while entries := self._take():
             writes = plan(entries, merged_writes=self.merged_writes)
             self._record([(write, self._send(write)) for write in writes])
