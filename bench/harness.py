@@ -11,7 +11,7 @@ import django
 from django.apps import apps
 from django.core.management import call_command
 
-from emulator import postgres
+from demo import postgres
 
 # No secret: it lives as long as the throw-away database.
 _ENVIRONMENT = {

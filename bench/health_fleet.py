@@ -3,17 +3,19 @@
 import multiprocessing
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from multiprocessing.connection import Connection as Pipe
 from typing import Any
 
 import emulator as emulated
-from emulator.entities import AddOn, Connection, Mapping
 
 OBJECTS = ("Account", "Contact", "Tweet__c", "Connection__c")
 ORG = "00D5g{:010d}"
-_CONFIG = {"access": "read_write", "sf_polling_seconds": 600, "sf_notify_enabled": False}
-_NOW = datetime.now(UTC)
+_CONFIG = {
+    "access": "read_write",
+    "sf_polling_seconds": 600,
+    "sf_notify_enabled": False,
+    "fields": {},
+}
 
 
 def name(number: int) -> str:
@@ -38,37 +40,21 @@ def served(database_url: str, app: str, count: int, broken: int) -> Iterator[str
 
 def _serve(pipe: Pipe, options: dict[str, Any], count: int, broken: int) -> None:
     with emulated.serve(emulated.Options(**options)) as running:
-        running.world.reset()
-        for number in range(count):
-            _make(running.world, number, "SYSTEM_ERROR" if number < broken else "IDLE")
-        running.world.store.flush()
+        running.reset()
+        wanted = [_wanted(n, "SYSTEM_ERROR" if n < broken else "IDLE") for n in range(count)]
+        running.control("POST", "connections", wanted)
         pipe.send(running.url)
         pipe.recv()
-        running.world.reset()
+        running.reset()
 
 
-def _make(world: Any, number: int, state: str) -> None:
-    key = name(number)
-    world.put(
-        AddOn(
-            id=key,
-            name=key,
-            plan="herokuconnect:demo",
-            attachment_id=key,
-            attachment_name=f"HC_{number}",
-            config={},
-            state="provisioned",
-            ready_at=0,
-            created_at=_NOW,
-            updated_at=_NOW,
-            linked=True,
-        )
-    )
-    connection = Connection(id=key, number=number, addon_id=key, created_at=_NOW, state=state)
-    connection.schema_name, connection.db_key = f"sf_{number}", "DATABASE_URL"
-    connection.organization_id = ORG.format(number)
-    world.put(connection)
-    for object_name in OBJECTS:
-        mapping = Mapping(f"{key}-{object_name}", number, key, object_name, _CONFIG, _NOW, _NOW)
-        mapping.state = "DATA_SYNCED"
-        world.put(mapping)
+def _wanted(number: int, state: str) -> dict[str, Any]:
+    return {
+        "id": name(number),
+        "name": name(number),
+        "org_id": ORG.format(number),
+        "schema_name": f"sf_{number}",
+        "state": state,
+        "mappings": [{"object_name": each, "config": _CONFIG} for each in OBJECTS],
+        "tables": False,
+    }

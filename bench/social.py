@@ -65,9 +65,7 @@ def _schema(schema: str) -> dict[str, dict[str, Any]]:
     """Make the tenant's tables as Heroku Connect does; return the mappings' configs."""
     from django.db import connection as database
 
-    from emulator import tables
-    from emulator.catalog import objects_of
-    from emulator.package import PACKAGES
+    from emulator import testing
 
     fields = {
         "Account": ("Id", "Name", "Twitter__c"),
@@ -76,21 +74,16 @@ def _schema(schema: str) -> dict[str, dict[str, Any]]:
             *("Likes__c", "Retweets__c", "Time__c", "Tweet_Id__c"),
         ),
     }
-    conn = database.connection
-    merged = not tables.has_hstore(conn)
-    tables.create_schema(conn, schema, ORG_ID, merged)
-    configs: dict[str, dict[str, Any]] = {}
-    for sobject in objects_of("", PACKAGES["current"]()):
-        if sobject.name not in fields:
-            continue
-        indexes = {"Tweet_Id__c": {"unique": True}} if sobject.name == "Tweet__c" else {}
-        config: dict[str, Any] = {
+    configs: dict[str, dict[str, Any]] = {
+        object_name: {
             "access": "read_write",
-            "fields": {name: {} for name in fields[sobject.name]},
-            "indexes": indexes,
+            "fields": {name: {} for name in names},
+            "indexes": {"Tweet_Id__c": {"unique": True}} if object_name == "Tweet__c" else {},
         }
-        tables.create_table(conn, schema, sobject, config, merged)
-        configs[sobject.name] = config
+        for object_name, names in fields.items()
+    }
+    mappings = [{"object_name": name, "config": config} for name, config in configs.items()]
+    testing.make_tables(database.connection, schema, mappings)
     return configs
 
 

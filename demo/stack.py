@@ -11,12 +11,12 @@ from typing import Any
 
 import requests
 
+from demo import postgres
 from demo.environment import environment, load_secrets
 from demo.failure import Failed
 from demo.plan import APP, ROOT, STAFF, Plan
 from demo.program import MORTAL, Program
 from demo.signals import signals_held_back, stop_if_asked
-from emulator import postgres
 
 _ENROL_STAFF = """
 import os

@@ -38,9 +38,9 @@ def emulator_server(django_db_setup: None) -> Iterator[emulated.Running]:
 def emulator(emulator_server: emulated.Running, settings: Settings) -> emulated.Running:
     """The emulator, emptied, in the place of every outside system.
 
-    Steer it by POST {url}/control/...; `world.behaviour` and `world.clock` are at hand too.
+    Tests change it by /control, for which it has methods.
     """
-    emulator_server.world.reset()
+    emulator_server.reset()
     here = emulator_server.url
     settings.HEROKU_API_URL = f"{here}/heroku"
     settings.HEROKU_CONNECT_URL = f"{here}/central"

@@ -12,7 +12,7 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from emulator import postgres
+from demo import postgres
 
 TEST_ENVIRONMENT = {
     "APP_NAME": "multiconnect-test",

@@ -25,9 +25,7 @@ def new_org(running: emulated.Running, who: dict[str, str], **more: object) -> s
         "admin_email": who["admin_email"],
         **more,
     }
-    answer = requests.post(f"{running.url}/control/orgs", json=org, timeout=WAIT)
-    answer.raise_for_status()
-    return str(answer.json()["id"])
+    return str(running.control("POST", "orgs", org)["id"])
 
 
 def linked_tenant(text: str) -> Tenant:
@@ -42,8 +40,7 @@ class Admin:
     def __init__(self, running: emulated.Running, org_id: str) -> None:
         self.client = Client()
         self._running = running
-        org = running.world.orgs[org_id]
-        self.user = f"{org_id}/{org.users[0].id}"
+        self.user = running.admin(org_id)
 
     def sign_in(self, tenant: Tenant, decision: str = "allow") -> int:
         """Press the button of the page, decide at Salesforce; return the last status."""

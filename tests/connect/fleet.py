@@ -1,7 +1,6 @@
 """Many live tenants at once: made in the emulator and the portal without their way to live."""
 
-import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils import timezone
@@ -10,9 +9,6 @@ import emulator as emulated
 from connect.mappings import templates
 from connect.models import Connection, MappingTemplate, Rollout, RolloutItem, Stage
 from connect.models import Mapping as SeenMapping
-from emulator import catalog, mapping_steps, steps
-from emulator import entities as remote
-from emulator.org import Field
 from tenants import orgid
 from tenants.models import Tenant
 from tests import cast
@@ -41,7 +37,7 @@ def document(**objects: dict[str, Any]) -> dict[str, Any]:
 # Version 2 adds a field to Account and drops Contact.
 FIRST = document(Account=config("Phone"), Contact=config("Email"))
 SECOND = document(Account=config("Phone", "Segment__c"))
-SEGMENT = Field("Segment__c", "string", 80)
+SEGMENT = {"name": "Segment__c", "type": "string", "length": 80}
 
 
 def version(body: dict[str, Any]) -> MappingTemplate:
@@ -50,11 +46,36 @@ def version(body: dict[str, Any]) -> MappingTemplate:
 
 
 @dataclass
+class Remote:
+    """A connection at the emulated Heroku Connect."""
+
+    running: emulated.Running
+    id: str
+
+    @property
+    def seen(self) -> dict[str, Any]:
+        return self.running.connection(self.id)
+
+    @property
+    def state(self) -> str:
+        return str(self.seen["state"])
+
+    @property
+    def api_version(self) -> str:
+        return str(self.seen["api_version"])
+
+    def force(self, state: str, **mapping: str) -> None:
+        """Force a state on the connection, or with `object_name` on a mapping."""
+        body = {"state": state, **mapping}
+        self.running.control("POST", f"connections/{self.id}/state", body)
+
+
+@dataclass
 class Member:
     """One tenant of the fleet, here and there."""
 
     connection: Connection
-    remote: remote.Connection
+    remote: Remote
     org_id: str
 
     @property
@@ -70,7 +91,6 @@ class Fleet:
 
     def __init__(self, running: emulated.Running, first: MappingTemplate) -> None:
         self.running = running
-        self.world = running.world
         self.first = first
         self.members: list[Member] = []
 
@@ -89,73 +109,41 @@ class Fleet:
             "name": f"Fleet {number}",
             "admin_email": f"it@fleet-{number}.example",
         }
-        org = catalog.new_org(who["org_id"], who["name"], namespace=who.get("namespace", ""))
-        account = org.objects["account"]
+        org_id, namespace = who["org_id"], who.get("namespace", "")
+        org = {"org_id": org_id, "name": who["name"], "namespace": namespace}
+        records = {"Account": [{"Name": "Northwind"}]}
+        self.running.control("POST", "orgs", {**org, "records": records})
         if not lacks_segment:
-            org.objects["account"] = replace(account, fields=(*account.fields, SEGMENT))
-        self.world.add_org(org)
-        org.create("Account", {"Name": "Northwind"}, self.world.clock.now())
-        there = self._remote(org.id, plan)
-        member = Member(self._here(who, there, cell, plan), there, org.id)
+            self.running.control("POST", f"orgs/{org_id}/fields/Account", SEGMENT)
+        there = self._there(org_id, namespace, plan)
+        member = Member(self._here(who, there, cell), Remote(self.running, there["id"]), org_id)
         self.members.append(member)
         return member
 
-    def _remote(self, org_id: str, plan: str) -> remote.Connection:
-        world, now = self.world, self.world.clock.now()
-        key = str(uuid.uuid4())
-        addon = remote.AddOn(
-            id=key,
-            name=f"hc-{org_id.lower()}",
-            plan=plan,
-            attachment_id=key,
-            attachment_name=f"HC_{org_id}".upper(),
-            config={},
-            state="provisioned",
-            ready_at=0,
-            created_at=now,
-            updated_at=now,
-            linked=True,
-        )
-        world.put(addon)
-        connection = steps.new_connection(world, addon)
-        schema = f"sf_{org_id.lower()}_1"
-        world.put(remote.UsedSchema(schema, connection.id, now))
-        connection.agenda.append(
-            {"at": 0, "step": "configured", "schema_name": schema, "db_key": "DATABASE_URL"}
-        )
-        self.running.engine.settle(connection)
-        org = world.orgs[org_id]
-        steps.authorised(world, connection, org, org.users[0])
-        connection.api_version = "60.0"
-        filled = templates.fill(self.first.document, org.namespace)
-        for each in filled["mappings"]:
-            wanted = {"sf_notify_enabled": False, "sf_max_daily_api_calls": 30_000}
-            mapping_steps.put_mapping(
-                world, connection, each["object_name"], {**each["config"], **wanted}, at=0
-            )
-        self._load(connection)
-        return connection
+    def _there(self, org_id: str, namespace: str, plan: str) -> dict[str, Any]:
+        wanted = {
+            "org_id": org_id,
+            "name": f"hc-{org_id.lower()}",
+            "plan": plan,
+            "schema_name": f"sf_{org_id.lower()}_1",
+            "api_version": "60.0",
+            "mappings": templates.fill(self.first.document, namespace)["mappings"],
+        }
+        made: dict[str, Any] = self.running.control("POST", "connections", wanted)
+        return made
 
-    def _load(self, connection: remote.Connection) -> None:
-        """Let all the loading happen at once, whatever the behaviour's pace is by now."""
-        while connection.agenda:
-            connection.agenda[0]["at"] = 0
-            self.running.engine.settle(connection)
-
-    def _here(
-        self, who: dict[str, str], there: remote.Connection, cell: str, plan: str
-    ) -> Connection:
+    def _here(self, who: dict[str, str], there: dict[str, Any], cell: str) -> Connection:
         tenant = cast.enrol(who)
         connection = Connection.objects.create(
             tenant=tenant,
             stage=Stage.LIVE,
             next_attempt_at=None,
             addon_name=f"hc-{tenant.org_id.lower()}",
-            addon_id=there.addon_id,
-            connection_id=there.id,
+            addon_id=there["addon_id"],
+            connection_id=there["id"],
             region_url=f"{self.running.url}/{cell}",
-            plan=plan,
-            schema_name=there.schema_name or "",
+            plan=there["plan"],
+            schema_name=there["schema_name"],
             organization_id=tenant.org_id,
             state="IDLE",
             api_version="60.0",
@@ -165,17 +153,27 @@ class Fleet:
         SeenMapping.objects.bulk_create(
             SeenMapping(
                 connection=connection,
-                object_name=each.object_name,
-                mapping_id=each.id,
-                state=each.state,
+                object_name=each["object_name"],
+                mapping_id=each["id"],
+                state=each["state"],
                 access="read_only",
-                config=each.config,
-                rows_in_database=each.counts["db"],
-                rows_in_salesforce=each.counts["sf"],
+                config=each["config"],
+                rows_in_database=each["counts"]["db"],
+                rows_in_salesforce=each["counts"]["sf"],
             )
-            for each in self.world.mappings_of(there)
+            for each in there["mappings"]
         )
         return connection
+
+    # -- what a person does in the org ------------------------------------------------------------
+
+    def add_field(self, member: Member, object_name: str, field: dict[str, Any]) -> None:
+        """Add a field to an object of the org."""
+        self.running.control("POST", f"orgs/{member.org_id}/fields/{object_name}", field)
+
+    def remove_field(self, member: Member, object_name: str, name: str) -> None:
+        """Remove a field from an object of the org."""
+        self.running.control("DELETE", f"orgs/{member.org_id}/fields/{object_name}/{name}")
 
     # -- what was asked of Heroku Connect ---------------------------------------------------------
 
@@ -186,13 +184,13 @@ class Fleet:
             and method in ("", call["method"])
             and path in call["path"]
             and status in (None, call["status"])
-            for call in list(self.world.calls)
+            for call in self.running.calls()
         )
 
     def mapped(self, member: Member) -> dict[str, set[str]]:
         """The live fields by object."""
-        found = self.world.mappings_of(member.remote)
-        return {each.object_name: set(each.config["fields"]) for each in found}
+        found = member.remote.seen["mappings"]
+        return {each["object_name"]: set(each["config"]["fields"]) for each in found}
 
 
 def items(rollout: Rollout) -> dict[str, int]:
@@ -205,6 +203,6 @@ def items(rollout: Rollout) -> dict[str, int]:
 
 def map_more(fleet: Fleet, member: Member, object_name: str, *fields: str) -> None:
     """Let somebody map a further object, or other fields of one, by hand at Heroku Connect."""
-    wanted = config(*fields, sf_notify_enabled=False, sf_max_daily_api_calls=30_000)
-    mapping_steps.put_mapping(fleet.world, member.remote, object_name, wanted, at=0)
-    fleet._load(member.remote)
+    path = f"connections/{member.remote.id}/mappings"
+    body = {"object_name": object_name, "config": config(*fields)}
+    fleet.running.control("POST", path, body)

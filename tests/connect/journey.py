@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-import requests
 from django.db.models import F
 from django.utils import timezone
 
@@ -59,11 +58,9 @@ class Journey:
 
     def fault(self, system: str, method: str, path: str, **fault: Any) -> None:
         """Let the emulator fail: once, unless told otherwise."""
-        wanted = {"system": system, "method": method, "path": path, "times": 1, **fault}
-        url = f"{self.running.url}/control/faults"
-        requests.post(url, json=wanted, timeout=10).raise_for_status()
+        self.running.fail(system, **{"method": method, "path": path, "times": 1, **fault})
 
     def calls(self, method: str, path: str) -> int:
         """How often a call was made, whatever came of it."""
-        log = self.running.world.calls
+        log = self.running.calls()
         return sum(c["method"] == method and path in c["path"] for c in log)

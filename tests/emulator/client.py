@@ -1,10 +1,11 @@
-"""A client of the served emulator: what a portal, a subscriber and a test operator would do."""
+"""A client of the served emulator: what a portal, a subscriber and a tester do."""
 
-from typing import Any
+from typing import Any, LiteralString
 
+import psycopg
 import requests
 
-import emulator
+from emulator.server.serving import Served
 
 WAIT = 10  # seconds
 APP = "multiconnect-test"
@@ -21,7 +22,7 @@ HEROKU = {
 class Emulated:
     """One emulator and a session with it."""
 
-    def __init__(self, running: emulator.Running) -> None:
+    def __init__(self, running: Served) -> None:
         self.running = running
         self.world = running.world
         self.session = requests.Session()
@@ -96,13 +97,13 @@ class Emulated:
         schema: str = "sf_acme_1",
         **more: Any,
     ) -> str:
-        """Make a connection and authorise it with an org's admin; return its URL."""
+        """Make a connection and authorize it with an org's admin; return its URL."""
         url = self.configured(name, schema, **more)
         self.authorize(url, org)
         return url
 
     def authorize(self, url: str, org: dict[str, Any], decision: str = "allow") -> str:
-        """Go through the pages of authorisation; return where they end."""
+        """Go through the pages of authorization; return where they end."""
         sandbox = {"environment": "sandbox"} if org["environment"] == "sandbox" else {}
         page = self.login_page(url, **sandbox)
         self.post(page, data={"step": "login"})
@@ -134,12 +135,12 @@ class Emulated:
 
 
 def user_of(org: dict[str, Any]) -> str:
-    """The value of the button by which an org's admin logs in."""
+    """The value of the log-in button of an org's admin."""
     return f"{org['id']}/{org['users'][0]['id']}"
 
 
 def mapping(object_name: str, *fields: str, access: str = "read_write") -> dict[str, Any]:
-    """A mapping as an import document has it."""
+    """A mapping in the form of an import document."""
     return {
         "object_name": object_name,
         "config": {
@@ -155,3 +156,13 @@ def mapping(object_name: str, *fields: str, access: str = "read_write") -> dict[
 
 ACCOUNT = mapping("Account", "Twitter__c")
 TWEET = mapping("Tweet__c", "Account__c", "Author_Username__c", "Body__c", "Likes__c", "Time__c")
+
+
+def run_as_application(
+    emulated: Emulated, statement: LiteralString, *values: Any
+) -> list[tuple[Any, ...]]:
+    """Run a statement as a tenant's application."""
+    url = emulated.world.options.database_url
+    with psycopg.connect(url, autocommit=True) as conn:
+        cursor = conn.execute(statement, values)
+        return cursor.fetchall() if cursor.description else []

@@ -12,15 +12,17 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 import emulator
-from emulator import tables
-from emulator.session import Connection
+from emulator.connect.sync import schemas
+from emulator.connect.sync.session import PgConnection
+from emulator.server.serving import Served, serve_world
+from emulator.state import databases
 from tests.emulator import client
 from tests.emulator.tenant import Tenant, make
 
 _SCHEMAS = count(1)
 
 
-def _connect(conninfo: str) -> Connection:
+def _connect(conninfo: str) -> PgConnection:
     return psycopg.connect(conninfo, autocommit=True)
 
 
@@ -45,38 +47,38 @@ def emulator_database() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def connect_conn(emulator_database: str) -> Iterator[Connection]:
+def connect_conn(emulator_database: str) -> Iterator[PgConnection]:
     """Heroku Connect's own connection."""
     with _connect(emulator_database) as connection:
         yield connection
 
 
 @pytest.fixture(scope="session")
-def user_conn(emulator_database: str) -> Iterator[Connection]:
-    """A tenant's application: the session of somebody who is not Heroku Connect."""
+def user_conn(emulator_database: str) -> Iterator[PgConnection]:
+    """A tenant's application: a session that is not Heroku Connect's."""
     with _connect(emulator_database) as connection:
         yield connection
 
 
 @pytest.fixture
-def bare_conn() -> Iterator[Connection]:
-    """A connection to a new database, to which no extension was added yet."""
+def bare_conn() -> Iterator[PgConnection]:
+    """A connection to a new database without extensions."""
     with _database("multiconnect_bare") as conninfo, _connect(conninfo) as connection:
         yield connection
 
 
 @pytest.fixture
-def schema(connect_conn: Connection) -> Iterator[str]:
-    """A schema name that nobody uses; what a test makes under it is dropped."""
+def schema(connect_conn: PgConnection) -> Iterator[str]:
+    """An unused schema name; the schema is dropped after the test."""
     name = f"sf_00db00000002ndmmam_{next(_SCHEMAS)}"
     yield name
-    tables.drop_schema(connect_conn, name)
+    schemas.drop_schema(connect_conn, name)
 
 
 @pytest.fixture(scope="session")
-def hstore_conn(user_conn: Connection) -> Connection:
-    """A user's session on a database with the hstore extension; none, none of these tests."""
-    if not tables.has_hstore(user_conn):
+def hstore_conn(user_conn: PgConnection) -> PgConnection:
+    """A user's session on a database with the hstore extension; without it the test is skipped."""
+    if not databases.has_hstore(user_conn):
         pytest.skip("this PostgreSQL has no hstore extension")
     user_conn.execute("CREATE EXTENSION IF NOT EXISTS hstore WITH SCHEMA public")
     return user_conn
@@ -84,7 +86,7 @@ def hstore_conn(user_conn: Connection) -> Connection:
 
 @pytest.fixture(params=["ordered writes", "merged writes"])
 def merged_writes(request: pytest.FixtureRequest) -> bool:
-    """Run a test in both modes of Connect, or in the one that this server can do."""
+    """Run a test in both modes of Connect, or in the one that this server supports."""
     if request.param == "ordered writes":
         request.getfixturevalue("hstore_conn")
         return False
@@ -93,20 +95,20 @@ def merged_writes(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture
 def tenant(
-    connect_conn: Connection, user_conn: Connection, schema: str, merged_writes: bool
+    connect_conn: PgConnection, user_conn: PgConnection, schema: str, merged_writes: bool
 ) -> Tenant:
     """Acme with its tables and an empty org, in each mode."""
     return make(connect_conn, user_conn, schema, merged_writes)
 
 
 @pytest.fixture
-def merging(connect_conn: Connection, user_conn: Connection, schema: str) -> Tenant:
-    """Acme with merged writes, which every server can do."""
+def merging(connect_conn: PgConnection, user_conn: PgConnection, schema: str) -> Tenant:
+    """Acme with merged writes, which every server supports."""
     return make(connect_conn, user_conn, schema, merged_writes=True)
 
 
 @pytest.fixture
-def ordered(connect_conn: Connection, hstore_conn: Connection, schema: str) -> Tenant:
+def ordered(connect_conn: PgConnection, hstore_conn: PgConnection, schema: str) -> Tenant:
     """Acme with ordered writes."""
     return make(connect_conn, hstore_conn, schema, merged_writes=False)
 
@@ -119,7 +121,7 @@ def accounts(tenant: Tenant) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def served(emulator_database: str) -> Iterator[emulator.Running]:
+def served(emulator_database: str) -> Iterator[Served]:
     """A whole emulator whose clock stands still until a test moves it."""
     name = conninfo_to_dict(emulator_database)["dbname"]
     options = emulator.Options(
@@ -129,12 +131,12 @@ def served(emulator_database: str) -> Iterator[emulator.Running]:
         speed=0,
         behaviour=emulator.INSTANT,
     )
-    with emulator.serve(options) as running:
+    with serve_world(options) as running:
         yield running
 
 
 @pytest.fixture
-def emulated(served: emulator.Running) -> Iterator[client.Emulated]:
+def emulated(served: Served) -> Iterator[client.Emulated]:
     """That emulator, emptied, and a session with it."""
     served.world.reset()
     emulated = client.Emulated(served)

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from emulator.org import Field, Org, SObject
+from emulator.org.objects import Field, SObject
+from emulator.org.org import Org
 
 ACME_ID = "00DB00000002NDmMAM"
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -54,7 +55,7 @@ HOSTILE = [
 def config(*fields: str, indexes: Mapping[str, bool] | None = None) -> dict[str, Any]:
     """Write a read-write mapping config over the system fields and these.
 
-    `indexes` tells of each indexed field whether it is unique.
+    `indexes` maps each indexed field to whether it is unique.
     """
     return {
         "access": "read_write",

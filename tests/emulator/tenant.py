@@ -7,10 +7,10 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from emulator import hstore, sync, tables
-from emulator.org import Org
-from emulator.session import Connection
-from emulator.sync import PushResult
+from emulator.connect.sync import hstore, load, push, schemas, tables
+from emulator.connect.sync.push import PushResult
+from emulator.connect.sync.session import PgConnection
+from emulator.org.org import Org
 from tests.emulator.samples import (
     ACCOUNT,
     ACCOUNT_CONFIG,
@@ -23,12 +23,12 @@ from tests.emulator.samples import (
 )
 
 
-def run(conn: Connection, statement: str, schema: str, values: Any = None) -> psycopg.Cursor[Any]:
+def run(conn: PgConnection, statement: str, schema: str, values: Any = None) -> psycopg.Cursor[Any]:
     """Execute a statement in which {s} is the schema."""
     return conn.execute(sql.SQL(statement).format(s=sql.Identifier(schema)), values)
 
 
-def log(conn: Connection, schema: str) -> list[tuple[Any, ...]]:
+def log(conn: PgConnection, schema: str) -> list[tuple[Any, ...]]:
     """Read state, action, table, record id, sfid, old and values of the trigger log."""
     rows = run(
         conn,
@@ -43,8 +43,8 @@ def log(conn: Connection, schema: str) -> list[tuple[Any, ...]]:
 class Tenant:
     """Acme's schema and org, seen by Heroku Connect and by a user of the database."""
 
-    connect: Connection
-    user: Connection
+    connect: PgConnection
+    user: PgConnection
     schema: str
     org: Org
     merged_writes: bool
@@ -58,18 +58,18 @@ class Tenant:
         return self.run(statement, values).fetchall()
 
     def push(self, now: datetime = NOW) -> PushResult:
-        return sync.push_writes(
+        return push.push_writes(
             self.connect, self.schema, self.org, MAPPINGS, now, self.merged_writes
         )
 
-    def poll(self, since: datetime | None = None) -> sync.Poll:
-        return sync.poll_salesforce(
+    def poll(self, since: datetime | None = None) -> load.Poll:
+        return load.poll_salesforce(
             self.connect, self.schema, self.org, ACCOUNT, ACCOUNT_CONFIG, since
         )
 
     def load(self) -> int:
         records = self.org.query("Account")
-        return sync.load(self.connect, self.schema, ACCOUNT, ACCOUNT_CONFIG, records)
+        return load.load(self.connect, self.schema, ACCOUNT, ACCOUNT_CONFIG, records)
 
     def states(self) -> list[tuple[Any, ...]]:
         return self.all("SELECT action, state FROM {s}._trigger_log ORDER BY id")
@@ -82,9 +82,9 @@ class Tenant:
         return row
 
 
-def make(connect: Connection, user: Connection, schema: str, merged_writes: bool) -> Tenant:
+def make(connect: PgConnection, user: PgConnection, schema: str, merged_writes: bool) -> Tenant:
     """Make Acme's schema with its two tables, and an empty org."""
-    tables.create_schema(connect, schema, ACME_ID, merged_writes)
+    schemas.create_schema(connect, schema, ACME_ID, merged_writes)
     tables.create_table(connect, schema, ACCOUNT, ACCOUNT_CONFIG, merged_writes)
     tables.create_table(connect, schema, TWEET, TWEET_CONFIG, merged_writes)
     return Tenant(connect, user, schema, acme(), merged_writes)

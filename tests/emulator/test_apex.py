@@ -21,13 +21,13 @@ def call(
 
 
 def links(emulated: Emulated, org: dict[str, Any], prefix: str = "") -> list[str]:
-    """The links that the org's Connection__c records hold."""
+    """The links in the org's Connection__c records."""
     path = f"/control/orgs/{org['id']}/records/{prefix}Connection__c"
     found = emulated.get(path).json()["records"]
     return [each[f"{prefix}Auth_URL__c"] for each in found]
 
 
-def test_the_link_is_kept_on_the_one_connection_record(emulated: Emulated) -> None:
+def test_the_link_is_stored_in_the_one_connection_record(emulated: Emulated) -> None:
     org = emulated.org()
     answer = tokens(emulated, org)
     stored = call(emulated, answer)
@@ -57,7 +57,7 @@ def test_without_the_package_there_is_no_match(emulated: Emulated) -> None:
     assert error["message"].startswith("Could not find a match for URL")
 
 
-def test_an_expired_or_foreign_token_is_a_401_in_a_list(emulated: Emulated) -> None:
+def test_an_expired_token_or_one_of_another_org_gives_a_401_in_a_list(emulated: Emulated) -> None:
     answer = tokens(emulated, emulated.org())
     sandbox = emulated.org(BOREALIS, environment="sandbox")
     foreign = {**answer, "instance_url": sandbox["instance_url"]}
@@ -83,7 +83,7 @@ def test_an_expired_or_foreign_token_is_a_401_in_a_list(emulated: Emulated) -> N
         (b'{"authorizeUrl": "https://portal.example/' + b"x" * 32_769 + b'"}', 500, "APEX_ERROR"),
     ],
 )
-def test_a_body_that_the_class_cannot_take_is_an_error_in_a_list(
+def test_a_body_that_does_not_fit_the_class_gives_an_error_in_a_list(
     emulated: Emulated, body: bytes, status: int, code: str
 ) -> None:
     answer = tokens(emulated, emulated.org())
@@ -98,14 +98,14 @@ def test_another_method_is_not_allowed(emulated: Emulated) -> None:
     assert (refused.status_code, refused.json()[0]["errorCode"]) == (405, "METHOD_NOT_ALLOWED")
 
 
-def test_the_id_of_the_connection_is_kept_beside_the_link(emulated: Emulated) -> None:
+def test_the_connections_id_is_stored_with_the_link(emulated: Emulated) -> None:
     org = emulated.org()
     call(emulated, tokens(emulated, org))
     (record,) = emulated.get(f"/control/orgs/{org['id']}/records/Connection__c").json()["records"]
     assert record["Heroku_Connection_Id__c"] == "c-1"
 
 
-def test_the_package_of_2016_keeps_any_link_and_no_id(emulated: Emulated) -> None:
+def test_the_package_of_2016_stores_any_link_and_no_id(emulated: Emulated) -> None:
     org = emulated.org(package="2016")
     answer = tokens(emulated, org)
     assert call(emulated, answer, json={**BODY, "authorizeUrl": "http://elsewhere.example/"}).ok

@@ -5,13 +5,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.emulator.client import ACCOUNT, Emulated, user_of
-from tests.emulator.test_authorize import page_of
-from tests.emulator.test_connect_api import run
+from tests.emulator.client import ACCOUNT, Emulated, run_as_application, user_of
+from tests.emulator.test_authorize_pages import page_of
 from tests.emulator.test_salesforce import bearer, tokens
 
 
-def test_a_reset_leaves_nothing(emulated: Emulated) -> None:
+def test_a_reset_removes_everything(emulated: Emulated) -> None:
     url = emulated.authorized(emulated.org())
     emulated.imported(url, ACCOUNT)
     emulated.get(url)
@@ -23,15 +22,20 @@ def test_a_reset_leaves_nothing(emulated: Emulated) -> None:
     assert emulated.get("/control/calls").json()["count"] == 0
     assert emulated.get("/control/behaviour").json()["import_seconds"] == 0
     assert emulated.get("/control/faults").json()["faults"] == []
-    assert run(emulated, "SELECT 1 FROM pg_namespace WHERE nspname = 'sf_acme_1'") == []
-    assert run(emulated, "SELECT kind FROM emulator.document WHERE kind <> 'clock'") == []
+    assert (
+        run_as_application(emulated, "SELECT 1 FROM pg_namespace WHERE nspname = 'sf_acme_1'") == []
+    )
+    assert (
+        run_as_application(emulated, "SELECT kind FROM emulator.document WHERE kind <> 'clock'")
+        == []
+    )
     assert emulated.configured(schema="sf_acme_1")
 
 
-def test_a_locked_table_makes_a_reset_say_so(
+def test_a_reset_is_refused_while_a_table_is_locked(
     emulated: Emulated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("emulator.state.LOCK_TIMEOUT", "50ms")
+    monkeypatch.setattr("emulator.state.world.LOCK_TIMEOUT", "50ms")
     url = emulated.authorized(emulated.org())
     emulated.imported(url, ACCOUNT)
     emulated.get(url)

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from emulator import ids
+from emulator.org import ids
 from tests.emulator.client import ACME, BOREALIS, Emulated
 from tests.emulator.test_salesforce import refresh, tokens
 
 
-def test_an_org_gets_what_was_not_given(emulated: Emulated) -> None:
+def test_an_org_gets_defaults_for_missing_values(emulated: Emulated) -> None:
     org = emulated.control("orgs", {"name": "Acme & Söhne"})
     assert ids.canonical(org["id"]) == org["id"]
     assert org["id"].startswith("00D")
@@ -21,7 +21,7 @@ def test_an_org_gets_what_was_not_given(emulated: Emulated) -> None:
     assert emulated.get("/control/orgs").json() == {"count": 1, "orgs": [org]}
 
 
-def test_an_org_is_what_was_asked_for(emulated: Emulated) -> None:
+def test_an_org_has_the_given_values(emulated: Emulated) -> None:
     org = emulated.control(
         "orgs",
         {
@@ -61,9 +61,7 @@ def test_an_org_is_what_was_asked_for(emulated: Emulated) -> None:
         ({"records": {"Account": [{"Nope": 1}]}}, 400),
     ],
 )
-def test_an_org_that_cannot_be_is_refused(
-    emulated: Emulated, body: dict[str, Any], status: int
-) -> None:
+def test_an_invalid_org_is_refused(emulated: Emulated, body: dict[str, Any], status: int) -> None:
     emulated.org(BOREALIS)
     refused = emulated.post("/control/orgs", json=body)
     assert refused.status_code == status
@@ -91,7 +89,7 @@ def test_records_are_created_read_changed_and_deleted(emulated: Emulated) -> Non
     assert emulated.get("/control/orgs/00D3h0000008cPb/records/Account").status_code == 404
 
 
-def test_an_uninstall_takes_the_packages_things_and_an_install_brings_them(
+def test_an_uninstall_removes_the_packages_objects_and_an_install_adds_them(
     emulated: Emulated,
 ) -> None:
     account = {"Name": "One", "Twitter__c": "one"}
@@ -116,7 +114,7 @@ def test_an_org_may_have_the_package_of_2016(emulated: Emulated) -> None:
     assert emulated.post(path, json={**tweet, "Tweet_Id__c": "1"}).json()["code"] == "INVALID_FIELD"
 
 
-def test_fields_come_and_go(emulated: Emulated) -> None:
+def test_fields_are_added_and_removed(emulated: Emulated) -> None:
     emulated.org()
     path = f"/control/orgs/{ACME}/fields/Account"
     field = {"name": "Key__c", "type": "string", "unique": True, "external_id": True}
@@ -131,7 +129,7 @@ def test_fields_come_and_go(emulated: Emulated) -> None:
     assert emulated.call("DELETE", f"/control/orgs/{ACME}/fields/Nope/X").status_code == 404
 
 
-def test_a_rule_refuses_writes_until_it_is_taken_back(emulated: Emulated) -> None:
+def test_a_rule_refuses_writes_until_it_is_removed(emulated: Emulated) -> None:
     emulated.org()
     rules = f"/control/orgs/{ACME}/rules"
     rule = {

@@ -18,7 +18,7 @@ NOTHING: dict[str, Any] = {
 }
 
 
-def test_an_addon_is_listed_only_once_it_was_linked(emulated: Emulated) -> None:
+def test_an_addon_is_listed_only_after_it_was_linked(emulated: Emulated) -> None:
     addon = emulated.addon().json()
     assert emulated.get(f"/central/connections?app={APP}").json() == NOTHING
     linked = emulated.post(f"/central/auth/{APP}")
@@ -50,7 +50,7 @@ def test_an_addon_still_provisioning_cannot_be_linked(emulated: Emulated) -> Non
     assert len(emulated.post(f"/central/auth/{APP}").json()["connections"]) == 1
 
 
-def test_others_names_find_nothing(emulated: Emulated) -> None:
+def test_names_of_others_find_nothing(emulated: Emulated) -> None:
     emulated.linked()
     assert emulated.get("/central/connections?app=other").json() == NOTHING
     query = f"/central/connections?app={APP}&resource_name=other"
@@ -69,13 +69,13 @@ def test_a_connections_id_can_differ_from_its_addons(emulated: Emulated) -> None
     assert emulated.get(summary["detail_url"]).json()["addon_id"] == addon["id"]
 
 
-def test_a_bad_token_is_a_401(emulated: Emulated) -> None:
+def test_a_bad_token_gives_a_401(emulated: Emulated) -> None:
     refused = emulated.get("/central/connections", headers={"Authorization": "Bearer "})
     assert refused.status_code == 401
     assert "message" in refused.json()
 
 
-def test_further_cells_serve_connections_at_paths_of_their_own(emulated: Emulated) -> None:
+def test_further_cells_serve_connections_at_their_own_paths(emulated: Emulated) -> None:
     emulated.running.world.behaviour.change({"cells": 2})
     for name in ("hc-first", "hc-second"):
         emulated.linked(name)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from emulator.app import SYSTEMS
-from emulator.behaviour import Behaviour
-from emulator.faults import Fault
+from emulator.server.systems import SYSTEMS
+from emulator.state.behaviour import Behaviour
+from emulator.state.faults import Fault
 
 TEXT = (Path(__file__).parents[2] / "docs" / "emulator.md").read_text()
 NOT_ASKED_FOR = {"id", "met"}

@@ -1,4 +1,4 @@
-"""Faults on demand, met over real HTTP."""
+"""Faults on demand, over real HTTP."""
 
 import time
 from typing import Any
@@ -12,12 +12,12 @@ ACCOUNT_PATH = "/heroku/account"
 
 
 def fault(emulated: Emulated, **wanted: Any) -> dict[str, Any]:
-    """Put a fault in force."""
+    """Activate a fault."""
     made: dict[str, Any] = emulated.control("faults", {"system": "heroku", **wanted})
     return made
 
 
-def test_a_status_is_answered_as_often_as_was_asked(emulated: Emulated) -> None:
+def test_a_status_is_answered_the_wanted_number_of_times(emulated: Emulated) -> None:
     body = {"id": "internal_server_error", "message": "Oops"}
     fault(emulated, status=500, body=body, headers={"Retry-After": "7"}, times=2)
     met = [emulated.get(ACCOUNT_PATH) for _ in range(3)]
@@ -26,7 +26,7 @@ def test_a_status_is_answered_as_often_as_was_asked(emulated: Emulated) -> None:
     assert met[0].headers["Retry-After"] == "7"
 
 
-def test_a_fault_meets_only_its_system_method_and_path(emulated: Emulated) -> None:
+def test_a_fault_hits_only_its_system_method_and_path(emulated: Emulated) -> None:
     fault(emulated, method="post", path=f"^/heroku/apps/{APP}/addons$", status=503)
     assert emulated.get(f"/heroku/apps/{APP}/addons").ok
     assert emulated.get(ACCOUNT_PATH).ok
@@ -52,14 +52,14 @@ def test_a_drop_ends_the_connection_before_or_after_the_work(
     assert [each["status"] for each in calls] == [None, 200]
 
 
-def test_an_empty_answer_comes_after_the_work(emulated: Emulated) -> None:
+def test_an_empty_answer_is_sent_after_the_work(emulated: Emulated) -> None:
     fault(emulated, empty=True, times=1)
     emptied = emulated.addon()
     assert (emptied.status_code, emptied.content) == (201, b"")
     assert len(emulated.world.addons) == 1
 
 
-def test_an_html_page_comes_instead_of_json(emulated: Emulated) -> None:
+def test_an_html_page_is_sent_instead_of_json(emulated: Emulated) -> None:
     fault(emulated, html=True, times=1)
     page = emulated.get(ACCOUNT_PATH)
     assert page.status_code == 502

@@ -14,7 +14,7 @@ KEYS = {
 }
 
 
-def test_a_new_addon_is_provisioning_until_its_time_has_come(emulated: Emulated) -> None:
+def test_a_new_addon_is_provisioning_for_a_while(emulated: Emulated) -> None:
     emulated.behave(provisioning_seconds=30)
     made = emulated.addon(attachment={"name": "hc_acme"})
     assert made.status_code == 201
@@ -57,7 +57,7 @@ def test_provisioning_can_fail(emulated: Emulated) -> None:
         ),
     ],
 )
-def test_an_addon_that_cannot_be_is_a_422(
+def test_an_invalid_addon_gives_a_422(
     emulated: Emulated, body: dict[str, Any], message: str
 ) -> None:
     emulated.behave(taken_names=["somebody-elses"])
@@ -68,7 +68,7 @@ def test_an_addon_that_cannot_be_is_a_422(
     assert len(emulated.get(ADDONS).json()) == 1
 
 
-def test_a_protected_app_wants_to_be_named(emulated: Emulated) -> None:
+def test_a_protected_app_needs_a_confirmation_by_name(emulated: Emulated) -> None:
     emulated.behave(confirmation_required=True)
     refused = emulated.addon()
     assert refused.status_code == 423
@@ -77,7 +77,7 @@ def test_a_protected_app_wants_to_be_named(emulated: Emulated) -> None:
     assert emulated.addon(confirm=APP).status_code == 201
 
 
-def test_a_deleted_addon_is_gone_with_its_connection(emulated: Emulated) -> None:
+def test_a_deleted_addons_connection_is_removed_too(emulated: Emulated) -> None:
     url = emulated.configured(attachment={"name": "HC_ACME"})
     assert emulated.get(url).json()["state"] == "NEED_AUTHENTICATION"
     assert emulated.world.config_vars["HC_ACME_URL"] == "DATABASE_URL:sf_acme_1"
@@ -112,7 +112,7 @@ def test_lists_come_in_pages(emulated: Emulated) -> None:
     assert emulated.get(ADDONS, headers={"Range": "what"}).status_code == 416
 
 
-def test_attachments_tell_what_addons_do_not(emulated: Emulated) -> None:
+def test_attachments_show_the_names_that_addons_do_not(emulated: Emulated) -> None:
     addon = emulated.addon(attachment={"name": "hc_acme"}).json()
     (attached,) = emulated.get(f"/heroku/apps/{APP}/addon-attachments").json()
     assert attached["name"] == "HC_ACME"
@@ -165,7 +165,7 @@ def test_plans_need_no_token(emulated: Emulated) -> None:
     }
 
 
-def test_calls_cost_tokens_that_come_back_with_time(emulated: Emulated) -> None:
+def test_calls_cost_tokens_that_are_refilled_with_time(emulated: Emulated) -> None:
     emulated.behave(rate_limit=2)
     left = [emulated.get("/heroku/account") for _ in range(3)]
     assert [each.status_code for each in left] == [200, 200, 429]
@@ -176,7 +176,7 @@ def test_calls_cost_tokens_that_come_back_with_time(emulated: Emulated) -> None:
     assert emulated.get("/heroku/account").status_code == 200
 
 
-def test_the_request_id_comes_back(emulated: Emulated) -> None:
+def test_the_request_id_is_returned(emulated: Emulated) -> None:
     mine = emulated.get("/heroku/account", headers={"Request-Id": "mine"})
     assert mine.headers["Request-Id"] == "mine"
     assert len(emulated.get("/heroku/account").headers["Request-Id"]) == 36
@@ -184,12 +184,12 @@ def test_the_request_id_comes_back(emulated: Emulated) -> None:
 
 
 @pytest.mark.parametrize("path", ["/heroku/apps/other/addons", "/heroku/nothing/of/it"])
-def test_what_is_not_there_is_a_404(emulated: Emulated, path: str) -> None:
+def test_unknown_things_give_a_404(emulated: Emulated, path: str) -> None:
     missing = emulated.get(path)
     assert (missing.status_code, missing.json()["id"]) == (404, "not_found")
 
 
-def test_a_wrong_method_and_a_broken_body_say_so(emulated: Emulated) -> None:
+def test_a_wrong_method_and_a_broken_body_are_refused(emulated: Emulated) -> None:
     assert emulated.call("PUT", ADDONS).status_code == 405
     assert emulated.post(ADDONS, data=b"{").json()["id"] == "bad_request"
     assert emulated.post(ADDONS, data=b"[]").status_code == 400

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator import hstore
-from emulator.session import Connection
+from emulator.connect.sync import hstore
+from emulator.connect.sync.session import PgConnection
 
 # What PostgreSQL's text can hold: no NUL, no halves of surrogate pairs.
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
@@ -19,7 +19,7 @@ def test_what_is_written_reads_back_the_same(pairs: dict[str, str | None]) -> No
 
 @given(PAIRS)
 def test_postgres_reads_and_prints_our_text_unchanged(
-    hstore_conn: Connection, pairs: dict[str, str | None]
+    hstore_conn: PgConnection, pairs: dict[str, str | None]
 ) -> None:
     text = hstore.dump(pairs)
     printed = hstore_conn.execute("SELECT %s::public.hstore::text", [text]).fetchone()

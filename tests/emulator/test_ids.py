@@ -2,7 +2,7 @@
 
 import pytest
 
-from emulator import ids
+from emulator.org import ids
 
 
 @pytest.mark.parametrize(
@@ -16,12 +16,12 @@ def test_the_suffix_follows_salesforces_rule(short: str, full: str) -> None:
 
 
 @pytest.mark.parametrize("wrong", ["", "00DB00000002NDmAAA", "00DB00000002ND-", "x" * 19])
-def test_what_is_no_id_has_no_canonical_form(wrong: str) -> None:
+def test_text_that_is_not_an_id_has_no_canonical_form(wrong: str) -> None:
     assert ids.canonical(wrong) is None
 
 
 @pytest.mark.parametrize("serial", [1, 61, 62, 10**9])
-def test_a_made_id_gives_its_number_back(serial: int) -> None:
+def test_the_number_can_be_read_from_a_made_id(serial: int) -> None:
     made = ids.make("001B00", serial)
     assert ids.canonical(made) == made
     assert ids.serial_of(made) == serial

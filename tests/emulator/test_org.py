@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from emulator.catalog import new_org
-from emulator.org import Org, Refused
+from emulator.org.new_org import new_org
+from emulator.org.org import Org
+from emulator.org.refusals import Refused
 from tests.emulator.client import ACME
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -19,12 +20,12 @@ def org() -> Org:
 
 
 def tweet(org: Org, **values: Any) -> dict[str, Any]:
-    """Values of a tweet that Salesforce would take."""
+    """Values of a tweet that Salesforce accepts."""
     account = org.create("Account", {"Name": "One"}, NOW)
     return {"Account__c": account.id, "Author_Username__c": "a", "Body__c": "b", **values}
 
 
-def test_names_are_taken_in_any_case_and_kept_as_the_org_spells_them(org: Org) -> None:
+def test_names_are_accepted_in_any_case_and_stored_as_the_org_spells_them(org: Org) -> None:
     record = org.create("account", {"name": "One", "twitter__c": None}, NOW)
     assert record.values == {"Name": "One", "Twitter__c": None}
     assert org.describe("tWEET__c") is not None
@@ -69,7 +70,9 @@ def test_what_salesforce_would_refuse_is_refused(
         ("Time__c", datetime(2026, 1, 2, tzinfo=UTC), "2026-01-02T00:00:00Z"),
     ],
 )
-def test_values_are_kept_as_their_fields_type(org: Org, field: str, given: Any, kept: Any) -> None:
+def test_values_are_stored_by_their_fields_type(
+    org: Org, field: str, given: Any, kept: Any
+) -> None:
     record = org.create("Tweet__c", tweet(org, **{field: given}), NOW)
     assert record.values[field] == kept
 
@@ -120,7 +123,7 @@ def test_only_live_records_can_be_changed(org: Org) -> None:
         org.delete("Account", "001000000000000AAA", NOW)
 
 
-def test_changes_after_a_moment_miss_none_of_the_same_moment(org: Org) -> None:
+def test_a_query_by_time_misses_no_change_of_the_same_moment(org: Org) -> None:
     first = org.create("Account", {"Name": "One"}, NOW)
     second = org.create("Account", {"Name": "Two"}, NOW)
     assert second.modified_at > first.modified_at

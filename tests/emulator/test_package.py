@@ -1,19 +1,20 @@
-"""What the emulated orgs take from the package's source."""
+"""What the emulated orgs read from the package's source."""
 
 import shutil
 from pathlib import Path
 
 import pytest
 
-from emulator import package
-from emulator.catalog import objects_of
-from emulator.org import Field, SObject
-from emulator.package import SOURCE, Unreadable
+from emulator.org import package_source, packages
+from emulator.org.installed import objects_of
+from emulator.org.objects import Field, SObject
+from emulator.org.package_source import Unreadable
+from emulator.org.packages import SOURCE
 
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """A copy of the source, to be changed."""
+    """A copy of the source that a test changes."""
     return shutil.copytree(SOURCE, tmp_path / "source")
 
 
@@ -28,7 +29,7 @@ def named(objects: tuple[SObject, ...], name: str) -> SObject:
 
 
 def test_the_objects_are_those_of_the_source() -> None:
-    found = package.current()
+    found = packages.current()
     assert [each.name for each in found.objects] == ["Connection__c", "Tweet__c"]
     tweet = named(found.objects, "Tweet__c")
     assert tweet.auto_number == "T-{:05d}"
@@ -42,32 +43,32 @@ def test_the_objects_are_those_of_the_source() -> None:
 
 
 def test_the_service_is_that_of_the_class() -> None:
-    found = package.current()
+    found = packages.current()
     assert found.service == "AuthConnection"
     assert found.parameters == {"connectionId", "authorizeUrl"}
 
 
 def test_the_source_is_read_once() -> None:
-    assert package.current() is package.current()
+    assert packages.current() is packages.current()
 
 
 def test_only_custom_names_get_the_namespace() -> None:
-    tweet = named(objects_of("hcmc", package.current()), "hcmc__Tweet__c")
+    tweet = named(objects_of("hcmc", packages.current()), "hcmc__Tweet__c")
     names = {each.name for each in tweet.fields}
     assert {"Id", "Name", "hcmc__Account__c", "hcmc__Tweet_Id__c"} < names
-    account = named(objects_of("hcmc", package.current()), "Account")
+    account = named(objects_of("hcmc", packages.current()), "Account")
     assert account.field("hcmc__Twitter__c")
 
 
-def test_settings_of_the_package_are_no_records_of_an_org() -> None:
-    assert not any("Portal" in each.name for each in objects_of("", package.current()))
+def test_the_packages_settings_are_not_objects_of_an_org() -> None:
+    assert not any("Portal" in each.name for each in objects_of("", packages.current()))
 
 
 def test_what_is_renamed_in_the_source_is_renamed_in_the_org(copy: Path) -> None:
     edit(copy, "objects/Tweet__c/fields/Time__c.field-meta.xml", "Time__c", "Posted__c")
     edit(copy, "classes/AuthConnection.cls", "'/AuthConnection/*'", "'/Link/*'")
     edit(copy, "classes/AuthConnection.cls", "String authorizeUrl", "String link")
-    found = package.read(copy)
+    found = package_source.read_source(copy)
     tweet = named(found.objects, "Tweet__c")
     assert tweet.field("Posted__c")
     assert tweet.field("Time__c") is None
@@ -75,22 +76,22 @@ def test_what_is_renamed_in_the_source_is_renamed_in_the_org(copy: Path) -> None
     assert found.parameters == {"connectionId", "link"}
 
 
-def test_a_field_that_no_org_can_have_is_named(copy: Path) -> None:
+def test_the_error_names_a_field_that_is_not_emulated(copy: Path) -> None:
     file = "objects/Tweet__c/fields/Time__c.field-meta.xml"
     edit(copy, file, "<type>DateTime", "<type>Location")
     with pytest.raises(Unreadable, match=r"Time__c.*Location are not emulated"):
-        package.read(copy)
+        package_source.read_source(copy)
 
 
-def test_a_package_without_its_service_is_not_read(copy: Path) -> None:
+def test_a_package_without_its_service_is_refused(copy: Path) -> None:
     (copy / "classes" / "AuthConnection.cls").unlink()
     with pytest.raises(Unreadable, match="REST service"):
-        package.read(copy)
+        package_source.read_source(copy)
 
 
 def test_every_field_of_2016_is_in_todays_package() -> None:
-    """Else an upgrade would leave a mapping of a subscriber without its field."""
-    today = package.current()
-    for old in package.original().objects:
+    """If a field were missing, an upgrade would break a subscriber's mapping."""
+    today = packages.current()
+    for old in packages.original().objects:
         new = named(today.objects, old.name)
         assert {each.name for each in old.fields} <= {each.name for each in new.fields}

@@ -1,11 +1,10 @@
-"""Polls both ways, in time and in trouble, over a served emulator."""
+"""Polls both ways, by time and after errors, through a served emulator."""
 
 from typing import Any
 
 import pytest
 
-from tests.emulator.client import ACCOUNT, ACME, APP, TWEET, Emulated, mapping
-from tests.emulator.test_connect_api import run
+from tests.emulator.client import ACCOUNT, ACME, APP, TWEET, Emulated, mapping, run_as_application
 
 ACCOUNTS = f"/control/orgs/{ACME}/records/Account"
 
@@ -21,7 +20,7 @@ def url(emulated: Emulated) -> str:
 
 def names(emulated: Emulated) -> set[Any]:
     """The names of the Accounts in Postgres."""
-    return {name for (name,) in run(emulated, "SELECT name FROM sf_acme_1.account")}
+    return {name for (name,) in run_as_application(emulated, "SELECT name FROM sf_acme_1.account")}
 
 
 def in_org(emulated: Emulated) -> list[dict[str, Any]]:
@@ -50,26 +49,30 @@ def test_changes_in_the_org_arrive_with_the_next_poll(emulated: Emulated, url: s
 def test_rows_written_in_postgres_reach_the_org_and_get_their_id(
     emulated: Emulated, url: str
 ) -> None:
-    run(emulated, "INSERT INTO sf_acme_1.account (name, twitter__c) VALUES ('New', 'new')")
+    run_as_application(
+        emulated, "INSERT INTO sf_acme_1.account (name, twitter__c) VALUES ('New', 'new')"
+    )
     emulated.sync()
     (made,) = [each for each in in_org(emulated) if each["Name"] == "New"]
-    found = run(emulated, "SELECT sfid, _hc_lastop FROM sf_acme_1.account WHERE name = 'New'")
+    found = run_as_application(
+        emulated, "SELECT sfid, _hc_lastop FROM sf_acme_1.account WHERE name = 'New'"
+    )
     assert found == [(made["Id"], "SYNCED")]
-    run(emulated, "UPDATE sf_acme_1.account SET name = 'Newer' WHERE name = 'New'")
+    run_as_application(emulated, "UPDATE sf_acme_1.account SET name = 'Newer' WHERE name = 'New'")
     emulated.sync()
     assert {each["Name"] for each in in_org(emulated)} == {"One", "Newer"}
-    run(emulated, "DELETE FROM sf_acme_1.account WHERE name = 'Newer'")
+    run_as_application(emulated, "DELETE FROM sf_acme_1.account WHERE name = 'Newer'")
     emulated.sync()
     assert {each["Name"] for each in in_org(emulated)} == {"One"}
     written = emulated.detail(url)["metrics"]["last_write_activity_time"]
     assert written.endswith("Z")
 
 
-def test_the_trigger_log_is_heard_within_ten_seconds_and_else_read_every_two_minutes(
+def test_a_heard_write_is_sent_within_ten_seconds_and_others_within_two_minutes(
     emulated: Emulated, url: str
 ) -> None:
     emulated.advance(121)
-    run(emulated, "UPDATE sf_acme_1.account SET name = 'Heard'")
+    run_as_application(emulated, "UPDATE sf_acme_1.account SET name = 'Heard'")
     emulated.advance(9)
     assert in_org(emulated)[0]["Name"] == "One"
     emulated.advance(1)
@@ -77,19 +80,19 @@ def test_the_trigger_log_is_heard_within_ten_seconds_and_else_read_every_two_min
 
 
 def test_finished_writes_move_to_the_archive(emulated: Emulated, url: str) -> None:
-    run(emulated, "UPDATE sf_acme_1.account SET name = 'Uno'")
+    run_as_application(emulated, "UPDATE sf_acme_1.account SET name = 'Uno'")
     emulated.sync()
     emulated.advance(120)
-    assert run(emulated, "SELECT count(*) FROM sf_acme_1._trigger_log") == [(0,)]
-    archived = run(emulated, "SELECT state FROM sf_acme_1._trigger_log_archive")
+    assert run_as_application(emulated, "SELECT count(*) FROM sf_acme_1._trigger_log") == [(0,)]
+    archived = run_as_application(emulated, "SELECT state FROM sf_acme_1._trigger_log_archive")
     assert archived == [("SUCCESS",)]
 
 
-def test_a_paused_connection_carries_nothing_until_it_is_resumed(
+def test_a_paused_connection_syncs_nothing_until_it_is_resumed(
     emulated: Emulated, url: str
 ) -> None:
     emulated.post(f"{url}/actions/pause")
-    run(emulated, "UPDATE sf_acme_1.account SET name = 'Later'")
+    run_as_application(emulated, "UPDATE sf_acme_1.account SET name = 'Later'")
     emulated.post(ACCOUNTS, json={"Name": "Two"})
     emulated.sync()
     assert {each["Name"] for each in in_org(emulated)} == {"One", "Two"}
@@ -128,7 +131,7 @@ def test_a_sixth_connection_of_one_user_ends_the_first(emulated: Emulated, url: 
     assert emulated.detail(url)["state"] == "UNAUTHORIZED"
 
 
-def test_an_uninstalled_package_spoils_its_mappings_only(emulated: Emulated, url: str) -> None:
+def test_an_uninstalled_package_breaks_its_mappings_only(emulated: Emulated, url: str) -> None:
     emulated.control(f"orgs/{ACME}/uninstall")
     emulated.sync()
     assert emulated.states(url) == {"Account": "BAD_CONFIG", "Tweet__c": "BAD_CONFIG"}
@@ -150,19 +153,19 @@ def test_a_demo_plan_stops_at_its_row_limit(emulated: Emulated, url: str) -> Non
 
 
 def test_missing_system_tables_make_the_database_unavailable(emulated: Emulated, url: str) -> None:
-    run(emulated, "DROP TABLE sf_acme_1._trigger_log")
+    run_as_application(emulated, "DROP TABLE sf_acme_1._trigger_log")
     emulated.sync()
     assert emulated.detail(url)["state"] == "DB_UNAVAILABLE"
-    (told,) = emulated.get(f"{url}/notifications").json()["results"]
-    assert told["event_type"] == "postgres-connection"
+    (notification,) = emulated.get(f"{url}/notifications").json()["results"]
+    assert notification["event_type"] == "postgres-connection"
 
 
 def test_a_table_that_cannot_be_made_is_made_after_a_restart(emulated: Emulated, url: str) -> None:
-    run(emulated, "ALTER SCHEMA sf_acme_1 RENAME TO hidden")
+    run_as_application(emulated, "ALTER SCHEMA sf_acme_1 RENAME TO hidden")
     emulated.imported(url, mapping("Contact"))
     assert emulated.states(url)["Contact"] == "DB_UNAVAILABLE"
     assert emulated.detail(url)["state"] == "DB_UNAVAILABLE"
-    run(emulated, "ALTER SCHEMA hidden RENAME TO sf_acme_1")
+    run_as_application(emulated, "ALTER SCHEMA hidden RENAME TO sf_acme_1")
     emulated.post(f"{url}/actions/restart")
     assert emulated.states(url)["Contact"] == "DATA_SYNCED"
 
@@ -190,7 +193,7 @@ def test_an_unused_demo_connection_slows_down_and_is_paused(emulated: Emulated, 
     assert emulated.get(f"{url}/notifications").json()["results"][0]["event_type"] == "inactivity"
 
 
-def test_a_removed_mapping_takes_its_waiting_steps_with_it(emulated: Emulated, url: str) -> None:
+def test_the_waiting_steps_of_a_removed_mapping_are_dropped(emulated: Emulated, url: str) -> None:
     emulated.behave(bulk_load_seconds=30)
     emulated.imported(url, mapping("Contact"))
     path = f"/region{emulated.mapping(url, 'Contact')['detail_url']}"

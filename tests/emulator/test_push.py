@@ -1,18 +1,17 @@
-"""Writes on their way from Postgres to the org, in both modes of Heroku Connect."""
+"""Writes from Postgres to the org, in both modes of Heroku Connect."""
 
 import threading
 from datetime import timedelta
-from pathlib import Path
 
 import psycopg
 import pytest
 
-from emulator import postgres, sync, tables
-from emulator.org import Field, SObject
-from emulator.session import alone
-from emulator.sync import PushResult
+from emulator.connect.sync import load, push, tables
+from emulator.connect.sync.push import PushResult
+from emulator.connect.sync.session import alone
+from emulator.org.objects import Field, SObject
 from tests.emulator.samples import ACCOUNT, ACCOUNT_CONFIG, HOSTILE, NOW, config
-from tests.emulator.tenant import Tenant, make
+from tests.emulator.tenant import Tenant
 
 LATER = NOW + timedelta(hours=1)
 
@@ -84,7 +83,7 @@ def test_an_update_of_a_row_that_was_just_inserted_finds_its_record(ordered: Ten
     assert ordered.account("_hc_lastop") == ("UPDATED",)
 
 
-def test_a_row_deleted_while_its_insert_was_on_its_way_is_deleted_in_the_org(
+def test_a_row_deleted_before_its_insert_was_recorded_is_deleted_in_the_org(
     ordered: Tenant,
 ) -> None:
     ordered.run("INSERT INTO {s}.account (name) VALUES ('Acme')")
@@ -96,7 +95,7 @@ def test_a_row_deleted_while_its_insert_was_on_its_way_is_deleted_in_the_org(
     assert [record.deleted for record in ordered.org.query("Account")] == [True]
 
 
-def test_a_row_that_takes_over_a_deleted_ones_id_does_not_inherit_its_record(
+def test_a_row_that_reuses_a_deleted_rows_id_gets_its_own_record(
     tenant: Tenant,
 ) -> None:
     tenant.org.create("Account", {"Name": "Old"}, NOW)
@@ -113,7 +112,7 @@ def test_an_insert_that_failed_fails_its_updates_too(ordered: Tenant) -> None:
     assert ordered.push() == PushResult(success=0, failed=2, ignored=0, merged=0)
 
 
-def test_a_second_failure_of_the_same_row_is_not_taken_for_synced(tenant: Tenant) -> None:
+def test_a_second_failure_of_a_row_is_recorded(tenant: Tenant) -> None:
     tenant.run("INSERT INTO {s}.account (twitter__c) VALUES ('a')")
     tenant.push()
     tenant.run("UPDATE {s}._trigger_log SET state = 'NEW'")
@@ -138,7 +137,7 @@ def test_entries_of_tables_that_are_not_synced_now_wait(tenant: Tenant) -> None:
     tenant.run("INSERT INTO {s}.hcpoc__tweet__c (hcpoc__body__c) VALUES ('hello')")
     others = {"Account": ACCOUNT_CONFIG}
     arguments = (tenant.connect, tenant.schema, tenant.org, others, NOW, tenant.merged_writes)
-    assert sync.push_writes(*arguments).success == 0
+    assert push.push_writes(*arguments).success == 0
     assert tenant.states() == [("INSERT", "NEW")]
     assert tenant.push().success == 1
 
@@ -153,7 +152,7 @@ def test_what_was_captured_before_a_switch_to_read_only_is_still_sent(tenant: Te
     assert tenant.states() == [("INSERT", "SUCCESS"), ("INSERT", "READONLY")]
 
 
-def test_entries_of_a_run_that_died_are_sent_by_the_next(tenant: Tenant) -> None:
+def test_entries_of_a_run_that_was_killed_are_sent_by_the_next(tenant: Tenant) -> None:
     tenant.run("INSERT INTO {s}.account (name) VALUES ('Acme')")
     tenant.run("UPDATE {s}._trigger_log SET state = 'PENDING'")
     assert tenant.push().success == 1
@@ -185,8 +184,8 @@ def test_a_parent_named_by_external_id_fills_the_lookup_at_the_next_poll(merging
     merging.run("INSERT INTO {s}.child__c (account__r__code__c) VALUES ('A-1')")
     mappings = {"Child__c": wanted}
     target = (merging.connect, merging.schema, merging.org)
-    assert sync.push_writes(*target, mappings, NOW, merged_writes=True).success == 1
-    sync.poll_salesforce(*target, child, wanted, None)
+    assert push.push_writes(*target, mappings, NOW, merged_writes=True).success == 1
+    load.poll_salesforce(*target, child, wanted, None)
     rows = merging.all("SELECT account__c, account__r__code__c FROM {s}.child__c")
     assert rows == [(parent.id, "A-1")]
 
@@ -213,104 +212,3 @@ def test_two_pushes_at_once_send_nothing_twice(tenant: Tenant, emulator_database
         thread.join(10)
     assert sorted(result.success for result in results) == [0, 50]
     assert len(tenant.org.query("Account")) == 50
-
-
-# -- asking again --------------------------------------------------------------------------------
-
-
-def test_ignored_entries_are_skipped(tenant: Tenant) -> None:
-    tenant.run("INSERT INTO {s}.account (name) VALUES ('Acme')")
-    tenant.run("UPDATE {s}._trigger_log SET state = 'IGNORE'")
-    assert tenant.push() == PushResult(success=0, failed=0, ignored=1, merged=0)
-    assert tenant.states() == [("INSERT", "IGNORED")]
-    assert tenant.org.query("Account") == []
-
-
-@pytest.mark.parametrize("archived", [False, True])
-def test_a_requeued_entry_is_copied_back_and_sent(tenant: Tenant, archived: bool) -> None:
-    first = tenant.org.create("Account", {"Name": "First", "Code__c": "A-1"}, NOW)
-    tenant.run("INSERT INTO {s}.account (name, code__c) VALUES ('Second', 'A-1')")
-    tenant.push()
-    table = "_trigger_log"
-    if archived:
-        sync.archive(tenant.connect, tenant.schema, LATER + timedelta(days=9999), 99999)
-        table = "_trigger_log_archive"
-    tenant.org.update("Account", first.id, {"Code__c": "A-0"}, NOW)
-    update = "UPDATE {s}.%s SET state = 'REQUEUE'"
-    tenant.run(update % table)
-    assert tenant.push() == PushResult(success=1, failed=0, ignored=0, merged=0)
-    query = "SELECT state FROM {s}.%s ORDER BY id"
-    assert tenant.all(query % table)[0] == ("REQUEUED",)
-    assert tenant.states()[-1] == ("INSERT", "SUCCESS")
-    assert tenant.account("_hc_lastop", "_hc_err") == ("INSERTED", None)
-
-
-def test_a_failed_row_is_sent_again_by_hc_capture(ordered: Tenant) -> None:
-    ordered.run("INSERT INTO {s}.account (twitter__c) VALUES ('acme')")
-    ordered.push()
-    ordered.run("UPDATE {s}._trigger_log SET state = 'REQUEUED'")
-    with ordered.user.transaction():
-        ordered.run("SET LOCAL xmlbinary = 'hex'")  # repairs the row without a write of its own
-        ordered.run("UPDATE {s}.account SET name = 'Acme'")
-    ordered.run(
-        "SELECT {s}.hc_capture_insert_from_row(public.hstore(a), 'account') FROM {s}.account AS a"
-    )
-    assert ordered.push().success == 1
-    assert ordered.account("_hc_lastop") == ("INSERTED",)
-
-
-# -- merged writes -------------------------------------------------------------------------------
-
-
-def test_writes_of_one_row_are_merged_into_one_call(merging: Tenant) -> None:
-    merging.run("INSERT INTO {s}.account (name) VALUES ('Acme')")
-    merging.run("UPDATE {s}.account SET name = 'Acme 2'")
-    merging.run("UPDATE {s}.account SET twitter__c = 'acme'")
-    assert merging.push() == PushResult(success=1, failed=0, ignored=0, merged=2)
-    (record,) = merging.org.query("Account")
-    assert record.values == {"Name": "Acme 2", "Twitter__c": "acme"}
-    assert record.created_at == record.modified_at
-    assert merging.states() == [("INSERT", "SUCCESS"), ("UPDATE", "MERGED"), ("UPDATE", "MERGED")]
-
-
-def test_a_row_that_came_and_went_is_never_sent(merging: Tenant) -> None:
-    merging.run("INSERT INTO {s}.account (name) VALUES ('Acme')")
-    merging.run("DELETE FROM {s}.account")
-    assert merging.push() == PushResult(success=0, failed=0, ignored=1, merged=1)
-    assert merging.org.query("Account") == []
-
-
-def test_a_merged_write_that_failed_can_be_sent_again_whole(merging: Tenant) -> None:
-    first = merging.org.create("Account", {"Name": "First", "Code__c": "A-1"}, NOW)
-    merging.run("INSERT INTO {s}.account (name) VALUES ('Second')")
-    merging.run("UPDATE {s}.account SET code__c = 'A-1'")
-    assert merging.push() == PushResult(success=0, failed=1, ignored=0, merged=1)
-    merging.org.update("Account", first.id, {"Code__c": "A-0"}, NOW)
-    merging.run("UPDATE {s}._trigger_log SET state = 'NEW' WHERE state = 'FAILED'")
-    assert merging.push().success == 1
-    assert merging.org.query("Account")[-1].values == {"Name": "Second", "Code__c": "A-1"}
-
-
-def test_the_wheels_postgres_without_hstore_carries_data_both_ways() -> None:
-    server = postgres.start(
-        Path("/var/tmp/multiconnect-wheel-test"),  # noqa: S108 - throw-away
-        durable=False,
-        binaries=postgres.wheel_binaries(),
-    )
-    try:
-        url = server.ensure_database("multiconnect")
-        with (
-            psycopg.connect(url, autocommit=True) as connect,
-            psycopg.connect(url, autocommit=True) as user,
-        ):
-            assert not tables.has_hstore(connect)
-            tenant = make(connect, user, "sf_wheel_1", merged_writes=True)
-            tenant.org.create("Account", {"Name": "From Salesforce"}, NOW)
-            assert tenant.load() == 1
-            tenant.run("INSERT INTO {s}.account (name) VALUES (%s)", [" ".join(HOSTILE)])
-            assert tenant.push().success == 1
-            assert tenant.poll().rows == 2
-            lastops = tenant.all("SELECT DISTINCT _hc_lastop FROM {s}.account")
-            assert lastops == [("SYNCED",)]
-    finally:
-        server.stop()

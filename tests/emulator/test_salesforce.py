@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from tests.emulator.client import ACME, BOREALIS, CALLBACK, Emulated, user_of
-from tests.emulator.test_authorize import orgs_on, page_of
+from tests.emulator.test_authorize_pages import orgs_on, page_of
 
 LOGIN = "/salesforce/login.salesforce.com"
 AUTHORIZE = f"{LOGIN}/services/oauth2/authorize"
@@ -51,13 +51,13 @@ def redeem(emulated: Emulated, code: str, /, **changes: str) -> requests.Respons
 
 
 def tokens(emulated: Emulated, org: dict[str, Any]) -> dict[str, str]:
-    """Go the whole way to the tokens."""
+    """Go through the pages to the tokens."""
     answer: dict[str, str] = redeem(emulated, allowed(emulated, org)).json()
     return answer
 
 
 def refresh(emulated: Emulated, token: str) -> requests.Response:
-    """Spend a refresh token."""
+    """Use a refresh token."""
     form = {"grant_type": "refresh_token", "refresh_token": token, **CLIENT}
     return emulated.post(TOKEN, data=form)
 
@@ -70,7 +70,7 @@ def bearer(token: str) -> dict[str, str]:
 # -- authorize -----------------------------------------------------------------------------------
 
 
-def test_the_way_leads_over_user_and_consent_back_with_code_and_state(emulated: Emulated) -> None:
+def test_the_pages_lead_to_a_redirect_with_code_and_state(emulated: Emulated) -> None:
     org = emulated.org()
     emulated.org(BOREALIS, environment="sandbox")
     shown = emulated.get(AUTHORIZE, params=QUERY)
@@ -96,7 +96,9 @@ def test_a_hinted_user_is_offered_first(emulated: Emulated) -> None:
 @pytest.mark.parametrize(
     "wrong", [{"client_id": "other"}, {"redirect_uri": f"{CALLBACK}/"}, {"redirect_uri": ""}]
 )
-def test_an_unproven_way_back_is_never_taken(emulated: Emulated, wrong: dict[str, str]) -> None:
+def test_an_unregistered_redirect_uri_is_never_used(
+    emulated: Emulated, wrong: dict[str, str]
+) -> None:
     refused = emulated.get(AUTHORIZE, params={**QUERY, **wrong})
     assert (refused.status_code, page_of(refused)) == (400, "oauth-error")
     assert "Location" not in refused.headers
@@ -111,7 +113,7 @@ def test_an_unproven_way_back_is_never_taken(emulated: Emulated, wrong: dict[str
         ({"scope": "api everything"}, "invalid_scope"),
     ],
 )
-def test_a_wrong_request_is_told_on_the_way_back(
+def test_a_wrong_request_is_reported_by_redirect(
     emulated: Emulated, wrong: dict[str, str], error: str
 ) -> None:
     refused = emulated.get(AUTHORIZE, params={**QUERY, **wrong})
@@ -161,13 +163,15 @@ def test_without_the_scope_there_is_no_refresh_token(emulated: Emulated) -> None
         ({"grant_type": "password"}, "unsupported_grant_type"),
     ],
 )
-def test_a_wrong_exchange_is_a_400(emulated: Emulated, changes: dict[str, str], error: str) -> None:
+def test_a_wrong_exchange_gives_a_400(
+    emulated: Emulated, changes: dict[str, str], error: str
+) -> None:
     refused = redeem(emulated, allowed(emulated, emulated.org()), **changes)
     assert (refused.status_code, refused.json()["error"]) == (400, error)
     assert refused.json().keys() == {"error", "error_description"}
 
 
-def test_a_code_is_good_once_and_not_for_long(emulated: Emulated) -> None:
+def test_a_code_works_once_and_for_a_short_time(emulated: Emulated) -> None:
     org = emulated.org()
     code = allowed(emulated, org)
     assert redeem(emulated, code).ok
@@ -177,14 +181,14 @@ def test_a_code_is_good_once_and_not_for_long(emulated: Emulated) -> None:
     assert redeem(emulated, late).json()["error_description"] == "expired authorization code"
 
 
-def test_a_code_of_a_sandbox_is_worth_nothing_at_login(emulated: Emulated) -> None:
+def test_a_sandbox_code_does_not_work_at_the_production_host(emulated: Emulated) -> None:
     org = emulated.org(BOREALIS, environment="sandbox")
     test_host = "/salesforce/test.salesforce.com/services/oauth2/authorize"
     code = allowed(emulated, org, test_host)
     assert redeem(emulated, code).json()["error"] == "invalid_grant"
 
 
-def test_a_refresh_token_is_good_once_and_reuse_ends_the_family(emulated: Emulated) -> None:
+def test_a_refresh_token_works_once_and_its_reuse_ends_the_grant(emulated: Emulated) -> None:
     first = tokens(emulated, emulated.org())
     second = refresh(emulated, first["refresh_token"]).json()
     assert second["refresh_token"] != first["refresh_token"]
@@ -206,7 +210,7 @@ def test_rotation_can_be_off(emulated: Emulated) -> None:
     assert refresh(emulated, first["refresh_token"]).ok
 
 
-def test_a_refresh_token_dies_of_thirty_days_without_use(emulated: Emulated) -> None:
+def test_a_refresh_token_expires_after_thirty_days_without_use(emulated: Emulated) -> None:
     first = tokens(emulated, emulated.org())
     emulated.advance(29 * 86_400)
     second = refresh(emulated, first["refresh_token"]).json()
@@ -247,7 +251,7 @@ def test_another_orgs_token_reads_no_identity(emulated: Emulated) -> None:
     assert emulated.get(nobody, headers=bearer(answer["access_token"])).text == "Bad_Id"
 
 
-def test_revoking_a_refresh_token_ends_its_family(emulated: Emulated) -> None:
+def test_revoking_a_refresh_token_ends_its_grant(emulated: Emulated) -> None:
     answer = tokens(emulated, emulated.org())
     path = f"{answer['instance_url']}/services/oauth2/revoke"
     gone = emulated.post(path, data={"token": answer["refresh_token"]})
@@ -257,7 +261,7 @@ def test_revoking_a_refresh_token_ends_its_family(emulated: Emulated) -> None:
     assert (again.status_code, again.json()["error"]) == (400, "invalid_token")
 
 
-def test_revoking_an_access_token_leaves_the_family(emulated: Emulated) -> None:
+def test_revoking_an_access_token_keeps_the_grant(emulated: Emulated) -> None:
     answer = tokens(emulated, emulated.org())
     path = f"{LOGIN}/services/oauth2/revoke"
     assert emulated.post(path, data={"token": answer["access_token"]}).ok
@@ -265,7 +269,7 @@ def test_revoking_an_access_token_leaves_the_family(emulated: Emulated) -> None:
     assert refresh(emulated, answer["refresh_token"]).ok
 
 
-def test_introspection_tells_good_tokens_from_others(emulated: Emulated) -> None:
+def test_introspection_separates_valid_tokens_from_others(emulated: Emulated) -> None:
     answer = tokens(emulated, emulated.org())
     path = f"{LOGIN}/services/oauth2/introspect"
 

@@ -1,129 +1,23 @@
-"""Schemas and mapped tables: what Heroku Connect makes of a mapping."""
+"""Mapped tables, as Heroku Connect makes them."""
 
 from dataclasses import replace
 from typing import Any
 
-import psycopg
 import pytest
 from psycopg import sql
 
-from emulator import tables
-from emulator.org import Field, SObject
-from emulator.session import Connection, names
+from emulator.connect.sync import schemas, tables
+from emulator.connect.sync.columns import BadConfig, mapped_columns
+from emulator.connect.sync.names import names, table_name
+from emulator.connect.sync.session import PgConnection
+from emulator.org.objects import Field, SObject
+from tests.emulator.catalog import columns, indexes
 from tests.emulator.samples import ACCOUNT, ACCOUNT_CONFIG, ACME_ID, config
 from tests.emulator.tenant import log, run
 
 
-def columns(conn: Connection, schema: str, table: str) -> dict[str, str]:
-    rows = conn.execute(
-        """
-        SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute
-        WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped
-        """,
-        [sql.SQL("{schema}.{table}").format(**names(schema, table)).as_string(conn)],
-    )
-    return dict(rows.fetchall())
-
-
-def indexes(conn: Connection, schema: str, table: str) -> dict[str, bool]:
-    """Name each index of a table, and say whether it is unique."""
-    rows = conn.execute(
-        """
-        SELECT relname, indisunique FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
-        WHERE indrelid = %s::regclass
-        """,
-        [sql.SQL("{schema}.{table}").format(**names(schema, table)).as_string(conn)],
-    )
-    return dict(rows.fetchall())
-
-
-# -- schemas -------------------------------------------------------------------------------------
-
-
-def test_a_schema_has_the_system_tables_with_their_columns_and_indexes(
-    connect_conn: Connection, schema: str, merged_writes: bool
-) -> None:
-    tables.create_schema(connect_conn, schema, ACME_ID, merged_writes)
-    log_columns = {
-        "id": "integer",
-        "txid": "bigint",
-        "created_at": "timestamp with time zone",
-        "updated_at": "timestamp with time zone",
-        "processed_at": "timestamp with time zone",
-        "processed_tx": "bigint",
-        "state": "character varying(8)",
-        "action": "character varying(7)",
-        "table_name": "character varying(128)",
-        "record_id": "integer",
-        "sfid": "character varying(18)",
-        "old": "text",
-        "values": "text",
-        "sf_result": "integer",
-        "sf_message": "text",
-    }
-    assert columns(connect_conn, schema, "_trigger_log") == log_columns
-    assert columns(connect_conn, schema, "_trigger_log_archive") == log_columns
-    assert columns(connect_conn, schema, "_sf_event_log")["sfid"] == "character varying(20)"
-    assert set(indexes(connect_conn, schema, "_trigger_log")) == {
-        "_trigger_log_pkey",
-        "_trigger_log_idx_created_at",
-        "_trigger_log_idx_state_id",
-        "_trigger_log_idx_state_table_name",
-    }
-    meta = run(connect_conn, "SELECT org_id FROM {s}._hcmeta", schema).fetchall()
-    assert meta == [(ACME_ID,)]
-
-
-def test_the_org_is_noted_when_it_becomes_known(connect_conn: Connection, schema: str) -> None:
-    tables.create_schema(connect_conn, schema, None, merged_writes=True)
-    tables.set_org(connect_conn, schema, ACME_ID)
-    meta = run(connect_conn, "SELECT org_id FROM {s}._hcmeta", schema).fetchall()
-    assert meta == [(ACME_ID,)]
-
-
-def test_a_schema_is_never_used_again(connect_conn: Connection, schema: str) -> None:
-    tables.create_schema(connect_conn, schema, ACME_ID, merged_writes=True)
-    with pytest.raises(psycopg.errors.DuplicateSchema):
-        tables.create_schema(connect_conn, schema, ACME_ID, merged_writes=True)
-
-
-def test_capture_functions_are_there_only_with_ordered_writes(
-    connect_conn: Connection, schema: str, merged_writes: bool
-) -> None:
-    tables.create_schema(connect_conn, schema, ACME_ID, merged_writes)
-    found = connect_conn.execute(
-        "SELECT count(*) FROM pg_proc WHERE pronamespace = %s::regnamespace"
-        " AND proname ~ '^hc_capture_(insert|update)_from_row$'",
-        [schema],
-    ).fetchone()
-    assert found == (0 if merged_writes else 2,)
-
-
-def test_dropping_a_schema_twice_is_no_error(connect_conn: Connection, schema: str) -> None:
-    tables.create_schema(connect_conn, schema, ACME_ID, merged_writes=True)
-    tables.drop_schema(connect_conn, schema)
-    tables.drop_schema(connect_conn, schema)
-    assert connect_conn.execute("SELECT to_regnamespace(%s)", [schema]).fetchone() == (None,)
-
-
-@pytest.mark.parametrize("name", ['sf "quoted"', "sf'; DROP", "sf$connect$", "select", "Süd"])
-def test_an_odd_schema_name_is_quoted_everywhere(
-    connect_conn: Connection, user_conn: Connection, merged_writes: bool, name: str
-) -> None:
-    tables.create_schema(connect_conn, name, ACME_ID, merged_writes)
-    try:
-        tables.create_table(connect_conn, name, ACCOUNT, ACCOUNT_CONFIG, merged_writes)
-        run(user_conn, "INSERT INTO {s}.account (name) VALUES ('Acme')", name)
-        assert [entry[1] for entry in log(user_conn, name)] == ["INSERT"]
-    finally:
-        tables.drop_schema(connect_conn, name)
-
-
-# -- tables --------------------------------------------------------------------------------------
-
-
 def test_field_types_become_the_column_types_of_heroku_connect(
-    connect_conn: Connection, schema: str
+    connect_conn: PgConnection, schema: str
 ) -> None:
     types = {
         "Owner__c": Field("Owner__c", "reference"),
@@ -144,7 +38,7 @@ def test_field_types_become_the_column_types_of_heroku_connect(
         "Site__c": Field("Site__c", "url"),
     }
     sobject = SObject("Thing__c", (Field("Name", "string", 80), *types.values()))
-    tables.create_schema(connect_conn, schema, ACME_ID, merged_writes=True)
+    schemas.create_schema(connect_conn, schema, ACME_ID, merged_writes=True)
     wanted = config(*types, "Parent__r__Key__c")
     tables.create_table(connect_conn, schema, sobject, wanted, merged_writes=True)
     assert columns(connect_conn, schema, "thing__c") == {
@@ -177,9 +71,9 @@ def test_field_types_become_the_column_types_of_heroku_connect(
 
 
 def test_indexes_are_named_and_made_as_in_real_schemas(
-    connect_conn: Connection, schema: str
+    connect_conn: PgConnection, schema: str
 ) -> None:
-    tables.create_schema(connect_conn, schema, ACME_ID, merged_writes=True)
+    schemas.create_schema(connect_conn, schema, ACME_ID, merged_writes=True)
     wanted = config("Code__c", indexes={"Code__c": True, "Name": False})
     tables.create_table(connect_conn, schema, ACCOUNT, wanted, merged_writes=True)
     assert indexes(connect_conn, schema, "account") == {
@@ -191,10 +85,10 @@ def test_indexes_are_named_and_made_as_in_real_schemas(
     }
 
 
-def test_an_old_export_without_indexes_still_gets_the_two_standard_ones(
-    connect_conn: Connection, schema: str
+def test_an_old_export_without_indexes_still_gets_the_two_standard_indexes(
+    connect_conn: PgConnection, schema: str
 ) -> None:
-    tables.create_schema(connect_conn, schema, ACME_ID, merged_writes=True)
+    schemas.create_schema(connect_conn, schema, ACME_ID, merged_writes=True)
     old = {key: value for key, value in ACCOUNT_CONFIG.items() if key != "indexes"}
     tables.create_table(connect_conn, schema, ACCOUNT, old, merged_writes=True)
     assert set(indexes(connect_conn, schema, "account")) == {
@@ -206,13 +100,13 @@ def test_an_old_export_without_indexes_still_gets_the_two_standard_ones(
 
 @pytest.mark.parametrize("object_name", ["User", "hcpoc__Tweet__c", "Order", "X" * 90 + "__c"])
 def test_reserved_namespaced_and_long_names_work(
-    connect_conn: Connection, user_conn: Connection, schema: str, object_name: str
+    connect_conn: PgConnection, user_conn: PgConnection, schema: str, object_name: str
 ) -> None:
-    tables.create_schema(connect_conn, schema, ACME_ID, merged_writes=True)
+    schemas.create_schema(connect_conn, schema, ACME_ID, merged_writes=True)
     sobject = SObject(object_name, (Field("Name", "string"), Field("Y" * 90 + "__c", "string")))
     wanted = config("Y" * 90 + "__c", indexes={"Y" * 90 + "__c": False})
     tables.create_table(connect_conn, schema, sobject, wanted, merged_writes=True)
-    table = tables.table_name(object_name)
+    table = table_name(object_name)
     insert = sql.SQL("INSERT INTO {schema}.{table} (name) VALUES ('x')")
     user_conn.execute(insert.format(**names(schema, table)))
     assert log(user_conn, schema)[0][2] == table
@@ -221,27 +115,27 @@ def test_reserved_namespaced_and_long_names_work(
 
 
 def test_unknown_fields_and_unmapped_indexes_are_a_bad_config(
-    connect_conn: Connection, schema: str
+    connect_conn: PgConnection, schema: str
 ) -> None:
-    tables.create_schema(connect_conn, schema, ACME_ID, merged_writes=True)
-    with pytest.raises(tables.BadConfig, match="Account has no such field: Nope__c, Oops__c"):
+    schemas.create_schema(connect_conn, schema, ACME_ID, merged_writes=True)
+    with pytest.raises(BadConfig, match="Account has no such field: Nope__c, Oops__c"):
         tables.create_table(
             connect_conn, schema, ACCOUNT, config("Nope__c", "Oops__c"), merged_writes=True
         )
-    with pytest.raises(tables.BadConfig, match="index on Code__c, which is not mapped"):
+    with pytest.raises(BadConfig, match="index on Code__c, which is not mapped"):
         tables.create_table(
             connect_conn, schema, ACCOUNT, config(indexes={"Code__c": True}), merged_writes=True
         )
     assert not exists(connect_conn, schema, "account")
 
 
-def exists(conn: Connection, schema: str, table: str) -> bool:
+def exists(conn: PgConnection, schema: str, table: str) -> bool:
     found = conn.execute("SELECT to_regclass(%s)", [f'"{schema}"."{table}"']).fetchone()
     return found != (None,)
 
 
-def test_a_table_is_fitted_to_a_changed_config(
-    connect_conn: Connection, user_conn: Connection, accounts: str, merged_writes: bool
+def test_a_table_is_changed_to_fit_a_changed_config(
+    connect_conn: PgConnection, user_conn: PgConnection, accounts: str, merged_writes: bool
 ) -> None:
     run(user_conn, "INSERT INTO {s}.account (name, code__c) VALUES ('Acme', 'A1')", accounts)
     changed = config("Customer__c", "Twitter__c", "Seen__c", indexes={"Twitter__c": False})
@@ -265,8 +159,8 @@ def test_a_table_is_fitted_to_a_changed_config(
     assert kept == [("Acme", None)]
 
 
-def test_a_dropped_table_takes_its_functions_views_and_waiting_writes_along(
-    connect_conn: Connection, user_conn: Connection, accounts: str
+def test_dropping_a_table_drops_its_functions_and_views_and_ignores_waiting_writes(
+    connect_conn: PgConnection, user_conn: PgConnection, accounts: str
 ) -> None:
     run(user_conn, "CREATE VIEW {s}.names AS SELECT name FROM {s}.account", accounts)
     run(user_conn, "INSERT INTO {s}.account (name) VALUES ('Acme')", accounts)
@@ -280,8 +174,8 @@ def test_a_dropped_table_takes_its_functions_views_and_waiting_writes_along(
     assert [entry[0] for entry in log(connect_conn, accounts)] == ["IGNORED"]
 
 
-def test_a_table_can_be_dropped_from_a_schema_that_lost_its_system_tables(
-    connect_conn: Connection, accounts: str
+def test_a_table_can_be_dropped_from_a_schema_without_system_tables(
+    connect_conn: PgConnection, accounts: str
 ) -> None:
     run(connect_conn, "DROP TABLE {s}._trigger_log", accounts)
     tables.drop_table(connect_conn, accounts, "Account")
@@ -290,19 +184,19 @@ def test_a_table_can_be_dropped_from_a_schema_that_lost_its_system_tables(
 
 def test_field_names_are_found_in_any_case() -> None:
     odd = config("TWITTER__C", "twitter__c")
-    found = [column.field for column in tables.mapped_columns(ACCOUNT, odd)]
+    found = [column.field for column in mapped_columns(ACCOUNT, odd)]
     assert found.count("Twitter__c") == 1
 
 
 def test_an_object_without_isdeleted_in_its_config_gets_no_such_column() -> None:
     user = replace(ACCOUNT, name="User")
     fields: dict[str, Any] = {"fields": {"Id": {}, "CreatedDate": {}, "SystemModstamp": {}}}
-    found = [column.name for column in tables.mapped_columns(user, fields)]
+    found = [column.name for column in mapped_columns(user, fields)]
     assert found == ["sfid", "createddate", "systemmodstamp"]
 
 
-def test_ordered_writes_need_the_hstore_extension(bare_conn: Connection) -> None:
-    tables.create_schema(bare_conn, "sf_bare_1", ACME_ID, merged_writes=True)
+def test_ordered_writes_need_the_hstore_extension(bare_conn: PgConnection) -> None:
+    schemas.create_schema(bare_conn, "sf_bare_1", ACME_ID, merged_writes=True)
     with pytest.raises(LookupError, match="hstore extension, which this database lacks"):
         tables.create_table(bare_conn, "sf_bare_1", ACCOUNT, ACCOUNT_CONFIG, merged_writes=False)
     assert not exists(bare_conn, "sf_bare_1", "account")

@@ -1,12 +1,14 @@
-"""What is sent to Salesforce for captured writes, told without a database."""
+"""What is sent to Salesforce for captured writes; no database is needed."""
 
 import re
 
 import pytest
 
-from emulator import hstore
-from emulator.org import Field, Org, SObject
-from emulator.writes import Entry, Outcome, Write, plan, send
+from emulator.connect.sync import hstore
+from emulator.connect.sync.sending import WriteResult, send
+from emulator.connect.sync.writes import LogEntry, Write, plan
+from emulator.org.objects import Field, SObject
+from emulator.org.org import Org
 from tests.emulator.samples import ACCOUNT, NOW, acme
 
 INSERT, UPDATE, DELETE = "INSERT", "UPDATE", "DELETE"
@@ -15,8 +17,8 @@ INSERT, UPDATE, DELETE = "INSERT", "UPDATE", "DELETE"
 Values = dict[str, str | None]
 
 
-def entry(number: int, action: str, record: int = 1, values: Values | None = None) -> Entry:
-    return Entry(number, action, "account", record, None, hstore.dump(values or {}))
+def entry(number: int, action: str, record: int = 1, values: Values | None = None) -> LogEntry:
+    return LogEntry(number, action, "account", record, None, hstore.dump(values or {}))
 
 
 @pytest.mark.parametrize(
@@ -30,7 +32,7 @@ def entry(number: int, action: str, record: int = 1, values: Values | None = Non
         ([(1, UPDATE, 1), (2, DELETE, 1), (3, DELETE, 1)], [(2, [1]), (3, [])]),
     ],
 )
-def test_merged_writes_fold_the_entries_of_one_row(
+def test_merged_writes_merge_the_entries_of_one_row(
     entries: list[tuple[int, str, int]], merged: list[tuple[int, list[int]]]
 ) -> None:
     writes = plan([entry(*each) for each in entries], merged_writes=True)
@@ -49,13 +51,13 @@ def test_a_later_value_wins_in_a_merged_write() -> None:
     assert write.values() == {"name": "b", "twitter__c": None}
 
 
-def test_ordered_writes_fold_nothing() -> None:
+def test_ordered_writes_merge_nothing() -> None:
     entries = [entry(1, INSERT), entry(2, UPDATE), entry(3, DELETE)]
     writes = plan(entries, merged_writes=False)
     assert [(write.entry.id, write.merged) for write in writes] == [(1, []), (2, []), (3, [])]
 
 
-def sent(org: Org, action: str, values: Values, sfid: str | None = None) -> Outcome:
+def sent(org: Org, action: str, values: Values, sfid: str | None = None) -> WriteResult:
     (write,) = plan([entry(1, action, values=values)], merged_writes=False)
     return send(org, "Account", write, sfid, NOW)
 
@@ -76,7 +78,7 @@ def test_postgres_text_becomes_the_orgs_values() -> None:
     }
     outcome = sent(org, INSERT, values)
     (record,) = org.query("Account")
-    assert outcome == Outcome("SUCCESS", record.id)
+    assert outcome == WriteResult("SUCCESS", record.id)
     assert record.values == {
         "Name": "Acme",
         "Customer__c": True,
@@ -91,7 +93,7 @@ def test_an_update_of_system_columns_alone_is_not_sent() -> None:
     org = acme()
     record = org.create("Account", {"Name": "Acme"}, NOW)
     outcome = sent(org, UPDATE, {"systemmodstamp": "2020-01-01", "isdeleted": "t"}, record.id)
-    assert outcome == Outcome("IGNORED", record.id)
+    assert outcome == WriteResult("IGNORED", record.id)
     assert org.query("Account") == [record]
 
 
@@ -102,8 +104,8 @@ def test_an_update_can_empty_a_field() -> None:
     assert org.query("Account")[0].values["Twitter__c"] is None
 
 
-def test_a_delete_of_what_never_reached_salesforce_is_ignored() -> None:
-    assert sent(acme(), DELETE, {}) == Outcome("IGNORED")
+def test_a_delete_of_a_row_that_never_reached_salesforce_is_ignored() -> None:
+    assert sent(acme(), DELETE, {}) == WriteResult("IGNORED")
 
 
 @pytest.mark.parametrize(
@@ -124,8 +126,8 @@ def test_a_refusal_becomes_the_entrys_message(action: str, values: Values, messa
     assert re.match(message, outcome.message or "")
 
 
-def test_an_entry_that_somebody_garbled_fails_alone() -> None:
-    write = Write(Entry(1, INSERT, "account", 1, None, "name=>x"), ["name=>x"])
+def test_an_unreadable_entry_fails_alone() -> None:
+    write = Write(LogEntry(1, INSERT, "account", 1, None, "name=>x"), ["name=>x"])
     outcome = send(acme(), "Account", write, None, NOW)
     assert outcome.state == "FAILED"
     assert outcome.message == (
@@ -133,7 +135,7 @@ def test_an_entry_that_somebody_garbled_fails_alone() -> None:
     )
 
 
-def test_an_object_that_the_org_lost_refuses_its_writes() -> None:
+def test_writes_to_a_removed_object_are_refused() -> None:
     write = Write(entry(1, INSERT), ['"name"=>"x"'])
     outcome = send(acme(), "Gone__c", write, None, NOW)
     assert outcome.message == "INVALID_TYPE: sObject type 'Gone__c' is not supported."
@@ -162,7 +164,7 @@ def test_a_parent_is_found_by_its_external_id(with_memberships: Org) -> None:
     assert with_memberships.query("Membership__c")[0].values == {"Account__c": None}
 
 
-def test_a_parent_that_nobody_knows_is_refused(with_memberships: Org) -> None:
+def test_an_unknown_parent_is_refused(with_memberships: Org) -> None:
     write = Write(entry(1, INSERT), [hstore.dump({"account__r__code__c": "A-9"})])
     outcome = send(with_memberships, "Membership__c", write, None, NOW)
     assert outcome.message == (

@@ -1,4 +1,4 @@
-"""The emulated X: recent search with every rule that its reference names."""
+"""The emulated X: recent search with every rule of its reference."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ FIELDS = {
 
 
 def search(emulated: Emulated, query: str = "from:acme", **params: str) -> requests.Response:
-    """Search, with the fields named by `params` alone."""
+    """Search with exactly these parameters."""
     return emulated.get(RECENT, params={"query": query, **params})
 
 
@@ -55,7 +55,7 @@ def test_without_fields_a_post_is_its_id_and_text(emulated: Emulated) -> None:
         (True, "repost_count", "edit_history_post_ids"),
     ],
 )
-def test_both_spellings_are_spoken(
+def test_both_spellings_of_the_fields_are_known(
     emulated: Emulated, new_names: bool, count: str, history: str
 ) -> None:
     emulated.behave(x_new_names=new_names)
@@ -69,7 +69,7 @@ def test_both_spellings_are_spoken(
     assert (user["id"], user["username"]) == (post["author_id"], "acme")
 
 
-def test_pages_follow_each_other_without_gap_or_double(emulated: Emulated) -> None:
+def test_pages_follow_each_other_without_gaps_or_repeats(emulated: Emulated) -> None:
     written = write(emulated, *(f"Post {number}" for number in range(25)))
     read: list[str] = []
     token: dict[str, str] = {}
@@ -82,7 +82,7 @@ def test_pages_follow_each_other_without_gap_or_double(emulated: Emulated) -> No
     assert read == written[::-1]
 
 
-def test_since_and_until_leave_their_own_posts_out(emulated: Emulated) -> None:
+def test_since_and_until_exclude_their_own_posts(emulated: Emulated) -> None:
     first, second, third = write(emulated, "a", "b", "c")
     assert found(search(emulated, since_id=first)) == [third, second]
     assert found(search(emulated, since_id=first, until_id=third)) == [second]
@@ -122,7 +122,7 @@ def test_posts_older_than_seven_days_are_not_found(emulated: Emulated) -> None:
         ("from:nobody", ""),
     ],
 )
-def test_a_query_finds_what_it_means(emulated: Emulated, query: str, hits: str) -> None:
+def test_a_query_finds_the_posts_that_match(emulated: Emulated, query: str, hits: str) -> None:
     posts = {
         "a": {"username": "Acme", "text": "Big news today"},
         "b": {"username": "acme", "text": "Our #Sale", "lang": "de"},
@@ -170,13 +170,13 @@ def test_a_wrong_parameter_is_refused_with_a_problem(
     assert words in document["errors"][0]["message"]
 
 
-def test_both_names_of_the_fields_parameter_are_taken(emulated: Emulated) -> None:
+def test_both_names_of_the_fields_parameter_are_accepted(emulated: Emulated) -> None:
     write(emulated, "Hello")
     for name in ("tweet.fields", "post.fields"):
         assert "author_id" in search(emulated, **{name: "author_id"}).json()["data"][0]
 
 
-def test_the_rate_limit_ends_calls_until_its_reset(emulated: Emulated) -> None:
+def test_the_rate_limit_refuses_calls_until_its_reset(emulated: Emulated) -> None:
     emulated.behave(x_rate_limit=2)
     left = [search(emulated).headers["x-rate-limit-remaining"] for _ in range(2)]
     assert left == ["1", "0"]
@@ -201,7 +201,7 @@ def test_each_returned_post_is_billed_once_a_day(emulated: Emulated) -> None:
     assert emulated.get("/control/x").json()["billed"] == 4
 
 
-def test_a_cap_and_an_empty_account_end_the_search(emulated: Emulated) -> None:
+def test_a_cap_and_an_empty_account_refuse_the_search(emulated: Emulated) -> None:
     write(emulated, "a", "b")
     search(emulated)
     emulated.behave(x_monthly_cap=2)
@@ -212,7 +212,7 @@ def test_a_cap_and_an_empty_account_end_the_search(emulated: Emulated) -> None:
     assert (empty.status_code, empty.json()["title"]) == (402, "CreditsDepleted")
 
 
-def test_without_a_token_nothing_is_told(emulated: Emulated) -> None:
+def test_without_a_token_a_call_is_refused(emulated: Emulated) -> None:
     answer = emulated.get(RECENT, params={"query": "a"}, headers={"Authorization": ""})
     assert answer.status_code == 401
     assert answer.json() == {

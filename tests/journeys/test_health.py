@@ -34,7 +34,7 @@ def live(running: emulated.Running, *people: dict[str, str]) -> Fleet:
         each.reach(Stage.LIVE)
     queue.drain()
     Message.objects.all().delete()
-    running.world.calls.clear()
+    running.clear_calls()
     return fleet
 
 
@@ -159,7 +159,7 @@ def test_a_dead_grant_costs_one_call_and_is_over_when_the_admin_signs_in_again(
     assert grant.status == GrantStatus.REFUSED
     refused = [
         call
-        for call in emulator.world.calls
+        for call in emulator.calls()
         if "/services/oauth2/token" in call["path"] and call["status"] == 400
     ]
     assert len(refused) == 1

@@ -10,7 +10,7 @@ import emulator as emulated
 from connect.health import refresh
 from connect.mappings import templates
 from connect.models import Connection, Stage
-from emulator import package
+from emulator import testing
 from tenants.models import Message, MessageKind, Proof, Tenant
 from tests import cast
 from tests.connect.journey import ROUNDS, Journey
@@ -45,17 +45,17 @@ def test_the_package_of_2016_registers_unsigned_and_receives_its_link(
     assert journey.answer.status_code == 202
     assert journey.advance().stage == Stage.WAITING_FOR_PROOF
     assert journey.tenant.proof == Proof.NONE
-    assert not emulator.world.addons
+    assert not emulator.addons()
     assert Message.objects.get().kind == MessageKind.SIGN_IN
 
     journey.admin.sign_in(journey.tenant)
     journey.tenant.refresh_from_db()
     assert journey.tenant.proof == Proof.CONSENT
     connection = journey.reach(Stage.WAITING_FOR_AUTHORIZATION)
-    [call] = [each for each in emulator.world.calls if "apexrest" in each["path"]]
+    [call] = [each for each in emulator.calls() if "apexrest" in each["path"]]
     assert call["path"].endswith(".my.salesforce.com/services/apexrest/AuthConnection")
-    [record] = emulator.world.orgs[journey.org_id].query("Connection__c")
-    assert linked_tenant(record.values["Auth_URL__c"]) == journey.tenant
+    [record] = emulator.records(journey.org_id, "Connection__c")
+    assert linked_tenant(record["Auth_URL__c"]) == journey.tenant
     assert connection.link_published_at
     journey.reach(Stage.LIVE)
 
@@ -65,9 +65,9 @@ def test_todays_package_is_handed_link_and_connection_id(
 ) -> None:
     journey = Journey(emulator, cast.CIRRUS, Proof.SIGNED)
     connection = journey.reach(Stage.WAITING_FOR_AUTHORIZATION)
-    [record] = emulator.world.orgs[journey.org_id].query("hcmc__Connection__c")
-    assert linked_tenant(record.values["hcmc__Auth_URL__c"]) == journey.tenant
-    assert record.values["hcmc__Heroku_Connection_Id__c"] == connection.connection_id
+    [record] = emulator.records(journey.org_id, "hcmc__Connection__c")
+    assert linked_tenant(record["hcmc__Auth_URL__c"]) == journey.tenant
+    assert record["hcmc__Heroku_Connection_Id__c"] == connection.connection_id
 
 
 RENAMED = [
@@ -82,19 +82,18 @@ RENAMED = [
 @pytest.mark.parametrize(("file", "before", "after", "words"), RENAMED)
 def test_what_is_renamed_in_the_packages_source_breaks_the_journey(
     emulator: emulated.Running,
-    monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     file: str,
     before: str,
     after: str,
     words: str,
 ) -> None:
-    source = shutil.copytree(package.SOURCE, tmp_path / "source")
+    source = shutil.copytree(testing.PACKAGE_SOURCE, tmp_path / "source")
     [path] = [each for each in source.glob(f"{file}.*") if not each.name.endswith("cls-meta.xml")]
     path.write_text(path.read_text().replace(before, after))
-    monkeypatch.setattr(package, "SOURCE", source)
-    journey = Journey(emulator, cast.ACME, Proof.SIGNED)
-    assert words in _trouble(journey)
+    with testing.package_read_from(source):
+        journey = Journey(emulator, cast.ACME, Proof.SIGNED)
+        assert words in _trouble(journey)
 
 
 def _trouble(journey: Journey) -> str:

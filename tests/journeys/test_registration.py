@@ -54,9 +54,9 @@ def test_fifty_equal_callouts_from_twenty_threads_make_one_tenant_and_one_add_on
     connection = Connection.objects.get(tenant=tenant)
     assert Event.objects.filter(kind=EventKind.REGISTERED).count() == 1
     in_threads(10, 20, lambda: reconciler.advance(connection.pk))
-    orders = [c for c in emulator.world.calls if c["method"] == "POST" and "addons" in c["path"]]
+    orders = [c for c in emulator.calls() if c["method"] == "POST" and "addons" in c["path"]]
     assert len(orders) == 1
-    assert len(emulator.world.addons) == 1
+    assert len(emulator.addons()) == 1
 
 
 @pytest.fixture

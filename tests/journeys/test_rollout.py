@@ -69,7 +69,7 @@ def worker(transactional_db: None, emulator: emulated.Running) -> Iterator[Worke
 def pass_time(fleet: Fleet, seconds: float) -> None:
     """Let time seem to pass for everything that waits; the leases of living work stay."""
     ago = timedelta(seconds=seconds)
-    fleet.world.clock.advance(seconds)
+    fleet.running.advance(seconds)
     waiting = RolloutItem.objects.filter(status__in=OPEN)
     waiting.update(
         next_attempt_at=F("next_attempt_at") - ago,
@@ -108,7 +108,7 @@ def imports(fleet: Fleet) -> Counter[str]:
     """How many imports each connection took."""
     return Counter(
         call["path"]
-        for call in list(fleet.world.calls)
+        for call in fleet.running.calls()
         if call["path"].endswith("/actions/import") and call["status"] == 202
     )
 
@@ -128,8 +128,8 @@ def test_all_tenants_get_the_next_version_in_spite_of_everything(
     for number in range(tenants):
         cell = "region-2" if number % 4 == 0 else "region"
         fleet.add(cell=cell, lacks_segment=number >= tenants - LACKING)
-    emulator.world.behaviour.change({"import_lag_seconds": 5, "import_seconds": 5})
-    emulator.world.calls.clear()
+    emulator.behave(import_lag_seconds=5, import_seconds=5)
+    emulator.clear_calls()
 
     rollout = creating.create(
         Rollout(
@@ -149,11 +149,10 @@ def test_all_tenants_get_the_next_version_in_spite_of_everything(
 
     lifecycle.start(rollout.pk, "mia")
     orphans = kill_in_the_middle(fleet, worker, rollout, wave=1)
-    fault = {"system": "region", "path": "^/region-2/", "status": 500, "times": tenants // 5}
-    emulator.world.faults.add(fault)
+    emulator.fail("region", path="^/region-2/", status=500, times=tenants // 5)
     orphans += kill_in_the_middle(fleet, worker, rollout, wave=2)
     until(fleet, lambda: status(rollout) == RolloutStatus.DONE, "the roll-out ends")
-    emulator.world.faults.clear()
+    emulator.clear_faults()
 
     assert fleets.items(rollout) == {ItemStatus.DONE: tenants - LACKING, ItemStatus.REFUSED: 2}
     assert Connection.objects.filter(template=second).count() == tenants - LACKING
@@ -172,7 +171,7 @@ def test_all_tenants_get_the_next_version_in_spite_of_everything(
         )
     assert made - failed <= least * 1.3
 
-    emulator.world.calls.clear()
+    emulator.clear_calls()
     back = lifecycle.roll_back(rollout.pk, "mia")
     until(fleet, lambda: status(back) == RolloutStatus.DONE, "the roll-back ends")
     assert fleets.items(back) == {ItemStatus.DONE: tenants - LACKING}

@@ -21,7 +21,7 @@ from connect import schemas
 from connect.health import refresh
 from connect.models import Connection, Mapping, MappingTemplate, Stage, WriteError
 from connect.write_errors import scan
-from emulator import ids
+from emulator import testing
 from social import collection, handles
 from social.collection import collect
 from social.models import CollectionRun, Delivery, Outcome, Trigger
@@ -173,7 +173,7 @@ def fleet(transactional_db: None, request: pytest.FixtureRequest) -> Iterator[Fl
     fleet = Fleet([], [f"handle_{number:08d}" for number in range(handle_count)])
     for number in range(size):
         who = {
-            "org_id": ids.make("00DF00", number),
+            "org_id": testing.record_id("00DF00", number),
             "name": f"Tenant {number}",
             "admin_email": "ops@fleet.example",
         }
@@ -190,7 +190,7 @@ def command(running: emulated.Running) -> "subprocess.Popen[bytes]":
     """Start `manage.py collect_posts` on the test's database."""
     environment = {
         **os.environ,
-        "DATABASE_URL": running.world.options.database_url,
+        "DATABASE_URL": running.options.database_url,
         "X_API_URL": f"{running.url}/x",
     }
     return subprocess.Popen(

@@ -418,7 +418,7 @@ def test_a_run_that_died_is_noted_by_the_next_one(x_side: XSide) -> None:
 
 
 def test_two_collections_never_run_at_once(x_side: XSide) -> None:
-    with psycopg.connect(x_side.running.world.options.database_url, autocommit=True) as other:
+    with psycopg.connect(x_side.running.options.database_url, autocommit=True) as other:
         other.execute("SELECT pg_advisory_lock(%s)", [collection.LOCK])
         with pytest.raises(NotCollecting, match="already"):
             round_of()

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-import requests
 from django.db import connection as database
 from django.utils import timezone
 from psycopg import sql
@@ -17,9 +16,7 @@ import emulator as emulated
 from connect import schemas
 from connect.mappings import templates
 from connect.models import Connection, Mapping, Stage
-from emulator import ids, tables
-from emulator.catalog import objects_of
-from emulator.package import PACKAGES
+from emulator import testing
 from tests import cast
 
 _SERIAL = count(1)
@@ -63,7 +60,7 @@ class Live:
 
     def add_accounts(self, *raw_handles: str | None) -> list[str]:
         """Add Accounts as Heroku Connect does, each with this in its handle field."""
-        made = [ids.make("001" + "B00", next(_SERIAL)) for _ in raw_handles]
+        made = [testing.record_id("001" + "B00", next(_SERIAL)) for _ in raw_handles]
         insert = sql.SQL("INSERT INTO {}.account (sfid, name, {}) VALUES (%s, %s, %s)").format(
             sql.Identifier(self.schema), sql.Identifier(f"{self.prefix}Twitter__c".lower())
         )
@@ -133,14 +130,12 @@ def make_schema(schema: str, namespace: str, tweet_id: bool = False) -> None:
     """Make a tenant's schema with the tables of Accounts and posts, in the test's transaction."""
     database.ensure_connection()
     conn: psycopg.Connection[Any] = database.connection
-    merged = not tables.has_hstore(conn)
-    tables.drop_schema(conn, schema)  # a journey before may have left one of that name
-    tables.create_schema(conn, schema, None, merged)
-    objects = {each.name: each for each in objects_of(namespace, PACKAGES[package(tweet_id)]())}
-    for mapping in _document(namespace, tweet_id):
-        sobject = objects[mapping["object_name"]]
-        if sobject.name == "Account" or sobject.name.endswith("Tweet__c"):
-            tables.create_table(conn, schema, sobject, mapping["config"], merged)
+    mappings = [
+        each
+        for each in _document(namespace, tweet_id)
+        if each["object_name"] == "Account" or each["object_name"].endswith("Tweet__c")
+    ]
+    testing.make_tables(conn, schema, mappings, namespace=namespace, package=package(tweet_id))
 
 
 def package(tweet_id: bool) -> str:
@@ -156,10 +151,7 @@ class XSide:
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """Call /control."""
-        url = f"{self.running.url}/control/{path}"
-        answer = requests.request(method, url, json=body, timeout=10)
-        answer.raise_for_status()
-        return answer.json() if answer.content else None
+        return self.running.control(method, path, body)
 
     def post(self, username: str, text: str, **more: Any) -> int:
         """Let somebody post; return the post's id."""

@@ -44,8 +44,7 @@ def begin(client: Client, tenant: Tenant, **form: str) -> str:
 
 def decide(running: emulated.Running, address: str, org_id: str, decision: str = "allow") -> str:
     """Choose the org's admin and decide; return the path and query of the way back."""
-    user = f"{org_id}/{running.world.orgs[org_id].users[0].id}"
-    form = {"user": user, "decision": decision}
+    form = {"user": running.admin(org_id), "decision": decision}
     answer = requests.post(address, data=form, allow_redirects=False, timeout=WAIT)
     assert answer.status_code == 302, answer.text
     parts = urlsplit(answer.headers["Location"])

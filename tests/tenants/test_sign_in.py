@@ -86,7 +86,7 @@ def test_a_sign_in_stores_the_grant_and_proves_the_org(
     grant = SalesforceGrant.objects.get()
     acme.refresh_from_db()
     assert (grant.tenant, grant.status) == (acme, GrantStatus.ACTIVE)
-    assert grant.username == emulator.world.orgs[acme.org_id].users[0].username
+    assert grant.username == emulator.org(acme.org_id)["users"][0]["username"]
     assert grant.scopes == "api id refresh_token"
     assert grant.instance_url == f"{emulator.url}/salesforce/acme.my.salesforce.com"
     assert timezone.now() - grant.issued_at < timedelta(minutes=1)
@@ -178,7 +178,7 @@ def test_without_a_link_an_unknown_or_departed_org_is_told_so_and_handed_back(
     assert "We do not know this org" in answer.content.decode()
     assert cast.CIRRUS["org_id"] in answer.content.decode()
     assert nothing_is_stored()
-    assert all(grant.revoked for grant in emulator.world.grants.values())
+    assert all(each["revoked"] for each in emulator.grants())
 
 
 # --- what can go wrong ---------------------------------------------------------------------------
@@ -196,7 +196,7 @@ def test_another_org_is_refused_and_the_event_names_both(
     assert nothing_is_stored()
     event = acme.events.get(kind=EventKind.CONSENT_REFUSED)
     assert event.data == {"expected": acme.org_id, "seen": OTHER_ORG}
-    assert all(grant.revoked for grant in emulator.world.grants.values())
+    assert all(each["revoked"] for each in emulator.grants())
     acme.refresh_from_db()
     assert acme.proof == Proof.NONE
 
@@ -410,7 +410,7 @@ def test_no_token_reaches_the_log_the_queue_the_session_or_an_address(
         str(dict(client.session)),
         *(str(task.task) for task in OrmQ.objects.all()),
         *(f"{event.text} {event.data}" for event in Event.objects.all()),
-        *(each["path"] + str(each.get("query", "")) for each in emulator.world.calls),
+        *(each["path"] + str(each.get("query", "")) for each in emulator.calls()),
     ]
     assert OrmQ.objects.exists()
     for token in (grant.access_token, grant.refresh_token):

@@ -57,7 +57,7 @@ def authorize(emulator: Running, summary: Summary) -> None:
     page = heroku_connect.authorize_url(
         summary.region_url, summary.id, "custom", domain, "http://testserver/done"
     )
-    user = f"{cast.ACME['org_id']}/{emulator.world.orgs[cast.ACME['org_id']].users[0].id}"
+    user = emulator.admin(cast.ACME["org_id"])
     requests.post(page, {"step": "login"}, timeout=5)
     back = requests.post(
         page, {"user": user, "decision": "allow"}, allow_redirects=False, timeout=5
@@ -74,7 +74,7 @@ def fault(emulator: Running, system: str, **fields: Any) -> None:
 
 
 def made(emulator: Running) -> list[tuple[str, int | None]]:
-    return [(each["method"], each["status"]) for each in emulator.world.calls]
+    return [(each["method"], each["status"]) for each in emulator.calls()]
 
 
 def test_a_tenants_whole_life(emulator: Running) -> None:
@@ -174,7 +174,7 @@ def test_an_addon_is_enrolled_however_often_it_is_asked(emulator: Running) -> No
 def test_the_budget_is_spent_down_to_the_refusal(emulator: Running) -> None:
     assert heroku.account().email == "connect@isv.example"
     assert heroku.rate_limit() == 4499
-    emulator.world.behaviour.rate_limit = 0
+    emulator.behave(rate_limit=0)
     with pytest.raises(http.Retryable, match="reached the API rate limit"):
         heroku.account()
     assert ApiBudget.objects.get(peer="heroku").remaining == 0

@@ -68,13 +68,13 @@ def test_a_version_is_compared_and_changes_only_while_paused(member: Member) -> 
 
 def test_both_shapes_of_a_refused_version_are_told_apart(fleet: Fleet, member: Member) -> None:
     heroku_connect.pause(*address(member))
-    fleet.world.orgs[member.org_id].change_fields("Account", "Phone", ())
+    fleet.remove_field(member, "Account", "Phone")
     with pytest.raises(heroku_mappings.UnsafeChanges) as unsafe:
         heroku_mappings.change_api_version(*address(member), "61.0")
     assert [each.text for each in unsafe.value.changes if each.unsafe] == [
         "Fields removed from Salesforce: Phone."
     ]
-    fleet.world.mappings_of(member.remote)[0].state = "LOADING_BULK_JOB"
+    member.remote.force("LOADING_BULK_JOB", object_name="Account")
     with pytest.raises(heroku_mappings.StillSyncing) as syncing:
         heroku_mappings.change_api_version(*address(member), "61.0")
     assert syncing.value.objects == ("Account",)

@@ -7,8 +7,7 @@ import requests
 from django.utils import timezone
 
 from connect.clients import http, salesforce
-from emulator import Running, grants, identity
-from emulator.entities import Grant
+from emulator import Running
 from tenants import consent
 from tenants.models import SalesforceGrant, Tenant
 from tests import cast
@@ -29,20 +28,17 @@ def sign_in(emulator: Running, who: dict[str, str]) -> Tenant:
     """Make an org with the package in it, and the grant that its admin gave."""
     org_json = {**who, "my_domain": who.get("login_domain", "cirrus.my.salesforce.com")}
     steer(emulator, "orgs", org_json)
-    world = emulator.world
-    org = world.orgs[who["org_id"]]
-    user = org.users[0]
-    family = grants.issue(world, org, user, "emulator-key", "api refresh_token", identity.LOGIN)
+    granted = emulator.control("POST", f"orgs/{who['org_id']}/grants")
     tenant = cast.enrol(who)
     SalesforceGrant.objects.create(
         tenant=tenant,
-        access_token=grants.new_access_token(world, family),
-        refresh_token=grants.new_refresh_token(world, family),
-        instance_url=identity.instance_url(emulator.url, org),
-        identity_url=identity.identity_url(emulator.url, identity.LOGIN, org, user),
-        username=user.username,
-        user_id=user.id,
-        scopes=family.scope,
+        access_token=granted["access_token"],
+        refresh_token=granted["refresh_token"],
+        instance_url=granted["instance_url"],
+        identity_url=granted["identity_url"],
+        username=granted["username"],
+        user_id=granted["user_id"],
+        scopes=granted["scope"],
         issued_at=timezone.now(),
     )
     return tenant
@@ -58,25 +54,24 @@ def fault(emulator: Running, **fields: Any) -> None:
 
 
 def expire_sessions(emulator: Running) -> None:
-    for family in emulator.world.all(Grant):
-        family.access_tokens.clear()
+    for each in emulator.grants():
+        emulator.control("POST", f"orgs/{each['org_id']}/expire")
 
 
 def made(emulator: Running) -> list[tuple[str, int | None]]:
-    return [(each["path"].rpartition("/")[2], each["status"]) for each in emulator.world.calls]
+    return [(each["path"].rpartition("/")[2], each["status"]) for each in emulator.calls()]
 
 
 def published(emulator: Running, who: dict[str, str]) -> list[Any]:
-    org = emulator.world.orgs[who["org_id"]]
     prefix = f"{who['namespace']}__" if "namespace" in who else ""
-    records = org.query(f"{prefix}Connection__c")
-    return [each.values[f"{prefix}Auth_URL__c"] for each in records]
+    records = emulator.records(who["org_id"], f"{prefix}Connection__c")
+    return [each[f"{prefix}Auth_URL__c"] for each in records]
 
 
 def test_the_link_is_stored_in_the_org(emulator: Running, acme: Tenant) -> None:
     salesforce.publish_link(acme, "connection-id", LINK)
     assert published(emulator, cast.ACME) == [LINK]
-    assert [each["path"] for each in emulator.world.calls] == [APEX]
+    assert [each["path"] for each in emulator.calls()] == [APEX]
 
 
 def test_publishing_again_overwrites(emulator: Running, acme: Tenant) -> None:
@@ -89,7 +84,7 @@ def test_a_namespaced_package_is_reached_with_one_slash(emulator: Running) -> No
     cirrus = sign_in(emulator, cast.CIRRUS)
     salesforce.publish_link(cirrus, "connection-id", LINK)
     assert published(emulator, cast.CIRRUS) == [LINK]
-    [call] = emulator.world.calls
+    [call] = emulator.calls()
     assert call["path"].endswith("/services/apexrest/hcmc/AuthConnection")
 
 
@@ -126,7 +121,7 @@ def test_a_revoked_grant_is_lost_and_no_further_call_made(emulator: Running, acm
 def test_an_org_that_nobody_signed_in_to_is_not_called(emulator: Running) -> None:
     with pytest.raises(consent.GrantLost):
         salesforce.publish_link(cast.enrol(cast.ACME), "connection-id", LINK)
-    assert not emulator.world.calls
+    assert not emulator.calls()
 
 
 @pytest.mark.parametrize("trouble", ["uninstalled", "another namespace"])

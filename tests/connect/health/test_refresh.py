@@ -75,14 +75,14 @@ def test_a_region_costs_one_list_and_a_call_for_each_that_is_not_well(journey: J
     other = Journey(journey.running, cast.BOREALIS, Proof.STAFF)
     other.reach(Stage.LIVE)
     force(other, state="SYSTEM_ERROR")
-    journey.running.world.calls.clear()
+    journey.running.clear_calls()
     assert refresh.refresh_all() == 2
-    assert len(journey.running.world.calls) == 2
+    assert len(journey.running.calls()) == 2
     force(other, state="IDLE")
     refresh.refresh_all()
-    journey.running.world.calls.clear()
+    journey.running.clear_calls()
     assert refresh.refresh_all() == 2
-    assert len(journey.running.world.calls) == 1
+    assert len(journey.running.calls()) == 1
 
 
 def test_a_deep_look_is_one_call_for_the_whole_region(journey: Journey) -> None:
@@ -91,9 +91,9 @@ def test_a_deep_look_is_one_call_for_the_whole_region(journey: Journey) -> None:
     other.reach(Stage.LIVE)
     force(journey, object_name="Contact", state="POLLING_SF_CHANGES")
     Health.objects.update(deep_at=None)
-    journey.running.world.calls.clear()
+    journey.running.clear_calls()
     assert refresh.refresh_all() == 2
-    assert len(journey.running.world.calls) == 1
+    assert len(journey.running.calls()) == 1
     contact = journey.connection.mappings.get(object_name="Contact")
     assert contact.state == "POLLING_SF_CHANGES"
 
@@ -109,7 +109,7 @@ def test_the_portals_own_token_that_is_refused_is_one_incident_of_its_own(
     journey: Journey, settings: Settings
 ) -> None:
     journey.reach(Stage.LIVE)
-    journey.running.world.behaviour.revoked_tokens = [settings.HEROKU_API_TOKEN]
+    journey.running.behave(revoked_tokens=[settings.HEROKU_API_TOKEN])
     assert refresh.refresh_all() == 0
     incident = Incident.objects.get()
     assert (incident.kind, incident.connection) == (IncidentKind.TOKEN, None)

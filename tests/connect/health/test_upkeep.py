@@ -1,6 +1,5 @@
 """Grants that would expire are used, packages looked for, connections diagnosed."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -84,10 +83,10 @@ def test_a_new_connection_is_diagnosed_at_once_and_then_every_night(journey: Jou
 
 def test_a_diagnosis_that_takes_its_time_is_fetched_later(journey: Journey) -> None:
     connection = journey.reach(Stage.LIVE)
-    journey.running.world.behaviour.validation_seconds = 3600
+    journey.running.behave(validation_seconds=3600)
     tasks.operate("diagnose", connection.pk, "olga", {})
     assert diagnose.collect() == 0
-    journey.running.world.clock.advance(3601)
+    journey.running.advance(3601)
     assert diagnose.collect() == 1
     done = Diagnosis.objects.get()
     assert (done.actor, done.ended_at is not None) == ("olga", True)
@@ -95,9 +94,9 @@ def test_a_diagnosis_that_takes_its_time_is_fetched_later(journey: Journey) -> N
 
 def test_a_region_and_a_permission_that_do_not_fit_are_found(journey: Journey) -> None:
     connection = journey.reach(Stage.LIVE)
-    journey.running.world.behaviour.regions_match = False
-    org = journey.running.world.orgs[journey.org_id]
-    org.users[:] = [replace(each, view_all_data=False) for each in org.users]
+    journey.running.behave(regions_match=False)
+    user = journey.admin.user.replace("/", "/users/")
+    journey.running.control("PATCH", f"orgs/{user}", {"view_all_data": False})
     tasks.refresh_health()
     tasks.upkeep_health()
     tasks.watch()
@@ -111,19 +110,13 @@ def test_a_region_and_a_permission_that_do_not_fit_are_found(journey: Journey) -
 
 def test_notifications_are_kept_and_acknowledged_by_a_person(journey: Journey) -> None:
     connection = journey.reach(Stage.LIVE)
-    emulated = journey.running.world.connections[connection.connection_id]
-    for number in (1, 2):
-        emulated.notifications.append(
-            {
-                "id": f"n{number}",
-                "created_at": f"2026-01-0{number}T10:00:00.123456Z",
-                "event_type": "mapping-error",
-                "message": "Account: BAD_CONFIG",
-            }
-        )
+    path = f"connections/{connection.connection_id}/notifications"
+    for _ in range(2):
+        notification = {"event_type": "mapping-error", "message": "Account: BAD_CONFIG"}
+        journey.running.control("POST", path, notification)
     assert diagnose.fetch_notifications(connection) == 2
     assert diagnose.fetch_notifications(connection) == 2
     assert Notification.objects.filter(acknowledged_at=None).count() == 2
     assert "2 notifications" in tasks.operate("acknowledge", connection.pk, "olga", {})
-    assert emulated.notifications == []
+    assert journey.running.connection(connection.connection_id)["notifications"] == []
     assert set(Notification.objects.values_list("acknowledged_by", flat=True)) == {"olga"}

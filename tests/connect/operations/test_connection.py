@@ -126,8 +126,7 @@ def test_an_operation_never_meets_the_reconciler(monkeypatch: pytest.MonkeyPatch
 
 def test_linking_again_gives_the_portal_its_access_back(journey: Journey) -> None:
     connection = journey.reach(Stage.LIVE)
-    addon = journey.running.world.addons[connection.addon_id]
-    addon.linked = False
+    journey.running.control("PATCH", f"addons/{connection.addon_id}", {"linked": False})
     assert "failed" in operate("refresh", connection)
     assert "linked; the state is now IDLE" in operate("link", connection)
 

@@ -44,7 +44,7 @@ def test_a_provisioned_tenant_costs_six_remote_calls_at_heroku(journey: Journey)
     journey.reach(Stage.LIVE)
     unsafe = [
         call
-        for call in journey.running.world.calls
+        for call in journey.running.calls()
         if call["system"] in ("heroku", "central", "region")
         and call["method"] != "GET"
         and "/oauth/" not in call["path"]
@@ -135,9 +135,9 @@ def test_one_error_at_any_call_costs_only_time(
 
 def _assert_made_once(journey: Journey, seen: Connection) -> None:
     """One add-on, one connection with its schema, each mail once, each mapping once."""
-    world, stage = journey.running.world, Stage(seen.stage)
-    assert [addon.name for addon in world.addons.values()] == [seen.addon_name]
-    assert [(each.id, each.schema_name) for each in world.connections.values()] == [
+    emulator, stage = journey.running, Stage(seen.stage)
+    assert [addon["name"] for addon in emulator.addons()] == [seen.addon_name]
+    assert [(each["id"], each["schema_name"]) for each in emulator.connections()] == [
         (seen.connection_id, seen.schema_name)
     ]
     mails = Message.objects.exclude(kind=MessageKind.BLOCKED).order_by("pk")
@@ -149,37 +149,37 @@ def test_a_lost_answer_to_the_order_makes_no_second_add_on(journey: Journey) -> 
     journey.fault("heroku", "POST", ADDONS, drop="after")
     journey.reach(Stage.WAITING_FOR_CONSENT)
     assert journey.calls("POST", "/addons") == 1
-    assert len(journey.running.world.addons) == 1
+    assert len(journey.running.addons()) == 1
 
 
 def test_a_patch_that_did_nothing_is_sent_again(journey: Journey) -> None:
-    journey.running.world.behaviour.change({"ignored_patches": 2})
+    journey.running.behave(ignored_patches=2)
     journey.reach(Stage.WAITING_FOR_CONSENT)
     assert journey.calls("PATCH", "/connections/") == 3
 
 
 def test_a_slow_provisioning_is_waited_for(journey: Journey) -> None:
-    journey.running.world.behaviour.change({"provisioning_seconds": 3600})
+    journey.running.behave(provisioning_seconds=3600)
     seen = journey.advance()
     assert (seen.stage, seen.waiting_on) == (Stage.CREATING_ADDON, WaitingOn.HEROKU)
-    journey.running.world.clock.advance(3600)
+    journey.running.advance(3600)
     journey.reach(Stage.LIVE)
 
 
 def test_a_delayed_import_is_not_treated_as_finished(journey: Journey) -> None:
-    journey.running.world.behaviour.change({"import_lag_seconds": 30})
+    journey.running.behave(import_lag_seconds=30)
     journey.reach(Stage.IMPORTING_MAPPINGS)
     for _ in range(3):
         assert journey.advance().stage == Stage.IMPORTING_MAPPINGS
     assert journey.calls("POST", "/actions/import") == 1
-    journey.running.world.clock.advance(60)
+    journey.running.advance(60)
     journey.reach(Stage.LIVE)
 
 
 def test_a_confirmation_that_heroku_asks_for_is_given(journey: Journey) -> None:
-    journey.running.world.behaviour.change({"confirmation_required": True})
+    journey.running.behave(confirmation_required=True)
     journey.reach(Stage.WAITING_FOR_CONSENT)
-    assert len(journey.running.world.addons) == 1
+    assert len(journey.running.addons()) == 1
 
 
 # --- faults that need a person -------------------------------------------------------------------
@@ -220,16 +220,16 @@ def test_a_permanent_fault_blocks_with_the_peers_words_and_a_retry_goes_on(
 def test_a_name_that_belongs_to_somebody_else_blocks(journey: Journey) -> None:
     taken = "hc-" + hashlib.sha256(b"multiconnect-test").hexdigest()[:6]
     name = f"{taken}-{journey.org_id.lower()}-1"
-    journey.running.world.behaviour.change({"taken_names": [name]})
+    journey.running.behave(taken_names=[name])
     seen = journey.advance()
     assert "belongs to another account" in seen.blocked_reason
 
 
 def test_a_refused_heroku_token_waits_for_staff_and_goes_on_by_itself(journey: Journey) -> None:
-    journey.running.world.behaviour.change({"revoked_tokens": ["HRKU-test-token"]})
+    journey.running.behave(revoked_tokens=["HRKU-test-token"])
     seen = journey.advance()
     assert (seen.blocked_at, seen.waiting_on) == (None, WaitingOn.STAFF)
-    journey.running.world.behaviour.change({"revoked_tokens": []})
+    journey.running.behave(revoked_tokens=[])
     journey.reach(Stage.LIVE)
 
 
@@ -237,10 +237,10 @@ def test_an_isvs_add_on_is_enrolled_so_that_nobody_needs_a_heroku_log_in(
     journey: Journey, settings: Any
 ) -> None:
     settings.HEROKU_CONNECT_ISV_SLUG = "acme-isv"
-    journey.running.world.behaviour.change({"isv_slugs": ["acme-isv"]})
+    journey.running.behave(isv_slugs=["acme-isv"])
     journey.reach(Stage.WAITING_FOR_CONSENT)
-    [addon] = journey.running.world.addons.values()
-    assert addon.isv_slug == "acme-isv"
+    [addon] = journey.running.addons()
+    assert addon["isv_slug"] == "acme-isv"
 
 
 def test_the_wrong_org_blocks_the_connection_and_nothing_is_imported(journey: Journey) -> None:
@@ -311,7 +311,7 @@ def test_off_boarding_deletes_the_add_on_and_keeps_or_drops_the_schema(
     journey.reach(Stage.LIVE)
     seen = _offboard(journey, schema_fate=fate)
     assert seen.stage == Stage.OFFBOARDED
-    assert not journey.running.world.addons
+    assert not journey.running.addons()
     assert _exists(seen.schema_name) is (fate == "keep")
     assert SalesforceGrant.objects.get().status == "revoked"
     journey.tenant.refresh_from_db()
@@ -326,7 +326,7 @@ def test_off_boarding_continues_if_salesforce_is_down(journey: Journey) -> None:
     for _ in range(5):
         journey.advance()
     assert journey.connection.stage == Stage.OFFBOARDED
-    assert not journey.running.world.addons
+    assert not journey.running.addons()
 
 
 def test_starting_over_makes_the_next_generation_with_a_schema_of_its_own(

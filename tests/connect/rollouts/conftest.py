@@ -49,7 +49,7 @@ def _waiting() -> bool:
 def pass_time(fleet: Fleet, seconds: float) -> None:
     """Make everything that waits older, here and in the emulator."""
     ago = timedelta(seconds=seconds)
-    fleet.world.clock.advance(seconds)
+    fleet.running.advance(seconds)
     RolloutItem.objects.update(
         next_attempt_at=F("next_attempt_at") - ago,
         sent_at=F("sent_at") - ago,

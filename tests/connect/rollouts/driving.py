@@ -41,5 +41,4 @@ def step(rollout: Rollout, member: Member) -> RolloutItem:
 
 
 def fault(fleet: Fleet, method: str, path: str, **what: Any) -> None:
-    wanted = {"system": "region", "method": method, "path": path, "times": 1, **what}
-    fleet.world.faults.add(wanted)
+    fleet.running.fail("region", **{"method": method, "path": path, "times": 1, **what})

@@ -51,8 +51,8 @@ def started(work: Work) -> Rollout:
 
 
 def refuse(fleet: Fleet, body: dict[str, Any], times: int | None = None) -> None:
-    fault = {"system": "region", "path": "change-sf-api-version", "status": 409, "body": body}
-    fleet.world.faults.add({**fault, "times": times})
+    path = "change-sf-api-version"
+    fleet.running.fail("region", path=path, status=409, body=body, times=times)
 
 
 def test_a_connection_is_paused_changed_and_resumed(fleet: Fleet, work: Work) -> None:
@@ -61,13 +61,13 @@ def test_a_connection_is_paused_changed_and_resumed(fleet: Fleet, work: Work) ->
     assert fleets.items(rollout) == {ItemStatus.DONE: 1}
     assert (member.remote.api_version, member.remote.state) == ("61.0", "IDLE")
     assert member.now().api_version == "61.0"
-    made = [call["path"].rpartition("/")[2] for call in fleet.world.calls]
+    made = [call["path"].rpartition("/")[2] for call in fleet.running.calls()]
     assert [each for each in made if each in ("pause", "resume")] == ["pause", "resume"]
 
 
 def test_one_that_was_paused_before_stays_paused(fleet: Fleet, work: Work) -> None:
     member = fleet.add()
-    member.remote.state = "PAUSED"
+    member.remote.force("PAUSED")
     work(started(work))
     assert (member.remote.api_version, member.remote.state) == ("61.0", "PAUSED")
 
@@ -88,7 +88,7 @@ def test_a_tenant_that_is_off_boarded_while_it_is_paused_for_it_fails_at_once(
 
 def test_unsafe_changes_are_found_before_anything_is_done(fleet: Fleet, work: Work) -> None:
     member = fleet.add()
-    fleet.world.orgs[member.org_id].change_fields("Account", "Phone", ())
+    fleet.remove_field(member, "Account", "Phone")
     rollout = Rollout(kind=RolloutKind.API_VERSION, api_version="61.0", author="mia")
     rollout = work(creating.create(rollout, Connection.objects.all()))
     assert rollout.status == RolloutStatus.DONE
@@ -124,7 +124,7 @@ def test_one_that_is_still_syncing_is_resumed_and_tried_again(fleet: Fleet, work
 
 def test_one_that_was_paused_while_syncing_is_left_to_staff(fleet: Fleet, work: Work) -> None:
     member = fleet.add()
-    member.remote.state = "PAUSED"
+    member.remote.force("PAUSED")
     refuse(fleet, SYNCING)
     item = work(started(work)).items.get()
     assert (item.status, member.remote.state) == (ItemStatus.FAILED, "PAUSED")
@@ -133,8 +133,8 @@ def test_one_that_was_paused_while_syncing_is_left_to_staff(fleet: Fleet, work: 
 
 def test_whatever_fails_the_connection_is_resumed(fleet: Fleet, work: Work) -> None:
     member = fleet.add()
-    fault = {"system": "region", "path": "change-sf-api-version", "status": 400}
-    fleet.world.faults.add({**fault, "body": {"error": "61.0 is not supported"}})
+    body = {"error": "61.0 is not supported"}
+    fleet.running.fail("region", path="change-sf-api-version", status=400, body=body)
     item = work(started(work)).items.get()
     assert (item.status, member.remote.state) == (ItemStatus.FAILED, "IDLE")
     assert "61.0 is not supported" in item.last_error

@@ -93,7 +93,7 @@ def test_an_unreachable_tenant_keeps_its_state_and_does_not_stop_others(
     fleet: Fleet, member: Member
 ) -> None:
     fleet.add()
-    fleet.world.faults.add({"system": "region", "path": member.remote.id, "status": 404})
+    fleet.running.fail("region", path=member.remote.id, status=404)
     assert tasks.compare_drift() == 2
     broken = Drift.objects.get(connection=member.connection)
     assert broken.state == DriftState.UNKNOWN

@@ -48,11 +48,11 @@ def test_cancelling_skips_waiting_tenants_and_finishes_started_ones(
 def test_what_failed_and_what_was_refused_is_tried_again(fleet: Fleet, work: Work) -> None:
     broken, lacking = fleet.add(), fleet.add(lacks_segment=True)
     rollout = started(fleet, work, failure_limit=100)
-    broken.remote.state = "SYSTEM_ERROR"
+    broken.remote.force("SYSTEM_ERROR")
     rollout = work(rollout)
     assert fleets.items(rollout) == {ItemStatus.FAILED: 1, ItemStatus.REFUSED: 1}
-    broken.remote.state = "IDLE"
-    fleet.world.orgs[lacking.org_id].change_fields("Account", "", (fleets.SEGMENT,))
+    broken.remote.force("IDLE")
+    fleet.add_field(lacking, "Account", fleets.SEGMENT)
     lifecycle.retry(rollout.pk, "mia")
     rollout = work(rollout)
     assert fleets.items(rollout) == {ItemStatus.DONE: 2}

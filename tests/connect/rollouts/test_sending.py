@@ -39,11 +39,11 @@ def test_an_import_that_cannot_be_seen_yet_is_neither_over_nor_sent_again(
     fleet: Fleet, work: Work
 ) -> None:
     member = fleet.add()
-    fleet.world.behaviour.change({"import_lag_seconds": 20, "import_seconds": 10})
+    fleet.running.behave(import_lag_seconds=20, import_seconds=10)
     rollout = started(fleet, work)
     assert step(rollout, member).waiting_for == "Heroku Connect to take the mappings"
     for _ in range(4):
-        assert fleet.running.world.connections[member.remote.id].state == "IDLE"
+        assert member.remote.state == "IDLE"
         item = step(rollout, member)
         assert (item.status, item.sends) == (ItemStatus.WORKING, 1)
     pass_time(fleet, 20)
@@ -55,7 +55,7 @@ def test_an_import_that_cannot_be_seen_yet_is_neither_over_nor_sent_again(
 
 def test_it_is_not_done_before_everything_is_loaded(fleet: Fleet, work: Work) -> None:
     member = fleet.add()
-    fleet.world.behaviour.change({"bulk_load_seconds": 300})
+    fleet.running.behave(bulk_load_seconds=300)
     rollout = started(fleet, work)
     step(rollout, member)
     item = step(rollout, member)
@@ -110,7 +110,7 @@ def test_a_connection_that_takes_no_import_fails_with_what_to_do(
 ) -> None:
     member = fleet.add()
     rollout = started(fleet, work, failure_limit=100)
-    member.remote.state = state
+    member.remote.force(state)
     item = step(rollout, member)
     assert (item.status, said in item.last_error) == (ItemStatus.FAILED, True)
     assert fleet.calls("POST", "/actions/import") == 0
@@ -119,7 +119,7 @@ def test_a_connection_that_takes_no_import_fails_with_what_to_do(
 def test_a_field_that_vanished_after_the_check_is_reported(fleet: Fleet, work: Work) -> None:
     member = fleet.add()
     rollout = started(fleet, work)
-    fleet.world.orgs[member.org_id].change_fields("Account", "Segment__c", ())
+    fleet.remove_field(member, "Account", "Segment__c")
     work(rollout)
     assert "Account (BAD_CONFIG)" in rollout.items.get().last_error
     assert member.now().template == fleet.first

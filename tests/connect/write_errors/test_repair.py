@@ -1,6 +1,5 @@
 """Failed writes, sent again in the way of each write mode, or ignored; and what came of it."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import psycopg
@@ -54,8 +53,8 @@ class Writes:
         self.control(f"/orgs/{self.journey.org_id}/rules", "DELETE")
 
     def records(self) -> list[str]:
-        org = self.journey.running.world.orgs[self.journey.org_id]
-        names = (str(each.values["Name"]) for each in org.query("Account"))
+        found = self.journey.running.records(self.journey.org_id, "Account")
+        names = (str(each["Name"]) for each in found)
         return sorted(name for name in names if name != "Northwind")
 
 
@@ -63,20 +62,18 @@ BOTH_MODES = pytest.mark.parametrize("writes", ["ordered", "merged"], indirect=T
 
 
 @pytest.fixture
-def writes(request: pytest.FixtureRequest, journey: Journey) -> Iterator[Writes]:
+def writes(request: pytest.FixtureRequest, journey: Journey) -> Writes:
     """Three bad accounts that were refused and a good one that was not, in either write mode."""
-    world = journey.running.world
     mode = getattr(request, "param", "ordered")
-    if mode == "ordered" and world.merged_writes:
-        pytest.fail("ordered writes need Postgres' hstore")
-    usual, world.merged_writes = world.merged_writes, mode == "merged"
+    journey.running.behave(merged_writes=mode == "merged")
     writes = Writes(journey)
+    if journey.running.connections()[0]["merged_writes"] != (mode == "merged"):
+        pytest.fail("ordered writes need Postgres' hstore")
     for body in ("bad 1", "bad 2", "bad 3", "good"):
         writes.run("INSERT INTO {s}.account (name) VALUES (%s)", body)
     writes.sync()
     assert Health.objects.get().ordered_writes == (mode == "ordered")
-    yield writes
-    world.merged_writes = usual
+    return writes
 
 
 def the_error() -> WriteError:

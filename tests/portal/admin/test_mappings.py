@@ -76,7 +76,7 @@ def test_a_tenants_live_mappings_become_a_version(manager: Client, fleet: Fleet)
 
 def test_live_mappings_that_cannot_be_had_are_explained(manager: Client, fleet: Fleet) -> None:
     fleet.add(cast.ACME)
-    fleet.world.faults.add({"system": "region", "method": "GET", "status": 503})
+    fleet.running.fail("region", method="GET", status=503)
     assert "cannot be read now" in add(manager, org_id=cast.ACME["org_id"])[1]
     assert "no connection" in add(manager, org_id=cast.BOREALIS["org_id"])[1]
     assert "is not an organization id" in add(manager, org_id="nonsense")[1]

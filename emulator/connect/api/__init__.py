@@ -1,0 +1,1 @@
+"""Heroku Connect's HTTP API and authorization pages."""

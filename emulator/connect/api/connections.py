@@ -1,0 +1,55 @@
+"""Connections: listed, shown, linked."""
+
+from werkzeug.wrappers import Response
+
+from emulator.connect.api.connection_document import connection_json
+from emulator.connect.api.links import link_addons
+from emulator.connect.api.opening import opened
+from emulator.connect.api.system import API, CONNECTION, SYSTEM, error
+from emulator.heroku.documents import is_the_app
+from emulator.state.entities import Connection
+from emulator.state.world import World
+from emulator.web.answers import answer, refuse
+from emulator.web.call import Call
+
+
+@SYSTEM.route(f"{API}/connections")
+def list_connections(call: Call) -> Response:
+    """List connections with their details: an older call that every region still answers."""
+    world, args = call.world, call.request.args
+    call.engine.settle_addons()
+    found = [each for each in world.all(Connection) if _is_linked(world, each)]
+    if "app" in args and not is_the_app(world, args["app"]):
+        found = []
+    if "resource_name" in args:
+        wanted = args["resource_name"]
+        found = [each for each in found if world.addons[each.addon_id].name == wanted]
+    if "resource_id" in args:
+        found = [each for each in found if each.addon_id == args["resource_id"]]
+    for each in found:
+        call.engine.settle(each)
+    deep = args.get("deep") == "true"
+    results = [connection_json(world, call.base, each, deep=deep) for each in found]
+    return answer({"count": len(results), "results": results})
+
+
+def _is_linked(world: World, connection: Connection) -> bool:
+    addon = world.addons.get(connection.addon_id)
+    return addon is not None and addon.linked
+
+
+@SYSTEM.route(CONNECTION)
+def show(call: Call, connection_id: str) -> Response:
+    """Show a connection; `deep=true` adds its mappings."""
+    with opened(call, connection_id) as connection:
+        deep = call.request.args.get("deep") == "true"
+        return answer(connection_json(call.world, call.base, connection, deep=deep))
+
+
+@SYSTEM.route(f"{API}/users/me/apps/<app>/auth", "POST")
+def link(call: Call, app: str) -> Response:
+    """Link the app to the caller: the older form of discovery's POST /auth."""
+    if not is_the_app(call.world, app):
+        refuse(error(404, "Not found."))
+    link_addons(call)
+    return answer({})

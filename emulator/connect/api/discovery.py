@@ -1,0 +1,111 @@
+"""Heroku Connect's discovery service: which connections there are, and in which region.
+
+Source: Heroku's Connect command-line plugin and the Dev Center's "Heroku Connect API".
+"""
+
+from typing import Any
+
+from werkzeug.wrappers import Response
+
+from emulator.connect.api.links import link_addons
+from emulator.connect.api.system import cell_of
+from emulator.heroku.documents import ACCOUNT_EMAIL, app_id, is_the_app
+from emulator.state.entities import AddOn, Connection
+from emulator.web.answers import answer, refuse
+from emulator.web.call import Call
+from emulator.web.routing import System
+from emulator.web.tokens import bearer_accepted
+
+REGIONS = {"us": {"flag": "united-states", "label": "Region (US)"}}
+CELL = "emulated-us"
+SYNC = "1"  # addon_type of connections that sync; Heroku has ended the other kind
+CELL_LABEL = "Emulated cell (US)"
+
+
+def _failed(status: int, description: str) -> Response:
+    return answer({"message": description}, status)
+
+
+def _before(call: Call) -> Response | None:
+    if bearer_accepted(call):
+        return None
+    return answer({"message": "Invalid credentials provided."}, 401)
+
+
+SYSTEM = System("central", _failed, _before)
+
+
+@SYSTEM.route("/auth/<app>", "POST")
+def link(call: Call, app: str) -> Response:
+    """Give the caller access to the app's add-ons that are provisioned by now."""
+    if not is_the_app(call.world, app):
+        refuse(answer({"message": "Not found."}, 404))
+    link_addons(call)
+    found = _summaries(call)
+    return answer(
+        {
+            "user": {"id": "emulated-user", "email": ACCOUNT_EMAIL},
+            "connections": found,
+            **_regions_and_cells(call, found),
+        }
+    )
+
+
+@SYSTEM.route("/connections")
+def list_connections(call: Call) -> Response:
+    """List the linked connections, of an app and by add-on name when these are given."""
+    app, resource = call.request.args.get("app"), call.request.args.get("resource_name")
+    found = _summaries(call)
+    if app is not None and not is_the_app(call.world, app):
+        found = []
+    if call.request.args.get("addon_type", SYNC) != SYNC:
+        found = []
+    if resource is not None:
+        found = [each for each in found if each["resource_name"] == resource]
+    return answer(
+        {
+            "results": found,
+            **_regions_and_cells(call, found),
+            "next": None,
+            "previous": None,
+            "count": len(found),
+        }
+    )
+
+
+def _summaries(call: Call) -> list[dict[str, Any]]:
+    call.engine.settle_addons()
+    world = call.world
+    by_addon = {each.addon_id: each for each in world.all(Connection)}
+    return [
+        _summary(call, addon, by_addon[addon.id])
+        for addon in world.all(AddOn)
+        if addon.linked and addon.id in by_addon
+    ]
+
+
+def _summary(call: Call, addon: AddOn, connection: Connection) -> dict[str, Any]:
+    region = f"{call.base}/{cell_of(call.world, connection)}"
+    return {
+        "id": connection.id,
+        "resource_name": addon.name,
+        "display_name": call.world.options.app,
+        "addon_type": "Sync",
+        "app_name": call.world.options.app,
+        "app_id": app_id(call.world),
+        "region": "us",
+        "region_url": region,
+        "region_flag": "united-states",
+        "region_label": "Region (US)",
+        "cell_label": CELL_LABEL,
+        "cell": CELL,
+        "detail_url": f"{region}/api/v3/connections/{connection.id}",
+    }
+
+
+def _regions_and_cells(call: Call, found: list[dict[str, Any]]) -> dict[str, Any]:
+    """The regions and cells of the connections that were found; empty without any."""
+    if not found:
+        return {"regions": {}, "cells": {}}
+    cell = {"url": f"{call.base}/region", "flag": "united-states", "label": CELL_LABEL}
+    return {"regions": REGIONS, "cells": {CELL: cell}}

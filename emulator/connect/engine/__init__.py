@@ -1,0 +1,1 @@
+"""What happens to a connection as time passes."""

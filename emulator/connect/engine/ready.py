@@ -1,0 +1,84 @@
+"""Connections made ready at once: what an add-on, a portal and an admin would do in minutes."""
+
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from emulator.connect.engine.agenda import schedule_at
+from emulator.connect.engine.connections import authorize, new_connection
+from emulator.connect.engine.mappings import put_mapping
+from emulator.connect.engine.steps import run_all_steps
+from emulator.org.org import Org
+from emulator.state.entities import AddOn, Connection, UsedSchema
+from emulator.state.world import World
+
+DATABASE = "DATABASE_URL"
+
+
+@dataclass
+class Wanted:
+    """A connection to make: `mappings` are {object_name, config}; `state` is the final one."""
+
+    org_id: str
+    schema_name: str
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    name: str = ""
+    plan: str = "herokuconnect:demo"
+    api_version: str = ""
+    state: str = "IDLE"
+    mappings: list[dict[str, Any]] = field(default_factory=list)
+
+
+def make_loaded(world: World, org: Org, wanted: Wanted) -> Connection:
+    """Make a connection whose schema and tables exist, with the org's records in them."""
+    connection = new_connection(world, _provisioned(world, wanted))
+    with world.hold(connection.id):
+        schema = wanted.schema_name
+        world.put(UsedSchema(schema, connection.id, world.clock.now()))
+        schedule_at(connection, 0, "configured", schema_name=schema, db_key=DATABASE)
+        run_all_steps(world, connection)
+        authorize(world, connection, org, org.users[0])
+        connection.api_version = wanted.api_version or world.behaviour.latest_api_version
+        for each in wanted.mappings:
+            put_mapping(world, connection, each["object_name"], each["config"], at=0)
+        run_all_steps(world, connection)
+        if connection.state == "IDLE":  # else the load has failed, and the state says how
+            connection.state = wanted.state
+        world.put(connection)
+    return connection
+
+
+def make_hollow(world: World, wanted: Wanted) -> Connection:
+    """Make a connection that only seems loaded: without a schema and tables, and without an org."""
+    connection = new_connection(world, _provisioned(world, wanted))
+    connection.schema_name, connection.db_key = wanted.schema_name, DATABASE
+    connection.organization_id = wanted.org_id
+    connection.api_version = wanted.api_version or world.behaviour.latest_api_version
+    for each in wanted.mappings:
+        mapping = put_mapping(world, connection, each["object_name"], each["config"])
+        mapping.state = "DATA_SYNCED"
+        world.put(mapping)
+    connection.agenda.clear()
+    connection.state = wanted.state
+    world.put(connection)
+    return connection
+
+
+def _provisioned(world: World, wanted: Wanted) -> AddOn:
+    name = wanted.name or f"hc-{wanted.org_id.lower()}"
+    now = world.clock.now()
+    addon = AddOn(
+        id=wanted.id,
+        name=name,
+        plan=wanted.plan,
+        attachment_id=wanted.id,
+        attachment_name=name.upper().replace("-", "_"),
+        config={},
+        state="provisioned",
+        ready_at=0,
+        created_at=now,
+        updated_at=now,
+        linked=True,
+    )
+    world.put(addon)
+    return addon

@@ -1,0 +1,1 @@
+"""Data between Postgres and an emulated org, moved as Heroku Connect moves it."""

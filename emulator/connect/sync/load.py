@@ -1,0 +1,126 @@
+"""Records from an emulated org into a mapped table: the first load, reloads, and polls.
+
+Every function works as Connect's own session, so that the triggers do not log its writes.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from psycopg import sql
+
+from emulator.connect.sync.columns import RELATIONSHIP, Config, mapped_columns
+from emulator.connect.sync.names import Names, names, table_name
+from emulator.connect.sync.session import PgConnection, alone, own_session
+from emulator.org.objects import SObject
+from emulator.org.org import Org
+from emulator.org.records import Record
+
+
+class Poll(NamedTuple):
+    """A poll's result: how many records had changed, and the time of the newest change."""
+
+    rows: int
+    newest: datetime | None
+
+
+def load(
+    conn: PgConnection, schema: str, sobject: SObject, config: Config, records: Iterable[Record]
+) -> int:
+    """Make the table hold these records without the deleted ones, and return how many it holds.
+
+    The first load, a reload and newly added columns all use it. Rows that have not reached
+    Salesforce (no sfid) stay.
+    """
+    live = [record for record in records if not record.deleted]
+    with (
+        alone(conn, schema),
+        own_session(conn),
+        _incoming(conn, schema, sobject, config, live) as named,
+    ):
+        conn.execute(
+            sql.SQL("""
+                DELETE FROM {schema}.{table} AS present WHERE sfid IS NOT NULL AND NOT EXISTS
+                (SELECT FROM pg_temp.hc_incoming AS incoming WHERE incoming.sfid = present.sfid)
+            """).format(**named)
+        )
+    return len(live)
+
+
+def poll_salesforce(
+    conn: PgConnection,
+    schema: str,
+    org: Org,
+    sobject: SObject,
+    config: Config,
+    since: datetime | None,
+) -> Poll:
+    """Copy what changed in the org after `since`; `newest` is the next call's `since`."""
+    with alone(conn, schema):
+        changed = org.query(sobject.name, since)
+        if not changed:
+            return Poll(0, since)
+        live = [record for record in changed if not record.deleted]
+        gone = [record.id for record in changed if record.deleted]
+        with own_session(conn), _incoming(conn, schema, sobject, config, live) as named:
+            delete = sql.SQL("DELETE FROM {schema}.{table} WHERE sfid = ANY(%s)").format(**named)
+            conn.execute(delete, [gone])
+    return Poll(len(changed), changed[-1].modified_at)
+
+
+@contextmanager
+def _incoming(
+    conn: PgConnection, schema: str, sobject: SObject, config: Config, records: list[Record]
+) -> Iterator[Names]:
+    """Write records into the mapped table, new ones and known ones; needs a transaction.
+
+    Inside the block they are still in pg_temp.hc_incoming. Yields the statement's identifiers.
+    """
+    # A relationship column holds what the user wrote, not a field of this record.
+    columns = [
+        column
+        for column in mapped_columns(sobject, config)
+        if not RELATIONSHIP.fullmatch(column.field)
+    ]
+    named = names(schema, table_name(sobject.name))
+    listed = sql.SQL(", ").join(sql.Identifier(column.name) for column in columns)
+    create = "CREATE TEMP TABLE hc_incoming AS SELECT {columns} FROM {schema}.{table} WITH NO DATA"
+    conn.execute(sql.SQL(create).format(columns=listed, **named))
+    fields = [column.field for column in columns]
+    copy_in = sql.SQL("COPY pg_temp.hc_incoming ({}) FROM STDIN").format(listed)
+    with conn.cursor() as cursor, cursor.copy(copy_in) as copy:
+        for record in records:
+            copy.write_row([_storable(record.get(field)) for field in fields])
+    # No upsert: with ON CONFLICT each known row would use up a number of the id sequence.
+    _update_known(conn, named, [column.name for column in columns])
+    _insert_new(conn, named, listed)
+    yield named
+    conn.execute("DROP TABLE pg_temp.hc_incoming")
+
+
+def _update_known(conn: PgConnection, named: Names, columns: list[str]) -> None:
+    changes = [sql.SQL("{0} = incoming.{0}").format(sql.Identifier(name)) for name in columns]
+    conn.execute(
+        sql.SQL("""
+            UPDATE {schema}.{table} AS present SET {changes}
+            FROM pg_temp.hc_incoming AS incoming WHERE present.sfid = incoming.sfid
+        """).format(changes=sql.SQL(", ").join(changes), **named)
+    )
+
+
+def _insert_new(conn: PgConnection, named: Names, columns: sql.Composed) -> None:
+    conn.execute(
+        sql.SQL("""
+            INSERT INTO {schema}.{table} ({columns})
+            SELECT {columns} FROM pg_temp.hc_incoming AS incoming WHERE NOT EXISTS
+            (SELECT FROM {schema}.{table} AS present WHERE present.sfid = incoming.sfid)
+        """).format(columns=columns, **named)
+    )
+
+
+def _storable(value: Any) -> Any:
+    """Remove from text what Postgres cannot store: NUL characters, halves of surrogate pairs."""
+    if isinstance(value, str):
+        return value.replace("\0", "").encode(errors="replace").decode()
+    return value

@@ -1,0 +1,1 @@
+"""/control: how tests and people control the emulator."""

@@ -1,0 +1,78 @@
+"""/control/orgs/<id>: its package, its fields and its validation rules."""
+
+from werkzeug.wrappers import Response
+
+from emulator.control.org_documents import find_org, org_json
+from emulator.control.system import SYSTEM, reject
+from emulator.org.installed import objects_of, without_package
+from emulator.org.objects import Field
+from emulator.org.packages import PACKAGES
+from emulator.org.refusals import ValidationRule
+from emulator.web.answers import answer
+from emulator.web.call import Call
+
+
+@SYSTEM.route("/orgs/<org_id>/uninstall", "POST")
+def uninstall(call: Call, org_id: str) -> Response:
+    """Uninstall the package: its objects, fields and records are gone."""
+    org = find_org(call, org_id)
+    with org.lock:
+        org.package_installed = False
+        package = PACKAGES[org.package]()
+        org.set_objects(without_package(org.objects.values(), org.namespace, package))
+    call.world.save_org(org)
+    return answer(org_json(call, org))
+
+
+@SYSTEM.route("/orgs/<org_id>/install", "POST")
+def install(call: Call, org_id: str) -> Response:
+    """Install the package (again)."""
+    org = find_org(call, org_id)
+    with org.lock:
+        org.package_installed = True
+        org.set_objects(objects_of(org.namespace, PACKAGES[org.package]()))
+    call.world.save_org(org)
+    return answer(org_json(call, org))
+
+
+@SYSTEM.route("/orgs/<org_id>/rules", "POST", "DELETE")
+def rules(call: Call, org_id: str) -> Response:
+    """Add a validation rule {object_name, field, pattern, message, code?}; DELETE removes all."""
+    org = find_org(call, org_id)
+    if call.request.method == "DELETE":
+        org.rules.clear()
+    else:
+        try:
+            org.rules.append(ValidationRule(**call.json()))
+        except TypeError as error:
+            reject(400, f"not a rule: {error}")
+    call.world.save_org(org)
+    return answer(org_json(call, org))
+
+
+@SYSTEM.route("/orgs/<org_id>/fields/<object_name>", "POST")
+def add_field(call: Call, org_id: str, object_name: str) -> Response:
+    """Add or replace a field {name, type, length?, required?, unique?, external_id?, …}."""
+    try:
+        field = Field(**call.json())
+    except TypeError as error:
+        reject(400, f"not a field: {error}")
+    return _change_fields(call, org_id, object_name, field.name, (field,))
+
+
+@SYSTEM.route("/orgs/<org_id>/fields/<object_name>/<name>", "DELETE")
+def remove_field(call: Call, org_id: str, object_name: str, name: str) -> Response:
+    """Remove a field from the org, as an administrator would."""
+    return _change_fields(call, org_id, object_name, name, ())
+
+
+def _change_fields(
+    call: Call, org_id: str, object_name: str, gone: str, added: tuple[Field, ...]
+) -> Response:
+    org = find_org(call, org_id)
+    with org.lock:
+        if org.describe(object_name) is None:
+            reject(404, f"no such object: {object_name}")
+        org.change_fields(object_name, gone, added)
+    call.world.save_org(org)
+    return answer(org_json(call, org))

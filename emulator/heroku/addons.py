@@ -1,0 +1,126 @@
+"""Add-ons: created with asynchronous provisioning, listed, changed, removed."""
+
+import uuid
+
+from werkzeug.wrappers import Response
+
+from emulator.heroku.checks import (
+    check_addon_name,
+    check_app,
+    check_attachment_name,
+    check_confirmation,
+    find_addon,
+    free_attachment_name,
+    read_plan,
+)
+from emulator.heroku.documents import addon_json
+from emulator.heroku.ranges import ranged
+from emulator.heroku.system import SYSTEM, error
+from emulator.state.entities import AddOn
+from emulator.web.answers import answer, refuse
+from emulator.web.call import Call
+
+
+@SYSTEM.route("/apps/<app>/addons", "POST")
+def create(call: Call, app: str) -> Response:
+    """Create an add-on; it is `provisioning` for a while."""
+    world = call.world
+    check_app(world, app)
+    body = call.json()
+    # Names are checked and taken under one lock, so that two calls cannot take the same one.
+    with world.lock:
+        plan = read_plan(body)
+        addon_id = str(uuid.uuid4())
+        name = body.get("name") or f"herokuconnect-{addon_id[:8]}"
+        wanted = (body.get("attachment") or {}).get("name")
+        attachment = str(wanted or free_attachment_name(world))
+        check_addon_name(world, name)
+        check_attachment_name(world, attachment)
+        check_confirmation(world, body)
+        now = world.clock.now()
+        addon = AddOn(
+            id=addon_id,
+            name=name,
+            plan=plan,
+            attachment_id=str(uuid.uuid4()),
+            attachment_name=attachment.upper(),
+            config=body.get("config") or {},
+            state="provisioning",
+            ready_at=world.clock.seconds + world.behaviour.provisioning_seconds,
+            created_at=now,
+            updated_at=now,
+        )
+        world.put(addon)
+    return answer(addon_json(world, addon), 201)
+
+
+@SYSTEM.route("/apps/<app>/addons")
+def list_of_app(call: Call, app: str) -> Response:
+    """List the app's add-ons."""
+    check_app(call.world, app)
+    call.engine.settle_addons()
+    return ranged(call, [addon_json(call.world, each) for each in call.world.all(AddOn)])
+
+
+@SYSTEM.route("/addons")
+def list_all(call: Call) -> Response:
+    """List all add-ons that the account can see."""
+    return list_of_app(call, call.world.options.app)
+
+
+@SYSTEM.route("/apps/<app>/addons/<key>")
+def show(call: Call, app: str, key: str) -> Response:
+    """Show an add-on by id or name."""
+    check_app(call.world, app)
+    call.engine.settle_addons()
+    return answer(addon_json(call.world, find_addon(call.world, key)))
+
+
+@SYSTEM.route("/addons/<key>")
+def show_without_app(call: Call, key: str) -> Response:
+    """Show an add-on without naming its app."""
+    return show(call, call.world.options.app, key)
+
+
+@SYSTEM.route("/apps/<app>/addons/<key>", "PATCH")
+def change(call: Call, app: str, key: str) -> Response:
+    """Change the plan, and the name when one is given."""
+    world = call.world
+    check_app(world, app)
+    body = call.json()
+    if "attachment" in body:
+        refuse(error(422, "invalid_params", "Unknown params: attachment:name."))
+    with world.lock:
+        addon = find_addon(world, key)
+        addon.plan = read_plan(body)
+        if body.get("name") and body["name"] != addon.name:
+            check_addon_name(world, body["name"])
+            addon.name = body["name"]
+        addon.updated_at = world.clock.now()
+        world.put(addon)
+    return answer(addon_json(world, addon))
+
+
+@SYSTEM.route("/apps/<app>/addons/<key>", "DELETE")
+def delete(call: Call, app: str, key: str) -> Response:
+    """Remove an add-on and its connection; the tables stay in Postgres."""
+    world = call.world
+    check_app(world, app)
+    body = call.json()
+    addon = find_addon(world, key)
+    check_confirmation(world, body)
+    connection = world.connection_of(addon)
+    if connection is not None:
+        call.engine.remove(connection)
+    with world.lock:
+        world.drop(addon)
+        world.set_config({f"{addon.attachment_name}_URL": None})
+        addon.state = "deprovisioned"
+    return answer(addon_json(world, addon))
+
+
+@SYSTEM.route("/actions/addons/resolve", "POST")
+def resolve(call: Call) -> Response:
+    """Find add-ons by name or id."""
+    addon = find_addon(call.world, str(call.json().get("addon", "")))
+    return answer([addon_json(call.world, addon)])

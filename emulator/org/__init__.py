@@ -1,0 +1,1 @@
+"""An emulated Salesforce org: its objects, records and rules."""

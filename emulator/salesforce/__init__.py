@@ -1,0 +1,1 @@
+"""Salesforce's HTTP: OAuth, identity, Apex REST."""

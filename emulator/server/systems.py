@@ -1,0 +1,47 @@
+"""Every emulated system; importing a module here registers its routes."""
+
+from emulator.connect.api import (
+    actions,
+    api_versions,
+    authorize_links,
+    authorize_pages,
+    configuration,
+    discovery,
+    import_export,
+    mappings,
+    notifications,
+    schemas,
+    validations,
+    write_errors,
+)
+from emulator.connect.api import connections as regional_connections
+from emulator.control import addons as control_addons
+from emulator.control import (
+    calls,
+    faults,
+    grants,
+    org_setup,
+    orgs,
+    overview,
+    posts,
+    ready_connections,
+    records,
+    world,
+)
+from emulator.control import connections as control_connections
+from emulator.heroku import account, addons, app, enrollment
+from emulator.salesforce import apex, authorize, revocation, token, users
+from emulator.web.routing import System
+from emulator.x import search
+
+MODULES = (
+    *(account, addons, app, enrollment),
+    discovery,
+    *(actions, api_versions, authorize_links, authorize_pages, configuration, import_export),
+    *(mappings, notifications, regional_connections, schemas, validations, write_errors),
+    *(apex, authorize, revocation, token, users),
+    search,
+    *(calls, control_addons, control_connections, faults, grants, org_setup, orgs, overview),
+    *(posts, ready_connections, records, world),
+)
+SYSTEMS: dict[str, System] = {module.SYSTEM.name: module.SYSTEM for module in MODULES}

@@ -1,0 +1,103 @@
+"""How the emulated systems behave where the real ones are slow, unreliable or undocumented.
+
+Durations are in emulated seconds; with 0 the thing happens before the next answer. The lifetimes of
+links, codes, tokens and idleness run in real time, because a person acts during them.
+"""
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any
+
+INSTANT: dict[str, float] = dict.fromkeys(
+    (
+        "provisioning_seconds",
+        "configure_seconds",
+        "import_lag_seconds",
+        "import_seconds",
+        "initial_seconds",
+        "bulk_wait_seconds",
+        "bulk_load_seconds",
+        "recovery_seconds",
+        "validation_seconds",
+    ),
+    0,
+)
+
+
+@dataclass
+class Behaviour:
+    """The switches of POST /control/behaviour; the defaults follow the real systems."""
+
+    # Heroku Platform API
+    provisioning_seconds: float = 10
+    provisioning_fails: bool = False
+    confirmation_required: bool = False
+    rate_limit: int = 4500
+    rate_limit_per_minute: float = 75
+    revoked_tokens: list[str] = field(default_factory=list)
+    taken_names: list[str] = field(default_factory=list)
+    isv_slugs: list[str] = field(default_factory=list)
+    # Heroku Connect
+    unequal_connection_ids: bool = False
+    merged_writes: bool = False
+    cells: int = 1
+    ignored_patches: int = 0
+    configure_seconds: float = 2
+    authorize_url_seconds: float = 600
+    import_lag_seconds: float = 5
+    import_seconds: float = 5
+    initial_seconds: float = 5
+    bulk_wait_seconds: float = 5
+    bulk_load_seconds: float = 15
+    recovery_seconds: float = 10
+    pause_seconds: float = 0
+    validation_seconds: float = 5
+    db_poll_seconds: float = 120
+    notify_seconds: float = 10
+    demo_minimum_polling_seconds: int = 600
+    paid_minimum_polling_seconds: int = 120
+    refuse_fast_polling: bool = False
+    demo_row_limit: int = 10_000
+    mapping_limit: int = 100
+    regions_match: bool = True
+    drop_table_with_mapping: bool = True
+    archive_seconds: float = 60
+    hourly_polls_after_seconds: float = 7 * 86_400
+    daily_polls_after_seconds: float = 14 * 86_400
+    pause_after_seconds: float = 31 * 86_400
+    latest_api_version: str = "65.0"
+    # Salesforce
+    callbacks: list[str] = field(default_factory=list)
+    code_seconds: float = 900
+    access_token_seconds: float = 7200
+    refresh_idle_seconds: float = 30 * 86_400
+    grants_per_user: int = 5
+    rotate_refresh_tokens: bool = True
+    # X
+    x_rate_limit: int = 450
+    x_window_seconds: float = 900
+    x_query_length: int = 512
+    x_monthly_cap: int = 0  # posts; 0 means no cap
+    x_credit: int = 0  # posts; 0 means unlimited
+    x_new_names: bool = False
+
+    def change(self, changes: dict[str, Any]) -> None:
+        """Set all given switches or none; raises ValueError that names the first wrong one."""
+        known = {each.name: getattr(self, each.name) for each in dataclasses.fields(self)}
+        for name, value in changes.items():
+            if name not in known:
+                raise ValueError(f"unknown behaviour: {name}")
+            if not _fits(known[name], value):
+                raise ValueError(f"{name} must look like {known[name]!r}")
+        for name, value in changes.items():
+            setattr(self, name, value)
+
+
+def _fits(current: Any, value: Any) -> bool:
+    if isinstance(current, bool) or isinstance(value, bool):
+        return isinstance(current, bool) and isinstance(value, bool)
+    if isinstance(current, (int, float)):
+        return isinstance(value, (int, float)) and value >= 0
+    if isinstance(current, list):
+        return isinstance(value, list) and all(isinstance(each, str) for each in value)
+    return isinstance(value, str)

@@ -1,0 +1,52 @@
+"""Connections to Postgres, kept open between uses."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+
+CONNECT_TIMEOUT = 5  # seconds
+
+
+class Databases:
+    """A few open connections for each database URL, lent to one user at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._idle: dict[str, list[psycopg.Connection[Any]]] = {}
+        self._closed = False
+
+    @contextmanager
+    def connection(self, url: str) -> Iterator[psycopg.Connection[Any]]:
+        """Lend a connection in autocommit mode; after an error it is not lent again."""
+        with self._lock:
+            idle = self._idle.setdefault(url, [])
+            conn = idle.pop() if idle else None
+        if conn is None or conn.closed:
+            conn = psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_TIMEOUT)
+        try:
+            yield conn
+        except BaseException:
+            conn.close()
+            raise
+        with self._lock:
+            if not self._closed:
+                idle.append(conn)
+                return
+        conn.close()
+
+    def close(self) -> None:
+        """Close every idle connection; those in use close when they are given back."""
+        with self._lock:
+            self._closed = True
+            for idle in self._idle.values():
+                while idle:
+                    idle.pop().close()
+
+
+def has_hstore(conn: psycopg.Connection[Any]) -> bool:
+    """Return whether this server has the hstore extension, which ordered writes need."""
+    query = "SELECT count(*) FROM pg_available_extensions WHERE name = 'hstore'"
+    return conn.execute(query).fetchone() == (1,)

@@ -1,0 +1,1 @@
+"""HTTP helpers that every emulated system uses."""

@@ -1,0 +1,45 @@
+"""What a search costs: a call of the rate limit, and credit for each post it returns."""
+
+from collections.abc import Iterable
+
+from emulator.state.entities import BilledDay, XPost
+from emulator.state.world import World
+from emulator.web.answers import refuse
+from emulator.x.rate_window import current_window
+from emulator.x.system import problem
+
+
+def take_call(world: World) -> None:
+    """Count a call; answers 429 when the window is used up."""
+    window = current_window(world)
+    if window.calls >= world.behaviour.x_rate_limit:
+        text = "Too Many Requests"
+        refuse(problem(429, "about:blank", text, text, status=429))
+    window.calls += 1
+
+
+def check_credit(world: World) -> None:
+    """Answer 402 without credit, and 429 above the monthly cap."""
+    behaviour, days = world.behaviour, world.all(BilledDay)
+    if behaviour.x_credit and sum(len(each.posts) for each in days) >= behaviour.x_credit:
+        refuse(problem(402, "credits", "CreditsDepleted", "Your credits are used up."))
+    month = f"{world.clock.now():%Y-%m}"
+    used = sum(len(each.posts) for each in days if each.id.startswith(month))
+    if behaviour.x_monthly_cap and used >= behaviour.x_monthly_cap:
+        text = "Usage cap exceeded: Monthly product cap"
+        refuse(
+            problem(
+                429, "usage-capped", "UsageCapExceeded", text, period="Monthly", scope="Product"
+            )
+        )
+
+
+def bill(world: World, posts: Iterable[XPost]) -> None:
+    """Bill each post once in a UTC day; `returned` counts repeated posts too."""
+    today = f"{world.clock.now():%Y-%m-%d}"
+    day = world.get(BilledDay, today) or BilledDay(today)
+    ids = [each.id for each in posts]
+    day.calls += 1
+    day.returned += len(ids)
+    day.posts = sorted({*day.posts, *ids})
+    world.put(day)

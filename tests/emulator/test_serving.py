@@ -1,0 +1,113 @@
+"""The server: as time passes, in merged-writes mode, as a program, and at its end."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+import requests
+
+import emulator
+from emulator.server.serving import serve_world
+from tests.emulator.client import ACCOUNT, APP, WAIT, Emulated, run_as_application
+
+
+@contextmanager
+def fresh(options: emulator.Options) -> Iterator[Emulated]:
+    """An emulator of a test's own, emptied before and after."""
+    with serve_world(options) as running:
+        running.world.reset()
+        emulated = Emulated(running)
+        yield emulated
+        emulated.session.close()
+        running.world.reset()
+
+
+def test_a_tenant_becomes_synced_as_time_passes(emulated: Emulated) -> None:
+    url = emulated.world.options.database_url
+    with fresh(emulator.Options(database_url=url, app=APP, speed=500)) as quick:
+        org = quick.org(records={"Account": [{"Name": "One"}]})
+        quick.addon()
+        until(lambda: quick.world.connections)
+        detail = str(quick.post(f"/central/auth/{APP}").json()["connections"][0]["detail_url"])
+        (connection,) = quick.world.connections.values()
+        body = {"schema_name": "sf_quick_1", "db_key": "DATABASE_URL"}
+        quick.call("PATCH", detail, json=body)
+        until(lambda: connection.state == "NEED_AUTHENTICATION")
+        quick.authorize(detail, org)
+        quick.imported(detail, ACCOUNT)
+        until(lambda: [m.state for m in quick.world.mappings_of(connection)] == ["DATA_SYNCED"])
+        assert run_as_application(quick, "SELECT name FROM sf_quick_1.account") == [("One",)]
+
+
+def until(happened: Callable[[], object]) -> None:
+    """Wait for the engine's ticks, without a call that would make it work earlier."""
+    deadline = time.monotonic() + 10
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_without_hstore_connect_merges_writes_and_says_so(
+    emulated: Emulated, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("emulator.state.world.has_hstore", lambda _conn: False)
+    options = emulated.world.options
+    with fresh(options) as merging:
+        assert "merged-writes mode" in capsys.readouterr().err
+        assert "Merged-writes mode" in merging.get("/control/").text
+        url = merging.authorized(merging.org())
+        merging.imported(url, ACCOUNT)
+        assert merging.detail(url)["features"]["poll_db_no_merge"] is False
+        assert merging.get("/control/connections").json()["connections"][0]["merged_writes"]
+        run_as_application(merging, "INSERT INTO sf_acme_1.account (name) VALUES ('New')")
+        merging.sync()
+        assert merging.mapping(url, "Account")["counts"]["sf"] == 1
+        functions = "SELECT 1 FROM pg_proc WHERE proname LIKE 'hc_capture%%'"
+        assert run_as_application(merging, functions) == []
+
+
+def test_the_end_of_an_emulator_ends_kept_alive_connections(emulated: Emulated) -> None:
+    with serve_world(emulated.world.options) as running:
+        again = Emulated(running)
+        assert again.get("/control/clock").ok
+    with pytest.raises(requests.ConnectionError):
+        again.get("/control/clock")
+    again.session.close()
+
+
+def test_it_runs_as_a_program_and_stops_at_a_signal(emulated: Emulated) -> None:
+    command = [
+        *(sys.executable, "-m", "emulator", "--port", "0", "--speed", "60", "--app", APP),
+        *("--database-url", emulated.world.options.database_url),
+    ]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}
+    ) as program:
+        assert program.stdout is not None
+        line = program.stdout.readline()
+        url = line.removeprefix("Emulator ready: ").strip()
+        assert requests.get(url, timeout=WAIT).status_code == 200
+        speed = requests.get(f"{url}clock", timeout=WAIT).json()["speed"]
+        program.send_signal(signal.SIGTERM)
+        assert program.wait(WAIT) == 0
+    assert speed == 60
+
+
+def test_a_request_and_a_reset_are_quick(emulated: Emulated) -> None:
+    url = emulated.authorized(emulated.org())
+    emulated.imported(url, ACCOUNT)
+    emulated.get(url)
+    took = sorted(_seconds(emulated, "GET", url) for _ in range(20))
+    assert took[10] < 0.02
+    assert _seconds(emulated, "POST", "/control/reset") < 0.5
+
+
+def _seconds(emulated: Emulated, method: str, path: str) -> float:
+    begun = time.perf_counter()
+    assert emulated.call(method, path).ok
+    return time.perf_counter() - begun

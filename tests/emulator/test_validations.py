@@ -1,0 +1,95 @@
+"""Diagnosis and the change of the API version."""
+
+import pytest
+
+from tests.emulator.client import ACCOUNT, Emulated, mapping
+
+
+@pytest.fixture
+def url(emulated: Emulated) -> str:
+    """Acme's authorized connection, with its Accounts mapped."""
+    url = emulated.authorized(emulated.org())
+    emulated.imported(url, ACCOUNT)
+    emulated.get(url)
+    return url
+
+
+def test_a_diagnosis_answers_202_until_it_is_done(emulated: Emulated, url: str) -> None:
+    emulated.behave(validation_seconds=3)
+    begun = emulated.post(f"{url}/validations")
+    result = begun.json()["result_url"]
+    assert (begun.status_code, result.startswith("http")) == (202, True)
+    running = emulated.get(result)
+    assert (running.status_code, running.content) == (202, b"")
+    emulated.advance(3)
+    found = emulated.get(result)
+    assert found.status_code == 200
+    assert found.json().keys() == {"errors", "warnings", "passes", "skips", "mappings"}
+    assert found.json()["mappings"].keys() == {"Account"}
+    rule = found.json()["warnings"][0]
+    assert rule.keys() == {"rule_id", "display_name", "status", "message", "doc_url"}
+    assert emulated.get(f"{url}/validations/none").status_code == 404
+
+
+def test_a_diagnosis_finds_what_is_wrong(emulated: Emulated) -> None:
+    user = {"username": "weak@acme.example", "view_all_data": False}
+    org = emulated.org(users=[user])
+    org["users"].reverse()
+    url = emulated.configured()
+    emulated.authorize(url, org)
+    emulated.imported(url, mapping("Account", "Nope__c"))
+    found = emulated.get(emulated.post(f"{url}/validations").json()["result_url"]).json()
+    assert [each["rule_id"] for each in found["errors"]] == ["SHOULD_HAVE_VALID_SF_PERMISSIONS"]
+    (broken, _) = found["mappings"]["Account"]["errors"]
+    assert "Nope__c" in broken["message"]
+    info = emulated.get(url).json()["user_info"]
+    assert info["profile_perms"]["PermissionsViewAllData"] == "false"
+
+
+def test_the_api_version_of_a_paused_connection_can_be_changed(
+    emulated: Emulated, url: str
+) -> None:
+    path = f"{url}/actions/change-sf-api-version"
+    diff = emulated.get(f"{url}/schema-diff?target_version=61").json()
+    assert (diff["current_api_version"], diff["target_api_version"]) == ("65.0", "61.0")
+    assert diff["mappings"] == [
+        {
+            "name": "Account",
+            "fields_have_changed": False,
+            "has_unsafe_changes": False,
+            "action_undetermined": False,
+            "result_message": "Salesforce field definitions have not changed.",
+        }
+    ]
+    assert emulated.post(path, json={"target_version": "61.0"}).status_code == 409
+    emulated.post(f"{url}/actions/pause")
+    changed = emulated.post(path, json={"target_version": "61.0"})
+    assert (changed.status_code, changed.json()["target_version"]) == (202, "61.0")
+    assert emulated.get(url).json()["sf_info"]["api_version"] == "61.0"
+    assert emulated.post(path, json={"target_version": "61"}).status_code == 400
+    wrong = emulated.post(path, json={"target_version": "new"})
+    assert (wrong.status_code, list(wrong.json())) == (400, ["error"])
+
+
+def test_a_removed_field_blocks_the_change(emulated: Emulated, url: str) -> None:
+    org = emulated.get(url).json()["organization_id"]
+    emulated.call("DELETE", f"/control/orgs/{org}/fields/Account/Twitter__c")
+    emulated.post(f"{url}/actions/pause")
+    body = {"target_version": "61.0"}
+    refused = emulated.post(f"{url}/actions/change-sf-api-version", json=body)
+    assert refused.status_code == 409
+    assert refused.json().keys() >= {"message", "current_api_version", "mappings"}
+    (changed,) = refused.json()["mappings"]
+    assert changed["result_message"] == "Fields removed from Salesforce: Twitter__c. "
+
+
+def test_a_mapping_still_syncing_blocks_the_change(emulated: Emulated, url: str) -> None:
+    emulated.behave(bulk_load_seconds=60)
+    emulated.imported(url, mapping("Contact"))
+    emulated.get(url)
+    emulated.post(f"{url}/actions/pause")
+    body = {"target_version": "61.0"}
+    refused = emulated.post(f"{url}/actions/change-sf-api-version", json=body)
+    assert refused.status_code == 409
+    assert refused.json()["syncing_mappings"] == ["Contact"]
+    assert "error" in refused.json()
