@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from connect.models import Stage
-from connect.provisioning.stages import IllegalMove, check_move
+from connect.provisioning.stages import IllegalTransition, check_transition
 from connect.provisioning.steps import STEPS
 from scripts.documents.blocks import table
 
@@ -46,8 +46,8 @@ def _described(step: Callable[..., object]) -> tuple[str, str]:
 
 def _allowed(now: Stage, then: Stage) -> bool:
     try:
-        check_move(now, then)
-    except IllegalMove:
+        check_transition(now, then)
+    except IllegalTransition:
         return False
     return True
 
