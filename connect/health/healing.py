@@ -82,7 +82,7 @@ def schedule_step(incident: Incident, now: datetime) -> None:
 
 
 def take_due(limit: int) -> list[int]:
-    """Return the incidents whose step is due; a step whose task was lost comes up again."""
+    """Return the incidents whose step is due; a step whose task was lost is among them again."""
     now = timezone.now()
     due = Incident.objects.filter(status=IncidentStatus.OPEN, next_attempt_at__lte=now)
     ids = list(due.order_by("next_attempt_at").values_list("pk", flat=True)[:limit])

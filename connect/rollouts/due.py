@@ -1,4 +1,4 @@
-"""Which tenants of which roll-outs may be worked on now."""
+"""The tenants of roll-outs that may be worked on now."""
 
 from datetime import datetime, timedelta
 
@@ -20,7 +20,7 @@ _CHECKED_IN = (RolloutStatus.CHECKING, RolloutStatus.RUNNING)
 
 
 def is_due(now: datetime) -> Q:
-    """Match the items that may be worked on; those in progress end whatever their roll-out does."""
+    """Match the items that may be worked on; those in progress always go on to their end."""
     checking = Q(status=ItemStatus.CHECKING, rollout__status__in=_CHECKED_IN)
     in_progress = Q(status=ItemStatus.WORKING)
     next_ones = Q(
@@ -32,7 +32,7 @@ def is_due(now: datetime) -> Q:
 
 
 def mark_queued(again_after: timedelta) -> list[int]:
-    """Return the ids of items to be worked on now, marked so that each comes up once.
+    """Return the ids of items to be worked on now, marked so that each is queued once.
 
     Empty while provisioning is switched off, while the remaining calls are reserved for
     provisioning, or when the hourly calls for mappings are used up.

@@ -1,4 +1,4 @@
-"""One tenant of a roll-out: leases, attempts, and failures that are counted and kept in words."""
+"""One tenant of a roll-out: leases, attempts, and failures that are counted and explained."""
 
 from datetime import timedelta
 
