@@ -16,8 +16,7 @@ from django.db.models import Count
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from connect.clients import heroku
-from connect.clients.heroku import Priority
+from connect.clients import budget
 from connect.operations.connection import Busy, Outcome, Report
 from portal.models import BulkItem, BulkRun, ItemStatus
 from tenants import attempts, leases
@@ -98,8 +97,8 @@ def work_off(run_id: int, perform: Perform) -> None:
     stop_at = time.monotonic() + SLICE_SECONDS
     pause = timedelta()
     while time.monotonic() < stop_at and lease.renew(cancelled_at=None):
-        if not heroku.budget_allows(Priority.BACKGROUND):
-            _release(lease, heroku.RESERVE_PAUSE, BUDGET_RESERVED)
+        if not budget.allows_background_work():
+            _release(lease, budget.RESERVE_PAUSE, BUDGET_RESERVED)
             return
         item = _next_item(lease.row)
         if item is None:

@@ -19,9 +19,9 @@ class Condition(models.TextChoices):
 
 
 class Health(models.Model):
-    """How one connection does now. One row a connection, made at its first refresh.
+    """The present health of one connection. The row is created at the first refresh.
 
-    `unknown_since` is set while it cannot be seen; the condition before that is then history.
+    `unknown_since` is set while the connection cannot be observed.
     """
 
     connection = models.OneToOneField(
@@ -37,10 +37,10 @@ class Health(models.Model):
     sampled_at = models.DateTimeField(null=True, blank=True)
     deep_at = models.DateTimeField("mappings seen", null=True, blank=True)
     paused_by = models.CharField(
-        max_length=150, blank=True, help_text="The person who paused it here, while it is paused."
+        max_length=150, blank=True, help_text="The user who paused it in the portal."
     )
 
-    # --- uptime, in thousandths, of the time in which it could be seen
+    # --- uptime in thousandths of the observed time
     uptime_day = models.PositiveSmallIntegerField(null=True, blank=True)
     uptime_week = models.PositiveSmallIntegerField(null=True, blank=True)
     uptime_month = models.PositiveSmallIntegerField(null=True, blank=True)
@@ -81,10 +81,10 @@ class Health(models.Model):
 
 
 class HealthSample(models.Model):
-    """A stretch of a connection's history, ending at `at`. Old ones are folded together.
+    """A period of a connection's history that ends at `at`. Old samples are merged.
 
-    `seconds` is how long it was seen, `seconds_up` for how long of that it did well; time in which
-    it was paused or could not be seen counts as neither.
+    `seconds` is the observed time, `seconds_up` the part of it in a good condition. Paused and
+    unseen time is in neither.
     """
 
     connection = models.ForeignKey(

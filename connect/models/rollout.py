@@ -11,7 +11,7 @@ from tenants.models import Tenant
 
 
 class Tag(models.Model):
-    """A word that staff put on tenants, to choose them by."""
+    """A label that staff give to tenants."""
 
     name = models.SlugField(max_length=40, unique=True)
     tenants = models.ManyToManyField(Tenant, blank=True, related_name="tags")
@@ -38,19 +38,23 @@ class RolloutStatus(models.TextChoices):
 
 
 class Prune(models.TextChoices):
-    """Which mappings are deleted once the new ones are there. An import never removes any."""
+    """Which mappings are deleted after the new ones are loaded. An import never removes a
+    mapping."""
 
     KEEP = "keep", "Delete nothing"
-    REMOVED = "removed", "Delete the objects that the tenant's version had and the new one has not"
-    ALL = "all", "Delete every object that the new version has not"
+    REMOVED = (
+        "removed",
+        "Delete the objects that are in the tenant's old version and not in the new one",
+    )
+    ALL = "all", "Delete every object that is not in the new version"
 
 
 class Rollout(models.Model):
-    """One change that is brought to many tenants: first to a canary group, then wave by wave.
+    """One change for many tenants: first for a canary group, then wave by wave.
 
-    Every tenant is checked first, which sends nothing; then somebody starts it. `wave` is the last
-    one that may be worked on, 0 the first. Without a template each tenant goes back to the version
-    that it had (a roll-back).
+    Every tenant is checked first, which sends nothing; then staff start it. `wave` is the last wave
+    that may be worked on; the first is 0. Without a template it is a roll-back: each tenant returns
+    to its former version.
     """
 
     kind = models.CharField(
@@ -78,10 +82,12 @@ class Rollout(models.Model):
     )
     pause_reason = models.TextField(blank=True)
     canary_size = models.PositiveIntegerField(
-        "canary tenants", default=5, help_text="They go first, and all of them have to end."
+        "canary tenants",
+        default=5,
+        help_text="They go first. The others wait until all of them have ended.",
     )
     hold_after_canary = models.BooleanField(
-        "pause after the canary", default=False, help_text="Until somebody presses “Resume”."
+        "pause after the canary", default=False, help_text="Until staff press “Resume”."
     )
     wave_size = models.PositiveIntegerField(
         "tenants in a wave", default=50, validators=[MinValueValidator(1)]
@@ -90,7 +96,7 @@ class Rollout(models.Model):
         "failure limit in %",
         default=10,
         validators=[MaxValueValidator(100)],
-        help_text="It pauses itself when more than this share of a wave has failed.",
+        help_text="It pauses automatically when more than this share of a wave has failed.",
     )
     prune = models.CharField(max_length=8, choices=Prune.choices, default=Prune.KEEP)
     starts_itself = models.BooleanField(default=False)
@@ -121,7 +127,7 @@ class Rollout(models.Model):
 
     @property
     def aim(self) -> str:
-        """What every tenant is to have afterwards, in words."""
+        """The goal of the roll-out, as text."""
         if self.kind == RolloutKind.API_VERSION:
             return f"API version {self.api_version}"
         if self.rolls_back_id:
@@ -143,7 +149,7 @@ OPEN = (ItemStatus.CHECKING, ItemStatus.READY, ItemStatus.WORKING)
 
 
 class Step(models.TextChoices):
-    """What is to be done next for one tenant of a roll-out."""
+    """The next step for one tenant of a roll-out."""
 
     CHECK = "check", "Check"
     SEND = "send", "Send and load"
@@ -193,12 +199,22 @@ class RolloutItem(models.Model):
     # --- what was found and done
     findings = models.JSONField(default=list)
     changes = models.JSONField(default=list)
-    sent_at = models.DateTimeField(null=True, help_text="When the import, or the pause, was asked.")
+    sent_at = models.DateTimeField(
+        null=True, help_text="When the import or the pause was requested."
+    )
     sends = models.PositiveSmallIntegerField(default=0)
-    revisions = models.JSONField(default=dict, help_text="Of the mappings before it was sent.")
-    was_paused = models.BooleanField(default=False, help_text="So it is left paused.")
-    verdict = models.TextField(blank=True, help_text="Why it fails, once all is put back.")
-    excused = models.BooleanField(default=False, help_text="Staff resumed in spite of this one.")
+    revisions = models.JSONField(
+        default=dict, help_text="Revisions of the mappings before the import."
+    )
+    was_paused = models.BooleanField(
+        default=False, help_text="It was paused before, so it stays paused."
+    )
+    verdict = models.TextField(
+        blank=True, help_text="Why it fails, after the connection has been resumed."
+    )
+    excused = models.BooleanField(
+        default=False, help_text="Staff resumed the roll-out despite this failure."
+    )
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
@@ -231,7 +247,7 @@ class RolloutItem(models.Model):
 
 
 class RolloutEvent(models.Model):
-    """One line of a roll-out's own timeline: who did what, or what it did itself and why."""
+    """One line of a roll-out's timeline."""
 
     rollout = models.ForeignKey(Rollout, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField(default=timezone.now)

@@ -88,11 +88,11 @@ def perform(operation: Operation, connection_id: int, actor: str, options: Optio
 def held(connection_id: int) -> Iterator[Claim]:
     """Hold the lease of a connection, for work that must not meet the reconciler. Raises Busy."""
     claim = _take(connection_id)
-    token = http.tenant_in_hand.set(claim.tenant.org_id)
+    token = http.current_tenant.set(claim.tenant.org_id)
     try:
         yield claim
     finally:
-        http.tenant_in_hand.reset(token)
+        http.current_tenant.reset(token)
         claim.release_uncounted()
 
 

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
-from connect.clients import heroku
+from connect.clients import budget
 from connect.models import Connection, ItemStatus, RolloutItem, RolloutStatus
 from connect.rollouts import waves
 from tenants import leases, limits
@@ -59,7 +59,7 @@ def _due_ids(again_after: timedelta) -> list[int]:
 def _may_call(calls: int) -> bool:
     if Switch.is_off(SwitchName.PROVISIONING):
         return False
-    if not heroku.budget_allows(heroku.Priority.BACKGROUND):
+    if not budget.allows_background_work():
         return False
     # The bucket is asked last, because asking takes the calls out of it.
     per_hour = settings.MAPPING_CALLS_PER_HOUR

@@ -7,9 +7,9 @@ from django_q.models import Schedule
 # What is due to be done for a tenant is not here: the worker looks for it every second (ADR 0002).
 SCHEDULES: dict[str, dict[str, Any]] = {
     "connect.tasks.refresh_health": {"schedule_type": Schedule.MINUTES, "minutes": 5},
-    "connect.tasks.watch": {"schedule_type": Schedule.MINUTES, "minutes": 1},
+    "connect.tasks.check_incidents": {"schedule_type": Schedule.MINUTES, "minutes": 1},
     "connect.tasks.scan_writes": {"schedule_type": Schedule.MINUTES, "minutes": 10},
-    "connect.tasks.upkeep_health": {"schedule_type": Schedule.MINUTES, "minutes": 10},
+    "connect.tasks.maintain_health": {"schedule_type": Schedule.MINUTES, "minutes": 10},
     "connect.tasks.prune_health": {"schedule_type": Schedule.DAILY, "minutes": None},
     "connect.tasks.ensure_connections": {"schedule_type": Schedule.MINUTES, "minutes": 10},
     "portal.tasks.sample_fleet": {"schedule_type": Schedule.MINUTES, "minutes": 5},

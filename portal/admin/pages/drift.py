@@ -16,7 +16,8 @@ from django.http import (
 )
 from django.urls import URLPattern, path, reverse
 
-from connect.mappings import diff, drift, last_seen
+from connect.mappings import drift, last_seen
+from connect.mappings.changes import from_json
 from connect.models import Drift, DriftState
 from connect.rollouts import restore
 from connect.rollouts.status import TransitionRefused
@@ -91,7 +92,7 @@ class DriftAdmin(ReadOnlyAdmin):
         ids = list(queryset.values_list("pk", flat=True))
         try:
             rollout = restore.bring_back(ids, request.user.get_username())
-        except (drift.NotDrifted, TransitionRefused) as reason:
+        except (drift.DriftRefused, TransitionRefused) as reason:
             self.message_user(request, f"Bring back: {reason}.", messages.WARNING)
             return
         count = rollout.items.count()
@@ -131,7 +132,7 @@ class DriftAdmin(ReadOnlyAdmin):
         data, actor = form.cleaned_data, request.user.get_username()
         try:
             drift.accept(pk, data["fingerprint"], actor, data["reason"])
-        except drift.NotDrifted as reason:
+        except drift.DriftRefused as reason:
             self.message_user(request, f"Accept: {reason}.", messages.WARNING)
         else:
             self.message_user(request, "Accepted as an exception.", messages.SUCCESS)
@@ -146,7 +147,7 @@ class DriftAdmin(ReadOnlyAdmin):
             "badge": self.coloured_state(row),
             "left_title": "Live",
             "right_title": str(row.template or "Its version"),
-            "sections": comparison.sections(diff.from_json(row.changes), rows),
+            "sections": comparison.sections(from_json(row.changes), rows),
             "may_restore": differs and request.user.has_perm("connect.restore_drift"),
             "may_accept": row.state == DriftState.DRIFTED
             and request.user.has_perm("connect.accept_drift"),

@@ -154,14 +154,14 @@ class HealthAdmin(OfAConnection):
 
 @admin.register(Incident)
 class IncidentAdmin(ReadOnlyAdmin):
-    """What went wrong, what the portal did, and whom it told."""
+    """What went wrong, what the portal did, and who was alerted."""
 
     empty = "Nothing has gone wrong for long. What lasts is noted here and told once."
 
     list_display = (
         "kind",
         "coloured_status",
-        "whom",
+        "target",
         "opened_at",
         "closed_at",
         "attempts",
@@ -198,8 +198,8 @@ class IncidentAdmin(ReadOnlyAdmin):
         "suspected_at",
         "opened_at",
         "seen_at",
-        "sights",
-        "away_since",
+        "observation_count",
+        "absent_since",
         "closed_at",
         "attempts",
         "next_attempt_at",
@@ -256,11 +256,11 @@ class WebhookNoticeAdmin(ReadOnlyAdmin):
 
 @admin.register(Diagnosis)
 class DiagnosisAdmin(OfAConnection):
-    search_fields = ("trouble",)
-    list_display = ("asked_at", "tenant", "errors", "warnings", "ended_at", "trouble", "actor")
+    search_fields = ("error",)
+    list_display = ("asked_at", "tenant", "errors", "warnings", "ended_at", "error", "actor")
     list_filter = ("errors", "warnings")
     date_hierarchy = "asked_at"
-    fields = ("tenant", "asked_at", "actor", "ended_at", "trouble", "findings_with_links")
+    fields = ("tenant", "asked_at", "actor", "ended_at", "error", "findings_with_links")
 
     @admin.display(description="findings")
     def findings_with_links(self, diagnosis: Diagnosis) -> str:

@@ -21,7 +21,8 @@ from django.urls import URLPattern, path, reverse
 
 from connect import tasks
 from connect.clients import http
-from connect.mappings import diff, last_seen, lint, templates, uploads
+from connect.mappings import diff, last_seen, lint, placeholders, templates, uploads
+from connect.mappings.changes import rows_read
 from connect.models import DefaultTemplate, Mapping, MappingTemplate, Tag
 from connect.operations import mapping as acts
 from connect.operations.connection import Operation
@@ -165,7 +166,7 @@ class MappingTemplateAdmin(PortalAdmin):
     ) -> HttpResponse:
         template = context.get("original")
         if template:
-            org = lint.Org()
+            org = lint.OrgFacts()
             context["findings"] = lint.check(template.document, "herokuconnect:demo", org)
             context["may_roll_out"] = request.user.has_perm("connect.add_rollout")
         return super().render_change_form(request, context, *args, **kwargs)
@@ -189,7 +190,7 @@ def _compared(left: SideForm, right: SideForm) -> dict[str, Any]:
         return {}
     namespace = one.namespace or other.namespace
     if one.is_live or other.is_live:  # live names carry the namespace, so versions have to as well
-        documents = [templates.fill(each.document, namespace) for each in (one, other)]
+        documents = [placeholders.fill(each.document, namespace) for each in (one, other)]
     else:
         documents = [one.document, other.document]
     changes = diff.compare(*documents)
@@ -198,7 +199,7 @@ def _compared(left: SideForm, right: SideForm) -> dict[str, Any]:
         "right_title": other.title,
         "sections": comparison.sections(changes, one.rows),
         "same": not changes,
-        "rows_read": diff.rows_read(changes, one.rows),
+        "rows_read": rows_read(changes, one.rows),
     }
 
 

@@ -17,7 +17,7 @@ from django.http import (
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
-from connect.clients import heroku
+from connect.clients import budget
 from connect.models import ApiBudget, ItemStatus, Rollout, RolloutItem, RolloutStatus
 from connect.rollouts import creating, lifecycle, pace
 from connect.rollouts.status import TransitionRefused
@@ -274,7 +274,7 @@ def _waves(rollout: Rollout) -> Iterable[Any]:
 
 
 def _budget() -> int | None:
-    row = ApiBudget.objects.filter(peer=heroku.PEER).first()
+    row = ApiBudget.objects.filter(peer=budget.PEER).first()
     return row.remaining if row else None
 
 

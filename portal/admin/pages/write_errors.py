@@ -78,7 +78,7 @@ class WriteErrorAdmin(ReadOnlyAdmin):
         error = context["original"]
         context |= {
             "rows": _rows(error),
-            "most": trigger_log.MOST_ROWS,
+            "most": trigger_log.MAX_ROWS,
             "may_repair": self.has_repair_permission(request),
             "repairs": error.connection.repairs.filter(cause=error.cause)[:50],
             "chosen": CHOSEN,
@@ -162,7 +162,7 @@ class WriteErrorAdmin(ReadOnlyAdmin):
         return TemplateResponse(request, "admin/connect/writeerror/ignore.html", context)
 
 
-def _rows(error: WriteError) -> list[trigger_log.Row]:
+def _rows(error: WriteError) -> list[trigger_log.FailedWrite]:
     """Return the writes of a cause; none where the tenant's schema is gone by now."""
     schema = error.connection.schema_name
     try:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import requests
 
-from connect.clients import heroku, heroku_connect, http
-from connect.clients.heroku_connect import Summary
+from connect.clients import budget, heroku, heroku_connect, http
+from connect.clients.heroku_connect import ConnectionSummary
 from connect.models import ApiBudget
 from emulator import Running
 from tests import cast
@@ -42,7 +42,7 @@ def create() -> heroku.Addon:
     return heroku.create_addon(APP, PLAN, NAME, "HC_ACME")
 
 
-def configured() -> Summary:
+def configured() -> ConnectionSummary:
     """An add-on that waits for authorization."""
     create()
     [summary] = heroku_connect.link(APP, NAME)
@@ -50,7 +50,7 @@ def configured() -> Summary:
     return summary
 
 
-def authorize(emulator: Running, summary: Summary) -> None:
+def authorize(emulator: Running, summary: ConnectionSummary) -> None:
     """Do what the org's admin does in a browser."""
     steer(emulator, "orgs", {**cast.ACME, "my_domain": cast.ACME["login_domain"]})
     domain = cast.ACME["login_domain"]
@@ -80,10 +80,8 @@ def made(emulator: Running) -> list[tuple[str, int | None]]:
 def test_a_tenants_whole_life(emulator: Running) -> None:
     assert heroku.find_addon(APP, NAME) is None
     addon = create()
-    assert heroku_connect.connections(APP) == []  # not before it was linked
     [summary] = heroku_connect.link(APP)
     assert summary.resource_name == addon.name == NAME
-    assert heroku_connect.connections(APP, NAME) == [summary]
     assert heroku_connect.detail(summary.region_url, summary.id).state == "NEW"
     assert heroku_connect.configure(summary.region_url, summary.id, "DATABASE_URL", SCHEMA) == 202
     seen = heroku_connect.detail(summary.region_url, summary.id)
@@ -172,14 +170,13 @@ def test_an_addon_is_enrolled_however_often_it_is_asked(emulator: Running) -> No
 
 
 def test_the_budget_is_spent_down_to_the_refusal(emulator: Running) -> None:
-    assert heroku.account().email == "connect@isv.example"
-    assert heroku.rate_limit() == 4499
+    assert heroku.find_addon(APP, NAME) is None
+    assert ApiBudget.objects.get(peer="heroku").remaining == 4499
     emulator.behave(rate_limit=0)
     with pytest.raises(http.Retryable, match="reached the API rate limit"):
-        heroku.account()
+        heroku.find_addon(APP, NAME)
     assert ApiBudget.objects.get(peer="heroku").remaining == 0
-    with pytest.raises(http.Retryable, match="kept for provisioning"):
-        heroku.account(priority=heroku.Priority.BACKGROUND)
+    assert not budget.allows_background_work()
 
 
 def test_a_revoked_token_is_unauthorized_everywhere(emulator: Running) -> None:
@@ -227,5 +224,3 @@ def test_a_list_without_its_body_is_not_an_empty_list(
     fault(emulator, "central", **({"empty": True} if empty else {"body": {}, "status": 200}))
     with pytest.raises(http.Uncertain, match="an answer without"):
         heroku_connect.link(APP)
-    with pytest.raises(http.Retryable, match="an answer without"):
-        heroku_connect.connections(APP)

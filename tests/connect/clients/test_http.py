@@ -24,7 +24,7 @@ PAGE = "<!DOCTYPE html><title>Maintenance</title>"
 def test_a_document_is_sent_and_read_as_json(raw: RawPeer, peer: http.Peer) -> None:
     raw.plays(says('{"name": "S\\u00f6hne"}', 201, Request_Id="their-id"))
     answer = peer.call("POST", "/things", document={"a": "ü"}, params={"q": "x y"})
-    assert answer.document().text("name") == "Söhne"
+    assert answer.document().string("name") == "Söhne"
     assert (answer.status, answer.request_id) == (201, "their-id")
     start, _, body = raw.requests[0].partition(b"\r\n\r\n")
     assert start.startswith(b"POST /things?q=x+y HTTP/1.1")
@@ -89,14 +89,14 @@ BROKEN = [
     pytest.param(
         says(b"no gzip", Content_Encoding="gzip"), "the connection broke", id="broken compression"
     ),
-    pytest.param(says("{", 200), "broken JSON where JSON was due", id="truncated JSON"),
-    pytest.param(says("OK", 200), "broken JSON where JSON was due", id="text"),
+    pytest.param(says("{", 200), "broken JSON instead of JSON", id="truncated JSON"),
+    pytest.param(says("OK", 200), "broken JSON instead of JSON", id="text"),
     pytest.param(says(b"\xff\xfe{", 200), "broken JSON", id="no UTF-8"),
     pytest.param(says("[" * 900, 200), "broken JSON", id="deep JSON"),
     pytest.param(
-        says(PAGE, 200, Content_Type="text/html"), "an HTML page where JSON was due", id="HTML"
+        says(PAGE, 200, Content_Type="text/html"), "an HTML page instead of JSON", id="HTML"
     ),
-    pytest.param(says(PAGE, 200), "an HTML page where JSON was due", id="HTML, called JSON"),
+    pytest.param(says(PAGE, 200), "an HTML page instead of JSON", id="HTML, called JSON"),
     pytest.param(says('{"message": "Oops"}', 500), "Oops", id="500"),
     pytest.param(says(PAGE, 502, Content_Type="text/html"), "an HTML page", id="502 with HTML"),
     pytest.param(says("", 503), "Service Unavailable", id="503 without a body"),
@@ -272,7 +272,7 @@ def test_an_answer_of_another_shape_is_retryable_or_uncertain(
         peer.call("GET", "/").document()
     raw.plays(says("{}"))
     with pytest.raises(http.Uncertain, match="an answer without name"):
-        peer.call("POST", "/").document().text("name")
+        peer.call("POST", "/").document().string("name")
 
 
 def test_an_answer_cut_in_its_head_is_no_document(raw: RawPeer, peer: http.Peer) -> None:
@@ -286,13 +286,13 @@ def test_each_call_is_one_log_line_without_query_or_token(
 ) -> None:
     raw.plays(says("{}", 201, Request_Id="req-9"), drops)
     caplog.set_level(logging.INFO)
-    token = http.tenant_in_hand.set("00DB00000002NDmMAM")
+    token = http.current_tenant.set("00DB00000002NDmMAM")
     try:
         peer.call("POST", "/apps/x", params={"q": "private"}, document={"secret": "hidden"})
         with pytest.raises(http.Uncertain):
             peer.call("POST", "/apps/x")
     finally:
-        http.tenant_in_hand.reset(token)
+        http.current_tenant.reset(token)
     first, second = (
         record.getMessage() for record in caplog.records if record.name == "connect.clients.http"
     )

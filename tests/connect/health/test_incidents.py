@@ -51,7 +51,7 @@ def sight(health: Health, state: str) -> None:
     health = Health.objects.select_related("connection__tenant").get(pk=health.pk)
     health.condition = "healthy" if state == "IDLE" else "broken"
     health.save()
-    incidents.judge([health])
+    incidents.update([health])
 
 
 def see(clock: time_machine.Traveller, health: Health, *states: str) -> None:
@@ -141,7 +141,7 @@ def test_a_tenant_that_leaves_takes_its_incidents_along(
 ) -> None:
     see(clock, acme, *["SYSTEM_ERROR"] * 4)
     Connection.objects.update(stage=Stage.OFFBOARDING)
-    incidents.close_departed()
+    incidents.close_ended()
     assert Incident.objects.get().status == IncidentStatus.CLOSED
     assert told() == 1
 
@@ -201,7 +201,7 @@ def test_a_region_is_told_as_one(clock: time_machine.Traveller) -> None:
     assert Incident.objects.get().status == IncidentStatus.OPEN
     assert told() == 1
     for _ in range(6):
-        incidents.region_is_back("https://eu.heroku.com")
+        incidents.region_recovered("https://eu.heroku.com")
         clock.shift(MINUTE)
     assert Incident.objects.get().status == IncidentStatus.CLOSED
     assert told() == 2

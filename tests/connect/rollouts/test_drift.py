@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from connect import tasks
 from connect.mappings import drift
-from connect.mappings.drift import NotDrifted
+from connect.mappings.drift import DriftRefused
 from connect.models import Connection, Drift, DriftState, Rollout, RolloutStatus
 from connect.rollouts import restore
 from tenants.models import Event
@@ -35,7 +35,7 @@ def test_each_tenant_is_compared_once_a_day_by_one_call(fleet: Fleet, member: Me
     assert fleet.calls("GET", "/actions/export") == fleet.calls() == 2
     assert set(Drift.objects.values_list("state", flat=True)) == {DriftState.SAME}
     Drift.objects.filter(connection=member.connection).update(
-        checked_at=timezone.now() - drift.EVERY
+        checked_at=timezone.now() - drift.INTERVAL
     )
     assert tasks.compare_drift() == 1
 
@@ -64,10 +64,10 @@ def test_an_exception_stays_accepted_until_it_differs_in_another_way(
 def test_only_what_the_person_saw_is_accepted(fleet: Fleet, member: Member) -> None:
     seen = drift_away(fleet, member, "Phone", "Website").fingerprint
     found = drift_away(fleet, member, "Phone", "Industry")
-    with pytest.raises(NotDrifted, match="look at it again"):
+    with pytest.raises(DriftRefused, match="look at it again"):
         drift.accept(found.pk, seen, "mia", "Fine.")
     Drift.objects.update(state=DriftState.SAME)
-    with pytest.raises(NotDrifted, match="not drifted"):
+    with pytest.raises(DriftRefused, match="not drifted"):
         drift.accept(found.pk, found.fingerprint, "mia", "Fine.")
 
 
@@ -84,7 +84,7 @@ def test_one_click_restores_a_tenants_version(fleet: Fleet, member: Member, work
 
 def test_what_has_not_drifted_is_not_brought_back(fleet: Fleet, member: Member) -> None:
     found = drift.compare(member.now())
-    with pytest.raises(NotDrifted):
+    with pytest.raises(DriftRefused):
         restore.bring_back([found.pk], "olga")
     assert not Rollout.objects.exists()
 
