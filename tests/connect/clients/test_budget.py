@@ -76,7 +76,7 @@ def test_calls_come_back_by_the_minute() -> None:
     ("remaining", "minutes", "left"),
     [(0, 0, 0), (0, 2, 150), (4499, 5, 4500), (9000, 5, 9000), (100, -5, 100), (0, 600, 4500)],
 )
-def test_what_is_left_by_now_is_reckoned_from_the_last_note(
+def test_the_remaining_calls_are_estimated_from_the_last_record(
     remaining: int, minutes: int, left: int
 ) -> None:
     now = timezone.now()

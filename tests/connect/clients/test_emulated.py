@@ -117,9 +117,7 @@ def test_a_connection_is_paused_and_resumed_only_from_the_right_state(emulator: 
     assert heroku_connect.detail(summary.region_url, summary.id).state in ("IDLE", "RECOVERY")
 
 
-def test_an_order_that_was_carried_out_unheard_is_found_again(
-    emulator: Running, impatient: None
-) -> None:
+def test_an_addon_is_found_after_a_lost_answer(emulator: Running, impatient: None) -> None:
     fault(emulator, "heroku", method="POST", drop="after", times=1)
     with pytest.raises(http.Uncertain):
         create()
@@ -153,7 +151,7 @@ def test_a_protected_app_wants_its_name(emulator: Running) -> None:
     assert heroku.delete_addon(APP, NAME, confirm=APP) is True
 
 
-def test_a_name_of_somebody_elses_is_taken_and_not_found(emulator: Running) -> None:
+def test_a_name_of_another_account_is_taken_and_not_found(emulator: Running) -> None:
     steer(emulator, "behaviour", {"taken_names": [NAME]})
     with pytest.raises(http.Taken, match="Name is already taken"):
         create()
@@ -191,7 +189,7 @@ def test_a_revoked_token_is_unauthorized_everywhere(emulator: Running) -> None:
             call()
 
 
-def test_a_patch_that_did_nothing_shows_in_the_state(emulator: Running) -> None:
+def test_a_patch_without_effect_leaves_the_state_new(emulator: Running) -> None:
     steer(emulator, "behaviour", {"ignored_patches": 1})
     create()
     [summary] = heroku_connect.link(APP)

@@ -56,7 +56,9 @@ def test_a_status_means_one_thing_to_the_caller(
         ("Unknown params: attachment:name.", False),
     ],
 )
-def test_a_used_name_is_told_from_other_invalid_parameters(message: str, taken: bool) -> None:
+def test_a_used_name_is_distinguished_from_other_invalid_parameters(
+    message: str, taken: bool
+) -> None:
     kind = errors.error_class(422, ErrorBody(message, "invalid_params"), safe=False)
     assert kind is (errors.Taken if taken else errors.Permanent)
     assert (
@@ -121,7 +123,7 @@ def test_the_error_body_every_peer_are_found(document: Any, words: tuple[str, st
         ("Mon, 99 Nov 2026 12:00:30 GMT", None),
     ],
 )
-def test_retry_after_is_read_in_both_forms_and_never_believed_beyond_a_day(
+def test_retry_after_is_read_in_both_forms_and_limited_to_a_day(
     value: str | None, seconds: int | None
 ) -> None:
     expected = None if seconds is None else timedelta(seconds=seconds)

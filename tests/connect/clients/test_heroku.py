@@ -111,7 +111,7 @@ def test_an_addon_is_found_by_name_within_the_app(raw: RawPeer) -> None:
 
 
 @pytest.mark.parametrize("status", [404, 410])
-def test_an_addon_that_is_not_there_is_none_and_gone(raw: RawPeer, status: int) -> None:
+def test_a_missing_addon_is_none_and_its_deletion_returns_false(raw: RawPeer, status: int) -> None:
     raw.plays(refuses(status, "not_found", "Couldn't find that add-on."))
     assert heroku.find_addon(APP, NAME) is None
     assert heroku.delete_addon(APP, NAME) is False
@@ -137,7 +137,7 @@ def test_an_addon_may_lack_what_does_not_matter(raw: RawPeer) -> None:
 
 
 @pytest.mark.parametrize("body", [json.dumps(ADDON), ""])
-def test_deleting_says_that_it_did(raw: RawPeer, body: str) -> None:
+def test_deleting_returns_true(raw: RawPeer, body: str) -> None:
     raw.plays(says(body, 200))
     assert heroku.delete_addon(APP, NAME) is True
     assert sent(raw) == (f"DELETE /apps/{APP}/addons/{NAME}", None)

@@ -15,7 +15,7 @@ def read(value: Any) -> JsonObject:
     return JsonObject(value, Missing)
 
 
-def test_what_is_there_is_read() -> None:
+def test_present_values_are_read() -> None:
     document = read(
         {"id": 7, "name": "a", "left": 3, "plan": {"name": "demo"}, "rows": [{"a": "b"}]}
     )
@@ -41,7 +41,7 @@ def test_a_missing_or_wrong_value_is_named(value: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("value", [{}, {"key": None}, {"key": True}, {"key": 1.5}])
-def test_what_may_be_missing_reads_as_nothing(value: dict[str, Any]) -> None:
+def test_optional_values_have_defaults(value: dict[str, Any]) -> None:
     document = read(value)
     assert document.string_or_blank("key") == ""
     assert document.integer_or_none("key") is None
@@ -49,6 +49,6 @@ def test_what_may_be_missing_reads_as_nothing(value: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("rows", [None, {}, "a", [{"id": "1"}, "not an object"]])
-def test_a_list_that_is_no_list_of_objects_is_refused(rows: Any) -> None:
+def test_a_list_of_other_values_is_refused(rows: Any) -> None:
     with pytest.raises(Missing, match="rows"):
         read({"rows": rows}).objects("rows")

@@ -100,7 +100,7 @@ def test_an_expired_session_is_renewed_once_and_the_call_repeated(
     assert after.refresh_token != before.refresh_token
 
 
-def test_a_session_that_is_refused_when_fresh_is_not_renewed_for_ever(
+def test_a_new_session_that_is_refused_is_not_refreshed_again(
     emulator: Running, acme: Tenant
 ) -> None:
     body = [{"message": "Session expired or invalid", "errorCode": "INVALID_SESSION_ID"}]

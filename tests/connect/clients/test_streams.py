@@ -57,7 +57,7 @@ def test_elements_may_lie_across_the_borders_of_chunks(
         '{"a" 1}',
     ],
 )
-def test_what_is_cut_off_or_no_such_document_is_said_so(text: str) -> None:
+def test_incomplete_and_invalid_documents_raise(text: str) -> None:
     with pytest.raises(streams.BadStream):
         read(text)
 

@@ -65,13 +65,13 @@ def told() -> int:
     return Message.objects.filter(kind=MessageKind.INCIDENT).count()
 
 
-def test_a_moment_of_trouble_is_no_incident(clock: time_machine.Traveller, acme: Health) -> None:
+def test_a_short_problem_opens_no_incident(clock: time_machine.Traveller, acme: Health) -> None:
     see(clock, acme, "IDLE", "SYSTEM_ERROR", "SYSTEM_ERROR", "IDLE", "IDLE")
     assert not Incident.objects.exists()
     assert told() == 0
 
 
-def test_trouble_that_lasts_is_told_once(clock: time_machine.Traveller, acme: Health) -> None:
+def test_a_lasting_problem_sends_one_alert(clock: time_machine.Traveller, acme: Health) -> None:
     see(clock, acme, *["SYSTEM_ERROR"] * 20)
     assert Incident.objects.get().status == IncidentStatus.OPEN
     assert told() == 1
@@ -88,7 +88,7 @@ def test_a_state_that_comes_and_goes_opens_one_incident_and_never_flaps(
     assert told() == 2
 
 
-def test_trouble_that_returns_soon_reopens_its_incident_without_a_word(
+def test_a_problem_that_returns_soon_reopens_its_incident_without_an_alert(
     clock: time_machine.Traveller, acme: Health
 ) -> None:
     see(clock, acme, *["SYSTEM_ERROR"] * 4, *["IDLE"] * 8, *["SYSTEM_ERROR"] * 4)
@@ -109,7 +109,9 @@ def test_trouble_that_returns_much_later_is_another_incident(
     assert told() == 3
 
 
-def test_a_quiet_tenant_is_left_alone(clock: time_machine.Traveller, acme: Health) -> None:
+def test_a_tenant_paused_by_staff_gets_no_incident(
+    clock: time_machine.Traveller, acme: Health
+) -> None:
     Health.objects.update(paused_by="olga")
     see(clock, acme, *["SYSTEM_ERROR"] * 10)
     assert not Incident.objects.exists()
@@ -124,7 +126,7 @@ def test_a_tenant_that_is_paused_until_a_time_is_left_alone(
     assert not Incident.objects.exists()
 
 
-def test_of_a_snoozed_tenant_the_timeline_hears_and_staff_do_not(
+def test_an_incident_of_a_snoozed_tenant_is_on_the_timeline_without_an_alert(
     clock: time_machine.Traveller, acme: Health, settings: Settings
 ) -> None:
     settings.INCIDENT_WEBHOOK_URL = "https://hooks.example/x"
@@ -136,7 +138,7 @@ def test_of_a_snoozed_tenant_the_timeline_hears_and_staff_do_not(
     assert not WebhookNotice.objects.exists()
 
 
-def test_a_tenant_that_leaves_takes_its_incidents_along(
+def test_incidents_close_when_a_tenant_is_off_boarded(
     clock: time_machine.Traveller, acme: Health
 ) -> None:
     see(clock, acme, *["SYSTEM_ERROR"] * 4)
@@ -146,7 +148,7 @@ def test_a_tenant_that_leaves_takes_its_incidents_along(
     assert told() == 1
 
 
-def test_restarts_come_at_growing_intervals_and_then_a_person_is_called(
+def test_restarts_have_growing_intervals_and_then_staff_are_notified(
     clock: time_machine.Traveller, acme: Health
 ) -> None:
     began, restarts = timezone.now(), []
@@ -194,7 +196,7 @@ def webhook(settings: Settings) -> Iterator[RawPeer]:
         yield peer
 
 
-def test_a_region_is_told_as_one(clock: time_machine.Traveller) -> None:
+def test_a_region_outage_is_one_incident(clock: time_machine.Traveller) -> None:
     for _ in range(5):
         incidents.suspect_region("https://eu.heroku.com", IncidentKind.REGION, "503")
         clock.shift(MINUTE)
@@ -207,7 +209,7 @@ def test_a_region_is_told_as_one(clock: time_machine.Traveller) -> None:
     assert told() == 2
 
 
-def test_the_webhook_hears_of_it_in_slacks_form_and_once(
+def test_the_webhook_is_called_once_in_slacks_format(
     clock: time_machine.Traveller,
     acme: Health,
     webhook: RawPeer,
@@ -233,7 +235,7 @@ def test_the_webhook_hears_of_it_in_slacks_form_and_once(
     ("status", "calls"),
     [(429, 4), (500, 1), (404, 1)],  # what may have arrived is not sent twice
 )
-def test_a_webhook_that_fails_is_tried_again_only_where_it_cannot_have_heard(
+def test_a_webhook_call_is_repeated_only_if_it_cannot_have_arrived(
     clock: time_machine.Traveller, acme: Health, webhook: RawPeer, status: int, calls: int
 ) -> None:
     webhook.plays(says("no", status))

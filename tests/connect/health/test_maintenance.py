@@ -21,7 +21,7 @@ def tokens_asked(journey: Journey) -> int:
     return journey.calls("POST", "/services/oauth2/token")
 
 
-def test_a_grant_is_used_before_its_idle_expiry_and_stays_alive_for_ever(journey: Journey) -> None:
+def test_an_idle_grant_is_refreshed_before_it_expires(journey: Journey) -> None:
     journey.reach(Stage.LIVE)
     before = tokens_asked(journey)
     with time_machine.travel(timezone.now(), tick=True) as clock:
@@ -57,7 +57,7 @@ def test_a_package_that_is_gone_and_comes_back(journey: Journey) -> None:
     assert incident.status == "closed"
 
 
-def test_an_org_that_cannot_be_asked_says_nothing_of_the_package(journey: Journey) -> None:
+def test_an_unreachable_org_does_not_change_the_package_status(journey: Journey) -> None:
     connection = journey.reach(Stage.LIVE)
     journey.fault("salesforce", "GET", "/services/apexrest", status=503, times=5)
     assert not maintenance.probe_package(connection)

@@ -48,7 +48,7 @@ def test_a_mapping_that_is_gone_is_no_longer_shown(journey: Journey) -> None:
     }
 
 
-def test_a_state_never_heard_of_is_kept_as_it_is(journey: Journey) -> None:
+def test_an_unknown_state_is_stored_unchanged(journey: Journey) -> None:
     connection = journey.reach(Stage.LIVE)
     force(journey, state="SOMETHING_NEW")
     assert refresh.refresh(connection) == "SOMETHING_NEW"

@@ -35,7 +35,9 @@ def test_applying_a_difference_gives_the_other_document(
 
 
 @given(documents(), documents())
-def test_there_and_back_are_as_many_changes(left: dict[str, Any], right: dict[str, Any]) -> None:
+def test_both_directions_have_the_same_number_of_changes(
+    left: dict[str, Any], right: dict[str, Any]
+) -> None:
     assert len(diff.compare(left, right)) == len(diff.compare(right, left))
 
 

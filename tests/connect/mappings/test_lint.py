@@ -126,7 +126,7 @@ def test_more_rows_than_the_plan_holds_are_a_warning(
     assert lint.errors(found) == []
 
 
-def test_errors_block_and_warnings_ask() -> None:
+def test_errors_and_warnings_are_separated() -> None:
     document = copy.deepcopy(GOOD)
     document["mappings"][0]["config"].update(access="read_write", upsert_field="")
     document["mappings"][0]["config"]["fields"].pop("Id")

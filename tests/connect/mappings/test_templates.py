@@ -104,13 +104,13 @@ def test_an_import_has_arrived_only_when_the_mappings_show_it() -> None:
     assert not arrived(seen("Account", 1, access="read_write"), account=1)
 
 
-def test_what_heroku_connect_makes_otherwise_has_arrived_all_the_same() -> None:
+def test_an_import_that_heroku_connect_adjusts_has_arrived() -> None:
     assert arrived(seen("Account", 2, sf_polling_seconds=900), account=1)
     assert arrived(seen("Account", 1, sf_polling_seconds=900))
 
 
 @pytest.mark.django_db
-def test_the_most_exact_default_wins_and_else_the_newest_version() -> None:
+def test_the_most_specific_default_wins_otherwise_the_newest_version() -> None:
     first, second, third = (
         MappingTemplate.objects.create(version=n, document=FIRST) for n in (1, 2, 3)
     )

@@ -48,7 +48,7 @@ from tests.connect.mappings.strategies import documents, nonsense
         (b'{"mappings": [{"object_name": "A\\ud800"}]}', "half of a character pair"),
     ],
 )
-def test_what_is_no_document_is_refused_in_words(data: bytes, complaint: str) -> None:
+def test_an_invalid_document_is_refused_with_a_reason(data: bytes, complaint: str) -> None:
     with pytest.raises(BadUpload) as refusal:
         uploads.read(data)
     assert complaint in str(refusal.value)
@@ -67,6 +67,6 @@ def test_every_well_formed_document_is_read(document: dict[str, Any]) -> None:
 
 
 @given(st.binary() | nonsense().map(lambda each: json.dumps(each).encode()))
-def test_whatever_comes_is_read_or_refused(data: bytes) -> None:
+def test_any_input_is_read_or_refused(data: bytes) -> None:
     with contextlib.suppress(BadUpload):
         assert "mappings" in uploads.read(data)

@@ -122,7 +122,7 @@ def test_single_rows_can_be_chosen(writes: Writes) -> None:
     assert the_error().failed == 2
 
 
-def test_what_is_ignored_is_never_sent(writes: Writes) -> None:
+def test_ignored_writes_are_never_sent(writes: Writes) -> None:
     assert "3 writes" in act(the_error(), "ignore")
     writes.remove_the_cause()
     writes.sync()

@@ -38,9 +38,7 @@ ROLE = "restricted_reader"
         ("x" * 400, "x" * 300),
     ],
 )  # fmt: skip
-def test_what_differs_from_row_to_row_is_left_out_of_a_cause(
-    message: str | None, cause: str
-) -> None:
+def test_varying_parts_are_left_out_of_a_cause(message: str | None, cause: str) -> None:
     connection = live(1)
     write(connection, message)
     (found,) = schema_scan.scan_schemas([connection.schema_name]).failures
