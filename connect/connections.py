@@ -15,8 +15,7 @@ def current(tenant: Tenant) -> Connection | None:
 
 
 def ensure(tenant_id: int) -> Connection | None:
-    """Return the tenant's connection; create it if there is none. None for an off-boarded
-    tenant."""
+    """Return the tenant's connection, created if missing; None for an off-boarded tenant."""
     with transaction.atomic():
         tenant = Tenant.objects.select_for_update(no_key=True).get(pk=tenant_id)
         if tenant.offboarded_at:

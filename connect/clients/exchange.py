@@ -6,9 +6,8 @@ import time
 import uuid
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import IO, Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -28,47 +27,13 @@ from connect.clients.errors import (
     retry_after,
 )
 from connect.clients.limits import Limits
-from connect.clients.sessions import Bearer
+from connect.clients.request import Callee, Request
 
-SAFE = frozenset({"GET", "HEAD"})
 CHUNK = 64 * 1024  # bytes
 MAX_ERROR_TEXT = 4000  # bytes of an error body that is not JSON
 
 # All calls are logged under one name, so that operators can filter them.
 logger = logging.getLogger("connect.clients.http")
-
-
-@dataclass(frozen=True)
-class Request:
-    """What is sent. With `into` a 2xx body goes to that file; `reads` says if it must be JSON."""
-
-    method: str
-    path: str
-    params: dict[str, str]
-    document: Any
-    headers: dict[str, str]
-    auth: Bearer
-    reads: bool
-    into: IO[bytes] | None = None
-
-    @property
-    def safe(self) -> bool:
-        """Whether the call changes nothing at the peer."""
-        return self.method in SAFE
-
-
-class Callee(Protocol):
-    """What an exchange needs to know about the peer that it calls."""
-
-    system: str
-    base_url: str
-
-    @property
-    def session(self) -> requests.Session: ...
-
-    def error_class(self, status: int, body: ErrorBody, *, safe: bool) -> type[RemoteError]: ...
-
-    def on_response(self, headers: Mapping[str, str]) -> None: ...
 
 
 class Exchange:

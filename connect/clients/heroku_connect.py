@@ -44,14 +44,14 @@ class ConnectionSummary:
 def link(app: str, resource_name: str | None = None) -> list[ConnectionSummary]:
     """Give the token's user access to the app's connections, and list them. Safe to repeat.
 
-    A new add-on shows up in connections() only after this. `resource_name` picks one of the list.
+    Heroku Connect knows a new add-on only after this. `resource_name` selects one of the list.
     """
     answer = _central().call("POST", f"/auth/{segment(app)}")
     return _summaries(answer.document().objects("connections"), resource_name)
 
 
 def detail(region_url: str, connection_id: str, deep: bool = False) -> ConnectionDetail:
-    """Look at one connection; its mappings only come with `deep`."""
+    """Read one connection; with `deep`, its mappings too."""
     params = {"deep": "true"} if deep else {}
     document = _region(region_url).call("GET", _path(connection_id), params=params).document()
     return read_detail(document, deep)
@@ -101,8 +101,7 @@ def export(region_url: str, connection_id: str) -> dict[str, Any]:
 
 
 def pause(region_url: str, connection_id: str) -> None:
-    """Pause the synchronization. Only an idle connection can be paused. Changes in Postgres are
-    kept."""
+    """Pause an idle connection. Changes in Postgres are kept until it continues."""
     _act(region_url, connection_id, "pause")
 
 

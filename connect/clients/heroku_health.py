@@ -84,7 +84,7 @@ def diagnosis(region_url: str, connection_id: str, run_id: str) -> list[Diagnosi
 
 
 def notifications(region_url: str, connection_id: str) -> list[RemoteNotification]:
-    """Return the notifications that nobody acknowledged."""
+    """Return the notifications that are not acknowledged."""
     params = {"page_size": str(MAX_NOTIFICATIONS)}
     answer = call("GET", region_url, connection_id, "notifications", params=params)
     return [

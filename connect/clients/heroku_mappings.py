@@ -133,7 +133,7 @@ def replace_mapping(
 
 
 def delete_mapping(region_url: str, mapping_id: str) -> bool:
-    """Delete a mapping; False if it was gone already. May be repeated."""
+    """Delete a mapping; False if it was already deleted. Safe to repeat."""
     try:
         heroku_connect.call_region("DELETE", region_url, _mapping_path(mapping_id), reads=False)
     except NotFound:

@@ -30,8 +30,9 @@ from connect.clients.errors import (
     Uncertain,
     error_class,
 )
-from connect.clients.exchange import Exchange, Request
+from connect.clients.exchange import Exchange
 from connect.clients.limits import LIMITS, Limits
+from connect.clients.request import Request
 from connect.clients.sessions import Bearer, Session
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""How each tenant's data flows: its connection, its mappings, and what was seen of both.
+"""Connections, their mappings and health, and the roll-outs that change them.
 
 Import every model from here; the modules inside only divide them by what they describe.
 """
@@ -16,17 +16,14 @@ from connect.models.incident import (
 )
 from connect.models.mapping import DefaultTemplate, Drift, DriftState, Mapping, MappingTemplate
 from connect.models.rollout import (
-    OPEN,
-    ItemStatus,
     Prune,
     Rollout,
     RolloutEvent,
-    RolloutItem,
     RolloutKind,
     RolloutStatus,
-    Step,
     Tag,
 )
+from connect.models.rollout_item import OPEN, ItemStatus, RolloutItem, Step
 from connect.models.write_error import WriteError, WriteRepair
 
 __all__ = [

@@ -24,7 +24,7 @@ from connect.write_errors.trigger_log import ARCHIVE, LOG
 
 RETRY, IGNORE = "retry", "ignore"
 BATCH_SIZE = 500  # rows in one transaction
-MAX_ROWS = 10_000  # rows
+MAX_ROWS = 10_000  # in one task
 
 _LOCK = sql.SQL("""
 SELECT id, record_id, action, table_name FROM {schema}.{log}
@@ -119,7 +119,7 @@ def _repair_some(job: _Repair, ids: list[int], tally: RepairCounts) -> None:
         cursor.execute(job.sql(_LOCK), [ids])
         entries = [_Entry(*row) for row in cursor.fetchall()]
         if len(entries) < len(ids):
-            tally.skipped["changed meanwhile"] += len(ids) - len(entries)
+            tally.skipped["changed since then"] += len(ids) - len(entries)
         if job.action == IGNORE:
             made = _ignore(cursor, job, entries)
         else:

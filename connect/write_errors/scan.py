@@ -25,14 +25,14 @@ _MEASURED = ("scanned_at", "tables_missing", "backlog", "backlog_since", "write_
 
 
 def scan_all() -> int:
-    """SchemaScan every live tenant's schema and update the repairs; return how many were read."""
+    """Scan every live tenant's schema and update the repairs; return how many were read."""
     rows = Connection.objects.filter(stage=Stage.LIVE).exclude(schema_name="")
     ids = list(rows.order_by("pk").values_list("pk", flat=True))
     return sum(scan(ids[at : at + PAGE]) for at in range(0, len(ids), PAGE))
 
 
 def scan(connection_ids: Sequence[int]) -> int:
-    """SchemaScan some tenants' schemas, and follow up their repairs; return how many were read."""
+    """Scan some tenants' schemas, and follow up their repairs; return how many were read."""
     rows = Connection.objects.filter(pk__in=connection_ids).select_related(
         "tenant__grant", "health"
     )

@@ -77,7 +77,7 @@ class SchemaScan:
 
 
 def scan_schemas(names: Sequence[str]) -> SchemaScan:
-    """SchemaScan tenants' schemas. An unreadable schema does not affect the others."""
+    """Scan tenants' schemas. An unreadable schema does not affect the others."""
     names = [schemas.checked(name) for name in names]
     found = SchemaScan(_read_tables(names), [], {}, set())
     complete = [name for name in names if name in found.tables and found.tables[name].complete]
@@ -96,7 +96,7 @@ def _read_tables(names: list[str]) -> dict[str, SchemaTables]:
 
 
 def _scan_some(names: list[str], found: SchemaScan) -> None:
-    """SchemaScan some schemas in one transaction; after an error, one by one."""
+    """Scan some schemas in one transaction; after an error, one by one."""
     try:
         with reading() as cursor:
             failures = [FailedWriteGroup(*row) for row in _run(cursor, _failures_of(names))]

@@ -44,8 +44,8 @@ def test_the_check_tells_what_it_costs(fleet: Fleet, work: Work) -> None:
     fleet.add()
     item = work(make(fleet, prune=Prune.REMOVED)).items.get()
     noted = {(each["object_name"], each["kind"]): each["cost"] for each in item.changes}
-    assert noted[("Account", "field_added")] == "A new column, filled by reading 1 row again."
-    assert "may go with it from Postgres" in noted[("Contact", "object_removed")]
+    assert noted[("Account", "field_added")] == "A new column is filled by reading 1 row again."
+    assert "Postgres may then lose its table" in noted[("Contact", "object_removed")]
 
 
 def test_warnings_have_to_be_accepted(fleet: Fleet, work: Work) -> None:

@@ -64,7 +64,7 @@ def test_an_exception_stays_accepted_until_it_differs_in_another_way(
 def test_only_what_the_person_saw_is_accepted(fleet: Fleet, member: Member) -> None:
     seen = drift_away(fleet, member, "Phone", "Website").fingerprint
     found = drift_away(fleet, member, "Phone", "Industry")
-    with pytest.raises(DriftRefused, match="look at it again"):
+    with pytest.raises(DriftRefused, match="reload the page"):
         drift.accept(found.pk, seen, "mia", "Fine.")
     Drift.objects.update(state=DriftState.SAME)
     with pytest.raises(DriftRefused, match="not drifted"):
@@ -103,4 +103,4 @@ def test_an_unreachable_tenant_keeps_its_state_and_does_not_stop_others(
 
 def test_a_tenant_without_a_version_cannot_be_compared(fleet: Fleet, member: Member) -> None:
     Connection.objects.update(template=None)
-    assert drift.compare(member.now()).error == "The portal never gave it a version."
+    assert drift.compare(member.now()).error == "It has no mapping version."
