@@ -35,7 +35,7 @@ class Answer:
 def parse_body(body: bytes, content_type: str) -> tuple[Any, str]:
     """Return (document, problem). An empty body is None and not a problem.
 
-    Peers are read leniently: a repeated key is no reason to refuse an answer.
+    Peers are read leniently: an answer with a repeated key is accepted.
     """
     if not body.strip():
         return None, ""

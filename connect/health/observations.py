@@ -106,7 +106,7 @@ def note_region_unseen(region_url: str, now: datetime) -> None:
 
 
 def note_pause(connection: Connection, actor: str) -> None:
-    """Note who paused a connection, or "" when it is resumed: a planned pause is no incident."""
+    """Note who paused a connection, or "" when it is resumed: a planned pause makes no incident."""
     health = of(connection)
     health.paused_by = actor
     health.save(update_fields=["paused_by"])

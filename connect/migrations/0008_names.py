@@ -15,6 +15,11 @@ class Migration(migrations.Migration):
         migrations.RenameField('incident', 'sights', 'observation_count'),
         migrations.RenameField('incident', 'away_since', 'absent_since'),
         migrations.RenameField('diagnosis', 'trouble', 'error'),
+        migrations.RemoveConstraint("webhooknotice", "told_once_by_webhook"),
+        migrations.AddConstraint(
+            "webhooknotice",
+            models.UniqueConstraint(fields=["incident", "what"], name="one_webhook_alert_a_change"),
+        ),
         migrations.AlterField(
             model_name='connection',
             name='attempts',
@@ -33,7 +38,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='connection',
             name='state',
-            field=models.CharField(blank=True, help_text="Heroku Connect's own word, unchanged.", max_length=40),
+            field=models.CharField(blank=True, help_text="As Heroku Connect names it, unchanged.", max_length=40),
         ),
         migrations.AlterField(
             model_name='drift',

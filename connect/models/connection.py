@@ -87,7 +87,7 @@ class Connection(models.Model):
     schema_name = models.CharField(max_length=63, blank=True)
     schema_requested_at = models.DateTimeField(null=True, blank=True)
     state = models.CharField(
-        max_length=40, blank=True, help_text="Heroku Connect's own word, unchanged."
+        max_length=40, blank=True, help_text="As Heroku Connect names it, unchanged."
     )
     seen_at = models.DateTimeField(null=True, blank=True)
     organization_id = models.CharField(max_length=18, blank=True)

@@ -131,7 +131,7 @@ class WebhookNotice(models.Model):
     class Meta:
         ordering = ["-pk"]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["incident", "what"], name="told_once_by_webhook")
+            models.UniqueConstraint(fields=["incident", "what"], name="one_webhook_alert_a_change")
         ]
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""A connection and its mappings are read, whatever is missing or new in them."""
+"""A connection and its mappings are read, also with missing or unknown values."""
 
 from typing import Any
 

@@ -52,7 +52,7 @@ def configured() -> ConnectionSummary:
 
 def authorize(emulator: Running, summary: ConnectionSummary) -> None:
     """Do what the org's admin does in a browser."""
-    steer(emulator, "orgs", {**cast.ACME, "my_domain": cast.ACME["login_domain"]})
+    control(emulator, "orgs", {**cast.ACME, "my_domain": cast.ACME["login_domain"]})
     domain = cast.ACME["login_domain"]
     page = heroku_connect.authorize_url(
         summary.region_url, summary.id, "custom", domain, "http://testserver/done"
@@ -65,12 +65,12 @@ def authorize(emulator: Running, summary: ConnectionSummary) -> None:
     assert back.headers["Location"] == "http://testserver/done"
 
 
-def steer(emulator: Running, what: str, document: dict[str, Any]) -> None:
+def control(emulator: Running, what: str, document: dict[str, Any]) -> None:
     requests.post(f"{emulator.url}/control/{what}", json=document, timeout=5).raise_for_status()
 
 
 def fault(emulator: Running, system: str, **fields: Any) -> None:
-    steer(emulator, "faults", {"system": system, **fields})
+    control(emulator, "faults", {"system": system, **fields})
 
 
 def made(emulator: Running) -> list[tuple[str, int | None]]:
@@ -142,7 +142,7 @@ def test_an_order_that_takes_too_long_is_sent_once_and_found_when_done(
 
 
 def test_a_protected_app_wants_its_name(emulator: Running) -> None:
-    steer(emulator, "behaviour", {"confirmation_required": True})
+    control(emulator, "behaviour", {"confirmation_required": True})
     with pytest.raises(http.ConfirmationRequired):
         create()
     assert heroku.create_addon(APP, PLAN, NAME, "HC_ACME", confirm=APP).name == NAME
@@ -152,7 +152,7 @@ def test_a_protected_app_wants_its_name(emulator: Running) -> None:
 
 
 def test_a_name_of_another_account_is_taken_and_not_found(emulator: Running) -> None:
-    steer(emulator, "behaviour", {"taken_names": [NAME]})
+    control(emulator, "behaviour", {"taken_names": [NAME]})
     with pytest.raises(http.Taken, match="Name is already taken"):
         create()
     assert heroku.find_addon(APP, NAME) is None
@@ -162,7 +162,7 @@ def test_an_addon_is_enrolled_however_often_it_is_asked(emulator: Running) -> No
     addon = create()
     heroku.enroll("acme", addon.id)
     heroku.enroll("acme", addon.id)
-    steer(emulator, "behaviour", {"isv_slugs": ["other"]})
+    control(emulator, "behaviour", {"isv_slugs": ["other"]})
     with pytest.raises(http.NotFound, match="Couldn't find the partner acme"):
         heroku.enroll("acme", addon.id)
 
@@ -179,7 +179,7 @@ def test_the_budget_is_spent_down_to_the_refusal(emulator: Running) -> None:
 
 def test_a_revoked_token_is_unauthorized_everywhere(emulator: Running) -> None:
     summary = configured()
-    steer(emulator, "behaviour", {"revoked_tokens": ["HRKU-test-token"]})
+    control(emulator, "behaviour", {"revoked_tokens": ["HRKU-test-token"]})
     for call in (
         lambda: heroku.find_addon(APP, NAME),
         lambda: heroku_connect.link(APP),
@@ -190,7 +190,7 @@ def test_a_revoked_token_is_unauthorized_everywhere(emulator: Running) -> None:
 
 
 def test_a_patch_without_effect_leaves_the_state_new(emulator: Running) -> None:
-    steer(emulator, "behaviour", {"ignored_patches": 1})
+    control(emulator, "behaviour", {"ignored_patches": 1})
     create()
     [summary] = heroku_connect.link(APP)
     for status, state in ((200, "NEW"), (202, "NEED_AUTHENTICATION")):

@@ -1,4 +1,4 @@
-"""Long lists are read one element at a time, whatever they are made of and however they end."""
+"""Long lists are read one element at a time; broken and hostile documents raise BadStream."""
 
 import io
 import json

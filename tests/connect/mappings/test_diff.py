@@ -71,9 +71,9 @@ def test_what_is_added_is_loaded_and_a_new_column_read_again() -> None:
     found = diff.compare(BASE, right)
     rows = {"account": 1200, "lead": None}
     assert rows_read(found, rows) == 1200
-    told = {change.kind: cost_text(change, rows) for change in found}
-    assert told[ChangeKind.FIELD_ADDED] == "A new column is filled by reading 1,200 rows again."
-    assert "an unknown number of rows" in told[ChangeKind.OBJECT_ADDED]
+    costs = {change.kind: cost_text(change, rows) for change in found}
+    assert costs[ChangeKind.FIELD_ADDED] == "A new column is filled by reading 1,200 rows again."
+    assert "an unknown number of rows" in costs[ChangeKind.OBJECT_ADDED]
 
 
 def test_case_defaults_and_the_indexes_of_every_table_are_no_difference() -> None:

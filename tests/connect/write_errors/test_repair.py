@@ -1,4 +1,4 @@
-"""Failed writes, sent again in the way of each write mode, or ignored; and what came of it."""
+"""Failed writes are retried in the way of their write mode, or ignored; and the results."""
 
 from typing import Any
 
