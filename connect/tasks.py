@@ -5,7 +5,7 @@ from typing import Any
 from django.utils import timezone
 
 from connect import connections
-from connect.health import alerts, diagnose, healing, history, incidents, refresh, upkeep
+from connect.health import alerts, diagnose, fleet, healing, history, incidents, refresh, upkeep
 from connect.mappings import drift
 from connect.models import Connection, Stage
 from connect.operations import connection as operations
@@ -63,7 +63,8 @@ def ensure_connections() -> int:
 
 
 def refresh_health() -> int:
-    """Queue a refresh of each region, as scheduled; return how many."""
+    """Record the fleet's conditions and queue a refresh of each region; return how many."""
+    fleet.record()
     found = refresh.regions()
     for region_url in found:
         enqueue(refresh_region, region_url)
@@ -141,7 +142,7 @@ def repair_writes(
 
 def prune_health() -> int:
     """Fold and drop what is old: daily; return how many rows went."""
-    return history.fold() + repair.prune() + diagnose.prune(timezone.now())
+    return history.fold() + fleet.prune() + repair.prune() + diagnose.prune(timezone.now())
 
 
 def compare_drift() -> int:

@@ -23,7 +23,7 @@ _SEEN = (
     "view_all_data",
     "paused_by",
 )
-LONGEST_REASON = 500
+MAX_REASON = 500
 
 
 def of(connection: Connection) -> Health:
@@ -123,9 +123,10 @@ def _move(health: Health, condition: Condition, reason: str, now: datetime) -> N
 
 def _reason(seen: Detail) -> str:
     broken = [each for each in seen.mappings if states.of_mapping(each.state) not in states.WELL]
-    told = [states.advice(seen.state)] if states.is_broken(seen.state) else []
-    told += [f"{each.object_name}: {each.state}" for each in broken]
-    return ", ".join(told)[:LONGEST_REASON]
+    advice = states.advice(seen.state)
+    reasons = [advice] if advice else []
+    reasons += [f"{each.object_name}: {each.state}" for each in broken]
+    return ", ".join(reasons)[:MAX_REASON]
 
 
 def _org(given: str) -> str:

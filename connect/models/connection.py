@@ -172,9 +172,6 @@ class Connection(models.Model):
                 condition=Q(offboarded_at=None),
             ),
             models.Index(
-                fields=["state", "seen_at"], name="connection_health", condition=Q(stage="live")
-            ),
-            models.Index(
                 fields=["waiting_on", "stage_since"],
                 name="connection_waits",
                 condition=Q(offboarded_at=None),
