@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Any
 
 from django.db import connection as database
-from django.db.models import Model
+from django.db.models import AutoField, Model
 from django.utils import timezone
 from psycopg import sql
 
@@ -125,7 +125,8 @@ def seed(size: int) -> None:
 def copy(model: type[Model], rows: Iterable[Row]) -> None:
     """Write rows by COPY: columns that a row leaves out get the model's default."""
     columns = model._meta.concrete_fields
-    fields = [field for field in columns if not field.primary_key and not field.generated]
+    given = [each for each in columns if not isinstance(each, AutoField)]
+    fields = [field for field in given if not field.generated]
     blank = {f.attname: f.get_db_prep_save(f.get_default(), database) for f in fields}
     names = [field.attname for field in fields]
     target = sql.SQL("COPY {} ({}) FROM STDIN").format(

@@ -27,13 +27,13 @@ class Series:
 
 @dataclass(frozen=True)
 class Layer:
-    """A series as the path of an area. `again` is true when a layer below has the same tone."""
+    """A series as the path of an area. `is_pale` tells it from a layer above of the same tone."""
 
     label: str
     tone: str
     path: str
     last: float | None
-    again: bool
+    is_pale: bool
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,11 @@ def stacked(points: Sequence[str], series: Sequence[Series]) -> Chart:
     top = round_up(max((sum(value or 0 for value in column) for column in columns), default=0))
     below: list[float | None] = [0.0] * len(points)
     layers: list[Layer] = []
-    for each in series:
+    for number, each in enumerate(series):
         above = [_add(low, value) for low, value in zip(below, each.values, strict=True)]
-        again = each.tone in {layer.tone for layer in layers}
+        is_pale = each.tone in {later.tone for later in series[number + 1 :]}
         last = each.values[-1] if each.values else 0
-        layers.append(Layer(each.label, each.tone, _area(below, above, top), last, again))
+        layers.append(Layer(each.label, each.tone, _area(below, above, top), last, is_pale))
         below = above
     return Chart(layers, top, list(points), _rows(points, series))
 

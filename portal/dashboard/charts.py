@@ -15,6 +15,7 @@ FULL = 100.0  # the length of the longest row
 HEIGHT = 20  # of the tallest column
 MIN_HEIGHT = 2  # a column of nothing still shows that something was measured
 STEP = 3  # from one column to the next; the last unit is the gap
+MAX_WITH_GAPS = 100  # more columns stand without gaps, which would flicker at this size
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,10 @@ class BarChart:
     @property
     def width(self) -> int:
         return (self.slots or 0) * STEP
+
+    @property
+    def column_width(self) -> int:
+        return STEP - 1 if (self.slots or 0) <= MAX_WITH_GAPS else STEP
 
     @property
     def columns(self) -> list[tuple[int, Bar]]:

@@ -54,7 +54,7 @@ def test_a_gap_parts_the_area_and_one_point_alone_can_still_be_seen() -> None:
     assert chart.rows[1] == ("4", [None])
 
 
-def test_a_second_layer_of_one_tone_is_marked() -> None:
+def test_the_lower_of_two_layers_of_one_tone_is_paler() -> None:
     series = [Series("a", "bad", [1, 1]), Series("b", "bad", [1, 1]), Series("c", "wait", [1, 1])]
     chart = areas.stacked(["10:00", "11:00"], series)
-    assert [layer.again for layer in chart.layers] == [False, True, False]
+    assert [layer.is_pale for layer in chart.layers] == [True, False, False]
