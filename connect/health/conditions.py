@@ -13,8 +13,6 @@ from connect.models import Condition, Connection, Health, Stage
 
 # By then seven refreshes in a row have missed it.
 UNSEEN_AFTER = timedelta(minutes=35)
-# These stay so until a person acts.
-NEED_A_PERSON = (Condition.DEGRADED, Condition.BROKEN, Condition.NEEDS_AUTHORIZATION)
 
 
 def current(health: Health, now: datetime | None = None) -> Condition:
@@ -30,24 +28,31 @@ def expression(now: datetime | None = None) -> Case:
     return Case(seen, default=Value(Condition.UNKNOWN.value), output_field=CharField())
 
 
-def of_health(condition: Condition, now: datetime | None = None, path: str = "") -> Q:
+def of_health(*wanted: Condition, now: datetime | None = None, path: str = "") -> Q:
     """Return what selects rows of Health by their condition now. `path` leads from a row to it."""
     seen = Q(**{f"{path}sampled_at__gt": _limit(now)})
-    if condition == Condition.UNKNOWN:
-        return ~seen | Q(**{f"{path}condition": condition})
-    return seen & Q(**{f"{path}condition": condition})
+    noted = Q(**{f"{path}condition__in": wanted})
+    return noted | ~seen if Condition.UNKNOWN in wanted else noted & seen
 
 
-def of_connection(condition: Condition, now: datetime | None = None) -> Q:
+def of_connection(*wanted: Condition, now: datetime | None = None) -> Q:
     """Return what selects live connections by their condition now."""
-    return Q(stage=Stage.LIVE) & of_health(condition, now, "health__")
+    return Q(stage=Stage.LIVE) & of_health(*wanted, now=now, path="health__")
+
+
+def is_live() -> Q:
+    """Return what selects rows about live connections, for rows that nearly all are about one.
+
+    Few connections are not live, and those have an index of their own (connection_not_live): to
+    leave them out costs less than to look up all the others.
+    """
+    not_live = Connection.objects.filter(pk=OuterRef("connection")).exclude(stage=Stage.LIVE)
+    return ~Q(Exists(not_live))
 
 
 def counts(now: datetime | None = None) -> dict[Condition, int]:
     """Count the live connections by condition, best first, with two queries. They add up to all."""
-    # Few connections are not live, so leaving those out costs less than looking the others up.
-    not_live = Connection.objects.filter(pk=OuterRef("connection")).exclude(stage=Stage.LIVE)
-    seen = Health.objects.filter(~Exists(not_live), sampled_at__gt=_limit(now)).order_by()
+    seen = Health.objects.filter(is_live(), sampled_at__gt=_limit(now)).order_by()
     found = dict(seen.values_list("condition").annotate(Count("condition")))
     live = Connection.objects.filter(stage=Stage.LIVE, offboarded_at=None).count()
     counted = {each: int(found.get(each, 0)) for each in Condition}

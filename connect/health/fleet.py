@@ -3,11 +3,11 @@
 from collections import defaultdict
 from datetime import datetime, timedelta
 
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils import timezone
 
 from connect.health import conditions
-from connect.models import Condition, FleetCondition, Health, Stage
+from connect.models import Condition, FleetCondition, Health
 
 QUARTER = timedelta(minutes=15)
 KEEP = timedelta(days=30)
@@ -50,9 +50,6 @@ def quarter(moment: datetime) -> datetime:
 
 def longest_without_good_sync(limit: int) -> list[Health]:
     """Return the live connections whose last good sync lies furthest back."""
-    calm = Q()
-    for condition in _CALM:
-        calm |= conditions.of_health(condition)
-    rows = Health.objects.filter(connection__stage=Stage.LIVE).exclude(calm)
+    rows = Health.objects.filter(conditions.is_live()).exclude(conditions.of_health(*_CALM))
     found = rows.select_related("connection__tenant").order_by(F("good_at").asc(nulls_first=True))
     return list(found[:limit])

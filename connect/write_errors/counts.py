@@ -10,12 +10,13 @@ from typing import Any
 from django.db.models import Count, F, Max, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from connect.models import Connection, Stage, WriteError
+from connect.health import conditions
+from connect.models import Connection, WriteError
 
 
 def current() -> QuerySet[WriteError]:
     """Return the write errors that somebody can still act on: those of live connections."""
-    return WriteError.objects.filter(connection__stage=Stage.LIVE)
+    return WriteError.objects.filter(conditions.is_live())
 
 
 def total() -> int:

@@ -69,7 +69,7 @@ def _condition(condition: Condition, *actions: str) -> Cause:
         condition.value,
         look.label,
         look.tone,
-        lambda now: conditions.of_connection(condition, now) & Q(blocked_at=None),
+        lambda now: conditions.of_connection(condition, now=now) & Q(blocked_at=None),
         Coalesce(F("health__good_at"), F("live_at"), F("stage_since")),
         lambda row: f"{row.state}: {row.health.reason}",
         actions,

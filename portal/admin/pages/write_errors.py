@@ -17,6 +17,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from connect import tasks
+from connect.health import conditions
 from connect.models import WriteError, WriteRepair
 from connect.schemas import BadSchemaName
 from connect.write_errors import counts, repair, trigger_log
@@ -64,7 +65,7 @@ class WriteErrorAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WriteError]:
         rows: QuerySet[WriteError] = super().get_queryset(request)
-        return rows.filter(pk__in=counts.current().values("pk"))
+        return rows.filter(conditions.is_live())
 
     @admin.display(description="tenant", ordering="connection__tenant__name")
     def tenant(self, error: WriteError) -> str:
