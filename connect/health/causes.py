@@ -73,7 +73,7 @@ def _mappings(health: Health) -> dict[IncidentKind, str]:
         if health.condition == Condition.UNKNOWN
         else IncidentKind.MAPPING
     )
-    return {kind: f"{health.reason}. Heroku Connect's dashboard tells more."}
+    return {kind: f"{health.reason}. Heroku Connect's dashboard shows more."}
 
 
 def _org(health: Health) -> dict[IncidentKind, str]:

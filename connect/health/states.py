@@ -105,7 +105,7 @@ _BROKEN = frozenset(_ADVICE) - {NEED_AUTHENTICATION}
 
 
 def of_connection(state: str) -> Condition:
-    """Return the condition that a connection's state alone tells."""
+    """Return the condition that a connection's own state means. Its mappings are left out."""
     return _CONNECTIONS.get(state, Condition.UNKNOWN)
 
 
@@ -133,12 +133,12 @@ def overall(state: str, mappings: Iterable[str]) -> Condition:
 
 
 def lacks_authorization(state: str) -> bool:
-    """Tell whether a connection in this state waits for somebody to sign in to Salesforce."""
+    """Return whether a connection in this state waits for somebody to sign in to Salesforce."""
     return of_connection(state) == Condition.NEEDS_AUTHORIZATION
 
 
 def is_broken(state: str) -> bool:
-    """Tell whether a connection in this state needs somebody to act."""
+    """Return whether a connection in this state needs somebody to act."""
     return state in _BROKEN
 
 
@@ -148,10 +148,10 @@ def advice(state: str) -> str:
 
 
 def is_broken_mapping(state: str) -> bool:
-    """Tell whether a mapping in this state stays so until somebody acts."""
+    """Return whether a mapping in this state stays so until somebody acts."""
     return of_mapping(state) in (Condition.BROKEN, Condition.NEEDS_AUTHORIZATION)
 
 
 def is_loading_mapping(state: str) -> bool:
-    """Tell whether a mapping in this state is still being made, changed or loaded."""
+    """Return whether a mapping in this state is still being made, changed or loaded."""
     return state in _LOADING_MAPPING

@@ -27,7 +27,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Layer:
-    """A series as the path of an area. `is_pale` tells it from a layer above of the same tone."""
+    """A series as the path of an area. `is_pale`: a layer above has the same tone."""
 
     label: str
     tone: str
@@ -47,7 +47,7 @@ class Chart:
 
     @property
     def middle(self) -> str:
-        """What half of the height means; nothing where that is no whole number."""
+        """What half of the height means; empty for a fraction."""
         return str(self.top // 2) if self.top % 2 == 0 else ""
 
     @property

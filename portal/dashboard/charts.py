@@ -55,7 +55,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class BarChart:
-    """Bars, and what they show in words. `slots` is the room for columns; None means rows."""
+    """Bars with a label that says what they show. `slots` is the room for columns; None: rows."""
 
     label: str
     bars: Sequence[Bar]
