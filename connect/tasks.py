@@ -8,6 +8,7 @@ from connect import connections
 from connect.health import (
     alerts,
     diagnose,
+    fleet,
     healing,
     history,
     incidents,
@@ -86,7 +87,8 @@ def compare_drift() -> int:
 
 
 def refresh_health() -> int:
-    """Queue a refresh of each region; scheduled; return how many."""
+    """Record the fleet's conditions and queue a refresh of each region; return how many."""
+    fleet.record()
     found = regions.regions()
     for region_url in found:
         enqueue(refresh_region, region_url)
@@ -141,7 +143,7 @@ def maintain_health() -> None:
 
 def prune_health() -> int:
     """Merge and delete old rows; runs daily; return how many rows were deleted."""
-    return history.fold() + repair_results.prune() + diagnose.prune(timezone.now())
+    return history.fold() + fleet.prune() + repair_results.prune() + diagnose.prune(timezone.now())
 
 
 # --- write errors --------------------------------------------------------------------------------

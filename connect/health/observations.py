@@ -128,9 +128,10 @@ def _move(health: Health, condition: Condition, reason: str, now: datetime) -> N
 
 def _reason(seen: ConnectionDetail) -> str:
     broken = [each for each in seen.mappings if states.of_mapping(each.state) not in states.WELL]
-    parts = [states.advice(seen.state)] if states.is_broken(seen.state) else []
-    parts += [f"{each.object_name}: {each.state}" for each in broken]
-    return ", ".join(parts)[:MAX_REASON_LENGTH]
+    advice = states.advice(seen.state)
+    reasons = [advice] if advice else []
+    reasons += [f"{each.object_name}: {each.state}" for each in broken]
+    return ", ".join(reasons)[:MAX_REASON_LENGTH]
 
 
 def _org(given: str) -> str:

@@ -6,7 +6,7 @@ Import every model from here; the modules inside only divide them by what they d
 from connect.models.budget import ApiBudget
 from connect.models.connection import Connection, SchemaFate, Stage, WaitingOn
 from connect.models.diagnosis import Diagnosis, Notification
-from connect.models.health import Condition, Health, HealthSample
+from connect.models.health import Condition, FleetCondition, Health, HealthSample
 from connect.models.incident import (
     HealingAttempt,
     Incident,
@@ -35,6 +35,7 @@ __all__ = [
     "Diagnosis",
     "Drift",
     "DriftState",
+    "FleetCondition",
     "HealingAttempt",
     "Health",
     "HealthSample",

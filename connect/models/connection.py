@@ -171,9 +171,7 @@ class Connection(models.Model):
                 name="connection_funnel",
                 condition=Q(offboarded_at=None),
             ),
-            models.Index(
-                fields=["state", "seen_at"], name="connection_health", condition=Q(stage="live")
-            ),
+            models.Index(fields=["id"], name="connection_not_live", condition=~Q(stage="live")),
             models.Index(
                 fields=["waiting_on", "stage_since"],
                 name="connection_waits",

@@ -63,7 +63,7 @@ class Mapping(models.Model):
     rows_in_database = models.BigIntegerField(null=True)
     rows_in_salesforce = models.BigIntegerField(null=True)
     rows_pending = models.BigIntegerField(null=True)
-    rows_failed = models.BigIntegerField(null=True)
+    rows_failed = models.BigIntegerField("failed (Heroku Connect's count)", null=True)
     seen_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -1,11 +1,8 @@
 """Scanning the tenants' schemas for failed and waiting writes."""
 
-from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, F, Max, Sum
 from django.utils import timezone
 
 from connect.health import incidents, observations
@@ -21,7 +18,7 @@ from connect.write_errors.schema_scan import (
 
 PAGE = 500  # connections that are held in memory at a time
 _NOTHING = WaitingWrites(0, None)
-_MEASURED = ("scanned_at", "tables_missing", "backlog", "backlog_since", "write_errors", "rows")
+_MEASURED = ("scanned_at", "tables_missing", "backlog", "backlog_since", "rows")
 
 
 def scan_all() -> int:
@@ -41,11 +38,8 @@ def scan(connection_ids: Sequence[int]) -> int:
     read = {name: row for name, row in by_schema.items() if name not in found.unread}
     with transaction.atomic():
         _store_failures(found, read)
-        failed: Counter[str] = Counter()
-        for each in found.failures:
-            failed[each.schema] += each.count
         observations.ensure(read.values())
-        healths = [_measure(found, name, row, failed[name]) for name, row in read.items()]
+        healths = [_measure(found, name, row) for name, row in read.items()]
         observations.save(healths, _MEASURED)
         incidents.update(healths)
     for row in Connection.objects.filter(repairs__ended_at=None, pk__in=connection_ids).distinct():
@@ -57,24 +51,6 @@ def scan(connection_ids: Sequence[int]) -> int:
 def row_limit(connection: Connection) -> int | None:
     """Return the row limit of the connection's plan; None if it has no limit."""
     return lint.max_rows(connection.plan)
-
-
-def by_cause(limit: int) -> list[Any]:
-    """Return the causes of failed writes over all tenants, the most frequent first.
-
-    Each has `cause`, `failed`, `tenants`, `tables` and `last_at`.
-    """
-    rows = (
-        WriteError.objects.order_by()
-        .values("cause")
-        .annotate(
-            failed=Sum("failed"),
-            tenants=Count("connection", distinct=True),
-            tables=Count("table_name", distinct=True),
-            last_at=Max("last_at"),
-        )
-    )
-    return list(rows.order_by(F("failed").desc())[:limit])
 
 
 def _store_failures(found: SchemaScan, read: dict[str, Connection]) -> None:
@@ -103,7 +79,7 @@ def _row(group: FailedWriteGroup, connection: Connection) -> WriteError:
     )
 
 
-def _measure(found: SchemaScan, name: str, connection: Connection, failed: int) -> Health:
+def _measure(found: SchemaScan, name: str, connection: Connection) -> Health:
     health = observations.of(connection)
     tables = found.tables.get(name)
     waiting = found.waiting.get(name, _NOTHING)
@@ -111,5 +87,4 @@ def _measure(found: SchemaScan, name: str, connection: Connection, failed: int) 
     health.tables_missing = tables is None or not tables.complete
     health.rows = tables.rows if tables else 0
     health.backlog, health.backlog_since = waiting.count, waiting.since
-    health.write_errors = failed
     return health

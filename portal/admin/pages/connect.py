@@ -12,7 +12,7 @@ from portal.admin.kit import search, show
 from portal.admin.kit.actions import Subject
 from portal.admin.kit.base import ReadOnlyAdmin
 from portal.admin.kit.buttons import ActionsAdmin
-from portal.admin.kit.filters import HealthFilter, PutOffFilter
+from portal.admin.kit.filters import ConditionFilter, PutOffFilter
 from portal.admin.pages.stepper import steps
 
 
@@ -50,7 +50,7 @@ class ConnectionAdmin(ReadOnlyAdmin, ActionsAdmin):
         "stage",
         "waiting_on",
         BlockedFilter,
-        HealthFilter,
+        ConditionFilter,
         PutOffFilter,
         "api_version",
     )

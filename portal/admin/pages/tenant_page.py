@@ -11,7 +11,7 @@ from django.utils import timezone
 from connect.models import Connection, Stage
 from portal.admin.kit import show
 from portal.admin.kit.actions import Staff, Subject
-from portal.admin.pages import health_panel
+from portal.admin.pages.health import panel
 from portal.admin.pages.stepper import stays, steps
 from tenants import links
 from tenants.models import Event, EventKind, Tenant
@@ -80,7 +80,7 @@ def context(tenant: Tenant, subject: Subject, user: Staff, wanted: str) -> dict[
         "live_url": f"{reverse('admin:tenants_tenant_live', args=[tenant.pk])}?timeline={wanted}",
         "every": _every(shown),
         "snoozed": bool(shown and shown.is_snoozed(timezone.now())),
-        "sync": health_panel.of_tenant(shown),
+        "sync": panel.of_tenant(shown),
     }
 
 

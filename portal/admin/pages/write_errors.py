@@ -17,9 +17,10 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from connect import tasks
+from connect.health import conditions
 from connect.models import WriteError, WriteRepair
 from connect.schemas import BadSchemaName
-from connect.write_errors import repair, scan, trigger_log
+from connect.write_errors import counts, repair, trigger_log
 from portal.admin.kit import search, show
 from portal.admin.kit.base import ReadOnlyAdmin
 from tenants.queue import enqueue_as
@@ -62,6 +63,10 @@ class WriteErrorAdmin(ReadOnlyAdmin):
     def has_repair_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("connect.repair_writes")
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[WriteError]:
+        rows: QuerySet[WriteError] = super().get_queryset(request)
+        return rows.filter(conditions.is_live())
+
     @admin.display(description="tenant", ordering="connection__tenant__name")
     def tenant(self, error: WriteError) -> str:
         return show.link(error.connection.tenant)
@@ -69,7 +74,7 @@ class WriteErrorAdmin(ReadOnlyAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        causes = {"causes": scan.by_cause(MOST_CAUSES)}
+        causes = {"causes": counts.by_cause(MOST_CAUSES)}
         return super().changelist_view(request, {**causes, **(extra_context or {})})
 
     def render_change_form(

@@ -11,7 +11,7 @@ from portal.dashboard.cards.links import to_list
 from portal.project import probes
 from tenants.models import Switch, SwitchName
 
-# Below this share of the budget staff should know that health checks give way.
+# Below this share of the budget health checks are held back, and staff should know it.
 BUDGET_IS_LOW = budget.RESERVE * 2
 
 

@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 from connect.health import causes
 from connect.models import Connection, Health, Incident, IncidentKind, WriteError
 from connect.schemas import BadSchemaName
-from connect.write_errors import repair, repair_results, scan, schema_scan, trigger_log
+from connect.write_errors import counts, repair, repair_results, scan, schema_scan, trigger_log
 from tests.connect.write_errors.schemas import live, write
 
 pytestmark = pytest.mark.django_db
@@ -110,7 +110,7 @@ def test_causes_that_went_away_are_no_longer_shown() -> None:
         cursor.execute(sql.SQL("DELETE FROM {} WHERE sf_message LIKE 'DUP%%'").format(log), [])
     scan.scan_all()
     assert WriteError.objects.get().cause == "ENTITY_IS_DELETED"
-    assert Health.objects.get().write_errors == 1
+    assert counts.total() == counts.of(connection) == 1
 
 
 def test_the_fleets_causes_are_summed_over_tenants_and_objects() -> None:
@@ -120,7 +120,7 @@ def test_the_fleets_causes_are_summed_over_tenants_and_objects() -> None:
         write(connection, "DUPLICATE_VALUE: $", table="contact")
     write(connection, "ENTITY_IS_DELETED")
     scan.scan_all()
-    first, second = scan.by_cause(10)
+    first, second = counts.by_cause(10)
     assert (first["failed"], first["tenants"], first["tables"]) == (12, 2, 2)
     assert second["failed"] == 1
 
