@@ -30,7 +30,11 @@ class WriteError(models.Model):
                 fields=["connection", "table_name", "cause"], name="one_row_a_cause"
             )
         ]
-        indexes: ClassVar = [models.Index(fields=["cause"], name="write_errors_by_cause")]
+        indexes: ClassVar = [
+            models.Index(fields=["cause"], name="write_errors_by_cause"),
+            # The list's order: its first page must not sort every error of every tenant.
+            models.Index(fields=["-failed", "-id"], name="write_errors_most_failed"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.table_name}: {self.cause}"
