@@ -6,7 +6,7 @@ from django.utils import timezone
 from django_q.models import Failure, Success
 
 from portal import bulk
-from portal.admin.kit import actions
+from portal.actions import bulk_runs
 from portal.dashboard import fleet
 from portal.models import FleetSample
 
@@ -27,7 +27,7 @@ def prune() -> int:
 
 def work_off(run_id: int) -> None:
     """Do a slice of a bulk run."""
-    bulk.work_off(run_id, actions.perform)
+    bulk.work_off(run_id, bulk_runs.perform)
 
 
 def sample_fleet() -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -33,6 +33,31 @@ class AttentionFilter(admin.SimpleListFilter):
         return queryset if found is None else queryset.filter(pk__in=found.values("tenant"))
 
 
+class StageFilter(admin.SimpleListFilter):
+    """The stage of the tenant's current connection."""
+
+    title = "stage"
+    parameter_name = "stage"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(stage.value), str(stage.label)) for stage in Stage]
+
+    def queryset(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Tenant],
+    ) -> QuerySet[Tenant]:
+        stage = self.value()
+        if stage is None:
+            return queryset
+        if stage == Stage.OFFBOARDED:
+            return queryset.filter(offboarded_at__isnull=False)
+        at_stage = Connection.objects.filter(
+            tenant=OuterRef("pk"), offboarded_at=None, stage=stage
+        ).order_by()
+        return queryset.filter(Exists(at_stage))
+
+
 class HealthFilter(admin.SimpleListFilter):
     """How the synchronization of a live connection does."""
 
@@ -50,6 +75,23 @@ class HealthFilter(admin.SimpleListFilter):
             return queryset
         live = Q(stage=Stage.LIVE)
         return queryset.filter(live & fleet.condition(fleet.Health(value), timezone.now()))
+
+
+class BlockedFilter(admin.SimpleListFilter):
+    """Whether the portal gave up and waits for staff."""
+
+    title = "blocked"
+    parameter_name = "blocked"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Yes"), ("no", "No")]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Connection]
+    ) -> QuerySet[Connection]:
+        if self.value() not in ("yes", "no"):
+            return queryset
+        return queryset.filter(blocked_at__isnull=self.value() == "no")
 
 
 class PutOffFilter(admin.SimpleListFilter):

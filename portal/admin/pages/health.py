@@ -19,10 +19,10 @@ from connect.models import (
     WebhookNotice,
 )
 from connect.write_errors import scan
+from portal.actions.subject import Subject
 from portal.admin.kit import search, show
-from portal.admin.kit.actions import Subject
 from portal.admin.kit.base import ReadOnlyAdmin
-from portal.admin.kit.buttons import ActionsAdmin
+from portal.admin.kit.subjects import SubjectAdmin
 from portal.admin.pages import health_panel
 
 _STATUS_TONES = {
@@ -32,7 +32,7 @@ _STATUS_TONES = {
 }
 
 
-class OfAConnection(ReadOnlyAdmin, ActionsAdmin):
+class OfAConnection(ReadOnlyAdmin, SubjectAdmin):
     """Rows about a connection: what can be done to it can be done here."""
 
     list_select_related = ("connection__tenant",)

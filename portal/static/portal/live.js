@@ -15,7 +15,7 @@
     (element.contains(document.activeElement) && document.activeElement.matches("input, select, textarea"));
 
   // Keyboard focus on a button or link outlives the replacement of its surroundings.
-  const place = (element) => element.getAttribute("href") || element.form?.getAttribute("action") || element.id;
+  const place = (element) => element.getAttribute("href") || element.getAttribute("formaction") || element.form?.getAttribute("action") || element.id;
 
   const keepFocus = (part, replace) => {
     const focused = part.contains(document.activeElement) ? place(document.activeElement) : "";

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from connect.models import Connection, Health, SchemaFate, Stage
+from connect.operations import base
 from connect.operations import connection as operations
 from connect.runner import lease
 from tenants.models import Event, EventKind, Message, MessageKind
@@ -117,10 +118,10 @@ def test_starting_over_begins_the_next_generation(journey: Journey) -> None:
 
 
 def test_an_operation_never_meets_the_reconciler(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(operations, "LEASE_PATIENCE", 0.3)
+    monkeypatch.setattr(base, "LEASE_PATIENCE", 0.3)
     connection = cast.connect(cast.enrol(cast.ACME), Stage.LINKING)
     assert lease.take(connection.pk) is not None
-    with pytest.raises(operations.Busy):
+    with pytest.raises(base.Busy):
         operate("offboard", connection, **KEEP)
 
 

@@ -18,8 +18,10 @@ import emulator as emulated
 from connect.models import Connection, SchemaFate, Stage, WaitingOn
 from connect.operations import connection as operations
 from portal import bulk, roles
-from portal.admin.kit import actions, buttons, forms
-from portal.admin.kit.actions import ACTIONS, Subject
+from portal.actions import action as registry
+from portal.actions import bulk_runs, forms
+from portal.actions.subject import Subject
+from portal.admin.kit import actions
 from portal.models import BulkItem, BulkRun
 from tenants.models import Event, MessageKind, Proof, Tenant
 from tests import cast
@@ -29,6 +31,7 @@ from tests.portal.admin import rows, walk
 from tests.portal.admin.conftest import NAMES, SignIn
 
 pytestmark = pytest.mark.django_db
+ACTIONS = registry.of(Tenant)
 MODELS = [Tenant, Connection]
 BOTH = pytest.mark.parametrize("model", MODELS, ids=["tenant", "connection"])
 EVERY = pytest.mark.parametrize("name", ACTIONS)
@@ -38,7 +41,7 @@ EVERY_ON_EITHER = pytest.mark.parametrize(
     ("name", "model"),
     [*((name, Tenant) for name in ACTIONS), ("offboard", Connection), ("refresh", Connection)],
 )
-ASKS = [name for name, each in ACTIONS.items() if each.question]
+ASKS = [name for name, each in ACTIONS.items() if each.form]
 # A state in which each action is legal, as fields of the connection.
 LEGAL: dict[str, dict[str, Any]] = {
     "approve": {"stage": Stage.WAITING_FOR_PROOF},
@@ -63,9 +66,9 @@ def row_of(model: type[Tenant | Connection], connection: Connection) -> Tenant |
 
 def answers(name: str, *phrase: str) -> dict[str, str]:
     """Return what a person answers to an action's question."""
-    if ACTIONS[name].hurts:
+    if ACTIONS[name].destructive:
         return {"confirmed": "yes", "schema_fate": "keep", "typed": "".join(phrase)}
-    if ACTIONS[name].question:
+    if ACTIONS[name].form:
         return {"confirmed": "yes", "span": "4", "note": "Holidays."}
     return {}
 
@@ -82,7 +85,7 @@ def select(client: Client, chosen: list[Any], name: str, **more: str) -> HttpRes
     data: dict[str, Any] = {"action": name, "_selected_action": [row.pk for row in chosen], **more}
     phrase = str(chosen[0]) if len(chosen) == 1 else f"{len(chosen)} tenants"
     data = {**answers(name, phrase), **data}
-    if not ACTIONS[name].question:
+    if not ACTIONS[name].form:
         data["index"] = "0"
     return client.post(walk.page(type(chosen[0]), "changelist"), data)  # type: ignore[return-value]
 
@@ -156,7 +159,7 @@ def test_looking_changes_nothing(
     before = Connection.objects.values().get()
     for method in (manager.get, manager.head):
         answer = method(walk.page(model, "act", row.pk, name), answers(name, named(row)))
-        assert answer.status_code == (200 if ACTIONS[name].question else 405)
+        assert answer.status_code == (200 if ACTIONS[name].form else 405)
     manager.get(walk.page(model, "changelist"), {"action": name, "_selected_action": str(row.pk)})
     assert Connection.objects.values().get() == before
     assert not queued()
@@ -212,10 +215,10 @@ def test_a_row_that_is_not_legal_any_more_is_skipped_with_the_reason(name: str) 
     run = BulkRun(action=name, label="x", actor="mia", total=1)
     tenant = Tenant.objects.get()
     bulk.start(run, [BulkItem(run=run, tenant=tenant, connection=gone)])
-    bulk.work_off(run.pk, actions.perform)
+    bulk.work_off(run.pk, bulk_runs.perform)
     item = run.items.get()
     assert item.status == "skipped"
-    assert item.text == ACTIONS[name].why_not(Subject(tenant, gone)) != ""
+    assert item.text == ACTIONS[name].refusal(Subject(tenant, gone)) != ""
 
 
 @EVERY
@@ -230,7 +233,7 @@ def test_a_task_takes_an_id_and_a_name_and_nothing_else(manager: Client, name: s
         assert task["func"] == "connect.tasks.operate"
         assert task["args"] == (name, connection.pk)
         assert task["kwargs"]["actor"] == "mia"
-        asked = {"schema_fate"} if ACTIONS[name].hurts else {"until", "note"}
+        asked = {"schema_fate"} if ACTIONS[name].destructive else {"until", "note"}
         assert set(task["kwargs"]["options"]) == (asked if name in ASKS else set())
 
 
@@ -267,10 +270,12 @@ def test_a_page_offers_only_what_fits_the_state(manager: Client, five: dict[str,
 
 # --- what cannot be taken back -------------------------------------------------------------------
 
-HURTS = pytest.mark.parametrize("name", [name for name, each in ACTIONS.items() if each.hurts])
+DESTRUCTIVE = pytest.mark.parametrize(
+    "name", [name for name, each in ACTIONS.items() if each.destructive]
+)
 
 
-@HURTS
+@DESTRUCTIVE
 @BOTH
 def test_the_confirmation_keeps_the_schema_unless_told_otherwise(
     manager: Client, name: str, model: type[Tenant | Connection], five: dict[str, Tenant]
@@ -282,7 +287,7 @@ def test_the_confirmation_keeps_the_schema_unless_told_otherwise(
     assertContains(answer, "Acme &amp; Söhne &quot;West&quot;")
 
 
-@HURTS
+@DESTRUCTIVE
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -349,7 +354,7 @@ def test_dropping_the_schema_is_an_explicit_choice(
     assert queued()[0]["kwargs"]["options"] == {"schema_fate": SchemaFate.DROP}
 
 
-def test_a_bulk_action_that_hurts_first_names_everybody_and_what_it_skips(
+def test_a_destructive_bulk_action_first_lists_all_tenants_and_what_it_skips(
     manager: Client, five: dict[str, Tenant]
 ) -> None:
     data = {"action": "offboard", "index": "0", "_selected_action": [t.pk for t in five.values()]}
@@ -358,15 +363,15 @@ def test_a_bulk_action_that_hurts_first_names_everybody_and_what_it_skips(
     assert "Off-board: 4 tenants" in html
     assert "<strong>Ember AG</strong>: it has no connection" in html
     assert "To confirm, type: 4 tenants" in html
-    chosen = [row.pk for row, _ in answer.context["legal"]]
+    chosen = [subject.tenant.pk for subject, *_ in answer.context["possible"]]
     assert all(f'name="_selected_action" value="{pk}"' in html for pk in chosen)
     assert not queued()
 
 
-def test_it_hurts_no_more_at_once_than_a_person_can_read(
+def test_a_destructive_bulk_action_has_a_maximum(
     manager: Client, five: dict[str, Tenant], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(buttons, "MOST_THAT_HURT", 2)
+    monkeypatch.setattr(actions, "MAX_DESTRUCTIVE", 2)
     told = said(select(manager, list(five.values())[:3], "offboard"))
     assert told == "Select 2 at the most for “Off-board”. Nothing was done."
     assert not BulkRun.objects.exists()
@@ -427,7 +432,7 @@ def test_who_can_be_approved(
     settings.REGISTRATION_POLICY = policy
     tenant = cast.enrol(cast.ACME, proof=proof)
     tenant.offboarded_at = tenant.registered_at if gone else None
-    assert ACTIONS["approve"].why_not(Subject(tenant, None)) == reason
+    assert ACTIONS["approve"].refusal(Subject(tenant, None)) == reason
 
 
 @pytest.mark.parametrize(
@@ -441,11 +446,11 @@ def test_who_can_be_approved(
 )
 def test_when_a_mail_can_be_sent_again(facts: dict[str, Any] | None, reason: str) -> None:
     connection = None if facts is None else Connection(**facts)
-    assert ACTIONS["resend"].why_not(Subject(Tenant(), connection)) == reason
+    assert ACTIONS["resend"].refusal(Subject(Tenant(), connection)) == reason
 
 
 def test_a_tenant_without_a_connection_is_skipped() -> None:
-    assert ACTIONS["pause"].why_not(Subject(Tenant(), None)) == "it has no connection"
+    assert ACTIONS["pause"].refusal(Subject(Tenant(), None)) == "it has no connection"
 
 
 def test_sending_again_writes_the_mail_that_fits(operator: Client) -> None:

@@ -14,7 +14,6 @@ from tests.portal.admin import clicks, rows, walk
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.xfail(strict=True, reason="the template of the buttons reads another name")
 @pytest.mark.parametrize("label", ["Reload", "Edit fields", "Delete"])
 def test_a_button_of_a_mapping_asks_first(
     manager: Client, five: dict[str, Tenant], label: str
@@ -28,7 +27,6 @@ def test_a_button_of_a_mapping_asks_first(
     assert not OrmQ.objects.exists()
 
 
-@pytest.mark.xfail(strict=True, reason="the template of the buttons reads another name")
 @pytest.mark.parametrize(
     ("label", "status"),
     [

@@ -202,7 +202,7 @@ def test_a_tenants_live_mappings_are_compared_with_a_version(viewer: Client, fle
 
 def act(client: Client, mapping: Mapping, name: str, **data: Any) -> int:
     url = reverse("admin:connect_mapping_act", args=[mapping.pk, name])
-    return client.post(url, data).status_code
+    return client.post(url, {"confirmed": "yes", **data}).status_code
 
 
 def work_off() -> str:

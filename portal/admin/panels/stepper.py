@@ -26,7 +26,7 @@ Stays = dict[str, timedelta]
 
 
 @dataclass(frozen=True)
-class Step:
+class StepperItem:
     """One step; `state` is done, now, blocked or todo, `took` what was spent on it so far."""
 
     label: str
@@ -35,13 +35,15 @@ class Step:
     took: timedelta | None = None
 
 
-def steps(connection: Connection, stays: Stays | None = None) -> list[Step]:
+def steps(connection: Connection, stays: Stays | None = None) -> list[StepperItem]:
     """Return the steps of provisioning, or those of off-boarding once it has begun."""
     way = _ENDING if connection.stage in _ENDING else _PROVISIONING
     here = list(way).index(Stage(connection.stage))
     took = stays or {}
     return [
-        Step(label, state := _state(connection, number, here), _IN_WORDS[state], took.get(stage))
+        StepperItem(
+            label, state := _state(connection, number, here), _IN_WORDS[state], took.get(stage)
+        )
         for number, (stage, label) in enumerate(way.items())
     ]
 

@@ -9,17 +9,18 @@ from django.urls import reverse
 from django.utils import timezone
 
 from connect.models import Connection, Stage
+from portal.actions.action import Staff
+from portal.actions.subject import Subject
 from portal.admin.kit import show
-from portal.admin.kit.actions import Staff, Subject
 from portal.admin.pages import health_panel
-from portal.admin.pages.stepper import stays, steps
+from portal.admin.panels.stepper import stays, steps
 from tenants import links
 from tenants.models import Event, EventKind, Tenant
 
-MOST_EVENTS = 50
-MOST_MESSAGES = 10
-MOST_SAMPLES = 8
-MOST_STAGES = 100
+MAX_EVENTS = 50
+MAX_MESSAGES = 10
+MAX_SAMPLES = 8
+MAX_STAGES = 100
 MOVING, RESTING, ENDED = 2, 5, 0  # seconds from one look to the next; 0: it does not look again
 _TROUBLES = (EventKind.TROUBLE, EventKind.BLOCKED)
 # The timeline's filters: the name in the address, the label, the kinds of events.
@@ -50,7 +51,7 @@ _FILTERS: dict[str, tuple[str, tuple[EventKind, ...]]] = {
 
 
 @dataclass(frozen=True)
-class Filter:
+class TimelineFilter:
     """One of the timeline's filters."""
 
     label: str
@@ -73,9 +74,9 @@ def context(tenant: Tenant, subject: Subject, user: Staff, wanted: str) -> dict[
         "earlier": earlier,
         "attempt": _last_trouble(tenant) if shown and shown.last_error else None,
         "mappings": shown.mappings.all() if shown else [],
-        "samples": shown.samples.all()[:MOST_SAMPLES] if shown else [],
-        "mails": tenant.messages.defer("text", "html")[:MOST_MESSAGES],
-        "events": _events(tenant, wanted)[:MOST_EVENTS],
+        "samples": shown.samples.all()[:MAX_SAMPLES] if shown else [],
+        "mails": tenant.messages.defer("text", "html")[:MAX_MESSAGES],
+        "events": _events(tenant, wanted)[:MAX_EVENTS],
         "filters": _filters(wanted),
         "live_url": f"{reverse('admin:tenants_tenant_live', args=[tenant.pk])}?timeline={wanted}",
         "every": _every(shown),
@@ -129,7 +130,7 @@ def _stays(tenant: Tenant, shown: Connection, earlier: list[Connection]) -> dict
     entered = tenant.events.filter(at__gte=begun, data__has_key="stage").exclude(
         kind=EventKind.BLOCKED
     )
-    newest = list(entered.values_list("data__stage", "at")[:MOST_STAGES])
+    newest = list(entered.values_list("data__stage", "at")[:MAX_STAGES])
     way = [(str(Stage.WAITING_FOR_PROOF), begun), *reversed(newest)]
     return stays(way, timezone.now())
 
@@ -148,8 +149,8 @@ def _events(tenant: Tenant, wanted: str) -> QuerySet[Event]:
     return tenant.events.filter(kind__in=kinds) if kinds else tenant.events.all()
 
 
-def _filters(wanted: str) -> list[Filter]:
+def _filters(wanted: str) -> list[TimelineFilter]:
     return [
-        Filter(label, f"?timeline={name}#timeline", name == wanted)
+        TimelineFilter(label, f"?timeline={name}#timeline", name == wanted)
         for name, (label, _) in _FILTERS.items()
     ]
