@@ -31,7 +31,7 @@ def _address(claim: Claim) -> tuple[str, str]:
 
 def _refusal_to_retry(connection: Connection) -> str:
     if connection.stage in (Stage.LIVE, Stage.OFFBOARDED) and not connection.blocked_at:
-        return f"nothing is left to do: it is {connection.get_stage_display().lower()}"
+        return f"there is nothing left to do: it is {connection.get_stage_display().lower()}"
     return ""
 
 
@@ -77,7 +77,7 @@ def _refusal_to_reach(connection: Connection) -> str:
 def _refusal_to_pause(connection: Connection) -> str:
     if connection.stage != Stage.LIVE:
         return "only a live connection can be paused"
-    return "it is paused already" if connection.state == states.PAUSED else ""
+    return "it is already paused" if connection.state == states.PAUSED else ""
 
 
 def _pause(claim: Claim, actor: str, options: Options) -> str:

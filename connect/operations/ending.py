@@ -11,7 +11,7 @@ from tenants.queue import enqueue
 
 def _refusal(connection: Connection) -> str:
     if connection.stage in (Stage.OFFBOARDING, Stage.OFFBOARDED):
-        return f"it is {connection.get_stage_display().lower()} already"
+        return f"it is already {connection.get_stage_display().lower()}"
     return ""
 
 

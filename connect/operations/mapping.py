@@ -34,8 +34,8 @@ def _reload(claim: Claim, actor: str, options: Options) -> str:
     heroku_mappings.reload_mapping(claim.connection.region_url, mapping.mapping_id)
     health.refresh(claim.connection)
     rows = mapping.rows_in_salesforce
-    told = f" Rows to be read again, as last counted: {rows:,}." if rows else ""
-    return f"{mapping.object_name} is loaded anew.{told}"
+    counted = f" Rows to be read again, as last counted: {rows:,}." if rows else ""
+    return f"{mapping.object_name} is loaded again.{counted}"
 
 
 def _diagnose(claim: Claim, actor: str, options: Options) -> str:
@@ -61,7 +61,7 @@ def _delete(claim: Claim, actor: str, options: Options) -> str:
 
 
 def _edit(claim: Claim, actor: str, options: Options) -> str:
-    """Overwrite what the form shows, keeping the rest; only if nobody changed it meanwhile."""
+    """Overwrite what the form shows, keeping the rest; only if nobody else changed it."""
     mapping = _mapping(claim, options)
     if mapping is None:
         return _gone(options)

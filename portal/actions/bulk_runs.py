@@ -15,7 +15,7 @@ LEFT = (ItemStatus.FAILED, ItemStatus.CANCELLED)
 
 
 def perform(run: BulkRun, item: BulkItem) -> Report:
-    """Do a run's action to one of its tenants, as it stands now."""
+    """Run the action of a bulk run on one item."""
     action, subject = registry.of(Tenant)[run.action], Subject(item.tenant, item.connection)
     reason = action.refusal(subject)
     if reason or action.perform is None:
@@ -31,14 +31,14 @@ def _permission(run: BulkRun) -> str:
 
 def _refusal_to_cancel(run: BulkRun) -> str:
     if run.cancelled_at:
-        return "it is cancelled already"
+        return "it is already cancelled"
     return "it is finished" if run.finished_at else ""
 
 
 def _cancel(targets: Sequence[BulkRun], actor: str, options: Options) -> Result:
     (run,) = targets
     left = bulk.cancel(run.pk, actor)
-    return done(run, f"{left} of {run.total} were not begun.")
+    return done(run, f"{left} of {run.total} were not started.")
 
 
 def _refusal_to_repeat(run: BulkRun) -> str:

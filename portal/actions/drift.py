@@ -19,7 +19,7 @@ class AcceptForm(Question):
 
     reason = forms.CharField(
         max_length=500,
-        label="Why this is right",
+        label="Reason",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         error_messages={"required": "Please say why, in a sentence."},
     )

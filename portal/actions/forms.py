@@ -1,4 +1,4 @@
-"""What is asked before an action is done: the forms of the confirmation page."""
+"""Forms of the confirmation page."""
 
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
@@ -40,7 +40,7 @@ class Question(forms.Form):
 
 
 class EndForm(Question):
-    """What is asked before a connection is ended."""
+    """The form for ending a connection."""
 
     schema_fate = forms.ChoiceField(
         label="The tenant's schema in Postgres",

@@ -18,7 +18,7 @@ from tenants.queue import enqueue_as
 
 
 class EditForm(Question):
-    """The settings of a mapping as last seen, with the revision that they were seen in."""
+    """The settings of a mapping as last seen, with their revision."""
 
     access = forms.ChoiceField(choices=[(mode, mode) for mode in lint.ACCESS_MODES])
     sf_polling_seconds = forms.IntegerField(
@@ -27,12 +27,12 @@ class EditForm(Question):
     upsert_field = forms.CharField(
         required=False,
         label="Unique identifier",
-        help_text="The field by which writes are upserts.",
+        help_text="The field for upserts.",
     )
     fields_wanted = forms.CharField(
         label="Fields",
         widget=forms.Textarea(attrs={"rows": 16, "class": "code", "spellcheck": "false"}),
-        help_text="API names, one a line.",
+        help_text="API names, one for each line.",
     )
     revision = forms.IntegerField(widget=forms.HiddenInput)
 
@@ -122,7 +122,7 @@ ACTIONS = (
     _button(
         "reload",
         "connect.reload_mapping",
-        "The whole table is read from Salesforce again. Until it is loaded, rows may be missing.",
+        "The whole table is reloaded from Salesforce. Until it is loaded, rows may be missing.",
         destructive=True,
     ),
     _button(

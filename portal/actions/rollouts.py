@@ -46,7 +46,7 @@ class StartForm(Question):
 
 
 class PruneForm(Question):
-    """What a roll-back does with the objects that the newer version brought."""
+    """What a roll-back does with objects that only the newer version has."""
 
     prune = forms.ChoiceField(
         label="Objects that the earlier version does not have",
@@ -135,7 +135,7 @@ ACTIONS = (
     _action(
         "start",
         "Start",
-        "The canary group begins at once.",
+        "The canary group starts at once.",
         _CONTROL,
         Transition((RolloutStatus.READY,), _start),
         details=_warnings,
@@ -145,7 +145,7 @@ ACTIONS = (
     _action(
         "pause",
         "Pause",
-        "No further tenant is begun; those in progress are finished.",
+        "No further tenant is started; those in progress are finished.",
         _PAUSE,
         Transition((RolloutStatus.RUNNING,), lambda pk, actor, options: lifecycle.pause(pk, actor)),
     ),
@@ -170,7 +170,7 @@ ACTIONS = (
     _action(
         "cancel",
         "Cancel",
-        "Tenants that were not begun are skipped; those in progress are finished.",
+        "Tenants that were not started are skipped; those in progress are finished.",
         _CONTROL,
         Transition(_UNFINISHED, lambda pk, actor, options: lifecycle.cancel(pk, actor)),
         destructive=True,
@@ -178,7 +178,7 @@ ACTIONS = (
     _action(
         "roll_back",
         "Roll back",
-        "Every tenant that was sent to goes back to the version that it had before.",
+        "Every tenant that has the new version returns to its former version.",
         _CONTROL,
         _RollBack(
             (RolloutStatus.PAUSED, RolloutStatus.CANCELLED, RolloutStatus.DONE),

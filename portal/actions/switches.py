@@ -18,13 +18,13 @@ PERMISSION = "tenants.change_switch"
 
 
 class OffForm(Question):
-    """Turning something off needs a reason, which everybody sees."""
+    """Turning it off needs a reason, which all staff see."""
 
     why = forms.CharField(
         max_length=255,
         label="Why",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        error_messages={"required": "Say why it is off: everybody will see it."},
+        error_messages={"required": "Enter a reason. All staff will see it."},
     )
 
 
@@ -34,7 +34,7 @@ class OnForm(Question):
     why = forms.CharField(
         max_length=255,
         required=False,
-        label="What was done (optional)",
+        label="Comment (optional)",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
@@ -47,7 +47,7 @@ def _refusal(on: bool) -> Callable[[Switch], str]:
     position = "on" if on else "off"
 
     def refusal(target: Switch) -> str:
-        return f"it is {position} already. Nothing was changed" if target.on == on else ""
+        return f"it is already {position}. Nothing was changed" if target.on == on else ""
 
     return refusal
 

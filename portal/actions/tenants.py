@@ -14,7 +14,7 @@ def _refusal_to_approve(subject: Subject) -> str:
     if tenant.offboarded_at:
         return "it is off-boarded"
     if tenant.proof == Proof.STAFF:
-        return "it is approved already"
+        return "it is already approved"
     if registration.proof_suffices(tenant):
         return "it needs no approval"
     return ""
@@ -47,7 +47,7 @@ def _queue_resend(subject: Subject, actor: str, options: Options) -> None:
 def _resend(subject: Subject, actor: str, options: Options) -> Report:
     message = messages.resend(subject.tenant.pk, actor)
     if message is None:
-        return Report(OperationOutcome.SKIPPED, "", "no mail fits where the tenant stands")
+        return Report(OperationOutcome.SKIPPED, "", "there is no mail for this stage")
     return Report(OperationOutcome.DONE, f"{message} is queued.")
 
 

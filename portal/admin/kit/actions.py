@@ -190,7 +190,7 @@ class ActionsAdmin(PortalAdmin):
         return registry.press(click.action, click.targets, actor, options)
 
     def _report(self, request: HttpRequest, click: Click, result: Result) -> HttpResponse:
-        """Say what was done, what was skipped and what failed; go on to the page that shows it."""
+        """Show what was done, skipped and failed, on the page that shows the result."""
         if result.text:
             text = f"“{click.action.label}” {result.text}"
             self.message_user(request, text, messages.SUCCESS)

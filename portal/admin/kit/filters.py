@@ -1,4 +1,4 @@
-"""Filters that the dashboard's numbers lead to: they select exactly what was counted."""
+"""Filters behind the dashboard's numbers: each selects exactly the rows that were counted."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from tenants.models import Tenant
 
 
 class AttentionFilter(admin.SimpleListFilter):
-    """What a tenant needs a person for, or whether it waits for its subscriber."""
+    """Why a tenant needs staff, or whether it waits for its subscriber."""
 
     title = "attention"
     parameter_name = "attention"
@@ -59,7 +59,7 @@ class StageFilter(admin.SimpleListFilter):
 
 
 class HealthFilter(admin.SimpleListFilter):
-    """How the synchronization of a live connection does."""
+    """The condition of a live connection."""
 
     title = "health"
     parameter_name = "health"
@@ -78,7 +78,7 @@ class HealthFilter(admin.SimpleListFilter):
 
 
 class BlockedFilter(admin.SimpleListFilter):
-    """Whether the portal gave up and waits for staff."""
+    """Whether the connection is blocked."""
 
     title = "blocked"
     parameter_name = "blocked"
@@ -95,7 +95,7 @@ class BlockedFilter(admin.SimpleListFilter):
 
 
 class PutOffFilter(admin.SimpleListFilter):
-    """What staff paused, or silenced, until a time."""
+    """Whether staff paused or snoozed the connection until a time."""
 
     title = "put off"
     parameter_name = "put_off"
@@ -114,7 +114,7 @@ class PutOffFilter(admin.SimpleListFilter):
 
 
 class FailedRowsFilter(admin.SimpleListFilter):
-    """Mappings of current connections that hold rows which Salesforce refused."""
+    """Mappings of current connections with rows that Salesforce refused."""
 
     title = "failed rows"
     parameter_name = "failed"

@@ -18,7 +18,7 @@ from portal.models import BulkRun
 
 @admin.register(BulkRun)
 class BulkRunAdmin(ReadOnlyAdmin, ActionsAdmin):
-    empty = "Choose several tenants in their list and an action: its progress is shown here."
+    empty = "Select tenants in their list and choose an action. Its progress is shown here."
     change_form_template = "admin/portal/bulkrun/change_form.html"
     list_display = (
         "what",
@@ -48,7 +48,7 @@ class BulkRunAdmin(ReadOnlyAdmin, ActionsAdmin):
         ]
 
     def heading(self, row: Any) -> tuple[str, str]:
-        return str(row), f"asked by {row.actor}, {row.created_at:%-d %b %Y, %H:%M}"
+        return str(row), f"requested by {row.actor}, {row.created_at:%-d %b %Y, %H:%M}"
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -57,7 +57,7 @@ class BulkRunAdmin(ReadOnlyAdmin, ActionsAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def live(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Answer the parts of the page that change while the run goes on."""
+        """Return the parts of the page that change during the run."""
         run: BulkRun | None = self.get_object(request, str(pk))
         if not self.has_view_permission(request, run):
             raise PermissionDenied
@@ -76,7 +76,7 @@ class BulkRunAdmin(ReadOnlyAdmin, ActionsAdmin):
             return show.badge("Cancelled", show.WAIT)
         if run.finished_at:
             return show.badge("Finished", show.GOOD)
-        return show.badge("Waiting" if run.waiting_for else "At work", show.BUSY)
+        return show.badge("Waiting" if run.waiting_for else "Running", show.BUSY)
 
     @admin.display(description="done")
     def done(self, run: Any) -> int:

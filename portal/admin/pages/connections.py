@@ -123,7 +123,7 @@ class ConnectionAdmin(ReadOnlyAdmin, SubjectAdmin):
             },
         ),
         (
-            "Put off by staff",
+            "Paused or snoozed by staff",
             {"fields": ("paused_until", "pause_note", "snoozed_until", "snooze_note")},
         ),
         ("End", {"fields": ("schema_fate", "start_over", "offboarded_at")}),

@@ -12,7 +12,7 @@ from portal.admin.kit import search, show
 from portal.admin.kit.base import ReadOnlyAdmin
 from tenants.models import Event, EventKind
 
-# Heroku and Salesforce name each request so, and no id of a tenant or add-on name looks like it.
+# The format of request ids. Org ids and add-on names never look like this.
 _REQUEST_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 

@@ -11,7 +11,7 @@ from tenants.models import SalesforceGrant
 
 @admin.register(SalesforceGrant)
 class SalesforceGrantAdmin(ReadOnlyAdmin):
-    """The tokens are not even read from the database here."""
+    """The tokens are not read from the database here."""
 
     list_display = ("tenant", "username", "status", "instance_url", "issued_at", "refreshed_at")
     list_filter = ("status",)

@@ -19,7 +19,7 @@ from portal.admin.panels.sides import SideForm, compare
 
 @admin.register(MappingTemplate)
 class MappingTemplateAdmin(PortalAdmin):
-    """A version is never changed: whoever wants other mappings adds the next one."""
+    """A version is never changed. New mappings are added as the next version."""
 
     form = MappingTemplateForm
     change_form_template = "admin/connect/mappingtemplate/change_form.html"
@@ -66,7 +66,7 @@ class MappingTemplateAdmin(PortalAdmin):
         return [*own, *super().get_urls()]
 
     def download(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Hand out a version as a file that Heroku Connect imports."""
+        """Return a version as a file for Heroku Connect's import."""
         template = self._seen(request, pk)
         namespace = request.GET.get("namespace", "")
         if not namespace.replace("_", "").isalnum() and namespace:

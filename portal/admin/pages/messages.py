@@ -13,7 +13,7 @@ from tenants.models import Message, MessageStatus
 
 @admin.register(Message)
 class MessageAdmin(ReadOnlyAdmin):
-    """What is written in a mail holds the subscriber's link, so not everybody sees it."""
+    """The text of a mail contains the subscriber's link, so not every role sees it."""
 
     list_display = ("created_at", "kind", "to", "status", "tenant", "attempts", "sent_at")
     list_filter = ("status", "kind")

@@ -1,4 +1,4 @@
-"""django-q2's own pages, made safe: read-only, and a task is queued again by Managers alone.
+"""django-q2's pages, read-only. Managers can queue a task again.
 
 One schedule with unreadable arguments stops all schedules, so schedules come from code only.
 Arguments are shown as they are: by construction they hold ids and names.

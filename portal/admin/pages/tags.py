@@ -14,9 +14,9 @@ from tenants.models import EventKind
 
 @admin.register(Tag)
 class TagAdmin(PortalAdmin):
-    """Words to choose tenants by; each tenant's timeline tells who put one on it."""
+    """Tags of tenants. Each change is an event on the tenant's timeline."""
 
-    empty = "Add one and put it on tenants: roll-outs can then be made for those alone."
+    empty = "Add a tag and give it to tenants. Roll-outs can then be limited to them."
 
     list_display = ("name", "count")
     search_fields = ("name", "tenants__name", "tenants__org_id")

@@ -38,7 +38,7 @@ class TenantAdmin(SubjectAdmin):
     list_filter = (AttentionFilter, StageFilter, "environment", "proof")
     date_hierarchy = "registered_at"
     tenant_path = "pk"
-    empty = "A tenant appears when its package calls the portal: see docs/registration.md."
+    empty = "A tenant appears when its package sends a callout: see docs/registration.md."
     search_fields = ("name",)
     search_help_text = search.HELP
     exports = (
@@ -78,7 +78,7 @@ class TenantAdmin(SubjectAdmin):
     readonly_fields = fields[5:]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return False  # a tenant begins with its package's callout
+        return False  # tenants are created by callouts only
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tenant]:
         current = Connection.objects.filter(offboarded_at=None)
@@ -140,7 +140,7 @@ class TenantAdmin(SubjectAdmin):
         return [path("<int:pk>/live/", view, name="tenants_tenant_live"), *super().get_urls()]
 
     def live(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Answer the parts of a tenant's page that change while somebody looks at it."""
+        """Return the live parts of a tenant's page."""
         tenant = self.get_object(request, str(pk))
         if not self.has_view_permission(request, tenant):
             raise PermissionDenied
@@ -161,7 +161,7 @@ class TenantAdmin(SubjectAdmin):
         form: "ModelForm[Tenant]",
         change: bool,
     ) -> None:
-        """Write only what was changed, so that a callout judged meanwhile is not undone."""
+        """Save only changed fields, so that a parallel callout is not overwritten."""
         changes = {
             name: [form.initial[name], getattr(obj, name)]
             for name in form.changed_data
@@ -170,14 +170,14 @@ class TenantAdmin(SubjectAdmin):
         if not changes:
             return
         obj.save(update_fields=list(changes))
-        told = (
+        changed = (
             f"{form.fields[name].label} from “{before}” to “{after}”"
             for name, (before, after) in changes.items()
         )
         timeline.note(
             obj,
             EventKind.STAFF_ACTION,
-            f"Changed {', '.join(told)}.",
+            f"Changed {', '.join(changed)}.",
             actor=request.user.get_username(),
             changes=changes,
         )

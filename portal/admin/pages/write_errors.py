@@ -20,9 +20,9 @@ MAX_REPAIRS = 50
 
 @admin.register(WriteError)
 class WriteErrorAdmin(ReadOnlyAdmin, ActionsAdmin):
-    """One row a tenant, object and cause. Its page shows the writes themselves."""
+    """One row for each tenant, object and cause. Its page lists the failed writes."""
 
-    empty = "Salesforce refused nothing, as last scanned; the portal scans every ten minutes."
+    empty = "No failed writes at the last scan. The portal scans every ten minutes."
 
     change_form_template = "admin/connect/writeerror/change_form.html"
     change_list_template = "admin/connect/writeerror/change_list.html"
@@ -74,7 +74,7 @@ class WriteErrorAdmin(ReadOnlyAdmin, ActionsAdmin):
 
 
 def _rows(error: WriteError) -> list[trigger_log.Row]:
-    """Return the writes of a cause; none where the tenant's schema is gone by now."""
+    """Return the writes of a cause; none if the schema no longer exists."""
     schema = error.connection.schema_name
     try:
         return trigger_log.rows(schema, error.table_name, error.cause)

@@ -50,7 +50,7 @@ def progress(run: BulkRun) -> dict[str, Any]:
 
 
 def _answers(run: BulkRun) -> list[tuple[str, str]]:
-    """Return what was answered to the action's question, in words."""
+    """Return the answers of the action's form, as text."""
     words = []
     if "until" in run.options:
         words.append(("Until", in_words(datetime.fromisoformat(run.options["until"]))))
@@ -62,7 +62,7 @@ def _answers(run: BulkRun) -> list[tuple[str, str]]:
 
 
 def _by_reason(run: BulkRun) -> list[dict[str, Any]]:
-    """Return why tenants were skipped, the commonest reason first, each with how many."""
+    """Return the reasons for skipped tenants with their counts, the most frequent first."""
     skipped = run.items.filter(status=ItemStatus.SKIPPED).order_by()
     reasons = skipped.values("text").annotate(tenants=Count("pk")).order_by("-tenants", "text")
     return [dict(row) for row in reasons[:MAX_REASONS]]

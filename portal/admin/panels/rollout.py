@@ -21,7 +21,7 @@ TONES = {
     RolloutStatus.CANCELLED: show.QUIET,
     RolloutStatus.DONE: show.GOOD,
 }
-# What staff have to look at comes first.
+# Problems come first.
 _ORDER = ("failed", "refused", "working", "checking", "ready", "done", "skipped")
 
 
@@ -31,7 +31,7 @@ def status_badge(rollout: Rollout) -> str:
 
 
 def context(rollout: Rollout) -> dict[str, Any]:
-    """Return what the page shows, with the same queries however many tenants there are."""
+    """Return the page's data, with a fixed number of queries."""
     items = rollout.items.order_by()
     counts = dict(items.values_list("status").annotate(Count("pk")))
     total = sum(counts.values())

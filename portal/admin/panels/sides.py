@@ -14,7 +14,7 @@ from portal.admin.panels import comparison
 
 @dataclass(frozen=True)
 class Side:
-    """One side of a comparison; `rows` is how many each of its objects has."""
+    """One side of a comparison; `rows` is the row count by object."""
 
     title: str
     document: dict[str, Any]
@@ -30,7 +30,7 @@ class SideForm(forms.Form):
     org_id = forms.CharField(required=False, max_length=18, label="or a tenant's org id")
 
     def read(self) -> Side | None:
-        """Return the chosen side, or None where nothing or nonsense is asked."""
+        """Return the chosen side; None if the form is empty or invalid."""
         if not self.is_valid():
             return None
         template, org_id = self.cleaned_data["version"], self.cleaned_data["org_id"]

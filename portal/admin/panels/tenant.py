@@ -1,4 +1,4 @@
-"""What a tenant's page shows beside the form. All but the link renews itself while it is open."""
+"""The parts of a tenant's page besides the form. All but the link refresh themselves."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +21,7 @@ MAX_EVENTS = 50
 MAX_MESSAGES = 10
 MAX_SAMPLES = 8
 MAX_STAGES = 100
-MOVING, RESTING, ENDED = 2, 5, 0  # seconds from one look to the next; 0: it does not look again
+MOVING, RESTING, ENDED = 2, 5, 0  # seconds between refreshes; 0: no refresh
 _TROUBLES = (EventKind.TROUBLE, EventKind.BLOCKED)
 # The timeline's filters: the name in the address, the label, the kinds of events.
 _FILTERS: dict[str, tuple[str, tuple[EventKind, ...]]] = {
@@ -60,7 +60,7 @@ class TimelineFilter:
 
 
 def context(tenant: Tenant, subject: Subject, user: Staff, wanted: str) -> dict[str, Any]:
-    """Return the variables of the parts that renew themselves; `wanted` filters the timeline."""
+    """Return the context of the live parts; `wanted` filters the timeline."""
     rows = list(tenant.connections.select_related("template", "drift"))
     shown = subject.connection and next(row for row in rows if row.pk == subject.connection.pk)
     shown = shown or (rows[0] if rows else None)
@@ -86,7 +86,7 @@ def context(tenant: Tenant, subject: Subject, user: Staff, wanted: str) -> dict[
 
 
 def subscriber_link(tenant: Tenant, user: Staff) -> str:
-    """Return the link that staff may hand to the subscriber; "" for those who may not send it."""
+    """Return the subscriber's link; "" for users who may not send it."""
     if tenant.offboarded_at or not user.has_perm("tenants.resend_message"):
         return ""
     return links.sign_in_url(tenant)

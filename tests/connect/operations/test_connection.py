@@ -34,16 +34,16 @@ def last_action() -> Event:
 @pytest.mark.parametrize(
     ("name", "stage", "facts", "reason"),
     [
-        ("retry", Stage.LIVE, {}, "nothing is left to do"),
-        ("retry", Stage.OFFBOARDED, {}, "nothing is left to do"),
+        ("retry", Stage.LIVE, {}, "there is nothing left to do"),
+        ("retry", Stage.OFFBOARDED, {}, "there is nothing left to do"),
         ("pause", Stage.LOADING, {}, "only a live connection"),
-        ("pause", Stage.LIVE, {"state": "PAUSED"}, "paused already"),
+        ("pause", Stage.LIVE, {"state": "PAUSED"}, "already paused"),
         ("resume", Stage.LIVE, {"state": "IDLE"}, "not paused"),
         ("restart", Stage.LINKING, {}, "does not know it yet"),
         ("refresh", Stage.CREATING_ADDON, {}, "does not know it yet"),
         ("import_mappings", Stage.WAITING_FOR_AUTHORIZATION, {}, "not authorized yet"),
-        ("offboard", Stage.OFFBOARDING, {}, "off-boarding already"),
-        ("start_over", Stage.OFFBOARDED, {}, "off-boarded already"),
+        ("offboard", Stage.OFFBOARDING, {}, "already off-boarding"),
+        ("start_over", Stage.OFFBOARDED, {}, "already off-boarded"),
     ],
 )
 def test_what_is_not_legal_is_skipped_with_the_reason_and_noted(

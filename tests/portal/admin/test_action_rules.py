@@ -63,7 +63,7 @@ def test_the_work_leaves_an_event_with_the_persons_name(
         ("signed", Proof.NONE, False, ""),
         ("signed", Proof.SIGNED, False, "it needs no approval"),
         ("approval", Proof.SIGNED, False, ""),
-        ("approval", Proof.STAFF, False, "it is approved already"),
+        ("approval", Proof.STAFF, False, "it is already approved"),
         ("open", Proof.NONE, False, "it needs no approval"),
         ("signed", Proof.NONE, True, "it is off-boarded"),
     ],

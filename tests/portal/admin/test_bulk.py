@@ -51,7 +51,7 @@ def test_it_shows_how_far_it_is_and_renews_itself(viewer: Client) -> None:
     BulkItem.objects.filter(pk=first.pk).update(status=ItemStatus.DONE)
     html = page(viewer, run)
     assert 'data-live-every="1"' in html
-    for text in ("1 of 4", "At work", "24 Nov 2026, 08:00 UTC", "Their data centre moves."):
+    for text in ("1 of 4", "Running", "24 Nov 2026, 08:00 UTC", "Their data centre moves."):
         assert text in html
     part = page(viewer, run, "live")
     assert '<progress class="progress progress-good" value="1" max="4"' in part

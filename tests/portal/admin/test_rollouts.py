@@ -90,15 +90,15 @@ def test_a_roll_out_is_made_for_the_chosen_tenants(manager: Client, fleet: Fleet
 @pytest.mark.parametrize(
     ("wrong", "complaint"),
     [
-        ({"template": ""}, "Say which version they are to have."),
-        ({"kind": "api_version"}, "Say which API version"),
+        ({"template": ""}, "Choose a version."),
+        ({"kind": "api_version"}, "Choose an API version."),
         ({"kind": "api_version", "api_version": "new"}, "two or three digits"),
         ({"org_ids": "nonsense"}, "org_ids"),
         ({"org_ids": cast.BOREALIS["org_id"]}, "No such tenants"),
         ({"share": "0"}, "greater than or equal to 1"),
         ({"failure_limit": "101"}, "less than or equal to 100"),
         ({"wave_size": "0"}, "greater than or equal to 1"),
-        ({"plan": "herokuconnect:none"}, "No tenant that is live"),
+        ({"plan": "herokuconnect:none"}, "No live tenant without another open roll-out matches."),
     ],
 )
 def test_a_roll_out_that_makes_no_sense_is_not_made(
@@ -155,7 +155,7 @@ def test_a_roll_back_is_asked_about_and_made(manager: Client, fleet: Fleet) -> N
     rollout.items.update(status=ItemStatus.DONE, came_from=fleet.first)
     Rollout.objects.update(status=RolloutStatus.DONE)
     url = reverse("admin:connect_rollout_act", args=[rollout.pk, "roll_back"])
-    assert "goes back to the version" in manager.get(url).content.decode()
+    assert "returns to its former version" in manager.get(url).content.decode()
     control(manager, rollout, "roll_back", prune="all")
     back = Rollout.objects.get(rolls_back=rollout)
     assert (back.prune, back.items.count(), back.starts_itself) == ("all", 2, True)

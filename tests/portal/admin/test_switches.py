@@ -36,7 +36,7 @@ def test_who_turned_it_off_is_taken_from_the_login(manager: Client) -> None:
 
 def test_off_needs_a_reason_and_on_does_not(manager: Client) -> None:
     answer = turn(manager, "provisioning", why="  ")
-    assert "Say why it is off" in answer.content.decode()
+    assert "Enter a reason. All staff will see it." in answer.content.decode()
     assert not Switch.is_off(SwitchName.PROVISIONING)
     turn(manager, "provisioning", why="An incident")
     assert turn(manager, "provisioning", to="on").status_code == 302
@@ -63,7 +63,7 @@ def test_every_turn_stays_in_the_history_with_the_reason(manager: Client) -> Non
 def test_whoever_comes_second_does_not_replace_the_first_ones_reason(manager: Client) -> None:
     turn(manager, "social_job", why="X bills too much")
     answer = turn(manager, "social_job", why="Me too")
-    assert said(answer).endswith("Skipped Social job: it is off already. Nothing was changed.")
+    assert said(answer).endswith("Skipped Social job: it is already off. Nothing was changed.")
     assert Switch.objects.get().why == "X bills too much"
 
 

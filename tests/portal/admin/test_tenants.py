@@ -108,7 +108,7 @@ def test_the_page_says_what_is_waited_for_and_whose_move_it_is(
     viewer: Client, five: dict[str, Tenant]
 ) -> None:
     html = " ".join(page_of(viewer, five["borealis"]).split())
-    assert "Waiting for the admin to authorize Heroku Connect: subscriber’s move." in html
+    assert "Waiting for the admin to authorize Heroku Connect (subscriber)." in html
     assert "The portal looks again at" in html
 
 
