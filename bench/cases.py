@@ -25,6 +25,11 @@ NO_ACCESS = (
     "Heroku Connect answers 400: Object Tweet__c is not accessible by the integration user. "
     "Grant access in the org, then retry."
 )
+WRITE_ERRORS = (
+    "DUPLICATE_VALUE: duplicate value found: Id__c duplicates value on record with id: <id>",
+    "REQUIRED_FIELD_MISSING: Required fields are missing: [Account__c]",
+    "FIELD_CUSTOM_VALIDATION_EXCEPTION: A post needs an author",
+)
 FOR_CONSENT = {"waiting_for": "the admin to sign in to Salesforce"}
 FOR_AUTHORIZATION = {"waiting_for": "the admin to authorize Heroku Connect"}
 FOR_DATA = {"waiting_on": WaitingOn.HEROKU, "waiting_for": "the first load: 2 of 3"}
@@ -33,7 +38,8 @@ FOR_STAFF = {"waiting_on": WaitingOn.STAFF, "waiting_for": "approval by staff"}
 # (weight, stage, the facts that make the case)
 CASES: list[tuple[float, Stage, dict[str, Any]]] = [
     (86.0, Stage.LIVE, {"state": "IDLE"}),
-    (2.0, Stage.LIVE, {"state": "POLLING_DB_CHANGES"}),
+    (1.0, Stage.LIVE, {"state": "POLLING_DB_CHANGES"}),
+    (1.0, Stage.LIVE, {"state": "BUSY"}),
     (1.2, Stage.LIVE, {"state": "PAUSED"}),
     (0.5, Stage.LIVE, {"state": "SYSTEM_ERROR"}),
     (0.4, Stage.LIVE, {"state": "TOO_MANY_ROWS"}),

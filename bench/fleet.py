@@ -13,23 +13,29 @@ from itertools import chain
 from typing import Any
 
 from django.db import connection as database
-from django.db.models import Model
+from django.db.models import AutoField, Model
 from django.utils import timezone
 from psycopg import sql
 
-from bench.cases import CASES, FIRST, SECOND
+from bench.cases import CASES, FIRST, SECOND, WRITE_ERRORS
 from connect import schemas
+from connect.health import fleet as fleet_health
+from connect.health import states
 from connect.models import (
     ApiBudget,
+    Condition,
     Connection,
+    FleetCondition,
+    Health,
     HealthSample,
     Mapping,
     MappingTemplate,
     Stage,
     WaitingOn,
+    WriteError,
 )
 from connect.provisioning.stages import NEXT
-from portal.models import FleetSample, Heartbeat
+from portal.models import Heartbeat
 from tenants import orgid
 from tenants.models import (
     Callout,
@@ -68,6 +74,11 @@ MULTIPLIED: dict[type[Model], dict[str, str]] = {
         "id": _ID.format("connect_mapping"),
         "connection_id": f"connection_id + k * {PATTERN}",
     },
+    Health: {"connection_id": f"connection_id + k * {PATTERN}"},
+    WriteError: {
+        "id": _ID.format("connect_writeerror"),
+        "connection_id": f"connection_id + k * {PATTERN}",
+    },
     HealthSample: {
         "id": _ID.format("connect_healthsample"),
         "connection_id": f"connection_id + k * {PATTERN}",
@@ -96,6 +107,8 @@ def seed(size: int) -> None:
     copy(Connection, (member["connection"] for member in fleet))
     copy(SalesforceGrant, (_grant(each, now) for each in live))
     copy(Mapping, chain.from_iterable(_mappings(each, drawn) for each in live))
+    copy(Health, (_health(each) for each in live))
+    copy(WriteError, chain.from_iterable(_write_errors(each) for each in live))
     copy(HealthSample, chain.from_iterable(_samples(each, now) for each in live))
     copy(Event, chain.from_iterable(_events(each) for each in fleet))
     copy(Message, chain.from_iterable(_messages(each) for each in fleet))
@@ -112,7 +125,8 @@ def seed(size: int) -> None:
 def copy(model: type[Model], rows: Iterable[Row]) -> None:
     """Write rows by COPY: columns that a row leaves out get the model's default."""
     columns = model._meta.concrete_fields
-    fields = [field for field in columns if not field.primary_key and not field.generated]
+    given = [each for each in columns if not isinstance(each, AutoField)]
+    fields = [field for field in given if not field.generated]
     blank = {f.attname: f.get_db_prep_save(f.get_default(), database) for f in fields}
     names = [field.attname for field in fields]
     target = sql.SQL("COPY {} ({}) FROM STDIN").format(
@@ -302,6 +316,47 @@ def _mappings(member: Row, drawn: random.Random) -> Iterator[Row]:
         }
 
 
+def _condition(member: Row) -> Condition:
+    found = states.of_connection(member["connection"]["state"])
+    is_degraded = found == Condition.HEALTHY and _number(member) % 250 == 0
+    return Condition.DEGRADED if is_degraded else found
+
+
+def _health(member: Row) -> Row:
+    connection, condition = member["connection"], _condition(member)
+    is_well = condition in states.WELL
+    lost = timedelta(hours=(_number(member) * 7) % 90 + 1)
+    is_degraded = condition == Condition.DEGRADED
+    return {
+        "connection_id": _number(member),
+        "condition": condition,
+        "reason": "Contact: BULK_LOAD_ERROR" if is_degraded else states.advice(connection["state"]),
+        "sampled_at": connection["seen_at"],
+        "good_at": connection["seen_at"] if is_well else connection["seen_at"] - lost,
+        "uptime_day": 1000 if is_well else 850,
+        "uptime_week": 998,
+        "uptime_month": 997,
+        "rows": 8000,
+    }
+
+
+def _write_errors(member: Row) -> Iterator[Row]:
+    number = _number(member)
+    if number % 40:
+        return
+    cause, last_at = WRITE_ERRORS[number // 40 % len(WRITE_ERRORS)], member["connection"]["seen_at"]
+    yield {
+        "connection_id": number,
+        "table_name": "tweet__c",
+        "cause": cause,
+        "example": cause,
+        "failed": number % 17 + 1,
+        "first_at": last_at - timedelta(hours=9),
+        "last_at": last_at,
+        "seen_at": last_at,
+    }
+
+
 def _samples(member: Row, now: datetime) -> Iterator[Row]:
     broken = member["connection"]["state"] in ("SYSTEM_ERROR", "TOO_MANY_ROWS", "UNAUTHORIZED")
     hours = (_number(member) * 7) % 90 + 1  # how long ago it was well, if it is not
@@ -380,14 +435,18 @@ def _callout(member: Row) -> Row:
 def _machinery(many: int, drawn: random.Random, now: datetime) -> None:
     Heartbeat.objects.update_or_create(worker="worker.1:4", defaults={"beat_at": now})
     ApiBudget.objects.update_or_create(peer="heroku", defaults={"remaining": 3912, "seen_at": now})
-    samples = []
-    for step in range(288, 0, -1):
-        at = now - timedelta(minutes=5 * step)
-        outage = 0.09 * many if 96 < step < 118 else 0.0  # two hours in which Heroku had trouble
-        broken = int(0.012 * many + outage * drawn.uniform(0.8, 1))
-        busy = int(0.02 * many * drawn.uniform(0.5, 1.5))
-        paused, unseen = int(0.013 * many), int(0.005 * many)
-        well = many - broken - busy - paused - unseen
-        counts = {"well": well, "busy": busy, "paused": paused, "unseen": unseen}
-        samples.append(FleetSample(at=at, broken=broken, rows_failed=many // 4, **counts))
-    FleetSample.objects.bulk_create(samples)
+    quarters = []
+    for back in range(96, 0, -1):
+        at = fleet_health.quarter(now) - fleet_health.QUARTER * back
+        outage = 0.09 * many if 32 < back < 40 else 0.0  # two hours in which Heroku had trouble
+        counts = {
+            Condition.BROKEN: int(0.009 * many + outage * drawn.uniform(0.8, 1)),
+            Condition.NEEDS_AUTHORIZATION: int(0.005 * many),
+            Condition.DEGRADED: int(0.004 * many),
+            Condition.WORKING: int(0.02 * many * drawn.uniform(0.5, 1.5)),
+            Condition.PAUSED: int(0.013 * many),
+            Condition.UNKNOWN: int(0.005 * many),
+        }
+        counts[Condition.HEALTHY] = many - sum(counts.values())
+        quarters += [FleetCondition(at=at, condition=c, connections=n) for c, n in counts.items()]
+    FleetCondition.objects.bulk_create(quarters)

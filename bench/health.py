@@ -57,7 +57,7 @@ def _refresh(count: int) -> Refresh:
     from django.conf import settings
     from django.test import override_settings
 
-    from connect.health import refresh
+    from connect.health import regions
     from connect.models import Connection
     from tenants.models import Tenant
 
@@ -67,11 +67,11 @@ def _refresh(count: int) -> Refresh:
         region = f"{address}/region"
         _enrol(count, region)
         with override_settings(HEROKU_CONNECT_URL=f"{address}/central"):
-            refresh.refresh_region(region)
+            regions.refresh_region(region)
             requests.delete(f"{address}/control/calls", timeout=10)
             tracemalloc.start()
             began = time.monotonic()
-            seen = refresh.refresh_region(region)
+            seen = regions.refresh_region(region)
             seconds = time.monotonic() - began
             _, peak = tracemalloc.get_traced_memory()
             tracemalloc.stop()

@@ -1,4 +1,4 @@
-"""A tenant's connection: made once, found again, and followed by the next generation."""
+"""A tenant's connections: creating the current one and the next generation."""
 
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef
@@ -15,7 +15,7 @@ def current(tenant: Tenant) -> Connection | None:
 
 
 def ensure(tenant_id: int) -> Connection | None:
-    """Return the tenant's connection, made if there is none; None for an off-boarded tenant."""
+    """Return the tenant's connection, created if missing; None for an off-boarded tenant."""
     with transaction.atomic():
         tenant = Tenant.objects.select_for_update(no_key=True).get(pk=tenant_id)
         if tenant.offboarded_at:
@@ -23,15 +23,15 @@ def ensure(tenant_id: int) -> Connection | None:
         return current(tenant) or _next_generation(tenant)
 
 
-def without_connection(limit: int) -> list[int]:
-    """Return ids of tenants whose connection was never made, should a signal have been lost."""
+def tenant_ids_without_connection(limit: int) -> list[int]:
+    """Return ids of tenants without a connection (for example, because a signal was lost)."""
     its_own = Connection.objects.filter(tenant=OuterRef("pk"), offboarded_at=None)
     lost = Tenant.objects.filter(~Exists(its_own), offboarded_at=None)
     return list(lost.values_list("pk", flat=True)[:limit])
 
 
 def finish(connection: Connection) -> None:
-    """Follow up the end of a connection: the tenant is off-boarded too, or starts over."""
+    """Finish an ended connection: off-board the tenant, or create the next generation."""
     tenant = connection.tenant
     if connection.start_over:
         _next_generation(tenant)

@@ -1,4 +1,4 @@
-"""Hearing from the floor below that a tenant registered, was approved or signed in."""
+"""Receiver for changes of tenants: registration, approval, sign-in."""
 
 from typing import Any
 
@@ -16,11 +16,11 @@ _WAITING_FOR_TENANT = (Stage.WAITING_FOR_PROOF, Stage.WAITING_FOR_CONSENT)
 
 
 @receiver(tenant_changed)
-def go_on(tenant: Tenant, **_: Any) -> None:
-    """Make the tenant's connection, or wake the one that waits for such news.
+def on_tenant_changed(tenant: Tenant, **_: Any) -> None:
+    """Create the tenant's connection, or make a waiting connection due.
 
-    Runs in the transaction of the change, so the connection is made with it or not at all. Should
-    the task get lost, the sweep finds the connection due.
+    Runs in the transaction of the change, so both are committed together. If the task is lost, the
+    sweep finds the due connection.
     """
     connection = connections.ensure(tenant.pk)
     if connection is None:

@@ -1,4 +1,4 @@
-"""The tenants' own schemas: how they are named, and the only statement that ever drops one."""
+"""The tenants' schemas: their names, and the only statement that drops one."""
 
 import re
 
@@ -9,7 +9,7 @@ _NAME = re.compile(r"sf_00d[0-9a-z]{15}_[1-9][0-9]{0,4}")
 
 
 class BadSchemaName(ValueError):
-    """Not a name that `name_for` can have made."""
+    """Not a schema name made by `name_for`."""
 
 
 def name_for(org_id: str, generation: int) -> str:
@@ -28,7 +28,7 @@ def checked(name: str) -> str:
 
 
 def drop(name: str) -> None:
-    """Drop a tenant's schema with all its rows; a schema that is gone already is no error."""
+    """Drop a tenant's schema with all its rows. A missing schema is not an error."""
     statement = sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(checked(name)))
     with database.cursor() as cursor:
         cursor.execute(statement)

@@ -1,11 +1,21 @@
-"""What the queue runs: load by id, call a verb. Arguments are ids and names, never a secret."""
+"""Tasks: load a row by id, call a function. Arguments are ids and names, never a secret."""
 
 from typing import Any
 
 from django.utils import timezone
 
 from connect import connections
-from connect.health import alerts, diagnose, healing, history, incidents, refresh, upkeep
+from connect.health import (
+    alerts,
+    diagnose,
+    fleet,
+    healing,
+    history,
+    incidents,
+    maintenance,
+    refresh,
+    regions,
+)
 from connect.mappings import drift
 from connect.models import Connection, Stage
 from connect.operations import base, mapping
@@ -13,7 +23,7 @@ from connect.operations import connection as operations
 from connect.provisioning import reconciler
 from connect.rollouts import due, items
 from connect.runner import lease
-from connect.write_errors import repair, scan
+from connect.write_errors import repair, repair_results, scan
 from tenants import messages, timeline
 from tenants.leases import REQUEUE_AFTER
 from tenants.models import EventKind
@@ -22,25 +32,13 @@ from tenants.queue import enqueue
 SWEEP_LIMIT = 100
 
 
-def operate(name: str, connection_id: int, actor: str, options: dict[str, Any]) -> str:
-    """Run a member of staff's action; the answer is kept as the task's result."""
-    return operations.operate(name, connection_id, actor, options)
-
-
-def operate_mapping(name: str, connection_id: int, actor: str, options: dict[str, Any]) -> str:
-    """Run a member of staff's action on one mapping; the answer is kept as the task's result."""
-    return base.perform(mapping.REGISTRY[name], connection_id, actor, options).text
-
-
-def advance_item(item_id: int) -> None:
-    """Do what is due for one tenant of a roll-out."""
-    items.advance(item_id)
+# --- provisioning --------------------------------------------------------------------------------
 
 
 def sweep() -> int:
     """Queue everything that is due; return how many tasks were queued.
 
-    The worker calls this every second, so a task that got lost is followed by another one.
+    The worker calls this every second, so a lost task is replaced.
     """
     connection_ids = lease.mark_due_as_queued(SWEEP_LIMIT, REQUEUE_AFTER)
     for connection_id in connection_ids:
@@ -52,19 +50,46 @@ def sweep() -> int:
 
 
 def ensure_connections() -> int:
-    """Make the connections of tenants that have none, should a signal ever be lost; how many."""
-    lost = connections.without_connection(SWEEP_LIMIT)
+    """Create connections for tenants without one (a signal may have been lost); return how many."""
+    lost = connections.tenant_ids_without_connection(SWEEP_LIMIT)
     for tenant_id in lost:
         connections.ensure(tenant_id)
     return len(lost)
+
+
+# --- operations ----------------------------------------------------------------------------------
+
+
+def operate(name: str, connection_id: int, actor: str, options: dict[str, Any]) -> str:
+    """Run an action for a member of staff. The returned text is the task's result."""
+    return operations.operate(name, connection_id, actor, options)
+
+
+def operate_mapping(name: str, connection_id: int, actor: str, options: dict[str, Any]) -> str:
+    """Run an action on one mapping. The returned text is the task's result."""
+    return base.perform(mapping.REGISTRY[name], connection_id, actor, options).text
+
+
+# --- roll-outs and mappings ----------------------------------------------------------------------
+
+
+def advance_item(item_id: int) -> None:
+    """Do what is due for one tenant of a roll-out."""
+    items.advance(item_id)
+
+
+def compare_drift() -> int:
+    """Compare the due tenants with their versions; scheduled; return how many."""
+    return drift.compare_due()
 
 
 # --- health --------------------------------------------------------------------------------------
 
 
 def refresh_health() -> int:
-    """Queue a refresh of each region, as scheduled; return how many."""
-    found = refresh.regions()
+    """Record the fleet's conditions and queue a refresh of each region; return how many."""
+    fleet.record()
+    found = regions.regions()
     for region_url in found:
         enqueue(refresh_region, region_url)
     return len(found)
@@ -72,27 +97,27 @@ def refresh_health() -> int:
 
 def refresh_region(region_url: str) -> int:
     """Refresh the live connections of a region; return how many were seen."""
-    return refresh.refresh_region(region_url)
+    return regions.refresh_region(region_url)
 
 
-def look(connection_id: int) -> None:
+def refresh_connection(connection_id: int) -> None:
     """Refresh one live connection."""
     rows = Connection.objects.select_related("tenant__grant", "health")
     connection = rows.filter(pk=connection_id, stage=Stage.LIVE).first()
     if connection:
-        refresh.look(connection)
+        refresh.refresh_or_mark_unseen(connection)
 
 
-def watch() -> None:
-    """Each minute: look again where a look decides something, heal, tell, fetch results."""
-    incidents.close_departed()
-    suspects, regions = incidents.to_be_confirmed()
-    for region_url in {each for each in regions if each}:
+def check_incidents() -> None:
+    """Each minute: refresh doubtful connections, run healing, send alerts, fetch diagnoses."""
+    incidents.close_ended()
+    suspects, region_urls = incidents.unconfirmed()
+    for region_url in {each for each in region_urls if each}:
         enqueue(refresh_region, region_url)
-    if "" in regions:
+    if "" in region_urls:
         refresh_health()
     for connection_id in suspects[:SWEEP_LIMIT]:
-        enqueue(look, connection_id)
+        enqueue(refresh_connection, connection_id)
     for incident_id in healing.take_due(SWEEP_LIMIT):
         enqueue(heal, incident_id)
     alerts.queue_due(SWEEP_LIMIT)
@@ -100,7 +125,7 @@ def watch() -> None:
 
 
 def heal(incident_id: int) -> str:
-    """Do an incident's next step of self-healing."""
+    """Run the next healing step of an incident."""
     return healing.heal(incident_id, _operate_alone)
 
 
@@ -108,16 +133,24 @@ def _operate_alone(name: str, connection_id: int) -> str:
     return operations.operate(name, connection_id, timeline.PORTAL, {})
 
 
-def upkeep_health() -> None:
-    """Keep grants alive, look for packages, begin due diagnoses, measure uptime: as scheduled."""
-    upkeep.keep_grants_alive()
-    upkeep.look_for_packages()
+def maintain_health() -> None:
+    """Refresh idle grants, probe packages, start due diagnoses, measure uptime; scheduled."""
+    maintenance.refresh_idle_grants()
+    maintenance.probe_packages()
     diagnose.start_due()
     history.measure_uptime()
 
 
+def prune_health() -> int:
+    """Merge and delete old rows; runs daily; return how many rows were deleted."""
+    return history.fold() + fleet.prune() + repair_results.prune() + diagnose.prune(timezone.now())
+
+
+# --- write errors --------------------------------------------------------------------------------
+
+
 def scan_writes() -> int:
-    """Read failed and waiting writes of all tenants, as scheduled; return how many were read."""
+    """Scan the failed and waiting writes of all tenants; scheduled; return how many were read."""
     return scan.scan_all()
 
 
@@ -129,21 +162,11 @@ def repair_writes(
     actor: str,
     chosen: list[tuple[str, int]] | None = None,
 ) -> str:
-    """Send failed writes of one tenant, object and cause again, or ignore them."""
+    """Retry or ignore the failed writes of one tenant, object and cause."""
     with base.held(connection_id) as claim:
         pairs = [(log, number) for log, number in chosen] if chosen is not None else None
         tally = repair.repair(claim.connection, action, table, cause, actor, pairs)
         text = f"{action.capitalize()} in {table}: {tally}."
         timeline.note(claim.tenant, EventKind.STAFF_ACTION, text, actor=actor, cause=cause)
-    scan.scan_some([connection_id])
+    scan.scan([connection_id])
     return text
-
-
-def prune_health() -> int:
-    """Fold and drop what is old: daily; return how many rows went."""
-    return history.fold() + repair.prune() + diagnose.prune(timezone.now())
-
-
-def compare_drift() -> int:
-    """Compare the tenants that are due with the version they should have, as scheduled."""
-    return drift.compare_due()

@@ -1,4 +1,4 @@
-"""The two addresses that a subscriber's browser meets on its way through Heroku Connect."""
+"""Views for the subscriber's browser before and after Heroku Connect."""
 
 import logging
 
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 def authorize(request: HttpRequest, signed: str) -> HttpResponse:
     """Send the admin to a fresh authorize URL: those of Heroku Connect are short-lived.
 
-    Before and after the time for it, send to the subscriber's page, which says where things stand.
+    At any other stage redirect to the subscriber's page, which shows the progress.
     """
     tenant = links.tenant_of(links.Kind.CONNECT, signed)
     connection = connections.current(tenant)
@@ -32,13 +32,13 @@ def authorize(request: HttpRequest, signed: str) -> HttpResponse:
         return HttpResponseRedirect(links.sign_in_url(tenant))
     try:
         return HttpResponseRedirect(_fresh_url(tenant, connection))
-    except http.RemoteError as trouble:
-        log.warning("no authorize url connection=%s error=%s", connection.pk, trouble)
+    except http.RemoteError as error:
+        log.warning("no authorize url connection=%s error=%s", connection.pk, error)
         response = pages.notice(
             request,
             503,
             "Heroku Connect does not answer",
-            "Nothing is lost. Wait a minute, then open the link of our e-mail again.",
+            "Nothing is lost. Wait a minute, then open the link in our e-mail again.",
         )
         response["Retry-After"] = "60"
         return response
@@ -64,12 +64,12 @@ def _fresh_url(tenant: Tenant, connection: Connection) -> str:
 @require_safe
 @never_cache
 def authorization_complete(request: HttpRequest, signed: str) -> HttpResponse:
-    """Where Heroku Connect sends the browser back. It proves nothing: it only hurries the poll."""
+    """The return address for Heroku Connect. It proves nothing; it only starts a check at once."""
     tenant = links.tenant_of(links.Kind.AUTH_COMPLETE, signed)
     connection = connections.current(tenant)
     if connection and _waits_for_authorization(connection):
         if connection.stage == Stage.LIVE:
-            enqueue(tasks.look, connection.pk)
+            enqueue(tasks.refresh_connection, connection.pk)
         else:
             enqueue(reconciler.advance, connection.pk, hurry=True)
     return HttpResponseRedirect(f"{links.sign_in_url(tenant)}?{CHECKING}")

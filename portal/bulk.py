@@ -1,8 +1,8 @@
 """One action on many tenants: stored as a run, then done by the worker, one tenant after the other.
 
-One task at a time works on a run. It holds the run's lease and gives way to other tasks every few
+One task at a time works on a run. It holds the run's lease and lets other tasks run every few
 seconds. The outcome of each tenant is stored at once. When a task dies, another one follows as soon
-as the lease ends. It tries the tenant in hand again, and nothing is done twice, because each action
+as the lease ends. It tries the current tenant again, and nothing is done twice, because each action
 asks first whether it is legal.
 """
 
@@ -16,8 +16,7 @@ from django.db.models import Count
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from connect.clients import heroku
-from connect.clients.heroku import Priority
+from connect.clients import budget
 from connect.operations.base import Busy, OperationOutcome, Report
 from portal.models import BulkItem, BulkRun, ItemStatus
 from tenants import attempts, leases
@@ -52,7 +51,7 @@ def start(run: BulkRun, items: Iterable[BulkItem]) -> BulkRun:
 
 
 def cancel(run_id: int, actor: str) -> int:
-    """Stop a run after the tenant in hand; return how many tenants are left out."""
+    """Stop a run after the current tenant; return how many tenants are left out."""
     with transaction.atomic():
         run = BulkRun.objects.select_for_update().get(pk=run_id)
         if run.finished_at or run.cancelled_at:
@@ -60,7 +59,7 @@ def cancel(run_id: int, actor: str) -> int:
         run.cancelled_at, run.cancelled_by, run.waiting_for = timezone.now(), actor, ""
         run.save(update_fields=["cancelled_at", "cancelled_by", "waiting_for"])
         cancelled = _cancel_items(run, ItemStatus.WAITING)
-        if not run.lease:  # else the task at work finishes it after the tenant in hand
+        if not run.lease:  # else the task at work finishes it after the current tenant
             _finish(run)
     return cancelled
 
@@ -89,15 +88,17 @@ def sweep(limit: int = 20) -> int:
 
 
 def work_off(run_id: int, perform: Perform) -> None:
-    """Do a slice of a run's work; return at once if it is not due, or if another task is at it."""
+    """Do a slice of a run's work; return at once if it is not due.
+
+    Also return at once if another task holds the lease."""
     lease = _take(run_id)
     if lease is None:
         return
     stop_at = time.monotonic() + SLICE_SECONDS
     pause = timedelta()
     while time.monotonic() < stop_at and lease.renew(cancelled_at=None):
-        if not heroku.budget_allows(Priority.BACKGROUND):
-            _release(lease, heroku.RESERVE_PAUSE, BUDGET_RESERVED)
+        if not budget.allows_background_work():
+            _release(lease, budget.RESERVE_PAUSE, BUDGET_RESERVED)
             return
         item = _next_item(lease.row)
         if item is None:

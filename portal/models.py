@@ -97,21 +97,3 @@ class BulkItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tenant}: {self.get_status_display()}"
-
-
-class FleetSample(models.Model):
-    """How many live connections were how well at one moment, and how many rows had failed."""
-
-    at = models.DateTimeField(default=timezone.now, db_index=True)
-    well = models.PositiveIntegerField()
-    busy = models.PositiveIntegerField()
-    paused = models.PositiveIntegerField()
-    unseen = models.PositiveIntegerField()
-    broken = models.PositiveIntegerField()
-    rows_failed = models.BigIntegerField()
-
-    class Meta:
-        ordering = ["-at"]
-
-    def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M}"

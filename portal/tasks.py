@@ -7,20 +7,17 @@ from django_q.models import Failure, Success
 
 from portal import bulk
 from portal.actions import bulk_runs
-from portal.dashboard import fleet
-from portal.models import FleetSample
 
 KEEP_SUCCESSES = timedelta(days=14)
 KEEP_FAILURES = timedelta(days=90)
 
 
 def prune() -> int:
-    """Delete old task results and samples, as scheduled; return how many."""
+    """Delete old task results, as scheduled; return how many."""
     now = timezone.now()
     old = (
         Success.objects.filter(stopped__lt=now - KEEP_SUCCESSES),
         Failure.objects.filter(stopped__lt=now - KEEP_FAILURES),
-        FleetSample.objects.filter(at__lt=now - fleet.KEEP),
     )
     return sum(rows.delete()[0] for rows in old)
 
@@ -28,8 +25,3 @@ def prune() -> int:
 def work_off(run_id: int) -> None:
     """Do a slice of a bulk run."""
     bulk.work_off(run_id, bulk_runs.perform)
-
-
-def sample_fleet() -> None:
-    """Keep one point of the dashboard's charts, as scheduled."""
-    fleet.take_sample(timezone.now())

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Max, Q
 from django.utils import timezone
 
-from connect.clients.http import tenant_in_hand
+from connect.clients.http import current_tenant
 from social import accounts, tweets
 from social.accounts import Place, Subject
 from social.models import CollectionRun, Delivery, Post, TenantCollection
@@ -47,7 +47,7 @@ def keep_results(run: CollectionRun, subjects: Iterable[Subject]) -> None:
 
 def _deliver_to(run: CollectionRun, subject: Subject, place: Place, delivery: Delivery) -> None:
     tenant, result = subject.connection.tenant, subject.result
-    mark = tenant_in_hand.set(tenant.org_id)
+    mark = current_tenant.set(tenant.org_id)
     try:
         with transaction.atomic():
             rows = _rows(subject, delivery)
@@ -62,7 +62,7 @@ def _deliver_to(run: CollectionRun, subject: Subject, place: Place, delivery: De
         run.inserted += written.inserted
         run.updated += written.updated
     finally:
-        tenant_in_hand.reset(mark)
+        current_tenant.reset(mark)
 
 
 def _rows(subject: Subject, delivery: Delivery) -> list[tweets.Row]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.conf import settings
 
-from connect.clients.http import Answer, Peer, Permanent, RemoteError, Words
+from connect.clients.http import Answer, ErrorBody, Peer, Permanent, RemoteError
 from social import budget
 
 SYSTEM = "X"
@@ -92,16 +92,16 @@ def search(query: str, *, since_id: int, until_id: int, next_token: str = "") ->
 
 
 class _X(Peer):
-    def kind_of(self, status: int, words: Words, *, safe: bool) -> type[RemoteError]:
+    def error_class(self, status: int, body: ErrorBody, *, safe: bool) -> type[RemoteError]:
         # X: compare the last part of a problem's type; its host has changed with the company.
-        problem = words.code.rsplit("/", 1)[-1]
+        problem = body.code.rsplit("/", 1)[-1]
         if status == 402 or problem == "usage-capped":
             return Capped
         if status == 400:
             return BadQuery
-        return super().kind_of(status, words, safe=safe)
+        return super().error_class(status, body, safe=safe)
 
-    def heard(self, headers: Mapping[str, str]) -> None:
+    def on_response(self, headers: Mapping[str, str]) -> None:
         remaining = headers.get("x-rate-limit-remaining", "")
         reset = headers.get("x-rate-limit-reset", "")
         if re.fullmatch(r"[0-9]{1,9}", remaining) and re.fullmatch(r"[0-9]{9,11}", reset):
@@ -124,9 +124,9 @@ def _page(answer: Answer) -> Page:
     document = answer.document()
     data = document.raw.get("data")
     rows = [row for row in data if isinstance(row, dict)] if isinstance(data, list) else []
-    users = _users(document.child_or_empty("includes").raw.get("users"))
+    users = _users(document.object_or_empty("includes").raw.get("users"))
     posts = [post for row in rows if (post := _post(row, users))]
-    token = document.child_or_empty("meta").text_or_blank("next_token")
+    token = document.object_or_empty("meta").string_or_blank("next_token")
     return Page(posts, len(rows), token)
 
 

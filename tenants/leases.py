@@ -85,7 +85,7 @@ def unqueued(now: datetime, again_after: timedelta) -> Q:
 def mark_queued(
     rows: QuerySet[Any], limit: int, again_after: timedelta = REQUEUE_AFTER
 ) -> list[int]:
-    """Return the ids of due rows that no worker holds, and mark them so that each comes up once."""
+    """Return the ids of due rows that no worker holds, marked so that each is queued once."""
     now = timezone.now()
     with transaction.atomic():
         due = rows.filter(free(now) & unqueued(now, again_after), next_attempt_at__lte=now)

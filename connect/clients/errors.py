@@ -1,4 +1,4 @@
-"""What can go wrong with an outside system, sorted by what the caller has to do about it.
+"""Errors of outside systems, by what the caller has to do.
 
 Callers import these names from connect.clients.http.
 """
@@ -11,17 +11,18 @@ from typing import Any, NamedTuple
 
 from tenants.redaction import redact
 
-LONGEST_MESSAGE = 500  # characters
-RATE_LIMIT_PAUSE = timedelta(seconds=30)  # Heroku tells no reset time; its Go client waits 30 s too
-LONGEST_PAUSE = timedelta(hours=24)  # a Retry-After beyond that is taken for a mistake
+MAX_MESSAGE_LENGTH = 500
+RATE_LIMIT_PAUSE = timedelta(seconds=30)  # Heroku gives no reset time; its Go client waits 30 s too
+MAX_RETRY_AFTER = timedelta(hours=24)  # a longer Retry-After is treated as a mistake
+_NAME_IN_USE = re.compile(r"\balready (taken|in use|exists)\b|\bbeen taken\b", re.IGNORECASE)
 
 
 class RemoteError(Exception):
-    """An outside system did not do what it was asked.
+    """A call to an outside system failed.
 
-    `message` holds the peer's own words (at most 500 characters, secrets hidden), or ours where
-    there were none; `status` is None when no answer came; `code` is the peer's machine word, as
-    "invalid_params"; `document` is the answer's body where that was JSON.
+    `message` is the peer's error text (at most 500 characters, secrets hidden), or ours if it sent
+    none. `status` is None if there was no answer. `code` is the peer's error code, for example
+    "invalid_params". `document` is the answer's body, if it was JSON.
     """
 
     document: Any = None
@@ -31,14 +32,14 @@ class RemoteError(Exception):
     ) -> None:
         self.system = system
         self.status = status
-        self.message = readable(message)
+        self.message = one_line(message)
         self.request_id = request_id
         self.code = code
         super().__init__(system, status, self.message)
 
     @property
     def words(self) -> str:
-        """Who said what, without the request id: the same for the same fault."""
+        """Peer, status and message, without the request id: equal for equal errors."""
         answered = f"{self.system} answered {self.status}" if self.status else self.system
         return f"{answered}: {self.message}" if self.message else answered
 
@@ -47,7 +48,7 @@ class RemoteError(Exception):
 
 
 class Retryable(RemoteError):
-    """Worth trying again, not before `after` where the peer said so."""
+    """A later attempt may succeed, but not before `after`, if the peer gave it."""
 
     def __init__(
         self,
@@ -63,11 +64,11 @@ class Retryable(RemoteError):
 
 
 class Uncertain(Retryable):
-    """The call may have worked: look first, then decide whether to repeat it."""
+    """The call may have succeeded. Check before repeating it."""
 
 
 class Permanent(RemoteError):
-    """The same call would fail again; somebody has to change something."""
+    """The same call would fail again until somebody changes something."""
 
 
 class NotFound(Permanent):
@@ -75,7 +76,7 @@ class NotFound(Permanent):
 
 
 class Taken(Permanent):
-    """The name is already used, by us or by somebody else: look."""
+    """The name is already in use, by us or by another account: check which."""
 
 
 class ConfirmationRequired(Permanent):
@@ -83,39 +84,27 @@ class ConfirmationRequired(Permanent):
 
 
 class Conflict(Permanent):
-    """Not allowed in the state that the thing is in now (409)."""
+    """Not allowed in the present state (409)."""
 
 
 class Unauthorized(RemoteError):
     """The token is wrong, expired or revoked (401): no call will work until it is replaced."""
 
 
-def readable(text: str) -> str:
+def one_line(text: str) -> str:
     """Return `text` on one line, secrets hidden, cut to 500 characters."""
     line = redact(re.sub(r"\s+", " ", text)).strip()
-    return line if len(line) <= LONGEST_MESSAGE else line[: LONGEST_MESSAGE - 1] + "…"
+    return line if len(line) <= MAX_MESSAGE_LENGTH else line[: MAX_MESSAGE_LENGTH - 1] + "…"
 
 
-class Words(NamedTuple):
-    """What an error body says to people and to machines; "" where it says nothing."""
+class ErrorBody(NamedTuple):
+    """The message and the code of an error body; "" if absent."""
 
     message: str
     code: str
 
 
-def kind_of(status: int, words: Words, *, safe: bool) -> type[RemoteError]:
-    """Say what a status from 400 up means for the caller; a `safe` call changes nothing."""
-    if status == 422 and _TAKEN.search(words.message):
-        return Taken
-    if status in _KINDS:
-        return _KINDS[status]
-    if status >= 500 or status == 408:
-        return Retryable if safe else Uncertain
-    return Permanent
-
-
-_TAKEN = re.compile(r"\balready (taken|in use|exists)\b|\bbeen taken\b", re.IGNORECASE)
-_KINDS: dict[int, type[RemoteError]] = {
+_CLASSES: dict[int, type[RemoteError]] = {
     401: Unauthorized,
     404: NotFound,
     409: Conflict,
@@ -126,19 +115,30 @@ _KINDS: dict[int, type[RemoteError]] = {
 }
 
 
-def words_of(document: Any) -> Words:
-    """Find the words in an error body, whichever peer's it is.
+def error_class(status: int, body: ErrorBody, *, safe: bool) -> type[RemoteError]:
+    """Return the error for a status of 400 or more; a `safe` call changes nothing at the peer."""
+    if status == 422 and _NAME_IN_USE.search(body.message):
+        return Taken
+    if status in _CLASSES:
+        return _CLASSES[status]
+    if status >= 500 or status == 408:
+        return Retryable if safe else Uncertain
+    return Permanent
+
+
+def error_body(document: Any) -> ErrorBody:
+    """Read message and code from an error body of any peer.
 
     Heroku: {"id", "message"}; Heroku Connect: {"message"} or {"error"}; Salesforce REST: a list of
     {"message", "errorCode"}; Salesforce OAuth: {"error", "error_description"}; X: a problem
-    {"type", "title", "detail"}, whose `errors`, a list of {"message"}, say more.
+    {"type", "title", "detail"}, with details in `errors`, a list of {"message"}.
     """
     if isinstance(document, list):
         document = document[0] if document else None
     if not isinstance(document, Mapping):
-        return Words(document if isinstance(document, str) else "", "")
+        return ErrorBody(document if isinstance(document, str) else "", "")
     message = _first(document, "message", "error_description", "error") or _of_problem(document)
-    return Words(message, _first(document, "id", "errorCode", "error", "type"))
+    return ErrorBody(message, _first(document, "id", "errorCode", "error", "type"))
 
 
 def _of_problem(document: Mapping[str, Any]) -> str:
@@ -162,11 +162,11 @@ def retry_after(value: str | None, now: datetime) -> timedelta | None:
     """
     text = (value or "").strip()
     if text.isascii() and text.isdigit():
-        return min(timedelta(seconds=min(int(text[:9]), 10**6)), LONGEST_PAUSE)
+        return min(timedelta(seconds=min(int(text[:9]), 10**6)), MAX_RETRY_AFTER)
     try:
         at = parsedate_to_datetime(text)
     except ValueError:
         return None
-    if at.tzinfo is None:  # "-0000": RFC 5322 says it is UTC all the same
+    if at.tzinfo is None:  # "-0000" is UTC too (RFC 5322)
         at = at.replace(tzinfo=UTC)
-    return min(max(at - now, timedelta()), LONGEST_PAUSE)
+    return min(max(at - now, timedelta()), MAX_RETRY_AFTER)

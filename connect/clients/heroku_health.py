@@ -1,4 +1,4 @@
-"""What health asks of Heroku Connect's regions: the whole list, diagnosis, notifications.
+"""Heroku Connect's calls for health: the list of connections, diagnoses, notifications.
 
 Every function raises the errors of connect.clients.http.
 """
@@ -12,18 +12,19 @@ from typing import Any
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from connect.clients import heroku_connect, streams
-from connect.clients.documents import Document
-from connect.clients.heroku_connect import SYSTEM, Detail, call
+from connect.clients import streams
+from connect.clients.connection_detail import ConnectionDetail, read_detail
+from connect.clients.heroku_connect import SYSTEM, call
 from connect.clients.http import RemoteError, Retryable, segment
+from connect.clients.json_object import JsonObject
 
-IN_MEMORY = 256 * 1024  # bytes of a list; more goes to a file
-MOST_NOTIFICATIONS = 1000
+MAX_IN_MEMORY = 256 * 1024  # bytes of a list; more goes to a file
+MAX_NOTIFICATIONS = 1000
 PILES = ("errors", "warnings", "passes", "skips")
 
 
 @dataclass(frozen=True)
-class Finding:
+class DiagnosisFinding:
     """One rule of a diagnosis. `about` is the mapping's object, "" for the connection."""
 
     pile: str
@@ -35,8 +36,8 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Notice:
-    """One notification that nobody acknowledged yet."""
+class RemoteNotification:
+    """One notification that is not acknowledged."""
 
     id: str
     at: datetime
@@ -44,19 +45,19 @@ class Notice:
     message: str
 
 
-def listed(region_url: str, app: str, *, deep: bool) -> Iterator[Detail]:
+def list_details(region_url: str, app: str, *, deep: bool) -> Iterator[ConnectionDetail]:
     """Yield all connections of an app in a region, from one call, in memory for one of them.
 
-    The whole answer is taken in before the first one is yielded. An entry that cannot be read is
-    left out. `deep` adds the mappings.
+    The whole answer is received before the first connection is yielded. Unreadable entries are left
+    out. `deep` adds the mappings.
     """
     params = {"app": app, **({"deep": "true"} if deep else {})}
-    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as file:
+    with tempfile.SpooledTemporaryFile(max_size=MAX_IN_MEMORY) as file:
         answer = call("GET", region_url, params=params, into=file)
         try:
             for each in streams.elements(file, "results"):
                 try:
-                    found = heroku_connect.read_detail(Document(each, answer.without), deep)
+                    found = read_detail(JsonObject(each, answer.missing), deep)
                 except RemoteError:
                     continue
                 yield found
@@ -65,61 +66,61 @@ def listed(region_url: str, app: str, *, deep: bool) -> Iterator[Detail]:
 
 
 def start_diagnosis(region_url: str, connection_id: str) -> str:
-    """Begin a diagnosis; return the id under which its result can be asked for."""
+    """Start a diagnosis; return the id for reading its result."""
     answer = call("POST", region_url, connection_id, "validations")
-    return answer.document().text("result_url").rstrip("/").rpartition("/")[2]
+    return answer.document().string("result_url").rstrip("/").rpartition("/")[2]
 
 
-def diagnosis(region_url: str, connection_id: str, run_id: str) -> list[Finding] | None:
+def diagnosis(region_url: str, connection_id: str, run_id: str) -> list[DiagnosisFinding] | None:
     """Return what a diagnosis found; None while it runs."""
     answer = call("GET", region_url, connection_id, f"validations/{segment(run_id)}")
     if answer.status == 202 or answer.body is None:
         return None
     document = answer.document()
     found = _findings(document, "")
-    for name, about in document.child_or_empty("mappings").raw.items():
-        found += _findings(Document(about, answer.without), name)
+    for name, about in document.object_or_empty("mappings").raw.items():
+        found += _findings(JsonObject(about, answer.missing), name)
     return found
 
 
-def notifications(region_url: str, connection_id: str) -> list[Notice]:
-    """Return the notifications that nobody acknowledged."""
-    params = {"page_size": str(MOST_NOTIFICATIONS)}
+def notifications(region_url: str, connection_id: str) -> list[RemoteNotification]:
+    """Return the notifications that are not acknowledged."""
+    params = {"page_size": str(MAX_NOTIFICATIONS)}
     answer = call("GET", region_url, connection_id, "notifications", params=params)
     return [
-        Notice(
-            each.text("id"),
-            parse_datetime(each.text_or_blank("created_at")) or timezone.now(),
-            each.text_or_blank("event_type"),
-            each.text_or_blank("message"),
+        RemoteNotification(
+            each.string("id"),
+            parse_datetime(each.string_or_blank("created_at")) or timezone.now(),
+            each.string_or_blank("event_type"),
+            each.string_or_blank("message"),
         )
-        for each in answer.document().children("results")
+        for each in answer.document().objects("results")
     ]
 
 
 def acknowledge(region_url: str, connection_id: str, before: datetime) -> None:
-    """Acknowledge every notification older than a moment: there is no way to name single ones."""
-    params = {"before": before.isoformat(), "page_size": str(MOST_NOTIFICATIONS)}
+    """Acknowledge all notifications before a time. The API cannot acknowledge single ones."""
+    params = {"before": before.isoformat(), "page_size": str(MAX_NOTIFICATIONS)}
     path = "notifications/acknowledge"
     call("POST", region_url, connection_id, path, params=params, reads=False)
 
 
-def _findings(document: Document, about: str) -> list[Finding]:
+def _findings(document: JsonObject, about: str) -> list[DiagnosisFinding]:
     return [
-        Finding(
+        DiagnosisFinding(
             pile,
             about,
-            each.text_or_blank("rule_id"),
-            each.text_or_blank("display_name"),
-            each.text_or_blank("message"),
+            each.string_or_blank("rule_id"),
+            each.string_or_blank("display_name"),
+            each.string_or_blank("message"),
             _web_address(each.raw.get("doc_url")),
         )
         for pile in PILES
         if document.raw.get(pile)
-        for each in document.children(pile)
+        for each in document.objects(pile)
     ]
 
 
 def _web_address(given: Any) -> str:
-    # It becomes a link on a staff page: nothing but https may get there.
+    # It becomes a link on a staff page, so only https is allowed.
     return given if isinstance(given, str) and given.startswith("https://") else ""

@@ -1,4 +1,4 @@
-"""Heroku Connect's calls about single mappings, what an org has, and its API version.
+"""Heroku Connect's calls for single mappings, describes, and the Salesforce API version.
 
 Every function raises the errors of connect.clients.http.
 """
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from connect.clients import heroku_connect
-from connect.clients.documents import Document
 from connect.clients.http import Conflict, NotFound, segment
+from connect.clients.json_object import JsonObject
 
 
 @dataclass(frozen=True)
-class Diagnosis:
-    """What Heroku Connect's own check of a mapping says, as sentences."""
+class MappingDiagnosis:
+    """The result of Heroku Connect's own check of a mapping, as sentences."""
 
     errors: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -32,7 +32,7 @@ class VersionChange:
 
 
 class UnsafeChanges(Conflict):
-    """Mappings use fields that the other API version lacks or has otherwise; see `changes`."""
+    """Mappings use fields that are missing or different in the other API version; see `changes`."""
 
     changes: tuple[VersionChange, ...] = ()
 
@@ -56,7 +56,7 @@ def describe(region_url: str, connection_id: str, object_name: str) -> frozenset
         document = heroku_connect.call("GET", region_url, connection_id, rest).document()
     except NotFound:
         return None
-    return frozenset(field.text("name").lower() for field in document.children("fields"))
+    return frozenset(field.string("name").lower() for field in document.objects("fields"))
 
 
 def schema_diff(region_url: str, connection_id: str, version: str) -> tuple[VersionChange, ...]:
@@ -88,7 +88,7 @@ def change_api_version(region_url: str, connection_id: str, version: str) -> Non
 
 
 def _explained(refusal: Conflict) -> Conflict:
-    """Tell the two shapes of Heroku Connect's 409 apart by their bodies."""
+    """Return the specific error for Heroku Connect's 409, from its body."""
     body = refusal.document if isinstance(refusal.document, dict) else {}
     given = (refusal.system, refusal.status, refusal.message, refusal.request_id, refusal.code)
     syncing = body.get("syncing_mappings")
@@ -98,21 +98,21 @@ def _explained(refusal: Conflict) -> Conflict:
         return still
     if isinstance(body.get("mappings"), list):
         unsafe = UnsafeChanges(*given)
-        unsafe.changes = _version_changes(Document(body, lambda _: refusal))
+        unsafe.changes = _version_changes(JsonObject(body, lambda _: refusal))
         return unsafe
     return refusal
 
 
-def _version_changes(document: Document) -> tuple[VersionChange, ...]:
+def _version_changes(document: JsonObject) -> tuple[VersionChange, ...]:
     return tuple(
         VersionChange(
-            object_name=each.text("name"),
+            object_name=each.string("name"),
             changed=each.raw.get("fields_have_changed") is True,
             unsafe=each.raw.get("has_unsafe_changes") is True,
             undetermined=each.raw.get("action_undetermined") is True,
-            text=" ".join(each.text_or_blank("result_message").split()),
+            text=" ".join(each.string_or_blank("result_message").split()),
         )
-        for each in document.children("mappings")
+        for each in document.objects("mappings")
     )
 
 
@@ -124,7 +124,7 @@ def replace_mapping(
 ) -> None:
     """Overwrite a mapping; `config` holds the revision that it was read with.
 
-    Raises Conflict where somebody changed it meanwhile.
+    Raises Conflict if the mapping was changed after it was read.
     """
     document = {"object_name": object_name, "config": dict(config)}
     heroku_connect.call_region(
@@ -133,7 +133,7 @@ def replace_mapping(
 
 
 def delete_mapping(region_url: str, mapping_id: str) -> bool:
-    """Delete a mapping; False if it was gone already. May be repeated."""
+    """Delete a mapping; False if it was already deleted. Safe to repeat."""
     try:
         heroku_connect.call_region("DELETE", region_url, _mapping_path(mapping_id), reads=False)
     except NotFound:
@@ -142,23 +142,24 @@ def delete_mapping(region_url: str, mapping_id: str) -> bool:
 
 
 def reload_mapping(region_url: str, mapping_id: str) -> None:
-    """Load a mapping's table anew."""
+    """Reload a mapping's table."""
     heroku_connect.call_region(
         "POST", region_url, _mapping_path(mapping_id, "actions/reload"), reads=False
     )
 
 
-def diagnose_mapping(region_url: str, mapping_id: str) -> Diagnosis:
-    """Let Heroku Connect check one mapping, at once."""
+def diagnose_mapping(region_url: str, mapping_id: str) -> MappingDiagnosis:
+    """Run Heroku Connect's check of one mapping and return the result."""
     path = _mapping_path(mapping_id, "validations")
     document = heroku_connect.call_region("GET", region_url, path).document()
-    return Diagnosis(_messages(document, "errors"), _messages(document, "warnings"))
+    return MappingDiagnosis(_messages(document, "errors"), _messages(document, "warnings"))
 
 
-def _messages(document: Document, pile: str) -> tuple[str, ...]:
-    found = document.children(pile) if pile in document.raw else []
+def _messages(document: JsonObject, pile: str) -> tuple[str, ...]:
+    found = document.objects(pile) if pile in document.raw else []
     return tuple(
-        f"{each.text_or_blank('display_name')}: {each.text_or_blank('message')}" for each in found
+        f"{each.string_or_blank('display_name')}: {each.string_or_blank('message')}"
+        for each in found
     )
 
 

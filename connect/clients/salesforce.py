@@ -6,13 +6,13 @@ where the portal's session in the org cannot be renewed.
 
 from connect.clients.http import (
     Answer,
+    ErrorBody,
     NotFound,
     Peer,
     Permanent,
     RemoteError,
     Retryable,
     Unauthorized,
-    Words,
     segment,
 )
 from tenants import consent, hosts
@@ -24,8 +24,8 @@ SYSTEM = "Salesforce"
 def publish_link(tenant: Tenant, connection_id: str, authorize_url: str) -> None:
     """Give the package in the tenant's org the address where its admin authorizes Heroku Connect.
 
-    Repeating it overwrites. Raises NotFound where the package does not answer, Permanent where the
-    org does not let the signed-in user use it, never Unauthorized: a stale session is renewed.
+    Safe to repeat. Raises NotFound if the package does not answer, Permanent if the user may not
+    use it; never Unauthorized, because an expired session is refreshed.
     """
     document = {"connectionId": connection_id, "authorizeUrl": authorize_url}
     path = _path(tenant.namespace, "AuthConnection")
@@ -36,10 +36,10 @@ def publish_link(tenant: Tenant, connection_id: str, authorize_url: str) -> None
         raise NotFound(SYSTEM, error.status, words, error.request_id, error.code) from error
 
 
-def package_is_there(tenant: Tenant) -> bool:
-    """Tell whether the package's resource answers in the tenant's org; nothing is changed by it.
+def is_package_installed(tenant: Tenant) -> bool:
+    """Return whether the package answers in the tenant's org. Changes nothing.
 
-    The resource takes POST alone, so a 405 comes from the package, and a 404 from an org without.
+    The resource accepts only POST: 405 means that the package is there, 404 that it is not.
     """
     try:
         _call(tenant, "GET", _path(tenant.namespace, "AuthConnection"))
@@ -59,11 +59,11 @@ def _call(tenant: Tenant, method: str, path: str, document: dict[str, str] | Non
     token = consent.access_token(tenant.pk)
     try:
         return _org(tenant).call(method, path, document=document, token=token, reads=False)
-    except Unauthorized:  # sessions end by the org's own policy: there is no expiry to look at
+    except Unauthorized:  # the org's policy ends sessions; the token has no readable expiry
         token = consent.refresh(tenant.pk, stale=token)
     try:
         return _org(tenant).call(method, path, document=document, token=token, reads=False)
-    except Unauthorized as error:  # not the portal's own token: this one org has to be looked at
+    except Unauthorized as error:  # this is a problem of one org, not of the portal's own token
         words = f"the org refuses even a fresh session: {error.message}"
         raise Permanent(SYSTEM, error.status, words, error.request_id, error.code) from error
 
@@ -73,11 +73,11 @@ def _org(tenant: Tenant) -> Peer:
     try:
         return _Salesforce(SYSTEM, hosts.salesforce(instance_url))
     except hosts.ForeignHost as error:
-        raise Permanent(SYSTEM, None, f"named a foreign address: {error}") from error
+        raise Permanent(SYSTEM, None, f"named an address that is not allowed: {error}") from error
 
 
 class _Salesforce(Peer):
-    def kind_of(self, status: int, words: Words, *, safe: bool) -> type[RemoteError]:
-        if status == 403 and words.code == "REQUEST_LIMIT_EXCEEDED":
+    def error_class(self, status: int, body: ErrorBody, *, safe: bool) -> type[RemoteError]:
+        if status == 403 and body.code == "REQUEST_LIMIT_EXCEEDED":
             return Retryable
-        return super().kind_of(status, words, safe=safe)
+        return super().error_class(status, body, safe=safe)

@@ -1,88 +1,76 @@
-"""Reading a long list out of a JSON document, one element at a time, in memory for one element."""
+"""Reading a long list from a JSON document, one element at a time, in memory for one element."""
 
-import codecs
-import json
 from collections.abc import Iterator
 from typing import IO, Any
 
+import ijson
+
 CHUNK = 64 * 1024  # bytes
-_BLANKS = " \t\r\n"
+MAX_DEPTH = 50  # levels; a connection with its mappings has about ten
+_STARTS = frozenset({"start_map", "start_array"})
+_ENDS = frozenset({"end_map", "end_array"})
+_Events = Iterator[tuple[str, Any]]
 
 
 class BadStream(ValueError):
-    """Not a JSON object, cut off, or without the list."""
+    """Not a JSON object, incomplete, without the list, or beyond the limits."""
 
 
 def elements(file: IO[bytes], key: str) -> Iterator[Any]:
-    """Yield the elements of the list under `key` of the object in `file`. Raises BadStream."""
+    """Yield the elements of the list under `key` of the object in `file`. Raises BadStream.
+
+    Integers beyond 64 bits and numbers beyond a float are refused.
+    """
     file.seek(0)
-    reader = _Reader(file)
-    reader.expect("{")
-    while reader.peek() != "}":
-        name = reader.value()
-        reader.expect(":")
-        if name == key and reader.peek() == "[":
-            yield from _list(reader)
+    # use_float is needed: without it yajl's Python binding crashes on a very long integer.
+    events = ijson.basic_parse(file, buf_size=CHUNK, use_float=True)
+    try:
+        yield from _elements(_limited(events), key)
+    except ijson.JSONError as error:
+        raise BadStream(f"broken JSON: {_first_line(error)}") from error
+
+
+def _limited(events: _Events) -> _Events:
+    depth = 0
+    for event, value in events:
+        if event in _STARTS:
+            depth += 1
+        elif event in _ENDS:
+            depth -= 1
+        if depth > MAX_DEPTH:
+            raise BadStream(f"JSON of more than {MAX_DEPTH} levels")
+        yield event, value
+
+
+def _elements(events: _Events, key: str) -> Iterator[Any]:
+    if next(events)[0] != "start_map":
+        raise BadStream("JSON that is not an object")
+    for event, name in events:
+        if event != "map_key":
+            break
+        first = next(events)
+        if name == key and first[0] == "start_array":
+            while (start := next(events))[0] != "end_array":
+                yield _value(start, events)
             return
-        reader.value()
-        if reader.peek() == ",":
-            reader.expect(",")
+        _value(first, events)
     raise BadStream(f"a document without the list {key!r}")
 
 
-def _list(reader: "_Reader") -> Iterator[Any]:
-    reader.expect("[")
-    while reader.peek() != "]":
-        yield reader.value()
-        if reader.peek() != "]":
-            reader.expect(",")
+def _value(first: tuple[str, Any], events: _Events) -> Any:
+    """Build the value that begins with the event `first`."""
+    builder = ijson.ObjectBuilder()
+    builder.event(*first)
+    depth = int(first[0] in _STARTS)
+    while depth:
+        event, value = next(events)
+        depth += (event in _STARTS) - (event in _ENDS)
+        builder.event(event, value)
+    return builder.value
 
 
-class _Reader:
-    """A window on the text, just long enough for the next value."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
-        self._json = json.JSONDecoder()
-        self._text = ""
-        self._at = 0
-        self._ended = False
-
-    def peek(self) -> str:
-        """Return the next character that is no blank."""
-        while True:
-            while self._at < len(self._text) and self._text[self._at] in _BLANKS:
-                self._at += 1
-            if self._at < len(self._text):
-                return self._text[self._at]
-            self._more()
-
-    def expect(self, mark: str) -> None:
-        """Go past `mark`."""
-        if self.peek() != mark:
-            raise BadStream(f"{self.peek()!r} where {mark!r} was due")
-        self._at += 1
-
-    def value(self) -> Any:
-        """Return the next value and go past it."""
-        self.peek()
-        while True:
-            try:
-                found, end = self._json.raw_decode(self._text, self._at)
-            except ValueError:
-                self._more()
-                continue
-            # A number that ends with the window may go on behind it.
-            if end < len(self._text) or self._ended:
-                self._at = end
-                return found
-            self._more()
-
-    def _more(self) -> None:
-        if self._ended:
-            raise BadStream("a document that is cut off or broken")
-        chunk = self._file.read(CHUNK)
-        self._ended = not chunk
-        self._text = self._text[self._at :] + self._decode(chunk, self._ended)
-        self._at = 0
+def _first_line(error: ijson.JSONError) -> str:
+    # The lines after the first quote the document.
+    text = error.args[0] if error.args else ""
+    line = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+    return line.partition("\n")[0]

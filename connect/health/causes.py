@@ -1,9 +1,9 @@
-"""What is wrong with a connection, told from the facts that are kept of it. No calls, no clock."""
+"""What is wrong with a connection, judged from the facts in our tables. No calls, no clock."""
 
 from datetime import datetime, timedelta
 
 from connect.health import states
-from connect.models import Condition, Connection, Health, IncidentKind
+from connect.models import Condition, Health, IncidentKind
 from tenants.models import GrantStatus, SalesforceGrant, Tenant
 
 WRITES_ARE_STUCK = timedelta(hours=1)
@@ -23,7 +23,7 @@ _PAUSED = (
     "Changes in Postgres are kept. Resume it on its page."
 )
 _UNINSTALLED = (
-    "The package does not answer in the org any more: it was probably uninstalled. "
+    "The package no longer answers in the org: it was probably uninstalled. "
     "Ask the subscriber; if it is true, off-board the tenant."
 )
 _TABLES = (
@@ -33,7 +33,7 @@ _TABLES = (
 
 
 def of(health: Health, now: datetime) -> dict[IncidentKind, str]:
-    """Return what is wrong, as a sentence by kind; of one that cannot be seen, its org's part."""
+    """Return what is wrong, as a sentence by kind. An unseen one is judged by its org alone."""
     found = _salesforce(health.connection.tenant, health)
     if health.unknown_since:
         return found
@@ -52,19 +52,14 @@ def _state(health: Health) -> dict[IncidentKind, str]:
     connection = health.connection
     kind = _BY_STATE.get(connection.state)
     if kind:
-        return {kind: f"Heroku Connect reports {connection.state}: {_advice(connection)}"}
+        advice = states.advice(connection.state)
+        return {kind: f"Heroku Connect reports {connection.state}: {advice}"}
     if connection.state == states.PAUSED and not health.paused_by:
         return {IncidentKind.PAUSED: _PAUSED}
     if states.of_connection(connection.state) == Condition.UNKNOWN:
         text = f"Heroku Connect reports {connection.state!r}, a state never seen before."
         return {IncidentKind.STRANGE_STATE: text}
     return {}
-
-
-def _advice(connection: Connection) -> str:
-    if states.is_broken(connection.state):
-        return states.advice(connection.state)
-    return states.advice(states.UNAUTHORIZED)
 
 
 def _mappings(health: Health) -> dict[IncidentKind, str]:
@@ -78,7 +73,7 @@ def _mappings(health: Health) -> dict[IncidentKind, str]:
         if health.condition == Condition.UNKNOWN
         else IncidentKind.MAPPING
     )
-    return {kind: f"{health.reason}. Heroku Connect's dashboard tells more."}
+    return {kind: f"{health.reason}. Heroku Connect's dashboard shows more."}
 
 
 def _org(health: Health) -> dict[IncidentKind, str]:

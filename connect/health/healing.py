@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from connect.health import alerts
-from connect.health.quiet import is_quiet
+from connect.health.suppression import are_alerts_suppressed
 from connect.models import Connection, HealingAttempt, Incident, IncidentKind, IncidentStatus, Stage
 from tenants import attempts, messages, timeline
 from tenants.attempts import Schedule, minutes
@@ -82,7 +82,7 @@ def schedule_step(incident: Incident, now: datetime) -> None:
 
 
 def take_due(limit: int) -> list[int]:
-    """Return the incidents whose step is due; a step whose task was lost comes up again."""
+    """Return the incidents whose step is due; a step whose task was lost is among them again."""
     now = timezone.now()
     due = Incident.objects.filter(status=IncidentStatus.OPEN, next_attempt_at__lte=now)
     ids = list(due.order_by("next_attempt_at").values_list("pk", flat=True)[:limit])
@@ -95,14 +95,14 @@ def heal(incident_id: int, operate: Operate) -> str:
     The step is counted before it runs, so that a step that kills its worker counts too.
     """
     found = Incident.objects.select_related("connection__tenant").filter(
-        pk=incident_id, status=IncidentStatus.OPEN, away_since=None
+        pk=incident_id, status=IncidentStatus.OPEN, absent_since=None
     )
     incident = found.first()
     connection = incident.connection if incident else None
     if incident is None or connection is None or connection.stage != Stage.LIVE:
         return ""
     remedy = REMEDIES.get(IncidentKind(incident.kind))
-    if remedy is None or incident.needs_person_since or is_quiet(connection):
+    if remedy is None or incident.needs_person_since or are_alerts_suppressed(connection):
         return ""
     if remedy.schedule.is_used_up(incident.attempts):
         return _escalate(incident, remedy)

@@ -1,18 +1,18 @@
-"""The time series: samples, their folding and pruning, and the uptime that they add up to."""
+"""Samples of each connection over time, how they are folded, and the uptime they add up to."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import connection as database
 from django.db import transaction
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from connect.health import observations, states
 from connect.models import Condition, Health, HealthSample, Mapping
 
-LONGEST_GAP = timedelta(minutes=15)  # of which a sample still speaks
+MAX_GAP = timedelta(minutes=15)  # the longest time that one sample stands for
 FOLDS = (  # samples older than this are folded into one for each hour, and later each day
     (timedelta(days=2), "hour"),
     (timedelta(days=35), "day"),
@@ -67,7 +67,7 @@ def sample(healths: Iterable[Health], now: datetime) -> None:
 def _seconds(health: Health, now: datetime) -> int:
     if health.sampled_at is None or health.condition in (Condition.PAUSED, Condition.UNKNOWN):
         return 0
-    return int(min(now - health.sampled_at, LONGEST_GAP).total_seconds())
+    return int(min(now - health.sampled_at, MAX_GAP).total_seconds())
 
 
 def _mapping_counts(healths: list[Health]) -> dict[int, tuple[int, int, int]]:
@@ -119,21 +119,3 @@ def fold() -> int:
             cursor.execute(_FOLD, values)
             gone += cursor.rowcount
     return gone
-
-
-def by_condition(since: datetime, unit: str) -> list[tuple[datetime, int, int]]:
-    """Return the fleet's (moment, seconds seen, seconds well) for each hour or day since then."""
-    with database.cursor() as cursor:
-        cursor.execute(
-            "SELECT date_trunc(%s, at) AS moment, sum(seconds), sum(seconds_up)"
-            " FROM connect_healthsample WHERE at > %s GROUP BY moment ORDER BY moment",
-            [unit, since],
-        )
-        return [(moment, int(seen), int(up)) for moment, seen, up in cursor.fetchall()]
-
-
-def longest_without_good_sync(limit: int) -> list[Health]:
-    """Return the connections whose last good sync lies furthest back."""
-    rows = Health.objects.exclude(condition__in=(*states.WELL, Condition.PAUSED))
-    found = rows.select_related("connection__tenant").order_by(F("good_at").asc(nulls_first=True))
-    return list(found[:limit])

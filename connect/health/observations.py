@@ -1,11 +1,11 @@
-"""What a look at connections says of their health: condition, since when, last good moment."""
+"""Storing what a refresh shows about health: condition, since when, last good sync."""
 
 from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import Q
 
-from connect.clients.heroku_connect import Detail
+from connect.clients.connection_detail import ConnectionDetail
 from connect.health import states
 from connect.models import Condition, Connection, Health, Stage
 from tenants import orgid, timeline
@@ -23,11 +23,11 @@ _SEEN = (
     "view_all_data",
     "paused_by",
 )
-LONGEST_REASON = 500
+MAX_REASON_LENGTH = 500
 
 
 def of(connection: Connection) -> Health:
-    """Return a connection's health, made if there is none."""
+    """Return a connection's health; create it if there is none."""
     try:
         return connection.health
     except Health.DoesNotExist:
@@ -49,7 +49,7 @@ def ensure(connections: Iterable[Connection]) -> None:
 
 
 def save(healths: Iterable[Health], fields: Iterable[str]) -> None:
-    """Write some fields of many healths, with one statement that stays short for any number."""
+    """Update some fields of many rows in one statement."""
     Health.objects.bulk_create(
         healths,
         update_conflicts=True,
@@ -58,8 +58,10 @@ def save(healths: Iterable[Health], fields: Iterable[str]) -> None:
     )
 
 
-def note(pairs: Iterable[tuple[Connection, Detail]], now: datetime, *, deep: bool) -> list[Health]:
-    """Write down what was seen of live connections; `deep` looks hold the mappings too."""
+def note(
+    pairs: Iterable[tuple[Connection, ConnectionDetail]], now: datetime, *, deep: bool
+) -> list[Health]:
+    """Store what was observed of live connections; a `deep` refresh includes the mappings."""
     pairs, healths = list(pairs), []
     ensure(connection for connection, _ in pairs)
     for connection, seen in pairs:
@@ -84,7 +86,7 @@ def note_unseen(healths: Iterable[Health], now: datetime) -> None:
     healths = list(healths)
     for health in healths:
         health.unknown_since = health.unknown_since or now
-        _move(health, Condition.UNKNOWN, "It could not be seen.", now)
+        _move(health, Condition.UNKNOWN, "It could not be read from Heroku Connect.", now)
     save(healths, _SEEN)
 
 
@@ -96,19 +98,22 @@ def note_region_unseen(region_url: str, now: datetime) -> None:
         connection__stage=Stage.LIVE,
     )
     seen.update(
-        condition=Condition.UNKNOWN, reason="Its region was away.", since=now, unknown_since=now
+        condition=Condition.UNKNOWN,
+        reason="Its region did not answer.",
+        since=now,
+        unknown_since=now,
     )
 
 
 def note_pause(connection: Connection, actor: str) -> None:
-    """Note who paused a connection, or with "" that it goes on: what is meant is no trouble."""
+    """Note who paused a connection, or "" when it is resumed: a planned pause makes no incident."""
     health = of(connection)
     health.paused_by = actor
     health.save(update_fields=["paused_by"])
 
 
 def forget(connections: Iterable[Connection]) -> None:
-    """Part rows that hold each other: until Python's collector finds such circles, memory grows."""
+    """Break reference cycles between rows: else memory grows until the garbage collector runs."""
     for connection in connections:
         connection._state.fields_cache.clear()
 
@@ -121,11 +126,12 @@ def _move(health: Health, condition: Condition, reason: str, now: datetime) -> N
         health.good_at = now
 
 
-def _reason(seen: Detail) -> str:
+def _reason(seen: ConnectionDetail) -> str:
     broken = [each for each in seen.mappings if states.of_mapping(each.state) not in states.WELL]
-    told = [states.advice(seen.state)] if states.is_broken(seen.state) else []
-    told += [f"{each.object_name}: {each.state}" for each in broken]
-    return ", ".join(told)[:LONGEST_REASON]
+    advice = states.advice(seen.state)
+    reasons = [advice] if advice else []
+    reasons += [f"{each.object_name}: {each.state}" for each in broken]
+    return ", ".join(reasons)[:MAX_REASON_LENGTH]
 
 
 def _org(given: str) -> str:
@@ -135,7 +141,7 @@ def _org(given: str) -> str:
         return ""
 
 
-def _permissions(health: Health, seen: Detail) -> None:
+def _permissions(health: Health, seen: ConnectionDetail) -> None:
     lacks, lacked = seen.view_all_data is False, health.view_all_data is False
     health.view_all_data = seen.view_all_data
     if lacks and not lacked:

@@ -87,20 +87,25 @@ _LOADING_MAPPING = {
     "RECOVERY",
 }
 
+_AUTHORIZE_AGAIN = "Salesforce refused the grant: the admin has to authorize again."
 _ADVICE = {
+    NEED_AUTHENTICATION: _AUTHORIZE_AGAIN,
     "SYSTEM_ERROR": "restart the connection; if it comes back, open a ticket with Heroku.",
     "DB_UNAVAILABLE": "check that Postgres is reachable and the schema complete, then restart.",
     "TOO_MANY_ROWS": "the plan's row limit is passed: remove rows or mappings, or upgrade.",
-    UNAUTHORIZED: "Salesforce refused the grant: the admin has to authorize again.",
+    UNAUTHORIZED: _AUTHORIZE_AGAIN,
     "HEROKU_UNAUTH": "Heroku Connect lost its access to the app: check the app's collaborators.",
     "INACTIVE_ORG": "the Salesforce org is inactive or locked.",
     "SYSTEM_ON_ICE": "shelved for inactivity: open a ticket with Heroku.",
     "ICED": "shelved for inactivity: open a ticket with Heroku.",
 }
 
+# Waiting for the first authorization is a step of provisioning, and no trouble.
+_BROKEN = frozenset(_ADVICE) - {NEED_AUTHENTICATION}
+
 
 def of_connection(state: str) -> Condition:
-    """Return the condition that a connection's state alone tells."""
+    """Return the condition that a connection's own state means. Its mappings are left out."""
     return _CONNECTIONS.get(state, Condition.UNKNOWN)
 
 
@@ -128,30 +133,25 @@ def overall(state: str, mappings: Iterable[str]) -> Condition:
 
 
 def lacks_authorization(state: str) -> bool:
-    """Tell whether a connection in this state waits for somebody to sign in to Salesforce."""
+    """Return whether a connection in this state waits for somebody to sign in to Salesforce."""
     return of_connection(state) == Condition.NEEDS_AUTHORIZATION
 
 
 def is_broken(state: str) -> bool:
-    """Tell whether a connection in this state needs somebody to act."""
-    return state in _ADVICE
+    """Return whether a connection in this state needs somebody to act."""
+    return state in _BROKEN
 
 
 def advice(state: str) -> str:
-    """Return what to do about a broken connection."""
-    return _ADVICE[state]
+    """Return what to do about a connection in this state; "" where nothing is to be done."""
+    return _ADVICE.get(state, "")
 
 
 def is_broken_mapping(state: str) -> bool:
-    """Tell whether a mapping in this state stays so until somebody acts."""
+    """Return whether a mapping in this state stays so until somebody acts."""
     return of_mapping(state) in (Condition.BROKEN, Condition.NEEDS_AUTHORIZATION)
 
 
-def broken() -> frozenset[str]:
-    """Return the states in which a connection stays until somebody acts."""
-    return frozenset(_ADVICE)
-
-
 def is_loading_mapping(state: str) -> bool:
-    """Tell whether a mapping in this state is still being made, changed or loaded."""
+    """Return whether a mapping in this state is still being made, changed or loaded."""
     return state in _LOADING_MAPPING

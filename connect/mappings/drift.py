@@ -1,4 +1,4 @@
-"""Where tenants have strayed from the version that they should have."""
+"""Drift: comparing live mappings with the tenant's version, accepting and restoring."""
 
 import hashlib
 import json
@@ -11,8 +11,10 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from connect.clients import heroku, heroku_connect, http
-from connect.mappings import diff, templates
+from connect.clients import budget, heroku_connect, http
+from connect.mappings import diff, placeholders
+from connect.mappings.changes import Change
+from connect.mappings.documents import MappingDocument
 from connect.models import (
     OPEN,
     Connection,
@@ -26,20 +28,24 @@ from tenants.models import EventKind
 
 log = logging.getLogger(__name__)
 
-EVERY = timedelta(hours=24)
-RUN_SECONDS = 60.0
+INTERVAL = timedelta(hours=24)
+MAX_RUN_SECONDS = 60.0
+
+
+class DriftRefused(Exception):
+    """There is nothing to accept or restore. The text is the reason."""
 
 
 def compare_due() -> int:
     """Compare the live connections whose last comparison is a day old; return how many.
 
-    One call each. Stops after a minute and leaves the rest to the next run; leaves out what a
-    roll-out is at. One tenant's failure never stops the others.
+    One call each. Stops after a minute; the next run continues. Skips tenants in a running
+    roll-out. A failure of one tenant does not stop the others.
     """
-    stop_at = time.monotonic() + RUN_SECONDS
+    stop_at = time.monotonic() + MAX_RUN_SECONDS
     done = 0
     for connection in _due().iterator(chunk_size=100):
-        if time.monotonic() > stop_at or not heroku.budget_allows(heroku.Priority.BACKGROUND):
+        if time.monotonic() > stop_at or not budget.allows_background_work():
             break
         compare(connection)
         done += 1
@@ -49,7 +55,7 @@ def compare_due() -> int:
 def _due() -> QuerySet[Connection]:
     at_work = RolloutItem.objects.filter(connection=OuterRef("pk"), status__in=OPEN)
     old = Q(drift=None) | Q(drift__checked_at=None)
-    old |= Q(drift__checked_at__lte=timezone.now() - EVERY)
+    old |= Q(drift__checked_at__lte=timezone.now() - INTERVAL)
     live = Connection.objects.filter(old, ~Exists(at_work), stage=Stage.LIVE)
     return live.select_related("tenant", "template").order_by(
         F("drift__checked_at").asc(nulls_first=True)
@@ -57,32 +63,28 @@ def _due() -> QuerySet[Connection]:
 
 
 def compare(connection: Connection) -> Drift:
-    """Compare a connection's live mappings with its version and keep what was found."""
-    token = http.tenant_in_hand.set(connection.tenant.org_id)
-    try:
-        live = heroku_connect.export(connection.region_url, connection.connection_id)
-    except http.RemoteError as trouble:
-        log.warning("drift unknown connection=%s error=%s", connection.pk, trouble)
-        return _keep(connection, error=trouble.words)
-    finally:
-        http.tenant_in_hand.reset(token)
+    """Compare a connection's live mappings with its version and store the result."""
+    with http.working_for(connection.tenant.org_id):
+        try:
+            live = heroku_connect.export(connection.region_url, connection.connection_id)
+        except http.RemoteError as error:
+            log.warning("drift unknown connection=%s error=%s", connection.pk, error)
+            return _store(connection, error=error.words)
     return store(connection, live)
 
 
-def store(connection: Connection, live: templates.Document) -> Drift:
-    """Keep how a document of live mappings compares with the connection's version."""
+def store(connection: Connection, live: MappingDocument) -> Drift:
+    """Store the differences between live mappings and the connection's version."""
     if connection.template is None:
-        return _keep(connection, error="The portal never gave it a version.")
-    wanted = templates.fill(connection.template.document, connection.tenant.namespace)
+        return _store(connection, error="It has no mapping version.")
+    wanted = placeholders.fill(connection.template.document, connection.tenant.namespace)
     try:
-        return _keep(connection, diff.compare(live, wanted))
+        return _store(connection, diff.compare(live, wanted))
     except (KeyError, TypeError, AttributeError):
-        return _keep(connection, error="Heroku Connect exported something that cannot be read.")
+        return _store(connection, error="Heroku Connect's export cannot be read.")
 
 
-def _keep(
-    connection: Connection, changes: list[diff.Change] | None = None, error: str = ""
-) -> Drift:
+def _store(connection: Connection, changes: list[Change] | None = None, error: str = "") -> Drift:
     now = timezone.now()
     with transaction.atomic():
         drift, _ = Drift.objects.select_for_update().get_or_create(connection=connection)
@@ -91,28 +93,28 @@ def _keep(
             drift.template = connection.template
             drift.changes = [change.as_json() for change in changes]
             drift.fingerprint = _fingerprint(changes)
-            _enter(drift, _judge(drift))
+            _set_state(drift, _state_of(drift))
         drift.save()
     return drift
 
 
-def _fingerprint(changes: Collection[diff.Change]) -> str:
-    """Return what tells one set of differences from another; "" for none."""
+def _fingerprint(changes: Collection[Change]) -> str:
+    """Return a hash of the differences; "" if there are none."""
     if not changes:
         return ""
     text = json.dumps([change.as_json() for change in changes], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _judge(drift: Drift) -> DriftState:
+def _state_of(drift: Drift) -> DriftState:
     if not drift.fingerprint:
         return DriftState.SAME
     accepted = drift.fingerprint == drift.accepted_fingerprint
     return DriftState.ACCEPTED if accepted else DriftState.DRIFTED
 
 
-def _enter(drift: Drift, state: DriftState) -> None:
-    """Put it in a state; the tenant's timeline is told of a change for the worse or the better."""
+def _set_state(drift: Drift, state: DriftState) -> None:
+    """Set the state; note on the timeline when drift begins or ends."""
     if drift.state == state:
         return
     before, drift.state, drift.since = drift.state, state, timezone.now()
@@ -122,28 +124,24 @@ def _enter(drift: Drift, state: DriftState) -> None:
         text = f"The live mappings have drifted from {drift.template}: {differences}."
         timeline.note(drift.connection.tenant, EventKind.TROUBLE, text)
     elif state == DriftState.SAME and before == DriftState.DRIFTED:
-        text = f"The live mappings are as {drift.template} says again."
+        text = f"The live mappings match {drift.template} again."
         timeline.note(drift.connection.tenant, EventKind.STAGE, text)
 
 
-class NotDrifted(Exception):
-    """There is nothing to accept, or nothing to bring back. The text says why."""
-
-
 def accept(drift_id: int, fingerprint: str, actor: str, reason: str) -> Drift:
-    """Accept what was found as an exception, until it differs in another way.
+    """Accept the differences as an exception, until they change.
 
-    `fingerprint` is of the differences that the person saw. Raises NotDrifted.
+    `fingerprint` identifies the differences on the user's page. Raises DriftRefused.
     """
     with transaction.atomic():
         drift = Drift.objects.select_for_update().get(pk=drift_id)
         if drift.state != DriftState.DRIFTED:
-            raise NotDrifted("It has not drifted")
+            raise DriftRefused("It has not drifted")
         if drift.fingerprint != fingerprint:
-            raise NotDrifted("It differs in another way by now: look at it again")
+            raise DriftRefused("The differences have changed: reload the page")
         drift.accepted_fingerprint = drift.fingerprint
         drift.accepted_by, drift.accepted_at, drift.reason = actor, timezone.now(), reason
-        _enter(drift, DriftState.ACCEPTED)
+        _set_state(drift, DriftState.ACCEPTED)
         drift.save()
         timeline.note(
             drift.connection.tenant,

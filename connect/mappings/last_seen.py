@@ -1,6 +1,6 @@
 """A connection's mappings as the portal last saw them. No call is made."""
 
-from connect.mappings.templates import Document
+from connect.mappings.documents import MappingDocument
 from connect.models import Connection
 
 
@@ -12,7 +12,7 @@ def row_counts(connection: Connection) -> dict[str, int | None]:
     return {name.lower(): there if there is not None else here for name, there, here in counts}
 
 
-def document(connection: Connection) -> Document:
+def document(connection: Connection) -> MappingDocument:
     """Return the mappings as a document, with the names of the connection's own namespace."""
     found = connection.mappings.values_list("object_name", "config")
     mappings = [{"object_name": name, "config": config} for name, config in found]

@@ -1,11 +1,13 @@
-"""Reading a mapping document that somebody hands over: an export, or whatever they took for one."""
+"""Reading an uploaded mapping document without trusting it."""
 
-import json
 from typing import Any
 
-MOST_BYTES = 2 * 1024 * 1024  # 100 mappings of 800 fields take about 1.5 MB
-DEEPEST = 12  # levels; an export has six
-KEPT = (
+from connect.mappings.documents import MappingDocument
+from tenants import strict_json
+
+MAX_BYTES = 2 * 1024 * 1024  # 100 mappings of 800 fields take about 1.5 MB
+MAX_DEPTH = 12  # levels; an export has six
+KEPT_KEYS = (
     "access",
     "sf_notify_enabled",
     "sf_polling_seconds",
@@ -14,19 +16,19 @@ KEPT = (
     "indexes",
     "upsert_field",
 )
-Document = dict[str, Any]
+_TOO_DEEP = f"It is nested more than {MAX_DEPTH} levels deep; an export has six."
 
 
 class BadUpload(ValueError):
-    """It is not a mapping document. The text says what is wrong, for whoever sent it."""
+    """The upload is not a mapping document. The text tells the user what is wrong."""
 
 
-def read(data: bytes) -> Document:
-    """Return the mappings of an export document, without what belongs to one org alone.
+def read(data: bytes) -> MappingDocument:
+    """Return the mappings of an export document, without values that belong to one org.
 
     Raises BadUpload. Whether the mappings make sense is connect.mappings.lint's question.
     """
-    if len(data) > MOST_BYTES:
+    if len(data) > MAX_BYTES:
         raise BadUpload(too_large(len(data)))
     document = _parse(data)
     if not isinstance(document, dict):
@@ -35,12 +37,12 @@ def read(data: bytes) -> Document:
 
 
 def too_large(size: int) -> str:
-    """Say of so many bytes that they are too many."""
-    most = MOST_BYTES // 1024**2
-    return f"It has {size / 1024**2:.1f} MB; a mapping document has {most} MB at the most."
+    """Return the error text for a document of this size."""
+    limit = MAX_BYTES // 1024**2
+    return f"It has {size / 1024**2:.1f} MB; the maximum is {limit} MB."
 
 
-def tidy(document: Document) -> Document:
+def tidy(document: MappingDocument) -> MappingDocument:
     """Return a document's mappings with the keys that Heroku Connect takes. Raises BadUpload."""
     mappings = document.get("mappings")
     if not isinstance(mappings, list):
@@ -52,34 +54,19 @@ def _parse(data: bytes) -> Any:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BadUpload(f"It is not text in UTF-8: byte {error.start} is none.") from None
+        raise BadUpload(f"It is not text in UTF-8: byte {error.start} is invalid.") from None
     if not text.strip():
         raise BadUpload("It is empty.")
     try:
-        document = json.loads(text, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        raise BadUpload(
-            f"It is not JSON: {error.msg}, line {error.lineno} column {error.colno}."
-        ) from None
-    except RecursionError:
-        raise BadUpload(_TOO_DEEP) from None
-    except BadUpload:
-        raise
-    except ValueError:  # Python refuses numbers of more than 4,300 digits
-        raise BadUpload("It holds a number that is far too long.") from None
-    _check(document, DEEPEST)
+        document = strict_json.load(text)
+    except strict_json.BadJson as error:
+        raise BadUpload(str(error)) from None
+    _check(document, MAX_DEPTH)
     return document
 
 
-_TOO_DEEP = f"It is nested more than {DEEPEST} levels deep; an export has six."
-
-
-def _no_constant(word: str) -> None:
-    raise BadUpload(f"It is not JSON: {word} is no number there.")
-
-
 def _check(part: Any, levels: int) -> None:
-    """Raise BadUpload for nesting without end, and for text that Postgres cannot hold."""
+    """Raise BadUpload for nesting that is too deep, and for text that Postgres cannot store."""
     if levels == 0:
         raise BadUpload(_TOO_DEEP)
     if isinstance(part, str):
@@ -98,13 +85,13 @@ def _check_text(text: str) -> None:
         raise BadUpload("It holds a NUL character or half of a character pair (\\u0000, \\ud800).")
 
 
-def _mapping(number: int, mapping: Any) -> Document:
+def _mapping(number: int, mapping: Any) -> MappingDocument:
     where = f"Mapping {number}"
     if not isinstance(mapping, dict):
         raise BadUpload(f"{where} must be an object, and is {_kind(mapping)}.")
     name, config = mapping.get("object_name"), mapping.get("config")
     if not isinstance(name, str) or not name:
-        raise BadUpload(f"{where} has no “object_name” that is a text.")
+        raise BadUpload(f"{where} has no string “object_name”.")
     if not isinstance(config, dict):
         raise BadUpload(f"{name}: its “config” must be an object, and is {_kind(config)}.")
     for key in ("fields", "indexes"):
@@ -113,7 +100,7 @@ def _mapping(number: int, mapping: Any) -> Document:
     for field, index in config.get("indexes", {}).items():
         if not isinstance(index, dict):
             raise BadUpload(f"{name}: its index on {field} must be an object.")
-    return {"object_name": name, "config": {key: config[key] for key in KEPT if key in config}}
+    return {"object_name": name, "config": {key: config[key] for key in KEPT_KEYS if key in config}}
 
 
 def _kind(value: Any) -> str:

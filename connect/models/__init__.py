@@ -1,4 +1,4 @@
-"""How each tenant's data flows: its connection, its mappings, and what was seen of both.
+"""Connections, their mappings and health, and the roll-outs that change them.
 
 Import every model from here; the modules inside only divide them by what they describe.
 """
@@ -6,7 +6,7 @@ Import every model from here; the modules inside only divide them by what they d
 from connect.models.budget import ApiBudget
 from connect.models.connection import Connection, SchemaFate, Stage, WaitingOn
 from connect.models.diagnosis import Diagnosis, Notification
-from connect.models.health import Condition, Health, HealthSample
+from connect.models.health import Condition, FleetCondition, Health, HealthSample
 from connect.models.incident import (
     HealingAttempt,
     Incident,
@@ -16,17 +16,14 @@ from connect.models.incident import (
 )
 from connect.models.mapping import DefaultTemplate, Drift, DriftState, Mapping, MappingTemplate
 from connect.models.rollout import (
-    OPEN,
-    ItemStatus,
     Prune,
     Rollout,
     RolloutEvent,
-    RolloutItem,
     RolloutKind,
     RolloutStatus,
-    Step,
     Tag,
 )
+from connect.models.rollout_item import OPEN, ItemStatus, RolloutItem, Step
 from connect.models.write_error import WriteError, WriteRepair
 
 __all__ = [
@@ -38,6 +35,7 @@ __all__ = [
     "Diagnosis",
     "Drift",
     "DriftState",
+    "FleetCondition",
     "HealingAttempt",
     "Health",
     "HealthSample",

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 
 class ApiBudget(models.Model):
-    """What is left of a peer's call allowance, as its last answer told it. One row a peer."""
+    """The calls left at a peer, from its last answer. One row for each peer."""
 
     peer = models.CharField(max_length=20, primary_key=True)
     remaining = models.IntegerField()

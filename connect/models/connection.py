@@ -28,7 +28,7 @@ class Stage(models.TextChoices):
 
 
 class WaitingOn(models.TextChoices):
-    """Whose move it is."""
+    """Who has to act next."""
 
     PORTAL = "portal", "Portal"
     SUBSCRIBER = "subscriber", "Subscriber"
@@ -44,11 +44,11 @@ class SchemaFate(models.TextChoices):
 
 
 class Connection(models.Model):
-    """One Heroku Connect add-on of one tenant, from the first callout to its end.
+    """One Heroku Connect connection of one tenant, from the callout to its end.
 
     `stage` says what is to be done next; connect.provisioning.reconciler does it, holding the
     lease. A schema name can never be used again, so a tenant that starts over gets a new row with
-    the next `generation`; at most one row a tenant is not off-boarded.
+    the next `generation`; each tenant has at most one row that is not off-boarded.
     """
 
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="connections")
@@ -65,7 +65,7 @@ class Connection(models.Model):
     )
     waiting_for = models.CharField(max_length=500, blank=True)
     attempts = models.PositiveIntegerField(
-        default=0, help_text="Tries since anything last went well; counted before the work."
+        default=0, help_text="Attempts since the last success. Counted before the work."
     )
     last_error = models.TextField(blank=True)
     last_error_at = models.DateTimeField(null=True, blank=True)
@@ -87,7 +87,7 @@ class Connection(models.Model):
     schema_name = models.CharField(max_length=63, blank=True)
     schema_requested_at = models.DateTimeField(null=True, blank=True)
     state = models.CharField(
-        max_length=40, blank=True, help_text="As Heroku Connect last told it, whatever the word."
+        max_length=40, blank=True, help_text="As Heroku Connect names it, unchanged."
     )
     seen_at = models.DateTimeField(null=True, blank=True)
     organization_id = models.CharField(max_length=18, blank=True)
@@ -107,11 +107,11 @@ class Connection(models.Model):
 
     # --- what staff asked for until a time
     paused_until = models.DateTimeField(
-        null=True, blank=True, help_text="Then the portal resumes it by itself."
+        null=True, blank=True, help_text="At this time the portal resumes it."
     )
     pause_note = models.CharField(max_length=255, blank=True)
     snoozed_until = models.DateTimeField(
-        null=True, blank=True, help_text="Until then nobody is alerted of it."
+        null=True, blank=True, help_text="No alerts are sent until this time."
     )
     snooze_note = models.CharField(max_length=255, blank=True)
 
@@ -165,15 +165,13 @@ class Connection(models.Model):
             models.Index(
                 F("blocked_at"), name="connection_blocked", condition=Q(blocked_at__isnull=False)
             ),
-            # The dashboard's numbers: each is read from an index alone.
+            # For the dashboard: each number is read from an index only.
             models.Index(
                 fields=["stage", "blocked_at"],
                 name="connection_funnel",
                 condition=Q(offboarded_at=None),
             ),
-            models.Index(
-                fields=["state", "seen_at"], name="connection_health", condition=Q(stage="live")
-            ),
+            models.Index(fields=["id"], name="connection_not_live", condition=~Q(stage="live")),
             models.Index(
                 fields=["waiting_on", "stage_since"],
                 name="connection_waits",
@@ -192,7 +190,7 @@ class Connection(models.Model):
             models.Index(
                 F("live_at").desc(), name="connection_went_live", condition=Q(live_at__isnull=False)
             ),
-            # What the list is drilled down and searched by.
+            # For the list's date hierarchy and search.
             models.Index(fields=["stage_since"], name="connection_since"),
             models.Index(fields=["addon_id"], name="connection_addon_id"),
             models.Index(fields=["salesforce_username"], name="connection_sf_user"),
@@ -211,9 +209,9 @@ class Connection(models.Model):
         return f"{self.tenant} (generation {self.generation})"
 
     def is_paused_on_purpose(self, now: datetime) -> bool:
-        """Whether staff paused it until a time that is yet to come."""
+        """Whether staff paused it until a time in the future."""
         return self.paused_until is not None and self.paused_until > now
 
     def is_snoozed(self, now: datetime) -> bool:
-        """Whether staff asked not to be alerted of it for now."""
+        """Whether staff have turned off its alerts for now."""
         return self.snoozed_until is not None and self.snoozed_until > now

@@ -17,7 +17,7 @@ class Diagnosis(models.Model):
     actor = models.CharField(max_length=150, default="portal")
     run_id = models.CharField(max_length=100, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
-    trouble = models.CharField(max_length=500, blank=True)
+    error = models.CharField(max_length=500, blank=True)
     errors = models.PositiveSmallIntegerField(default=0)
     warnings = models.PositiveSmallIntegerField(default=0)
     findings = models.JSONField(
@@ -36,7 +36,7 @@ class Diagnosis(models.Model):
 
 
 class Notification(models.Model):
-    """A notification of Heroku Connect's, kept beyond its acknowledgement."""
+    """A notification from Heroku Connect. It is kept after it is acknowledged."""
 
     connection = models.ForeignKey(
         "connect.Connection", on_delete=models.CASCADE, related_name="notifications"

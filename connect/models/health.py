@@ -7,7 +7,11 @@ from django.utils import timezone
 
 
 class Condition(models.TextChoices):
-    """How a connection or a mapping does, from best to worst."""
+    """How a connection or a mapping does, from best to worst: the only words for health.
+
+    connect.health.states says what a state of Heroku Connect means, connect.health.conditions what
+    a live connection's condition is now.
+    """
 
     HEALTHY = "healthy", "Healthy"
     WORKING = "working", "Working"
@@ -19,9 +23,11 @@ class Condition(models.TextChoices):
 
 
 class Health(models.Model):
-    """How one connection does now. One row a connection, made at its first refresh.
+    """The present health of one connection. The row is created at the first refresh.
 
-    `unknown_since` is set while it cannot be seen; the condition before that is then history.
+    `condition` was noted at the last observation (`sampled_at`). Read it through
+    connect.health.conditions: an old observation says nothing about now.
+    `unknown_since` is set while the connection cannot be observed.
     """
 
     connection = models.OneToOneField(
@@ -34,13 +40,13 @@ class Health(models.Model):
     since = models.DateTimeField("in this condition since", default=timezone.now)
     unknown_since = models.DateTimeField(null=True, blank=True)
     good_at = models.DateTimeField("last good sync", null=True, blank=True)
-    sampled_at = models.DateTimeField(null=True, blank=True)
+    sampled_at = models.DateTimeField("last seen", null=True, blank=True)
     deep_at = models.DateTimeField("mappings seen", null=True, blank=True)
     paused_by = models.CharField(
-        max_length=150, blank=True, help_text="The person who paused it here, while it is paused."
+        max_length=150, blank=True, help_text="The user who paused it in the portal."
     )
 
-    # --- uptime, in thousandths, of the time in which it could be seen
+    # --- uptime in thousandths of the observed time
     uptime_day = models.PositiveSmallIntegerField(null=True, blank=True)
     uptime_week = models.PositiveSmallIntegerField(null=True, blank=True)
     uptime_month = models.PositiveSmallIntegerField(null=True, blank=True)
@@ -50,7 +56,6 @@ class Health(models.Model):
     tables_missing = models.BooleanField(default=False)
     backlog = models.PositiveBigIntegerField("writes waiting", default=0)
     backlog_since = models.DateTimeField("oldest write waiting", null=True, blank=True)
-    write_errors = models.PositiveBigIntegerField(default=0)
     rows = models.PositiveBigIntegerField(default=0, help_text="Rows in the mapped tables.")
     ordered_writes = models.BooleanField(
         default=True, help_text="Writes are sent one by one, and not merged."
@@ -81,10 +86,10 @@ class Health(models.Model):
 
 
 class HealthSample(models.Model):
-    """A stretch of a connection's history, ending at `at`. Old ones are folded together.
+    """A period of a connection's history that ends at `at`. Old samples are merged.
 
-    `seconds` is how long it was seen, `seconds_up` for how long of that it did well; time in which
-    it was paused or could not be seen counts as neither.
+    `seconds` is the observed time, `seconds_up` the part of it in a good condition. Paused and
+    unseen time is in neither.
     """
 
     connection = models.ForeignKey(
@@ -99,7 +104,7 @@ class HealthSample(models.Model):
     seconds_up = models.PositiveIntegerField(default=0)
     mappings = models.PositiveSmallIntegerField()
     mappings_synced = models.PositiveSmallIntegerField()
-    rows_failed = models.BigIntegerField()
+    rows_failed = models.BigIntegerField("failed (Heroku Connect's count)")
 
     class Meta:
         ordering = ["-at", "-pk"]
@@ -110,3 +115,24 @@ class HealthSample(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.state}"
+
+
+class FleetCondition(models.Model):
+    """How many live connections were in one condition in one quarter of an hour.
+
+    Rolled up, because a day of samples is 288 rows for each connection: too many to be counted
+    each time a dashboard is read (docs/adr/0010-fleet-conditions.md).
+    """
+
+    at = models.DateTimeField(help_text="The beginning of the quarter of an hour.")
+    condition = models.CharField(max_length=20, choices=Condition.choices)
+    connections = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["-at"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["at", "condition"], name="one_count_a_quarter")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.get_condition_display()}: {self.connections}"

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 
 class IncidentKind(models.TextChoices):
-    """What can be wrong. Heroku Connect's own state first, then what the portal notices."""
+    """Kinds of problems: first Heroku Connect's states, then what the portal observes."""
 
     UNAUTHORIZED = "unauthorized", "Salesforce authorization lost"
     SYSTEM_ERROR = "system_error", "System error"
@@ -37,10 +37,10 @@ class IncidentStatus(models.TextChoices):
 
 
 class Incident(models.Model):
-    """Something that is wrong for longer than a moment, with a tenant's connection or a region.
+    """A lasting problem of a connection or a region.
 
-    Begins as a suspicion that nobody is told of; becomes open when it lasts; closes when its cause
-    has been away for a while. Opening and closing are told once each.
+    It begins as suspected, without an alert; opens when it lasts; closes when its cause has been
+    absent for a while. Opening and closing send one alert each.
     """
 
     kind = models.CharField(max_length=20, choices=IncidentKind.choices)
@@ -58,9 +58,9 @@ class Incident(models.Model):
     text = models.TextField()
     suspected_at = models.DateTimeField(default=timezone.now)
     seen_at = models.DateTimeField(default=timezone.now)
-    sights = models.PositiveIntegerField(default=1)
+    observation_count = models.PositiveIntegerField(default=1)
     opened_at = models.DateTimeField(null=True, blank=True)
-    away_since = models.DateTimeField(null=True, blank=True)
+    absent_since = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
 
     # --- what the portal does about it by itself
@@ -92,10 +92,10 @@ class Incident(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}: {self.whom}"
+        return f"{self.get_kind_display()}: {self.target}"
 
     @property
-    def whom(self) -> str:
+    def target(self) -> str:
         """The tenant, the region, or the portal itself."""
         if self.connection:
             return str(self.connection.tenant)
@@ -103,7 +103,7 @@ class Incident(models.Model):
 
 
 class HealingAttempt(models.Model):
-    """One thing that the portal did by itself about an incident."""
+    """One healing step of an incident."""
 
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="healing")
     at = models.DateTimeField(default=timezone.now)
@@ -118,7 +118,7 @@ class HealingAttempt(models.Model):
 
 
 class WebhookNotice(models.Model):
-    """One call to the staff's webhook: written with the change, made afterwards."""
+    """One alert to the staff's webhook: stored with the change, sent afterwards."""
 
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="notices")
     what = models.CharField(max_length=10)
@@ -131,7 +131,7 @@ class WebhookNotice(models.Model):
     class Meta:
         ordering = ["-pk"]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["incident", "what"], name="told_once_by_webhook")
+            models.UniqueConstraint(fields=["incident", "what"], name="one_webhook_alert_a_change")
         ]
 
     def __str__(self) -> str:

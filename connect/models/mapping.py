@@ -10,7 +10,7 @@ from tenants.models import Environment
 
 
 class MappingTemplate(models.Model):
-    """One version of the mappings that every tenant gets, with {ns} where the namespace goes."""
+    """One version of the mapping document for all tenants; {ns} stands for the namespace."""
 
     version = models.PositiveIntegerField(unique=True)
     document = models.JSONField(help_text="Heroku Connect's own export format.")
@@ -29,7 +29,7 @@ class MappingTemplate(models.Model):
 
 
 class DefaultTemplate(models.Model):
-    """The version that new tenants get; a blank plan or environment stands for any."""
+    """The version for new tenants. A blank plan or environment matches any."""
 
     plan = models.CharField(max_length=60, blank=True, help_text="e.g. herokuconnect:demo")
     environment = models.CharField(max_length=10, choices=Environment.choices, blank=True)
@@ -50,7 +50,7 @@ class DefaultTemplate(models.Model):
 
 
 class Mapping(models.Model):
-    """One object of a connection, as Heroku Connect last told it."""
+    """One mapped object of a connection, as last seen."""
 
     connection = models.ForeignKey(
         "connect.Connection", on_delete=models.CASCADE, related_name="mappings"
@@ -63,7 +63,7 @@ class Mapping(models.Model):
     rows_in_database = models.BigIntegerField(null=True)
     rows_in_salesforce = models.BigIntegerField(null=True)
     rows_pending = models.BigIntegerField(null=True)
-    rows_failed = models.BigIntegerField(null=True)
+    rows_failed = models.BigIntegerField("failed (Heroku Connect's count)", null=True)
     seen_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -94,14 +94,14 @@ class Mapping(models.Model):
 
 
 class DriftState(models.TextChoices):
-    SAME = "same", "As its version says"
+    SAME = "same", "Same as its version"
     DRIFTED = "drifted", "Drifted"
     ACCEPTED = "accepted", "Accepted exception"
     UNKNOWN = "unknown", "Could not be compared"
 
 
 class Drift(models.Model):
-    """How a tenant's live mappings compare with the version that it should have."""
+    """The comparison of a tenant's live mappings with its version."""
 
     connection = models.OneToOneField(
         "connect.Connection", on_delete=models.CASCADE, related_name="drift"
@@ -110,11 +110,11 @@ class Drift(models.Model):
     state = models.CharField(
         max_length=10, choices=DriftState.choices, default=DriftState.UNKNOWN, db_index=True
     )
-    since = models.DateTimeField(default=timezone.now, help_text="When it got into this state.")
+    since = models.DateTimeField(default=timezone.now, help_text="When this state began.")
     checked_at = models.DateTimeField(null=True, db_index=True)
     error = models.TextField(blank=True)
     changes = models.JSONField(
-        default=list, help_text="What would have to change to bring it back."
+        default=list, help_text="The changes that would restore the version."
     )
     fingerprint = models.CharField(max_length=64, blank=True)
     accepted_fingerprint = models.CharField(max_length=64, blank=True)

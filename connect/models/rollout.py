@@ -11,7 +11,7 @@ from tenants.models import Tenant
 
 
 class Tag(models.Model):
-    """A word that staff put on tenants, to choose them by."""
+    """A label that staff give to tenants."""
 
     name = models.SlugField(max_length=40, unique=True)
     tenants = models.ManyToManyField(Tenant, blank=True, related_name="tags")
@@ -38,19 +38,22 @@ class RolloutStatus(models.TextChoices):
 
 
 class Prune(models.TextChoices):
-    """Which mappings are deleted once the new ones are there. An import never removes any."""
+    """Which mappings are deleted after the new ones are loaded; an import removes none."""
 
     KEEP = "keep", "Delete nothing"
-    REMOVED = "removed", "Delete the objects that the tenant's version had and the new one has not"
-    ALL = "all", "Delete every object that the new version has not"
+    REMOVED = (
+        "removed",
+        "Delete the objects that are in the tenant's old version and not in the new one",
+    )
+    ALL = "all", "Delete every object that is not in the new version"
 
 
 class Rollout(models.Model):
-    """One change that is brought to many tenants: first to a canary group, then wave by wave.
+    """One change for many tenants: first for a canary group, then wave by wave.
 
-    Every tenant is checked first, which sends nothing; then somebody starts it. `wave` is the last
-    one that may be worked on, 0 the first. Without a template each tenant goes back to the version
-    that it had (a roll-back).
+    Every tenant is checked first, which sends nothing; then staff start it. `wave` is the last wave
+    that may be worked on; the first is 0. Without a template it is a roll-back: each tenant returns
+    to its former version.
     """
 
     kind = models.CharField(
@@ -78,10 +81,12 @@ class Rollout(models.Model):
     )
     pause_reason = models.TextField(blank=True)
     canary_size = models.PositiveIntegerField(
-        "canary tenants", default=5, help_text="They go first, and all of them have to end."
+        "canary tenants",
+        default=5,
+        help_text="They go first. The others wait until all of them have ended.",
     )
     hold_after_canary = models.BooleanField(
-        "pause after the canary", default=False, help_text="Until somebody presses “Resume”."
+        "pause after the canary", default=False, help_text="Until staff press “Resume”."
     )
     wave_size = models.PositiveIntegerField(
         "tenants in a wave", default=50, validators=[MinValueValidator(1)]
@@ -90,7 +95,7 @@ class Rollout(models.Model):
         "failure limit in %",
         default=10,
         validators=[MaxValueValidator(100)],
-        help_text="It pauses itself when more than this share of a wave has failed.",
+        help_text="It pauses automatically when more than this share of a wave has failed.",
     )
     prune = models.CharField(max_length=8, choices=Prune.choices, default=Prune.KEEP)
     starts_itself = models.BooleanField(default=False)
@@ -121,7 +126,7 @@ class Rollout(models.Model):
 
     @property
     def aim(self) -> str:
-        """What every tenant is to have afterwards, in words."""
+        """The goal of the roll-out, as text."""
         if self.kind == RolloutKind.API_VERSION:
             return f"API version {self.api_version}"
         if self.rolls_back_id:
@@ -129,109 +134,8 @@ class Rollout(models.Model):
         return str(self.template or "each tenant's own version")
 
 
-class ItemStatus(models.TextChoices):
-    CHECKING = "checking", "Being checked"
-    REFUSED = "refused", "Refused by the check"
-    READY = "ready", "Waiting for its wave"
-    WORKING = "working", "In progress"
-    DONE = "done", "Done"
-    FAILED = "failed", "Failed"
-    SKIPPED = "skipped", "Skipped"
-
-
-OPEN = (ItemStatus.CHECKING, ItemStatus.READY, ItemStatus.WORKING)
-
-
-class Step(models.TextChoices):
-    """What is to be done next for one tenant of a roll-out."""
-
-    CHECK = "check", "Check"
-    SEND = "send", "Send and load"
-    PRUNE = "prune", "Delete what is no longer mapped"
-    PAUSE = "pause", "Pause"
-    CHANGE = "change", "Change the version"
-    RESUME = "resume", "Resume"
-
-
-class RolloutItem(models.Model):
-    """One tenant of a roll-out. connect.rollouts.items works on it, holding the connection's lease.
-
-    A connection is in one unfinished roll-out at most, so that lease is the item's lease too.
-    """
-
-    rollout = models.ForeignKey(Rollout, on_delete=models.CASCADE, related_name="items")
-    connection = models.ForeignKey(
-        "connect.Connection", on_delete=models.PROTECT, related_name="rollout_items"
-    )
-    wave = models.PositiveIntegerField()
-    target = models.ForeignKey(
-        "connect.MappingTemplate", on_delete=models.PROTECT, null=True, related_name="+"
-    )
-    came_from = models.ForeignKey(
-        "connect.MappingTemplate",
-        on_delete=models.PROTECT,
-        null=True,
-        related_name="+",
-        help_text="The version that the tenant had when this one was sent.",
-    )
-
-    # --- the work: what is next, and when
-    status = models.CharField(
-        max_length=10, choices=ItemStatus.choices, default=ItemStatus.CHECKING
-    )
-    step = models.CharField(max_length=10, choices=Step.choices, default=Step.CHECK)
-    step_since = models.DateTimeField(default=timezone.now)
-    next_attempt_at = models.DateTimeField(default=timezone.now)
-    queued_at = models.DateTimeField(null=True)
-    attempts = models.PositiveIntegerField(
-        default=0, help_text="Tries since anything last went well; counted before the work."
-    )
-    waiting_for = models.CharField(max_length=500, blank=True)
-    last_error = models.TextField(blank=True)
-    last_request_id = models.CharField(max_length=100, blank=True)
-
-    # --- what was found and done
-    findings = models.JSONField(default=list)
-    changes = models.JSONField(default=list)
-    sent_at = models.DateTimeField(null=True, help_text="When the import, or the pause, was asked.")
-    sends = models.PositiveSmallIntegerField(default=0)
-    revisions = models.JSONField(default=dict, help_text="Of the mappings before it was sent.")
-    was_paused = models.BooleanField(default=False, help_text="So it is left paused.")
-    verdict = models.TextField(blank=True, help_text="Why it fails, once all is put back.")
-    excused = models.BooleanField(default=False, help_text="Staff resumed in spite of this one.")
-    started_at = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True)
-
-    class Meta:
-        ordering = ["wave", "pk"]
-        verbose_name = "tenant of a roll-out"
-        verbose_name_plural = "tenants of roll-outs"
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["rollout", "connection"], name="one_item_a_connection"),
-            models.UniqueConstraint(
-                fields=["connection"],
-                condition=Q(status__in=["checking", "ready", "working"]),
-                name="one_open_item_a_connection",
-            ),
-            models.CheckConstraint(
-                condition=Q(status__in=ItemStatus.values), name="item_status_is_known"
-            ),
-        ]
-        indexes: ClassVar = [
-            models.Index(
-                fields=["next_attempt_at"],
-                name="item_due",
-                condition=Q(status__in=["checking", "ready", "working"]),
-            ),
-            models.Index(fields=["rollout", "status"], name="item_of_rollout"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.connection.tenant}: {self.get_status_display().lower()}"
-
-
 class RolloutEvent(models.Model):
-    """One line of a roll-out's own timeline: who did what, or what it did itself and why."""
+    """One line of a roll-out's timeline."""
 
     rollout = models.ForeignKey(Rollout, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField(default=timezone.now)

@@ -15,7 +15,7 @@ class WriteError(models.Model):
     )
     table_name = models.CharField("object", max_length=128)
     cause = models.CharField(
-        max_length=300, help_text="Salesforce's words, with ids, numbers and names left out."
+        max_length=300, help_text="Salesforce's message without ids, numbers and names."
     )
     example = models.TextField()
     failed = models.PositiveBigIntegerField()
@@ -37,7 +37,7 @@ class WriteError(models.Model):
 
 
 class WriteRepair(models.Model):
-    """One failed write that somebody had sent again or ignored, and what came of it."""
+    """One failed write that staff retried or ignored, and the result."""
 
     connection = models.ForeignKey(
         "connect.Connection", on_delete=models.CASCADE, related_name="repairs"

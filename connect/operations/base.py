@@ -84,11 +84,11 @@ def held(connection_id: int) -> Iterator[Claim]:
     Raises Busy.
     """
     claim = _take(connection_id)
-    token = http.tenant_in_hand.set(claim.tenant.org_id)
+    token = http.current_tenant.set(claim.tenant.org_id)
     try:
         yield claim
     finally:
-        http.tenant_in_hand.reset(token)
+        http.current_tenant.reset(token)
         claim.release_uncounted()
 
 

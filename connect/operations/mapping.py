@@ -92,7 +92,7 @@ def _lint(claim: Claim, mapping: Mapping, config: dict[str, Any]) -> list[lint.F
     connection, name = claim.connection, mapping.object_name
     known = heroku_mappings.describe(connection.region_url, connection.connection_id, name)
     document = {"mappings": [{"object_name": name, "config": config}]}
-    org = lint.Org(claim.tenant.namespace, {name.lower(): known})
+    org = lint.OrgFacts(claim.tenant.namespace, {name.lower(): known})
     return lint.errors(lint.check(document, connection.plan, org))
 
 

@@ -22,7 +22,9 @@ _NOTHING_TO_DO = Wait(None, "", WaitingOn.PORTAL)
 
 
 def advance(connection_id: int, *, hurry: bool = False) -> None:
-    """Do what is due for a connection; return at once if nothing is, or if a worker is at it.
+    """Do what is due for a connection; return at once if nothing is.
+
+    Also return at once if another worker holds the lease.
 
     `hurry` looks now even if the next look is due later, because the subscriber has just acted.
     """
@@ -140,7 +142,7 @@ class ConnectionJob(Job):
         )
         data = {"stage": self.stage, "request_id": block.request_id}
         timeline.note(tenant, EventKind.BLOCKED, block.reason, **data)
-        # A snooze is the wish of staff for silence; the page shows the block all the same.
+        # A snooze is the wish of staff for silence; the page still shows the block.
         if not self.connection.is_snoozed(now):
             messages.alert_staff(
                 tenant,

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 
 from connect.clients import heroku_mappings
 from connect.health import refresh
-from connect.mappings import diff, last_seen, lint, templates
-from connect.mappings.templates import Document
+from connect.mappings import diff, last_seen, lint, placeholders
+from connect.mappings.changes import Change, ChangeKind, cost_text
+from connect.mappings.documents import MappingDocument
 from connect.models import Connection, Drift, DriftState
 from connect.rollouts import pruning
 from connect.rollouts.claim import ItemClaim
@@ -18,20 +19,18 @@ def check(claim: ItemClaim) -> Facts:
 
     Compared with the mappings as last seen; the org is asked only about objects with new fields.
     """
-    document = templates.fill(target_of(claim).document, claim.tenant.namespace)
+    document = placeholders.fill(target_of(claim).document, claim.tenant.namespace)
     changes = _changes(claim, document)
     rows = last_seen.row_counts(claim.connection)
-    org = lint.Org(claim.tenant.namespace, _describe_new(claim, changes), rows)
+    org = lint.OrgFacts(claim.tenant.namespace, _describe_new(claim, changes), rows)
     findings = lint.check(document, claim.connection.plan, org) + _exceptions(claim.connection)
     return {
         "findings": [found.as_json() for found in findings],
-        "changes": [
-            {**change.as_json(), "cost": diff.cost_in_words(change, rows)} for change in changes
-        ],
+        "changes": [{**change.as_json(), "cost": cost_text(change, rows)} for change in changes],
     }
 
 
-def _changes(claim: ItemClaim, document: Document) -> list[diff.Change]:
+def _changes(claim: ItemClaim, document: MappingDocument) -> list[Change]:
     # Right after going live the mappings may never have been read.
     if not claim.connection.mappings.exists():
         refresh.refresh(claim.connection)
@@ -40,14 +39,14 @@ def _changes(claim: ItemClaim, document: Document) -> list[diff.Change]:
     return [
         change
         for change in diff.compare(live, document)
-        if change.kind != diff.Kind.OBJECT_REMOVED or change.object_name.lower() in deleted
+        if change.kind != ChangeKind.OBJECT_REMOVED or change.object_name.lower() in deleted
     ]
 
 
 def _describe_new(
-    claim: ItemClaim, changes: Iterable[diff.Change]
+    claim: ItemClaim, changes: Iterable[Change]
 ) -> Mapping[str, frozenset[str] | None]:
-    new = (diff.Kind.OBJECT_ADDED, diff.Kind.FIELD_ADDED)
+    new = (ChangeKind.OBJECT_ADDED, ChangeKind.FIELD_ADDED)
     names = {
         change.object_name.lower(): change.object_name for change in changes if change.kind in new
     }

@@ -26,8 +26,8 @@ def create(
     """Store a roll-out for these connections. The worker checks each; nothing is sent yet.
 
     `targets` gives single connections, by id, another version than the roll-out's. The order is
-    drawn, and is the same at every attempt. Connections that have joined another roll-out meanwhile
-    are left out. Raises TransitionRefused if none is left.
+    drawn, and is the same at every attempt. Connections that have joined another roll-out
+    since then are left out. Raises TransitionRefused if none is left.
     """
     wanted = [connection.pk for connection in connections]
     with transaction.atomic():

@@ -1,4 +1,4 @@
-"""Which tenants of which roll-outs may be worked on now."""
+"""The tenants of roll-outs that may be worked on now."""
 
 from datetime import datetime, timedelta
 
@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
-from connect.clients import heroku
+from connect.clients import budget
 from connect.models import Connection, ItemStatus, RolloutItem, RolloutStatus
 from connect.rollouts import waves
 from tenants import leases, limits
@@ -20,7 +20,7 @@ _CHECKED_IN = (RolloutStatus.CHECKING, RolloutStatus.RUNNING)
 
 
 def is_due(now: datetime) -> Q:
-    """Match the items that may be worked on; those in progress end whatever their roll-out does."""
+    """Match the items that may be worked on; those in progress always go on to their end."""
     checking = Q(status=ItemStatus.CHECKING, rollout__status__in=_CHECKED_IN)
     in_progress = Q(status=ItemStatus.WORKING)
     next_ones = Q(
@@ -32,7 +32,7 @@ def is_due(now: datetime) -> Q:
 
 
 def mark_queued(again_after: timedelta) -> list[int]:
-    """Return the ids of items to be worked on now, marked so that each comes up once.
+    """Return the ids of items to be worked on now, marked so that each is queued once.
 
     Empty while provisioning is switched off, while the remaining calls are reserved for
     provisioning, or when the hourly calls for mappings are used up.
@@ -59,7 +59,7 @@ def _due_ids(again_after: timedelta) -> list[int]:
 def _may_call(calls: int) -> bool:
     if Switch.is_off(SwitchName.PROVISIONING):
         return False
-    if not heroku.budget_allows(heroku.Priority.BACKGROUND):
+    if not budget.allows_background_work():
         return False
     # The bucket is asked last, because asking takes the calls out of it.
     per_hour = settings.MAPPING_CALLS_PER_HOUR

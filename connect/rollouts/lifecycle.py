@@ -74,7 +74,7 @@ def pause(rollout_id: int, actor: str) -> Rollout:
 
 
 def resume(rollout_id: int, actor: str) -> Rollout:
-    """Go on after a pause, in spite of what has failed so far. Raises TransitionRefused."""
+    """Go on after a pause, despite the failures so far. Raises TransitionRefused."""
     with _locked(rollout_id) as rollout:
         require_status(rollout, RolloutStatus.PAUSED)
         # Without this the same failures would pause it again at once.

@@ -5,8 +5,8 @@ import time
 from django.utils import timezone
 
 from connect.clients import heroku_mappings
-from connect.mappings import drift, last_seen, templates
-from connect.mappings.templates import Document
+from connect.mappings import drift, last_seen, placeholders
+from connect.mappings.documents import MappingDocument
 from connect.models import MappingTemplate, Prune, WaitingOn
 from connect.rollouts.claim import ItemClaim
 from connect.rollouts.sending import target_of
@@ -29,7 +29,7 @@ def prune(claim: ItemClaim) -> StepOutcome:
     return Done(f"{target_of(claim)} is there and loaded.{pruned}")
 
 
-def objects_to_delete(claim: ItemClaim, live: Document) -> set[str]:
+def objects_to_delete(claim: ItemClaim, live: MappingDocument) -> set[str]:
     """Return the lower-case names of the objects to delete; none is in the version itself."""
     policy = claim.rollout.prune
     if policy == Prune.KEEP:
@@ -43,10 +43,10 @@ def objects_to_delete(claim: ItemClaim, live: Document) -> set[str]:
 
 
 def _objects_of(claim: ItemClaim, template: MappingTemplate) -> set[str]:
-    return _names(templates.fill(template.document, claim.tenant.namespace))
+    return _names(placeholders.fill(template.document, claim.tenant.namespace))
 
 
-def _names(document: Document) -> set[str]:
+def _names(document: MappingDocument) -> set[str]:
     return {each["object_name"].lower() for each in document["mappings"]}
 
 

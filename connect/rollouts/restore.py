@@ -10,7 +10,7 @@ from connect.rollouts.creating import create
 def bring_back(drift_ids: Collection[int], actor: str) -> Rollout:
     """Send every one of these tenants its own version again, and delete what that has not.
 
-    Raises NotDrifted, and TransitionRefused if all of them are in a roll-out already.
+    Raises DriftRefused, and TransitionRefused if all of them are in a roll-out already.
     """
     drifted = Drift.objects.filter(
         pk__in=drift_ids, state__in=[DriftState.DRIFTED, DriftState.ACCEPTED]
@@ -19,7 +19,7 @@ def bring_back(drift_ids: Collection[int], actor: str) -> Rollout:
         each.connection_id: each.connection.template for each in drifted if each.connection.template
     }
     if not targets:
-        raise drift.NotDrifted("None of them has drifted")
+        raise drift.DriftRefused("None of them has drifted")
     rollout = Rollout(
         author=actor,
         notes="Back to the version that each should have.",

@@ -10,10 +10,10 @@ from datetime import timedelta
 from django.utils import timezone
 
 from connect.clients import heroku_connect, http
-from connect.clients.heroku_connect import Detail
+from connect.clients.connection_detail import ConnectionDetail
 from connect.health import refresh, states
-from connect.mappings import templates
-from connect.mappings.templates import Document
+from connect.mappings import arrival, placeholders
+from connect.mappings.documents import MappingDocument
 from connect.models import MappingTemplate, WaitingOn
 from connect.rollouts.claim import ItemClaim
 from connect.runner.outcomes import Blocked, Done, StepOutcome, Wait
@@ -35,7 +35,7 @@ def target_of(claim: ItemClaim) -> MappingTemplate:
 def send(claim: ItemClaim) -> StepOutcome:
     """Send the import once, and again only if nothing of it is seen after a good while."""
     item, now = claim.item, timezone.now()
-    document = templates.fill(target_of(claim).document, claim.tenant.namespace)
+    document = placeholders.fill(target_of(claim).document, claim.tenant.namespace)
     seen = heroku_connect.detail(*claim.address, deep=True)
     if states.is_broken(seen.state):
         raise Blocked(f"Heroku Connect reports {seen.state}: {states.advice(seen.state)}")
@@ -55,16 +55,16 @@ def send(claim: ItemClaim) -> StepOutcome:
     return _import(claim, document, seen)
 
 
-def _has_arrived(claim: ItemClaim, document: Document, seen: Detail) -> bool:
+def _has_arrived(claim: ItemClaim, document: MappingDocument, seen: ConnectionDetail) -> bool:
     # The same fields may have been there before, so after sending only a new revision counts.
     if claim.item.sent_at:
-        return templates.has_arrived(document, seen.mappings, claim.item.revisions)
-    return templates.is_applied(document, seen.mappings)
+        return arrival.has_arrived(document, seen.mappings, claim.item.revisions)
+    return arrival.matches(document, seen.mappings)
 
 
-def _import(claim: ItemClaim, document: Document, seen: Detail) -> StepOutcome:
+def _import(claim: ItemClaim, document: MappingDocument, seen: ConnectionDetail) -> StepOutcome:
     item, now = claim.item, timezone.now()
-    revisions = templates.revisions(seen.mappings)
+    revisions = arrival.revisions(seen.mappings)
     claim.record(sent_at=now, sends=item.sends + 1, revisions=revisions)
     try:
         heroku_connect.import_mappings(*claim.address, document)
@@ -83,7 +83,7 @@ def _wait_until_idle(reason: str) -> Wait:
     return Wait(timezone.now() + IDLE_PAUSE, reason, WaitingOn.HEROKU, HEROKU_PATIENCE)
 
 
-def _loaded(claim: ItemClaim, document: Document, seen: Detail) -> StepOutcome:
+def _loaded(claim: ItemClaim, document: MappingDocument, seen: ConnectionDetail) -> StepOutcome:
     # Mappings outside the version are not waited for: they may be broken for long.
     names = {each["object_name"].lower() for each in document["mappings"]}
     ours = [found for found in seen.mappings if found.object_name.lower() in names]

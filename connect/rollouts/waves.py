@@ -1,4 +1,4 @@
-"""How a roll-out goes on by itself: from the check to ready, from wave to wave, to its end."""
+"""What moves a roll-out without staff: from the check to ready, from wave to wave, to its end."""
 
 from collections import Counter
 
@@ -20,7 +20,7 @@ def advance_all() -> None:
 def advance_rollout(rollout_id: int) -> None:
     """Update a roll-out from the status of its items: ready, next wave, pause or done."""
     with transaction.atomic():
-        # Another worker, or staff, is at it: the next pulse comes in a second.
+        # If it is locked, another worker or staff change it: the next pulse comes in a second.
         rollout = Rollout.objects.select_for_update(skip_locked=True).filter(pk=rollout_id).first()
         if rollout is None:
             return

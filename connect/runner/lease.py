@@ -24,7 +24,7 @@ class Claim(leases.Lease[Connection]):
     def release_uncounted(self) -> None:
         """Release the lease if it is still held, and do not count this as an attempt of the stage.
 
-        For work that is no step of provisioning: operations of staff and roll-outs.
+        For other work than the steps of provisioning: operations of staff and roll-outs.
         """
         # take() counted one; without this, operations of staff would use up the stage's attempts.
         before = max(self.connection.attempts - 1, 0)
@@ -49,8 +49,8 @@ def take(connection_id: int, *, due: bool = True, blocked: bool = False) -> Clai
 
 
 def mark_due_as_queued(limit: int, again_after: timedelta) -> list[int]:
-    """Return the ids of due connections that no worker holds, marked so that each comes up once.
+    """Return the ids of due connections that no worker holds, marked so that each is queued once.
 
-    A connection whose task was lost comes up again after `again_after`.
+    A connection whose task was lost is queued again after `again_after`.
     """
     return leases.mark_queued(Connection.objects.filter(blocked_at=None), limit, again_after)

@@ -15,7 +15,7 @@ Facts = dict[str, Any]  # values for fields of the row that is worked on
 
 
 class Blocked(Exception):
-    """The portal cannot go on by itself. The text is for staff: what is wrong and what to do."""
+    """A person has to act. The text is for staff: what is wrong and what to do."""
 
 
 @dataclass(frozen=True)

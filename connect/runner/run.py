@@ -51,13 +51,13 @@ def _run_step(job: Job) -> bool:
 
 @contextmanager
 def _named_in_the_log(job: Job) -> Iterator[None]:
-    tenant = http.tenant_in_hand.set(job.tenant.org_id)
-    stage = http.stage_in_hand.set(job.stage)
+    tenant = http.current_tenant.set(job.tenant.org_id)
+    stage = http.current_stage.set(job.stage)
     try:
         yield
     finally:
-        http.stage_in_hand.reset(stage)
-        http.tenant_in_hand.reset(tenant)
+        http.current_stage.reset(stage)
+        http.current_tenant.reset(tenant)
 
 
 def _outcome(job: Job) -> StepOutcome | Failure:

@@ -1,15 +1,14 @@
-"""Sending failed writes again, or giving them up: the only place that writes to a tenant's schema.
+"""Retrying or ignoring failed writes. The only module of connect that writes to a tenant's schema.
 
-What Heroku Connect wants depends on the connection's write mode. Ordered writes: its hc_capture_*
-functions capture the row as it is now, and the failed entry becomes REQUEUED. Merged writes, and
-deletions, whose row is gone: the entry itself goes back, as NEW, or from the archive by REQUEUE.
-To ignore a failed write is to mark it IGNORED; nothing is sent.
+The way depends on the connection's write mode. Ordered writes: its hc_capture_* functions capture
+the row as it is now, and the failed entry becomes REQUEUED. Merged writes, and deletions: the entry
+itself is set to NEW, or to REQUEUE in the archive. An ignored write is set to IGNORED; nothing is
+sent.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from django.db import connection as database
 from django.db import transaction
@@ -24,11 +23,8 @@ from connect.write_errors import trigger_log
 from connect.write_errors.trigger_log import ARCHIVE, LOG
 
 RETRY, IGNORE = "retry", "ignore"
-AT_A_TIME = 500  # rows in one transaction
-MOST = 10_000  # rows in one task
-GIVE_UP_AFTER = timedelta(days=2)
-KEEP = timedelta(days=60)
-ENDS = ("SUCCESS", "FAILED", "MERGED", "IGNORED", "READONLY")
+BATCH_SIZE = 500  # rows in one transaction
+MAX_ROWS = 10_000  # in one task
 
 _LOCK = sql.SQL("""
 SELECT id, record_id, action, table_name FROM {schema}.{log}
@@ -51,8 +47,8 @@ WHERE extname = 'hstore'
 
 
 @dataclass
-class Tally:
-    """How many entries were handled, and why the others were not."""
+class RepairCounts:
+    """The number of handled entries, and the reasons for the skipped ones."""
 
     done: int = 0
     skipped: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -71,36 +67,8 @@ class _Entry:
     table: str
 
 
-def repair(
-    connection: Connection,
-    action: str,
-    table: str,
-    cause: str,
-    actor: str,
-    chosen: Sequence[tuple[str, int]] | None = None,
-) -> Tally:
-    """Retry or ignore the failed writes of an object and cause, or of them only those `chosen`.
-
-    `chosen` holds pairs of a log's name and an entry's id. The caller holds the connection's lease.
-    """
-    tally = Tally()
-    found = trigger_log.rows(connection.schema_name, table, cause, MOST)
-    wanted = set(chosen) if chosen is not None else None
-    for log in (LOG, ARCHIVE):
-        ids = [
-            row.id
-            for row in found
-            if row.log == log and (wanted is None or (log, row.id) in wanted)
-        ]
-        # The oldest first: what was written later has to arrive later.
-        for at in range(0, len(ids), AT_A_TIME):
-            batch = sorted(ids)[at : at + AT_A_TIME]
-            _repair_some(_Job(connection, action, log, cause, actor), batch, tally)
-    return tally
-
-
 @dataclass(frozen=True)
-class _Job:
+class _Repair:
     connection: Connection
     action: str
     log: str
@@ -115,13 +83,43 @@ class _Job:
         )
 
 
-def _repair_some(job: _Job, ids: list[int], tally: Tally) -> None:
+def repair(
+    connection: Connection,
+    action: str,
+    table: str,
+    cause: str,
+    actor: str,
+    chosen: Sequence[tuple[str, int]] | None = None,
+) -> RepairCounts:
+    """Retry or ignore the failed writes of an object and cause; with `chosen`, only those.
+
+    `chosen` holds pairs of a log's name and an entry's id. The caller holds the connection's lease.
+    """
+    tally = RepairCounts()
+    found = trigger_log.rows(connection.schema_name, table, cause, MAX_ROWS)
+    wanted = set(chosen) if chosen is not None else None
+    for log in (LOG, ARCHIVE):
+        ids = [
+            row.id
+            for row in found
+            if row.log == log and (wanted is None or (log, row.id) in wanted)
+        ]
+        # The oldest first, to keep the order of the writes.
+        for at in range(0, len(ids), BATCH_SIZE):
+            batch = sorted(ids)[at : at + BATCH_SIZE]
+            _repair_some(_Repair(connection, action, log, cause, actor), batch, tally)
+    return tally
+
+
+def _repair_some(job: _Repair, ids: list[int], tally: RepairCounts) -> None:
     with transaction.atomic(), database.cursor() as cursor:
-        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [trigger_log.TIME_LIMIT])
+        cursor.execute(
+            "SELECT set_config('statement_timeout', %s, true)", [trigger_log.STATEMENT_TIMEOUT]
+        )
         cursor.execute(job.sql(_LOCK), [ids])
         entries = [_Entry(*row) for row in cursor.fetchall()]
         if len(entries) < len(ids):
-            tally.skipped["changed meanwhile"] += len(ids) - len(entries)
+            tally.skipped["changed since then"] += len(ids) - len(entries)
         if job.action == IGNORE:
             made = _ignore(cursor, job, entries)
         else:
@@ -130,15 +128,15 @@ def _repair_some(job: _Job, ids: list[int], tally: Tally) -> None:
     tally.done += len(made)
 
 
-def _ignore(cursor: CursorWrapper, job: _Job, entries: list[_Entry]) -> dict[int, int | None]:
+def _ignore(cursor: CursorWrapper, job: _Repair, entries: list[_Entry]) -> dict[int, int | None]:
     _mark(cursor, job, "IGNORED", (each.id for each in entries))
     return {each.id: None for each in entries}
 
 
 def _send_again(
-    cursor: CursorWrapper, job: _Job, entries: list[_Entry], tally: Tally
+    cursor: CursorWrapper, job: _Repair, entries: list[_Entry], tally: RepairCounts
 ) -> dict[int, int | None]:
-    """Return the new entry's id by the old one's; None where Heroku Connect makes the new one."""
+    """Return {old entry id: new entry id}; None if Heroku Connect creates the new entry."""
     ordered = observations.of(job.connection).ordered_writes
     to_capture = [each for each in entries if ordered and each.action != "DELETE"]
     to_give_back = [each.id for each in entries if each not in to_capture]
@@ -154,7 +152,7 @@ def _send_again(
     return {**made, **captured}
 
 
-def _capture(cursor: CursorWrapper, job: _Job, entries: list[_Entry]) -> dict[int, int]:
+def _capture(cursor: CursorWrapper, job: _Repair, entries: list[_Entry]) -> dict[int, int]:
     if not entries:
         return {}
     cursor.execute(_HSTORE)
@@ -165,13 +163,13 @@ def _capture(cursor: CursorWrapper, job: _Job, entries: list[_Entry]) -> dict[in
     return {old: new for old, new in cursor.fetchall() if new is not None}
 
 
-def _mark(cursor: CursorWrapper, job: _Job, state: str, ids: Iterable[int]) -> None:
+def _mark(cursor: CursorWrapper, job: _Repair, state: str, ids: Iterable[int]) -> None:
     ids = list(ids)
     if ids:
         cursor.execute(job.sql(_SET), [state, ids])
 
 
-def _record(job: _Job, entries: list[_Entry], made: dict[int, int | None]) -> None:
+def _record(job: _Repair, entries: list[_Entry], made: dict[int, int | None]) -> None:
     ignored = job.action == IGNORE
     now = timezone.now()
     WriteRepair.objects.bulk_create(
@@ -191,65 +189,3 @@ def _record(job: _Job, entries: list[_Entry], made: dict[int, int | None]) -> No
         for each in entries
         if each.id in made
     )
-
-
-# --- what came of it -----------------------------------------------------------------------------
-
-
-def follow_up(connection: Connection) -> int:
-    """Look how the writes that were sent again ended; return how many have."""
-    repairs = list(connection.repairs.filter(ended_at=None).order_by("pk")[:MOST])
-    if not repairs:
-        return 0
-    now, ended = timezone.now(), []
-    ends = _ends(connection, repairs)
-    for each in repairs:
-        state, message = ends.get(each.pk, ("", ""))
-        if state not in ENDS and now - each.asked_at > GIVE_UP_AFTER:
-            state, message = "UNKNOWN", "No result was seen."
-        if state in (*ENDS, "UNKNOWN"):
-            each.result, each.message, each.ended_at = state, message, now
-            ended.append(each)
-    WriteRepair.objects.bulk_update(ended, ["result", "message", "ended_at"])
-    return len(ended)
-
-
-def prune() -> int:
-    """Delete old records of repairs; return how many."""
-    return WriteRepair.objects.filter(asked_at__lt=timezone.now() - KEEP).delete()[0]
-
-
-def _ends(connection: Connection, repairs: list[WriteRepair]) -> dict[int, tuple[str, str]]:
-    """Return (state, message) by the repair's key.
-
-    An entry that Heroku Connect copied by itself has an id that nobody told: it is the newest one
-    of its row that came after the request.
-    """
-    statement = sql.SQL("""
-        SELECT DISTINCT ON (repair.key) repair.key, entry.state, coalesce(entry.sf_message, '')
-        FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::int[], %s::timestamptz[])
-            AS repair(key, new_id, table_name, record_id, asked_at)
-        JOIN (
-            SELECT id, table_name, record_id, created_at, state, sf_message FROM {schema}.{log}
-            UNION ALL
-            SELECT id, table_name, record_id, created_at, state, sf_message FROM {schema}.{archive}
-        ) AS entry ON entry.id = repair.new_id OR (
-            repair.new_id IS NULL AND entry.created_at >= repair.asked_at
-            AND entry.table_name = repair.table_name AND entry.record_id = repair.record_id
-        )
-        ORDER BY repair.key, entry.id DESC
-    """).format(
-        schema=sql.Identifier(schemas.checked(connection.schema_name)),
-        log=sql.Identifier(LOG),
-        archive=sql.Identifier(ARCHIVE),
-    )
-    columns = zip(
-        *(
-            (each.pk, each.new_log_id, each.table_name, each.record_id, each.asked_at)
-            for each in repairs
-        ),
-        strict=True,
-    )
-    with trigger_log.reading() as cursor:
-        cursor.execute(statement, [list(column) for column in columns])
-        return {key: (state, message) for key, state, message in cursor.fetchall()}

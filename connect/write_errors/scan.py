@@ -1,78 +1,59 @@
-"""The fleet's failed and waiting writes, brought up to date from the tenants' schemas."""
+"""Scanning the tenants' schemas for failed and waiting writes."""
 
-from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, F, Max, Sum
 from django.utils import timezone
 
 from connect.health import incidents, observations
 from connect.mappings import lint
 from connect.models import Connection, Health, Stage, WriteError
-from connect.write_errors import repair, trigger_log
-from connect.write_errors.trigger_log import Failures, Scan, Waiting
+from connect.write_errors import repair_results
+from connect.write_errors.schema_scan import (
+    FailedWriteGroup,
+    SchemaScan,
+    WaitingWrites,
+    scan_schemas,
+)
 
 PAGE = 500  # connections that are held in memory at a time
-_NOTHING = Waiting(0, None)
-_MEASURED = ("scanned_at", "tables_missing", "backlog", "backlog_since", "write_errors", "rows")
+_NOTHING = WaitingWrites(0, None)
+_MEASURED = ("scanned_at", "tables_missing", "backlog", "backlog_since", "rows")
 
 
 def scan_all() -> int:
-    """Scan every live tenant's schema, and follow up the repairs; return how many were read."""
+    """Scan every live tenant's schema and update the repairs; return how many were read."""
     rows = Connection.objects.filter(stage=Stage.LIVE).exclude(schema_name="")
     ids = list(rows.order_by("pk").values_list("pk", flat=True))
-    return sum(scan_some(ids[at : at + PAGE]) for at in range(0, len(ids), PAGE))
+    return sum(scan(ids[at : at + PAGE]) for at in range(0, len(ids), PAGE))
 
 
-def scan_some(connection_ids: Sequence[int]) -> int:
+def scan(connection_ids: Sequence[int]) -> int:
     """Scan some tenants' schemas, and follow up their repairs; return how many were read."""
     rows = Connection.objects.filter(pk__in=connection_ids).select_related(
         "tenant__grant", "health"
     )
     by_schema = {row.schema_name: row for row in rows}
-    found = trigger_log.scan(list(by_schema))
+    found = scan_schemas(list(by_schema))
     read = {name: row for name, row in by_schema.items() if name not in found.unread}
     with transaction.atomic():
-        _keep_failures(found, read)
-        failed: Counter[str] = Counter()
-        for each in found.failures:
-            failed[each.schema] += each.count
+        _store_failures(found, read)
         observations.ensure(read.values())
-        healths = [_measure(found, name, row, failed[name]) for name, row in read.items()]
+        healths = [_measure(found, name, row) for name, row in read.items()]
         observations.save(healths, _MEASURED)
-        incidents.judge(healths)
+        incidents.update(healths)
     for row in Connection.objects.filter(repairs__ended_at=None, pk__in=connection_ids).distinct():
         if row.schema_name in found.waiting:
-            repair.follow_up(row)
+            repair_results.follow_up(row)
     return len(read)
 
 
 def row_limit(connection: Connection) -> int | None:
-    """Return how many rows the connection's plan allows; None where it counts none."""
+    """Return the row limit of the connection's plan; None if it has no limit."""
     return lint.max_rows(connection.plan)
 
 
-def by_cause(limit: int) -> list[Any]:
-    """Return the fleet's causes, the most frequent first.
-
-    Each has `cause`, `failed`, `tenants`, `tables` and `last_at`.
-    """
-    rows = (
-        WriteError.objects.order_by()
-        .values("cause")
-        .annotate(
-            failed=Sum("failed"),
-            tenants=Count("connection", distinct=True),
-            tables=Count("table_name", distinct=True),
-            last_at=Max("last_at"),
-        )
-    )
-    return list(rows.order_by(F("failed").desc())[:limit])
-
-
-def _keep_failures(found: Scan, read: dict[str, Connection]) -> None:
+def _store_failures(found: SchemaScan, read: dict[str, Connection]) -> None:
     now = timezone.now()
     WriteError.objects.bulk_create(
         [_row(each, read[each.schema]) for each in found.failures],
@@ -85,20 +66,20 @@ def _keep_failures(found: Scan, read: dict[str, Connection]) -> None:
     seen_before.filter(seen_at__lt=now).delete()
 
 
-def _row(failures: Failures, connection: Connection) -> WriteError:
+def _row(group: FailedWriteGroup, connection: Connection) -> WriteError:
     return WriteError(
         connection=connection,
-        table_name=failures.table,
-        cause=failures.cause,
-        example=failures.example or "",
-        failed=failures.count,
-        first_at=failures.first_at,
-        last_at=failures.last_at,
+        table_name=group.table,
+        cause=group.cause,
+        example=group.example or "",
+        failed=group.count,
+        first_at=group.first_at,
+        last_at=group.last_at,
         seen_at=timezone.now(),
     )
 
 
-def _measure(found: Scan, name: str, connection: Connection, failed: int) -> Health:
+def _measure(found: SchemaScan, name: str, connection: Connection) -> Health:
     health = observations.of(connection)
     tables = found.tables.get(name)
     waiting = found.waiting.get(name, _NOTHING)
@@ -106,5 +87,4 @@ def _measure(found: Scan, name: str, connection: Connection, failed: int) -> Hea
     health.tables_missing = tables is None or not tables.complete
     health.rows = tables.rows if tables else 0
     health.backlog, health.backlog_since = waiting.count, waiting.since
-    health.write_errors = failed
     return health

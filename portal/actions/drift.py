@@ -46,7 +46,7 @@ def _bring_back(targets: Sequence[Drift], actor: str, options: Options) -> Resul
     whom = ", ".join(map(_name, targets)) if len(targets) < 4 else f"{len(targets)} tenants"
     try:
         rollout = restore.bring_back([row.pk for row in targets], actor)
-    except (drift.NotDrifted, TransitionRefused) as reason:
+    except (drift.DriftRefused, TransitionRefused) as reason:
         return skipped(whom, reason)
     made = f"{rollout} is made for {rollout.items.count()} of {len(targets)}"
     return done(whom, f"{made}; it starts automatically once it is checked.")
@@ -56,7 +56,7 @@ def _accept(targets: Sequence[Drift], actor: str, options: Options) -> Result:
     (row,) = targets
     try:
         drift.accept(row.pk, options["fingerprint"], actor, options["reason"])
-    except drift.NotDrifted as reason:
+    except drift.DriftRefused as reason:
         return skipped(_name(row), reason)
     return done(_name(row), "Accepted until it differs in another way.")
 

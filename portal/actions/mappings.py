@@ -22,7 +22,7 @@ class EditForm(Question):
 
     access = forms.ChoiceField(choices=[(mode, mode) for mode in lint.ACCESS_MODES])
     sf_polling_seconds = forms.IntegerField(
-        label="Seconds between polls", max_value=lint.MOST_POLLING_SECONDS, min_value=60
+        label="Seconds between polls", max_value=lint.MAX_POLLING_SECONDS, min_value=60
     )
     upsert_field = forms.CharField(
         required=False,

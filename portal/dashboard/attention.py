@@ -1,7 +1,7 @@
 """Which tenants need a person today, and why: one list of causes, for the dashboard and the filter.
 
-A cause is a condition on current connections. A later one is a line in CAUSES. What staff snoozed
-is left out until then.
+A cause selects current connections. A new one is an entry in CAUSES. What staff snoozed is left out
+until its time.
 """
 
 from collections.abc import Callable
@@ -9,35 +9,29 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import DateTimeField, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from connect.health import states
-from connect.models import Connection, DriftState, HealthSample, Stage, WaitingOn
+from connect.health import conditions
+from connect.models import Condition, Connection, DriftState, WaitingOn
+from portal.admin.kit import show
 from tenants.models import Message, MessageStatus
 
-# By then two reminders are out and nobody moved.
+# By then two reminders were sent and nobody acted.
 SILENCE = timedelta(days=5)
-# A whole fleet may break at once: so many are judged for their age, more are only counted.
-MOST_JUDGED = 500
+# A whole fleet may break at once: the age of this many is looked up, more are only counted.
+MAX_JUDGED = 500
 
 _MAIL_IS_LOST = Exists(
     Message.objects.filter(
         tenant=OuterRef("tenant"), status__in=(MessageStatus.BOUNCED, MessageStatus.FAILED)
     )
 )
-_LAST_GOOD = Subquery(
-    HealthSample.objects.filter(connection=OuterRef("pk"))
-    .exclude(state__in=states.broken())
-    .order_by("-at")
-    .values("at")[:1],
-    output_field=DateTimeField(),
-)
 
 
 @dataclass(frozen=True)
 class Cause:
-    """Why somebody has to act. `actions` name what to press, the first legal one is offered."""
+    """Why somebody has to act. `actions` names buttons: the first one that is legal is offered."""
 
     name: str
     label: str
@@ -48,20 +42,16 @@ class Cause:
     actions: tuple[str, ...]
 
     def connections(self, now: datetime) -> QuerySet[Connection]:
-        """Return the current connections that it holds for, snoozed ones left out."""
+        """Return the current connections with this cause, snoozed ones left out."""
         current = Connection.objects.filter(self.rows(now), offboarded_at=None).order_by()
         return current.exclude(snoozed_until__gt=now)
 
     def oldest(self, now: datetime, most: int) -> list[tuple[datetime, Connection]]:
-        """Return those that wait the longest, with their tenants, each with its beginning."""
-        few = self.connections(now).values("pk")[:MOST_JUDGED]
-        rows = Connection.objects.filter(pk__in=few).select_related("tenant")
+        """Return those that wait the longest, with their tenants, each with the time it began."""
+        few = self.connections(now).values("pk")[:MAX_JUDGED]
+        rows = Connection.objects.filter(pk__in=few).select_related("tenant", "health")
         aged = rows.annotate(since=self.since).order_by("since", "pk")[:most]
         return [(row.since, row) for row in aged]
-
-
-def _broken(now: datetime) -> Q:
-    return Q(stage=Stage.LIVE, state__in=states.broken(), blocked_at=None)
 
 
 def _silent(now: datetime) -> Q:
@@ -71,6 +61,19 @@ def _silent(now: datetime) -> Q:
 
 def _unreachable(now: datetime) -> Q:
     return Q(_MAIL_IS_LOST, waiting_on=WaitingOn.SUBSCRIBER, blocked_at=None)
+
+
+def _condition(condition: Condition, *actions: str) -> Cause:
+    look = show.look(condition)
+    return Cause(
+        condition.value,
+        look.label,
+        look.tone,
+        lambda now: conditions.of_connection(condition, now=now) & Q(blocked_at=None),
+        Coalesce(F("health__good_at"), F("live_at"), F("stage_since")),
+        lambda row: f"{row.state}: {row.health.reason}",
+        actions,
+    )
 
 
 CAUSES: list[Cause] = [
@@ -83,15 +86,9 @@ CAUSES: list[Cause] = [
         lambda row: row.blocked_reason,
         ("retry",),
     ),
-    Cause(
-        "broken",
-        "Sync broken",
-        "bad",
-        _broken,
-        Coalesce(_LAST_GOOD, F("live_at"), F("stage_since")),
-        lambda row: f"{row.state}: {states.advice(row.state)}",
-        ("reauthorize", "restart"),
-    ),
+    _condition(Condition.NEEDS_AUTHORIZATION, "reauthorize"),
+    _condition(Condition.BROKEN, "restart"),
+    _condition(Condition.DEGRADED),
     Cause(
         "staff",
         "Waiting for staff",
@@ -107,7 +104,7 @@ CAUSES: list[Cause] = [
         "wait",
         lambda now: Q(drift__state=DriftState.DRIFTED),
         F("drift__since"),
-        lambda row: "Its mappings at Heroku Connect are not those of its version.",
+        lambda row: "Its mappings at Heroku Connect differ from those of its version.",
         (),
     ),
     Cause(

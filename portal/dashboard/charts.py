@@ -1,120 +1,112 @@
-"""Charts as geometry: numbers in, coordinates out. Templates draw them as inline SVG.
+"""Bar charts: numbers in, lengths out. One template, admin/charts/bars.html, draws them as SVG.
 
-Everything is in a box of 100 × 100 units that the stylesheet stretches; words stay outside of it,
-in HTML, so that they keep their size on a phone. Each chart carries its rows for the table that
-says the same in text.
+`rows` makes bars that lie below each other, each with its words and a link. `columns` makes bars
+that stand side by side, for values over time. Lengths are in the drawing's own units, which the
+stylesheet stretches. Words stay outside the drawing, in HTML, so they keep their size on a phone.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-BOX = 100.0
-MOST_ROWS = 12  # of the table beside a chart; more cannot be read
+from django.template.loader import render_to_string
 
-
-@dataclass(frozen=True)
-class Series:
-    """One line or layer: a name, a tone of the theme, and a value for each point."""
-
-    label: str
-    tone: str
-    values: Sequence[float]
-
-
-@dataclass(frozen=True)
-class Layer:
-    """A series as the path of an area, with its last value."""
-
-    label: str
-    tone: str
-    path: str
-    last: float
-
-
-@dataclass(frozen=True)
-class Chart:
-    """`top` is the value at the upper edge; `rows` are (point, values) for the table."""
-
-    layers: list[Layer]
-    top: int
-    points: list[str]
-    rows: list[tuple[str, list[float]]]
-
-    @property
-    def middle(self) -> str:
-        """What half of the height means; nothing where that is no whole number."""
-        return str(self.top // 2) if self.top % 2 == 0 else ""
-
-    @property
-    def half_way(self) -> str:
-        return self.points[len(self.points) // 2]
+TEMPLATE = "admin/charts/bars.html"
+FULL = 100.0  # the length of the longest row
+HEIGHT = 20  # of the tallest column
+MIN_HEIGHT = 2  # a column of nothing still shows that something was measured
+STEP = 3  # from one column to the next; the last unit is the gap
+MAX_WITH_GAPS = 100  # more columns stand without gaps, which would flicker at this size
 
 
 @dataclass(frozen=True)
 class Bar:
-    """A number, where it leads, and its share of the largest one, 0 to 100."""
+    """One number and how it is shown. `share` is 0 to 1 of the chart's largest value.
+
+    `shown` replaces the number where it is not clear alone, e.g. "3 writes". `tone` is one of the
+    theme's five (docs/theme.md).
+    """
 
     label: str
     value: float
-    url: str
+    url: str = ""
     tone: str = "busy"
     note: str = ""
     alarming: bool = False
-    width: float = 0
+    shown: str = ""
+    share: float = 0
+
+    @property
+    def text(self) -> str:
+        return self.shown or f"{self.value:.15g}"
+
+    @property
+    def width(self) -> float:
+        """The length of a row. What is more than nothing can be seen."""
+        return max(1.0, round(FULL * self.share, 1)) if self.share else 0
+
+    @property
+    def height(self) -> int:
+        return max(MIN_HEIGHT, round(HEIGHT * self.share))
+
+    @property
+    def top(self) -> int:
+        return HEIGHT - self.height
 
 
-def stacked(points: Sequence[str], series: Sequence[Series]) -> Chart:
-    """Lay series on top of each other, the first at the bottom. `points` name the values."""
-    top = round_up(
-        max((sum(at) for at in zip(*(s.values for s in series), strict=True)), default=0)
-    )
-    below = [0.0] * len(points)
-    layers = []
-    for each in series:
-        above = [low + value for low, value in zip(below, each.values, strict=True)]
-        last = each.values[-1] if each.values else 0
-        layers.append(Layer(each.label, each.tone, _area(below, above, top), last))
-        below = above
-    return Chart(layers, top, list(points), _rows(points, series))
+@dataclass(frozen=True)
+class BarChart:
+    """Bars with a label that says what they show. `slots` is the room for columns; None: rows."""
+
+    label: str
+    bars: Sequence[Bar]
+    slots: int | None = None
+    kind: str = ""
+    height: int = HEIGHT
+
+    @property
+    def width(self) -> int:
+        return (self.slots or 0) * STEP
+
+    @property
+    def column_width(self) -> int:
+        return STEP - 1 if (self.slots or 0) <= MAX_WITH_GAPS else STEP
+
+    @property
+    def columns(self) -> list[tuple[int, Bar]]:
+        """Each bar with its place from the left. The newest stands at the right edge."""
+        first = (self.slots or 0) - len(self.bars)
+        return [((first + number) * STEP, bar) for number, bar in enumerate(self.bars)]
+
+    def render(self) -> str:
+        """Return the chart as HTML for a cell of a table; "-" where there is nothing to draw."""
+        return render_to_string(TEMPLATE, {"chart": self}) if self.bars else "-"
 
 
-def bars(rows: Sequence[Bar]) -> list[Bar]:
-    """Make each bar as long as its share of the largest value."""
-    most = max((row.value for row in rows), default=0)
-    return [replace(row, width=share(row.value, most)) for row in rows]
+def rows(label: str, bars: Sequence[Bar]) -> BarChart:
+    """Return bars that lie below each other, as long as their share of the largest value."""
+    return BarChart(label, _shared(bars, max((bar.value for bar in bars), default=0)))
 
 
-def share(value: float, most: float) -> float:
-    """Return a value's length in the box; what is more than nothing can be seen."""
-    return 0 if value <= 0 or most <= 0 else max(1.0, round(BOX * value / most, 1))
+def columns(
+    label: str,
+    bars: Sequence[Bar],
+    *,
+    top: float | None = None,
+    slots: int | None = None,
+    kind: str = "",
+) -> BarChart:
+    """Return bars that stand side by side, the oldest first.
+
+    `top` is the value of a full height, else the largest. `slots` leaves room for bars that are
+    still missing. `kind` names the size in the stylesheet: "spark" fits into a cell of a table.
+    """
+    highest = max((bar.value for bar in bars), default=0) if top is None else top
+    return BarChart(label, _shared(bars, highest), slots or len(bars), kind)
 
 
-def round_up(value: float) -> int:
-    """Return the next number that reads well on an axis: 1, 2 or 5 times a power of ten."""
-    if value <= 1:
-        return 1
-    power = 10 ** math.floor(math.log10(value))
-    return next(int(step * power) for step in (1, 2, 5, 10) if step * power >= value)
+def _shared(bars: Sequence[Bar], top: float) -> list[Bar]:
+    return [replace(bar, share=_share(bar.value, top)) for bar in bars]
 
 
-def _area(below: Sequence[float], above: Sequence[float], top: float) -> str:
-    """Return an SVG path along `above` and back along `below`; one point makes a flat area."""
-    if not above:
-        return ""
-    if len(above) == 1:
-        below, above = [*below, *below], [*above, *above]
-    there = [_at(number, value, len(above), top) for number, value in enumerate(above)]
-    back = [_at(number, value, len(above), top) for number, value in enumerate(below)]
-    return f"M{' L'.join([*there, *reversed(back)])} Z"
-
-
-def _at(number: int, value: float, count: int, top: float) -> str:
-    return f"{BOX * number / (count - 1):.2f},{BOX * (1 - value / top):.2f}"
-
-
-def _rows(points: Sequence[str], series: Sequence[Series]) -> list[tuple[str, list[float]]]:
-    """Pick evenly from the points, the last one always among them."""
-    step = max(1, math.ceil(len(points) / MOST_ROWS))
-    picked = range(len(points) - 1, -1, -step)
-    return [(points[n], [each.values[n] for each in series]) for n in picked]
+def _share(value: float, top: float) -> float:
+    return min(max(value / top, 0), 1) if top > 0 else 0

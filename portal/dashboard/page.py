@@ -1,7 +1,7 @@
 """What staff see first: a page of cards, each a small function and a template.
 
-A new card is one line in CARDS. It is read again every few seconds on every open dashboard, so it
-has to cost a fixed number of queries, however many tenants there are.
+An app adds a card of its own with `register`. All cards are read again every few seconds on every
+open dashboard, so a card must cost a fixed number of queries, however many tenants there are.
 """
 
 from collections.abc import Callable
@@ -11,13 +11,13 @@ from typing import Any
 
 from portal.dashboard.cards import (
     attention,
-    errors,
     funnel,
     health,
     incidents,
     posts,
     times,
     vitals,
+    write_errors,
 )
 
 REFRESH_SECONDS = 10
@@ -27,7 +27,7 @@ REFRESH_SECONDS = 10
 class Card:
     """`read` takes the user and the time, and returns the variables of admin/cards/<name>.html.
 
-    `span` is how many of three columns it takes. Shown to whoever has the permission.
+    `span` is how many of three columns it takes. Only users with the permission see it.
     """
 
     name: str
@@ -36,23 +36,38 @@ class Card:
     span: int = 1
     permission: str = "tenants.view_tenant"
 
+    @property
+    def template(self) -> str:
+        return f"admin/cards/{self.name}.html"
 
-CARDS: list[Card] = [
-    Card("vitals", "The machinery", vitals.read, span=3),
-    Card("attention", "Needs attention", attention.read, span=2),
-    Card("funnel", "Tenants by stage", funnel.read),
-    Card("errors", "Rows that Salesforce refused", errors.read, permission="connect.view_mapping"),
-    Card("health", "Synchronization", health.read, span=2, permission="connect.view_connection"),
-    Card("incidents", "Incidents", incidents.read, permission="connect.view_connection"),
-    Card("posts", "Posts per day", posts.read, span=2, permission="social.view_collectionrun"),
-    Card("times", "From registration to live", times.read),
-]
+
+CARDS: list[Card] = []
+
+
+def register(*cards: Card) -> None:
+    """Put cards at the end of the dashboard. A second card of one name is a mistake."""
+    for card in cards:
+        if card.name in {each.name for each in CARDS}:
+            raise ValueError(f"two cards are named {card.name!r}")
+        CARDS.append(card)
 
 
 def cards(user: Any, now: datetime) -> list[dict[str, Any]]:
     """Return each card that the user may see, with what it shows now."""
     return [
-        {"card": card, "template": f"admin/cards/{card.name}.html", **card.read(user, now)}
+        {"card": card, "template": card.template, **card.read(user, now)}
         for card in CARDS
         if user.has_perm(card.permission)
     ]
+
+
+register(
+    Card("vitals", "The machinery", vitals.read, span=3),
+    Card("attention", "Needs attention", attention.read, span=2),
+    Card("funnel", "Tenants by stage", funnel.read),
+    Card("write_errors", "Write errors", write_errors.read, permission="connect.view_writeerror"),
+    Card("health", "Sync health", health.read, span=2, permission="connect.view_connection"),
+    Card("incidents", "Incidents", incidents.read, permission="connect.view_incident"),
+    Card("posts", "Posts per day", posts.read, span=2, permission="social.view_collectionrun"),
+    Card("times", "From registration to live", times.read),
+)

@@ -5,31 +5,19 @@ from datetime import date
 
 from django.conf import settings
 
+from portal.dashboard import charts
+from portal.dashboard.charts import Bar, BarChart
 from social import budget, collection
 from social.models import CollectionRun
 
 DAYS = 28
-WIDTH, HEIGHT, GAP = 100 / DAYS, 40.0, 0.4  # of the drawing's own 100 by 40
-LEAST = 1.0  # the height of a day without posts
-
-
-@dataclass(frozen=True)
-class Bar:
-    """One day: its posts, and a rectangle of that height standing on the floor."""
-
-    day: date
-    posts: int
-    x: float
-    y: float
-    width: float
-    height: float
 
 
 @dataclass(frozen=True)
 class Card:
     """What the card shows. `why_not` says why nothing is collected, if so."""
 
-    bars: list[Bar]
+    chart: BarChart
     today: int
     month: int
     day_cap: int
@@ -43,7 +31,7 @@ def card() -> Card:
     days = budget.by_day(DAYS)
     today, posts_today = days[-1]
     return Card(
-        bars=bars(days),
+        chart=chart(days),
         today=posts_today,
         month=budget.posts_in_month(today),
         day_cap=settings.X_POSTS_PER_DAY,
@@ -53,17 +41,7 @@ def card() -> Card:
     )
 
 
-def bars(days: list[tuple[date, int]]) -> list[Bar]:
-    """Turn posts by day into rectangles, the fullest day as high as the drawing."""
-    fullest = max((posts for _, posts in days), default=0) or 1
-    return [
-        Bar(
-            day,
-            posts,
-            x=round(number * WIDTH, 3),
-            y=round(HEIGHT - (height := max(HEIGHT * posts / fullest, LEAST)), 3),
-            width=round(WIDTH - GAP, 3),
-            height=round(height, 3),
-        )
-        for number, (day, posts) in enumerate(days)
-    ]
+def chart(days: list[tuple[date, int]]) -> BarChart:
+    """Return a column for each day, the fullest day as high as the drawing."""
+    bars = [Bar(f"{day}: {posts}", posts, tone="good" if posts else "quiet") for day, posts in days]
+    return charts.columns(f"Posts of the last {len(days)} days", bars)

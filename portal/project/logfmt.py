@@ -13,8 +13,8 @@ class WorkFilter(logging.Filter):
     """Give every record the `tenant` and `stage` that are worked on; "-" outside of such work."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.tenant = http.tenant_in_hand.get()
-        record.stage = http.stage_in_hand.get()
+        record.tenant = http.current_tenant.get()
+        record.stage = http.current_stage.get()
         return True
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from django_q.models import OrmQ, Schedule, Task
 from django_q.signing import BadSignature, SignedPackage
 
+from connect import tasks
 from connect.health import alerts
 from connect.provisioning import reconciler
 from tenants import messages
@@ -19,7 +20,10 @@ from tenants.queue import name_of
 
 RENAMED: dict[str, Callable[..., object]] = {
     "connect.tasks.advance": reconciler.advance,
+    "connect.tasks.look": tasks.refresh_connection,
     "connect.tasks.post_notice": alerts.post,
+    "connect.tasks.upkeep_health": tasks.maintain_health,
+    "connect.tasks.watch": tasks.check_incidents,
     "tenants.tasks.deliver": messages.send,
 }
 

@@ -7,23 +7,32 @@ from django_q.models import Schedule
 # What is due to be done for a tenant is not here: the worker looks for it every second (ADR 0002).
 SCHEDULES: dict[str, dict[str, Any]] = {
     "connect.tasks.refresh_health": {"schedule_type": Schedule.MINUTES, "minutes": 5},
-    "connect.tasks.watch": {"schedule_type": Schedule.MINUTES, "minutes": 1},
+    "connect.tasks.check_incidents": {"schedule_type": Schedule.MINUTES, "minutes": 1},
     "connect.tasks.scan_writes": {"schedule_type": Schedule.MINUTES, "minutes": 10},
-    "connect.tasks.upkeep_health": {"schedule_type": Schedule.MINUTES, "minutes": 10},
+    "connect.tasks.maintain_health": {"schedule_type": Schedule.MINUTES, "minutes": 10},
     "connect.tasks.prune_health": {"schedule_type": Schedule.DAILY, "minutes": None},
     "connect.tasks.ensure_connections": {"schedule_type": Schedule.MINUTES, "minutes": 10},
-    "portal.tasks.sample_fleet": {"schedule_type": Schedule.MINUTES, "minutes": 5},
     "social.tasks.collect": {"schedule_type": Schedule.MINUTES, "minutes": 15},
     "social.tasks.prune": {"schedule_type": Schedule.DAILY, "minutes": None},
     "connect.tasks.compare_drift": {"schedule_type": Schedule.MINUTES, "minutes": 10},
     "tenants.tasks.prune": {"schedule_type": Schedule.DAILY, "minutes": None},
     "portal.tasks.prune": {"schedule_type": Schedule.DAILY, "minutes": None},
 }
+# Earlier versions scheduled these; their functions are gone, so each run would fail.
+RETIRED = ("portal.tasks.sample_fleet",)
 
 
 def ensure() -> list[str]:
-    """Create or correct each schedule and drop its doubles; return what was changed, in words."""
-    return [note for function, rhythm in SCHEDULES.items() for note in _ensure(function, rhythm)]
+    """Create or correct each schedule, drop doubles and retired ones; return what was changed."""
+    notes = [note for function, rhythm in SCHEDULES.items() for note in _ensure(function, rhythm)]
+    return [*notes, *_retire()]
+
+
+def _retire() -> list[str]:
+    rows = Schedule.objects.filter(func__in=RETIRED)
+    names = sorted(set(rows.values_list("func", flat=True)))
+    rows.delete()
+    return [f"schedule {name}: removed" for name in names]
 
 
 def _ensure(function: str, rhythm: dict[str, Any]) -> list[str]:

@@ -8,27 +8,21 @@ from django.contrib.admin.views.main import ChangeList
 from django.utils import timezone
 from django.utils.timesince import timesince
 
-from connect.models import Diagnosis
 from portal.admin.kit import lists, show
-from portal.admin.pages import health, health_panel
+from portal.admin.pages.health import diagnoses
 from tenants.models import SwitchName
 
 register = template.Library()
 register.filter("mapping_state", show.mapping_state)
 register.filter("message_status", show.message_status)
 register.filter("state", show.state)
+register.filter("worth_a_look", diagnoses.worth_a_look)
 
 
 @register.filter
 def switch_name(name: str) -> str:
     """Return a kill switch's name as staff know it."""
     return str(SwitchName(name).label) if name in SwitchName.values else name
-
-
-@register.filter
-def worth_a_look(diagnosis: Diagnosis) -> list[str]:
-    """Return the errors and warnings of a diagnosis, ready to be shown."""
-    return [health.finding(each) for each in health_panel.worth_a_look(diagnosis)]
 
 
 @register.filter

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 import emulator as emulated
-from connect.mappings import templates
+from connect.mappings import placeholders, templates
 from connect.models import Connection, MappingTemplate, Rollout, RolloutItem, Stage
 from connect.models import Mapping as SeenMapping
 from tenants import orgid
@@ -127,7 +127,7 @@ class Fleet:
             "plan": plan,
             "schema_name": f"sf_{org_id.lower()}_1",
             "api_version": "60.0",
-            "mappings": templates.fill(self.first.document, namespace)["mappings"],
+            "mappings": placeholders.fill(self.first.document, namespace)["mappings"],
         }
         made: dict[str, Any] = self.running.control("POST", "connections", wanted)
         return made

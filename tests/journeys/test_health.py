@@ -61,7 +61,7 @@ def pass_minutes(clock: time_machine.Traveller, minutes: int, *, every: int = 1)
         clock.shift(timedelta(minutes=every))
         if minute % 5 == 0:
             tasks.refresh_health()
-        tasks.watch()
+        tasks.check_incidents()
         queue.drain()
 
 
@@ -70,7 +70,7 @@ def told(kind: MessageKind = MessageKind.INCIDENT) -> list[str]:
 
 
 def incidents(status: IncidentStatus) -> list[tuple[str, str]]:
-    return sorted((each.kind, each.whom) for each in Incident.objects.filter(status=status))
+    return sorted((each.kind, each.target) for each in Incident.objects.filter(status=status))
 
 
 def names(fleet: Fleet, *wanted: str) -> list[str]:
@@ -86,14 +86,14 @@ def test_trouble_of_every_kind_is_told_once_and_closed_on_recovery(
     ember = fleet["Ember"]
     uninstall = f"{emulator.url}/control/orgs/{ember.org_id}/uninstall"
     requests.post(uninstall, timeout=10).raise_for_status()
-    tasks.upkeep_health()
+    tasks.maintain_health()
     pass_minutes(clock, 4)
 
     expected = [("unauthorized", each) for each in names(fleet, "Acme", "Borealis", "Cirrus")]
     dune = ("db_unavailable", "Dune Ltd")
     gone = ("uninstalled", "Ember AG")
     opened = Incident.objects.filter(opened_at__isnull=False)
-    found = sorted((each.kind, each.whom) for each in opened)
+    found = sorted((each.kind, each.target) for each in opened)
     assert found == sorted([*expected, dune, gone])
     assert len(told()) == 5  # one message for each
     assert Message.objects.filter(kind=MessageKind.AUTHORIZE_AGAIN).count() == 3
@@ -115,7 +115,7 @@ def test_trouble_of_every_kind_is_told_once_and_closed_on_recovery(
     requests.post(uninstall.replace("/uninstall", "/install"), timeout=10).raise_for_status()
     pass_minutes(clock, 15)
     clock.shift(timedelta(days=1))
-    tasks.upkeep_health()
+    tasks.maintain_health()
     pass_minutes(clock, 6)
     assert incidents(IncidentStatus.OPEN) == []
     assert incidents(IncidentStatus.SUSPECTED) == []
@@ -152,7 +152,7 @@ def test_a_dead_grant_costs_one_call_and_is_over_when_the_admin_signs_in_again(
     revoke = f"{emulator.url}/control/orgs/{acme.org_id}/revoke"
     requests.post(revoke, timeout=10).raise_for_status()
     for _ in range(4):
-        tasks.upkeep_health()
+        tasks.maintain_health()
         pass_minutes(clock, 2)
         clock.shift(timedelta(hours=25))
     grant.refresh_from_db()

@@ -7,13 +7,13 @@ import pytest
 import requests
 
 import emulator as emulated
-from connect.health import refresh
 from connect.mappings import templates
 from connect.models import Connection, Stage
 from emulator import testing
 from tenants.models import Message, MessageKind, Proof, Tenant
 from tests import cast
 from tests.connect.journey import ROUNDS, Journey
+from tests.connect.refreshing import refresh_all
 from tests.subscriber import Admin, linked_tenant, new_org
 from tests.tenants.callouts import post
 
@@ -112,6 +112,6 @@ def test_the_portal_finds_an_uninstallation_out_by_itself(emulator: emulated.Run
     connection = journey.reach(Stage.LIVE)
     for what in (f"orgs/{journey.org_id}/uninstall", "sync"):
         requests.post(f"{emulator.url}/control/{what}", json={}, timeout=10).raise_for_status()
-    refresh.refresh_all()
+    refresh_all()
     found = dict(connection.mappings.values_list("object_name", "state"))
     assert found["Tweet__c"] == found["Connection__c"] == "BAD_CONFIG"

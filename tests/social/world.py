@@ -14,7 +14,7 @@ from psycopg import sql
 import connect.mappings
 import emulator as emulated
 from connect import schemas
-from connect.mappings import templates
+from connect.mappings import placeholders
 from connect.models import Connection, Mapping, Stage
 from emulator import testing
 from tests import cast
@@ -101,7 +101,7 @@ def go_live(
 
 
 def _document(namespace: str, tweet_id: bool) -> list[dict[str, Any]]:
-    document = templates.fill(json.loads(_FIRST.read_text()), namespace)
+    document = placeholders.fill(json.loads(_FIRST.read_text()), namespace)
     mappings: list[dict[str, Any]] = document["mappings"]
     for mapping in mappings:
         name = next((each for each in mapping["config"]["fields"] if "Body__c" in each), None)

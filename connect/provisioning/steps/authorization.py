@@ -3,6 +3,7 @@
 from django.utils import timezone
 
 from connect.clients import heroku_connect, salesforce
+from connect.clients.connection_detail import ConnectionDetail
 from connect.models import WaitingOn
 from connect.provisioning import reminders
 from connect.runner.lease import Claim
@@ -40,7 +41,7 @@ def waiting_for_authorization(claim: Claim) -> StepOutcome:
     return _authorized(claim, seen)
 
 
-def _wait(claim: Claim, seen: heroku_connect.Detail) -> Wait:
+def _wait(claim: Claim, seen: ConnectionDetail) -> Wait:
     now = timezone.now()
     return Wait(
         now + reminders.poll_pause(now - claim.connection.stage_since),
@@ -50,7 +51,7 @@ def _wait(claim: Claim, seen: heroku_connect.Detail) -> Wait:
     )
 
 
-def _authorized(claim: Claim, seen: heroku_connect.Detail) -> Done:
+def _authorized(claim: Claim, seen: ConnectionDetail) -> Done:
     now = timezone.now()
     return Done(
         f"{seen.username or 'Somebody'} authorized Heroku Connect.{_permission_warning(seen)}",
@@ -73,7 +74,7 @@ def _same_org(seen: str, expected: str) -> bool:
         return False
 
 
-def _permission_warning(seen: heroku_connect.Detail) -> str:
+def _permission_warning(seen: ConnectionDetail) -> str:
     if seen.view_all_data is False:
         return " Warning: this user lacks “View All Data”, so records may be missing."
     return ""

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from connect import schemas
 from connect.clients import heroku_connect
+from connect.clients.connection_detail import ConnectionDetail
 from connect.health import states
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Blocked, Done, StepOutcome
@@ -30,7 +31,7 @@ def configuring_database(claim: Claim) -> StepOutcome:
     return _configured(seen, schema)
 
 
-def _configured(seen: heroku_connect.Detail, schema: str) -> StepOutcome:
+def _configured(seen: ConnectionDetail, schema: str) -> StepOutcome:
     if seen.schema_name != schema:
         raise Blocked(
             f"Heroku Connect is set to the schema {seen.schema_name!r} and not to {schema!r}. "

@@ -4,7 +4,8 @@ from django.utils import timezone
 
 from connect.clients import heroku_connect, http
 from connect.health import refresh, states
-from connect.mappings import lint, templates
+from connect.mappings import arrival, lint, placeholders, templates
+from connect.mappings.documents import MappingDocument
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Blocked, Done, StepOutcome
 from connect.runner.polling import IMPORT_GRACE, LOADING_PATIENCE, poll
@@ -19,10 +20,10 @@ def importing_mappings(claim: Claim) -> StepOutcome:
     template = connection.template or templates.default_for(connection)
     if template is None:
         raise Blocked("There is no mapping template: run `python manage.py setup_portal`.")
-    document = templates.fill(template.document, claim.tenant.namespace)
+    document = placeholders.fill(template.document, claim.tenant.namespace)
     if connection.import_sent_at:
         seen = heroku_connect.detail(connection.region_url, connection.connection_id, deep=True)
-        if templates.is_imported(document, seen.mappings) and seen.state != states.IMPORTING:
+        if arrival.contains_all_fields(document, seen.mappings) and seen.state != states.IMPORTING:
             return Done(f"The mappings of version {template.version} are imported.")
         if seen.state == states.IMPORTING or now - connection.import_sent_at < IMPORT_GRACE:
             return poll(_TAKING, connection.stage_since)
@@ -32,13 +33,13 @@ def importing_mappings(claim: Claim) -> StepOutcome:
     return poll(_TAKING, connection.stage_since)
 
 
-def _require_valid(document: templates.Document, plan: str) -> None:
+def _require_valid(document: MappingDocument, plan: str) -> None:
     faults = lint.errors(lint.check(document, plan))
     if faults:
         raise Blocked("The mappings were not sent. " + " ".join(str(found) for found in faults))
 
 
-def _import(claim: Claim, document: templates.Document) -> None:
+def _import(claim: Claim, document: MappingDocument) -> None:
     connection = claim.connection
     try:
         heroku_connect.import_mappings(connection.region_url, connection.connection_id, document)

@@ -7,7 +7,7 @@ from django import forms
 from django.conf import settings
 
 from connect.clients import heroku_connect, http
-from connect.mappings import lint, templates, uploads
+from connect.mappings import lint, placeholders, uploads
 from connect.models import Connection, MappingTemplate
 from tenants import orgid
 
@@ -82,7 +82,7 @@ class MappingTemplateForm(ModelForm):
         except http.RemoteError as error:
             self.add_error(source, f"The live mappings cannot be read now. {error.words}")
         else:
-            data["document"] = templates.generalize(document, namespace)
+            data["document"] = placeholders.generalize(document, namespace)
             self._lint(source, data)
         return data
 
@@ -103,8 +103,8 @@ class MappingTemplateForm(ModelForm):
         return uploads.read(pasted), data["namespace"]
 
     def _lint(self, source: str, data: dict[str, Any]) -> None:
-        filled = templates.fill(data["document"], settings.FORCE_NAMESPACE)
-        org = lint.Org(settings.FORCE_NAMESPACE)
+        filled = placeholders.fill(data["document"], settings.FORCE_NAMESPACE)
+        org = lint.OrgFacts(settings.FORCE_NAMESPACE)
         findings = lint.check(filled, settings.HEROKU_CONNECT_PLAN, org)
         errors, warnings = lint.errors(findings), lint.warnings(findings)
         if errors:
@@ -116,7 +116,7 @@ class MappingTemplateForm(ModelForm):
 
 def _bytes(upload: Any) -> bytes:
     """Check the size before reading the file."""
-    if (upload.size or 0) > uploads.MOST_BYTES:
+    if (upload.size or 0) > uploads.MAX_BYTES:
         raise uploads.BadUpload(uploads.too_large(upload.size or 0))
     return bytes(upload.read())
 

@@ -1,20 +1,23 @@
-"""Filters behind the dashboard's numbers: each selects exactly the rows that were counted."""
+"""Filters that the dashboard's numbers lead to: they select exactly what was counted."""
 
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from connect.models import Connection, Mapping, Stage
-from portal.dashboard import fleet
+from connect.health import conditions
+from connect.models import Condition, Connection, Mapping, Stage
 from portal.dashboard.attention import CAUSES
 from tenants.models import Tenant
 
+# Few connections are gone, so leaving those out costs less than looking the others up.
+_GONE = Connection.objects.filter(pk=OuterRef("connection"), offboarded_at__isnull=False)
+
 
 class AttentionFilter(admin.SimpleListFilter):
-    """Why a tenant needs staff, or whether it waits for its subscriber."""
+    """What a tenant needs a person for, or whether it waits for its subscriber."""
 
     title = "attention"
     parameter_name = "attention"
@@ -58,23 +61,21 @@ class StageFilter(admin.SimpleListFilter):
         return queryset.filter(Exists(at_stage))
 
 
-class HealthFilter(admin.SimpleListFilter):
-    """The condition of a live connection."""
+class ConditionFilter(admin.SimpleListFilter):
+    """The condition now of a live connection, on a list of connections or of their health."""
 
-    title = "health"
-    parameter_name = "health"
+    title = "condition"
+    parameter_name = "condition"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(health.value, str(health.label)) for health in fleet.Health]
+        return [(each.value, str(each.label)) for each in Condition]
 
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[Connection]
-    ) -> QuerySet[Connection]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = str(self.value())
-        if value not in fleet.Health.values:
+        if value not in Condition.values:
             return queryset
-        live = Q(stage=Stage.LIVE)
-        return queryset.filter(live & fleet.condition(fleet.Health(value), timezone.now()))
+        selects = conditions.of_connection if queryset.model is Connection else conditions.of_health
+        return queryset.filter(selects(Condition(value)))
 
 
 class BlockedFilter(admin.SimpleListFilter):
@@ -95,7 +96,7 @@ class BlockedFilter(admin.SimpleListFilter):
 
 
 class PutOffFilter(admin.SimpleListFilter):
-    """Whether staff paused or snoozed the connection until a time."""
+    """What staff paused, or silenced, until a time."""
 
     title = "put off"
     parameter_name = "put_off"
@@ -114,9 +115,12 @@ class PutOffFilter(admin.SimpleListFilter):
 
 
 class FailedRowsFilter(admin.SimpleListFilter):
-    """Mappings of current connections with rows that Salesforce refused."""
+    """Mappings of current connections for which Heroku Connect counts failed rows.
 
-    title = "failed rows"
+    The portal's own count of failed writes is another one: see connect.write_errors.counts.
+    """
+
+    title = "failed (Heroku Connect's count)"
     parameter_name = "failed"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -125,4 +129,4 @@ class FailedRowsFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Mapping]) -> QuerySet[Mapping]:
         if self.value() != "yes":
             return queryset
-        return queryset.filter(fleet.HAS_FAILED_ROWS)
+        return queryset.filter(~Exists(_GONE), rows_failed__gt=0)

@@ -1,6 +1,7 @@
 """HTML for cells and facts. All outside text is escaped."""
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,11 +11,19 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from connect.health import states
-from connect.models import Connection, Stage, WaitingOn
+from connect.models import Condition, Connection, Stage, WaitingOn
 from tenants.models import EventKind, MessageStatus
 
 GOOD, BUSY, WAIT, BAD, QUIET = "good", "busy", "wait", "bad", "quiet"
-_STATE_TONES = {states.IDLE: GOOD, states.PAUSED: QUIET, states.NEED_AUTHENTICATION: WAIT}
+CONDITION_TONES = {
+    Condition.HEALTHY: GOOD,
+    Condition.WORKING: BUSY,
+    Condition.PAUSED: QUIET,
+    Condition.DEGRADED: WAIT,
+    Condition.UNKNOWN: WAIT,
+    Condition.BROKEN: BAD,
+    Condition.NEEDS_AUTHORIZATION: BAD,
+}
 STAGE_TONES = {
     **dict.fromkeys(Stage, BUSY),
     Stage.WAITING_FOR_PROOF: WAIT,
@@ -43,7 +52,22 @@ EVENT_TONES = {
     EventKind.AUTHORIZED: GOOD,
     EventKind.LIVE: GOOD,
 }
-_MAPPING_TONES = {states.SYNCED: GOOD}
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a condition looks on every page. `order` is 0 for the best one."""
+
+    condition: Condition
+    label: str
+    tone: str
+    order: int
+
+
+def look(condition: str) -> Look:
+    """Return a condition's label, tone and order: the only place that decides them."""
+    found = Condition(condition)
+    return Look(found, str(found.label), CONDITION_TONES[found], list(Condition).index(found))
 
 
 def badge(text: str, tone: str) -> str:
@@ -101,8 +125,8 @@ def state(word: str) -> str:
 
 
 def state_tone(word: str) -> str:
-    """Return the colour of a connection's state."""
-    return BAD if states.is_broken(word) else _STATE_TONES.get(word, BUSY)
+    """Return the tone of the condition that a connection's state means."""
+    return look(states.of_connection(word)).tone
 
 
 def mapping_state(word: str) -> str:
@@ -111,8 +135,8 @@ def mapping_state(word: str) -> str:
 
 
 def mapping_tone(word: str) -> str:
-    """Return the colour of a mapping's state."""
-    return BAD if states.is_broken_mapping(word) else _MAPPING_TONES.get(word, BUSY)
+    """Return the tone of the condition that a mapping's state means."""
+    return look(states.of_mapping(word)).tone
 
 
 def message_status(status: str) -> str:

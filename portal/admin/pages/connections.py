@@ -11,7 +11,7 @@ from connect.models import Connection, Stage
 from portal.actions.subject import Subject
 from portal.admin.kit import search, show
 from portal.admin.kit.base import ReadOnlyAdmin
-from portal.admin.kit.filters import BlockedFilter, HealthFilter, PutOffFilter
+from portal.admin.kit.filters import BlockedFilter, ConditionFilter, PutOffFilter
 from portal.admin.kit.subjects import SubjectAdmin
 from portal.admin.panels.stepper import steps
 
@@ -33,7 +33,7 @@ class ConnectionAdmin(ReadOnlyAdmin, SubjectAdmin):
         "stage",
         "waiting_on",
         BlockedFilter,
-        HealthFilter,
+        ConditionFilter,
         PutOffFilter,
         "api_version",
     )

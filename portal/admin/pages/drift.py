@@ -5,7 +5,8 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 
-from connect.mappings import diff, last_seen
+from connect.mappings import last_seen
+from connect.mappings.changes import from_json
 from connect.models import Drift, DriftState
 from portal.admin.kit import search, show
 from portal.admin.kit.actions import ActionsAdmin
@@ -71,7 +72,7 @@ class DriftAdmin(ReadOnlyAdmin, ActionsAdmin):
             "badge": self.coloured_state(row),
             "left_title": "Live",
             "right_title": str(row.template or "Its version"),
-            "sections": comparison.sections(diff.from_json(row.changes), rows),
+            "sections": comparison.sections(from_json(row.changes), rows),
         }
         return super().render_change_form(request, context, *args, **kwargs)
 

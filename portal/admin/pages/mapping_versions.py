@@ -105,7 +105,7 @@ class MappingTemplateAdmin(PortalAdmin):
     ) -> HttpResponse:
         template = context.get("original")
         if template:
-            org = lint.Org()
+            org = lint.OrgFacts()
             context["findings"] = lint.check(template.document, "herokuconnect:demo", org)
             context["may_roll_out"] = request.user.has_perm("connect.add_rollout")
         return super().render_change_form(request, context, *args, **kwargs)

@@ -4,11 +4,13 @@ from typing import Any
 
 from django.contrib import admin
 from django.db import DatabaseError
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
+from connect.health import conditions
 from connect.models import WriteError
 from connect.schemas import BadSchemaName
-from connect.write_errors import scan, trigger_log
+from connect.write_errors import counts, trigger_log
 from portal.actions.write_errors import CHOSEN
 from portal.admin.kit import search, show
 from portal.admin.kit.actions import ActionsAdmin
@@ -48,6 +50,10 @@ class WriteErrorAdmin(ReadOnlyAdmin, ActionsAdmin):
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         return lookup == "cause__exact" or super().lookup_allowed(lookup, value, request)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[WriteError]:
+        rows: QuerySet[WriteError] = super().get_queryset(request)
+        return rows.filter(conditions.is_live())
+
     @admin.display(description="tenant", ordering="connection__tenant__name")
     def tenant(self, error: WriteError) -> str:
         return show.link(error.connection.tenant)
@@ -55,7 +61,7 @@ class WriteErrorAdmin(ReadOnlyAdmin, ActionsAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        causes = {"causes": scan.by_cause(MAX_CAUSES)}
+        causes = {"causes": counts.by_cause(MAX_CAUSES)}
         return super().changelist_view(request, {**causes, **(extra_context or {})})
 
     def render_change_form(
@@ -66,14 +72,14 @@ class WriteErrorAdmin(ReadOnlyAdmin, ActionsAdmin):
         context |= {
             "buttons": self.buttons(request, error) if rows else [],
             "rows": rows,
-            "most": trigger_log.MOST_ROWS,
+            "most": trigger_log.MAX_ROWS,
             "repairs": error.connection.repairs.filter(cause=error.cause)[:MAX_REPAIRS],
             "chosen": CHOSEN,
         }
         return super().render_change_form(request, context, *args, **kwargs)
 
 
-def _rows(error: WriteError) -> list[trigger_log.Row]:
+def _rows(error: WriteError) -> list[trigger_log.FailedWrite]:
     """Return the writes of a cause; none if the schema no longer exists."""
     schema = error.connection.schema_name
     try:

@@ -5,11 +5,15 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from connect.mappings import diff, templates
-from connect.mappings.diff import Change, Cost, Kind
+from connect.mappings import placeholders
+from connect.mappings.changes import Change, ChangeKind, Cost, cost_text
 from connect.models import Connection, MappingTemplate
 
-_WHAT = {Kind.OBJECT_ADDED: "object", Kind.OBJECT_REMOVED: "object", Kind.INDEX: "index on "}
+_WHAT = {
+    ChangeKind.OBJECT_ADDED: "object",
+    ChangeKind.OBJECT_REMOVED: "object",
+    ChangeKind.INDEX: "index on ",
+}
 _TONES = {
     Cost.DELETE: "bad",
     Cost.DROP_COLUMN: "bad",
@@ -49,26 +53,34 @@ def sections(changes: Iterable[Change], rows: Mapping[str, int | None]) -> list[
 
 def _row(change: Change, rows: Mapping[str, int | None]) -> Row:
     what = _WHAT.get(change.kind, "")
-    what = what if change.kind in (Kind.OBJECT_ADDED, Kind.OBJECT_REMOVED) else what + change.name
+    what = (
+        what
+        if change.kind in (ChangeKind.OBJECT_ADDED, ChangeKind.OBJECT_REMOVED)
+        else what + change.name
+    )
     return Row(
         what,
         _side(change.kind, change.before),
         _side(change.kind, change.after),
-        diff.cost_in_words(change, rows),
+        cost_text(change, rows),
         _TONES.get(change.cost, "quiet"),
     )
 
 
-def _side(kind: Kind, value: Any) -> str:
+def _side(kind: ChangeKind, value: Any) -> str:
     if value is None:
         return "-"
     if isinstance(value, dict):
         fields = ", ".join(value.get("fields", {}))
         return f"{value.get('access', '')}: {fields}"
-    if kind == Kind.INDEX:
+    if kind == ChangeKind.INDEX:
         return "unique" if value else "not unique"
     if isinstance(value, bool):
-        return "mapped" if kind in (Kind.FIELD_ADDED, Kind.FIELD_REMOVED) else str(value).lower()
+        return (
+            "mapped"
+            if kind in (ChangeKind.FIELD_ADDED, ChangeKind.FIELD_REMOVED)
+            else str(value).lower()
+        )
     return str(value)
 
 
@@ -81,6 +93,6 @@ def rows_on(template: MappingTemplate) -> dict[str, int | None]:
     )
     for namespace, name, count in seen.iterator():
         if name:
-            key = templates.generalize({"name": name}, namespace)["name"].lower()
+            key = placeholders.generalize({"name": name}, namespace)["name"].lower()
             total[key] = (total.get(key) or 0) + (count or 0)
     return total

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Case, Count, F, IntegerField, Q, Value, When
 
-from connect.clients import heroku
+from connect.clients import budget
 from connect.models import ApiBudget, ItemStatus, Rollout, RolloutStatus
 from connect.rollouts import pace
 from portal.admin.kit import show
@@ -73,5 +73,5 @@ def _waves(rollout: Rollout) -> Iterable[Any]:
 
 
 def _budget() -> int | None:
-    row = ApiBudget.objects.filter(peer=heroku.PEER).first()
+    row = ApiBudget.objects.filter(peer=budget.PEER).first()
     return row.remaining if row else None

@@ -6,7 +6,8 @@ from typing import Any
 from django import forms
 
 from connect.clients import http
-from connect.mappings import diff, last_seen, templates, uploads
+from connect.mappings import diff, last_seen, placeholders, uploads
+from connect.mappings.changes import rows_read
 from connect.models import MappingTemplate
 from portal.admin.forms.version import NoSuchTenant, live_export
 from portal.admin.panels import comparison
@@ -59,7 +60,7 @@ def compare(left: SideForm, right: SideForm) -> dict[str, Any]:
         return {}
     namespace = one.namespace or other.namespace
     if one.is_live or other.is_live:  # live names carry the namespace, so versions have to as well
-        documents = [templates.fill(each.document, namespace) for each in (one, other)]
+        documents = [placeholders.fill(each.document, namespace) for each in (one, other)]
     else:
         documents = [one.document, other.document]
     changes = diff.compare(*documents)
@@ -68,5 +69,5 @@ def compare(left: SideForm, right: SideForm) -> dict[str, Any]:
         "right_title": other.title,
         "sections": comparison.sections(changes, one.rows),
         "same": not changes,
-        "rows_read": diff.rows_read(changes, one.rows),
+        "rows_read": rows_read(changes, one.rows),
     }

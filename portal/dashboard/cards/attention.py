@@ -13,7 +13,7 @@ from portal.dashboard.attention import CAUSES, Cause
 from portal.dashboard.cards.links import tenants
 from tenants.models import Tenant
 
-MOST_SHOWN = 10
+MAX_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -38,15 +38,15 @@ def read(user: Any, now: datetime) -> dict[str, Any]:
     found = [
         (since, row.pk, cause, row)
         for cause in CAUSES
-        for since, row in cause.oldest(now, MOST_SHOWN)
+        for since, row in cause.oldest(now, MAX_SHOWN)
     ]
     found.sort(key=lambda each: each[:2])
     total = sum(count for _, count in counts)
     return {
         "total": total,
         "tallies": [(cause, count, tenants(attention=cause.name)) for cause, count in counts],
-        "cases": [_case(user, cause, row, since) for since, _, cause, row in found[:MOST_SHOWN]],
-        "hidden": total - min(total, MOST_SHOWN),
+        "cases": [_case(user, cause, row, since) for since, _, cause, row in found[:MAX_SHOWN]],
+        "hidden": total - min(total, MAX_SHOWN),
         "snoozed": Connection.objects.filter(snoozed_until__gt=now, offboarded_at=None).count(),
         "snoozed_url": tenants(attention="snoozed"),
     }

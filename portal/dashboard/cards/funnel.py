@@ -7,11 +7,15 @@ from django.db.models import Count
 
 from connect.models import Connection, Stage
 from portal.dashboard.cards.links import tenants
-from portal.dashboard.charts import Bar, bars
+from portal.dashboard.charts import Bar, BarChart, rows
 from tenants.models import Tenant
 
 # Stages in which a person has the next move.
-PEOPLES = (Stage.WAITING_FOR_PROOF, Stage.WAITING_FOR_CONSENT, Stage.WAITING_FOR_AUTHORIZATION)
+WAIT_FOR_PEOPLE = (
+    Stage.WAITING_FOR_PROOF,
+    Stage.WAITING_FOR_CONSENT,
+    Stage.WAITING_FOR_AUTHORIZATION,
+)
 
 
 def read(user: Any, now: datetime) -> dict[str, Any]:
@@ -21,21 +25,26 @@ def read(user: Any, now: datetime) -> dict[str, Any]:
     counts = {stage: (count, blocked) for stage, count, blocked in found}
     gone = Tenant.objects.filter(offboarded_at__isnull=False).count()
     counts[Stage.OFFBOARDED] = (gone, 0)
-    return {"bars": _bars(counts), "total": sum(count for count, _ in counts.values()) - gone}
+    return {"chart": _chart(counts), "total": sum(count for count, _ in counts.values()) - gone}
 
 
-def _bars(counts: dict[str, tuple[int, int]]) -> list[Bar]:
-    rows = []
-    for stage in Stage:
-        count, blocked = counts.get(stage, (0, 0))
-        note = f"{blocked} blocked" if blocked else ""
-        row = Bar(str(stage.label), count, tenants(stage=stage.value), _tone(stage), note, True)
-        if count:
-            rows.append(row)
-    return bars(rows)
+def _chart(counts: dict[str, tuple[int, int]]) -> BarChart:
+    present = [stage for stage in Stage if counts.get(stage, (0, 0))[0]]
+    return rows("Tenants by stage", [_bar(stage, *counts[stage]) for stage in present])
+
+
+def _bar(stage: Stage, count: int, blocked: int) -> Bar:
+    return Bar(
+        label=str(stage.label),
+        value=count,
+        url=tenants(stage=stage.value),
+        tone=_tone(stage),
+        note=f"{blocked} blocked" if blocked else "",
+        alarming=True,
+    )
 
 
 def _tone(stage: Stage) -> str:
-    if stage in PEOPLES:
+    if stage in WAIT_FOR_PEOPLE:
         return "wait"
     return {Stage.LIVE: "good", Stage.OFFBOARDED: "quiet"}.get(stage, "busy")

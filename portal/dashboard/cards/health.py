@@ -1,50 +1,62 @@
-"""How the fleet's synchronization does now, and did in the last day."""
+"""How many live connections are in which condition, now and in the last day."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from portal.dashboard import fleet
+from connect.health import conditions, fleet
+from connect.models import Condition
+from portal.admin.kit import show
+from portal.dashboard.areas import Chart, Series, stacked
 from portal.dashboard.cards.links import connections
-from portal.dashboard.charts import Series, stacked
-from portal.dashboard.fleet import Health
-from portal.models import FleetSample
 
 SPAN = timedelta(hours=24)
-NOT_WELL = (Health.BROKEN, Health.UNSEEN, Health.PAUSED, Health.BUSY)
-MOST_POINTS = 97  # one in a quarter of an hour
+MAX_UNSYNCED = 5
+# The healthy many would flatten the others to a line.
+NOT_HEALTHY = [each for each in Condition if each != Condition.HEALTHY]
 
 
 def read(user: Any, now: datetime) -> dict[str, Any]:
-    """Two queries."""
-    counts = fleet.healths(now)
-    live = sum(counts.values())
-    samples = thin(fleet.samples(now - SPAN))
+    """Four queries."""
+    counts = conditions.counts(now)
+    live, healthy = sum(counts.values()), counts[Condition.HEALTHY]
     return {
         "live": live,
-        "well": counts[Health.WELL],
-        "well_percent": _percent(counts[Health.WELL], live),
-        "numbers": [
-            (health, fleet.TONES[health], counts[health], connections(health=health.value))
-            for health in NOT_WELL
+        "healthy": healthy,
+        "percent": _percent(healthy, live),
+        "healthy_url": connections(condition=Condition.HEALTHY.value),
+        "parts": [
+            (show.look(each), counts[each], connections(condition=each.value))
+            for each in NOT_HEALTHY
         ],
-        "chart": chart(samples) if len(samples) > 1 else None,
+        "chart": chart(now),
+        "unsynced": fleet.longest_without_good_sync(MAX_UNSYNCED),
     }
 
 
-def chart(samples: Sequence[FleetSample]) -> Any:
-    """Draw those that are not well: the healthy many would flatten them to a line."""
-    series = [
-        Series(health.label, fleet.TONES[health], [getattr(s, health.value) for s in samples])
-        for health in NOT_WELL
-    ]
-    return stacked([f"{sample.at:%H:%M}" for sample in samples], series)
+def chart(now: datetime) -> Chart | None:
+    """Draw the conditions that are not healthy, the worst at the bottom; None without a past."""
+    last = fleet.quarter(now)
+    quarters = [last - fleet.QUARTER * back for back in range(SPAN // fleet.QUARTER, -1, -1)]
+    recorded = fleet.since(quarters[0])
+    if len(recorded) < 2:
+        return None
+    if last not in recorded:  # this quarter has just begun
+        quarters.pop()
+    worst_first = sorted(map(show.look, NOT_HEALTHY), key=lambda look: look.order, reverse=True)
+    return stacked(
+        [f"{quarter:%H:%M}" for quarter in quarters],
+        [_series(look, quarters, recorded) for look in worst_first],
+    )
 
 
-def thin(samples: Sequence[FleetSample]) -> list[FleetSample]:
-    """Keep so many points as can be told apart, the newest always."""
-    step = -(-len(samples) // MOST_POINTS) or 1
-    return list(samples[::-1][::step][::-1])
+def _series(
+    look: show.Look,
+    quarters: list[datetime],
+    recorded: dict[datetime, dict[Condition, int]],
+) -> Series:
+    counted = (recorded.get(quarter) for quarter in quarters)
+    values = [None if found is None else found.get(look.condition, 0) for found in counted]
+    return Series(look.label, look.tone, values)
 
 
 def _percent(part: int, whole: int) -> str:

@@ -1,11 +1,15 @@
-"""What the watch over the fleet found: incidents, and who went longest without a good sync."""
+"""What lasts and is wrong: the open incidents, the oldest first."""
 
 from datetime import datetime
 from typing import Any
 
-from portal.admin.pages import health_panel
+from connect.models import Incident, IncidentStatus
+
+MAX_SHOWN = 10
 
 
 def read(user: Any, now: datetime) -> dict[str, Any]:
-    """A few queries, however many tenants there are."""
-    return {"fleet": health_panel.of_fleet()}
+    """One query."""
+    opened = Incident.objects.filter(status=IncidentStatus.OPEN).order_by("opened_at", "pk")
+    found = list(opened.select_related("connection__tenant")[: MAX_SHOWN + 1])
+    return {"incidents": found[:MAX_SHOWN], "more": len(found) > MAX_SHOWN}

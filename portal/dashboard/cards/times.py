@@ -9,7 +9,7 @@ from connect.models import Stage
 from portal.dashboard.cards.links import connections
 
 NEWEST = 200  # the tenants that went live last; a fixed number keeps this quick for any fleet
-MOST_STAGES = 5
+MAX_STAGES = 5
 
 _WHOLE = """
 SELECT count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY took),
@@ -56,7 +56,7 @@ def read(user: Any, now: datetime) -> dict[str, Any]:
 
 def _stages(stays: dict[str, tuple[timedelta, timedelta]]) -> list[tuple[str, str, str]]:
     """Return the stages that took the longest, in the order of provisioning."""
-    longest = sorted(stays, key=lambda stage: stays[stage][1], reverse=True)[:MOST_STAGES]
+    longest = sorted(stays, key=lambda stage: stays[stage][1], reverse=True)[:MAX_STAGES]
     return [
         (str(stage.label), in_words(stays[stage][0]), in_words(stays[stage][1]))
         for stage in Stage

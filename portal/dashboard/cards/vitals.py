@@ -5,14 +5,14 @@ from typing import Any
 
 from django_q.models import OrmQ
 
-from connect.clients import heroku
+from connect.clients import budget
 from connect.models import ApiBudget
 from portal.dashboard.cards.links import to_list
 from portal.project import probes
 from tenants.models import Switch, SwitchName
 
-# Below this share of the budget staff should know that health checks give way.
-BUDGET_IS_LOW = heroku.RESERVE * 2
+# Below this share of the budget health checks are held back, and staff should know it.
+BUDGET_IS_LOW = budget.RESERVE * 2
 
 
 def read(user: Any, now: datetime) -> dict[str, Any]:
@@ -41,11 +41,11 @@ def _queue(now: datetime) -> dict[str, Any]:
 
 
 def _budget(now: datetime) -> dict[str, Any]:
-    row = ApiBudget.objects.filter(peer=heroku.PEER).first()
-    left = None if row is None else heroku.calls_left(row, now)
+    row = ApiBudget.objects.filter(peer=budget.PEER).first()
+    left = None if row is None else budget.calls_left(row, now)
     low = left is not None and left < BUDGET_IS_LOW
     url = to_list("connect_apibudget")
-    return {"left": left, "whole": heroku.BUDGET, "low": low, "url": url}
+    return {"left": left, "whole": budget.BUDGET, "low": low, "url": url}
 
 
 def _switches() -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from connect.clients import heroku, http
+from connect.clients import budget, http, limits
 from tests.connect.clients.rawpeer import RawPeer, serving
 
 # Short enough to be sat out in a test.
@@ -35,9 +35,9 @@ def peer(raw: RawPeer) -> http.Peer:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the real clients lose their patience as fast as `peer` does."""
-    monkeypatch.setattr(http, "LIMITS", replace(LIMITS, body=http.LIMITS.body))
+    monkeypatch.setattr(http, "LIMITS", replace(LIMITS, body=limits.LIMITS.body))
 
 
 @pytest.fixture(autouse=True)
-def _forget_the_last_note(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(heroku, "_notes", heroku.Notes())
+def _forget_the_last_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budget, "recorder", budget.BudgetRecorder())

@@ -31,7 +31,7 @@ class RawPeer(socketserver.ThreadingTCPServer):
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def forget(self) -> None:
-        """Let go of who still waits, and begin anew."""
+        """Release waiting connections and clear what was recorded."""
         self.over.set()
         self.over, self.requests, self.scripts = threading.Event(), [], []
 

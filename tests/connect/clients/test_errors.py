@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from connect.clients import errors
-from connect.clients.errors import RemoteError, Retryable, Words
+from connect.clients.errors import ErrorBody, RemoteError, Retryable
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -39,9 +39,9 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 def test_a_status_means_one_thing_to_the_caller(
     status: int, safe: type[RemoteError], unsafe: type[RemoteError]
 ) -> None:
-    words = Words("Something else.", "")
-    assert errors.kind_of(status, words, safe=True) is safe
-    assert errors.kind_of(status, words, safe=False) is unsafe
+    words = ErrorBody("Something else.", "")
+    assert errors.error_class(status, words, safe=True) is safe
+    assert errors.error_class(status, words, safe=False) is unsafe
 
 
 @pytest.mark.parametrize(
@@ -56,10 +56,15 @@ def test_a_status_means_one_thing_to_the_caller(
         ("Unknown params: attachment:name.", False),
     ],
 )
-def test_a_used_name_is_told_from_other_invalid_parameters(message: str, taken: bool) -> None:
-    kind = errors.kind_of(422, Words(message, "invalid_params"), safe=False)
+def test_a_used_name_is_distinguished_from_other_invalid_parameters(
+    message: str, taken: bool
+) -> None:
+    kind = errors.error_class(422, ErrorBody(message, "invalid_params"), safe=False)
     assert kind is (errors.Taken if taken else errors.Permanent)
-    assert errors.kind_of(400, Words(message, "invalid_params"), safe=False) is errors.Permanent
+    assert (
+        errors.error_class(400, ErrorBody(message, "invalid_params"), safe=False)
+        is errors.Permanent
+    )
 
 
 @pytest.mark.parametrize(
@@ -94,8 +99,8 @@ def test_a_used_name_is_told_from_other_invalid_parameters(message: str, taken: 
         ({"errors": {"name": ["is taken"]}}, ("", "")),
     ],
 )
-def test_the_words_of_every_peer_are_found(document: Any, words: tuple[str, str]) -> None:
-    assert errors.words_of(document) == words
+def test_the_error_body_every_peer_are_found(document: Any, words: tuple[str, str]) -> None:
+    assert errors.error_body(document) == words
 
 
 @pytest.mark.parametrize(
@@ -118,7 +123,7 @@ def test_the_words_of_every_peer_are_found(document: Any, words: tuple[str, str]
         ("Mon, 99 Nov 2026 12:00:30 GMT", None),
     ],
 )
-def test_retry_after_is_read_in_both_forms_and_never_believed_beyond_a_day(
+def test_retry_after_is_read_in_both_forms_and_limited_to_a_day(
     value: str | None, seconds: int | None
 ) -> None:
     expected = None if seconds is None else timedelta(seconds=seconds)

@@ -66,7 +66,7 @@ def test_a_version_is_compared_and_changes_only_while_paused(member: Member) -> 
     assert heroku_connect.detail(*address(member)).api_version == "61.0"
 
 
-def test_both_shapes_of_a_refused_version_are_told_apart(fleet: Fleet, member: Member) -> None:
+def test_both_kinds_of_a_refused_version_are_distinguished(fleet: Fleet, member: Member) -> None:
     heroku_connect.pause(*address(member))
     fleet.remove_field(member, "Account", "Phone")
     with pytest.raises(heroku_mappings.UnsafeChanges) as unsafe:

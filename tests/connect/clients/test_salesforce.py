@@ -27,7 +27,7 @@ def acme(emulator: Running, impatient: None) -> Tenant:
 def sign_in(emulator: Running, who: dict[str, str]) -> Tenant:
     """Make an org with the package in it, and the grant that its admin gave."""
     org_json = {**who, "my_domain": who.get("login_domain", "cirrus.my.salesforce.com")}
-    steer(emulator, "orgs", org_json)
+    control(emulator, "orgs", org_json)
     granted = emulator.control("POST", f"orgs/{who['org_id']}/grants")
     tenant = cast.enrol(who)
     SalesforceGrant.objects.create(
@@ -44,13 +44,13 @@ def sign_in(emulator: Running, who: dict[str, str]) -> Tenant:
     return tenant
 
 
-def steer(emulator: Running, what: str, document: dict[str, Any] | None = None) -> None:
+def control(emulator: Running, what: str, document: dict[str, Any] | None = None) -> None:
     answer = requests.post(f"{emulator.url}/control/{what}", json=document or {}, timeout=5)
     answer.raise_for_status()
 
 
 def fault(emulator: Running, **fields: Any) -> None:
-    steer(emulator, "faults", {"system": "salesforce", "path": "apexrest", **fields})
+    control(emulator, "faults", {"system": "salesforce", "path": "apexrest", **fields})
 
 
 def expire_sessions(emulator: Running) -> None:
@@ -100,7 +100,7 @@ def test_an_expired_session_is_renewed_once_and_the_call_repeated(
     assert after.refresh_token != before.refresh_token
 
 
-def test_a_session_that_is_refused_when_fresh_is_not_renewed_for_ever(
+def test_a_new_session_that_is_refused_is_not_refreshed_again(
     emulator: Running, acme: Tenant
 ) -> None:
     body = [{"message": "Session expired or invalid", "errorCode": "INVALID_SESSION_ID"}]
@@ -112,7 +112,7 @@ def test_a_session_that_is_refused_when_fresh_is_not_renewed_for_ever(
 
 
 def test_a_revoked_grant_is_lost_and_no_further_call_made(emulator: Running, acme: Tenant) -> None:
-    steer(emulator, f"orgs/{acme.org_id}/revoke")
+    control(emulator, f"orgs/{acme.org_id}/revoke")
     with pytest.raises(consent.GrantLost):
         salesforce.publish_link(acme, "connection-id", LINK)
     assert made(emulator) == [("AuthConnection", 401), ("token", 400)]
@@ -129,7 +129,7 @@ def test_a_package_that_does_not_answer_is_not_found(
     emulator: Running, acme: Tenant, trouble: str
 ) -> None:
     if trouble == "uninstalled":
-        steer(emulator, f"orgs/{acme.org_id}/uninstall")
+        control(emulator, f"orgs/{acme.org_id}/uninstall")
     else:
         acme.namespace = "other"
     with pytest.raises(http.NotFound) as caught:

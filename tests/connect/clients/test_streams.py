@@ -1,4 +1,4 @@
-"""Long lists are read one element at a time, whatever they are made of and however they end."""
+"""Long lists are read one element at a time; broken and hostile documents raise BadStream."""
 
 import io
 import json
@@ -12,7 +12,11 @@ from hypothesis import strategies as st
 from connect.clients import streams
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers(1 - 2**63, 2**63 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
@@ -53,9 +57,54 @@ def test_elements_may_lie_across_the_borders_of_chunks(
         '{"a" 1}',
     ],
 )
-def test_what_is_cut_off_or_no_such_document_is_said_so(text: str) -> None:
+def test_incomplete_and_invalid_documents_raise(text: str) -> None:
     with pytest.raises(streams.BadStream):
         read(text)
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        "9" * 5000,
+        "-" + "9" * 5000,
+        str(2**63),
+        "1e400",
+        "1e999999999999999999999",
+        "NaN",
+        "Infinity",
+        "[" * 51 + "]" * 51,
+        "[" * 1_000_000,
+        '{"a":' * 1_000_000,
+        "01",
+        '"\n"',
+        '"\\ud8"',
+        "nul",
+    ],
+    ids=lambda element: element[:12],
+)
+def test_hostile_elements_raise(element: str) -> None:
+    with pytest.raises(streams.BadStream):
+        read(f'{{"results": [{element}]}}')
+
+
+def test_bytes_that_are_not_utf_8_raise() -> None:
+    with pytest.raises(streams.BadStream):
+        list(streams.elements(io.BytesIO(b'{"results": ["\xff"]}'), "results"))
+
+
+def test_nesting_before_the_list_is_limited_too() -> None:
+    with pytest.raises(streams.BadStream, match="more than 50 levels"):
+        read(f'{{"other": {"[" * 100_000}')
+
+
+def test_odd_but_valid_elements_are_read() -> None:
+    assert read('{"results": [{"a": 1, "a": 2}, "\\u0000", "\\ud800"]}') == [{"a": 2}, "\0", "?"]
+
+
+def test_a_list_elsewhere_in_the_document_is_not_taken() -> None:
+    assert read('{"a": {"results": [1]}, "results.item": 2, "results": [3]}') == [3]
+    with pytest.raises(streams.BadStream, match="without the list"):
+        read('{"results": {"item": [1]}}')
 
 
 def test_memory_does_not_grow_with_the_list() -> None:

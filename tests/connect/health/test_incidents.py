@@ -1,4 +1,4 @@
-"""Incidents: only what lasts, each told once, none while a tenant is quiet; and self-healing."""
+"""Incidents: only what lasts, one alert each, none while they are suppressed; and self-healing."""
 
 import json
 from collections.abc import Iterator
@@ -45,36 +45,36 @@ def acme() -> Health:
     return Health.objects.create(connection=connection, condition="healthy", sampled_at=now)
 
 
-def sight(health: Health, state: str) -> None:
+def observe(health: Health, state: str) -> None:
     """See a connection in a state."""
     Connection.objects.filter(pk=health.pk).update(state=state)
     health = Health.objects.select_related("connection__tenant").get(pk=health.pk)
     health.condition = "healthy" if state == "IDLE" else "broken"
     health.save()
-    incidents.judge([health])
+    incidents.update([health])
 
 
 def see(clock: time_machine.Traveller, health: Health, *states: str) -> None:
     """See a connection once a minute."""
     for state in states:
-        sight(health, state)
+        observe(health, state)
         clock.shift(MINUTE)
 
 
-def told() -> int:
+def alert_count() -> int:
     return Message.objects.filter(kind=MessageKind.INCIDENT).count()
 
 
-def test_a_moment_of_trouble_is_no_incident(clock: time_machine.Traveller, acme: Health) -> None:
+def test_a_short_problem_opens_no_incident(clock: time_machine.Traveller, acme: Health) -> None:
     see(clock, acme, "IDLE", "SYSTEM_ERROR", "SYSTEM_ERROR", "IDLE", "IDLE")
     assert not Incident.objects.exists()
-    assert told() == 0
+    assert alert_count() == 0
 
 
-def test_trouble_that_lasts_is_told_once(clock: time_machine.Traveller, acme: Health) -> None:
+def test_a_lasting_problem_sends_one_alert(clock: time_machine.Traveller, acme: Health) -> None:
     see(clock, acme, *["SYSTEM_ERROR"] * 20)
     assert Incident.objects.get().status == IncidentStatus.OPEN
-    assert told() == 1
+    assert alert_count() == 1
 
 
 def test_a_state_that_comes_and_goes_opens_one_incident_and_never_flaps(
@@ -82,21 +82,21 @@ def test_a_state_that_comes_and_goes_opens_one_incident_and_never_flaps(
 ) -> None:
     see(clock, acme, *["SYSTEM_ERROR"] * 4, *["IDLE", "SYSTEM_ERROR"] * 30)
     assert Incident.objects.count() == 1
-    assert told() == 1
+    assert alert_count() == 1
     see(clock, acme, *["IDLE"] * 8)
     assert Incident.objects.get().status == IncidentStatus.CLOSED
-    assert told() == 2
+    assert alert_count() == 2
 
 
-def test_trouble_that_returns_soon_reopens_its_incident_without_a_word(
+def test_a_problem_that_returns_soon_reopens_its_incident_without_an_alert(
     clock: time_machine.Traveller, acme: Health
 ) -> None:
     see(clock, acme, *["SYSTEM_ERROR"] * 4, *["IDLE"] * 8, *["SYSTEM_ERROR"] * 4)
     assert Incident.objects.get().status == IncidentStatus.OPEN
-    assert told() == 2
+    assert alert_count() == 2
     see(clock, acme, *["IDLE"] * 8)
     assert Incident.objects.count() == 1
-    assert told() == 2
+    assert alert_count() == 2
 
 
 def test_trouble_that_returns_much_later_is_another_incident(
@@ -106,14 +106,16 @@ def test_trouble_that_returns_much_later_is_another_incident(
     clock.shift(timedelta(hours=2))
     see(clock, acme, *["SYSTEM_ERROR"] * 4)
     assert Incident.objects.count() == 2
-    assert told() == 3
+    assert alert_count() == 3
 
 
-def test_a_quiet_tenant_is_left_alone(clock: time_machine.Traveller, acme: Health) -> None:
+def test_a_tenant_paused_by_staff_gets_no_incident(
+    clock: time_machine.Traveller, acme: Health
+) -> None:
     Health.objects.update(paused_by="olga")
     see(clock, acme, *["SYSTEM_ERROR"] * 10)
     assert not Incident.objects.exists()
-    assert told() == 0
+    assert alert_count() == 0
 
 
 def test_a_tenant_that_is_paused_until_a_time_is_left_alone(
@@ -124,7 +126,7 @@ def test_a_tenant_that_is_paused_until_a_time_is_left_alone(
     assert not Incident.objects.exists()
 
 
-def test_of_a_snoozed_tenant_the_timeline_hears_and_staff_do_not(
+def test_an_incident_of_a_snoozed_tenant_is_on_the_timeline_without_an_alert(
     clock: time_machine.Traveller, acme: Health, settings: Settings
 ) -> None:
     settings.INCIDENT_WEBHOOK_URL = "https://hooks.example/x"
@@ -132,21 +134,21 @@ def test_of_a_snoozed_tenant_the_timeline_hears_and_staff_do_not(
     see(clock, acme, *["SYSTEM_ERROR"] * 4)
     assert Incident.objects.get().status == IncidentStatus.OPEN
     assert Event.objects.filter(kind=EventKind.INCIDENT).count() == 1
-    assert told() == 0
+    assert alert_count() == 0
     assert not WebhookNotice.objects.exists()
 
 
-def test_a_tenant_that_leaves_takes_its_incidents_along(
+def test_incidents_close_when_a_tenant_is_off_boarded(
     clock: time_machine.Traveller, acme: Health
 ) -> None:
     see(clock, acme, *["SYSTEM_ERROR"] * 4)
     Connection.objects.update(stage=Stage.OFFBOARDING)
-    incidents.close_departed()
+    incidents.close_ended()
     assert Incident.objects.get().status == IncidentStatus.CLOSED
-    assert told() == 1
+    assert alert_count() == 1
 
 
-def test_restarts_come_at_growing_intervals_and_then_a_person_is_called(
+def test_restarts_have_growing_intervals_and_then_staff_are_notified(
     clock: time_machine.Traveller, acme: Health
 ) -> None:
     began, restarts = timezone.now(), []
@@ -169,7 +171,7 @@ def test_restarts_come_at_growing_intervals_and_then_a_person_is_called(
     assert incident.needs_person_since is not None
     assert incident.next_attempt_at is None
     assert HealingAttempt.objects.filter(remedy="restart").count() == 4
-    assert told() == 2  # the opening, and the call for a person
+    assert alert_count() == 2  # the opening, and the call for a person
 
 
 def test_two_workers_with_the_same_step_do_it_once(
@@ -194,20 +196,20 @@ def webhook(settings: Settings) -> Iterator[RawPeer]:
         yield peer
 
 
-def test_a_region_is_told_as_one(clock: time_machine.Traveller) -> None:
+def test_a_region_outage_is_one_incident(clock: time_machine.Traveller) -> None:
     for _ in range(5):
         incidents.suspect_region("https://eu.heroku.com", IncidentKind.REGION, "503")
         clock.shift(MINUTE)
     assert Incident.objects.get().status == IncidentStatus.OPEN
-    assert told() == 1
+    assert alert_count() == 1
     for _ in range(6):
-        incidents.region_is_back("https://eu.heroku.com")
+        incidents.region_recovered("https://eu.heroku.com")
         clock.shift(MINUTE)
     assert Incident.objects.get().status == IncidentStatus.CLOSED
-    assert told() == 2
+    assert alert_count() == 2
 
 
-def test_the_webhook_hears_of_it_in_slacks_form_and_once(
+def test_the_webhook_is_called_once_in_slacks_format(
     clock: time_machine.Traveller,
     acme: Health,
     webhook: RawPeer,
@@ -221,9 +223,9 @@ def test_the_webhook_hears_of_it_in_slacks_form_and_once(
         alerts.post(notice.pk)
     (request,) = webhook.requests
     assert request.startswith(b"POST /services/T0/B0/secret HTTP/1.1")
-    told = json.loads(request.partition(b"\r\n\r\n")[2])
-    assert list(told) == ["text"]
-    assert "Row limit passed" in told["text"]
+    sent = json.loads(request.partition(b"\r\n\r\n")[2])
+    assert list(sent) == ["text"]
+    assert "Row limit passed" in sent["text"]
     notice.refresh_from_db()
     assert notice.sent_at is not None
     assert "secret" not in caplog.text
@@ -233,7 +235,7 @@ def test_the_webhook_hears_of_it_in_slacks_form_and_once(
     ("status", "calls"),
     [(429, 4), (500, 1), (404, 1)],  # what may have arrived is not sent twice
 )
-def test_a_webhook_that_fails_is_tried_again_only_where_it_cannot_have_heard(
+def test_a_webhook_call_is_repeated_only_if_it_cannot_have_arrived(
     clock: time_machine.Traveller, acme: Health, webhook: RawPeer, status: int, calls: int
 ) -> None:
     webhook.plays(says("no", status))

@@ -15,6 +15,7 @@ from connect.models import (
 from tenants.models import Proof
 from tests import cast
 from tests.connect.journey import Journey
+from tests.connect.refreshing import refresh_all
 
 pytestmark = pytest.mark.django_db
 
@@ -47,7 +48,7 @@ def test_a_mapping_that_is_gone_is_no_longer_shown(journey: Journey) -> None:
     }
 
 
-def test_a_state_never_heard_of_is_kept_as_it_is(journey: Journey) -> None:
+def test_an_unknown_state_is_stored_unchanged(journey: Journey) -> None:
     connection = journey.reach(Stage.LIVE)
     force(journey, state="SOMETHING_NEW")
     assert refresh.refresh(connection) == "SOMETHING_NEW"
@@ -62,7 +63,7 @@ def test_one_tenant_that_cannot_be_seen_never_stops_the_others(journey: Journey)
     force(other, state="DB_UNAVAILABLE")
     journey.fault("region", "GET", f"/connections/{journey.connection.connection_id}", status=404)
     before = Connection.objects.get(pk=journey.connection.pk).seen_at
-    assert refresh.refresh_all() == 1
+    assert refresh_all() == 1
     assert Connection.objects.get(pk=journey.connection.pk).seen_at == before
     unseen = Health.objects.get(connection=journey.connection)
     assert unseen.condition == Condition.UNKNOWN
@@ -76,12 +77,12 @@ def test_a_region_costs_one_list_and_a_call_for_each_that_is_not_well(journey: J
     other.reach(Stage.LIVE)
     force(other, state="SYSTEM_ERROR")
     journey.running.clear_calls()
-    assert refresh.refresh_all() == 2
+    assert refresh_all() == 2
     assert len(journey.running.calls()) == 2
     force(other, state="IDLE")
-    refresh.refresh_all()
+    refresh_all()
     journey.running.clear_calls()
-    assert refresh.refresh_all() == 2
+    assert refresh_all() == 2
     assert len(journey.running.calls()) == 1
 
 
@@ -92,7 +93,7 @@ def test_a_deep_look_is_one_call_for_the_whole_region(journey: Journey) -> None:
     force(journey, object_name="Contact", state="POLLING_SF_CHANGES")
     Health.objects.update(deep_at=None)
     journey.running.clear_calls()
-    assert refresh.refresh_all() == 2
+    assert refresh_all() == 2
     assert len(journey.running.calls()) == 1
     contact = journey.connection.mappings.get(object_name="Contact")
     assert contact.state == "POLLING_SF_CHANGES"
@@ -101,7 +102,7 @@ def test_a_deep_look_is_one_call_for_the_whole_region(journey: Journey) -> None:
 def test_without_the_list_each_connection_is_asked_by_itself(journey: Journey) -> None:
     journey.reach(Stage.LIVE)
     journey.fault("region", "GET", "/connections$", status=404)
-    assert refresh.refresh_all() == 1
+    assert refresh_all() == 1
     assert Health.objects.get().condition == Condition.HEALTHY
 
 
@@ -110,7 +111,7 @@ def test_the_portals_own_token_that_is_refused_is_one_incident_of_its_own(
 ) -> None:
     journey.reach(Stage.LIVE)
     journey.running.behave(revoked_tokens=[settings.HEROKU_API_TOKEN])
-    assert refresh.refresh_all() == 0
+    assert refresh_all() == 0
     incident = Incident.objects.get()
     assert (incident.kind, incident.connection) == (IncidentKind.TOKEN, None)
     assert Health.objects.get().condition == Condition.UNKNOWN
@@ -121,11 +122,11 @@ def test_a_broken_mapping_is_seen_without_a_deep_look_and_its_recovery_too(
 ) -> None:
     connection = journey.reach(Stage.LIVE)
     force(journey, object_name="Contact", state="BAD_CONFIG")
-    refresh.refresh_all()
+    refresh_all()
     health = Health.objects.get()
     assert (health.condition, health.reason) == ("degraded", "Contact: BAD_CONFIG")
     force(journey, object_name="Contact", state="DATA_SYNCED")
-    refresh.refresh_all()
+    refresh_all()
     health.refresh_from_db()
     assert health.condition == "healthy"
     assert connection.mappings.get(object_name="Contact").state == "DATA_SYNCED"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from connect.mappings import lint
-from tests.connect.mappings.documents import documents, nonsense
+from tests.connect.mappings.strategies import documents, nonsense
 
 GOOD: dict[str, Any] = {
     "mappings": [
@@ -82,7 +82,7 @@ def test_users_and_record_types_have_no_isdeleted() -> None:
     assert lint.check(document, "herokuconnect:demo") == []
 
 
-ORG = lint.Org(
+ORG = lint.OrgFacts(
     namespace="hcmc",
     fields={"account": frozenset({"id", "createddate", "systemmodstamp", "isdeleted", "name"})},
 )
@@ -108,7 +108,7 @@ def test_a_field_is_held_against_what_the_org_has(field: str, rules: set[str]) -
 
 
 def test_an_object_that_the_org_lacks_is_an_error() -> None:
-    org = lint.Org(fields={"account": None})
+    org = lint.OrgFacts(fields={"account": None})
     (found,) = lint.check(GOOD, "herokuconnect:demo", org)
     assert (found.rule, found.severity) == ("unknown-object", lint.Severity.ERROR)
 
@@ -120,13 +120,13 @@ def test_an_object_that_the_org_lacks_is_an_error() -> None:
 def test_more_rows_than_the_plan_holds_are_a_warning(
     plan: str, rows: int, rules: list[str]
 ) -> None:
-    org = lint.Org(rows={"account": rows, "contact": 10**9})
+    org = lint.OrgFacts(rows={"account": rows, "contact": 10**9})
     found = lint.check(GOOD, f"herokuconnect:{plan}", org)
     assert [each.rule for each in found] == rules
     assert lint.errors(found) == []
 
 
-def test_errors_block_and_warnings_ask() -> None:
+def test_errors_and_warnings_are_separated() -> None:
     document = copy.deepcopy(GOOD)
     document["mappings"][0]["config"].update(access="read_write", upsert_field="")
     document["mappings"][0]["config"]["fields"].pop("Id")

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connect.clients.heroku_connect import MappingDetail
-from connect.mappings import lint, templates
+from connect.clients.connection_detail import MappingDetail
+from connect.mappings import arrival, lint, placeholders, templates
 from connect.models import DefaultTemplate, MappingTemplate
 from tests import cast
-from tests.connect.mappings.documents import documents
+from tests.connect.mappings.strategies import documents
 
 FIRST = json.loads(templates._FIRST.read_text())
 
@@ -34,11 +34,16 @@ def names(document: dict[str, Any]) -> list[str]:
 
 
 def test_the_first_template_maps_the_four_objects_of_the_use_case() -> None:
-    assert names(templates.fill(FIRST, "")) == ["Account", "Contact", "Tweet__c", "Connection__c"]
+    assert names(placeholders.fill(FIRST, "")) == [
+        "Account",
+        "Contact",
+        "Tweet__c",
+        "Connection__c",
+    ]
 
 
 def test_a_namespace_goes_before_custom_names_and_only_those() -> None:
-    filled = templates.fill(FIRST, "hcmc")
+    filled = placeholders.fill(FIRST, "hcmc")
     assert names(filled) == ["Account", "Contact", "hcmc__Tweet__c", "hcmc__Connection__c"]
     assert "hcmc__Twitter__c" in filled["mappings"][0]["config"]["fields"]
     assert "Name" in filled["mappings"][0]["config"]["fields"]
@@ -47,13 +52,13 @@ def test_a_namespace_goes_before_custom_names_and_only_those() -> None:
 @pytest.mark.parametrize("namespace", ["", "hcmc"])
 @pytest.mark.parametrize("plan", ["herokuconnect:demo", "herokuconnect:enterprise"])
 def test_the_first_template_has_no_fault_on_any_plan(namespace: str, plan: str) -> None:
-    assert lint.errors(lint.check(templates.fill(FIRST, namespace), plan)) == []
+    assert lint.errors(lint.check(placeholders.fill(FIRST, namespace), plan)) == []
 
 
 @given(st.recursive(st.text() | st.integers() | st.none(), st.lists, max_leaves=20))
 def test_filling_a_document_without_placeholders_changes_nothing(part: Any) -> None:
     document = {"mappings": [json.dumps(part).replace("{ns}", "")]}
-    assert templates.fill(document, "hcmc") == document
+    assert placeholders.fill(document, "hcmc") == document
 
 
 def test_an_import_counts_only_when_every_object_and_field_is_there() -> None:
@@ -64,27 +69,27 @@ def test_an_import_counts_only_when_every_object_and_field_is_there() -> None:
         ]
     }
     account, tweet = mapping("Account", "Id", "Name"), mapping("tweet__c", "id", "extra")
-    assert templates.is_imported(document, [account, tweet])
-    assert not templates.is_imported(document, [account])
-    assert not templates.is_imported(document, [mapping("Account", "Id"), tweet])
-    assert not templates.is_imported(document, [])
+    assert arrival.contains_all_fields(document, [account, tweet])
+    assert not arrival.contains_all_fields(document, [account])
+    assert not arrival.contains_all_fields(document, [mapping("Account", "Id"), tweet])
+    assert not arrival.contains_all_fields(document, [])
 
 
 @given(documents(), st.sampled_from(["", "ns", "acme"]))
 def test_taking_a_namespace_out_is_the_opposite_of_filling_it_in(
     document: dict[str, Any], namespace: str
 ) -> None:
-    assert templates.fill(templates.generalize(document, namespace), namespace) == document
+    assert placeholders.fill(placeholders.generalize(document, namespace), namespace) == document
 
 
 def test_both_halves_of_a_relationships_path_lose_the_namespace() -> None:
-    general = templates.generalize({"acme__Parent__r__acme__Key__c": {}}, "acme")
+    general = placeholders.generalize({"acme__Parent__r__acme__Key__c": {}}, "acme")
     assert general == {"{ns}Parent__r__{ns}Key__c": {}}
 
 
 def arrived(*found: MappingDetail, **before: int) -> bool:
     document = {"mappings": [{"object_name": "Account", "config": {"fields": {"Id": {}}}}]}
-    return templates.has_arrived(document, found, before)
+    return arrival.has_arrived(document, found, before)
 
 
 def seen(name: str, revision: int, **settings: Any) -> MappingDetail:
@@ -99,13 +104,13 @@ def test_an_import_has_arrived_only_when_the_mappings_show_it() -> None:
     assert not arrived(seen("Account", 1, access="read_write"), account=1)
 
 
-def test_what_heroku_connect_makes_otherwise_has_arrived_all_the_same() -> None:
+def test_an_import_that_heroku_connect_adjusts_has_arrived() -> None:
     assert arrived(seen("Account", 2, sf_polling_seconds=900), account=1)
     assert arrived(seen("Account", 1, sf_polling_seconds=900))
 
 
 @pytest.mark.django_db
-def test_the_most_exact_default_wins_and_else_the_newest_version() -> None:
+def test_the_most_specific_default_wins_otherwise_the_newest_version() -> None:
     first, second, third = (
         MappingTemplate.objects.create(version=n, document=FIRST) for n in (1, 2, 3)
     )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from connect.mappings import uploads
 from connect.mappings.uploads import BadUpload
 from tests.connect import fleet as fleets
-from tests.connect.mappings.documents import documents, nonsense
+from tests.connect.mappings.strategies import documents, nonsense
 
 
 @pytest.mark.parametrize(
@@ -19,18 +19,19 @@ from tests.connect.mappings.documents import documents, nonsense
     [
         (b"", "It is empty."),
         (b"\xff\xfe{}", "not text in UTF-8: byte 0"),
-        (b"PK\x03\x04", "not JSON"),
-        (b'{"mappings": [}', "line 1 column 15"),
-        (b'{"mappings": NaN}', "NaN is no number"),
-        (b"[" * 100_000, "nested more than 12 levels"),
+        (b"PK\x03\x04", "The JSON is malformed"),
+        (b'{"mappings": [}', "line 1, column 15"),
+        (b'{"mappings": NaN}', "NaN is no JSON"),
+        (b"[" * 100_000, "nested too deeply"),
         (b'{"a":' * 13 + b"1" + b"}" * 13, "nested more than 12 levels"),
-        (b"9" * 5000, "a number that is far too long"),
+        (b"9" * 5000, "cannot be read: Exceeds the limit"),
         (b" " * (2 * 1024 * 1024 + 1), "It has 2.0 MB"),
+        (b'{"mappings": [], "mappings": []}', "'mappings' is given twice"),
         (b"[]", "one JSON object, and is a list"),
         (b"null", "and is missing"),
         (b'{"mappings": {"Account": {}}}', "must be a list, and is an object"),
         (b'{"mappings": [5]}', "Mapping 1 must be an object, and is a number"),
-        (b'{"mappings": [{"object_name": 5}]}', "Mapping 1 has no “object_name”"),
+        (b'{"mappings": [{"object_name": 5}]}', "Mapping 1 has no string “object_name”"),
         (
             b'{"mappings": [{"object_name": "A", "config": "x"}]}',
             "must be an object, and is a text",
@@ -47,7 +48,7 @@ from tests.connect.mappings.documents import documents, nonsense
         (b'{"mappings": [{"object_name": "A\\ud800"}]}', "half of a character pair"),
     ],
 )
-def test_what_is_no_document_is_refused_in_words(data: bytes, complaint: str) -> None:
+def test_an_invalid_document_is_refused_with_a_reason(data: bytes, complaint: str) -> None:
     with pytest.raises(BadUpload) as refusal:
         uploads.read(data)
     assert complaint in str(refusal.value)
@@ -66,6 +67,6 @@ def test_every_well_formed_document_is_read(document: dict[str, Any]) -> None:
 
 
 @given(st.binary() | nonsense().map(lambda each: json.dumps(each).encode()))
-def test_whatever_comes_is_read_or_refused(data: bytes) -> None:
+def test_any_input_is_read_or_refused(data: bytes) -> None:
     with contextlib.suppress(BadUpload):
         assert "mappings" in uploads.read(data)

@@ -1,4 +1,4 @@
-"""A pause until a time: it ends by itself, once, and whatever dies or fails meanwhile."""
+"""A pause until a time: it ends once, without staff, even if a worker dies or a call fails."""
 
 from datetime import timedelta
 from typing import Any

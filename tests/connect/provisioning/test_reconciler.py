@@ -1,4 +1,4 @@
-"""The rules of the reconciler alone: steps are replaced here by ones that answer as told."""
+"""The rules of the reconciler alone: steps are replaced by ones with given answers."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,6 +1,7 @@
 """Every step against the emulator, and every answer of a peer that it can meet on the way.
 
-Whatever goes wrong once, the tenant ends live, with one add-on, one schema and each mapping once.
+If anything goes wrong once, the tenant still goes live, with one add-on, one schema and each
+mapping once.
 """
 
 import hashlib

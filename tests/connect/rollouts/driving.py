@@ -32,7 +32,7 @@ def started(fleet: Fleet, work: Work, **facts: Any) -> Rollout:
 
 
 def step(rollout: Rollout, member: Member) -> RolloutItem:
-    """Let one tenant's work be done once, whenever it would be due."""
+    """Let one tenant's work be done once, even if it is not due."""
     item = RolloutItem.objects.get(rollout=rollout, connection=member.connection)
     RolloutItem.objects.filter(pk=item.pk).update(next_attempt_at=timezone.now())
     items.advance(item.pk)

@@ -43,9 +43,9 @@ def test_an_org_without_the_field_is_refused_before_anything_is_sent(
 def test_the_check_tells_what_it_costs(fleet: Fleet, work: Work) -> None:
     fleet.add()
     item = work(make(fleet, prune=Prune.REMOVED)).items.get()
-    told = {(each["object_name"], each["kind"]): each["cost"] for each in item.changes}
-    assert told[("Account", "field_added")] == "A new column, filled by reading 1 row again."
-    assert "may go with it from Postgres" in told[("Contact", "object_removed")]
+    noted = {(each["object_name"], each["kind"]): each["cost"] for each in item.changes}
+    assert noted[("Account", "field_added")] == "A new column is filled by reading 1 row again."
+    assert "Postgres may then lose its table" in noted[("Contact", "object_removed")]
 
 
 def test_warnings_have_to_be_accepted(fleet: Fleet, work: Work) -> None:

@@ -1,11 +1,11 @@
-"""Tenants that strayed from their version: found, accepted, brought back."""
+"""Tenants that drifted from their version: found, accepted, brought back."""
 
 import pytest
 from django.utils import timezone
 
 from connect import tasks
 from connect.mappings import drift
-from connect.mappings.drift import NotDrifted
+from connect.mappings.drift import DriftRefused
 from connect.models import Connection, Drift, DriftState, Rollout, RolloutStatus
 from connect.rollouts import restore
 from tenants.models import Event
@@ -22,7 +22,7 @@ def member(fleet: Fleet) -> Member:
     return fleet.add(cast.ACME)
 
 
-def stray(fleet: Fleet, member: Member, *fields: str) -> Drift:
+def drift_away(fleet: Fleet, member: Member, *fields: str) -> Drift:
     """Let somebody change the tenant's mappings by hand, and compare."""
     fleets.map_more(fleet, member, "Account", *fields)
     return drift.compare(member.now())
@@ -35,45 +35,45 @@ def test_each_tenant_is_compared_once_a_day_by_one_call(fleet: Fleet, member: Me
     assert fleet.calls("GET", "/actions/export") == fleet.calls() == 2
     assert set(Drift.objects.values_list("state", flat=True)) == {DriftState.SAME}
     Drift.objects.filter(connection=member.connection).update(
-        checked_at=timezone.now() - drift.EVERY
+        checked_at=timezone.now() - drift.INTERVAL
     )
     assert tasks.compare_drift() == 1
 
 
 def test_a_manual_change_is_found_and_noted_once(fleet: Fleet, member: Member) -> None:
     for _ in range(2):
-        found = stray(fleet, member, "Phone", "Website")
+        found = drift_away(fleet, member, "Phone", "Website")
         assert found.state == DriftState.DRIFTED
     (change,) = found.changes
     assert (change["kind"], change["name"]) == ("field_removed", "Website")
-    told = Event.objects.filter(text__contains="drifted").values_list("text", flat=True)
-    assert list(told) == ["The live mappings have drifted from Version 1: 1 difference."]
+    noted = Event.objects.filter(text__contains="drifted").values_list("text", flat=True)
+    assert list(noted) == ["The live mappings have drifted from Version 1: 1 difference."]
 
 
 def test_an_exception_stays_accepted_until_it_differs_in_another_way(
     fleet: Fleet, member: Member
 ) -> None:
-    found = stray(fleet, member, "Phone", "Website")
+    found = drift_away(fleet, member, "Phone", "Website")
     accepted = drift.accept(found.pk, found.fingerprint, "mia", "Acme pays for it.")
     assert (accepted.state, accepted.accepted_by) == (DriftState.ACCEPTED, "mia")
     assert "Acme pays for it." in Event.objects.latest("pk").text
     assert drift.compare(member.now()).state == DriftState.ACCEPTED
-    assert stray(fleet, member, "Phone", "Website", "Industry").state == DriftState.DRIFTED
+    assert drift_away(fleet, member, "Phone", "Website", "Industry").state == DriftState.DRIFTED
 
 
 def test_only_what_the_person_saw_is_accepted(fleet: Fleet, member: Member) -> None:
-    seen = stray(fleet, member, "Phone", "Website").fingerprint
-    found = stray(fleet, member, "Phone", "Industry")
-    with pytest.raises(NotDrifted, match="look at it again"):
+    seen = drift_away(fleet, member, "Phone", "Website").fingerprint
+    found = drift_away(fleet, member, "Phone", "Industry")
+    with pytest.raises(DriftRefused, match="reload the page"):
         drift.accept(found.pk, seen, "mia", "Fine.")
     Drift.objects.update(state=DriftState.SAME)
-    with pytest.raises(NotDrifted, match="not drifted"):
+    with pytest.raises(DriftRefused, match="not drifted"):
         drift.accept(found.pk, found.fingerprint, "mia", "Fine.")
 
 
 def test_one_click_restores_a_tenants_version(fleet: Fleet, member: Member, work: Work) -> None:
     fleets.map_more(fleet, member, "Tweet__c")
-    found = stray(fleet, member, "Phone", "Website")
+    found = drift_away(fleet, member, "Phone", "Website")
     rollout = work(restore.bring_back([found.pk], "olga"))
     assert rollout.status == RolloutStatus.DONE
     assert set(fleet.mapped(member)) == {"Account", "Contact"}
@@ -84,7 +84,7 @@ def test_one_click_restores_a_tenants_version(fleet: Fleet, member: Member, work
 
 def test_what_has_not_drifted_is_not_brought_back(fleet: Fleet, member: Member) -> None:
     found = drift.compare(member.now())
-    with pytest.raises(NotDrifted):
+    with pytest.raises(DriftRefused):
         restore.bring_back([found.pk], "olga")
     assert not Rollout.objects.exists()
 
@@ -103,4 +103,4 @@ def test_an_unreachable_tenant_keeps_its_state_and_does_not_stop_others(
 
 def test_a_tenant_without_a_version_cannot_be_compared(fleet: Fleet, member: Member) -> None:
     Connection.objects.update(template=None)
-    assert drift.compare(member.now()).error == "The portal never gave it a version."
+    assert drift.compare(member.now()).error == "It has no mapping version."

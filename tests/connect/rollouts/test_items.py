@@ -1,4 +1,4 @@
-"""One tenant of a roll-out: leases, attempts, and failures that are counted and kept in words."""
+"""One tenant of a roll-out: leases, attempts, and failures that are counted and explained."""
 
 from datetime import timedelta
 
@@ -93,7 +93,7 @@ def test_the_log_names_the_tenant_and_the_step_at_work(
     member = fleet.add()
     rollout = started(fleet, work)
     seen: list[tuple[str, str]] = []
-    in_hand = (http.tenant_in_hand, http.stage_in_hand)
+    in_hand = (http.current_tenant, http.current_stage)
 
     def look(*_: object, **__: object) -> None:
         seen.append((in_hand[0].get(), in_hand[1].get()))

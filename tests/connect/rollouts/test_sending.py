@@ -31,8 +31,8 @@ def test_a_version_is_checked_sent_once_loaded_and_noted(fleet: Fleet, work: Wor
     assert member.now().template == rollout.template
     assert member.now().lease is None
     assert fleet.calls("POST", "/actions/import") == 1
-    told = Event.objects.filter(tenant=member.tenant).latest("pk")
-    assert (told.actor, "Version 2 is there and loaded" in told.text) == ("mia", True)
+    noted = Event.objects.filter(tenant=member.tenant).latest("pk")
+    assert (noted.actor, "Version 2 is there and loaded" in noted.text) == ("mia", True)
 
 
 def test_an_import_that_cannot_be_seen_yet_is_neither_over_nor_sent_again(

@@ -1,4 +1,4 @@
-"""Failed writes, sent again in the way of each write mode, or ignored; and what came of it."""
+"""Failed writes are retried in the way of their write mode, or ignored; and the results."""
 
 from typing import Any
 
@@ -122,7 +122,7 @@ def test_single_rows_can_be_chosen(writes: Writes) -> None:
     assert the_error().failed == 2
 
 
-def test_what_is_ignored_is_never_sent(writes: Writes) -> None:
+def test_ignored_writes_are_never_sent(writes: Writes) -> None:
     assert "3 writes" in act(the_error(), "ignore")
     writes.remove_the_cause()
     writes.sync()
@@ -171,5 +171,5 @@ def test_an_entry_that_changed_meanwhile_is_skipped_and_counted(writes: Writes) 
         statement = sql.SQL("SELECT * FROM {} WHERE id = %s FOR UPDATE").format(log)
         other.execute(statement, [found[0].id])
         tally = repair.repair(connection, "ignore", error.table_name, error.cause, "olga")
-    assert (tally.done, dict(tally.skipped)) == (2, {"changed meanwhile": 1})
+    assert (tally.done, dict(tally.skipped)) == (2, {"changed since then": 1})
     queue.drain()

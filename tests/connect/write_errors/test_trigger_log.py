@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 from connect.health import causes
 from connect.models import Connection, Health, Incident, IncidentKind, WriteError
 from connect.schemas import BadSchemaName
-from connect.write_errors import repair, scan, trigger_log
+from connect.write_errors import counts, repair, repair_results, scan, schema_scan, trigger_log
 from tests.connect.write_errors.schemas import live, write
 
 pytestmark = pytest.mark.django_db
@@ -38,12 +38,10 @@ ROLE = "restricted_reader"
         ("x" * 400, "x" * 300),
     ],
 )  # fmt: skip
-def test_what_differs_from_row_to_row_is_left_out_of_a_cause(
-    message: str | None, cause: str
-) -> None:
+def test_varying_parts_are_left_out_of_a_cause(message: str | None, cause: str) -> None:
     connection = live(1)
     write(connection, message)
-    (found,) = trigger_log.scan([connection.schema_name]).failures
+    (found,) = schema_scan.scan_schemas([connection.schema_name]).failures
     assert found.cause == cause
 
 
@@ -54,7 +52,9 @@ def test_the_log_and_the_archive_are_counted_together() -> None:
     write(connection, "DUPLICATE_VALUE: 99", archived=True, at=old)
     write(connection, "DUPLICATE_VALUE: 1", table="contact")
     write(connection, None, state="SUCCESS")
-    found = {each.table: each for each in trigger_log.scan([connection.schema_name]).failures}
+    found = {
+        each.table: each for each in schema_scan.scan_schemas([connection.schema_name]).failures
+    }
     assert (found["account"].count, found["account"].first_at) == (4, old)
     assert found["contact"].count == 1
 
@@ -78,7 +78,7 @@ def test_a_pass_over_many_schemas_takes_few_statements(
 ) -> None:
     names = [live(number).schema_name for number in range(1, 61)]
     with django_assert_max_num_queries(24):  # 3 transactions: savepoints and settings among them
-        found = trigger_log.scan(names)
+        found = schema_scan.scan_schemas(names)
     assert len(found.waiting) == 60
 
 
@@ -90,7 +90,7 @@ def test_a_schema_that_is_gone_or_incomplete_hides_no_other() -> None:
         cursor.execute(
             sql.SQL("DROP TABLE {}._trigger_log_archive").format(sql.Identifier(broken.schema_name))
         )
-    found = trigger_log.scan([whole.schema_name, broken.schema_name, gone])
+    found = schema_scan.scan_schemas([whole.schema_name, broken.schema_name, gone])
     assert [each.schema for each in found.failures] == [whole.schema_name]
     assert not found.tables[broken.schema_name].complete
     assert gone not in found.tables
@@ -110,7 +110,7 @@ def test_causes_that_went_away_are_no_longer_shown() -> None:
         cursor.execute(sql.SQL("DELETE FROM {} WHERE sf_message LIKE 'DUP%%'").format(log), [])
     scan.scan_all()
     assert WriteError.objects.get().cause == "ENTITY_IS_DELETED"
-    assert Health.objects.get().write_errors == 1
+    assert counts.total() == counts.of(connection) == 1
 
 
 def test_the_fleets_causes_are_summed_over_tenants_and_objects() -> None:
@@ -120,7 +120,7 @@ def test_the_fleets_causes_are_summed_over_tenants_and_objects() -> None:
         write(connection, "DUPLICATE_VALUE: $", table="contact")
     write(connection, "ENTITY_IS_DELETED")
     scan.scan_all()
-    first, second = scan.by_cause(10)
+    first, second = counts.by_cause(10)
     assert (first["failed"], first["tenants"], first["tables"]) == (12, 2, 2)
     assert second["failed"] == 1
 
@@ -135,7 +135,7 @@ def test_rows_of_a_cause_are_shown_newest_first_with_their_own_words() -> None:
 @pytest.mark.parametrize("name", ["public", 'sf"; DROP SCHEMA x', "sf_00d5g0000000001eaa"])
 def test_only_names_of_tenants_schemas_are_read(name: str) -> None:
     with pytest.raises(BadSchemaName):
-        trigger_log.scan([name])
+        schema_scan.scan_schemas([name])
 
 
 def test_the_search_path_stays_as_it_is() -> None:
@@ -143,7 +143,7 @@ def test_the_search_path_stays_as_it_is() -> None:
     with database.cursor() as cursor:
         cursor.execute("SHOW search_path")
         before = cursor.fetchone()
-        trigger_log.scan([connection.schema_name])
+        schema_scan.scan_schemas([connection.schema_name])
         cursor.execute("SHOW search_path")
         assert cursor.fetchone() == before
 
@@ -156,7 +156,7 @@ def test_a_reading_transaction_refuses_to_write() -> None:
 
 
 def test_a_reading_transaction_does_not_wait_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trigger_log, "TIME_LIMIT", "50ms")
+    monkeypatch.setattr(trigger_log, "STATEMENT_TIMEOUT", "50ms")
     with pytest.raises(DatabaseError, match="statement timeout"), trigger_log.reading() as cursor:
         cursor.execute("SELECT pg_sleep(5)")
 
@@ -193,7 +193,7 @@ def test_a_role_that_may_only_read_and_requeue_suffices_for_all_of_health() -> N
     connection.refresh_from_db()
     tally = repair.repair(connection, "retry", "account", error.cause, "olga")
     assert tally.done == 3
-    assert repair.follow_up(connection) == 0
+    assert repair_results.follow_up(connection) == 0
     with pytest.raises(ProgrammingError, match="permission denied"):
         delete_all(connection)
 

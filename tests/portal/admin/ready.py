@@ -109,7 +109,7 @@ def _drift(name: str) -> Drift:
 def _write_error(name: str) -> WriteError:
     connection = schemas.live(next(_numbers))
     schemas.write(connection, "BAD_VALUE: $ is bad", times=2)
-    scan.scan_some([connection.pk])
+    scan.scan([connection.pk])
     return WriteError.objects.get(connection=connection)
 
 

@@ -217,8 +217,14 @@ def health(*of: Connection) -> None:
     now = timezone.now()
     found = {"pile": "errors", "about": "Account", "rule": "R", "title": "T", "message": "<M>"}
     findings = [{**found, "link": "https://heroku.com/x"}]
-    _stored(
-        Health(connection=each, condition="broken", write_errors=3, uptime_day=987) for each in of
+    Health.objects.bulk_create(
+        [
+            Health(connection=each, condition="broken", sampled_at=now, uptime_day=987)
+            for each in of
+        ],
+        update_conflicts=True,
+        unique_fields=["connection"],
+        update_fields=["condition", "sampled_at", "uptime_day"],
     )
     incidents = _stored(
         Incident(connection=each, kind="system_error", status="open", opened_at=now, text="Broken.")
@@ -369,6 +375,7 @@ def five() -> dict[str, Tenant]:
     now = timezone.now()
     acme = cast.enrol(cast.ACME)
     live = connection(acme, live_at=now, authorized_at=now, salesforce_username="ops@acme.example")
+    Health.objects.create(connection=live, condition="healthy", sampled_at=now, good_at=now)
     Mapping.objects.create(
         connection=live, object_name="Account", mapping_id="m1", state="DATA_SYNCED"
     )

@@ -87,7 +87,7 @@ def test_live_mappings_that_cannot_be_had_are_explained(manager: Client, fleet: 
     ("document", "complaint"),
     [
         ("", "It is empty."),
-        ("{", "It is not JSON"),
+        ("{", "The JSON is malformed"),
         ("[1]", "must be one JSON object"),
         ('{"mappings": {}}', "must be a list"),
         ('{"mappings": []}', "no list “mappings”"),
@@ -107,9 +107,7 @@ def test_what_heroku_connect_would_refuse_is_refused_here(
 def test_ten_megabytes_are_refused_as_a_file_and_as_text(manager: Client) -> None:
     heavy = b" " * 10 * 1024 * 1024
     upload = SimpleUploadedFile("heavy.json", heavy)
-    assert (
-        "It has 10.0 MB; a mapping document has 2 MB at the most." in add(manager, upload=upload)[1]
-    )
+    assert "It has 10.0 MB; the maximum is 2 MB." in add(manager, upload=upload)[1]
     answer = manager.post(walk.page(MappingTemplate, "add"), {"document": heavy.decode()})
     assert answer.status_code == 413
     assert "too much text" in answer.content.decode()
@@ -181,8 +179,8 @@ def test_two_versions_are_shown_side_by_side_with_what_it_costs(
     second = fleets.version(fleets.SECOND)
     html = compare(viewer, left_version=fleet.first.pk, right_version=second.pk)
     assert "Segment__c" in html
-    assert "A new column, filled by reading 2 rows again." in html
-    assert "The mapping goes only when it is deleted" in html
+    assert "A new column is filled by reading 2 rows again." in html
+    assert "An import does not remove this mapping" in html
     assert "No difference" in compare(viewer, left_version=second.pk, right_version=second.pk)
 
 

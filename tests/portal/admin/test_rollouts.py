@@ -131,7 +131,7 @@ def test_the_page_shows_progress_and_each_tenant(viewer: Client, fleet: Fleet) -
     assert answer["Refresh"] == "5"
     item = rollout.items.all()[0]
     told = viewer.get(walk.page(RolloutItem, "change", item.pk)).content.decode()
-    assert "A new column, filled by reading 1 row again." in told
+    assert "A new column is filled by reading 1 row again." in told
 
 
 def test_a_roll_out_is_controlled_from_its_page(manager: Client, fleet: Fleet) -> None:
@@ -230,7 +230,7 @@ def test_drift_is_a_number_on_the_dashboard_a_list_and_a_comparison(
     assert drifted.context["cl"].result_count == 1
     html = viewer.get(walk.page(Drift, "change", strayed.pk)).content.decode()
     assert "Website" in html
-    assert "The column goes from Postgres with its values" in html
+    assert "The column and its values are removed from Postgres" in html
     assert "Bring back" not in html
 
 

@@ -11,7 +11,7 @@ from django_q.models import OrmQ
 from pytest_django import Settings
 
 from connect.models import Stage
-from portal.dashboard import posts
+from portal.dashboard import charts, posts
 from social.models import CollectionRun, Handle, Outcome, Post, Spend, TenantCollection, Trigger
 from tenants.models import Switch, SwitchName
 from tests import cast
@@ -172,7 +172,7 @@ def test_the_dashboard_shows_posts_by_day_and_what_may_still_be_spent(
 ) -> None:
     html = " ".join(viewer.get("/admin/").content.decode().split())
     assert "Today <strong>42</strong> of 5000" in html
-    chart = html.partition('class="posts-chart"')[2].partition("</svg>")[0]
+    chart = html.partition('aria-label="Posts of the last')[2].partition("</svg>")[0]
     assert chart.count("<rect") == posts.DAYS
     assert "1 tenant failed" in html
     assert HOSTILE not in html
@@ -185,14 +185,14 @@ def test_who_may_not_see_runs_sees_no_card(client: Client, db: None) -> None:
 
 def test_the_fullest_day_is_as_high_as_the_drawing() -> None:
     days = [(date(2026, 11, 1) + timedelta(days=n), n * 10) for n in range(3)]
-    low, middle, high = posts.bars(days)
-    assert (high.y, high.height) == (0, posts.HEIGHT)
-    assert middle.height == posts.HEIGHT / 2
-    assert low.height == posts.LEAST
-    assert [bar.y + bar.height for bar in (low, middle, high)] == [posts.HEIGHT] * 3
+    low, middle, high = posts.chart(days).bars
+    assert (high.top, high.height) == (0, charts.HEIGHT)
+    assert middle.height == charts.HEIGHT / 2
+    assert low.height == charts.MIN_HEIGHT
+    assert [bar.top + bar.height for bar in (low, middle, high)] == [charts.HEIGHT] * 3
 
 
 def test_days_without_a_row_count_as_nothing(db: None) -> None:
     card = posts.card()
-    assert len(card.bars) == posts.DAYS
+    assert len(card.chart.bars) == posts.DAYS
     assert (card.today, card.month, card.last) == (0, 0, None)

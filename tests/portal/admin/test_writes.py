@@ -24,7 +24,7 @@ def error() -> WriteError:
     return found
 
 
-def rows(error: WriteError) -> list[trigger_log.Row]:
+def rows(error: WriteError) -> list[trigger_log.FailedWrite]:
     return trigger_log.rows(error.connection.schema_name, error.table_name, error.cause)
 
 

@@ -1,52 +1,54 @@
-"""Charts as geometry."""
-
-import re
-
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+"""Bar charts: lengths, and plain SVG without style or script, nothing of a label interpreted."""
 
 from portal.dashboard import charts
-from portal.dashboard.charts import Bar, Series
+from portal.dashboard.charts import Bar
 
 
-@pytest.mark.parametrize(
-    ("value", "top"), [(0, 1), (1, 1), (1.5, 2), (3, 5), (7, 10), (11, 20), (51, 100), (4500, 5000)]
-)
-def test_an_axis_ends_at_a_number_that_reads_well(value: float, top: int) -> None:
-    assert charts.round_up(value) == top
-
-
-def test_layers_lie_on_each_other_and_the_first_at_the_bottom() -> None:
-    chart = charts.stacked(
-        ["10:00", "11:00"], [Series("a", "bad", [1, 2]), Series("b", "busy", [3, 3])]
+def test_rows_are_as_long_as_their_share_and_the_smallest_can_be_seen() -> None:
+    chart = charts.rows(
+        "All", [Bar("a", 400, "/a"), Bar("b", 100, "/b"), Bar("c", 1, "/c"), Bar("d", 0, "")]
     )
-    assert chart.top == 5
-    assert [layer.path for layer in chart.layers] == [
-        "M0.00,80.00 L100.00,60.00 L100.00,100.00 L0.00,100.00 Z",
-        "M0.00,20.00 L100.00,0.00 L100.00,60.00 L0.00,80.00 Z",
-    ]
-    assert [layer.last for layer in chart.layers] == [2, 3]
+    assert [row.width for row in chart.bars] == [100, 25, 1, 0]
+    assert charts.rows("None", []).bars == []
 
 
-def test_the_table_says_the_same_newest_first_and_not_more_than_one_reads() -> None:
-    points = [f"{n}" for n in range(97)]
-    chart = charts.stacked(points, [Series("a", "bad", list(range(97)))])
-    assert chart.rows[0] == ("96", [96])
-    assert len(chart.rows) <= charts.MOST_ROWS
-    assert all(values == [int(point)] for point, values in chart.rows)
+def test_a_row_shows_its_words_its_number_and_where_it_leads() -> None:
+    html = charts.rows("All", [Bar("a", 400, "/a?b=1", "bad", "2 blocked", alarming=True)]).render()
+    assert 'href="/a?b=1"' in html
+    assert '<strong class="bar-value">400</strong>' in html
+    assert '<span class="bar-note bar-note-bad">2 blocked</span>' in html
+    assert "3 writes" in charts.rows("All", [Bar("a", 3, shown="3 writes")]).render()
 
 
-@given(st.lists(st.integers(0, 100_000), min_size=1, max_size=100))
-def test_every_coordinate_lies_in_the_box(values: list[int]) -> None:
-    chart = charts.stacked([str(n) for n in range(len(values))], [Series("a", "bad", values)])
-    coordinates = [float(found) for found in re.findall(r"[\d.]+", chart.layers[0].path)]
-    assert all(0 <= each <= charts.BOX for each in coordinates)
+def test_a_large_number_is_shown_in_full() -> None:
+    assert ">1234567<" in charts.rows("All", [Bar("a", 1_234_567)]).render()
 
 
-def test_bars_are_as_long_as_their_share_and_the_smallest_can_be_seen() -> None:
-    rows = charts.bars(
-        [Bar("a", 400, "/a"), Bar("b", 100, "/b"), Bar("c", 1, "/c"), Bar("d", 0, "")]
-    )
-    assert [row.width for row in rows] == [100, 25, 1, 0]
-    assert charts.bars([]) == []
+def test_each_column_has_its_height_and_tone() -> None:
+    svg = charts.columns("Lately", [Bar("a", 1, tone="good"), Bar("b", 0.5, tone="bad")]).render()
+    assert svg.count("<rect") == 2
+    assert 'class="fill-good" x="0" y="0" width="2" height="20"' in svg
+    assert 'class="fill-bad" x="3" y="10" width="2" height="10"' in svg
+    assert 'aria-label="Lately"' in svg
+    assert "style" not in svg
+
+
+def test_what_is_nothing_or_too_much_still_is_a_column_within_the_chart() -> None:
+    svg = charts.columns("x", [Bar("", 0), Bar("", 7)], top=1).render()
+    assert 'height="2"' in svg
+    assert 'y="0"' in svg
+
+
+def test_room_is_left_for_columns_that_are_missing_and_the_newest_stands_at_the_right() -> None:
+    chart = charts.columns("x", [Bar("a", 1), Bar("b", 1)], slots=10)
+    assert (chart.width, [x for x, _ in chart.columns]) == (30, [24, 27])
+
+
+def test_labels_are_escaped() -> None:
+    hostile = [Bar("<b>", 1)]
+    assert "<b>" not in charts.columns("<b>", hostile).render()
+    assert "<b>" not in charts.rows("<b>", hostile).render()
+
+
+def test_no_bars_make_no_chart() -> None:
+    assert charts.columns("x", []).render() == "-"

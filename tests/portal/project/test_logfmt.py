@@ -35,14 +35,14 @@ def test_values_are_quoted_only_where_they_must_be(value: str, written: str) -> 
     assert quoted(value) == written
 
 
-def test_a_line_names_the_tenant_and_the_stage_in_hand() -> None:
-    tenant = http.tenant_in_hand.set("00DB00000002NDmMAM")
-    stage = http.stage_in_hand.set("linking")
+def test_a_line_names_the_tenant_and_the_current_stage() -> None:
+    tenant = http.current_tenant.set("00DB00000002NDmMAM")
+    stage = http.current_stage.set("linking")
     try:
         written = line("two words")
     finally:
-        http.stage_in_hand.reset(stage)
-        http.tenant_in_hand.reset(tenant)
+        http.current_stage.reset(stage)
+        http.current_tenant.reset(tenant)
     assert written == (
         "at=INFO logger=connect.x request_id=- tenant=00DB00000002NDmMAM stage=linking "
         'msg="two words"'

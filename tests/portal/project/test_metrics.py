@@ -5,6 +5,7 @@ import re
 import pytest
 from django.test import Client
 from django.utils import timezone
+from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
@@ -28,6 +29,16 @@ def scrape(client: Client) -> str:
     return answer.content.decode()
 
 
+def numbers(page: str) -> dict[str, float]:
+    """Return the numbers as Prometheus' own parser reads them, each by its name and labels."""
+    found = {}
+    for family in text_string_to_metric_families(page):
+        for sample in family.samples:
+            labels = ",".join(f'{key}="{value}"' for key, value in sample.labels.items())
+            found[sample.name + (f"{{{labels}}}" if labels else "")] = sample.value
+    return found
+
+
 @pytest.mark.parametrize("header", ["", "Bearer wrong", f"Basic {TOKEN}", "Bearer", "Bearer ü"])
 def test_without_the_token_nothing_is_told(client: Client, header: str) -> None:
     answer = client.get("/metrics", headers={"Authorization": header})
@@ -48,24 +59,43 @@ def test_tenants_conditions_incidents_and_budget_are_counted(client: Client) -> 
     tenant = cast.enrol(cast.ACME)
     acme = cast.connect(tenant, Stage.LIVE, organization_id=cast.ACME["org_id"])
     cast.connect(cast.enrol(cast.BOREALIS), Stage.LINKING)
-    Health.objects.create(connection=acme, condition="broken", backlog=3)
+    Health.objects.create(connection=acme, condition="broken", backlog=3, sampled_at=timezone.now())
     Incident.objects.create(
         connection=acme, kind="system_error", status="open", opened_at=timezone.now(), text="x"
     )
     ApiBudget.objects.create(peer="heroku", remaining=4321)
-    page = scrape(client).splitlines()
-    for line in (
-        'multiconnect_tenants{stage="live"} 1',
-        'multiconnect_tenants{stage="linking"} 1',
-        'multiconnect_tenants{stage="offboarded"} 0',
-        'multiconnect_connections{condition="broken"} 1',
-        'multiconnect_connections{condition="healthy"} 0',
-        'multiconnect_incidents_open{kind="system_error"} 1',
-        "multiconnect_writes_waiting 3",
-        'multiconnect_call_budget{peer="heroku"} 4321',
-        "multiconnect_work_due 2",
-    ):
-        assert line in page
+    found = numbers(scrape(client))
+    expected = {
+        'multiconnect_tenants{stage="live"}': 1,
+        'multiconnect_tenants{stage="linking"}': 1,
+        'multiconnect_tenants{stage="offboarded"}': 0,
+        'multiconnect_connections{condition="broken"}': 1,
+        'multiconnect_connections{condition="healthy"}': 0,
+        'multiconnect_incidents_open{kind="system_error"}': 1,
+        "multiconnect_writes_waiting": 3,
+        'multiconnect_call_budget{peer="heroku"}': 4321,
+        "multiconnect_work_due": 2,
+    }
+    assert {name: found[name] for name in expected} == expected
+
+
+def test_a_large_number_is_told_exactly(client: Client) -> None:
+    ApiBudget.objects.create(peer="heroku", remaining=1_234_567)
+    assert numbers(scrape(client))['multiconnect_call_budget{peer="heroku"}'] == 1_234_567
+
+
+def test_every_family_is_a_gauge_with_its_help(client: Client) -> None:
+    families = list(text_string_to_metric_families(scrape(client)))
+    assert len(families) >= 18
+    assert {family.type for family in families} == {"gauge"}
+    assert all(family.documentation.endswith(".") for family in families)
+
+
+def test_a_label_that_holds_quotes_and_line_breaks_is_read_back_as_it_was(client: Client) -> None:
+    ApiBudget.objects.create(peer='a "b"\\\n', remaining=1)
+    families = text_string_to_metric_families(scrape(client))
+    labels = [sample.labels for family in families for sample in family.samples]
+    assert {"peer": 'a "b"\\\n'} in labels
 
 
 def test_every_line_is_in_prometheus_format(client: Client) -> None:

@@ -38,3 +38,12 @@ def test_what_staff_scheduled_themselves_is_kept() -> None:
     Schedule.objects.create(func="math.sqrt", args="4", schedule_type=Schedule.DAILY)
     schedules.ensure()
     assert Schedule.objects.filter(func="math.sqrt").exists()
+
+
+@pytest.mark.django_db
+def test_a_schedule_of_an_earlier_version_is_removed() -> None:
+    schedules.ensure()
+    Schedule.objects.create(func="portal.tasks.sample_fleet", schedule_type=Schedule.MINUTES)
+    assert schedules.ensure() == ["schedule portal.tasks.sample_fleet: removed"]
+    assert not Schedule.objects.filter(func="portal.tasks.sample_fleet").exists()
+    assert schedules.ensure() == []

@@ -8,7 +8,7 @@ import time_machine
 from django.utils import timezone
 
 from connect import tasks
-from connect.health import diagnose, upkeep
+from connect.health import diagnose, maintenance
 from connect.models import Diagnosis, Health, Incident, IncidentKind, Notification, Stage
 from tenants.models import SalesforceGrant
 from tests import queue
@@ -21,15 +21,15 @@ def tokens_asked(journey: Journey) -> int:
     return journey.calls("POST", "/services/oauth2/token")
 
 
-def test_a_grant_is_used_before_its_idle_expiry_and_stays_alive_for_ever(journey: Journey) -> None:
+def test_an_idle_grant_is_refreshed_before_it_expires(journey: Journey) -> None:
     journey.reach(Stage.LIVE)
     before = tokens_asked(journey)
     with time_machine.travel(timezone.now(), tick=True) as clock:
-        assert upkeep.keep_grants_alive() == 0
+        assert maintenance.refresh_idle_grants() == 0
         for _ in range(4):  # each time more than half of Salesforce's 30 days
             clock.shift(timedelta(days=21))
-            assert upkeep.keep_grants_alive() == 1
-            assert upkeep.keep_grants_alive() == 0
+            assert maintenance.refresh_idle_grants() == 1
+            assert maintenance.refresh_idle_grants() == 0
     assert tokens_asked(journey) == before + 4
     assert SalesforceGrant.objects.get().status == "active"
 
@@ -37,8 +37,8 @@ def test_a_grant_is_used_before_its_idle_expiry_and_stays_alive_for_ever(journey
 def test_a_package_is_looked_for_once_a_day_without_changing_the_org(journey: Journey) -> None:
     connection = journey.reach(Stage.LIVE)
     posts = journey.calls("POST", "/services/apexrest")
-    assert upkeep.look_for_packages() == 1
-    assert upkeep.look_for_packages() == 0
+    assert maintenance.probe_packages() == 1
+    assert maintenance.probe_packages() == 0
     assert journey.calls("GET", "/services/apexrest/AuthConnection") == 1
     assert journey.calls("POST", "/services/apexrest") == posts
     assert Health.objects.get(connection=connection).package_gone_at is None
@@ -48,19 +48,19 @@ def test_a_package_that_is_gone_and_comes_back(journey: Journey) -> None:
     connection = journey.reach(Stage.LIVE)
     control = f"{journey.running.url}/control/orgs/{journey.org_id}"
     requests.post(f"{control}/uninstall", timeout=10).raise_for_status()
-    assert upkeep.look_for_package(connection)
+    assert maintenance.probe_package(connection)
     incident = Incident.objects.get()
     assert (incident.kind, incident.status) == (IncidentKind.UNINSTALLED, "open")
     requests.post(f"{control}/install", timeout=10).raise_for_status()
-    assert upkeep.look_for_package(connection)
+    assert maintenance.probe_package(connection)
     incident.refresh_from_db()
     assert incident.status == "closed"
 
 
-def test_an_org_that_cannot_be_asked_says_nothing_of_the_package(journey: Journey) -> None:
+def test_an_unreachable_org_does_not_change_the_package_status(journey: Journey) -> None:
     connection = journey.reach(Stage.LIVE)
     journey.fault("salesforce", "GET", "/services/apexrest", status=503, times=5)
-    assert not upkeep.look_for_package(connection)
+    assert not maintenance.probe_package(connection)
     assert not Incident.objects.exists()
 
 
@@ -98,13 +98,13 @@ def test_a_region_and_a_permission_that_do_not_fit_are_found(journey: Journey) -
     user = journey.admin.user.replace("/", "/users/")
     journey.running.control("PATCH", f"orgs/{user}", {"view_all_data": False})
     tasks.refresh_health()
-    tasks.upkeep_health()
-    tasks.watch()
+    tasks.maintain_health()
+    tasks.check_incidents()
     queue.drain()
     bad = {each["rule"]: each["pile"] for each in Diagnosis.objects.get().findings}
     assert bad["REGIONS_SHOULD_MATCH"] == "warnings"
     assert bad["SHOULD_HAVE_VALID_SF_PERMISSIONS"] == "errors"
-    tasks.look(connection.pk)
+    tasks.refresh_connection(connection.pk)
     assert Health.objects.get().view_all_data is False
 
 

@@ -1,4 +1,4 @@
-"""When a tenant's trouble is expected, so that nobody is told of it."""
+"""When problems are expected, so that no alert is sent."""
 
 from django.utils import timezone
 
@@ -6,7 +6,7 @@ from connect.health import observations
 from connect.models import Connection
 
 
-def is_quiet(connection: Connection) -> bool:
-    """Tell whether no incident of this connection is opened or told now."""
+def are_alerts_suppressed(connection: Connection) -> bool:
+    """Return whether incidents of this connection are suppressed, because staff paused it."""
     on_purpose = connection.is_paused_on_purpose(timezone.now())
     return on_purpose or bool(observations.of(connection).paused_by)

@@ -1,0 +1,46 @@
+"""A peer's successful answer, and the reading of its body."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from connect.clients.errors import Retryable, Uncertain
+from connect.clients.json_object import JsonObject
+
+HTML = "an HTML page"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A 2xx answer. `body` is parsed JSON, or None when there was none."""
+
+    system: str
+    status: int
+    request_id: str
+    safe: bool
+    headers: Mapping[str, str] = field(repr=False)
+    body: Any = field(repr=False)
+
+    def document(self) -> JsonObject:
+        """Return the body as an object. Raises Retryable, or Uncertain after an unsafe call."""
+        return JsonObject(self.body, self.missing)
+
+    def missing(self, what: str) -> Retryable:
+        """Return the error for an answer without `what`."""
+        error = Retryable if self.safe else Uncertain
+        return error(self.system, self.status, f"an answer without {what}", self.request_id)
+
+
+def parse_body(body: bytes, content_type: str) -> tuple[Any, str]:
+    """Return (document, problem). An empty body is None and not a problem.
+
+    Peers are read leniently: an answer with a repeated key is accepted.
+    """
+    if not body.strip():
+        return None, ""
+    try:
+        return json.loads(body), ""
+    except (ValueError, RecursionError):
+        is_page = "html" in content_type.lower() or body.lstrip()[:1] == b"<"
+        return None, HTML if is_page else "broken JSON"

@@ -1,0 +1,186 @@
+"""One HTTP request and its answer, with no retry."""
+
+import http.client
+import logging
+import time
+import uuid
+from collections.abc import Mapping
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+
+from connect.clients import context
+from connect.clients.answers import HTML, Answer, parse_body
+from connect.clients.errors import (
+    RATE_LIMIT_PAUSE,
+    ErrorBody,
+    Permanent,
+    RemoteError,
+    Retryable,
+    Uncertain,
+    error_body,
+    one_line,
+    retry_after,
+)
+from connect.clients.limits import Limits
+from connect.clients.request import Callee, Request
+
+CHUNK = 64 * 1024  # bytes
+MAX_ERROR_TEXT = 4000  # bytes of an error body that is not JSON
+
+# All calls are logged under one name, so that operators can filter them.
+logger = logging.getLogger("connect.clients.http")
+
+
+class Exchange:
+    """One request and its answer."""
+
+    def __init__(self, peer: Callee, request: Request, limits: Limits, deadline: float) -> None:
+        self.peer = peer
+        self.request = request
+        self.limits = limits
+        self.deadline = deadline
+        self.status: int | None = None
+        self.request_id = str(uuid.uuid4())
+
+    def run(self) -> Answer:
+        """Send the request and return the answer. Raises RemoteError."""
+        began = time.monotonic()
+        try:
+            response = self._send()
+            with closing(response):
+                self.status = response.status_code
+                self.request_id = _request_id(response) or self.request_id
+                body = self._read(response)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
+            raise self._failure(error) from None
+        finally:
+            self._log(began)
+        self.peer.on_response(response.headers)
+        return self._check(response, body)
+
+    def _send(self) -> requests.Response:
+        left = self.deadline - time.monotonic()
+        return self.peer.session.request(
+            self.request.method,
+            self.peer.base_url + self.request.path,
+            params=self.request.params,
+            json=self.request.document,
+            headers={**self.request.headers, "Request-Id": self.request_id},
+            auth=self.request.auth,
+            timeout=(min(self.limits.connect, left), min(self.limits.read, left)),
+            allow_redirects=False,
+            stream=True,
+        )
+
+    def _read(self, response: requests.Response) -> bytes:
+        body, length = bytearray(), 0
+        file = self.request.into if response.ok else None
+        if file is not None:
+            file.seek(0)
+            file.truncate()
+        # read1 returns what has arrived; read and iter_content would wait for a slow body.
+        while chunk := response.raw.read1(CHUNK, decode_content=True):
+            length += len(chunk)
+            file.write(chunk) if file is not None else body.extend(chunk)
+            self._require_within_limits(length)
+        return bytes(body)
+
+    def _require_within_limits(self, length: int) -> None:
+        if length > self.limits.body:
+            error = Permanent if self.request.safe else Uncertain
+            raise self._error(error, f"a body of more than {self.limits.body} bytes")
+        if time.monotonic() > self.deadline:
+            raise self._uncertain(f"no complete answer within {self.limits.total:g} seconds")
+
+    def _check(self, response: requests.Response, body: bytes) -> Answer:
+        status, headers = response.status_code, response.headers
+        if 300 <= status < 400:
+            host = _host(headers.get("Location", "")) or _host(self.peer.base_url)
+            raise self._error(Permanent, f"a redirect to {host}, which is not followed")
+        document, problem = parse_body(body, headers.get("Content-Type", ""))
+        if status >= 400:
+            raise self._error_answer(document, problem, body, headers)
+        if problem and (self.request.reads or problem == HTML):
+            raise self._uncertain(f"{problem} instead of JSON")
+        return Answer(
+            self.peer.system, status, self.request_id, self.request.safe, headers, document
+        )
+
+    def _error_answer(
+        self, document: Any, problem: str, body: bytes, headers: Mapping[str, str]
+    ) -> RemoteError:
+        status = self.status or 0
+        message, code = error_body(document)
+        if problem and problem != HTML:
+            message = body[:MAX_ERROR_TEXT].decode("utf-8", "replace")
+        message = message or problem or http.client.responses.get(status, "")
+        kind = self.peer.error_class(status, ErrorBody(message, code), safe=self.request.safe)
+        after = retry_after(headers.get("Retry-After"), datetime.now(UTC))
+        if status == 429 and after is None:
+            after = RATE_LIMIT_PAUSE
+        error = self._error(kind, message, code=code, after=after)
+        error.document = document
+        return error
+
+    def _failure(self, error: Exception) -> RemoteError:
+        # The exception's text is not used: it may contain the address, or a header with the token.
+        name = type(error).__name__
+        if isinstance(error, ValueError) and self.status is None:
+            return self._error(Permanent, f"the call could not be made ({name})")
+        if _not_sent(error):
+            return self._error(Retryable, f"no connection ({name})")
+        if isinstance(error, (requests.Timeout, urllib3.exceptions.TimeoutError)):
+            return self._uncertain("no answer in time")
+        return self._uncertain(f"the connection broke ({name})")
+
+    def _uncertain(self, message: str) -> Retryable:
+        kind = Retryable if self.request.safe else Uncertain
+        return kind(self.peer.system, self.status, message, self.request_id)
+
+    def _error(
+        self,
+        kind: type[RemoteError],
+        message: str,
+        *,
+        code: str = "",
+        after: timedelta | None = None,
+    ) -> RemoteError:
+        given = (self.peer.system, self.status, message, self.request_id, code)
+        return kind(*given, after) if issubclass(kind, Retryable) else kind(*given)
+
+    def _log(self, began: float) -> None:
+        # Never the query, a header or a body: they can hold secrets.
+        logger.info(
+            "%s %s %s -> %s in %d ms (peer_request_id=%s tenant=%s)",
+            self.peer.system,
+            self.request.method,
+            self.request.path,
+            self.status or "no answer",
+            (time.monotonic() - began) * 1000,
+            self.request_id,
+            context.current_tenant.get(),
+        )
+
+
+def _not_sent(error: Exception) -> bool:
+    """Return whether the request never reached the peer, so that repeating it is safe."""
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    refused = isinstance(reason, urllib3.exceptions.NewConnectionError)
+    return refused or isinstance(error, requests.ConnectTimeout)
+
+
+def _request_id(response: requests.Response) -> str:
+    given = response.headers.get("Request-Id") or response.headers.get("X-Request-Id") or ""
+    return one_line(given)[:100]
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return "an unreadable address"

@@ -1,0 +1,63 @@
+"""Typed access to a peer's JSON; the structure is checked."""
+
+from collections.abc import Callable
+from typing import Any
+
+
+class JsonObject:
+    """A JSON object from a peer. A missing key or a wrong type is the peer's error.
+
+    `missing` creates the exception to raise, from the name of the missing value.
+    """
+
+    def __init__(self, value: Any, missing: Callable[[str], Exception], path: str = "") -> None:
+        if not isinstance(value, dict):
+            raise missing(path or "an object")
+        self.raw: dict[str, Any] = value
+        self._missing = missing
+        self._path = path
+
+    def string(self, key: str) -> str:
+        """A required string. A number is converted, because ids used to be integers."""
+        value = self.string_or_blank(key)
+        if not value:
+            raise self._missing(self._name(key))
+        return value
+
+    def string_or_blank(self, key: str) -> str:
+        """A string, or "" if it is absent, null or not a string."""
+        value = self.raw.get(key)
+        if isinstance(value, str):
+            return value
+        return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
+
+    def integer(self, key: str) -> int:
+        """A required integer."""
+        value = self.integer_or_none(key)
+        if value is None:
+            raise self._missing(self._name(key))
+        return value
+
+    def integer_or_none(self, key: str) -> int | None:
+        """An integer, or None if it is absent, null or not an integer."""
+        value = self.raw.get(key)
+        return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+    def object(self, key: str) -> "JsonObject":
+        """A required object."""
+        return JsonObject(self.raw.get(key), self._missing, self._name(key))
+
+    def object_or_empty(self, key: str) -> "JsonObject":
+        """An object, or an empty one if it is absent or null."""
+        value = self.raw.get(key)
+        return JsonObject(value if isinstance(value, dict) else {}, self._missing, self._name(key))
+
+    def objects(self, key: str) -> list["JsonObject"]:
+        """A required list of objects; it may be empty."""
+        value = self.raw.get(key)
+        if not isinstance(value, list):
+            raise self._missing(self._name(key))
+        return [JsonObject(each, self._missing, self._name(key)) for each in value]
+
+    def _name(self, key: str) -> str:
+        return f"{self._path}.{key}" if self._path else key

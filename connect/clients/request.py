@@ -1,0 +1,45 @@
+"""What an exchange sends, and to whom."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import IO, Any, Protocol
+
+import requests
+
+from connect.clients.errors import ErrorBody, RemoteError
+from connect.clients.sessions import Bearer
+
+SAFE = frozenset({"GET", "HEAD"})
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is sent. With `into` a 2xx body goes to that file; `reads` says if it must be JSON."""
+
+    method: str
+    path: str
+    params: dict[str, str]
+    document: Any
+    headers: dict[str, str]
+    auth: Bearer
+    reads: bool
+    into: IO[bytes] | None = None
+
+    @property
+    def safe(self) -> bool:
+        """Whether the call changes nothing at the peer."""
+        return self.method in SAFE
+
+
+class Callee(Protocol):
+    """What an exchange needs to know about the peer that it calls."""
+
+    system: str
+    base_url: str
+
+    @property
+    def session(self) -> requests.Session: ...
+
+    def error_class(self, status: int, body: ErrorBody, *, safe: bool) -> type[RemoteError]: ...
+
+    def on_response(self, headers: Mapping[str, str]) -> None: ...

@@ -1,0 +1,32 @@
+"""The requests library, restricted to what the portal wants from it."""
+
+from http.cookiejar import DefaultCookiePolicy
+
+import requests
+from requests.auth import AuthBase
+
+
+class Bearer(AuthBase):
+    """Sends the token, if there is one."""
+
+    # Needed even without a token: otherwise requests reads one from ~/.netrc.
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._token:
+            request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class Session(requests.Session):
+    """A session that keeps no cookies and ignores redirects."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.headers["User-Agent"] = "Multiconnect"
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+
+    # Otherwise requests reads the whole body of a redirect before it returns.
+    def get_redirect_target(self, _resp: requests.Response) -> None:
+        return None

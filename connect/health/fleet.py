@@ -1,0 +1,55 @@
+"""All live connections together: their conditions over time, and those that need a look first."""
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+
+from django.db.models import F
+from django.utils import timezone
+
+from connect.health import conditions
+from connect.models import Condition, FleetCondition, Health
+
+QUARTER = timedelta(minutes=15)
+KEEP = timedelta(days=30)
+_CALM = (Condition.HEALTHY, Condition.WORKING, Condition.PAUSED)
+
+
+def record(now: datetime | None = None) -> None:
+    """Write down how many live connections are in each condition. Runs with each refresh.
+
+    Runs within one quarter of an hour correct its numbers, so the last one counts.
+    """
+    now = now or timezone.now()
+    counted = conditions.counts(now).items()
+    FleetCondition.objects.bulk_create(
+        [FleetCondition(at=quarter(now), condition=each, connections=n) for each, n in counted],
+        update_conflicts=True,
+        unique_fields=["at", "condition"],
+        update_fields=["connections"],
+    )
+
+
+def since(moment: datetime) -> dict[datetime, dict[Condition, int]]:
+    """Return the numbers of each quarter of an hour that was recorded, with one query."""
+    found: dict[datetime, dict[Condition, int]] = defaultdict(dict)
+    rows = FleetCondition.objects.filter(at__gte=moment).order_by("at")
+    for at, condition, connections in rows.values_list("at", "condition", "connections"):
+        found[at][Condition(condition)] = connections
+    return dict(found)
+
+
+def prune() -> int:
+    """Delete old numbers; return how many rows went. Runs daily."""
+    return FleetCondition.objects.filter(at__lt=timezone.now() - KEEP).delete()[0]
+
+
+def quarter(moment: datetime) -> datetime:
+    """Return the beginning of a moment's quarter of an hour."""
+    return moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0)
+
+
+def longest_without_good_sync(limit: int) -> list[Health]:
+    """Return the live connections whose last good sync lies furthest back."""
+    rows = Health.objects.filter(conditions.is_live()).exclude(conditions.of_health(*_CALM))
+    found = rows.select_related("connection__tenant").order_by(F("good_at").asc(nulls_first=True))
+    return list(found[:limit])

@@ -1,0 +1,103 @@
+"""The states of one incident: suspected, open, absent, closed, reopened."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from connect.health import alerts, healing
+from connect.models import Incident, IncidentKind, IncidentStatus
+
+OPEN_AFTER = timedelta(minutes=2)
+CLOSE_AFTER = timedelta(minutes=4)
+REOPEN_WITHIN = timedelta(minutes=30)
+# These are certain facts, not states that may pass.
+CERTAIN = (
+    IncidentKind.GRANT_LOST,
+    IncidentKind.UNINSTALLED,
+    IncidentKind.WRONG_ORG,
+    IncidentKind.TABLES_MISSING,
+)
+
+
+def suspect(incident: Incident, now: datetime) -> None:
+    """Store a suspected incident, or reopen the one that closed shortly before."""
+    if _reopened(incident, now):
+        return
+    incident.suspected_at = incident.seen_at = now
+    # If two workers observe the same problem, only one creates the row.
+    Incident.objects.bulk_create([incident], ignore_conflicts=True)
+    if incident.kind in CERTAIN:
+        found = _same(incident).filter(status=IncidentStatus.SUSPECTED).first()
+        if found:
+            _open(found, now)
+
+
+def _reopened(incident: Incident, now: datetime) -> bool:
+    closed = _same(incident).filter(
+        status=IncidentStatus.CLOSED, opened_at__isnull=False, closed_at__gt=now - REOPEN_WITHIN
+    )
+    last = closed.order_by("-closed_at").first()
+    if last is None:
+        return False
+    Incident.objects.filter(pk=last.pk, status=IncidentStatus.CLOSED).update(
+        status=IncidentStatus.OPEN,
+        closed_at=None,
+        absent_since=None,
+        seen_at=now,
+        text=incident.text,
+    )
+    last.refresh_from_db()
+    healing.schedule_step(last, now)
+    return True
+
+
+def _same(incident: Incident) -> QuerySet[Incident]:
+    return Incident.objects.filter(
+        kind=incident.kind,
+        connection=incident.connection,
+        region_url=incident.region_url,
+    )
+
+
+def observed_again(incident: Incident, text: str, now: datetime) -> None:
+    """Note another observation; it opens an incident that lasts or is certain."""
+    incident.seen_at, incident.text, incident.absent_since = now, text, None
+    incident.observation_count += 1
+    incident.save(update_fields=["seen_at", "text", "absent_since", "observation_count"])
+    lasted = now - incident.suspected_at >= OPEN_AFTER or incident.kind in CERTAIN
+    if incident.status == IncidentStatus.SUSPECTED and lasted:
+        _open(incident, now)
+
+
+def _open(incident: Incident, now: datetime) -> None:
+    with transaction.atomic():
+        mine = Incident.objects.filter(pk=incident.pk, status=IncidentStatus.SUSPECTED)
+        if not mine.update(status=IncidentStatus.OPEN, opened_at=now):
+            return
+        incident.status, incident.opened_at = IncidentStatus.OPEN, now
+        alerts.notify_opened(incident)
+        healing.schedule_step(incident, now)
+
+
+def absent(incident: Incident, now: datetime) -> None:
+    """Note that the problem was not observed; close the incident after a while."""
+    if incident.status == IncidentStatus.SUSPECTED:
+        incident.delete()
+        return
+    if incident.absent_since is None:
+        Incident.objects.filter(pk=incident.pk).update(absent_since=now)
+        if incident.kind not in CERTAIN:
+            return
+    elif now - incident.absent_since < CLOSE_AFTER:
+        return
+    _close(incident, now)
+
+
+def _close(incident: Incident, now: datetime) -> None:
+    with transaction.atomic():
+        mine = Incident.objects.filter(pk=incident.pk, status=IncidentStatus.OPEN)
+        ended = {"closed_at": now, "next_attempt_at": None}
+        if mine.update(status=IncidentStatus.CLOSED, **ended):
+            incident.closed_at = now
+            alerts.notify_closed(incident)

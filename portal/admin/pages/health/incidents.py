@@ -1,0 +1,121 @@
+"""What is wrong for longer than a moment, and what the portal did about it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.utils.html import format_html, format_html_join
+
+from connect.models import HealingAttempt, Incident, IncidentStatus, WebhookNotice
+from portal.admin.kit import search, show
+from portal.admin.kit.base import ReadOnlyAdmin
+
+_STATUS_TONES = {
+    IncidentStatus.SUSPECTED: show.WAIT,
+    IncidentStatus.OPEN: show.BAD,
+    IncidentStatus.CLOSED: show.QUIET,
+}
+
+
+@admin.register(Incident)
+class IncidentAdmin(ReadOnlyAdmin):
+    """What went wrong, what the portal did about it, and who was notified."""
+
+    empty = (
+        "Nothing has gone wrong for long. What lasts is noted here, and staff are notified once."
+    )
+
+    list_display = (
+        "kind",
+        "coloured_status",
+        "target",
+        "opened_at",
+        "closed_at",
+        "attempts",
+        "needs_person_since",
+        "text",
+    )
+    list_filter = ("status", "kind", "region_url")
+    list_select_related = ("connection__tenant",)
+    date_hierarchy = "suspected_at"
+    tenant_path = "connection__tenant"
+    tally_by = "status"
+    search_fields = ("text",)
+    search_help_text = f"{search.HELP}, region"
+    found_by = ("region_url",)
+    exports = (
+        "kind",
+        "status",
+        "connection__tenant__name",
+        "connection__tenant__org_id",
+        "region_url",
+        "text",
+        "suspected_at",
+        "opened_at",
+        "closed_at",
+        "attempts",
+        "needs_person_since",
+    )
+    fields = (
+        "kind",
+        "coloured_status",
+        "tenant",
+        "region_url",
+        "text",
+        "suspected_at",
+        "opened_at",
+        "seen_at",
+        "observation_count",
+        "absent_since",
+        "closed_at",
+        "attempts",
+        "next_attempt_at",
+        "needs_person_since",
+        "done",
+        "webhook",
+    )
+
+    def tone(self, value: Any) -> str:
+        return _STATUS_TONES[IncidentStatus(value)]
+
+    @admin.display(description="status", ordering="status")
+    def coloured_status(self, incident: Incident) -> str:
+        status = IncidentStatus(incident.status)
+        return show.badge(str(status.label), _STATUS_TONES[status])
+
+    @admin.display(description="tenant")
+    def tenant(self, incident: Incident) -> str:
+        return show.link(incident.connection.tenant) if incident.connection else "-"
+
+    @admin.display(description="self-healing")
+    def done(self, incident: Incident) -> str:
+        return _lines(
+            (f"{each.at:%Y-%m-%d %H:%M:%S}", each.text) for each in incident.healing.all()
+        )
+
+    @admin.display(description="webhook")
+    def webhook(self, incident: Incident) -> str:
+        return _lines(
+            (each.what, f"sent {each.sent_at}" if each.sent_at else each.error or "waiting")
+            for each in incident.notices.all()
+        )
+
+
+@admin.register(HealingAttempt)
+class HealingAttemptAdmin(ReadOnlyAdmin):
+    list_display = ("at", "incident", "remedy", "text")
+    list_filter = ("remedy",)
+    list_select_related = ("incident__connection__tenant",)
+    date_hierarchy = "at"
+
+
+@admin.register(WebhookNotice)
+class WebhookNoticeAdmin(ReadOnlyAdmin):
+    list_display = ("incident", "what", "attempts", "sent_at", "next_attempt_at", "error")
+    list_filter = ("what",)
+    list_select_related = ("incident__connection__tenant",)
+
+
+def _lines(pairs: Iterable[tuple[str, str]]) -> str:
+    rows = format_html_join("", "<li><strong>{}</strong> {}</li>", pairs)
+    return format_html("<ul>{}</ul>", rows) if rows else "-"

@@ -1,0 +1,89 @@
+"""The health of one tenant on its page, and the pieces that lists of health show too."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from connect.health import conditions
+from connect.models import Condition, Connection, Health, HealthSample, IncidentStatus, Stage
+from connect.write_errors import counts, scan
+from portal.admin.kit import show
+from portal.dashboard import charts
+from portal.dashboard.charts import Bar, BarChart
+
+MAX_SPARK_SAMPLES = 48
+MAX_CHART_SAMPLES = 192
+MAX_LISTED = 10
+
+
+def condition(health: Health) -> str:
+    """Return a connection's condition now as a badge; an unknown one says since when."""
+    found = show.look(conditions.current(health))
+    since = health.unknown_since or health.sampled_at
+    if found.condition == Condition.UNKNOWN and since:
+        return show.badge(f"{found.label} since {since:%Y-%m-%d %H:%M}", found.tone)
+    return show.badge(found.label, found.tone)
+
+
+def percent(thousandths: int | None) -> str:
+    """Return an uptime for people, "-" where nothing was measured."""
+    return "-" if thousandths is None else f"{thousandths / 10:.1f}\N{NO-BREAK SPACE}%"
+
+
+def sparkline(samples: Iterable[HealthSample]) -> str:
+    """Return a connection's newest samples as a row of bars. `samples` come newest first."""
+    bars = [
+        Bar(f"{each.at:%Y-%m-%d %H:%M} {each.state}", 1, tone=show.look(each.condition).tone)
+        for each in samples
+    ]
+    chart = charts.columns(
+        "Health lately", bars[::-1], top=1, slots=MAX_SPARK_SAMPLES, kind="spark"
+    )
+    return chart.render()
+
+
+def of_tenant(connection: Connection | None) -> dict[str, Any] | None:
+    """Return what the tenant's page shows of its health; None before there is any."""
+    if connection is None or connection.stage != Stage.LIVE:
+        return None
+    health = Health.objects.select_related("connection").filter(connection=connection).first()
+    if health is None:
+        return None
+    return {
+        "health": health,
+        "condition": condition(health),
+        "facts": _facts(connection, health),
+        "chart": _chart(connection),
+        "incidents": connection.incidents.exclude(status=IncidentStatus.SUSPECTED)[:MAX_LISTED],
+        "errors": connection.failures.all()[:MAX_LISTED],
+        "diagnosis": connection.diagnoses.exclude(ended_at=None).first(),
+        "notifications": connection.notifications.filter(acknowledged_at=None)[:MAX_LISTED],
+    }
+
+
+def _facts(connection: Connection, health: Health) -> list[tuple[str, Any]]:
+    limit = scan.row_limit(connection)
+    return [
+        ("Last good sync", health.good_at or "never seen"),
+        ("Uptime 24 h", percent(health.uptime_day)),
+        ("Uptime 7 days", percent(health.uptime_week)),
+        ("Uptime 30 days", percent(health.uptime_month)),
+        ("Rows", f"{health.rows:,} of {limit:,}" if limit else f"{health.rows:,}"),
+        ("Failed writes", counts.of(connection)),
+        ("Writes waiting", health.backlog),
+        ("Oldest waiting since", health.backlog_since or "-"),
+        ("View All Data", {True: "yes", False: "no", None: "not known"}[health.view_all_data]),
+    ]
+
+
+def _chart(connection: Connection) -> BarChart:
+    """Return the newest samples, each as high as the share of its mappings that were synced."""
+    bars = [
+        Bar(
+            f"{each.at:%Y-%m-%d %H:%M} {each.state}, {each.mappings_synced} of {each.mappings} "
+            f"mappings synced, {each.rows_failed} rows failed by Heroku Connect's count",
+            each.mappings_synced / each.mappings if each.mappings else 1,
+            tone=show.look(each.condition).tone,
+        )
+        for each in connection.samples.all()[:MAX_CHART_SAMPLES]
+    ]
+    return charts.columns("Health over time", bars[::-1], top=1, slots=MAX_CHART_SAMPLES)

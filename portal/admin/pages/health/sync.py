@@ -1,0 +1,136 @@
+"""The sync health of each live connection."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpRequest
+
+from connect.health import conditions
+from connect.models import Health, HealthSample, Stage
+from connect.write_errors import counts, scan
+from portal.admin.kit import show
+from portal.admin.kit.filters import ConditionFilter
+from portal.admin.kit.lists import Tally
+from portal.admin.pages.health import panel
+from portal.admin.pages.health.base import OfAConnection
+
+
+@admin.register(Health)
+class HealthAdmin(OfAConnection):
+    """The live connections, each with its condition now."""
+
+    search_fields = ("reason",)
+    ordering = ("-connection",)
+    exports = (
+        "connection__tenant__name",
+        "connection__tenant__org_id",
+        "condition_now",
+        "reason",
+        "since",
+        "unknown_since",
+        "good_at",
+        "uptime_day",
+        "uptime_week",
+        "uptime_month",
+        "rows",
+        "backlog",
+    )
+    list_display = (
+        "connection",
+        "coloured_condition",
+        "state",
+        "since",
+        "good_at",
+        "lately",
+        "day",
+        "week",
+        "month",
+        "failed_writes",
+        "backlog",
+        "backlog_since",
+        "rows_of_plan",
+    )
+    list_filter = (ConditionFilter, "connection__state", "view_all_data")
+    fields = (
+        "tenant",
+        "coloured_condition",
+        "state",
+        "reason",
+        "since",
+        "unknown_since",
+        "good_at",
+        "paused_by",
+        "day",
+        "week",
+        "month",
+        "lately",
+        "failed_writes",
+        "backlog",
+        "backlog_since",
+        "rows_of_plan",
+        "scanned_at",
+        "tables_missing",
+        "ordered_writes",
+        "view_all_data",
+        "organization_id",
+        "probed_at",
+        "package_gone_at",
+        "diagnosed_at",
+        "deep_at",
+    )
+
+    def tone(self, value: Any) -> str:
+        return show.look(value).tone
+
+    def tallies(self, request: HttpRequest) -> list[Tally]:
+        return [
+            self.tally(request, each.label, count, ConditionFilter.parameter_name, each.value)
+            for each, count in conditions.counts().items()
+            if count
+        ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Health]:
+        newest = HealthSample.objects.order_by("-at")[: panel.MAX_SPARK_SAMPLES]
+        samples = Prefetch("connection__samples", newest, to_attr="newest_samples")
+        rows: QuerySet[Health] = super().get_queryset(request)
+        live = rows.filter(connection__stage=Stage.LIVE).select_related("connection__tenant")
+        return live.prefetch_related(samples).annotate(
+            condition_now=conditions.expression(), writes=counts.of_each("connection")
+        )
+
+    @admin.display(description="condition", ordering="condition_now")
+    def coloured_condition(self, health: Health) -> str:
+        return panel.condition(health)
+
+    @admin.display(description="failed writes", ordering="writes")
+    def failed_writes(self, health: Any) -> int:
+        return int(health.writes)
+
+    @admin.display(description="state", ordering="connection__state")
+    def state(self, health: Health) -> str:
+        return show.state(health.connection.state)
+
+    @admin.display(description="lately")
+    def lately(self, health: Any) -> str:
+        return panel.sparkline(health.connection.newest_samples)
+
+    @admin.display(description="24 h", ordering="uptime_day")
+    def day(self, health: Health) -> str:
+        return panel.percent(health.uptime_day)
+
+    @admin.display(description="7 days", ordering="uptime_week")
+    def week(self, health: Health) -> str:
+        return panel.percent(health.uptime_week)
+
+    @admin.display(description="30 days", ordering="uptime_month")
+    def month(self, health: Health) -> str:
+        return panel.percent(health.uptime_month)
+
+    @admin.display(description="rows of the plan's", ordering="rows")
+    def rows_of_plan(self, health: Health) -> str:
+        limit = scan.row_limit(health.connection)
+        if limit is None:
+            return f"{health.rows:,}"
+        tone = show.BAD if health.rows > 0.9 * limit else show.QUIET
+        return show.badge(f"{health.rows:,} of {limit:,}", tone)

@@ -1,0 +1,36 @@
+"""What Salesforce refused to take from the tenants' tables, by cause."""
+
+from datetime import datetime
+from typing import Any
+
+from connect.write_errors import counts
+from portal.dashboard import charts
+from portal.dashboard.cards.links import to_list
+from portal.dashboard.charts import Bar
+
+MAX_CAUSES = 6
+
+
+def read(user: Any, now: datetime) -> dict[str, Any]:
+    """Two queries."""
+    causes = counts.by_cause(MAX_CAUSES)
+    return {
+        "total": counts.total(),
+        "chart": charts.rows("Failed writes by cause", [_bar(each) for each in causes]),
+        "url": to_list("connect_writeerror"),
+    }
+
+
+def _bar(cause: dict[str, Any]) -> Bar:
+    return Bar(
+        label=cause["cause"],
+        value=cause["failed"],
+        url=to_list("connect_writeerror", cause__exact=cause["cause"]),
+        tone="bad",
+        note=_plural(cause["tenants"], "tenant"),
+        shown=_plural(cause["failed"], "write"),
+    )
+
+
+def _plural(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"

@@ -1,0 +1,8 @@
+"""Refreshing the whole fleet, as the schedule does region by region."""
+
+from connect.health import regions
+
+
+def refresh_all() -> int:
+    """Refresh every region, one after the other; return how many connections were seen."""
+    return sum(regions.refresh_region(region_url) for region_url in regions.regions())
