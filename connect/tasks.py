@@ -18,8 +18,8 @@ from connect.health import (
 )
 from connect.mappings import drift
 from connect.models import Connection, Stage
+from connect.operations import base, mapping
 from connect.operations import connection as operations
-from connect.operations import mapping
 from connect.provisioning import reconciler
 from connect.rollouts import due, items
 from connect.runner import lease
@@ -67,7 +67,7 @@ def operate(name: str, connection_id: int, actor: str, options: dict[str, Any]) 
 
 def operate_mapping(name: str, connection_id: int, actor: str, options: dict[str, Any]) -> str:
     """Run an action on one mapping. The returned text is the task's result."""
-    return operations.perform(mapping.REGISTRY[name], connection_id, actor, options).text
+    return base.perform(mapping.REGISTRY[name], connection_id, actor, options).text
 
 
 # --- roll-outs and mappings ----------------------------------------------------------------------
@@ -163,7 +163,7 @@ def repair_writes(
     chosen: list[tuple[str, int]] | None = None,
 ) -> str:
     """Retry or ignore the failed writes of one tenant, object and cause."""
-    with operations.held(connection_id) as claim:
+    with base.held(connection_id) as claim:
         pairs = [(log, number) for log, number in chosen] if chosen is not None else None
         tally = repair.repair(claim.connection, action, table, cause, actor, pairs)
         text = f"{action.capitalize()} in {table}: {tally}."

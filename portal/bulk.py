@@ -17,7 +17,7 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from connect.clients import budget
-from connect.operations.connection import Busy, Outcome, Report
+from connect.operations.base import Busy, OperationOutcome, Report
 from portal.models import BulkItem, BulkRun, ItemStatus
 from tenants import attempts, leases
 from tenants.leases import Lease
@@ -34,9 +34,9 @@ BATCH_SIZE = 1000
 BUDGET_RESERVED = "Heroku's call budget: the last calls of this hour are kept for provisioning"
 _OPEN = (ItemStatus.WAITING, ItemStatus.RUNNING)
 _STATUS = {
-    Outcome.DONE: ItemStatus.DONE,
-    Outcome.SKIPPED: ItemStatus.SKIPPED,
-    Outcome.FAILED: ItemStatus.FAILED,
+    OperationOutcome.DONE: ItemStatus.DONE,
+    OperationOutcome.SKIPPED: ItemStatus.SKIPPED,
+    OperationOutcome.FAILED: ItemStatus.FAILED,
 }
 
 
@@ -175,7 +175,7 @@ def _do(run: BulkRun, item: BulkItem, perform: Perform) -> None:
 
 def _text(item: BulkItem, report: Report) -> str:
     text = report.reason or report.text
-    if item.attempts > 1 and report.outcome == Outcome.SKIPPED:
+    if item.attempts > 1 and report.outcome == OperationOutcome.SKIPPED:
         return f"{text} (a worker died during this tenant; the action may already be done)"
     return text
 

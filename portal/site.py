@@ -56,7 +56,7 @@ _MODELS = (
 AppList = list[dict[str, Any]]
 
 
-class StaffDesk(admin.AdminSite):
+class AdminSite(admin.AdminSite):
     site_header = site_title = "Multiconnect"
     index_title = "Operations"
     site_url = None

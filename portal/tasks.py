@@ -6,7 +6,7 @@ from django.utils import timezone
 from django_q.models import Failure, Success
 
 from portal import bulk
-from portal.admin.kit import actions
+from portal.actions import bulk_runs
 
 KEEP_SUCCESSES = timedelta(days=14)
 KEEP_FAILURES = timedelta(days=90)
@@ -24,4 +24,4 @@ def prune() -> int:
 
 def work_off(run_id: int) -> None:
     """Do a slice of a bulk run."""
-    bulk.work_off(run_id, actions.perform)
+    bulk.work_off(run_id, bulk_runs.perform)

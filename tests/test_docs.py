@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from portal.admin.kit.actions import ACTIONS
+from portal.actions import action as registry
 from portal.project.checks import RULES
 from scripts.documents import blocks
 from scripts.documents.writers import WRITERS
-from tenants.models import MessageKind, SwitchName
+from tenants.models import MessageKind, SwitchName, Tenant
 from tests import documents
 from tests.documents import ROOT
 from tests.portal.test_deployment import settings_read
@@ -100,7 +100,10 @@ def test_readme_documents_exactly_the_settings_that_are_read() -> None:
 
 def test_every_action_is_documented() -> None:
     documented = documents.table("docs/operating.md", "Roles and actions").column()
-    assert documented == [action.label for action in ACTIONS.values()]
+    labels = [each.label for each in registry.of(Tenant).values()]
+    assert documented[: len(labels)] == labels
+    every = {each.label for model in registry.models() for each in registry.of(model).values()}
+    assert {each.rpartition(": ")[2] for each in documented} == every
 
 
 def test_every_kind_of_mail_is_documented() -> None:

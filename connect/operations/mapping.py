@@ -1,4 +1,4 @@
-"""What staff may do to one mapping of one tenant. Each is run by connect.operations."""
+"""What staff can do to one mapping of one tenant."""
 
 from typing import Any
 
@@ -6,13 +6,13 @@ from connect.clients import heroku_mappings, http
 from connect.health import refresh as health
 from connect.mappings import lint
 from connect.models import OPEN, Connection, Mapping, RolloutItem
-from connect.operations.connection import Operation, Options
+from connect.operations.base import Operation, Options, by_name
 from connect.runner.lease import Claim
 
 EDITABLE = ("access", "sf_polling_seconds", "upsert_field", "fields")
 
 
-def _why_not(connection: Connection) -> str:
+def _refusal(connection: Connection) -> str:
     if not connection.connection_id or connection.offboarded_at:
         return "Heroku Connect does not know it, or no longer"
     at_work = RolloutItem.objects.filter(connection=connection, status__in=OPEN).first()
@@ -34,8 +34,8 @@ def _reload(claim: Claim, actor: str, options: Options) -> str:
     heroku_mappings.reload_mapping(claim.connection.region_url, mapping.mapping_id)
     health.refresh(claim.connection)
     rows = mapping.rows_in_salesforce
-    told = f" Rows to be read again, as last counted: {rows:,}." if rows else ""
-    return f"{mapping.object_name} is loaded anew.{told}"
+    counted = f" Rows to be read again, as last counted: {rows:,}." if rows else ""
+    return f"{mapping.object_name} is loaded again.{counted}"
 
 
 def _diagnose(claim: Claim, actor: str, options: Options) -> str:
@@ -61,7 +61,7 @@ def _delete(claim: Claim, actor: str, options: Options) -> str:
 
 
 def _edit(claim: Claim, actor: str, options: Options) -> str:
-    """Overwrite what the form shows, keeping the rest; only if nobody changed it meanwhile."""
+    """Overwrite what the form shows, keeping the rest; only if nobody else changed it."""
     mapping = _mapping(claim, options)
     if mapping is None:
         return _gone(options)
@@ -96,12 +96,9 @@ def _lint(claim: Claim, mapping: Mapping, config: dict[str, Any]) -> list[lint.F
     return lint.errors(lint.check(document, connection.plan, org))
 
 
-REGISTRY: dict[str, Operation] = {
-    operation.name: operation
-    for operation in (
-        Operation("reload", "Reload", "connect.reload_mapping", _why_not, _reload, hurts=True),
-        Operation("diagnose", "Diagnose", "connect.diagnose_mapping", _why_not, _diagnose),
-        Operation("edit", "Edit fields", "connect.edit_mapping", _why_not, _edit, hurts=True),
-        Operation("delete", "Delete", "connect.remove_mapping", _why_not, _delete, hurts=True),
-    )
-}
+REGISTRY: dict[str, Operation] = by_name(
+    Operation("reload", "Reload", _refusal, _reload),
+    Operation("diagnose", "Diagnose", _refusal, _diagnose),
+    Operation("edit", "Edit fields", _refusal, _edit),
+    Operation("delete", "Delete", _refusal, _delete),
+)

@@ -34,7 +34,7 @@ _BROKEN = (
 )
 _BAD = ("This request makes no sense to us", "Go back, load the page again and try once more.")
 _STALE = (
-    "This form has grown old",
+    "This page has expired",
     "The page was open for very long, or you logged in elsewhere since. Go back and load it again.",
 )
 _NO_DATABASE = (

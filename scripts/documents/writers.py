@@ -10,5 +10,6 @@ WRITERS: dict[str, Writer] = {
     "machine": stages.machine,
     "steps": stages.steps,
     "roles": roles.matrix,
+    "actions": roles.actions,
     "commands": commands.targets,
 }

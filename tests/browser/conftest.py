@@ -32,7 +32,9 @@ def chromium() -> Iterator[Browser]:
         pytest.skip(
             "Chromium is not installed. To run these tests: apt-get install chromium-headless-shell"
         )
-    with sync_playwright() as playwright:
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        # test_buttons makes its rows in this thread, where Playwright's event loop runs.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", UNCOMPILED, *QUIET]
         )

@@ -15,7 +15,7 @@ from django.db import connection as database
 from django.utils import timezone
 
 from connect.models import ApiBudget, Connection
-from connect.operations.connection import Busy, Outcome, Report
+from connect.operations.base import Busy, OperationOutcome, Report
 from portal import bulk
 from portal.models import BulkItem, BulkRun, ItemStatus
 from tenants.leases import REQUEUE_AFTER
@@ -40,7 +40,7 @@ def start() -> BulkRun:
 
 
 def done(run: BulkRun, item: BulkItem) -> Report:
-    return Report(Outcome.DONE, "The state is IDLE.")
+    return Report(OperationOutcome.DONE, "The state is IDLE.")
 
 
 def statuses(run: BulkRun) -> list[str]:
@@ -51,9 +51,13 @@ def test_each_outcome_is_kept_with_its_reason_and_counted() -> None:
     run = begin(4)
     reports = iter(
         [
-            Report(Outcome.DONE, "Refresh: the state is IDLE."),
-            Report(Outcome.SKIPPED, "Refresh: skipped, it is off-boarded.", "it is off-boarded"),
-            Report(Outcome.FAILED, "Refresh: failed. No such thing.", "No such thing."),
+            Report(OperationOutcome.DONE, "Refresh: the state is IDLE."),
+            Report(
+                OperationOutcome.SKIPPED,
+                "Refresh: skipped, it is off-boarded.",
+                "it is off-boarded",
+            ),
+            Report(OperationOutcome.FAILED, "Refresh: failed. No such thing.", "No such thing."),
         ]
     )
 
@@ -183,7 +187,7 @@ def test_what_may_have_been_done_before_a_death_is_said() -> None:
     run.items.update(status=ItemStatus.RUNNING, attempts=1)
 
     def perform(run: BulkRun, item: BulkItem) -> Report:
-        return Report(Outcome.SKIPPED, "", "it is paused already")
+        return Report(OperationOutcome.SKIPPED, "", "it is paused already")
 
     bulk.work_off(run.pk, perform)
     assert run.items.get().text.startswith("it is paused already (a worker died during this tenant")

@@ -1,191 +1,235 @@
-"""Everything that staff may do to a tenant, from one registry: buttons and bulk actions alike.
+"""The one view that runs actions: buttons on a row's page, bulk actions on its list.
 
-A button only queues a task, a bulk action a run (portal/bulk.py); either does the work later and
-writes the event with the person's name.
+GET never changes state. An action that asks is done only after its confirmation page was answered.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib import messages
+from django.contrib.admin.utils import quote, unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+)
+from django.urls import URLPattern, path, reverse
 
-from connect import tasks as connect_tasks
-from connect.models import Connection, Stage, WaitingOn
-from connect.operations import connection as operations
-from connect.operations.connection import Operation, Outcome, Report
-from portal.admin.kit.forms import EndForm, Question, UntilForm
-from portal.models import BulkItem, BulkRun
-from tenants import messages, registration
-from tenants import tasks as tenant_tasks
-from tenants.models import Proof, Tenant
-from tenants.queue import enqueue_as
+from portal.actions import action as registry
+from portal.actions.action import Action, Options, Target
+from portal.actions.result import Result, Unmet
+from portal.actions.subject import start_bulk_run
+from portal.admin.kit.base import PortalAdmin
+from portal.admin.kit.confirm import CONFIRMED, Click, confirmation
 
-Options = Mapping[str, str]
-Staff = User | AnonymousUser
+BulkAction = Callable[[Any, HttpRequest, QuerySet[Any]], HttpResponseBase | None]
+# The confirmation page names each of them, and a person can read this many.
+MAX_DESTRUCTIVE = 200
+MAX_IN_A_RUN = 10_000
+MAX_REPORTED = 10  # that were skipped, in messages
 
 
 @dataclass(frozen=True)
-class Subject:
-    """What an action is done to: a tenant, and its connection if it has one."""
+class Button:
+    """An action as a page shows it. One that asks leads to its question, the others act."""
 
-    tenant: Tenant
-    connection: Connection | None
-
-
-@dataclass(frozen=True)
-class Action:
-    """One thing that staff may do. `why_not` returns "" when it is legal now, else the reason.
-
-    `enqueue` leaves it to a task, `perform` does it here and now. `question` is the form that is
-    asked before; `hurts` marks what cannot be taken back.
-    """
-
-    name: str
     label: str
-    permission: str
-    why_not: Callable[[Subject], str]
-    enqueue: Callable[[Subject, str, Options], None]
-    perform: Callable[[Subject, str, Options], Report]
-    question: type[Question] | None = None
-    hurts: bool = False
+    explains: str
+    url: str
+    asks: bool
+    posts: bool
+    weight: str
 
 
-def press(action: Action, subject: Subject, actor: str, options: Options) -> str:
-    """Queue an action for one subject; return "" or the reason why nothing was queued."""
-    reason = action.why_not(subject)
-    if not reason:
-        action.enqueue(subject, actor, options)
-    return reason
+class ActionsAdmin(PortalAdmin):
+    """A model whose rows staff act on. Its actions are those registered for the model."""
 
+    change_form_template = "admin/change_form_with_actions.html"
+    noun = ""  # what the actions are run on, in the plural; "" for the model's own name
 
-def perform(run: BulkRun, item: BulkItem) -> Report:
-    """Do a run's action to one of its tenants, as it stands now."""
-    action, subject = ACTIONS[run.action], Subject(item.tenant, item.connection)
-    reason = action.why_not(subject)
-    if reason:
-        return Report(Outcome.SKIPPED, "", reason)
-    return action.perform(subject, run.actor, run.options)
+    def subject(self, row: Any) -> Target:
+        """Return what an action on this row is run on."""
+        return row
 
-
-def allowed(user: Staff) -> list[Action]:
-    """Return the actions that a person's role permits."""
-    return [action for action in ACTIONS.values() if user.has_perm(action.permission)]
-
-
-def fitting(user: Staff, subject: Subject) -> list[Action]:
-    """Return the actions that the role permits and the state allows."""
-    return [action for action in allowed(user) if not action.why_not(subject)]
-
-
-# --- the tenant ----------------------------------------------------------------------------------
-
-
-def _why_not_approve(subject: Subject) -> str:
-    tenant = subject.tenant
-    if tenant.offboarded_at:
-        return "it is off-boarded"
-    if tenant.proof == Proof.STAFF:
-        return "it is approved already"
-    if registration.proof_suffices(tenant):
-        return "it needs no approval"
-    return ""
-
-
-def _queue_approve(subject: Subject, actor: str, options: Options) -> None:
-    number = subject.tenant.pk
-    enqueue_as(f"approve {number}", tenant_tasks.approve, number, actor=actor)
-
-
-def _approve(subject: Subject, actor: str, options: Options) -> Report:
-    registration.approve(subject.tenant.pk, actor)
-    return Report(Outcome.DONE, "Approved.")
-
-
-def _why_not_resend(subject: Subject) -> str:
-    connection = subject.connection
-    if connection is None:
-        return "it has no connection"
-    if connection.stage == Stage.LIVE or connection.waiting_on == WaitingOn.SUBSCRIBER:
+    def caption(self, target: Target) -> str:
+        """Return what the confirmation page says of a target, beside its name."""
         return ""
-    return "there is nothing to tell the subscriber now"
+
+    def row_to_act_on(self, request: HttpRequest, pk: str) -> Any:
+        """Return the row with this key, or None."""
+        return self.get_object(request, pk)
+
+    def page_of(self, row: Any) -> str:
+        """Return the address of the page from which a row is acted on."""
+        return reverse(f"admin:{self._view_name('change')}", args=[quote(row.pk)])
+
+    # --- buttons ---------------------------------------------------------------------------------
+
+    def buttons(self, request: HttpRequest, row: Any) -> list[Button]:
+        """Return the buttons that a user's role permits and the row's state allows."""
+        actions = registry.offered(self.model, request.user, self.subject(row))
+        return [self._button(each, quote(row.pk)) for each in actions]
+
+    def _button(self, action: Action, *row: str) -> Button:
+        view = "act" if row else "act_on_all"
+        url = reverse(f"admin:{self._view_name(view)}", args=[*row, action.name])
+        # Hidden fields are filled by the page, and only a POST takes them to the question.
+        posts = not action.asks or (action.form is not None and not action.form.is_visible)
+        return Button(action.label, action.explains, url, action.asks, posts, _weight(action))
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        row = context.get("original")
+        if row is not None:
+            context.setdefault("buttons", self.buttons(request, row))
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        actions = registry.offered(self.model, request.user, self._all(), of_rows=False)
+        context = {"buttons": [self._button(each) for each in actions]}
+        return super().changelist_view(request, {**context, **(extra_context or {})})
+
+    # --- the view --------------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        own = [
+            path("do/<slug:name>/", view(self.act_on_all), name=self._view_name("act_on_all")),
+            path("<str:pk>/do/<slug:name>/", view(self.act), name=self._view_name("act")),
+        ]
+        return [*own, *super().get_urls()]
+
+    def act(self, request: HttpRequest, pk: str, name: str) -> HttpResponseBase:
+        """Run an action on one row, or show its confirmation page."""
+        action = self._action(name, of_rows=True)
+        row = self.row_to_act_on(request, unquote(pk))
+        if row is None:
+            raise Http404
+        if not self.has_view_permission(request, row):
+            raise PermissionDenied
+        targets = [self.subject(row)]
+        return self._answer(request, self._click(request, action, targets, self.page_of(row)))
+
+    def act_on_all(self, request: HttpRequest, name: str) -> HttpResponseBase:
+        """Run an action that needs no row, or show its confirmation page."""
+        action = self._action(name, of_rows=False)
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        back = reverse(f"admin:{self._view_name('changelist')}")
+        return self._answer(request, self._click(request, action, [self._all()], back))
+
+    def act_on_many(
+        self, request: HttpRequest, action: Action, queryset: QuerySet[Any]
+    ) -> HttpResponseBase | None:
+        """Run an action on the selected rows, after its confirmation page if it has one."""
+        limit = MAX_DESTRUCTIVE if action.destructive else MAX_IN_A_RUN
+        rows = list(queryset[: limit + 1])
+        if len(rows) > limit:
+            text = f"Select {limit:,} at the most for “{action.label}”. Nothing was done."
+            self.message_user(request, text, messages.ERROR)
+            return None
+        targets = [self.subject(row) for row in rows]
+        back = request.get_full_path()
+        return self._answer(request, self._click(request, action, targets, back, rows))
+
+    def get_actions(self, request: HttpRequest) -> dict[str, tuple[Any, str, str] | None]:
+        own = {
+            each.name: (_bulk(each), each.name, each.label)
+            for each in registry.of(self.model).values()
+            if each.in_bulk and each.allows(request.user)
+        }
+        return {**super().get_actions(request), **own}
+
+    # --- steps of the view -----------------------------------------------------------------------
+
+    def _action(self, name: str, *, of_rows: bool) -> Action:
+        action = registry.of(self.model).get(name)
+        if action is None or action.of_rows != of_rows:
+            raise Http404
+        return action
+
+    def _click(
+        self,
+        request: HttpRequest,
+        action: Action,
+        targets: list[Target],
+        back: str,
+        rows: Sequence[Model] = (),
+    ) -> Click:
+        if not all(action.allows(request.user, each) for each in targets):
+            raise PermissionDenied
+        noun = self.noun or str(self.opts.verbose_name_plural)
+        return Click(action, targets, registry.judge(action, targets), back, noun, rows)
+
+    def _answer(self, request: HttpRequest, click: Click) -> HttpResponseBase:
+        action, posted = click.action, request.method == "POST"
+        if not posted and not action.asks:
+            return HttpResponseNotAllowed(["POST"])
+        answered = posted and (CONFIRMED in request.POST or not action.asks)
+        if answered and not click.runs_later and not click.judged.possible:
+            return self._report(request, click, Result(skipped=click.judged.refused))
+        form = click.form(request.POST if posted else None, answered=answered)
+        if not answered or (form is not None and not form.is_valid()):
+            return confirmation(self, request, click, form)
+        options = form.options() if form is not None else {}
+        return self._report(request, click, self._run(request, click, options))
+
+    def _run(self, request: HttpRequest, click: Click, options: Options) -> Result:
+        actor = request.user.get_username()
+        if click.runs_later:
+            return start_bulk_run(click.action, click.targets, actor, options)
+        return registry.press(click.action, click.targets, actor, options)
+
+    def _report(self, request: HttpRequest, click: Click, result: Result) -> HttpResponse:
+        """Show what was done, skipped and failed, on the page that shows the result."""
+        if result.text:
+            text = f"“{click.action.label}” {result.text}"
+            self.message_user(request, text, messages.SUCCESS)
+        self._report_unmet(request, "Skipped", result.skipped, messages.WARNING)
+        self._report_unmet(request, "Failed for", result.failed, messages.ERROR)
+        return HttpResponseRedirect(_page(result.then) if result.then else click.back)
+
+    def _report_unmet(
+        self, request: HttpRequest, how: str, unmet: Sequence[Unmet], level: int
+    ) -> None:
+        for each in unmet[:MAX_REPORTED]:
+            self.message_user(request, f"{how} {each.whom}: {each.why}.", level)
+        if len(unmet) > MAX_REPORTED:
+            more = len(unmet) - MAX_REPORTED
+            self.message_user(request, f"{how} {more:,} more.", level)
+
+    def _all(self) -> Target:
+        return str(self.opts.verbose_name_plural)
+
+    def _view_name(self, view: str) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_{view}"
 
 
-def _queue_resend(subject: Subject, actor: str, options: Options) -> None:
-    number = subject.tenant.pk
-    enqueue_as(f"resend {number}", tenant_tasks.resend, number, actor=actor)
+def _page(row: Model) -> str:
+    view = f"admin:{row._meta.app_label}_{row._meta.model_name}_change"
+    return reverse(view, args=[quote(row.pk)])
 
 
-def _resend(subject: Subject, actor: str, options: Options) -> Report:
-    message = messages.resend(subject.tenant.pk, actor)
-    if message is None:
-        return Report(Outcome.SKIPPED, "", "no mail fits where the tenant stands")
-    return Report(Outcome.DONE, f"{message} is queued.")
+def _weight(action: Action) -> str:
+    """Return a button's class: a destructive one warns, one that moves a row on stands out."""
+    if action.destructive:
+        return "button-destructive"
+    return "" if action.moves_on else "button-quiet"
 
 
-# --- the connection ------------------------------------------------------------------------------
+def _bulk(action: Action) -> BulkAction:
+    def act(
+        modeladmin: ActionsAdmin, request: HttpRequest, queryset: QuerySet[Any]
+    ) -> HttpResponseBase | None:
+        return modeladmin.act_on_many(request, action, queryset)
 
-
-def _from(operation: Operation) -> Action:
-    def why_not(subject: Subject) -> str:
-        if subject.connection is None:
-            return "it has no connection"
-        return operation.why_not(subject.connection)
-
-    def enqueue(subject: Subject, actor: str, options: Options) -> None:
-        assert subject.connection is not None  # noqa: S101  (why_not was asked)
-        number = subject.connection.pk
-        enqueue_as(
-            f"{operation.name} {number}",
-            connect_tasks.operate,
-            operation.name,
-            number,
-            actor=actor,
-            options=dict(options),
-        )
-
-    def perform(subject: Subject, actor: str, options: Options) -> Report:
-        assert subject.connection is not None  # noqa: S101  (why_not was asked)
-        return operations.perform(operation, subject.connection.pk, actor, options)
-
-    return Action(
-        operation.name,
-        operation.label,
-        operation.permission,
-        why_not,
-        enqueue,
-        perform,
-        _QUESTIONS.get(operation.name),
-        operation.hurts,
-    )
-
-
-_QUESTIONS: dict[str, type[Question]] = {
-    "offboard": EndForm,
-    "start_over": EndForm,
-    "pause_until": UntilForm,
-    "snooze": UntilForm,
-}
-
-
-ACTIONS: dict[str, Action] = {
-    action.name: action
-    for action in (
-        Action(
-            "approve",
-            "Approve",
-            "tenants.approve_tenant",
-            _why_not_approve,
-            _queue_approve,
-            _approve,
-        ),
-        Action(
-            "resend",
-            "Resend e-mail",
-            "tenants.resend_message",
-            _why_not_resend,
-            _queue_resend,
-            _resend,
-        ),
-        *map(_from, operations.REGISTRY.values()),
-    )
-}
+    return act

@@ -1,4 +1,4 @@
-"""What all pages share: nothing is ever deleted, and most rows are the portal's own."""
+"""Base classes of all admin pages."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -31,7 +31,7 @@ else:
 
 
 class NoDelete:
-    """Tenants are off-boarded, users deactivated, old rows pruned: nobody deletes by hand."""
+    """Nothing is deleted by hand: tenants are off-boarded, users deactivated, old rows pruned."""
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -41,17 +41,17 @@ class PortalAdmin(NoDelete, ModelAdmin):
     """The base of every page of our own models."""
 
     list_per_page = 50
-    # Counting all rows beside the filtered ones doubles the cost of a list.
+    # Counting all rows as well as the filtered ones doubles the cost of a list.
     show_full_result_count = False
     paginator = lists.CappedPaginator
-    show_facets = admin.ShowFacets.NEVER  # the tallies say it, at a fixed cost
+    show_facets = admin.ShowFacets.NEVER  # the tallies show the counts at a fixed cost
 
-    empty = "They appear here by themselves."  # what an empty list says
+    empty = "Entries appear here automatically."  # what an empty list says
     tally_by = ""  # the field whose values are counted on top of the list
-    tally_newest = False  # count the newest rows only: the table only ever grows
+    tally_newest = False  # count only the newest rows, because the table grows without limit
     exports: Sequence[str] = ()  # the columns of the CSV file, as paths from the row
     tenant_path = ""  # the way from a row to its tenant, by whose ids it is then found
-    found_by: Sequence[str] = ()  # fields of its own that a row is found by, each with an index
+    found_by: Sequence[str] = ()  # fields for exact search; each needs an index
 
     def heading(self, row: Any) -> tuple[str, str]:
         """Return the title of a row's page and the line below it."""
@@ -87,7 +87,7 @@ class PortalAdmin(NoDelete, ModelAdmin):
     def tally(
         self, request: HttpRequest, label: Any, count: int, parameter: str, value: Any
     ) -> Tally:
-        """Make one of the counts; the one that is filtered by leads back to all rows."""
+        """Return one count. The count of the active filter links back to all rows."""
         current = request.GET.get(parameter) == str(value)
         url = "?" if current else f"?{urlencode({parameter: value})}"
         return Tally(capfirst(str(label)), count, url, self.tone(value), current)
@@ -108,7 +108,7 @@ class PortalAdmin(NoDelete, ModelAdmin):
         by_tenant = {f"{self.tenant_path}__in": search.tenants(search_term)}
         if not self.found_by:
             return queryset.filter(**by_tenant), False
-        # Not one condition with OR, which no index serves, but each by its own.
+        # A union of simple queries: an OR condition would not use the indexes.
         rows = self.model._default_manager.order_by()
         own = [rows.filter(**{field: search_term.strip()}) for field in self.found_by]
         found = rows.filter(**by_tenant).values("pk").union(*(each.values("pk") for each in own))
@@ -122,7 +122,7 @@ class PortalAdmin(NoDelete, ModelAdmin):
         return [own, *super().get_urls()] if self.exports else super().get_urls()
 
     def export(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer the rows of the list as it is filtered, as a CSV file."""
+        """Return the filtered rows as a CSV file."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         all_pages = request.GET.copy()
@@ -160,7 +160,7 @@ class PortalAdmin(NoDelete, ModelAdmin):
 
 
 class ReadOnlyAdmin(PortalAdmin):
-    """Rows that the portal writes and staff only read."""
+    """Pages for rows that only the portal writes."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from connect.health import conditions
-from connect.models import Condition, Connection, Mapping
+from connect.models import Condition, Connection, Mapping, Stage
 from portal.dashboard.attention import CAUSES
 from tenants.models import Tenant
 
@@ -36,6 +36,31 @@ class AttentionFilter(admin.SimpleListFilter):
         return queryset if found is None else queryset.filter(pk__in=found.values("tenant"))
 
 
+class StageFilter(admin.SimpleListFilter):
+    """The stage of the tenant's current connection."""
+
+    title = "stage"
+    parameter_name = "stage"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(stage.value), str(stage.label)) for stage in Stage]
+
+    def queryset(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Tenant],
+    ) -> QuerySet[Tenant]:
+        stage = self.value()
+        if stage is None:
+            return queryset
+        if stage == Stage.OFFBOARDED:
+            return queryset.filter(offboarded_at__isnull=False)
+        at_stage = Connection.objects.filter(
+            tenant=OuterRef("pk"), offboarded_at=None, stage=stage
+        ).order_by()
+        return queryset.filter(Exists(at_stage))
+
+
 class ConditionFilter(admin.SimpleListFilter):
     """The condition now of a live connection, on a list of connections or of their health."""
 
@@ -51,6 +76,23 @@ class ConditionFilter(admin.SimpleListFilter):
             return queryset
         selects = conditions.of_connection if queryset.model is Connection else conditions.of_health
         return queryset.filter(selects(Condition(value)))
+
+
+class BlockedFilter(admin.SimpleListFilter):
+    """Whether the connection is blocked."""
+
+    title = "blocked"
+    parameter_name = "blocked"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Yes"), ("no", "No")]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Connection]
+    ) -> QuerySet[Connection]:
+        if self.value() not in ("yes", "no"):
+            return queryset
+        return queryset.filter(blocked_at__isnull=self.value() == "no")
 
 
 class PutOffFilter(admin.SimpleListFilter):

@@ -1,4 +1,4 @@
-"""What keeps a list quick and useful with 100,000 rows: capped counts, tallies, dates, CSV."""
+"""Lists that stay fast with 100,000 rows: capped counts, tallies, date hierarchy, CSV."""
 
 import csv
 from collections.abc import Iterable, Iterator
@@ -15,8 +15,8 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.dates import MONTHS
 
-# Nobody turns more pages than this; whoever needs a row further down filters, searches or exports.
-CAP = 10_000
+# Nobody pages further than this. Rows beyond it are found by filter, search or export.
+MAX_COUNTED = 10_000
 CHUNK = 2000
 _BEGINS_A_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 
@@ -28,20 +28,20 @@ else:
 
 
 class CappedPaginator(AnyPaginator):
-    """Counts no further than CAP. With one query: how many there are, or about how many."""
+    """Counts up to MAX_COUNTED, with one query; above that it gives an estimate."""
 
-    about: int | None = None  # as Postgres' statistics tell, where all rows are listed
+    about: int | None = None  # an estimate from Postgres' statistics, for unfiltered lists
     is_capped = False
 
     @cached_property
     def count(self) -> int:
         rows: Any = self.object_list
         if rows.query.where:
-            counted = int(rows.order_by()[: CAP + 1].count())
+            counted = int(rows.order_by()[: MAX_COUNTED + 1].count())
         else:
             counted, self.about = _count_all(rows.model)
-        self.is_capped = counted > CAP
-        return min(counted, CAP)
+        self.is_capped = counted > MAX_COUNTED
+        return min(counted, MAX_COUNTED)
 
 
 def _count_all(model: type[Model]) -> tuple[int, int]:
@@ -51,7 +51,7 @@ def _count_all(model: type[Model]) -> tuple[int, int]:
         " reltuples::bigint FROM pg_class WHERE oid = %s::regclass"
     )
     with connection.cursor() as cursor:
-        cursor.execute(query, [CAP + 1, table])
+        cursor.execute(query, [MAX_COUNTED + 1, table])
         counted, about = cursor.fetchone()
     return int(counted), max(int(about), int(counted))
 
@@ -71,11 +71,11 @@ class Tally:
 
 
 def count_by(model: type[Model], field: str, *, newest: bool) -> list[tuple[Any, int]]:
-    """Count the rows by a field, the commonest value first; `newest` looks at the last CAP only."""
+    """Count rows by a field, the commonest value first; `newest` counts the last MAX_COUNTED."""
     rows = model._default_manager.order_by()
     if newest:
         keys = model._default_manager.order_by("-pk").values("pk")
-        rows = rows.filter(pk__gt=Coalesce(Subquery(keys[CAP : CAP + 1]), Value(0)))
+        rows = rows.filter(pk__gt=Coalesce(Subquery(keys[MAX_COUNTED : MAX_COUNTED + 1]), Value(0)))
     counted = rows.values_list(field).annotate(rows=Count("*")).order_by("-rows", field)
     return list(counted)
 
@@ -86,7 +86,7 @@ def count_by(model: type[Model], field: str, *, newest: bool) -> list[tuple[Any,
 def dates(model: type[Model], field: str, given: dict[str, str]) -> dict[str, Any]:
     """Return the links of one level of the drill-down: years, months or days.
 
-    Which ones there are is told by the first and the last row, with one query on an index.
+    The first and the last row, found by one query on an index, decide which ones there are.
     `given` holds year, month and day as far as they are chosen.
     """
     ends = model._default_manager.aggregate(first=Min(field), last=Max(field))
@@ -148,24 +148,24 @@ def _choices(chosen: dict[str, int], first: date, last: date) -> Iterator[dict[s
 
 
 class _Echo:
-    """A file that hands back what is written."""
+    """A file that returns what is written."""
 
     def write(self, text: str) -> str:
         return text
 
 
 def csv_lines(rows: QuerySet[Any], columns: Iterable[str]) -> Iterator[str]:
-    """Yield a list's rows as CSV, a line at a time, however many there are."""
+    """Yield rows as CSV, line by line."""
     paths = list(columns)
     writer = csv.writer(_Echo())
-    # The mark lets a spreadsheet read it as UTF-8.
+    # The byte order mark makes spreadsheets read UTF-8.
     yield "\ufeff" + writer.writerow([path.replace("__", " ").replace("_", " ") for path in paths])
     for row in rows.values_list(*paths).iterator(chunk_size=CHUNK):
         yield writer.writerow([cell(value) for value in row])
 
 
 def cell(value: Any) -> str:
-    """Return a value for a spreadsheet, where text from outside must never become a formula.
+    """Return a value for a spreadsheet. Text must never become a formula.
 
     OWASP, "CSV injection": an apostrophe goes before whatever begins one.
     """

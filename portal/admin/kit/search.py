@@ -1,4 +1,4 @@
-"""Finding a tenant by whatever staff hold of it, each kind by an index of its own."""
+"""Searching tenants by name, e-mail or any id. Each kind uses an index."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ _WORDS = ("name", "admin_email")
 
 
 def tenants(typed: str) -> QuerySet[Any, Any]:
-    """Return the keys of the tenants that somebody may mean, for use in a condition."""
+    """Return the keys of the tenants that match the typed text, for use in a filter."""
     typed = typed.strip()
     none: QuerySet[Any, Any] = Tenant.objects.none().values("pk")
     words = match(_WORDS, typed)

@@ -1,4 +1,4 @@
-"""Small pieces of HTML for cells and facts. Everything that came from outside is escaped."""
+"""HTML for cells and facts. All outside text is escaped."""
 
 import json
 from dataclasses import dataclass
@@ -81,7 +81,7 @@ def document(value: Any) -> str:
 
 
 def preformatted(text: str) -> str:
-    """Return text as it is, line breaks kept, nothing in it interpreted."""
+    """Return preformatted text, escaped."""
     return format_html('<pre class="document">{}</pre>', text)
 
 
@@ -92,7 +92,7 @@ def link(row: Model, text: str = "") -> str:
 
 
 def stage(connection: Connection) -> str:
-    """Return a connection's stage, coloured by whose move it is, and what staff put off."""
+    """Return a connection's stage as a badge, with pause and snooze."""
     name = connection.get_stage_display()
     if connection.blocked_at:
         shown = badge(f"Blocked: {name}", BAD)
@@ -120,7 +120,7 @@ def _stage_tone(connection: Connection) -> str:
 
 
 def state(word: str) -> str:
-    """Return a connection's state in Heroku Connect's own word."""
+    """Return a connection's state in Heroku Connect's term."""
     return badge(word, state_tone(word)) if word else "-"
 
 
@@ -130,7 +130,7 @@ def state_tone(word: str) -> str:
 
 
 def mapping_state(word: str) -> str:
-    """Return a mapping's state in Heroku Connect's own word."""
+    """Return a mapping's state in Heroku Connect's term."""
     return badge(word, mapping_tone(word))
 
 
@@ -140,5 +140,5 @@ def mapping_tone(word: str) -> str:
 
 
 def message_status(status: str) -> str:
-    """Return how far an e-mail got."""
+    """Return the status of an e-mail as a badge."""
     return badge(MessageStatus(status).label, MESSAGE_TONES[MessageStatus(status)])

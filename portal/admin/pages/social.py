@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from portal.admin.kit import show
+from portal.admin.kit.actions import ActionsAdmin
 from portal.admin.kit.base import ReadOnlyAdmin
-from social import collection, tasks
+from social import collection
 from social.models import (
     CollectionRun,
     Handle,
@@ -18,9 +18,7 @@ from social.models import (
     Post,
     Spend,
     TenantCollection,
-    Trigger,
 )
-from tenants.queue import enqueue_as
 
 MOST_TENANTS = 200  # on a run's page; those with errors first
 _TONES = {
@@ -33,7 +31,7 @@ _TONES = {
 
 
 @admin.register(CollectionRun)
-class CollectionRunAdmin(ReadOnlyAdmin):
+class CollectionRunAdmin(ReadOnlyAdmin, ActionsAdmin):
     empty = "A run begins every 15 minutes, unless something hinders it."
     change_list_template = "admin/social/collectionrun/change_list.html"
     change_form_template = "admin/social/collectionrun/change_form.html"
@@ -77,30 +75,10 @@ class CollectionRunAdmin(ReadOnlyAdmin):
         ("Written", {"fields": ("inserted", "updated")}),
     )
 
-    def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.collect)
-        return [path("collect/", view, name="social_collectionrun_collect"), *super().get_urls()]
-
-    def collect(self, request: HttpRequest) -> HttpResponse:
-        """Queue a run now."""
-        if not request.user.has_perm("social.run_collection"):
-            raise PermissionDenied
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        reason = collection.why_not()
-        if reason:
-            self.message_user(request, f"No posts are collected: {reason}.", messages.ERROR)
-        else:
-            actor = request.user.get_username()
-            enqueue_as("collect posts", tasks.collect, Trigger.STAFF.value, actor=actor)
-            self.message_user(request, "“Collect now” is queued.", messages.SUCCESS)
-        return HttpResponseRedirect(reverse("admin:social_collectionrun_changelist"))
-
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        offered = request.user.has_perm("social.run_collection")
-        context = {"may_collect": offered, "why_not": collection.why_not()}
+        context = {"refusal": collection.why_not()}
         return super().changelist_view(request, {**context, **(extra_context or {})})
 
     def render_change_form(

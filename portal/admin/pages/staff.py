@@ -1,4 +1,4 @@
-"""The staff themselves. Superusers only: whoever can give rights has them all."""
+"""The staff themselves. Superusers only, because a person who gives permissions has all of them."""
 
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ admin.site.unregister((User, Group, Association, Nonce, UserSocialAuth))
 @admin.register(User)
 class StaffAdmin(NoDelete, StockUserAdmin):
     list_display = ("username", "email", "is_active", "is_staff", "is_superuser", "last_login")
-    filter_horizontal = ()  # Django's two-box widget has faults that axe-core calls serious
+    filter_horizontal = ()  # Django's two-box widget has serious accessibility faults (axe-core)
 
 
 @admin.register(Group)

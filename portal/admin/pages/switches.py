@@ -1,26 +1,23 @@
-"""The kill switches: one page that says what each stops, who turned it off, since when and why."""
+"""The kill switches: what each stops, who turned it off, since when and why."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.http.response import HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
-from django.utils import timezone
+from django.urls import reverse
 
+from portal.actions.switches import PERMISSION
+from portal.admin.kit.actions import ActionsAdmin, Button
 from portal.admin.kit.base import ReadOnlyAdmin
 from tenants.models import Switch, SwitchName
 
-MAY_TURN = "tenants.change_switch"
-MOST_TURNS = 20
-STOPS = {
+MAX_CHANGES = 20
+EFFECTS = {
     SwitchName.REGISTRATIONS: "Packages that register get 503 and are asked to come again. "
     "Tenants that are known already go on.",
     SwitchName.PROVISIONING: "No step of provisioning is taken, so no add-on is made and nobody is "
@@ -30,95 +27,48 @@ STOPS = {
 }
 
 
-class TurnForm(forms.Form):
-    """Turning something off needs a reason, which everybody sees; turning it on does not."""
-
-    to = forms.ChoiceField(choices=[("on", "On"), ("off", "Off")])
-    why = forms.CharField(max_length=255, required=False)
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or self.cleaned_data
-        if data.get("to") == "off" and not data.get("why"):
-            self.add_error("why", "Say why it is off: everybody will see it.")
-        return data
-
-
 @dataclass(frozen=True)
-class Lever:
+class SwitchCard:
     """A switch as the page shows it."""
 
     name: SwitchName
-    stops: str
-    row: Switch | None
-    error: str
-
-    @property
-    def off(self) -> bool:
-        return self.row is not None and not self.row.on
+    effect: str
+    row: Switch
+    buttons: list[Button]
 
 
 @admin.register(Switch)
-class SwitchAdmin(ReadOnlyAdmin):
+class SwitchAdmin(ReadOnlyAdmin, ActionsAdmin):
+    """A switch that was never touched has no row: it is on."""
+
     list_display = ("name", "on", "why", "who", "changed_at")
 
-    def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.turn)
-        own = path("<slug:name>/turn/", view, name="tenants_switch_turn")
-        return [own, *super().get_urls()]
+    def row_to_act_on(self, request: HttpRequest, pk: str) -> Switch | None:
+        if pk not in SwitchName.values:
+            return None
+        return Switch.objects.filter(name=pk).first() or Switch(name=pk)
+
+    def page_of(self, row: Any) -> str:
+        return reverse("admin:tenants_switch_changelist")
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return self._page(request, {})
-
-    def turn(self, request: HttpRequest, name: str) -> HttpResponse:
-        """Turn one switch on or off. POST only, for Managers."""
-        if not request.user.has_perm(MAY_TURN):
-            raise PermissionDenied
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        if name not in SwitchName.values:
-            raise Http404
-        form = TurnForm(request.POST)
-        if not form.is_valid():
-            wrong = " ".join(str(each) for each in form.errors.get("why", ["Press a button."]))
-            return self._page(request, {name: wrong})
-        on, why = form.cleaned_data["to"] == "on", form.cleaned_data["why"]
-        self._turn(request, SwitchName(name), on=on, why=why)
-        return HttpResponseRedirect(reverse("admin:tenants_switch_changelist"))
-
-    def _turn(self, request: HttpRequest, name: SwitchName, *, on: bool, why: str) -> None:
-        """Whoever comes second to the same end is told so, and the first one's reason stays."""
-        position = "on" if on else "off"
-        with transaction.atomic():
-            Switch.objects.get_or_create(name=name)
-            switch = Switch.objects.select_for_update().get(name=name)
-            if switch.on == on:
-                text = f"{name.label} was {position} already. Nothing was changed."
-                self.message_user(request, text, messages.WARNING)
-                return
-            switch.on, switch.why, switch.who = on, why, request.user.get_username()
-            switch.changed_at = timezone.now()
-            switch.save()
-            because = f": {why}" if why else ""
-            self.log_change(request, switch, f"Turned {position}{because}")
-        self.message_user(request, f"{name.label} turned {position}.", messages.SUCCESS)
-
-    def _page(self, request: HttpRequest, errors: dict[str, str]) -> HttpResponse:
         rows = {row.name: row for row in Switch.objects.all()}
         kind = ContentType.objects.get_for_model(Switch)
-        turns = LogEntry.objects.filter(content_type=kind).select_related("user")
+        changes = LogEntry.objects.filter(content_type=kind).select_related("user")
         context = {
             **self.admin_site.each_context(request),
             "title": "Kill switches",
             "opts": self.opts,
-            "levers": [
-                Lever(name, STOPS[name], rows.get(name), errors.get(name, ""))
-                for name in SwitchName
-            ],
-            "turns": turns.order_by("-action_time")[:MOST_TURNS],
-            "may_turn": request.user.has_perm(MAY_TURN),
+            "cards": [self._card(request, name, rows.get(name)) for name in SwitchName],
+            "changes": changes.order_by("-action_time")[:MAX_CHANGES],
+            "may_turn": request.user.has_perm(PERMISSION),
         }
         return TemplateResponse(request, "admin/tenants/switch/change_list.html", context)
+
+    def _card(self, request: HttpRequest, name: SwitchName, row: Switch | None) -> SwitchCard:
+        row = row or Switch(name=name.value)
+        return SwitchCard(name, EFFECTS[name], row, self.buttons(request, row))

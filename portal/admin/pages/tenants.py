@@ -1,13 +1,10 @@
-"""What staff see of the subscribers, and may change of them."""
+"""The tenants: their list, each one's page, and the few facts that staff may correct."""
 
-import re
-from ipaddress import ip_address
 from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Exists, FilteredRelation, OuterRef, Prefetch, Q, QuerySet
-from django.db.models.fields.json import KT
+from django.db.models import Count, FilteredRelation, Prefetch, Q, QuerySet
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -15,58 +12,19 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_safe
 
 from connect.models import Connection, Stage
+from portal.actions.subject import Subject
+from portal.admin.forms.tenant import TenantForm
 from portal.admin.kit import search, show
-from portal.admin.kit.actions import Subject
-from portal.admin.kit.base import ReadOnlyAdmin
-from portal.admin.kit.buttons import ActionsAdmin
-from portal.admin.kit.filters import AttentionFilter
+from portal.admin.kit.filters import AttentionFilter, StageFilter
 from portal.admin.kit.lists import Tally
-from portal.admin.pages import tenant_page
-from portal.admin.pages.tenant_form import TenantForm
+from portal.admin.kit.subjects import SubjectAdmin
+from portal.admin.panels import tenant as panel
 from tenants import timeline
-from tenants.models import (
-    Callout,
-    Event,
-    EventKind,
-    Message,
-    MessageStatus,
-    RateBucket,
-    SalesforceGrant,
-    Tenant,
-    UsedSignature,
-)
-
-# Heroku and Salesforce name each request so, and no id of a tenant or add-on name looks like it.
-_REQUEST_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-
-class StageFilter(admin.SimpleListFilter):
-    """The stage of the tenant's current connection."""
-
-    title = "stage"
-    parameter_name = "stage"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(str(stage.value), str(stage.label)) for stage in Stage]
-
-    def queryset(
-        self,
-        request: HttpRequest,
-        queryset: QuerySet[Tenant],
-    ) -> QuerySet[Tenant]:
-        stage = self.value()
-        if stage is None:
-            return queryset
-        if stage == Stage.OFFBOARDED:
-            return queryset.filter(offboarded_at__isnull=False)
-        at_stage = Connection.objects.filter(
-            tenant=OuterRef("pk"), offboarded_at=None, stage=stage
-        ).order_by()
-        return queryset.filter(Exists(at_stage))
+from tenants.models import EventKind, Tenant
 
 
 @admin.register(Tenant)
-class TenantAdmin(ActionsAdmin):
+class TenantAdmin(SubjectAdmin):
     form = TenantForm
     change_form_template = "admin/tenants/tenant/change_form.html"
     list_display = (
@@ -80,7 +38,7 @@ class TenantAdmin(ActionsAdmin):
     list_filter = (AttentionFilter, StageFilter, "environment", "proof")
     date_hierarchy = "registered_at"
     tenant_path = "pk"
-    empty = "A tenant appears when its package calls the portal: see docs/registration.md."
+    empty = "A tenant appears when its package sends a callout: see docs/registration.md."
     search_fields = ("name",)
     search_help_text = search.HELP
     exports = (
@@ -120,7 +78,7 @@ class TenantAdmin(ActionsAdmin):
     readonly_fields = fields[5:]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return False  # a tenant begins with its package's callout
+        return False  # tenants are created by callouts only
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tenant]:
         current = Connection.objects.filter(offboarded_at=None)
@@ -174,7 +132,7 @@ class TenantAdmin(ActionsAdmin):
     ) -> HttpResponse:
         tenant = context["original"]
         context |= self._parts(request, tenant)
-        context["subscriber_link"] = tenant_page.subscriber_link(tenant, request.user)
+        context["subscriber_link"] = panel.subscriber_link(tenant, request.user)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_urls(self) -> list[URLPattern]:
@@ -182,7 +140,7 @@ class TenantAdmin(ActionsAdmin):
         return [path("<int:pk>/live/", view, name="tenants_tenant_live"), *super().get_urls()]
 
     def live(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Answer the parts of a tenant's page that change while somebody looks at it."""
+        """Return the live parts of a tenant's page."""
         tenant = self.get_object(request, str(pk))
         if not self.has_view_permission(request, tenant):
             raise PermissionDenied
@@ -193,7 +151,7 @@ class TenantAdmin(ActionsAdmin):
 
     def _parts(self, request: HttpRequest, tenant: Tenant) -> dict[str, Any]:
         wanted = request.GET.get("timeline", "")
-        parts = tenant_page.context(tenant, self.subject(tenant), request.user, wanted)
+        parts = panel.context(tenant, self.subject(tenant), request.user, wanted)
         return {**parts, "buttons": self.buttons(request, tenant)}
 
     def save_model(
@@ -203,7 +161,7 @@ class TenantAdmin(ActionsAdmin):
         form: "ModelForm[Tenant]",
         change: bool,
     ) -> None:
-        """Write only what was changed, so that a callout judged meanwhile is not undone."""
+        """Save only changed fields, so that a parallel callout is not overwritten."""
         changes = {
             name: [form.initial[name], getattr(obj, name)]
             for name in form.changed_data
@@ -212,201 +170,14 @@ class TenantAdmin(ActionsAdmin):
         if not changes:
             return
         obj.save(update_fields=list(changes))
-        told = (
+        changed = (
             f"{form.fields[name].label} from “{before}” to “{after}”"
             for name, (before, after) in changes.items()
         )
         timeline.note(
             obj,
             EventKind.STAFF_ACTION,
-            f"Changed {', '.join(told)}.",
+            f"Changed {', '.join(changed)}.",
             actor=request.user.get_username(),
             changes=changes,
         )
-
-
-@admin.register(SalesforceGrant)
-class SalesforceGrantAdmin(ReadOnlyAdmin):
-    """The tokens are not even read from the database here."""
-
-    list_display = ("tenant", "username", "status", "instance_url", "issued_at", "refreshed_at")
-    list_filter = ("status",)
-    list_select_related = ("tenant",)
-    ordering = ("-pk",)
-    tenant_path = "tenant"
-    tally_by = "status"
-    search_fields = ("username",)
-    search_help_text = search.HELP
-    found_by = ("username", "user_id")
-    exports = ("tenant__name", "tenant__org_id", "username", "status", "instance_url", "issued_at")
-    fields = (
-        "tenant",
-        "username",
-        "user_id",
-        "status",
-        "instance_url",
-        "identity_url",
-        "scopes",
-        "issued_at",
-        "refreshed_at",
-    )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[SalesforceGrant]:
-        grants: QuerySet[SalesforceGrant] = super().get_queryset(request)
-        return grants.defer("access_token", "refresh_token")
-
-
-@admin.register(Callout)
-class CalloutAdmin(ReadOnlyAdmin):
-    list_display = ("received_at", "status", "outcome", "tenant", "signed", "remote_address")
-    list_filter = ("signed", "truncated")
-    list_select_related = ("tenant",)
-    date_hierarchy = "received_at"
-    tenant_path = "tenant"
-    tally_by = "status"
-    tally_newest = True
-    search_fields = ("outcome",)
-    search_help_text = f"{search.HELP}, remote address"
-    exports = (
-        "received_at",
-        "status",
-        "outcome",
-        "tenant__name",
-        "tenant__org_id",
-        "signed",
-        "remote_address",
-    )
-    fields = (
-        "received_at",
-        "remote_address",
-        "content_type",
-        "signed",
-        "truncated",
-        "status",
-        "outcome",
-        "tenant",
-        "body_as_sent",
-    )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Callout]:
-        callouts: QuerySet[Callout] = super().get_queryset(request)
-        return callouts.defer("body")
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        try:
-            ip_address(search_term.strip())
-        except ValueError:
-            return super().get_search_results(request, queryset, search_term)
-        return queryset.filter(remote_address=search_term.strip()), False
-
-    def tone(self, value: Any) -> str:
-        return show.GOOD if value < 400 else show.BAD if value >= 500 else show.WAIT
-
-    @admin.display(description="body")
-    def body_as_sent(self, callout: Callout) -> str:
-        return show.preformatted(callout.text)
-
-
-@admin.register(Message)
-class MessageAdmin(ReadOnlyAdmin):
-    """What is written in a mail holds the subscriber's link, so not everybody sees it."""
-
-    list_display = ("created_at", "kind", "to", "status", "tenant", "attempts", "sent_at")
-    list_filter = ("status", "kind")
-    list_select_related = ("tenant",)
-    date_hierarchy = "created_at"
-    tenant_path = "tenant"
-    tally_by = "status"
-    tally_newest = True
-    search_fields = ("to",)
-    search_help_text = f"{search.HELP}, the provider's id of the e-mail"
-    found_by = ("to", "provider_id")
-    exports = (
-        "created_at",
-        "kind",
-        "to",
-        "subject",
-        "status",
-        "error",
-        "attempts",
-        "sent_at",
-        "provider_id",
-        "tenant__name",
-        "tenant__org_id",
-    )
-    fields = (
-        "tenant",
-        "kind",
-        "to",
-        "subject",
-        "status",
-        "error",
-        "attempts",
-        "created_at",
-        "next_attempt_at",
-        "sent_at",
-        "provider_id",
-    )
-
-    def get_fields(self, request: HttpRequest, obj: Message | None = None) -> list[Any]:
-        may_read = request.user.has_perm("tenants.resend_message")
-        return [*self.fields, "written"] if may_read else [*self.fields]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
-        messages: QuerySet[Message] = super().get_queryset(request)
-        return messages.defer("text", "html")
-
-    def tone(self, value: Any) -> str:
-        return show.MESSAGE_TONES[MessageStatus(value)]
-
-    @admin.display(description="text")
-    def written(self, message: Message) -> str:
-        return show.preformatted(message.text)
-
-
-@admin.register(Event)
-class EventAdmin(ReadOnlyAdmin):
-    list_display = ("at", "tenant", "kind", "text", "actor")
-    list_filter = ("kind",)
-    list_select_related = ("tenant",)
-    date_hierarchy = "at"
-    tenant_path = "tenant"
-    tally_by = "kind"
-    tally_newest = True
-    search_fields = ("actor",)
-    search_help_text = f"{search.HELP}, who did it, request id"
-    found_by = ("actor",)
-    exports = ("at", "tenant__name", "tenant__org_id", "kind", "text", "actor")
-    fields = ("at", "tenant", "actor", "kind", "text", "details")
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        asked = search_term.strip()
-        if not _REQUEST_ID.fullmatch(asked):
-            return super().get_search_results(request, queryset, search_term)
-        of_requests = queryset.annotate(request=KT("data__request_id"))
-        return of_requests.filter(request=asked, data__has_key="request_id"), False
-
-    def tone(self, value: Any) -> str:
-        return show.EVENT_TONES.get(EventKind(value), show.QUIET)
-
-    @admin.display(description="details")
-    def details(self, event: Event) -> str:
-        return show.document(event.data)
-
-
-@admin.register(RateBucket)
-class RateBucketAdmin(ReadOnlyAdmin):
-    list_display = ("key", "tokens", "filled_at")
-    ordering = ("-filled_at",)
-    search_fields = ("key",)
-
-
-@admin.register(UsedSignature)
-class UsedSignatureAdmin(ReadOnlyAdmin):
-    list_display = ("__str__", "used_at")
-    ordering = ("-used_at",)
-    date_hierarchy = "used_at"

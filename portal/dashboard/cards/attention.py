@@ -7,9 +7,11 @@ from typing import Any
 from django.urls import reverse
 
 from connect.models import Connection
-from portal.admin.kit.actions import ACTIONS, Subject
+from portal.actions import action as actions
+from portal.actions.subject import Subject
 from portal.dashboard.attention import CAUSES, Cause
 from portal.dashboard.cards.links import tenants
+from tenants.models import Tenant
 
 MAX_SHOWN = 10
 
@@ -52,12 +54,8 @@ def read(user: Any, now: datetime) -> dict[str, Any]:
 
 def _case(user: Any, cause: Cause, row: Connection, since: datetime) -> Case:
     subject = Subject(row.tenant, row)
-    legal = (
-        ACTIONS[name]
-        for name in cause.actions
-        if user.has_perm(ACTIONS[name].permission) and not ACTIONS[name].why_not(subject)
-    )
-    action = next(legal, None)
+    offered = {each.name: each for each in actions.offered(Tenant, user, subject)}
+    action = next((offered[name] for name in cause.actions if name in offered), None)
     page = reverse("admin:tenants_tenant_change", args=[row.tenant_id])
     press_url = (
         reverse("admin:tenants_tenant_act", args=[row.tenant_id, action.name]) if action else ""

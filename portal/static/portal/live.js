@@ -7,15 +7,15 @@
   const SLOWEST = 60;
   const root = document.querySelector("[data-live]");
 
-  // A form's token is drawn anew for each answer and says nothing new.
+  // The CSRF token changes with each answer; ignore it in the comparison.
   const said = (element) => element.outerHTML.replace(/name="csrfmiddlewaretoken" value="[^"]*"/g, "");
 
   const isInUse = (element) =>
     element.querySelector("details[open]") !== null ||
     (element.contains(document.activeElement) && document.activeElement.matches("input, select, textarea"));
 
-  // Keyboard focus on a button or link outlives the replacement of its surroundings.
-  const place = (element) => element.getAttribute("href") || element.form?.getAttribute("action") || element.id;
+  // Keyboard focus on a button or link is kept when its part is replaced.
+  const place = (element) => element.getAttribute("href") || element.getAttribute("formaction") || element.form?.getAttribute("action") || element.id;
 
   const keepFocus = (part, replace) => {
     const focused = part.contains(document.activeElement) ? place(document.activeElement) : "";
@@ -54,7 +54,7 @@
     if (every) setTimeout(visible, every * 1000);
   };
 
-  // Nobody looks at a page in the background, so it does not look either.
+  // A page in the background does not refresh.
   const visible = () => {
     if (document.visibilityState === "visible") return look();
     document.addEventListener("visibilitychange", visible, { once: true });

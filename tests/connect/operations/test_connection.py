@@ -9,6 +9,7 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from connect.models import Connection, Health, SchemaFate, Stage
+from connect.operations import base
 from connect.operations import connection as operations
 from connect.runner import lease
 from tenants.models import Event, EventKind, Message, MessageKind
@@ -33,16 +34,16 @@ def last_action() -> Event:
 @pytest.mark.parametrize(
     ("name", "stage", "facts", "reason"),
     [
-        ("retry", Stage.LIVE, {}, "nothing is left to do"),
-        ("retry", Stage.OFFBOARDED, {}, "nothing is left to do"),
+        ("retry", Stage.LIVE, {}, "there is nothing left to do"),
+        ("retry", Stage.OFFBOARDED, {}, "there is nothing left to do"),
         ("pause", Stage.LOADING, {}, "only a live connection"),
-        ("pause", Stage.LIVE, {"state": "PAUSED"}, "paused already"),
+        ("pause", Stage.LIVE, {"state": "PAUSED"}, "already paused"),
         ("resume", Stage.LIVE, {"state": "IDLE"}, "not paused"),
         ("restart", Stage.LINKING, {}, "does not know it yet"),
         ("refresh", Stage.CREATING_ADDON, {}, "does not know it yet"),
         ("import_mappings", Stage.WAITING_FOR_AUTHORIZATION, {}, "not authorized yet"),
-        ("offboard", Stage.OFFBOARDING, {}, "off-boarding already"),
-        ("start_over", Stage.OFFBOARDED, {}, "off-boarded already"),
+        ("offboard", Stage.OFFBOARDING, {}, "already off-boarding"),
+        ("start_over", Stage.OFFBOARDED, {}, "already off-boarded"),
     ],
 )
 def test_what_is_not_legal_is_skipped_with_the_reason_and_noted(
@@ -117,10 +118,10 @@ def test_starting_over_begins_the_next_generation(journey: Journey) -> None:
 
 
 def test_an_operation_never_meets_the_reconciler(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(operations, "LEASE_PATIENCE", 0.3)
+    monkeypatch.setattr(base, "LEASE_PATIENCE", 0.3)
     connection = cast.connect(cast.enrol(cast.ACME), Stage.LINKING)
     assert lease.take(connection.pk) is not None
-    with pytest.raises(operations.Busy):
+    with pytest.raises(base.Busy):
         operate("offboard", connection, **KEEP)
 
 

@@ -320,7 +320,9 @@ def _social_rows(numbers: Sequence[int], connections: list[Connection], now: dat
     _stored(Spend(day=now.date() - timedelta(days=number), calls=1, posts=1) for number in numbers)
 
 
-def _queue_rows(numbers: Sequence[int], now: datetime) -> None:
+def tasks(numbers: Sequence[int]) -> None:
+    """Make a task that went well and one that failed, for each number."""
+    now = timezone.now()
     _stored(
         Task(
             id=f"{number:030d}{'ok' if success else 'no'}",
@@ -336,15 +338,21 @@ def _queue_rows(numbers: Sequence[int], now: datetime) -> None:
         for number in numbers
         for success in (True, False)
     )
+
+
+def _queue_rows(numbers: Sequence[int], now: datetime) -> None:
+    tasks(numbers)
     _stored(
         Schedule(name=f"schedule {number}", func="portal.tasks.prune", task=f"{number:030d}ok")
         for number in numbers
     )
-    tasks = (
+    queued = (
         {"id": f"{number:032d}", "name": "x", "func": "portal.tasks.prune", "args": ()}
         for number in numbers
     )
-    _stored(OrmQ(key="multiconnect", payload=SignedPackage.dumps(each), lock=now) for each in tasks)
+    _stored(
+        OrmQ(key="multiconnect", payload=SignedPackage.dumps(each), lock=now) for each in queued
+    )
 
 
 def history(of: Tenant, length: int) -> None:

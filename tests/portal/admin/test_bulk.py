@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.contrib.messages import get_messages
 from django.db.models import Model
 from django.test import Client
 from django.utils import timezone
@@ -10,12 +11,14 @@ from pytest_django.asserts import assertContains, assertNotContains
 
 from connect.models import Connection
 from portal import bulk, roles
-from portal.admin.kit.actions import ACTIONS
+from portal.actions import action as registry
 from portal.models import BulkItem, BulkRun, ItemStatus
+from tenants.models import Tenant
 from tests.portal.admin import rows, walk
 from tests.portal.admin.conftest import SignIn
 
 pytestmark = pytest.mark.django_db
+ACTIONS = registry.of(Tenant)
 
 
 def start(action: str = "pause", count: int = 4, **options: str) -> BulkRun:
@@ -34,6 +37,10 @@ def settle(run: BulkRun, *outcomes: tuple[ItemStatus, str]) -> None:
     BulkRun.objects.update(finished_at=timezone.now())
 
 
+def said(answer: Any) -> str:
+    return " ".join(str(each) for each in get_messages(answer.wsgi_request))
+
+
 def page(client: Client, run: Model, view: str = "change") -> str:
     return " ".join(client.get(walk.page(BulkRun, view, run.pk)).content.decode().split())
 
@@ -44,7 +51,7 @@ def test_it_shows_how_far_it_is_and_renews_itself(viewer: Client) -> None:
     BulkItem.objects.filter(pk=first.pk).update(status=ItemStatus.DONE)
     html = page(viewer, run)
     assert 'data-live-every="1"' in html
-    for text in ("1 of 4", "At work", "24 Nov 2026, 08:00 UTC", "Their data centre moves."):
+    for text in ("1 of 4", "Running", "24 Nov 2026, 08:00 UTC", "Their data centre moves."):
         assert text in html
     part = page(viewer, run, "live")
     assert '<progress class="progress progress-good" value="1" max="4"' in part
@@ -81,8 +88,8 @@ def test_why_it_waits_is_said(viewer: Client) -> None:
 def test_whoever_may_do_it_may_stop_it(sign_in: SignIn, role: str, name: str) -> None:
     run, client = start(name, 2), sign_in(role)
     may = ACTIONS[name].permission in roles.permissions()[role]
-    assert (walk.page(BulkRun, "cancel", run.pk) in page(client, run)) == may
-    answer = client.post(walk.page(BulkRun, "cancel", run.pk))
+    assert (walk.page(BulkRun, "act", run.pk, "cancel") in page(client, run)) == may
+    answer = client.post(walk.page(BulkRun, "act", run.pk, "cancel"))
     assert answer.status_code == (302 if may else 403)
     run.refresh_from_db()
     assert bool(run.finished_at) == may
@@ -98,8 +105,8 @@ def test_what_is_left_over_can_be_tried_again(operator: Client) -> None:
         (ItemStatus.FAILED, "503"),
         (ItemStatus.CANCELLED, ""),
     )
-    assertContains(operator.get(walk.page(BulkRun, "change", run.pk)), "Try the 2 left over again")
-    assert operator.post(walk.page(BulkRun, "again", run.pk)).status_code == 302
+    assertContains(operator.get(walk.page(BulkRun, "change", run.pk)), "2 left over")
+    assert operator.post(walk.page(BulkRun, "act", run.pk, "again")).status_code == 302
     fresh = BulkRun.objects.latest("pk")
     assert (fresh.action, fresh.total, fresh.options, fresh.actor) == (
         "pause",
@@ -113,10 +120,10 @@ def test_what_is_left_over_can_be_tried_again(operator: Client) -> None:
 
 def test_nothing_is_done_again_while_it_runs_or_when_all_went_well(operator: Client) -> None:
     run = start(count=1)
-    again = walk.page(BulkRun, "again", run.pk)
-    assert operator.post(again).status_code == 404
+    again = walk.page(BulkRun, "act", run.pk, "again")
+    assert "it is not finished" in said(operator.post(again))
     settle(run, (ItemStatus.DONE, ""))
-    assert operator.post(again).status_code == 404
+    assert "nothing in it failed" in said(operator.post(again))
     assertNotContains(operator.get(walk.page(BulkRun, "change", run.pk)), "left over")
     assert BulkRun.objects.count() == 1
 
@@ -124,10 +131,10 @@ def test_nothing_is_done_again_while_it_runs_or_when_all_went_well(operator: Cli
 @pytest.mark.parametrize("view", ["cancel", "again"])
 def test_looking_stops_nothing(manager: Client, client: Client, view: str) -> None:
     run = start(count=1)
-    url = walk.page(BulkRun, view, run.pk)
+    url = walk.page(BulkRun, "act", run.pk, view)
     assert manager.get(url).status_code == 405
     assert client.post(url)["Location"].startswith("/admin/login/")
-    assert manager.post(walk.page(BulkRun, view, run.pk + 1)).status_code == 404
+    assert manager.post(walk.page(BulkRun, "act", run.pk + 1, view)).status_code == 404
     assert run.items.get().status == "waiting"
 
 

@@ -141,7 +141,7 @@ def test_each_count_leads_to_the_rows_that_it_counts(
 def test_a_list_that_only_grows_counts_its_newest_rows(
     viewer: Client, five: dict[str, Tenant], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lists, "CAP", 2)
+    monkeypatch.setattr(lists, "MAX_COUNTED", 2)
     for kind in (EventKind.BLOCKED, EventKind.LIVE, EventKind.LIVE):
         Event.objects.create(tenant=five["acme"], kind=kind, text="x")
     tallies = viewer.get(walk.page(Event, "changelist")).context["tallies"]
@@ -157,14 +157,14 @@ def test_no_more_is_counted_and_paged_through_than_anybody_would(
     rows.strangers(6)
     with database.cursor() as cursor:
         cursor.execute("ANALYZE tenants_tenant")
-    monkeypatch.setattr(lists, "CAP", 4)
+    monkeypatch.setattr(lists, "MAX_COUNTED", 4)
     answer = viewer.get(walk.page(Tenant, "changelist"))
     html = " ".join(answer.content.decode().split())
     assert answer.context["cl"].result_count == 4
-    assert "about 6 tenants; the first 4 can be paged through" in html
+    assert "about 6 tenants; only the first 4 can be shown" in html
     filtered = viewer.get(walk.page(Tenant, "changelist"), {"stage": "live"})
     text = " ".join(filtered.content.decode().split())
-    assert "more than 4 tenants; the first 4 can be paged through" in text
+    assert "more than 4 tenants; only the first 4 can be shown" in text
 
 
 def test_a_filtered_list_costs_as_much_for_12_rows_as_for_3(manager: Client) -> None:
@@ -317,10 +317,10 @@ def test_what_is_put_off_is_shown_and_found(viewer: Client, five: dict[str, Tena
 @pytest.mark.parametrize(
     ("address", "words"),
     [
-        ("tenants/tenant/", "when its package calls the portal"),
+        ("tenants/tenant/", "when its package sends a callout"),
         ("connect/rollout/", "a few first, then the others in waves"),
         ("connect/incident/", "What lasts is noted here"),
-        ("tenants/tenant/?q=nobody", "fit what is searched or filtered by"),
+        ("tenants/tenant/?q=nobody", "match the search and the filters"),
     ],
 )
 def test_an_empty_list_says_what_to_do(manager: Client, address: str, words: str) -> None:

@@ -200,7 +200,7 @@ def test_a_tenants_live_mappings_are_compared_with_a_version(viewer: Client, fle
 
 def act(client: Client, mapping: Mapping, name: str, **data: Any) -> int:
     url = reverse("admin:connect_mapping_act", args=[mapping.pk, name])
-    return client.post(url, data).status_code
+    return client.post(url, {"confirmed": "yes", **data}).status_code
 
 
 def work_off() -> str:
@@ -229,7 +229,7 @@ def account(fleet: Fleet) -> Mapping:
 
 def test_a_mapping_is_reloaded_diagnosed_and_deleted(manager: Client, account: Mapping) -> None:
     assert act(manager, account, "reload") == 302
-    assert "Reload: Account is loaded anew. Rows to be read again" in work_off()
+    assert "Reload: Account is loaded again. Rows to be read again" in work_off()
     assert act(manager, account, "diagnose") == 302
     assert "Heroku Connect finds nothing wrong" in work_off()
     assert act(manager, account, "delete") == 302

@@ -83,7 +83,7 @@ def test_every_list_costs_as_many_queries_for_12_rows_as_for_3_and_beyond_the_ca
     assert max(few.values()) <= MOST_QUERIES, few
     rows.strangers(9, start=4)
     assert {url: walk.queries(manager, url) for url in few} == few
-    monkeypatch.setattr(lists, "CAP", 4)  # from there on rows are estimated, not counted
+    monkeypatch.setattr(lists, "MAX_COUNTED", 4)  # from there on rows are estimated, not counted
     assert {url: walk.queries(manager, url) for url in few} == few
 
 

@@ -1,4 +1,4 @@
-"""Staff make roll-outs, watch them and steer them; they bring back what drifted or accept it."""
+"""Staff make roll-outs, watch them and control them; they bring back what drifted or accept it."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ from connect.models import (
 )
 from connect.rollouts import creating, items, lifecycle, waves
 from portal import roles
-from portal.admin.pages.steering import STEERS
+from portal.actions import action as registry
 from tenants.models import Tenant
 from tests import cast
 from tests.connect import fleet as fleets
@@ -31,6 +31,7 @@ from tests.portal.admin import rows, walk
 from tests.portal.admin.conftest import SignIn
 
 pytestmark = pytest.mark.django_db
+TRANSITIONS = registry.of(Rollout)
 FORM = {
     "kind": "mappings",
     "canary_size": "1",
@@ -55,12 +56,15 @@ def make(client: Client, **data: Any) -> HttpResponse:
     return client.post(walk.page(Rollout, "add"), given)  # type: ignore[return-value]
 
 
-def steer(client: Client, rollout: Rollout, name: str, **data: str) -> HttpResponse:
+def control(client: Client, rollout: Rollout, name: str, **data: str) -> HttpResponse:
     url = reverse("admin:connect_rollout_act", args=[rollout.pk, name])
-    return client.post(url, data)  # type: ignore[return-value]
+    return client.post(url, {"confirmed": "yes", **data})  # type: ignore[return-value]
 
 
 def said(answer: HttpResponse) -> str:
+    """Return what the next page will say, or the question that is asked again."""
+    if answer.status_code == 200:
+        return answer.content.decode()
     return " ".join(str(each) for each in get_messages(answer.wsgi_request))  # type: ignore[attr-defined]
 
 
@@ -86,15 +90,15 @@ def test_a_roll_out_is_made_for_the_chosen_tenants(manager: Client, fleet: Fleet
 @pytest.mark.parametrize(
     ("wrong", "complaint"),
     [
-        ({"template": ""}, "Say which version they are to have."),
-        ({"kind": "api_version"}, "Say which API version"),
+        ({"template": ""}, "Choose a version."),
+        ({"kind": "api_version"}, "Choose an API version."),
         ({"kind": "api_version", "api_version": "new"}, "two or three digits"),
         ({"org_ids": "nonsense"}, "org_ids"),
         ({"org_ids": cast.BOREALIS["org_id"]}, "No such tenants"),
         ({"share": "0"}, "greater than or equal to 1"),
         ({"failure_limit": "101"}, "less than or equal to 100"),
         ({"wave_size": "0"}, "greater than or equal to 1"),
-        ({"plan": "herokuconnect:none"}, "No tenant that is live"),
+        ({"plan": "herokuconnect:none"}, "No live tenant without another open roll-out matches."),
     ],
 )
 def test_a_roll_out_that_makes_no_sense_is_not_made(
@@ -130,7 +134,7 @@ def test_the_page_shows_progress_and_each_tenant(viewer: Client, fleet: Fleet) -
     assert "A new column is filled by reading 1 row again." in told
 
 
-def test_a_roll_out_is_steered_from_its_page(manager: Client, fleet: Fleet) -> None:
+def test_a_roll_out_is_controlled_from_its_page(manager: Client, fleet: Fleet) -> None:
     make(manager)
     rollout = checked()
     for name, then in (
@@ -139,10 +143,10 @@ def test_a_roll_out_is_steered_from_its_page(manager: Client, fleet: Fleet) -> N
         ("resume", RolloutStatus.RUNNING),
         ("cancel", RolloutStatus.CANCELLED),
     ):
-        assert "done" in said(steer(manager, rollout, name))
+        assert "done" in said(control(manager, rollout, name))
         rollout.refresh_from_db()
         assert rollout.status == then
-    assert "It is cancelled" in said(steer(manager, rollout, "start"))
+    assert "it is cancelled" in said(control(manager, rollout, "start"))
 
 
 def test_a_roll_back_is_asked_about_and_made(manager: Client, fleet: Fleet) -> None:
@@ -151,8 +155,8 @@ def test_a_roll_back_is_asked_about_and_made(manager: Client, fleet: Fleet) -> N
     rollout.items.update(status=ItemStatus.DONE, came_from=fleet.first)
     Rollout.objects.update(status=RolloutStatus.DONE)
     url = reverse("admin:connect_rollout_act", args=[rollout.pk, "roll_back"])
-    assert "goes back to the version" in manager.get(url).content.decode()
-    steer(manager, rollout, "roll_back", prune="all")
+    assert "returns to its former version" in manager.get(url).content.decode()
+    control(manager, rollout, "roll_back", prune="all")
     back = Rollout.objects.get(rolls_back=rollout)
     assert (back.prune, back.items.count(), back.starts_itself) == ("all", 2, True)
 
@@ -163,8 +167,8 @@ def test_warnings_are_shown_before_the_start(manager: Client, fleet: Fleet) -> N
     rollout = checked()
     url = reverse("admin:connect_rollout_act", args=[rollout.pk, "start"])
     assert "no-identifier" in manager.get(url).content.decode()
-    assert "accept the warnings" in said(steer(manager, rollout, "start"))
-    assert "done" in said(steer(manager, rollout, "start", accept_warnings="on"))
+    assert "accept the warnings" in said(control(manager, rollout, "start"))
+    assert "done" in said(control(manager, rollout, "start", accept_warnings="on"))
 
 
 @pytest.mark.parametrize(
@@ -172,23 +176,23 @@ def test_warnings_are_shown_before_the_start(manager: Client, fleet: Fleet) -> N
     [
         (roles.VIEWER, set()),
         (roles.OPERATOR, {"pause"}),
-        (roles.MANAGER, set(STEERS)),
+        (roles.MANAGER, set(TRANSITIONS)),
     ],
 )
-def test_each_role_steers_what_it_may(sign_in: SignIn, role: str, allowed: set[str]) -> None:
+def test_each_role_has_its_transitions(sign_in: SignIn, role: str, allowed: set[str]) -> None:
     rows.strangers(1)
     client, rollout = sign_in(role), Rollout.objects.get()
-    answered = {name: steer(client, rollout, name).status_code for name in STEERS}
+    answered = {name: control(client, rollout, name).status_code for name in TRANSITIONS}
     assert {name for name, status in answered.items() if status != 403} == allowed
-    assert steer(client, rollout, "explode").status_code == 404
+    assert control(client, rollout, "explode").status_code == 404
 
 
 def test_looking_at_a_button_changes_nothing(manager: Client) -> None:
     rows.strangers(1)
     rollout = Rollout.objects.get()
-    for name in STEERS:
+    for name, each in TRANSITIONS.items():
         url = reverse("admin:connect_rollout_act", args=[rollout.pk, name])
-        assert manager.get(url).status_code == 200
+        assert manager.get(url).status_code == (200 if each.asks else 405)
     rollout.refresh_from_db()
     assert rollout.status == RolloutStatus.DONE
     assert not rollout.events.exists()
@@ -214,7 +218,7 @@ def test_drift_is_a_state_of_the_tenant(viewer: Client, strayed: Drift) -> None:
 
 def on_drift(client: Client, row: Drift, name: str, **data: str) -> HttpResponse:
     url = reverse("admin:connect_drift_act", args=[row.pk, name])
-    return client.post(url, data)  # type: ignore[return-value]
+    return client.post(url, {"confirmed": "yes", **data})  # type: ignore[return-value]
 
 
 def test_drift_is_a_number_on_the_dashboard_a_list_and_a_comparison(

@@ -17,9 +17,9 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django_q.models import OrmQ
 
-from portal.admin.kit.actions import ACTIONS
+from portal.actions import action as registry
 from tenants import links
-from tenants.models import SwitchName, Tenant
+from tenants.models import Tenant
 from tests.portal.admin import rows, walk
 
 pytestmark = pytest.mark.django_db
@@ -80,8 +80,7 @@ def parameter(name: str, called: str) -> list[Any]:
     known: dict[str, list[Any]] = {
         "object_id": [row_of(name)],
         "pk": [row_of(name)],
-        "name": [each.value for each in SwitchName] if "switch" in name else list(ACTIONS),
-        "action": ["retry", "ignore"],
+        "name": [each for model in registry.models() for each in registry.of(model)],
         "id": [User.objects.get().pk],
         "content_type_id": [ContentType.objects.get_for_model(User).pk],
         "app_label": ["tenants", "connect", "portal"],

@@ -21,7 +21,7 @@ from tests.portal.admin.conftest import SignIn
 pytestmark = pytest.mark.django_db
 
 RUNS = "/admin/social/collectionrun/"
-COLLECT = f"{RUNS}collect/"
+COLLECT = f"{RUNS}do/collect/"
 HOSTILE = "<script>alert(1)</script>"
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from connect.models import Connection, Stage
-from portal.admin.pages.stepper import steps
+from portal.admin.panels.stepper import steps
 
 
 def states(stage: Stage, **facts: object) -> list[str]:

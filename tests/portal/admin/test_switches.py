@@ -16,8 +16,8 @@ PAGE = walk.page(Switch, "changelist")
 
 
 def turn(client: Client, name: str, to: str = "off", why: str = "") -> HttpResponse:
-    address = reverse("admin:tenants_switch_turn", args=[name])
-    return client.post(address, {"to": to, "why": why})  # type: ignore[return-value]
+    address = reverse("admin:tenants_switch_act", args=[name, f"turn_{to}"])
+    return client.post(address, {"confirmed": "yes", "why": why})  # type: ignore[return-value]
 
 
 def said(answer: HttpResponse) -> str:
@@ -36,7 +36,7 @@ def test_who_turned_it_off_is_taken_from_the_login(manager: Client) -> None:
 
 def test_off_needs_a_reason_and_on_does_not(manager: Client) -> None:
     answer = turn(manager, "provisioning", why="  ")
-    assert "Say why it is off" in answer.content.decode()
+    assert "Enter a reason. All staff will see it." in answer.content.decode()
     assert not Switch.is_off(SwitchName.PROVISIONING)
     turn(manager, "provisioning", why="An incident")
     assert turn(manager, "provisioning", to="on").status_code == 302
@@ -46,9 +46,9 @@ def test_off_needs_a_reason_and_on_does_not(manager: Client) -> None:
 def test_the_page_shows_every_switch_touched_or_not_and_what_it_stops(viewer: Client) -> None:
     html = html_of(viewer)
     for name in SwitchName:
-        assert f'id="lever-{name.value}">{name.label}</h2>' in html
+        assert f'id="switch-{name.value}">{name.label}</h2>' in html
     assert html.count('<span class="badge badge-good">On</span>') == len(SwitchName)
-    assert "Every turn is kept here" in html
+    assert "Every change is kept here" in html
 
 
 def test_every_turn_stays_in_the_history_with_the_reason(manager: Client) -> None:
@@ -63,7 +63,7 @@ def test_every_turn_stays_in_the_history_with_the_reason(manager: Client) -> Non
 def test_whoever_comes_second_does_not_replace_the_first_ones_reason(manager: Client) -> None:
     turn(manager, "social_job", why="X bills too much")
     answer = turn(manager, "social_job", why="Me too")
-    assert said(answer).endswith("Social job was off already. Nothing was changed.")
+    assert said(answer).endswith("Skipped Social job: it is already off. Nothing was changed.")
     assert Switch.objects.get().why == "X bills too much"
 
 
@@ -78,13 +78,13 @@ def test_all_see_them_and_managers_turn_them(sign_in: SignIn, role: str) -> None
 
 
 def test_nothing_is_turned_by_a_link(manager: Client) -> None:
-    address = reverse("admin:tenants_switch_turn", args=["provisioning"])
-    assert manager.get(address, {"to": "off", "why": "A prefetch"}).status_code == 405
+    address = reverse("admin:tenants_switch_act", args=["provisioning", "turn_off"])
+    assert manager.get(address, {"confirmed": "yes", "why": "A prefetch"}).status_code == 200
     assert not Switch.objects.exists()
 
 
 @pytest.mark.parametrize(
-    ("name", "to", "status"), [("moon", "off", 404), ("provisioning", "x", 200)]
+    ("name", "to", "status"), [("moon", "off", 404), ("provisioning", "x", 404)]
 )
 def test_what_is_no_switch_or_no_position_changes_nothing(
     manager: Client, name: str, to: str, status: int

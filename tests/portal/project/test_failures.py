@@ -94,4 +94,4 @@ def test_a_form_of_staff_without_its_token_is_told_in_the_staffs_look() -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(User.objects.create_superuser("root"))
     answer = client.post("/admin/tenants/switch/provisioning/turn/", {"to": "off", "why": "x"})
-    assertContains(answer, "This form has grown old", status_code=403)
+    assertContains(answer, "This page has expired", status_code=403)

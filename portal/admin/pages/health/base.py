@@ -4,13 +4,13 @@ from typing import Any
 
 from django.contrib import admin
 
+from portal.actions.subject import Subject
 from portal.admin.kit import search, show
-from portal.admin.kit.actions import Subject
 from portal.admin.kit.base import ReadOnlyAdmin
-from portal.admin.kit.buttons import ActionsAdmin
+from portal.admin.kit.subjects import SubjectAdmin
 
 
-class OfAConnection(ReadOnlyAdmin, ActionsAdmin):
+class OfAConnection(ReadOnlyAdmin, SubjectAdmin):
     """Rows about a connection: its actions are offered here too."""
 
     list_select_related = ("connection__tenant",)

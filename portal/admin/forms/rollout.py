@@ -1,4 +1,4 @@
-"""Making a roll-out: what is to go out, to whom, and how carefully."""
+"""The form for creating a roll-out."""
 
 import re
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,7 @@ class RolloutForm(ModelForm):
         required=False,
         label="Only these org ids",
         widget=forms.Textarea(attrs={"rows": 4, "class": "code"}),
-        help_text="One a line; empty for all.",
+        help_text="One for each line; empty for all.",
     )
     environment = forms.ChoiceField(required=False, choices=_ANY)
     plan = forms.CharField(required=False, help_text="e.g. herokuconnect:enterprise")
@@ -43,7 +43,7 @@ class RolloutForm(ModelForm):
         min_value=1,
         max_value=100,
         label="Share in %",
-        help_text="Of those that fit; drawn by chance, rounded up.",
+        help_text="Of the matching tenants; random, rounded up.",
     )
 
     class Meta:
@@ -86,11 +86,11 @@ class RolloutForm(ModelForm):
         if data.get("kind") == RolloutKind.API_VERSION:
             data["template"] = None
             if not data.get("api_version") and "api_version" not in self.errors:
-                self.add_error("api_version", "Say which API version they are to have.")
+                self.add_error("api_version", "Choose an API version.")
         else:
             data["api_version"] = ""
             if not data.get("template"):
-                self.add_error("template", "Say which version they are to have.")
+                self.add_error("template", "Choose a version.")
         if not self.errors:
             self._choose(data)
         return data
@@ -108,9 +108,7 @@ class RolloutForm(ModelForm):
         salt = str(data["template"] or data["api_version"])
         self.chosen: list[Connection] = choosing.choose(choice, salt)
         if not self.chosen:
-            raise forms.ValidationError(
-                "No tenant that is live and in no other unfinished roll-out fits."
-            )
+            raise forms.ValidationError("No live tenant without another open roll-out matches.")
 
     def create(self, actor: str) -> Rollout:
         """Store the roll-out. Raises TransitionRefused where others were quicker."""

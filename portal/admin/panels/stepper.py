@@ -1,4 +1,4 @@
-"""A tenant's way as a row of steps, each with the time that it took."""
+"""The stages of a tenant as a row of steps with durations."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -26,8 +26,8 @@ Stays = dict[str, timedelta]
 
 
 @dataclass(frozen=True)
-class Step:
-    """One step; `state` is done, now, blocked or todo, `took` what was spent on it so far."""
+class StepperItem:
+    """One step; `state` is done, now, blocked or todo; `took` is the time spent in it."""
 
     label: str
     state: str
@@ -35,13 +35,15 @@ class Step:
     took: timedelta | None = None
 
 
-def steps(connection: Connection, stays: Stays | None = None) -> list[Step]:
-    """Return the steps of provisioning, or those of off-boarding once it has begun."""
+def steps(connection: Connection, stays: Stays | None = None) -> list[StepperItem]:
+    """Return the steps of provisioning, or of off-boarding."""
     way = _ENDING if connection.stage in _ENDING else _PROVISIONING
     here = list(way).index(Stage(connection.stage))
     took = stays or {}
     return [
-        Step(label, state := _state(connection, number, here), _IN_WORDS[state], took.get(stage))
+        StepperItem(
+            label, state := _state(connection, number, here), _IN_WORDS[state], took.get(stage)
+        )
         for number, (stage, label) in enumerate(way.items())
     ]
 
@@ -49,7 +51,7 @@ def steps(connection: Connection, stays: Stays | None = None) -> list[Step]:
 def stays(entered: Iterable[tuple[str, datetime]], now: datetime) -> Stays:
     """Return the time spent in each stage, from the stages entered in the order of time.
 
-    A stage that was entered twice has the sum. Where a tenant rests no time is counted.
+    A stage that was entered twice has the sum. Live and off-boarded are not counted.
     """
     spent: defaultdict[str, timedelta] = defaultdict(timedelta)
     way = list(entered)

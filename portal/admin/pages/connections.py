@@ -1,4 +1,4 @@
-"""What staff see of connections, mappings and health."""
+"""The connections of all tenants."""
 
 from typing import Any
 
@@ -7,34 +7,17 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from connect.models import ApiBudget, Connection, HealthSample, Stage
+from connect.models import Connection, Stage
+from portal.actions.subject import Subject
 from portal.admin.kit import search, show
-from portal.admin.kit.actions import Subject
 from portal.admin.kit.base import ReadOnlyAdmin
-from portal.admin.kit.buttons import ActionsAdmin
-from portal.admin.kit.filters import ConditionFilter, PutOffFilter
-from portal.admin.pages.stepper import steps
-
-
-class BlockedFilter(admin.SimpleListFilter):
-    """Whether the portal gave up and waits for staff."""
-
-    title = "blocked"
-    parameter_name = "blocked"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "Yes"), ("no", "No")]
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[Connection]
-    ) -> QuerySet[Connection]:
-        if self.value() not in ("yes", "no"):
-            return queryset
-        return queryset.filter(blocked_at__isnull=self.value() == "no")
+from portal.admin.kit.filters import BlockedFilter, ConditionFilter, PutOffFilter
+from portal.admin.kit.subjects import SubjectAdmin
+from portal.admin.panels.stepper import steps
 
 
 @admin.register(Connection)
-class ConnectionAdmin(ReadOnlyAdmin, ActionsAdmin):
+class ConnectionAdmin(ReadOnlyAdmin, SubjectAdmin):
     change_form_template = "admin/connect/connection/change_form.html"
     list_display = (
         "tenant",
@@ -140,7 +123,7 @@ class ConnectionAdmin(ReadOnlyAdmin, ActionsAdmin):
             },
         ),
         (
-            "Put off by staff",
+            "Paused or snoozed by staff",
             {"fields": ("paused_until", "pause_note", "snoozed_until", "snooze_note")},
         ),
         ("End", {"fields": ("schema_fate", "start_over", "offboarded_at")}),
@@ -176,47 +159,5 @@ class ConnectionAdmin(ReadOnlyAdmin, ActionsAdmin):
             "steps": steps(connection),
             "mappings": connection.mappings.all(),
             "snoozed": connection.is_snoozed(timezone.now()),
-            "buttons": self.buttons(request, connection),
         }
         return super().render_change_form(request, context, *args, **kwargs)
-
-
-@admin.register(HealthSample)
-class HealthSampleAdmin(ReadOnlyAdmin):
-    list_display = (
-        "at",
-        "connection",
-        "coloured_state",
-        "mappings_synced",
-        "mappings",
-        "rows_failed",
-    )
-    list_select_related = ("connection__tenant",)
-    date_hierarchy = "at"
-    tenant_path = "connection__tenant"
-    tally_by = "state"
-    tally_newest = True
-    search_fields = ("state",)
-    search_help_text = search.HELP
-    exports = (
-        "at",
-        "connection__tenant__name",
-        "connection__tenant__org_id",
-        "state",
-        "mappings",
-        "mappings_synced",
-        "rows_failed",
-    )
-
-    def tone(self, value: Any) -> str:
-        return show.state_tone(value)
-
-    @admin.display(description="state", ordering="state")
-    def coloured_state(self, sample: HealthSample) -> str:
-        return show.state(sample.state)
-
-
-@admin.register(ApiBudget)
-class ApiBudgetAdmin(ReadOnlyAdmin):
-    list_display = ("peer", "remaining", "seen_at")
-    ordering = ("peer",)

@@ -1,4 +1,4 @@
-"""Adding a version of the mappings that every tenant gets."""
+"""The form for adding a mapping version."""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ else:
 
 
 class NoSuchTenant(ValueError):
-    """No connection to take mappings from. The text says why."""
+    """The tenant has no readable connection. The text is the reason."""
 
 
 def live_export(org_id: str) -> tuple[Connection, dict[str, Any]]:
@@ -39,14 +39,14 @@ def live_export(org_id: str) -> tuple[Connection, dict[str, Any]]:
 
 
 class MappingTemplateForm(ModelForm):
-    """Takes mappings from a file, a tenant or the text field, and refuses what cannot work."""
+    """Reads mappings from a file, a tenant or the text field, and checks them."""
 
     document = forms.CharField(
         required=False,
         widget=forms.Textarea(
             attrs={"rows": 30, "class": "vLargeTextField code", "spellcheck": "false"}
         ),
-        help_text="Heroku Connect's own export format; {ns} stands where an org's namespace goes.",
+        help_text="Heroku Connect's export format. {ns} stands for the org's namespace.",
     )
     upload = forms.FileField(
         required=False, label="Export file", help_text="Instead of the text below."
@@ -55,7 +55,7 @@ class MappingTemplateForm(ModelForm):
         required=False,
         max_length=18,
         label="A tenant's org id",
-        help_text="Takes that tenant's live mappings instead of the text below.",
+        help_text="Uses the tenant's live mappings instead of the text below.",
     )
     namespace = forms.CharField(
         required=False,
@@ -64,7 +64,7 @@ class MappingTemplateForm(ModelForm):
         help_text="Is replaced by {ns}; a tenant's own is known.",
     )
     accept_warnings = forms.BooleanField(
-        required=False, label="Keep it in spite of warnings", help_text="Errors always block."
+        required=False, label="Save despite warnings", help_text="Errors always prevent saving."
     )
 
     class Meta:
@@ -110,12 +110,12 @@ class MappingTemplateForm(ModelForm):
         if errors:
             self.add_error(source, [str(found) for found in errors])
         elif warnings and not data.get("accept_warnings"):
-            told = [str(found) for found in warnings]
-            self.add_error("accept_warnings", ["Read these, then tick the box:", *told])
+            lines = [str(found) for found in warnings]
+            self.add_error("accept_warnings", ["Read these warnings, then tick the box:", *lines])
 
 
 def _bytes(upload: Any) -> bytes:
-    """Read no more of a file than decides that it is too large."""
+    """Check the size before reading the file."""
     if (upload.size or 0) > uploads.MAX_BYTES:
         raise uploads.BadUpload(uploads.too_large(upload.size or 0))
     return bytes(upload.read())

@@ -1,4 +1,4 @@
-"""Two mapping documents side by side: by object and field, with what each difference costs."""
+"""Two mapping documents side by side, by object and field, with the cost of each change."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ _TONES = {
 
 @dataclass(frozen=True)
 class Row:
-    """One line: what it is about, and what either side says."""
+    """One line of a comparison: the field or setting, and both values."""
 
     what: str
     left: str
@@ -85,7 +85,7 @@ def _side(kind: ChangeKind, value: Any) -> str:
 
 
 def rows_on(template: MappingTemplate) -> dict[str, int | None]:
-    """Return how many rows each object has over all tenants on a version, as last seen."""
+    """Return the row count of each object over all tenants with a version, as last seen."""
     total: dict[str, int | None] = {}
     on_it = Connection.objects.filter(template=template, offboarded_at=None)
     seen = on_it.values_list(

@@ -1,4 +1,4 @@
-"""The few facts about a tenant that staff may correct."""
+"""The form for correcting a tenant's data."""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ _AS_CLAIMED = {"name": "org_name"}
 
 
 class TenantForm(ModelForm):
-    """Staff's word is checked by the very rules that a package's callout is checked by."""
+    """Validates with the same rules as a callout."""
 
     class Meta:
         model = Tenant

@@ -1,14 +1,15 @@
-"""What is asked before an action is done: the forms of the confirmation page."""
+"""Forms of the confirmation page."""
 
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils import timezone
 
 from connect.models import SchemaFate
 
-SPANS = {
+HOURS = {
     "1": "One hour",
     "4": "Four hours",
     "24": "One day",
@@ -16,28 +17,31 @@ SPANS = {
     "168": "One week",
 }
 MORNING = time(8)
+MONDAY = 7  # days from one Monday to the next
 
 
 class Question(forms.Form):
-    """`phrase` is what has to be typed by whoever ends something."""
+    """A form about the targets of an action."""
 
-    explains = ""
+    # False: all fields are hidden and filled by the page that has the button, so nothing is asked.
+    is_visible: ClassVar[bool] = True
 
-    def __init__(self, data: Any = None, *, phrase: str) -> None:
-        self.phrase = phrase
-        super().__init__(data)
+    def __init__(self, data: Any = None, *, targets: Sequence[Any]) -> None:
+        self.targets = targets
+        super().__init__(data, initial=self.known(), label_suffix="")
 
-    def options(self) -> dict[str, str]:
-        """Return the answers for the operation; the form is valid."""
-        raise NotImplementedError
+    def known(self) -> dict[str, Any]:
+        """Return what the fields show first."""
+        return {}
+
+    def options(self) -> dict[str, Any]:
+        """Return the answers for the action; the form is valid."""
+        return dict(self.cleaned_data)
 
 
 class EndForm(Question):
-    """What is asked before a connection is ended."""
+    """The form for ending a connection."""
 
-    explains = (
-        "The synchronization ends and the add-on at Heroku is deleted. This cannot be taken back."
-    )
     schema_fate = forms.ChoiceField(
         label="The tenant's schema in Postgres",
         choices=SchemaFate.choices,
@@ -48,9 +52,11 @@ class EndForm(Question):
         required=False, widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
     )
 
-    def __init__(self, data: Any = None, *, phrase: str) -> None:
-        super().__init__(data, phrase=phrase)
-        self.fields["typed"].label = f"To confirm, type: {phrase}"
+    def __init__(self, data: Any = None, *, targets: Sequence[Any]) -> None:
+        super().__init__(data, targets=targets)
+        one = len(targets) == 1
+        self.phrase = str(targets[0]) if one else f"{len(targets)} tenants"
+        self.fields["typed"].label = f"To confirm, type: {self.phrase}"
 
     def clean_typed(self) -> str:
         typed = str(self.cleaned_data["typed"]).strip()
@@ -58,18 +64,17 @@ class EndForm(Question):
             raise forms.ValidationError(f"Type exactly: {self.phrase}")
         return typed
 
-    def options(self) -> dict[str, str]:
+    def options(self) -> dict[str, Any]:
         return {"schema_fate": self.cleaned_data["schema_fate"]}
 
 
 class UntilForm(Question):
-    """Until when, and why: everybody who meets the tenant reads it."""
+    """Until when, and why: it is shown wherever the tenant is."""
 
-    explains = "When the time is over the portal goes on by itself. All times are UTC."
     span = forms.ChoiceField(
         label="For how long",
         choices=[
-            *SPANS.items(),
+            *HOURS.items(),
             ("morning", "Until tomorrow, 08:00"),
             ("monday", "Until Monday, 08:00"),
             ("other", "Until another time, given below"),
@@ -96,18 +101,18 @@ class UntilForm(Question):
                 self.add_error("until", "That is past.")
         return data
 
-    def options(self) -> dict[str, str]:
+    def options(self) -> dict[str, Any]:
         answers = self.cleaned_data
         until = moment(answers["span"], answers["until"], timezone.now())
         return {"until": until.isoformat(), "note": answers["note"]}
 
 
 def moment(span: str, until: datetime | None, now: datetime) -> datetime:
-    """Return the moment that was chosen: by the clock, or so many hours from now."""
-    if span in SPANS:
+    """Return the chosen moment: by the clock, or that many hours from now."""
+    if span in HOURS:
         return now + timedelta(hours=int(span))
     if span == "other":
         assert until is not None  # noqa: S101  (the form insists)
         return until
-    days = 1 if span == "morning" else 7 - now.weekday()
+    days = 1 if span == "morning" else MONDAY - now.weekday()
     return datetime.combine(now.date() + timedelta(days=days), MORNING, now.tzinfo)

@@ -1,4 +1,4 @@
-"""What a tenant's page shows beside the form. All but the link renews itself while it is open."""
+"""The parts of a tenant's page besides the form. All but the link refresh themselves."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,18 +9,19 @@ from django.urls import reverse
 from django.utils import timezone
 
 from connect.models import Connection, Stage
+from portal.actions.action import Staff
+from portal.actions.subject import Subject
 from portal.admin.kit import show
-from portal.admin.kit.actions import Staff, Subject
 from portal.admin.pages.health import panel
-from portal.admin.pages.stepper import stays, steps
+from portal.admin.panels.stepper import stays, steps
 from tenants import links
 from tenants.models import Event, EventKind, Tenant
 
-MOST_EVENTS = 50
-MOST_MESSAGES = 10
-MOST_SAMPLES = 8
-MOST_STAGES = 100
-MOVING, RESTING, ENDED = 2, 5, 0  # seconds from one look to the next; 0: it does not look again
+MAX_EVENTS = 50
+MAX_MESSAGES = 10
+MAX_SAMPLES = 8
+MAX_STAGES = 100
+MOVING, RESTING, ENDED = 2, 5, 0  # seconds between refreshes; 0: no refresh
 _TROUBLES = (EventKind.TROUBLE, EventKind.BLOCKED)
 # The timeline's filters: the name in the address, the label, the kinds of events.
 _FILTERS: dict[str, tuple[str, tuple[EventKind, ...]]] = {
@@ -50,7 +51,7 @@ _FILTERS: dict[str, tuple[str, tuple[EventKind, ...]]] = {
 
 
 @dataclass(frozen=True)
-class Filter:
+class TimelineFilter:
     """One of the timeline's filters."""
 
     label: str
@@ -59,7 +60,7 @@ class Filter:
 
 
 def context(tenant: Tenant, subject: Subject, user: Staff, wanted: str) -> dict[str, Any]:
-    """Return the variables of the parts that renew themselves; `wanted` filters the timeline."""
+    """Return the context of the live parts; `wanted` filters the timeline."""
     rows = list(tenant.connections.select_related("template", "drift"))
     shown = subject.connection and next(row for row in rows if row.pk == subject.connection.pk)
     shown = shown or (rows[0] if rows else None)
@@ -73,9 +74,9 @@ def context(tenant: Tenant, subject: Subject, user: Staff, wanted: str) -> dict[
         "earlier": earlier,
         "attempt": _last_trouble(tenant) if shown and shown.last_error else None,
         "mappings": shown.mappings.all() if shown else [],
-        "samples": shown.samples.all()[:MOST_SAMPLES] if shown else [],
-        "mails": tenant.messages.defer("text", "html")[:MOST_MESSAGES],
-        "events": _events(tenant, wanted)[:MOST_EVENTS],
+        "samples": shown.samples.all()[:MAX_SAMPLES] if shown else [],
+        "mails": tenant.messages.defer("text", "html")[:MAX_MESSAGES],
+        "events": _events(tenant, wanted)[:MAX_EVENTS],
         "filters": _filters(wanted),
         "live_url": f"{reverse('admin:tenants_tenant_live', args=[tenant.pk])}?timeline={wanted}",
         "every": _every(shown),
@@ -85,7 +86,7 @@ def context(tenant: Tenant, subject: Subject, user: Staff, wanted: str) -> dict[
 
 
 def subscriber_link(tenant: Tenant, user: Staff) -> str:
-    """Return the link that staff may hand to the subscriber; "" for those who may not send it."""
+    """Return the subscriber's link; "" for users who may not send it."""
     if tenant.offboarded_at or not user.has_perm("tenants.resend_message"):
         return ""
     return links.sign_in_url(tenant)
@@ -129,7 +130,7 @@ def _stays(tenant: Tenant, shown: Connection, earlier: list[Connection]) -> dict
     entered = tenant.events.filter(at__gte=begun, data__has_key="stage").exclude(
         kind=EventKind.BLOCKED
     )
-    newest = list(entered.values_list("data__stage", "at")[:MOST_STAGES])
+    newest = list(entered.values_list("data__stage", "at")[:MAX_STAGES])
     way = [(str(Stage.WAITING_FOR_PROOF), begun), *reversed(newest)]
     return stays(way, timezone.now())
 
@@ -148,8 +149,8 @@ def _events(tenant: Tenant, wanted: str) -> QuerySet[Event]:
     return tenant.events.filter(kind__in=kinds) if kinds else tenant.events.all()
 
 
-def _filters(wanted: str) -> list[Filter]:
+def _filters(wanted: str) -> list[TimelineFilter]:
     return [
-        Filter(label, f"?timeline={name}#timeline", name == wanted)
+        TimelineFilter(label, f"?timeline={name}#timeline", name == wanted)
         for name, (label, _) in _FILTERS.items()
     ]

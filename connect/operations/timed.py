@@ -1,0 +1,105 @@
+"""Operations that end at a time: pause until, snooze. Each has its counterpart that ends it now."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from connect.clients import heroku_connect, http
+from connect.health import observations, states
+from connect.health import refresh as health
+from connect.models import Connection, Stage, WaitingOn
+from connect.operations.base import Operation, Options, Skip, by_name, in_words
+from connect.provisioning import pauses
+from connect.runner.lease import Claim
+
+_NOT_PAUSED: dict[str, Any] = {
+    "paused_until": None,
+    "pause_note": "",
+    "next_attempt_at": None,
+    "waiting_for": "",
+    "waiting_on": WaitingOn.PORTAL,
+    "blocked_at": None,
+    "blocked_reason": "",
+}
+
+
+def _refusal_to_pause_until(connection: Connection) -> str:
+    return "" if connection.stage == Stage.LIVE else "only a live connection can be paused"
+
+
+def _pause_until(claim: Claim, actor: str, options: Options) -> str:
+    """Pause until a time. The end is stored first: a crash cannot leave an endless pause."""
+    until = _moment(options)
+    before = {name: getattr(claim.connection, name) for name in _NOT_PAUSED}
+    claim.record(
+        paused_until=until,
+        pause_note=options.get("note", ""),
+        next_attempt_at=until,
+        waiting_on=WaitingOn.PORTAL,
+        waiting_for=pauses.WAITING_FOR,
+    )
+    try:
+        if claim.connection.state != states.PAUSED:
+            heroku_connect.pause(claim.connection.region_url, claim.connection.connection_id)
+    except http.RemoteError:
+        claim.record(**before)
+        raise
+    observations.note_pause(claim.connection, actor)
+    state = health.refresh(claim.connection)
+    return f"until {in_words(until)}; the state is now {state}.{_because(options)}"
+
+
+def _refusal_to_resume(connection: Connection) -> str:
+    if connection.stage != Stage.LIVE:
+        return "only a live connection can be resumed"
+    is_paused = connection.state == states.PAUSED or connection.paused_until
+    return "" if is_paused else "it is not paused"
+
+
+def _resume(claim: Claim, actor: str, options: Options) -> str:
+    if claim.connection.state == states.PAUSED:
+        heroku_connect.resume(claim.connection.region_url, claim.connection.connection_id)
+    observations.note_pause(claim.connection, "")
+    claim.record(**_NOT_PAUSED)
+    return f"accepted; the state is now {health.refresh(claim.connection)}."
+
+
+def _refusal_to_snooze(connection: Connection) -> str:
+    return "it is off-boarded" if connection.stage == Stage.OFFBOARDED else ""
+
+
+def _snooze(claim: Claim, actor: str, options: Options) -> str:
+    until = _moment(options)
+    claim.record(snoozed_until=until, snooze_note=options.get("note", ""))
+    return f"no alerts until {in_words(until)}.{_because(options)}"
+
+
+def _refusal_to_unsnooze(connection: Connection) -> str:
+    return "" if connection.is_snoozed(timezone.now()) else "it is not snoozed"
+
+
+def _unsnooze(claim: Claim, actor: str, options: Options) -> str:
+    claim.record(snoozed_until=None, snooze_note="")
+    return "alerts are sent again."
+
+
+def _moment(options: Options) -> datetime:
+    """Return the chosen time. Raises Skip if it has passed while the task was queued."""
+    until = datetime.fromisoformat(options["until"])
+    if until <= timezone.now():
+        raise Skip(f"{in_words(until)} has passed")
+    return until
+
+
+def _because(options: Options) -> str:
+    note = options.get("note", "")
+    return f" Note: {note}" if note else ""
+
+
+OPERATIONS = by_name(
+    Operation("pause_until", "Pause until", _refusal_to_pause_until, _pause_until),
+    Operation("resume", "Resume", _refusal_to_resume, _resume),
+    Operation("snooze", "Snooze", _refusal_to_snooze, _snooze),
+    Operation("unsnooze", "End snooze", _refusal_to_unsnooze, _unsnooze),
+)

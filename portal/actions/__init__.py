@@ -1,0 +1,33 @@
+"""Everything that staff can press. Importing this package registers the portal's own actions.
+
+Another app registers its actions in a module of its own called `actions`; PortalConfig imports it.
+"""
+
+from portal.actions import (
+    bulk_runs,
+    connections,
+    drift,
+    mappings,
+    posts,
+    queue,
+    rollouts,
+    switches,
+    tenants,
+    write_errors,
+)
+from portal.actions.action import register
+
+# The order of the buttons on a page.
+for _module in (
+    tenants,
+    connections,
+    mappings,
+    rollouts,
+    drift,
+    write_errors,
+    posts,
+    bulk_runs,
+    queue,
+    switches,
+):
+    register(*_module.ACTIONS)

@@ -1,0 +1,142 @@
+"""The type of everything that staff can press, and the registry that all pages read.
+
+An app registers its actions when Django starts: each app's module `actions` is imported then. The
+buttons of a row, the bulk actions of a list and the one view that runs them come from here.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import Model
+
+from connect.operations.base import Report
+from portal.actions.forms import Question
+from portal.actions.result import Result, Unmet
+
+Options = Mapping[str, Any]
+Staff = User | AnonymousUser
+# What an action is run on: a row, or what the page makes of it (see portal.actions.subject).
+Target = Any
+
+
+class Run(Protocol):
+    """Does an action to some targets for a user, or queues it; returns the result."""
+
+    def __call__(self, targets: Sequence[Target], actor: str, options: Options) -> Result: ...
+
+
+def _never(target: Target) -> str:
+    return ""
+
+
+def _no_lines(targets: Sequence[Target]) -> list[str]:
+    return []
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing that staff can press on the pages of its `models`.
+
+    `explains`     what happens, in one or two sentences: on the confirmation page and in docs.
+    `permission`   the permission that is needed, "app.codename", or a function of the target.
+    `refusal`      "" when the action is possible now, else the reason, e.g. "it is not paused".
+    `details`      what is special about these targets, a line each, for the confirmation page.
+    `form`         the question that is asked first, or None.
+    `destructive`  it cannot be undone, so a confirmation is always asked.
+    `perform`      the work on one target, for the worker. With it, many rows become a bulk run.
+    `of_rows`      False: it needs no row, and its button stands above the list. Its target is the
+                   name of what the list shows.
+    `in_bulk`      it is also offered in the list, for the selected rows.
+    `moves_on`     its button stands out, because it is what a row usually needs next.
+    `naming`       how pages and messages name a target.
+    """
+
+    name: str
+    label: str
+    explains: str
+    models: tuple[type[Model], ...]
+    permission: str | Callable[[Target], str]
+    run: Run
+    refusal: Callable[[Target], str] = _never
+    details: Callable[[Sequence[Target]], list[str]] = _no_lines
+    form: type[Question] | None = None
+    destructive: bool = False
+    perform: Callable[[Target, str, Options], Report] | None = None
+    of_rows: bool = True
+    in_bulk: bool = False
+    moves_on: bool = False
+    naming: Callable[[Target], str] = str
+
+    @property
+    def asks(self) -> bool:
+        """Whether a confirmation page comes before the work."""
+        return self.destructive or (self.form is not None and self.form.is_visible)
+
+    def allows(self, user: Staff, target: Target = None) -> bool:
+        """Return whether a user has the permission that is needed."""
+        needed = self.permission if isinstance(self.permission, str) else self.permission(target)
+        return bool(needed) and user.has_perm(needed)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Targets of an action, sorted by whether it is possible now."""
+
+    possible: list[Target] = field(default_factory=list)
+    refused: list[Unmet] = field(default_factory=list)
+
+
+def judge(action: Action, targets: Sequence[Target]) -> Judged:
+    """Sort targets by whether an action is possible now."""
+    judged = Judged()
+    for target in targets:
+        reason = action.refusal(target)
+        if reason:
+            judged.refused.append(Unmet(action.naming(target), reason))
+        else:
+            judged.possible.append(target)
+    return judged
+
+
+def press(action: Action, targets: Sequence[Target], actor: str, options: Options) -> Result:
+    """Do an action to those targets for which it is possible now; the others are skipped."""
+    judged = judge(action, targets)
+    if not judged.possible:
+        return Result(skipped=judged.refused)
+    result = action.run(judged.possible, actor, options)
+    return result.with_skipped(judged.refused)
+
+
+# --- the registry --------------------------------------------------------------------------------
+
+_REGISTRY: dict[type[Model], dict[str, Action]] = {}
+
+
+def register(*actions: Action) -> None:
+    """Offer actions on the pages of their models, in this order."""
+    for action in actions:
+        for model in action.models:
+            _REGISTRY.setdefault(model, {})[action.name] = action
+
+
+def of(model: type[Model]) -> dict[str, Action]:
+    """Return the actions of a model's pages by name."""
+    return _REGISTRY.get(model, {})
+
+
+def models() -> list[type[Model]]:
+    """Return the models that have actions."""
+    return list(_REGISTRY)
+
+
+def offered(
+    model: type[Model], user: Staff, target: Target, *, of_rows: bool = True
+) -> list[Action]:
+    """Return the actions that a user's role permits and the target's state allows."""
+    return [
+        each
+        for each in of(model).values()
+        if each.of_rows == of_rows and each.allows(user, target) and not each.refusal(target)
+    ]

@@ -1,0 +1,78 @@
+"""Actions on a bulk run, and the work on one of its tenants."""
+
+from collections.abc import Sequence
+
+from connect.operations.base import OperationOutcome, Report
+from portal import bulk
+from portal.actions import action as registry
+from portal.actions.action import Action, Options
+from portal.actions.result import Result, done
+from portal.actions.subject import Subject, start_bulk_run
+from portal.models import BulkItem, BulkRun, ItemStatus
+from tenants.models import Tenant
+
+LEFT = (ItemStatus.FAILED, ItemStatus.CANCELLED)
+
+
+def perform(run: BulkRun, item: BulkItem) -> Report:
+    """Run the action of a bulk run on one item."""
+    action, subject = registry.of(Tenant)[run.action], Subject(item.tenant, item.connection)
+    reason = action.refusal(subject)
+    if reason or action.perform is None:
+        return Report(OperationOutcome.SKIPPED, "", reason)
+    return action.perform(subject, run.actor, run.options)
+
+
+def _permission(run: BulkRun) -> str:
+    """Return the permission of the run's action: it also allows to stop and repeat the run."""
+    action = registry.of(Tenant).get(run.action)
+    return str(action.permission) if action else ""
+
+
+def _refusal_to_cancel(run: BulkRun) -> str:
+    if run.cancelled_at:
+        return "it is already cancelled"
+    return "it is finished" if run.finished_at else ""
+
+
+def _cancel(targets: Sequence[BulkRun], actor: str, options: Options) -> Result:
+    (run,) = targets
+    left = bulk.cancel(run.pk, actor)
+    return done(run, f"{left} of {run.total} were not started.")
+
+
+def _refusal_to_repeat(run: BulkRun) -> str:
+    if not run.finished_at:
+        return "it is not finished"
+    return "" if run.items.filter(status__in=LEFT).exists() else "nothing in it failed"
+
+
+def _repeat(targets: Sequence[BulkRun], actor: str, options: Options) -> Result:
+    (run,) = targets
+    left = run.items.filter(status__in=LEFT).select_related("tenant", "connection")
+    subjects = [Subject(item.tenant, item.connection) for item in left]
+    action = registry.of(Tenant)[run.action]
+    return start_bulk_run(action, subjects, actor, run.options)
+
+
+ACTIONS = (
+    Action(
+        "cancel",
+        "Cancel the rest",
+        "Stops the run after the current tenant.",
+        (BulkRun,),
+        _permission,
+        _cancel,
+        _refusal_to_cancel,
+    ),
+    Action(
+        "again",
+        "Try again",
+        "Starts a new run over the tenants that failed or were cancelled.",
+        (BulkRun,),
+        _permission,
+        _repeat,
+        _refusal_to_repeat,
+        moves_on=True,
+    ),
+)

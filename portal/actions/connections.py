@@ -1,0 +1,141 @@
+"""Actions on a tenant's connection: the buttons of connect.operations.connection."""
+
+from connect import tasks
+from connect.operations import base
+from connect.operations.base import Report
+from connect.operations.connection import REGISTRY
+from portal.actions.action import Action, Options
+from portal.actions.forms import EndForm, Question, UntilForm
+from portal.actions.subject import Subject, subject_action
+from tenants.queue import enqueue_as
+
+ENDS = "The synchronization ends and the add-on at Heroku is deleted. This cannot be undone."
+
+
+def _button(
+    name: str,
+    permission: str,
+    explains: str,
+    *,
+    form: type[Question] | None = None,
+    destructive: bool = False,
+    moves_on: bool = False,
+) -> Action:
+    """Make the action that queues an operation."""
+    operation = REGISTRY[name]
+
+    def refusal(subject: Subject) -> str:
+        if subject.connection is None:
+            return "it has no connection"
+        return operation.refusal(subject.connection)
+
+    def enqueue(subject: Subject, actor: str, options: Options) -> None:
+        assert subject.connection is not None  # noqa: S101  (refusal was asked)
+        pk = subject.connection.pk
+        enqueue_as(f"{name} {pk}", tasks.operate, name, pk, actor=actor, options=dict(options))
+
+    def perform(subject: Subject, actor: str, options: Options) -> Report:
+        assert subject.connection is not None  # noqa: S101  (refusal was asked)
+        return base.perform(operation, subject.connection.pk, actor, options)
+
+    return subject_action(
+        name,
+        operation.label,
+        explains,
+        permission=permission,
+        refusal=refusal,
+        enqueue=enqueue,
+        perform=perform,
+        form=form,
+        destructive=destructive,
+        moves_on=moves_on,
+    )
+
+
+ACTIONS = (
+    _button(
+        "retry",
+        "connect.retry_connection",
+        "Tries the present stage again at once, also when it is blocked.",
+        moves_on=True,
+    ),
+    _button(
+        "pause",
+        "connect.pause_connection",
+        "Pauses the synchronization until somebody resumes it.",
+    ),
+    _button(
+        "pause_until",
+        "connect.pause_connection",
+        "Pauses the synchronization. When the time is over the portal resumes it. "
+        "All times are UTC.",
+        form=UntilForm,
+    ),
+    _button(
+        "resume",
+        "connect.pause_connection",
+        "Resumes the synchronization at once.",
+        moves_on=True,
+    ),
+    _button(
+        "restart",
+        "connect.restart_connection",
+        "Restarts the connection at Heroku Connect, which helps after most errors.",
+    ),
+    _button(
+        "refresh",
+        "connect.refresh_connection",
+        "Asks Heroku Connect for the present state.",
+    ),
+    _button(
+        "snooze",
+        "connect.snooze_connection",
+        "Until then no alerts are sent; the work itself continues. All times are UTC.",
+        form=UntilForm,
+    ),
+    _button(
+        "unsnooze",
+        "connect.snooze_connection",
+        "Sends alerts again.",
+    ),
+    _button(
+        "diagnose",
+        "connect.diagnose_connection",
+        "Runs Heroku Connect's own checks and fetches its notifications.",
+    ),
+    _button(
+        "acknowledge",
+        "connect.diagnose_connection",
+        "Marks Heroku Connect's notifications as read.",
+    ),
+    _button(
+        "link",
+        "connect.link_connection",
+        "Gives the portal its access to the connection back.",
+    ),
+    _button(
+        "reauthorize",
+        "connect.reauthorize_connection",
+        "Sends the admin a link to authorize Heroku Connect again.",
+    ),
+    _button(
+        "import_mappings",
+        "connect.import_connection",
+        "Imports the mapping version that new tenants get.",
+    ),
+    _button(
+        "offboard",
+        "connect.offboard_connection",
+        ENDS,
+        form=EndForm,
+        destructive=True,
+    ),
+    _button(
+        "start_over",
+        "connect.offboard_connection",
+        f"{ENDS} A new connection with a new schema is created, and the subscriber has to "
+        "authorize again.",
+        form=EndForm,
+        destructive=True,
+    ),
+)

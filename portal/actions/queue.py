@@ -1,0 +1,34 @@
+"""The action on a task that ran: put it into the queue again."""
+
+from collections.abc import Sequence
+
+from django.db import transaction
+from django_q.models import Failure, Success, Task
+
+from portal.actions.action import Action, Options
+from portal.actions.result import Result, queued
+from tenants.queue import enqueue_again
+
+
+def _queue_again(targets: Sequence[Task], actor: str, options: Options) -> Result:
+    """Queue tasks again. A task that acts for a user acts for the one who resubmits it."""
+    with transaction.atomic():
+        for task in targets:
+            enqueue_again(task, **({"actor": actor} if "actor" in (task.kwargs or {}) else {}))
+        # What is queued again no longer counts as failed.
+        Failure.objects.filter(pk__in=[task.pk for task in targets]).delete()
+    plural = "" if len(targets) == 1 else "s"
+    return queued(f"{len(targets)} task{plural}")
+
+
+ACTIONS = (
+    Action(
+        "queue_again",
+        "Resubmit to the queue",
+        "Runs the task again. Where a task acts for a user, that is now you.",
+        (Success, Failure),
+        "django_q.add_ormq",
+        _queue_again,
+        in_bulk=True,
+    ),
+)

@@ -1,0 +1,48 @@
+"""What an action did: done, skipped (why) and failed (why) are three results."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from django.db.models import Model
+
+
+@dataclass(frozen=True)
+class Unmet:
+    """One that was skipped or has failed, and why. `why` is the end of a sentence."""
+
+    whom: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """What an action did.
+
+    `text` follows the action's label in the message: "is queued for Acme.". It is "" if nothing was
+    done. `then` is a row whose page is shown next, where it is another one.
+    """
+
+    text: str = ""
+    skipped: list[Unmet] = field(default_factory=list)
+    failed: list[Unmet] = field(default_factory=list)
+    then: Model | None = None
+
+    def with_skipped(self, more: Iterable[Unmet]) -> "Result":
+        """Return the result with more that were skipped."""
+        return replace(self, skipped=[*self.skipped, *more])
+
+
+def done(whom: object, more: str = "", *, then: Model | None = None) -> Result:
+    """Return the result of an action that is done."""
+    return Result(f"is done for {whom}. {more}".strip(), then=then)
+
+
+def queued(whom: object, more: str = "", *, then: Model | None = None) -> Result:
+    """Return the result of an action that the worker will do."""
+    return Result(f"is queued for {whom}. {more}".strip(), then=then)
+
+
+def skipped(whom: object, why: object) -> Result:
+    """Return the result of an action that turned out not to be possible."""
+    text = str(why).rstrip(".")
+    return Result(skipped=[Unmet(str(whom), text[:1].lower() + text[1:])])

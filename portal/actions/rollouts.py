@@ -1,0 +1,192 @@
+"""Actions on a roll-out: each is a transition from some statuses to another."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from django import forms
+from django.db.models import QuerySet
+
+from connect.models import Prune, Rollout, RolloutItem, RolloutKind, RolloutStatus
+from connect.rollouts import lifecycle
+from connect.rollouts.status import TransitionRefused, tenant_count
+from portal.actions.action import Action, Options
+from portal.actions.forms import Question
+from portal.actions.result import Result, done, skipped
+
+MAX_WARNINGS = 100  # on the confirmation page
+_CONTROL, _PAUSE = "connect.steer_rollout", "connect.pause_rollout"
+_UNFINISHED = (
+    RolloutStatus.CHECKING,
+    RolloutStatus.READY,
+    RolloutStatus.RUNNING,
+    RolloutStatus.PAUSED,
+)
+
+
+class StartForm(Question):
+    """Asks to accept the warnings of the check, if there are any."""
+
+    accept_warnings = forms.BooleanField(
+        required=False, label="I have read the warnings and accept them"
+    )
+
+    def __init__(self, data: object = None, *, targets: Sequence[Rollout]) -> None:
+        super().__init__(data, targets=targets)
+        self.warned = sum(lifecycle.items_with_warnings(each).count() for each in targets)
+        if not self.warned:
+            del self.fields["accept_warnings"]
+
+    def clean_accept_warnings(self) -> bool:
+        if not self.cleaned_data["accept_warnings"]:
+            count = tenant_count(self.warned)
+            raise forms.ValidationError(
+                f"The check warns of {count}: read it and accept the warnings."
+            )
+        return True
+
+
+class PruneForm(Question):
+    """What a roll-back does with objects that only the newer version has."""
+
+    prune = forms.ChoiceField(
+        label="Objects that the earlier version does not have",
+        choices=Prune.choices,
+        initial=Prune.REMOVED,
+        widget=forms.RadioSelect,
+    )
+
+
+@dataclass(frozen=True)
+class Transition:
+    """A permitted change of a roll-out's status. `go` raises TransitionRefused."""
+
+    origins: tuple[RolloutStatus, ...]
+    go: Callable[[int, str, Options], Rollout]
+
+    def refusal(self, rollout: Rollout) -> str:
+        """Return why the roll-out's status does not allow it, or ""."""
+        if rollout.status in self.origins:
+            return ""
+        return f"it is {rollout.get_status_display().lower()}"
+
+    def run(self, targets: Sequence[Rollout], actor: str, options: Options) -> Result:
+        """Change one roll-out; the page shown next is that of the roll-out that is made, if any."""
+        (rollout,) = targets
+        try:
+            changed = self.go(rollout.pk, actor, options)
+        except TransitionRefused as reason:
+            return skipped(rollout, reason)
+        return done(rollout, then=changed)
+
+
+class _RollBack(Transition):
+    def refusal(self, rollout: Rollout) -> str:
+        if rollout.kind != RolloutKind.MAPPINGS:
+            return "only mappings can be rolled back: Salesforce API versions are changed by hand"
+        return super().refusal(rollout)
+
+
+def _warnings(targets: Sequence[Rollout]) -> list[str]:
+    return [
+        f"{item.connection.tenant}: {found['where']}: {found['text']} [{found['rule']}]"
+        for rollout in targets
+        for item in _with_warnings(rollout)
+        for found in item.findings
+    ]
+
+
+def _with_warnings(rollout: Rollout) -> QuerySet[RolloutItem]:
+    found = lifecycle.items_with_warnings(rollout).select_related("connection__tenant")
+    return found[:MAX_WARNINGS]
+
+
+def _start(pk: int, actor: str, options: Options) -> Rollout:
+    return lifecycle.start(pk, actor, accept_warnings=options.get("accept_warnings", False))
+
+
+def _action(
+    name: str,
+    label: str,
+    explains: str,
+    permission: str,
+    transition: Transition,
+    *,
+    details: Callable[[Sequence[Rollout]], list[str]] = lambda targets: [],
+    form: type[Question] | None = None,
+    destructive: bool = False,
+    moves_on: bool = False,
+) -> Action:
+    return Action(
+        name,
+        label,
+        explains,
+        (Rollout,),
+        permission,
+        transition.run,
+        transition.refusal,
+        details,
+        form,
+        destructive,
+        moves_on=moves_on,
+    )
+
+
+ACTIONS = (
+    _action(
+        "start",
+        "Start",
+        "The canary group starts at once.",
+        _CONTROL,
+        Transition((RolloutStatus.READY,), _start),
+        details=_warnings,
+        form=StartForm,
+        moves_on=True,
+    ),
+    _action(
+        "pause",
+        "Pause",
+        "No further tenant is started; those in progress are finished.",
+        _PAUSE,
+        Transition((RolloutStatus.RUNNING,), lambda pk, actor, options: lifecycle.pause(pk, actor)),
+    ),
+    _action(
+        "resume",
+        "Resume",
+        "Continues after a pause, despite what has failed so far.",
+        _CONTROL,
+        Transition((RolloutStatus.PAUSED,), lambda pk, actor, options: lifecycle.resume(pk, actor)),
+        moves_on=True,
+    ),
+    _action(
+        "retry",
+        "Retry failed",
+        "Checks every tenant that failed or was refused again, and tries it again.",
+        _CONTROL,
+        Transition(
+            (RolloutStatus.RUNNING, RolloutStatus.PAUSED, RolloutStatus.DONE),
+            lambda pk, actor, options: lifecycle.retry(pk, actor),
+        ),
+    ),
+    _action(
+        "cancel",
+        "Cancel",
+        "Tenants that were not started are skipped; those in progress are finished.",
+        _CONTROL,
+        Transition(_UNFINISHED, lambda pk, actor, options: lifecycle.cancel(pk, actor)),
+        destructive=True,
+    ),
+    _action(
+        "roll_back",
+        "Roll back",
+        "Every tenant that has the new version returns to its former version.",
+        _CONTROL,
+        _RollBack(
+            (RolloutStatus.PAUSED, RolloutStatus.CANCELLED, RolloutStatus.DONE),
+            lambda pk, actor, options: lifecycle.roll_back(
+                pk, actor, prune=Prune(options["prune"])
+            ),
+        ),
+        form=PruneForm,
+        destructive=True,
+    ),
+)

@@ -1,0 +1,74 @@
+"""Actions on a tenant itself: let it in, send its e-mail again."""
+
+from connect.models import Stage, WaitingOn
+from connect.operations.base import OperationOutcome, Report
+from portal.actions.action import Options
+from portal.actions.subject import Subject, subject_action
+from tenants import messages, registration, tasks
+from tenants.models import Proof
+from tenants.queue import enqueue_as
+
+
+def _refusal_to_approve(subject: Subject) -> str:
+    tenant = subject.tenant
+    if tenant.offboarded_at:
+        return "it is off-boarded"
+    if tenant.proof == Proof.STAFF:
+        return "it is already approved"
+    if registration.proof_suffices(tenant):
+        return "it needs no approval"
+    return ""
+
+
+def _queue_approve(subject: Subject, actor: str, options: Options) -> None:
+    pk = subject.tenant.pk
+    enqueue_as(f"approve {pk}", tasks.approve, pk, actor=actor)
+
+
+def _approve(subject: Subject, actor: str, options: Options) -> Report:
+    registration.approve(subject.tenant.pk, actor)
+    return Report(OperationOutcome.DONE, "Approved.")
+
+
+def _refusal_to_resend(subject: Subject) -> str:
+    connection = subject.connection
+    if connection is None:
+        return "it has no connection"
+    if connection.stage == Stage.LIVE or connection.waiting_on == WaitingOn.SUBSCRIBER:
+        return ""
+    return "there is nothing to tell the subscriber now"
+
+
+def _queue_resend(subject: Subject, actor: str, options: Options) -> None:
+    pk = subject.tenant.pk
+    enqueue_as(f"resend {pk}", tasks.resend, pk, actor=actor)
+
+
+def _resend(subject: Subject, actor: str, options: Options) -> Report:
+    message = messages.resend(subject.tenant.pk, actor)
+    if message is None:
+        return Report(OperationOutcome.SKIPPED, "", "there is no mail for this stage")
+    return Report(OperationOutcome.DONE, f"{message} is queued.")
+
+
+ACTIONS = (
+    subject_action(
+        "approve",
+        "Approve",
+        "Accepts the registration without a signature; provisioning starts.",
+        permission="tenants.approve_tenant",
+        refusal=_refusal_to_approve,
+        enqueue=_queue_approve,
+        perform=_approve,
+        moves_on=True,
+    ),
+    subject_action(
+        "resend",
+        "Resend e-mail",
+        "Sends the admin the e-mail that fits the present stage again.",
+        permission="tenants.resend_message",
+        refusal=_refusal_to_resend,
+        enqueue=_queue_resend,
+        perform=_resend,
+    ),
+)

@@ -1,0 +1,95 @@
+"""Actions on failed writes of one tenant, object and cause: retry them, or ignore them."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, ClassVar
+
+from django import forms
+from django.db import transaction
+
+from connect import tasks
+from connect.models import WriteError
+from connect.write_errors import repair, trigger_log
+from portal.actions.action import Action, Options
+from portal.actions.forms import Question
+from portal.actions.result import Result, queued
+from tenants.queue import enqueue_as
+
+CHOSEN = "row"  # the name of the boxes that staff tick, "log:id" each
+_LOGS = (trigger_log.LOG, trigger_log.ARCHIVE)
+
+
+class _TickedField(forms.MultipleChoiceField):
+    """Boxes of a page, "log:id" each. Values that are none of ours are left out, not refused."""
+
+    widget = forms.MultipleHiddenInput
+
+    def clean(self, value: Any) -> list[tuple[str, int]]:
+        pairs = (str(text).partition(":") for text in value or [])
+        return [(log, int(pk)) for log, _, pk in pairs if log in _LOGS and pk.isdecimal()]
+
+
+class ChosenForm(Question):
+    """The writes that were ticked on the page; without a tick all of them are meant."""
+
+    is_visible: ClassVar[bool] = False
+    row = _TickedField(required=False)
+
+    def options(self) -> dict[str, Any]:
+        return {"chosen": self.cleaned_data["row"] or None}
+
+
+def _queue(how: str, targets: Sequence[WriteError], actor: str, options: Options) -> Result:
+    chosen = options.get("chosen")
+    with transaction.atomic():
+        for error in targets:
+            enqueue_as(
+                f"{how} {error.connection_id}",
+                tasks.repair_writes,
+                error.connection_id,
+                how,
+                error.table_name,
+                error.cause,
+                actor=actor,
+                chosen=chosen,
+            )
+    count = len(chosen) if chosen else sum(error.failed for error in targets)
+    return queued(f"{count:,} writes", "The result is shown below soon.")
+
+
+def _name(error: WriteError) -> str:
+    return f"{error.connection.tenant}, {error}"
+
+
+def _counts(targets: Sequence[WriteError]) -> list[str]:
+    return [f"{_name(error)}: up to {error.failed:,} writes" for error in targets]
+
+
+ACTIONS = (
+    Action(
+        repair.RETRY,
+        "Retry",
+        "Sends the writes to Salesforce again.",
+        (WriteError,),
+        "connect.repair_writes",
+        partial(_queue, repair.RETRY),
+        form=ChosenForm,
+        in_bulk=True,
+        moves_on=True,
+        naming=_name,
+    ),
+    Action(
+        repair.IGNORE,
+        "Ignore",
+        "The writes are marked as ignored. They will never reach Salesforce, and are no longer "
+        "shown as failed.",
+        (WriteError,),
+        "connect.repair_writes",
+        partial(_queue, repair.IGNORE),
+        details=_counts,
+        form=ChosenForm,
+        destructive=True,
+        in_bulk=True,
+        naming=_name,
+    ),
+)

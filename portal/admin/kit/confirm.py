@@ -1,0 +1,104 @@
+"""The one confirmation page: what will happen, to whom, who is skipped, and the action's form."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db.models import Model
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+
+from portal.actions.action import Action, Judged, Target
+from portal.actions.forms import Question
+
+if TYPE_CHECKING:
+    from portal.admin.kit.actions import ActionsAdmin
+
+CONFIRMED = "confirmed"
+SELECT_ACROSS = "select_across"
+MAX_NAMES = 50  # of targets, where the action is not destructive
+MAX_DETAILS = 100
+
+
+@dataclass(frozen=True)
+class Click:
+    """An action that somebody wants on some targets. `rows` are those selected in a list, if any.
+
+    `back` is the address to return to; `noun` is the plural of what the targets are.
+    """
+
+    action: Action
+    targets: list[Target]
+    judged: Judged
+    back: str
+    noun: str
+    rows: Sequence[Model] = ()
+
+    @property
+    def runs_later(self) -> bool:
+        """Whether it becomes a bulk run, in which the worker judges each target in its turn."""
+        return bool(self.rows) and self.action.perform is not None
+
+    @property
+    def is_one(self) -> bool:
+        """Whether it is about one row and not about a selection, so that the title names it."""
+        return not self.rows and len(self.targets) == 1
+
+    @property
+    def title(self) -> str:
+        """Return the heading of the confirmation page."""
+        possible = self.judged.possible
+        if self.is_one:
+            return f"{self.action.label}: {self.action.naming(self.targets[0])}"
+        noun = self.noun.removesuffix("s") if len(possible) == 1 else self.noun
+        return f"{self.action.label}: {len(possible) or 'no'} {noun}"
+
+    def form(self, data: Any, *, answered: bool) -> Question | None:
+        """Return the action's form, with the answers if there are any yet."""
+        wanted = self.action.form
+        if wanted is None:
+            return None
+        bound = answered or not wanted.is_visible
+        return wanted(data if bound else None, targets=self.judged.possible)
+
+
+def confirmation(
+    page: "ActionsAdmin", request: HttpRequest, click: Click, form: Question | None
+) -> TemplateResponse:
+    """Show the confirmation page."""
+    possible, refused = click.judged.possible, click.judged.refused
+    limit = len(possible) if click.action.destructive else MAX_NAMES
+    details = click.action.details(possible)
+    across = request.POST.get(SELECT_ACROSS) == "1"
+    context = {
+        **page.admin_site.each_context(request),
+        "title": click.title,
+        "opts": page.opts,
+        "action": click.action,
+        "form": form,
+        "subtitle": page.caption(click.targets[0]) if click.is_one else "",
+        "is_one": click.is_one,
+        "possible": [
+            (each, click.action.naming(each), page.caption(each)) for each in possible[:limit]
+        ],
+        "more": len(possible[limit:]),
+        "details": details[:MAX_DETAILS],
+        "more_details": len(details[MAX_DETAILS:]),
+        "skipped": refused[:limit],
+        "more_skipped": len(refused[limit:]),
+        "chosen": _chosen(page, click, across=across),
+        "across": across,
+        "back": click.back,
+        "confirmed": CONFIRMED,
+        "checkbox": ACTION_CHECKBOX_NAME,
+        "select_across": SELECT_ACROSS,
+    }
+    return TemplateResponse(request, "admin/confirm.html", context)
+
+
+def _chosen(page: "ActionsAdmin", click: Click, *, across: bool) -> list[Any]:
+    """Return the keys of the selected rows for which it is possible; one stands for all of them."""
+    possible = set(click.judged.possible)
+    kept = [row.pk for row in click.rows if page.subject(row) in possible]
+    return kept[:1] if across else kept

@@ -1,0 +1,46 @@
+"""The tenants of all bulk runs, with the result of each."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from portal.admin.kit import search, show
+from portal.admin.kit.base import ReadOnlyAdmin
+from portal.admin.panels.bulk import TONES
+from portal.models import BulkItem, ItemStatus
+
+
+@admin.register(BulkItem)
+class BulkItemAdmin(ReadOnlyAdmin):
+    list_display = ("tenant", "run", "outcome", "text", "attempts", "ended_at")
+    list_filter = ("status",)
+    list_select_related = ("tenant", "run")
+    ordering = ("-pk",)
+    tenant_path = "tenant"
+    tally_by = "status"
+    tally_newest = True
+    search_fields = ("text",)
+    search_help_text = search.HELP
+    exports = (
+        "run__id",
+        "run__label",
+        "run__actor",
+        "tenant__name",
+        "tenant__org_id",
+        "status",
+        "text",
+        "attempts",
+        "ended_at",
+    )
+    fields = ("run", "tenant", "connection", "status", "text", "attempts", "ended_at")
+
+    def tone(self, value: Any) -> str:
+        return TONES[ItemStatus(value)]
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        return lookup == "run__id__exact" or super().lookup_allowed(lookup, value, request)
+
+    @admin.display(description="outcome", ordering="status")
+    def outcome(self, item: BulkItem) -> str:
+        return show.badge(item.get_status_display(), TONES[ItemStatus(item.status)])

@@ -1,0 +1,91 @@
+"""Bulk runs: what was asked of many tenants at once, and how far each run is."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+
+from portal.admin.kit import show
+from portal.admin.kit.actions import ActionsAdmin
+from portal.admin.kit.base import ReadOnlyAdmin
+from portal.admin.panels.bulk import progress
+from portal.models import BulkRun
+
+
+@admin.register(BulkRun)
+class BulkRunAdmin(ReadOnlyAdmin, ActionsAdmin):
+    empty = "Select tenants in their list and choose an action. Its progress is shown here."
+    change_form_template = "admin/portal/bulkrun/change_form.html"
+    list_display = (
+        "what",
+        "actor",
+        "created_at",
+        "state",
+        "done",
+        "skipped",
+        "failed",
+        "finished_at",
+    )
+    list_filter = ("action",)
+    date_hierarchy = "created_at"
+    ordering = ("-pk",)
+    search_fields = ("actor", "label")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[BulkRun]:
+        runs: QuerySet[BulkRun] = super().get_queryset(request)
+        of = {s: Count("items", filter=Q(items__status=s)) for s in ("done", "skipped", "failed")}
+        return runs.annotate(**{f"items_{status}": count for status, count in of.items()})
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("<int:pk>/live/", view(self.live), name="portal_bulkrun_live"),
+            *super().get_urls(),
+        ]
+
+    def heading(self, row: Any) -> tuple[str, str]:
+        return str(row), f"requested by {row.actor}, {row.created_at:%-d %b %Y, %H:%M}"
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        context |= progress(context["original"])
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def live(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Return the parts of the page that change during the run."""
+        run: BulkRun | None = self.get_object(request, str(pk))
+        if not self.has_view_permission(request, run):
+            raise PermissionDenied
+        if run is None:
+            raise Http404
+        context = {**progress(run), "buttons": self.buttons(request, run)}
+        return TemplateResponse(request, "admin/portal/bulkrun/live.html", context)
+
+    @admin.display(description="what", ordering="pk")
+    def what(self, run: BulkRun) -> str:
+        return str(run)
+
+    @admin.display(description="state")
+    def state(self, run: BulkRun) -> str:
+        if run.cancelled_at:
+            return show.badge("Cancelled", show.WAIT)
+        if run.finished_at:
+            return show.badge("Finished", show.GOOD)
+        return show.badge("Waiting" if run.waiting_for else "Running", show.BUSY)
+
+    @admin.display(description="done")
+    def done(self, run: Any) -> int:
+        return int(run.items_done)
+
+    @admin.display(description="skipped")
+    def skipped(self, run: Any) -> int:
+        return int(run.items_skipped)
+
+    @admin.display(description="failed")
+    def failed(self, run: Any) -> int:
+        return int(run.items_failed)

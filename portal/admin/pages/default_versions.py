@@ -1,0 +1,14 @@
+"""Which version new tenants get, by plan and environment."""
+
+from django.contrib import admin
+
+from connect.models import DefaultTemplate
+from portal.admin.kit.base import PortalAdmin
+
+
+@admin.register(DefaultTemplate)
+class DefaultTemplateAdmin(PortalAdmin):
+    empty = "Without one, every new tenant gets the newest version."
+    list_display = ("__str__", "plan", "environment", "template")
+    list_select_related = ("template",)
+    fields = ("plan", "environment", "template")

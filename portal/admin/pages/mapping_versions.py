@@ -1,0 +1,123 @@
+"""The mapping versions that tenants get, and the page that compares two of them."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+
+from connect.mappings import lint, templates
+from connect.models import MappingTemplate
+from portal.admin.forms.version import MappingTemplateForm, pretty
+from portal.admin.kit import show
+from portal.admin.kit.base import PortalAdmin
+from portal.admin.panels.sides import SideForm, compare
+
+
+@admin.register(MappingTemplate)
+class MappingTemplateAdmin(PortalAdmin):
+    """A version is never changed. New mappings are added as the next version."""
+
+    form = MappingTemplateForm
+    change_form_template = "admin/connect/mappingtemplate/change_form.html"
+    change_list_template = "admin/connect/mappingtemplate/change_list.html"
+    list_display = ("version", "objects", "connections", "author", "created_at", "notes")
+    search_fields = ("notes", "author")
+    date_hierarchy = "created_at"
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_fields(self, request: HttpRequest, obj: MappingTemplate | None = None) -> list[Any]:
+        if obj:
+            return ["version", "author", "created_at", "made_from", "notes", "mappings"]
+        return ["notes", "upload", "org_id", "namespace", "accept_warnings", "document"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[MappingTemplate]:
+        found: QuerySet[MappingTemplate] = super().get_queryset(request)
+        return found.annotate(connections_on_it=Count("connections"))
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        newest = MappingTemplate.objects.first()
+        return {"document": pretty(newest.document if newest else {"mappings": []})}
+
+    def save_model(
+        self, request: HttpRequest, obj: MappingTemplate, form: Any, change: bool
+    ) -> None:
+        stored = templates.add(
+            form.cleaned_data["document"],
+            author=request.user.get_username(),
+            notes=obj.notes,
+            made_from=form.made_from,
+        )
+        obj.pk, obj.version = stored.pk, stored.version
+
+    # --- more pages ------------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        own = [
+            path("compare/", view(self.compare), name="connect_mappingtemplate_compare"),
+            path("<int:pk>/export/", view(self.download), name="connect_mappingtemplate_export"),
+        ]
+        return [*own, *super().get_urls()]
+
+    def download(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Return a version as a file for Heroku Connect's import."""
+        template = self._seen(request, pk)
+        namespace = request.GET.get("namespace", "")
+        if not namespace.replace("_", "").isalnum() and namespace:
+            raise Http404
+        name = f"mappings-version-{template.version}.json"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        exported = templates.exported(template, namespace)
+        return JsonResponse(exported, headers=headers, json_dumps_params={"indent": 2})
+
+    def _seen(self, request: HttpRequest, pk: int) -> MappingTemplate:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        template = MappingTemplate.objects.filter(pk=pk).first()
+        if template is None:
+            raise Http404
+        return template
+
+    def compare(self, request: HttpRequest) -> HttpResponse:
+        """Show two sides, each a version or a tenant's live mappings. Nothing is changed."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        asked = request.GET or None
+        left, right = (SideForm(asked, prefix=side) for side in ("left", "right"))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Compare mappings",
+            "opts": self.opts,
+            "left": left,
+            "right": right,
+            **(compare(left, right) if asked else {}),
+        }
+        return TemplateResponse(request, "admin/connect/mappingtemplate/compare.html", context)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        template = context.get("original")
+        if template:
+            org = lint.OrgFacts()
+            context["findings"] = lint.check(template.document, "herokuconnect:demo", org)
+            context["may_roll_out"] = request.user.has_perm("connect.add_rollout")
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    @admin.display(description="connections")
+    def connections(self, template: Any) -> int:
+        return int(template.connections_on_it)
+
+    @admin.display(description="objects")
+    def objects(self, template: MappingTemplate) -> str:
+        return ", ".join(each["object_name"] for each in template.document["mappings"])
+
+    @admin.display(description="mappings")
+    def mappings(self, template: MappingTemplate) -> str:
+        return show.document(template.document)

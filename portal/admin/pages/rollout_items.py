@@ -1,0 +1,98 @@
+"""The tenants of all roll-outs: how far each is, and what was found."""
+
+from typing import Any
+
+from django.contrib import admin
+
+from connect.models import ItemStatus, RolloutItem
+from portal.admin.kit import search, show
+from portal.admin.kit.base import ReadOnlyAdmin
+
+_TONES = {
+    ItemStatus.CHECKING: show.BUSY,
+    ItemStatus.REFUSED: show.BAD,
+    ItemStatus.READY: show.QUIET,
+    ItemStatus.WORKING: show.BUSY,
+    ItemStatus.DONE: show.GOOD,
+    ItemStatus.FAILED: show.BAD,
+    ItemStatus.SKIPPED: show.QUIET,
+}
+
+
+@admin.register(RolloutItem)
+class RolloutItemAdmin(ReadOnlyAdmin):
+    list_display = (
+        "connection",
+        "rollout",
+        "wave",
+        "coloured_status",
+        "step",
+        "waiting_for",
+        "last_error",
+        "finished_at",
+    )
+    list_filter = ("status", "wave")
+    list_select_related = ("connection__tenant", "rollout__template")
+    tenant_path = "connection__tenant"
+    tally_by = "status"
+    tally_newest = True
+    search_fields = ("last_error",)
+    search_help_text = f"{search.HELP}, request id"
+    found_by = ("last_request_id",)
+    exports = (
+        "rollout__id",
+        "connection__tenant__name",
+        "connection__tenant__org_id",
+        "wave",
+        "status",
+        "step",
+        "last_error",
+        "last_request_id",
+        "finished_at",
+    )
+    fields = (
+        "rollout",
+        "connection",
+        "wave",
+        "target",
+        "came_from",
+        "status",
+        "step",
+        "step_since",
+        "attempts",
+        "next_attempt_at",
+        "waiting_for",
+        "last_error",
+        "last_request_id",
+        "sends",
+        "sent_at",
+        "was_paused",
+        "started_at",
+        "finished_at",
+        "findings_shown",
+        "changes_shown",
+    )
+
+    def tone(self, value: Any) -> str:
+        return _TONES[ItemStatus(value)]
+
+    @admin.display(description="status", ordering="status")
+    def coloured_status(self, item: RolloutItem) -> str:
+        return show.badge(item.get_status_display(), _TONES[ItemStatus(item.status)])
+
+    @admin.display(description="findings of the check")
+    def findings_shown(self, item: RolloutItem) -> str:
+        lines = [
+            f"{each['severity']}: {each['where']}: {each['text']} [{each['rule']}]"
+            for each in item.findings
+        ]
+        return show.preformatted("\n".join(lines) or "none")
+
+    @admin.display(description="what changes, and what it costs")
+    def changes_shown(self, item: RolloutItem) -> str:
+        lines = [
+            f"{each['object_name']} {each['name']}: {each['kind'].replace('_', ' ')}. "
+            f"{each['cost']}"
+            for each in item.changes
+        ]
+        return show.preformatted("\n".join(lines) or "nothing")

@@ -1,0 +1,40 @@
+"""Tags: words by which tenants are chosen for a roll-out."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+
+from connect.models import Tag
+from portal.admin.kit.base import PortalAdmin
+from tenants import timeline
+from tenants.models import EventKind
+
+
+@admin.register(Tag)
+class TagAdmin(PortalAdmin):
+    """Tags of tenants. Each change is an event on the tenant's timeline."""
+
+    empty = "Add a tag and give it to tenants. Roll-outs can then be limited to them."
+
+    list_display = ("name", "count")
+    search_fields = ("name", "tenants__name", "tenants__org_id")
+    raw_id_fields = ("tenants",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Tag]:
+        tags: QuerySet[Tag] = super().get_queryset(request)
+        return tags.annotate(tenants_with_it=Count("tenants"))
+
+    @admin.display(description="tenants")
+    def count(self, tag: Any) -> int:
+        return int(tag.tenants_with_it)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        tag, actor = form.instance, request.user.get_username()
+        before = set(tag.tenants.values_list("pk", flat=True))
+        super().save_related(request, form, formsets, change)
+        after = set(tag.tenants.values_list("pk", flat=True))
+        for tenant_id in before ^ after:
+            text = f"Tag {tag}: {'put on' if tenant_id in after else 'taken off'}."
+            timeline.note(tenant_id, EventKind.STAFF_ACTION, text, actor=actor)

@@ -1,0 +1,95 @@
+"""Every button that any page offers, pressed in a real browser; the list is the registry's.
+
+Each must be on the page of a row that allows it, ask where it has to, and say what it did. There is
+no worker here: what is queued stays queued.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from django.contrib.auth.models import User
+from django.db.models import Model
+from django.test import Client
+from django.urls import reverse
+from playwright.sync_api import Browser, Locator, Page, TimeoutError
+from pytest_django.live_server_helper import LiveServer
+
+from portal import roles
+from portal.actions.action import Action
+from tests.portal.admin import ready
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+PATIENCE = 5_000  # milliseconds
+TYPED = "input[type=text], textarea"
+
+
+@pytest.fixture
+def window(chromium: Browser, live_server: LiveServer) -> Iterator[Page]:
+    """A window in which a superuser is logged in."""
+    roles.ensure()
+    client = Client()
+    client.force_login(User.objects.create_superuser("root"))
+    context = chromium.new_context(base_url=live_server.url)
+    context.add_cookies(
+        [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
+    )
+    context.set_default_timeout(PATIENCE)
+    yield context.new_page()
+    context.close()
+    ready.drop_schemas()
+
+
+def page_of(model: type[Model], action: Action, row: Model) -> str:
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+    on_list = not action.of_rows or model._meta.model_name == "switch"
+    return reverse(f"{name}_changelist") if on_list else reverse(f"{name}_change", args=[row.pk])
+
+
+def answer(form: Locator) -> None:
+    """Answer a question: tick boxes, and type what is asked for where a field is empty."""
+    for box in form.locator("input[type=checkbox]").all():
+        box.check()
+    for field in form.locator(TYPED).all():
+        if not field.input_value():
+            label = form.locator(f"label[for={field.get_attribute('id')}]").inner_text()
+            field.fill(label.partition("type: ")[2].rstrip(":") or "A reason.")
+
+
+def appears(part: Locator) -> bool:
+    """Wait for a part of the next page; return whether it came."""
+    try:
+        part.first.wait_for()
+    except TimeoutError:
+        return False
+    return True
+
+
+def fault(window: Page, action: Action, page: str) -> str:
+    """Press one button; return what is wrong with it, or ""."""
+    window.goto(page, wait_until="domcontentloaded")
+    label = f"{action.label}…" if action.asks else action.label
+    button = window.locator(f".do .button:text-is('{label}')").first
+    if not button.count():
+        return "there is no button"
+    button.click()
+    question, result = window.locator("form.confirm"), window.locator(".messagelist")
+    if action.asks:
+        if not appears(question) or action.explains not in question.inner_text():
+            return "it does not ask"
+        answer(question)
+        question.get_by_role("button", name=action.label).click()
+    if not appears(result):
+        return "it asks without need" if question.count() else "it shows no result"
+    said = result.inner_text()
+    return "" if f"“{action.label}” is " in said else f"its result is: {said}"
+
+
+@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.chaos)])
+def test_every_button_asks_where_it_has_to_and_says_what_it_did(window: Page, every: bool) -> None:
+    faults = {}
+    for model, action in ready.cases(every=every):
+        row = ready.row_for(model, action)
+        found = fault(window, action, page_of(model, action, row))
+        if found:
+            faults[f"{model.__name__}.{action.name}"] = found
+    assert faults == {}

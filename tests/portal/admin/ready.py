@@ -1,0 +1,183 @@
+"""A row for every action of the registry on which the action is possible now."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+from django.db import connection as database
+from django.db.models import Model
+from django.utils import timezone
+from django_q.models import Failure, Success
+from psycopg import sql
+
+from connect.models import (
+    Connection,
+    Diagnosis,
+    Drift,
+    DriftState,
+    Health,
+    Mapping,
+    MappingTemplate,
+    Notification,
+    Rollout,
+    RolloutItem,
+    Stage,
+    WaitingOn,
+    WriteError,
+)
+from connect.write_errors import scan
+from portal.actions import action as registry
+from portal.actions import subject
+from portal.actions.action import Action
+from portal.models import BulkItem, BulkRun, ItemStatus
+from social.models import CollectionRun
+from tenants.models import Proof, Switch, SwitchName, Tenant
+from tests.connect.write_errors import schemas
+from tests.portal.admin import rows
+
+LIVE = {"stage": Stage.LIVE, "state": "IDLE"}
+# A state in which each action on a tenant is possible, as fields of the connection.
+STATES: dict[str, dict[str, Any]] = {
+    "approve": {"stage": Stage.WAITING_FOR_PROOF},
+    "resend": {"stage": Stage.WAITING_FOR_CONSENT, "waiting_on": WaitingOn.SUBSCRIBER},
+    "retry": {"stage": Stage.LINKING},
+    "resume": {"stage": Stage.LIVE, "state": "PAUSED"},
+    "unsnooze": {"stage": Stage.LIVE, "snoozed_until": timezone.now() + timedelta(days=1)},
+    "reauthorize": {"stage": Stage.LIVE, "state": "UNAUTHORIZED"},
+}
+ROLLOUT_STATUS = {
+    "start": "ready",
+    "pause": "running",
+    "resume": "paused",
+    "retry": "done",
+    "cancel": "running",
+    "roll_back": "done",
+}
+CONFIG = rows.DOCUMENT["mappings"][0]["config"]  # type: ignore[index]
+CHANGE = {"object_name": "Account", "name": "Phone", "kind": "field_added"}
+_numbers = count(5000)
+
+
+def _tenant(name: str = "") -> Connection:
+    (made,) = rows.connected([next(_numbers)])
+    Connection.objects.filter(pk=made.pk).update(**STATES.get(name, LIVE))
+    if name == "approve":
+        Tenant.objects.filter(pk=made.tenant_id).update(proof=Proof.NONE, proven_at=None)
+    return Connection.objects.select_related("tenant").get(pk=made.pk)
+
+
+def _version() -> MappingTemplate:
+    return MappingTemplate.objects.create(version=next(_numbers), document=rows.DOCUMENT)
+
+
+def _mapping(name: str) -> Mapping:
+    facts = {"mapping_id": "m1", "state": "DATA_SYNCED", "config": {**CONFIG, "revision": 1}}
+    return Mapping.objects.create(connection=_tenant(), object_name="Account", **facts)
+
+
+def _rollout(name: str) -> Rollout:
+    status = ROLLOUT_STATUS[name]
+    reason = "Paused by mia." if status == "paused" else ""
+    rollout = Rollout.objects.create(
+        template=_version(), author="mia", status=status, pause_reason=reason
+    )
+    ended = {"retry": "failed", "roll_back": "done"}.get(name, "ready")
+    RolloutItem.objects.create(
+        rollout=rollout,
+        connection=_tenant(),
+        wave=0,
+        target=rollout.template,
+        came_from=_version(),
+        status=ended,
+    )
+    return rollout
+
+
+def _drift(name: str) -> Drift:
+    connection, version = _tenant(), _version()
+    Connection.objects.filter(pk=connection.pk).update(template=version)
+    return Drift.objects.create(
+        connection=connection,
+        template=version,
+        state=DriftState.DRIFTED,
+        changes=[{**CHANGE, "before": None, "after": {}}],
+        fingerprint="f" * 64,
+    )
+
+
+def _write_error(name: str) -> WriteError:
+    connection = schemas.live(next(_numbers))
+    schemas.write(connection, "BAD_VALUE: $ is bad", times=2)
+    scan.scan([connection.pk])
+    return WriteError.objects.get(connection=connection)
+
+
+def _bulk_run(name: str) -> BulkRun:
+    connection = _tenant()
+    run = BulkRun.objects.create(action="pause", label="Pause", actor="olga", total=1)
+    item = BulkItem.objects.create(run=run, tenant=connection.tenant, connection=connection)
+    if name == "again":
+        BulkRun.objects.filter(pk=run.pk).update(finished_at=timezone.now())
+        BulkItem.objects.filter(pk=item.pk).update(status=ItemStatus.FAILED)
+    return run
+
+
+def _task(model: type[Success | Failure]) -> Success | Failure:
+    if not model.objects.exists():
+        rows.tasks([next(_numbers)])
+    row: Success | Failure = model.objects.get()
+    return row
+
+
+def _switch(name: str) -> Switch:
+    switch, _ = Switch.objects.get_or_create(name=SwitchName.REGISTRATIONS)
+    Switch.objects.update(on=name == "turn_off", why="An incident")
+    return switch
+
+
+_MAKERS: dict[type[Model], Callable[[str], Model]] = {
+    Tenant: lambda name: _tenant(name).tenant,
+    Connection: _tenant,
+    Health: lambda name: Health.objects.create(connection=_tenant(name)),
+    Diagnosis: lambda name: Diagnosis.objects.create(connection=_tenant(name)),
+    Notification: lambda name: Notification.objects.create(
+        connection=_tenant(name), remote_id="n", at=timezone.now(), event_type="e", message="m"
+    ),
+    Mapping: _mapping,
+    Rollout: _rollout,
+    Drift: _drift,
+    WriteError: _write_error,
+    CollectionRun: lambda name: CollectionRun(),
+    BulkRun: _bulk_run,
+    Success: lambda name: _task(Success),
+    Failure: lambda name: _task(Failure),
+    Switch: _switch,
+}
+
+
+def cases(*, every: bool) -> Iterator[tuple[type[Model], Action]]:
+    """Yield every action with a model on whose pages it is offered, or with `every` with all those.
+
+    The pages about a tenant are of one making: without `every`, those that are not the tenant's own
+    get one action that asks and one that does not.
+    """
+    for model in registry.models():
+        for action in registry.of(model).values():
+            sibling = model in subject.MODELS and model is not Tenant
+            if every or not sibling or action.name in ("snooze", "refresh"):
+                yield model, action
+
+
+def row_for(model: type[Model], action: Action) -> Model:
+    """Make a row on which an action is possible."""
+    return _MAKERS[model](action.name)
+
+
+def drop_schemas() -> None:
+    """Remove the tenants' schemas, which outlive a test that commits."""
+    names = Connection.objects.exclude(schema_name="").values_list("schema_name", flat=True)
+    with database.cursor() as cursor:
+        for name in names:
+            statement = sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(name))
+            cursor.execute(statement)

@@ -1,0 +1,102 @@
+"""When an action is possible, and what the work behind it leaves."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from django_q.models import OrmQ
+from pytest_django.fixtures import Settings
+
+import emulator as emulated
+from connect.models import Connection, Stage, WaitingOn
+from connect.operations import connection as operations
+from portal.actions.subject import Subject
+from tenants.models import Event, MessageKind, Proof, Tenant
+from tests import cast
+from tests.connect import fleet as fleets
+from tests.connect.journey import Journey
+from tests.portal.admin.pressing import ACTIONS, EVERY, press, queued, ready_for, work_off
+
+pytestmark = pytest.mark.django_db
+
+
+def at_work(emulator: emulated.Running, name: str) -> Connection:
+    """Make Acme, here and at Heroku Connect, ready for an action."""
+    if name == "approve":
+        return Journey(emulator, cast.ACME, Proof.NONE).reach(Stage.WAITING_FOR_PROOF)
+    if name == "retry":
+        return Journey(emulator, cast.ACME, Proof.SIGNED).reach(Stage.WAITING_FOR_CONSENT)
+    member = fleets.Fleet(emulator, fleets.version(fleets.FIRST)).add(cast.ACME)
+    if name == "resume":
+        operations.operate("pause", member.connection.pk, "olga", {})
+    if name == "unsnooze":
+        tomorrow = timezone.now() + timedelta(days=1)
+        Connection.objects.update(snoozed_until=tomorrow)
+    if name == "reauthorize":
+        Connection.objects.update(state="UNAUTHORIZED")
+    return member.now()
+
+
+@EVERY
+def test_the_work_leaves_an_event_with_the_persons_name(
+    manager: Client, emulator: emulated.Running, name: str
+) -> None:
+    connection = at_work(emulator, name)
+    OrmQ.objects.all().delete()
+    assert press(manager, connection.tenant, name).status_code == 302
+    (task,) = queued()
+    work_off(task)
+    event = Event.objects.filter(actor="mia").last()
+    assert event is not None
+    assert event.tenant == connection.tenant
+    assert "failed" not in event.text
+
+
+# --- the rules -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("policy", "proof", "gone", "reason"),
+    [
+        ("signed", Proof.NONE, False, ""),
+        ("signed", Proof.SIGNED, False, "it needs no approval"),
+        ("approval", Proof.SIGNED, False, ""),
+        ("approval", Proof.STAFF, False, "it is already approved"),
+        ("open", Proof.NONE, False, "it needs no approval"),
+        ("signed", Proof.NONE, True, "it is off-boarded"),
+    ],
+)
+def test_who_can_be_approved(
+    settings: Settings, policy: str, proof: Proof, gone: bool, reason: str
+) -> None:
+    settings.REGISTRATION_POLICY = policy
+    tenant = cast.enrol(cast.ACME, proof=proof)
+    tenant.offboarded_at = tenant.registered_at if gone else None
+    assert ACTIONS["approve"].refusal(Subject(tenant, None)) == reason
+
+
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        (None, "it has no connection"),
+        ({"stage": Stage.LIVE}, ""),
+        ({"stage": Stage.WAITING_FOR_CONSENT, "waiting_on": WaitingOn.SUBSCRIBER}, ""),
+        ({"stage": Stage.LINKING}, "there is nothing to tell the subscriber now"),
+    ],
+)
+def test_when_a_mail_can_be_sent_again(facts: dict[str, Any] | None, reason: str) -> None:
+    connection = None if facts is None else Connection(**facts)
+    assert ACTIONS["resend"].refusal(Subject(Tenant(), connection)) == reason
+
+
+def test_a_tenant_without_a_connection_is_skipped() -> None:
+    assert ACTIONS["pause"].refusal(Subject(Tenant(), None)) == "it has no connection"
+
+
+def test_sending_again_writes_the_mail_that_fits(operator: Client) -> None:
+    connection = ready_for("resend")
+    press(operator, connection.tenant, "resend")
+    work_off(queued()[0])
+    assert connection.tenant.messages.get().kind == MessageKind.SIGN_IN
