@@ -7,6 +7,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from connect import connections, tasks
+from connect import links as connect_links
 from connect.clients import heroku_connect, http
 from connect.health import states
 from connect.models import Connection, Stage
@@ -26,7 +27,7 @@ def authorize(request: HttpRequest, signed: str) -> HttpResponse:
 
     Before and after the time for it, send to the subscriber's page, which says where things stand.
     """
-    tenant = links.tenant_of(links.Kind.CONNECT, signed)
+    tenant = links.tenant_for(connect_links.AUTHORIZE, signed)
     connection = connections.current(tenant)
     if connection is None or not _waits_for_authorization(connection):
         return HttpResponseRedirect(links.sign_in_url(tenant))
@@ -57,7 +58,7 @@ def _fresh_url(tenant: Tenant, connection: Connection) -> str:
         connection.connection_id,
         environment="custom" if tenant.login_domain else tenant.environment,
         domain=tenant.login_domain,
-        next=links.auth_complete_url(tenant),
+        next=connect_links.auth_complete_url(tenant),
     )
 
 
@@ -65,7 +66,7 @@ def _fresh_url(tenant: Tenant, connection: Connection) -> str:
 @never_cache
 def authorization_complete(request: HttpRequest, signed: str) -> HttpResponse:
     """Where Heroku Connect sends the browser back. It proves nothing: it only hurries the poll."""
-    tenant = links.tenant_of(links.Kind.AUTH_COMPLETE, signed)
+    tenant = links.tenant_for(connect_links.AUTH_COMPLETE, signed)
     connection = connections.current(tenant)
     if connection and _waits_for_authorization(connection):
         if connection.stage == Stage.LIVE:

@@ -16,10 +16,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from connect.clients.http import RemoteError
-from social import budget, handles, tweets, x
+from social import budget, handles, switches, tweets, x
 from social.budget import OutOfBudget
 from social.models import CollectionRun, Handle, Post, Search
-from tenants.models import Switch, SwitchName
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +68,7 @@ class Asking:
         for search in [*begun, *fresh]:
             if time.monotonic() > self.until:
                 return TIME_IS_UP
-            if Switch.is_off(SwitchName.SOCIAL_JOB):
+            if switches.SOCIAL_JOB.is_off():
                 return "The kill switch was turned off meanwhile."
             self._pursue(search)
             self.run.searches_done += 1

@@ -16,12 +16,11 @@ from django.db import connection as database
 from django.utils import timezone
 
 from connect.clients.http import RemoteError
-from social import accounts, asking, delivery
+from social import accounts, asking, delivery, switches
 from social.accounts import Subject
 from social.asking import TIME_IS_UP, Asking
 from social.budget import OutOfBudget
 from social.models import CollectionRun, Handle, Outcome, Trigger
-from tenants.models import Switch, SwitchName
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +38,7 @@ def why_not() -> str:
     """Return why no posts can be collected now, or ""."""
     if not settings.X_BEARER_TOKEN:
         return "X_BEARER_TOKEN is not set"
-    if Switch.is_off(SwitchName.SOCIAL_JOB):
+    if switches.SOCIAL_JOB.is_off():
         return "the kill switch “Social job” is off"
     return ""
 

@@ -12,13 +12,13 @@ from anymail.message import AnymailMessage
 from django.conf import settings
 from django.db import transaction
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils import timezone
 
-from tenants import attempts, journey, links, timeline
+from tenants import addresses, attempts, links, timeline
+from tenants.addresses import Address
 from tenants.attempts import Schedule, minutes
-from tenants.journey import Turn
 from tenants.models import EventKind, Message, MessageKind, MessageStatus, Tenant
+from tenants.progress import Turn, progress_of
 from tenants.queue import enqueue_as
 from tenants.redaction import redact
 
@@ -28,18 +28,15 @@ log = logging.getLogger(__name__)
 SCHEDULE = Schedule(minutes(1, 5, 30, 120, 480), last=timedelta(minutes=480))
 QUEUED_FOR = timedelta(minutes=1)  # then its task counts as lost
 STAFF_KINDS = (MessageKind.BLOCKED, MessageKind.PORTAL, MessageKind.INCIDENT)
-_LINKS = {
-    MessageKind.SIGN_IN: links.sign_in_url,
-    MessageKind.SIGN_IN_REMINDER: links.sign_in_url,
-    MessageKind.AUTHORIZE: links.connect_url,
-    MessageKind.AUTHORIZE_REMINDER: links.connect_url,
-    MessageKind.LIVE: links.sign_in_url,
-    MessageKind.AUTHORIZE_AGAIN: links.connect_url,
-}
+AUTHORIZE_KINDS = (
+    MessageKind.AUTHORIZE,
+    MessageKind.AUTHORIZE_REMINDER,
+    MessageKind.AUTHORIZE_AGAIN,
+)
 _TO_BE_SENT_NOW = {
     Turn.SIGN_IN: MessageKind.SIGN_IN,
     Turn.AUTHORIZE: MessageKind.AUTHORIZE,
-    Turn.NOBODY: MessageKind.LIVE,
+    Turn.DONE: MessageKind.LIVE,
 }
 
 
@@ -70,7 +67,7 @@ def alert_staff(tenant: Tenant | None, key: str, subject: str, text: str) -> Mes
 def resend(tenant_id: int, actor: str) -> Message | None:
     """Write the mail that fits where the tenant stands, with a fresh link; None if none fits."""
     tenant = Tenant.objects.get(pk=tenant_id)
-    kind = _TO_BE_SENT_NOW.get(journey.of(tenant).turn)
+    kind = _TO_BE_SENT_NOW.get(progress_of(tenant).turn)
     if kind is None or tenant.offboarded_at:
         return None
     with transaction.atomic():
@@ -84,7 +81,7 @@ def _draft(tenant: Tenant | None, kind: MessageKind, context: dict[str, str]) ->
     to = ", ".join(settings.STAFF_EMAILS)
     if tenant and kind not in STAFF_KINDS:
         to = tenant.admin_email
-    days = links.LIFETIMES[links.Kind.SIGN_IN].days
+    days = links.LIFETIME.days
     known = {**context, "tenant": tenant, "link": _link(tenant, kind), "days": days}
     subject, text, html = (
         render_to_string(f"tenants/mail/{kind}.{part}", known)
@@ -104,11 +101,11 @@ def _draft(tenant: Tenant | None, kind: MessageKind, context: dict[str, str]) ->
 
 
 def _link(tenant: Tenant | None, kind: MessageKind) -> str:
-    if tenant is None:
-        return settings.PORTAL_URL + reverse("admin:index")
-    if kind in STAFF_KINDS:
-        return settings.PORTAL_URL + reverse("admin:tenants_tenant_change", args=[tenant.pk])
-    return _LINKS[kind](tenant)
+    if tenant is None or kind in STAFF_KINDS:
+        return addresses.of(Address.STAFF, tenant)
+    if kind in AUTHORIZE_KINDS:
+        return addresses.of(Address.AUTHORIZE, tenant)
+    return links.sign_in_url(tenant)
 
 
 # --- sending -------------------------------------------------------------------------------------

@@ -10,9 +10,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from tenants import claims, limits, signing, timeline
+from tenants import claims, limits, signing, switches, timeline
 from tenants.claims import Claims
-from tenants.models import Callout, Event, EventKind, Proof, Switch, SwitchName, Tenant
+from tenants.models import Callout, Event, EventKind, Proof, Tenant
 from tenants.signals import tenant_changed
 
 log = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ def receive(inbound: Inbound) -> Verdict:
 
 
 def _judge(inbound: Inbound, callout: Callout) -> Verdict:
-    if Switch.is_off(SwitchName.REGISTRATIONS):
+    if switches.REGISTRATIONS.is_off():
         text = "Registrations are switched off for now: try again later."
         return Verdict(503, text, retry_after=SWITCHED_OFF_PAUSE)
     if inbound.truncated:

@@ -38,7 +38,7 @@ class SignInFailed(Exception):
 
 def begin(request: HttpRequest, signed: str, *, login_again: bool = False) -> str:
     """Return Salesforce's address for the tenant of a sign-in link. Raises BadLink."""
-    tenant = links.tenant_of(links.Kind.SIGN_IN, signed)
+    tenant = links.tenant_for(links.SIGN_IN, signed)
     backend = SalesforceBackend(tenant.login_url, request)
     return backend.begin({"link": signed}, login_again=login_again)
 
@@ -66,7 +66,7 @@ def complete(request: HttpRequest) -> Tenant:
 
 def _tenant_for(given: Consent, link: str) -> Tenant:
     if link:
-        tenant = links.tenant_of(links.Kind.SIGN_IN, link)
+        tenant = links.tenant_for(links.SIGN_IN, link)
         if tenant.org_id == given.org_id:
             return tenant
         raise _wrong_org(tenant, given, link)
@@ -120,7 +120,7 @@ def _explain(error: Exception, link: str) -> SignInFailed:
 
 
 def _note_failure(link: str, title: str, told: str) -> None:
-    tenant = links.tenant_of(links.Kind.SIGN_IN, link)
+    tenant = links.tenant_for(links.SIGN_IN, link)
     text = f"A sign-in to Salesforce failed: {title[0].lower()}{title[1:]} ({told})."
     timeline.note(tenant, EventKind.CONSENT_REFUSED, text, actor=timeline.SUBSCRIBER, told=told)
 

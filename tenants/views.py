@@ -12,8 +12,9 @@ from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from tenants import journey, limits, links, pages, registration, sign_in, signing
-from tenants.journey import Turn
+from tenants import addresses, limits, links, pages, registration, sign_in, signing
+from tenants.addresses import Address
+from tenants.progress import Turn, progress_of
 from tenants.registration import MOST_BYTES, Inbound, Verdict
 
 REFRESH_SECONDS = 5
@@ -61,20 +62,20 @@ def _answer(verdict: Verdict) -> HttpResponse:
 @require_safe
 def authenticate(request: HttpRequest, signed: str) -> HttpResponse:
     """Show a subscriber where the set-up stands and the one thing to do next."""
-    tenant = links.tenant_of(links.Kind.SIGN_IN, signed)
-    found = journey.of(tenant)
-    checking = found.turn == Turn.AUTHORIZE and CHECKING in request.GET
+    tenant = links.tenant_for(links.SIGN_IN, signed)
+    progress = progress_of(tenant)
+    checking = progress.turn == Turn.AUTHORIZE and CHECKING in request.GET
     page = {
         "tenant": tenant,
-        "journey": found,
+        "progress": progress,
         "checking": checking,
         "heroku_log_in": not settings.HEROKU_CONNECT_ISV_SLUG,
         "signed": signed,
-        "connect_url": links.connect_url(tenant),
+        "connect_url": addresses.of(Address.AUTHORIZE, tenant),
         "scopes": settings.SOCIAL_AUTH_SALESFORCE_SCOPE,
     }
     response = pages.private(render(request, "tenants/subscriber.html", page))
-    if found.is_moving or checking:
+    if progress.is_moving or checking:
         response["Refresh"] = str(REFRESH_SECONDS)
     return response
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from connect import switches
 from connect.models import Connection, Stage, WaitingOn
 from connect.provisioning import pauses, stages, steps
 from connect.runner import lease, run
@@ -16,7 +17,7 @@ from connect.runner.job import Job
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Block, Done, Retry, StepOutcome, Wait
 from tenants import consent, messages, timeline
-from tenants.models import EventKind, Switch, SwitchName, Tenant
+from tenants.models import EventKind, Tenant
 
 _NOTHING_TO_DO = Wait(None, "", WaitingOn.PORTAL)
 
@@ -39,7 +40,7 @@ def _jobs(connection_id: int, *, hurry: bool) -> Iterator[Job]:
 
 
 def _is_switched_off(connection_id: int) -> bool:
-    if not Switch.is_off(SwitchName.PROVISIONING):
+    if not switches.PROVISIONING.is_off():
         return False
     stage = Connection.objects.values_list("stage", flat=True).get(pk=connection_id)
     return stage not in (Stage.OFFBOARDING, Stage.LIVE)  # nothing is provisioned in these

@@ -18,6 +18,8 @@ from django.core.mail import get_connection
 from django.core.validators import validate_email
 from django.http.request import validate_host
 
+SETTINGS = "multiconnect"  # the tag of all of them
+
 Rule = Callable[[], Iterator[str]]
 RULES: dict[str, Rule] = {}
 
@@ -62,7 +64,7 @@ def rule(number: str) -> Callable[[Rule], Rule]:
     return register
 
 
-@checks.register("multiconnect")
+@checks.register(SETTINGS)
 def settings_are_right(**_: Any) -> list[checks.CheckMessage]:
     """Run every rule."""
     return [

@@ -11,7 +11,7 @@ from django.utils.timesince import timesince
 from connect.models import Diagnosis
 from portal.admin.kit import lists, show
 from portal.admin.pages import health, health_panel
-from tenants.models import SwitchName
+from tenants.models import KILL_SWITCHES
 
 register = template.Library()
 register.filter("mapping_state", show.mapping_state)
@@ -22,7 +22,7 @@ register.filter("state", show.state)
 @register.filter
 def switch_name(name: str) -> str:
     """Return a kill switch's name as staff know it."""
-    return str(SwitchName(name).label) if name in SwitchName.values else name
+    return KILL_SWITCHES[name].label if name in KILL_SWITCHES else name
 
 
 @register.filter

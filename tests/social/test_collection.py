@@ -9,7 +9,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from connect.clients import http
-from social import accounts, asking, collection, handles, tasks, tweets, x
+from social import accounts, asking, collection, handles, switches, tasks, tweets, x
 from social.collection import NotCollecting, collect
 from social.models import (
     CallAllowance,
@@ -23,7 +23,7 @@ from social.models import (
     TenantCollection,
     Trigger,
 )
-from tenants.models import Switch, SwitchName
+from tenants.models import Switch
 from tests import cast
 from tests.social.world import Live, XSide, go_live
 
@@ -198,7 +198,7 @@ def test_the_kill_switch_stops_a_round_before_the_next_search(
 
     def off(run: CollectionRun) -> None:
         if run.searches_done:
-            Switch.objects.update_or_create(name=SwitchName.SOCIAL_JOB, defaults={"on": False})
+            Switch.objects.update_or_create(name=switches.SOCIAL_JOB.name, defaults={"on": False})
 
     run = round_of(tell=off)
     assert (run.outcome, run.calls, len(live.bodies())) == (Outcome.PARTIAL, 1, 20)

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django_q.models import OrmQ
 from pytest_django.fixtures import Settings
 
+from connect import links as connect_links
 from tenants import links, messages, tasks, timeline
 from tenants.models import (
     EventKind,
@@ -25,7 +26,7 @@ from tenants.models import (
     Tenant,
 )
 from tests import cast
-from tests.tenants.test_journey import grant
+from tests.tenants.test_progress import grant
 
 pytestmark = pytest.mark.django_db
 FOR_SUBSCRIBERS = [kind for kind in MessageKind if kind not in messages.STAFF_KINDS]
@@ -67,7 +68,7 @@ def test_every_mail_says_who_we_are_why_it_comes_what_to_do_how_long_and_whom_to
 ) -> None:
     settings.PRODUCT_NAME = "Northwind Social"
     message = messages.queue(acme, kind, "key")
-    link = links.connect_url if kind.startswith("authorize") else links.sign_in_url
+    link = connect_links.authorize_url if kind.startswith("authorize") else links.sign_in_url
     assert message.to == "ops@acme.example"
     assert acme.name in message.subject
     for part in (message.text, message.html):

@@ -161,7 +161,7 @@ def test_without_a_link_the_org_tells_whose_sign_in_it_is(
     answer = client.get(decide(emulator, begun["Location"], tenant.org_id))
     assert answer.status_code == 302
     assert SalesforceGrant.objects.get().tenant == tenant
-    assert links.tenant_of(links.Kind.SIGN_IN, answer["Location"].rsplit("/", 1)[1]) == tenant
+    assert links.tenant_for(links.SIGN_IN, answer["Location"].rsplit("/", 1)[1]) == tenant
 
 
 @pytest.mark.parametrize("known", [True, False])
@@ -370,7 +370,7 @@ def test_salesforce_that_cannot_be_reached_is_a_page(
 def test_a_tenant_that_left_cannot_be_signed_in(
     acme: Tenant, client: Client, emulator: emulated.Running, when: str
 ) -> None:
-    link = links.sign(links.Kind.SIGN_IN, acme)
+    link = links.signed_part(links.SIGN_IN, acme)
     back = decide(emulator, begin(client, acme), acme.org_id)
     Tenant.objects.update(offboarded_at=timezone.now())
     if when == "before":

@@ -11,8 +11,8 @@ from django.test import Client
 from django_q.models import OrmQ
 from pytest_django.fixtures import Settings
 
-from tenants import registration
-from tenants.models import Callout, EventKind, RateBucket, Switch, SwitchName, Tenant
+from tenants import registration, switches
+from tenants.models import Callout, EventKind, RateBucket, Switch, Tenant
 from tests import cast
 from tests.tenants.callouts import (
     AS_IN_2016,
@@ -193,7 +193,7 @@ def test_429_with_retry_after_keeps_nothing(settings: Settings) -> None:
 
 @pytest.mark.django_db
 def test_503_while_registrations_are_switched_off() -> None:
-    Switch.objects.create(name=SwitchName.REGISTRATIONS, on=False)
+    Switch.objects.create(name=switches.REGISTRATIONS.name, on=False)
     headers = signed(AS_IN_2016)
     answer = post(AS_IN_2016, **headers)
     assert (answer.status_code, answer["Retry-After"]) == (503, "3600")

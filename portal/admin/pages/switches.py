@@ -16,18 +16,10 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from portal.admin.kit.base import ReadOnlyAdmin
-from tenants.models import Switch, SwitchName
+from tenants.models import KILL_SWITCHES, KillSwitch, Switch
 
 MAY_TURN = "tenants.change_switch"
 MOST_TURNS = 20
-STOPS = {
-    SwitchName.REGISTRATIONS: "Packages that register get 503 and are asked to come again. "
-    "Tenants that are known already go on.",
-    SwitchName.PROVISIONING: "No step of provisioning is taken, so no add-on is made and nobody is "
-    "mailed. Live tenants and off-boarding go on.",
-    SwitchName.SOCIAL_JOB: "No posts are collected and none are written to tenants’ schemas. "
-    "Synchronization goes on.",
-}
 
 
 class TurnForm(forms.Form):
@@ -47,7 +39,8 @@ class TurnForm(forms.Form):
 class Lever:
     """A switch as the page shows it."""
 
-    name: SwitchName
+    name: str
+    label: str
     stops: str
     row: Switch | None
     error: str
@@ -79,24 +72,24 @@ class SwitchAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        if name not in SwitchName.values:
+        if name not in KILL_SWITCHES:
             raise Http404
         form = TurnForm(request.POST)
         if not form.is_valid():
             wrong = " ".join(str(each) for each in form.errors.get("why", ["Press a button."]))
             return self._page(request, {name: wrong})
         on, why = form.cleaned_data["to"] == "on", form.cleaned_data["why"]
-        self._turn(request, SwitchName(name), on=on, why=why)
+        self._turn(request, KILL_SWITCHES[name], on=on, why=why)
         return HttpResponseRedirect(reverse("admin:tenants_switch_changelist"))
 
-    def _turn(self, request: HttpRequest, name: SwitchName, *, on: bool, why: str) -> None:
+    def _turn(self, request: HttpRequest, known: KillSwitch, *, on: bool, why: str) -> None:
         """Whoever comes second to the same end is told so, and the first one's reason stays."""
         position = "on" if on else "off"
         with transaction.atomic():
-            Switch.objects.get_or_create(name=name)
-            switch = Switch.objects.select_for_update().get(name=name)
+            Switch.objects.get_or_create(name=known.name)
+            switch = Switch.objects.select_for_update().get(name=known.name)
             if switch.on == on:
-                text = f"{name.label} was {position} already. Nothing was changed."
+                text = f"{known.label} was {position} already. Nothing was changed."
                 self.message_user(request, text, messages.WARNING)
                 return
             switch.on, switch.why, switch.who = on, why, request.user.get_username()
@@ -104,7 +97,7 @@ class SwitchAdmin(ReadOnlyAdmin):
             switch.save()
             because = f": {why}" if why else ""
             self.log_change(request, switch, f"Turned {position}{because}")
-        self.message_user(request, f"{name.label} turned {position}.", messages.SUCCESS)
+        self.message_user(request, f"{known.label} turned {position}.", messages.SUCCESS)
 
     def _page(self, request: HttpRequest, errors: dict[str, str]) -> HttpResponse:
         rows = {row.name: row for row in Switch.objects.all()}
@@ -115,8 +108,8 @@ class SwitchAdmin(ReadOnlyAdmin):
             "title": "Kill switches",
             "opts": self.opts,
             "levers": [
-                Lever(name, STOPS[name], rows.get(name), errors.get(name, ""))
-                for name in SwitchName
+                Lever(name, known.label, known.effect, rows.get(name), errors.get(name, ""))
+                for name, known in KILL_SWITCHES.items()
             ],
             "turns": turns.order_by("-action_time")[:MOST_TURNS],
             "may_turn": request.user.has_perm(MAY_TURN),

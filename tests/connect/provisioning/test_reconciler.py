@@ -9,6 +9,7 @@ import time_machine
 from django.db import OperationalError
 from django.utils import timezone
 
+from connect import switches
 from connect.clients import http
 from connect.models import Connection, Stage, WaitingOn
 from connect.provisioning import reconciler, steps
@@ -16,7 +17,7 @@ from connect.runner import lease, retry
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Blocked, Done, StepOutcome, Wait
 from tenants import consent, leases, timeline
-from tenants.models import Event, EventKind, Message, MessageKind, Switch, SwitchName
+from tenants.models import Event, EventKind, Message, MessageKind, Switch
 from tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -211,7 +212,7 @@ def test_a_settling_that_breaks_off_half_way_is_forgotten_as_a_whole(
 def test_the_kill_switch_stops_provisioning_but_not_off_boarding(
     connection: Connection, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Switch.objects.create(name=SwitchName.PROVISIONING, on=False)
+    Switch.objects.create(name=switches.PROVISIONING.name, on=False)
     assert run(Done("Linked.")).stage == Stage.LINKING
     Connection.objects.update(stage=Stage.OFFBOARDING)
     monkeypatch.setitem(steps.STEPS, Stage.OFFBOARDING, answering(Done("Gone.")))

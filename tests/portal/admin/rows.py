@@ -43,6 +43,7 @@ from social.models import (
 )
 from tenants import orgid
 from tenants.models import (
+    KILL_SWITCHES,
     Callout,
     Event,
     EventKind,
@@ -52,7 +53,6 @@ from tenants.models import (
     RateBucket,
     SalesforceGrant,
     Switch,
-    SwitchName,
     Tenant,
     UsedSignature,
 )
@@ -352,7 +352,7 @@ def history(of: Tenant, length: int) -> None:
 
 def switches() -> None:
     """Make a row for every kill switch."""
-    for name in SwitchName:
+    for name in KILL_SWITCHES:
         Switch.objects.create(name=name, on=True)
 
 

@@ -17,9 +17,10 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django_q.models import OrmQ
 
+from connect import links as connect_links
 from portal.admin.kit.actions import ACTIONS
 from tenants import links
-from tenants.models import SwitchName, Tenant
+from tenants.models import KILL_SWITCHES, Tenant
 from tests.portal.admin import rows, walk
 
 pytestmark = pytest.mark.django_db
@@ -34,8 +35,8 @@ AS_IF_PRESSED = (
 PARAMETER = re.compile(r"(?:\(\?P)?<(?:\w+:)?(\w+)>(?:(?<=\w>)(?:\.\*|[\w|]+|\\d\+)\))?")
 SUBSCRIBERS = {
     "authenticate": links.sign_in_url,
-    "connect-authorize": links.connect_url,
-    "connect-auth-complete": links.auth_complete_url,
+    "connect-authorize": connect_links.authorize_url,
+    "connect-auth-complete": connect_links.auth_complete_url,
 }
 # Coming back from Heroku Connect queues one more look, which any tenant gets anyway.
 HURRIES = "connect-auth-complete"
@@ -80,7 +81,7 @@ def parameter(name: str, called: str) -> list[Any]:
     known: dict[str, list[Any]] = {
         "object_id": [row_of(name)],
         "pk": [row_of(name)],
-        "name": [each.value for each in SwitchName] if "switch" in name else list(ACTIONS),
+        "name": list(KILL_SWITCHES) if "switch" in name else list(ACTIONS),
         "action": ["retry", "ignore"],
         "id": [User.objects.get().pk],
         "content_type_id": [ContentType.objects.get_for_model(User).pk],
@@ -144,7 +145,7 @@ def test_coming_back_from_heroku_connect_queues_one_look_and_changes_nothing_els
 ) -> None:
     OrmQ.objects.all().delete()
     before = state()
-    Client().get(urlsplit(links.auth_complete_url(world["borealis"])).path)
+    Client().get(urlsplit(connect_links.auth_complete_url(world["borealis"])).path)
     assert changed(before) == {"django_q_ormq"}
     assert [task.task["func"] for task in OrmQ.objects.all()] == [
         "connect.provisioning.reconciler.advance"

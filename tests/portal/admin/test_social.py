@@ -12,8 +12,9 @@ from pytest_django import Settings
 
 from connect.models import Stage
 from portal.dashboard import posts
+from social import switches
 from social.models import CollectionRun, Handle, Outcome, Post, Spend, TenantCollection, Trigger
-from tenants.models import Switch, SwitchName
+from tenants.models import Switch
 from tests import cast
 from tests.portal.admin import walk
 from tests.portal.admin.conftest import SignIn
@@ -146,7 +147,7 @@ def _no_token(settings: Settings) -> None:
 
 
 def _switched_off(_: Settings) -> None:
-    Switch.objects.create(name=SwitchName.SOCIAL_JOB, on=False, why="too dear")
+    Switch.objects.create(name=switches.SOCIAL_JOB.name, on=False, why="too dear")
 
 
 @pytest.mark.parametrize(

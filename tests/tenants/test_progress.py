@@ -1,15 +1,14 @@
 """Where a subscriber stands."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from tenants import journey, timeline
-from tenants.journey import Turn
+from tenants import timeline
 from tenants.models import Event, EventKind, GrantStatus, Proof, SalesforceGrant, Tenant
+from tenants.progress import Turn, progress_of
 from tests import cast
 
 START = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -29,31 +28,6 @@ LOADING = event(5, EventKind.STAGE, "loading")
 LIVE = event(6, EventKind.LIVE, "live")
 BLOCKED = event(7, EventKind.BLOCKED, "loading")
 AGAIN = event(8, EventKind.STAGE, "creating_addon")
-
-
-@pytest.mark.parametrize(
-    ("events", "expected"),
-    [
-        ([], {}),
-        ([REGISTERED, CREATING, WAITING], {}),
-        ([REGISTERED, READY, WAITING], {"link_ready": True}),
-        ([READY, AUTHORIZED], {"link_ready": True, "authorized_at": AUTHORIZED.at}),
-        ([READY, BLOCKED], {"link_ready": True, "blocked": True}),
-        ([BLOCKED, WAITING], {}),
-        ([BLOCKED, event(8, EventKind.TROUBLE)], {}),
-        ([BLOCKED, event(8, EventKind.STAFF_ACTION)], {"blocked": True}),
-        ([BLOCKED, event(8, EventKind.MESSAGE)], {"blocked": True}),
-        ([BLOCKED, LOADING], {}),
-        (
-            [READY, AUTHORIZED, LOADING, LIVE],
-            {"link_ready": True, "authorized_at": AUTHORIZED.at, "live_at": LIVE.at},
-        ),
-        ([READY, AUTHORIZED, LOADING, LIVE, AGAIN], {}),
-        ([READY, AUTHORIZED, LIVE, AGAIN, READY], {"link_ready": True}),
-    ],
-)  # fmt: skip
-def test_a_timeline_is_folded_into_facts(events: list[Event], expected: dict[str, Any]) -> None:
-    assert journey.read(events) == journey.Facts(**expected)
 
 
 def grant(tenant: Tenant, status: GrantStatus = GrantStatus.ACTIVE) -> SalesforceGrant:
@@ -83,7 +57,7 @@ def grant(tenant: Tenant, status: GrantStatus = GrantStatus.ACTIVE) -> Salesforc
         (GrantStatus.ACTIVE, [READY, AUTHORIZED], Turn.PORTAL, "live"),
         (GrantStatus.ACTIVE, [READY, AUTHORIZED, BLOCKED], Turn.STAFF, "live"),
         (None, [BLOCKED], Turn.STAFF, "sign_in"),
-        (GrantStatus.ACTIVE, [READY, AUTHORIZED, LIVE], Turn.NOBODY, ""),
+        (GrantStatus.ACTIVE, [READY, AUTHORIZED, LIVE], Turn.DONE, ""),
         (GrantStatus.REFUSED, [READY, AUTHORIZED, LIVE], Turn.SIGN_IN, "sign_in"),
     ],
 )
@@ -95,10 +69,12 @@ def test_it_is_told_whose_turn_it_is(
         grant(tenant, status)
     for each in events:
         timeline.note(tenant, EventKind(each.kind), "…", **each.data)
-    found = journey.of(tenant)
+    found = progress_of(tenant)
     assert found.turn == turn
     assert found.lost == (status == GrantStatus.REFUSED)
-    assert [step.name for step in found.steps if step.is_current] == ([current] if current else [])
+    assert [each.name for each in found.milestones if each.is_current] == (
+        [current] if current else []
+    )
     assert found.is_moving == (turn == Turn.PORTAL)
 
 
@@ -108,7 +84,7 @@ def test_what_happened_before_a_tenant_came_back_counts_no_more() -> None:
     timeline.note(tenant, EventKind.LIVE, "…", stage="live")
     tenant.registered_at = timezone.now()
     tenant.save()
-    assert journey.of(tenant).live_at is None
+    assert progress_of(tenant).live_at is None
 
 
 @pytest.mark.django_db
@@ -117,6 +93,6 @@ def test_after_the_sign_in_a_tenant_that_staff_must_approve_waits_for_them(
 ) -> None:
     settings.REGISTRATION_POLICY = "approval"
     tenant = cast.enrol(cast.ACME, proof=Proof.SIGNED)
-    assert journey.of(tenant).turn == Turn.SIGN_IN
+    assert progress_of(tenant).turn == Turn.SIGN_IN
     grant(tenant)
-    assert journey.of(tenant).turn == Turn.STAFF
+    assert progress_of(tenant).turn == Turn.STAFF
