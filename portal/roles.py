@@ -46,10 +46,6 @@ _SEEN_BY_ALL = {
         "apibudget",
         *_HEALTH,
     ),
-    "social": (
-        *("collectionrun", "tenantcollection", "handle", "post", "spend", "callallowance"),
-        *("search", "delivery"),
-    ),
     "portal": ("heartbeat", "bulkrun", "bulkitem"),
     "django_q": ("success", "failure", "ormq", "schedule"),
 }
@@ -75,7 +71,6 @@ _OPERATOR = (
     "connect.reload_mapping",
     "connect.diagnose_mapping",
     "connect.edit_mapping",
-    "social.run_collection",
 )
 _MANAGER = (
     "connect.offboard_connection",
@@ -95,11 +90,20 @@ class MissingPermissions(LookupError):
     """The database lacks permissions of a role: `migrate` makes them. The text names them."""
 
 
+_added: dict[str, set[str]] = {VIEWER: set(), OPERATOR: set(), MANAGER: set()}
+
+
+def grant(role: str, *names: str) -> None:
+    """Add permissions to a role, as "app.codename". A use case does so when it is ready."""
+    _added[role].update(names)
+
+
 def permissions() -> dict[str, frozenset[str]]:
     """Return each role's permissions, as "app.codename"."""
-    viewer = frozenset(_VIEWER)
-    operator = viewer | frozenset(_OPERATOR)
-    return {VIEWER: viewer, OPERATOR: operator, MANAGER: operator | frozenset(_MANAGER)}
+    viewer = frozenset(_VIEWER) | _added[VIEWER]
+    operator = viewer | frozenset(_OPERATOR) | _added[OPERATOR]
+    manager = operator | frozenset(_MANAGER) | _added[MANAGER]
+    return {VIEWER: viewer, OPERATOR: operator, MANAGER: manager}
 
 
 def ensure() -> dict[str, int]:

@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
 
 QUEUE = "django_q"
 _NAMES = {QUEUE: "Queue", "auth": "Staff"}
-_APPS = ("tenants", "connect", "social", QUEUE, "auth")
+_APPS = ("tenants", "connect", *settings.USE_CASES, QUEUE, "auth")
 _MODELS = (
     "Tenant",
     "Event",
@@ -35,11 +36,6 @@ _MODELS = (
     "Tag",
     "HealthSample",
     "ApiBudget",
-    "CollectionRun",
-    "TenantCollection",
-    "Handle",
-    "Post",
-    "Spend",
     "BulkRun",
     "BulkItem",
     "OrmQ",
@@ -65,8 +61,12 @@ class StaffDesk(admin.AdminSite):
             apps[QUEUE]["models"] += apps.pop("portal")["models"]
         for label, app in apps.items():
             app["name"] = _NAMES.get(label, app["name"])
-            app["models"].sort(key=lambda model: _place(_MODELS, model["object_name"]))
+            app["models"].sort(key=lambda model: self._place_of(model))
         return sorted(apps.values(), key=lambda app: _place(_APPS, app["app_label"]))
+
+    def _place_of(self, model: dict[str, Any]) -> tuple[int, int]:
+        """Sort models that are not in the list, those of a use case, as they were registered."""
+        return _place(_MODELS, model["object_name"]), list(self._registry).index(model["model"])
 
 
 def _place(order: tuple[str, ...], name: str) -> int:

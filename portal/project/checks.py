@@ -1,5 +1,6 @@
 """System checks: one id and one line for each setting that is missing or wrong.
 
+A use case adds its own with `rule`, and its settings to NUMBERS and BASE_URLS.
 Errors stop manage.py commands, gunicorn (`stop_on_errors`) and the worker; warnings are shown by
 `python manage.py check` and in Heroku's release log.
 """
@@ -36,18 +37,14 @@ NUMBERS = {  # the smallest that makes sense, and the usual one
     "REGISTRATIONS_PER_HOUR": (1, 200),
     "REGISTRATIONS_PER_HOUR_TOTAL": (1, 2000),
     "TRUSTED_PROXIES": (0, 1),
-    "X_POSTS_PER_DAY": (10, 5_000),
-    "X_POSTS_PER_MONTH": (10, 50_000),
-    "X_QUERY_LENGTH": (128, 512),
 }
-BASE_URLS = (
+BASE_URLS = [
     "HEROKU_API_URL",
     "HEROKU_CONNECT_URL",
     "SALESFORCE_LOGIN_URL",
     "SALESFORCE_TEST_URL",
     "SALESFORCE_MY_DOMAIN_URL",
-    "X_API_URL",
-)
+]
 CONSOLE = "django.core.mail.backends.console.EmailBackend"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # gunicorn stops for good on this exit code of a worker; on others it starts the next worker.
@@ -325,22 +322,10 @@ def metrics_token() -> Iterator[str]:
         yield "METRICS_TOKEN is too short: heroku config:set METRICS_TOKEN=$(openssl rand -hex 32)"
 
 
-@rule("E060")
-def x_bearer_token() -> Iterator[str]:
-    if not re.fullmatch(r"[!-~]*", settings.X_BEARER_TOKEN):
-        yield (
-            "X_BEARER_TOKEN holds a blank or a character that no token has: "
-            "heroku config:set X_BEARER_TOKEN=<the app-only Bearer token of your X app>"
-        )
-
-
-@rule("E061")
-def x_caps() -> Iterator[str]:
-    if settings.X_POSTS_PER_DAY > settings.X_POSTS_PER_MONTH:
-        yield (
-            "X_POSTS_PER_DAY is more than X_POSTS_PER_MONTH, so it would never be reached: "
-            f"heroku config:set X_POSTS_PER_DAY={settings.X_POSTS_PER_MONTH}"
-        )
+@rule("E053")
+def use_cases() -> Iterator[str]:
+    for name in settings.MISSING_USE_CASES:
+        yield f"USE_CASES names {name!r}, which is not a folder: heroku config:unset USE_CASES"
 
 
 # --- helpers -------------------------------------------------------------------------------------

@@ -3,6 +3,14 @@
 import pytest
 
 import emulator as emulated
+from tests.portal.admin.conftest import (  # noqa: F401  (fixtures)
+    _roles,
+    manager,
+    operator,
+    sign_in,
+    superuser,
+    viewer,
+)
 from tests.social.world import XSide
 
 

@@ -49,7 +49,7 @@ def test_the_page_shows_every_switch_touched_or_not_and_what_it_stops(viewer: Cl
     for name, known in KILL_SWITCHES.items():
         assert f'id="lever-{name}">{known.label}</h2>' in html
         assert known.effect in html
-    assert html.count('<span class="badge badge-good">On</span>') == len(KILL_SWITCHES) == 3
+    assert html.count('<span class="badge badge-good">On</span>') == len(KILL_SWITCHES)
     assert "Every turn is kept here" in html
 
 
@@ -63,10 +63,10 @@ def test_every_turn_stays_in_the_history_with_the_reason(manager: Client) -> Non
 
 
 def test_whoever_comes_second_does_not_replace_the_first_ones_reason(manager: Client) -> None:
-    turn(manager, "social_job", why="X bills too much")
-    answer = turn(manager, "social_job", why="Me too")
-    assert said(answer).endswith("Social job was off already. Nothing was changed.")
-    assert Switch.objects.get().why == "X bills too much"
+    turn(manager, "registrations", why="A flood of callouts")
+    answer = turn(manager, "registrations", why="Me too")
+    assert said(answer).endswith("Registrations was off already. Nothing was changed.")
+    assert Switch.objects.get().why == "A flood of callouts"
 
 
 @pytest.mark.parametrize("role", [roles.VIEWER, roles.OPERATOR])

@@ -38,3 +38,13 @@ def test_what_staff_scheduled_themselves_is_kept() -> None:
     Schedule.objects.create(func="math.sqrt", args="4", schedule_type=Schedule.DAILY)
     schedules.ensure()
     assert Schedule.objects.filter(func="math.sqrt").exists()
+
+
+@pytest.mark.django_db
+def test_a_schedule_whose_function_is_gone_is_removed() -> None:
+    schedules.ensure()
+    Schedule.objects.create(func="weather.tasks.collect", schedule_type=Schedule.DAILY)
+    assert schedules.ensure() == [
+        "schedule weather.tasks.collect: removed, its function is gone",
+    ]
+    assert set(Schedule.objects.values_list("func", flat=True)) == set(schedules.SCHEDULES)

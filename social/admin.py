@@ -10,7 +10,8 @@ from django.urls import URLPattern, path, reverse
 
 from portal.admin.kit import show
 from portal.admin.kit.base import ReadOnlyAdmin
-from social import collection, tasks
+from portal.dashboard.page import Card, register
+from social import collection, dashboard, tasks
 from social.models import (
     CollectionRun,
     Handle,
@@ -30,6 +31,10 @@ _TONES = {
     Outcome.FAILED: show.BAD,
     Outcome.INTERRUPTED: show.BAD,
 }
+
+register(
+    Card("posts", "Posts per day", dashboard.read, span=2, permission="social.view_collectionrun")
+)
 
 
 @admin.register(CollectionRun)

@@ -1,7 +1,8 @@
 """The dashboard's card about posts: how many came each day, what is left to spend, the last run."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 
 from django.conf import settings
 
@@ -26,7 +27,7 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Card:
+class PostsCard:
     """What the card shows. `why_not` says why nothing is collected, if so."""
 
     bars: list[Bar]
@@ -38,11 +39,11 @@ class Card:
     why_not: str
 
 
-def card() -> Card:
+def card() -> PostsCard:
     """Return the card, with four queries."""
     days = budget.by_day(DAYS)
     today, posts_today = days[-1]
-    return Card(
+    return PostsCard(
         bars=bars(days),
         today=posts_today,
         month=budget.posts_in_month(today),
@@ -67,3 +68,8 @@ def bars(days: list[tuple[date, int]]) -> list[Bar]:
         )
         for number, (day, posts) in enumerate(days)
     ]
+
+
+def read(user: Any, now: datetime) -> dict[str, Any]:
+    """Return the variables of the card's template, with four queries."""
+    return {"posts": card()}

@@ -11,8 +11,7 @@ from django_q.models import OrmQ
 from pytest_django import Settings
 
 from connect.models import Stage
-from portal.dashboard import posts
-from social import switches
+from social import dashboard, switches
 from social.models import CollectionRun, Handle, Outcome, Post, Spend, TenantCollection, Trigger
 from tenants.models import Switch
 from tests import cast
@@ -116,6 +115,16 @@ def test_lists_cost_the_same_for_any_number_of_rows(
     assert max(few) <= 12
 
 
+def test_posts_stand_between_heroku_connect_and_the_queue(superuser: Client) -> None:
+    listed = superuser.get("/admin/").context["app_list"]
+    assert [app["name"] for app in listed] == [
+        *("Tenants", "Heroku Connect", "Social posts", "Queue", "Staff"),
+    ]
+    assert [model["object_name"] for model in listed[2]["models"]] == [
+        *("CollectionRun", "TenantCollection", "Handle", "Post", "Spend"),
+    ]
+
+
 # --- collect now ---------------------------------------------------------------------------------
 
 
@@ -174,7 +183,7 @@ def test_the_dashboard_shows_posts_by_day_and_what_may_still_be_spent(
     html = " ".join(viewer.get("/admin/").content.decode().split())
     assert "Today <strong>42</strong> of 5000" in html
     chart = html.partition('class="posts-chart"')[2].partition("</svg>")[0]
-    assert chart.count("<rect") == posts.DAYS
+    assert chart.count("<rect") == dashboard.DAYS
     assert "1 tenant failed" in html
     assert HOSTILE not in html
 
@@ -186,14 +195,14 @@ def test_who_may_not_see_runs_sees_no_card(client: Client, db: None) -> None:
 
 def test_the_fullest_day_is_as_high_as_the_drawing() -> None:
     days = [(date(2026, 11, 1) + timedelta(days=n), n * 10) for n in range(3)]
-    low, middle, high = posts.bars(days)
-    assert (high.y, high.height) == (0, posts.HEIGHT)
-    assert middle.height == posts.HEIGHT / 2
-    assert low.height == posts.LEAST
-    assert [bar.y + bar.height for bar in (low, middle, high)] == [posts.HEIGHT] * 3
+    low, middle, high = dashboard.bars(days)
+    assert (high.y, high.height) == (0, dashboard.HEIGHT)
+    assert middle.height == dashboard.HEIGHT / 2
+    assert low.height == dashboard.LEAST
+    assert [bar.y + bar.height for bar in (low, middle, high)] == [dashboard.HEIGHT] * 3
 
 
 def test_days_without_a_row_count_as_nothing(db: None) -> None:
-    card = posts.card()
-    assert len(card.bars) == posts.DAYS
+    card = dashboard.card()
+    assert len(card.bars) == dashboard.DAYS
     assert (card.today, card.month, card.last) == (0, 0, None)

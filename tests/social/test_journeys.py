@@ -33,12 +33,6 @@ from tests.social.world import Live, XSide, go_live
 # --- one tenant, really provisioned --------------------------------------------------------------
 
 
-@pytest.fixture
-def x_side(emulator: emulated.Running) -> XSide:
-    """The emulated X, empty."""
-    return XSide(emulator)
-
-
 def map_tweet_id() -> None:
     """Store a template that maps the package's field for X's id of a post."""
     first = MappingTemplate.objects.get(version=1)
