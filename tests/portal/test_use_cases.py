@@ -24,7 +24,7 @@ QUICK = (
     "tests/tenants/test_links.py",
     "tests/connect/test_progress.py",
     "tests/portal/test_floors.py",
-    "tests/portal/test_house.py",
+    "tests/portal/test_deployment.py",
     "tests/portal/test_roles.py",
     "tests/portal/project/test_schedules.py",
     "tests/portal/admin/test_index.py",
