@@ -35,7 +35,7 @@ def authorize(request: HttpRequest, signed: str) -> HttpResponse:
         return HttpResponseRedirect(_fresh_url(tenant, connection))
     except http.RemoteError as trouble:
         log.warning("no authorize url connection=%s error=%s", connection.pk, trouble)
-        response = pages.notice(
+        response = pages.message_page(
             request,
             503,
             "Heroku Connect does not answer",

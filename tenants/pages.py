@@ -21,7 +21,7 @@ class BadLinkMiddleware:
         """Which of the reasons it was would only help somebody who guesses."""
         if not isinstance(error, BadLink):
             return None
-        return notice(
+        return message_page(
             request,
             404,
             "This link no longer works",
@@ -30,7 +30,7 @@ class BadLinkMiddleware:
         )
 
 
-def notice(
+def message_page(
     request: HttpRequest,
     status: int,
     title: str,
@@ -41,12 +41,12 @@ def notice(
 ) -> HttpResponse:
     """Show one message. `link` is a sign-in link's signed part, which offers the way back."""
     page = {"title": title, "text": text, "link": link, "other_user": other_user, "status": status}
-    return private(render(request, "tenants/notice.html", page, status=status))
+    return private(render(request, "tenants/message.html", page, status=status))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Stand in for Django's page about a form without its CSRF token."""
-    return notice(
+    return message_page(
         request,
         403,
         "This form could not be sent",

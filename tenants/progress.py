@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from tenants import registration
+from tenants import proof
 from tenants.models import GrantStatus, SalesforceGrant, Tenant
 
 
@@ -117,4 +117,4 @@ def _turn(tenant: Tenant, facts: Facts, *, is_active: bool) -> Turn:
         return Turn.SIGN_IN
     if facts.link_ready and not facts.authorized_at:
         return Turn.AUTHORIZE
-    return Turn.PORTAL if registration.proof_suffices(tenant) else Turn.STAFF
+    return Turn.PORTAL if proof.is_proven(tenant) else Turn.STAFF

@@ -26,7 +26,7 @@ TIMEOUT = (5, 15)  # seconds, to connect and between two bytes
 
 
 class SalesforceBackend(BaseOAuth2PKCE[Any]):
-    """One conversation with a Salesforce login host. `memo` stays in the session till its end."""
+    """One conversation with a Salesforce login host. `context` is in the session until it ends."""
 
     name = "salesforce"
     REDIRECT_STATE = False
@@ -37,13 +37,13 @@ class SalesforceBackend(BaseOAuth2PKCE[Any]):
         super().__init__(DjangoStrategy(DjangoStorage, request), redirect_uri)
         self.redirect_uri = redirect_uri
         self.login_url = login_url
-        self.memo: dict[str, str] = {}
+        self.context: dict[str, str] = {}
         self._login_again = False
 
     # --- begin
-    def begin(self, memo: dict[str, str], *, login_again: bool = False) -> str:
-        """Return the address to send the browser to; `memo` comes back with the callback."""
-        self.memo = {**memo, "login_url": self.login_url}
+    def begin(self, context: dict[str, str], *, login_again: bool = False) -> str:
+        """Return the address to send the browser to; `context` comes back with the callback."""
+        self.context = {**context, "login_url": self.login_url}
         self._login_again = login_again
         return str(self.auth_url())
 
@@ -52,11 +52,13 @@ class SalesforceBackend(BaseOAuth2PKCE[Any]):
         return {"prompt": "login"} if self._login_again else {}
 
     def get_or_create_state(self) -> str | None:
-        """Make a state and keep the memo beside it, so that two tabs do not disturb each other."""
+        """Make a state, and store the context with it, so that two tabs do not mix."""
         state = super().get_or_create_state()
         if state:
             key = self.transaction_key(state)
-            self.strategy.session_set(key, {**self.strategy.session_get(key), "memo": self.memo})
+            self.strategy.session_set(
+                key, {**self.strategy.session_get(key), "context": self.context}
+            )
         return state
 
     def authorization_url(self) -> str:
@@ -68,11 +70,11 @@ class SalesforceBackend(BaseOAuth2PKCE[Any]):
         """Return Salesforce's token answer with the identity document merged in; log nobody in.
 
         The state is used up first, so that even a refusal counts only for whoever began. Raises
-        social_core.exceptions.SocialAuthBaseException and tenants.hosts.ForeignHost.
+        social_core.exceptions.SocialAuthBaseException and tenants.hosts.HostNotAllowed.
         """
         state = self.validate_state()
-        self.memo = (self._oauth2_transaction or {}).get("memo", {})
-        self.login_url = self.memo["login_url"]
+        self.context = (self._oauth2_transaction or {}).get("context", {})
+        self.login_url = self.context["login_url"]
         self.process_error(self.data)
         if not self.data.get("code"):
             raise AuthInputError(self, parameter="code", code="missing_parameter", stage="callback")

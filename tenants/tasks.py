@@ -9,7 +9,7 @@ from django.utils import timezone
 from social_core.backends.oauth import BaseOAuth2
 from social_django.models import Nonce
 
-from tenants import messages, registration, signing
+from tenants import callout_signature, messages, proof
 from tenants.models import Callout, RateBucket, UsedSignature
 
 CALLOUTS_KEPT = timedelta(days=90)
@@ -18,7 +18,7 @@ BUCKETS_KEPT = timedelta(days=1)  # any bucket is full again long before
 
 def approve(tenant_id: int, actor: str) -> None:
     """Let a tenant in by the word of a member of staff."""
-    registration.approve(tenant_id, actor)
+    proof.approve(tenant_id, actor)
 
 
 def resend(tenant_id: int, actor: str) -> str:
@@ -32,7 +32,7 @@ def prune() -> None:
     now = timezone.now()
     Callout.objects.filter(received_at__lt=now - CALLOUTS_KEPT).delete()
     # A timestamp may lie a window ahead, so a signature can come again for two windows.
-    UsedSignature.objects.filter(used_at__lt=now - 2 * signing.WINDOW).delete()
+    UsedSignature.objects.filter(used_at__lt=now - 2 * callout_signature.MAX_AGE).delete()
     RateBucket.objects.filter(filled_at__lt=now - BUCKETS_KEPT).delete()
     Nonce.objects.filter(timestamp__lt=int(time.time()) - BaseOAuth2.STATE_LIFETIME).delete()
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()

@@ -5,7 +5,7 @@ from typing import Any
 from anymail.signals import AnymailTrackingEvent, EventType, tracking
 from django.dispatch import receiver
 
-from tenants import messages
+from tenants import delivery_reports
 
 _RETURNED = (EventType.BOUNCED, EventType.REJECTED, EventType.FAILED)
 
@@ -17,7 +17,7 @@ def note_tracking(event: AnymailTrackingEvent, **_: Any) -> None:
     if not number.isascii() or not number.isdecimal() or len(number) > 18:
         return  # a mail of somebody else who uses the same account
     if event.event_type == EventType.DELIVERED:
-        messages.note_delivery(int(number))
+        delivery_reports.record_delivery(int(number))
     elif event.event_type in _RETURNED:
         reason = event.description or event.mta_response or event.reject_reason or event.event_type
-        messages.note_bounce(int(number), str(reason)[:1000])
+        delivery_reports.record_bounce(int(number), str(reason)[:1000])

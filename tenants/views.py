@@ -12,10 +12,12 @@ from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from tenants import addresses, limits, links, pages, registration, sign_in, signing
+from tenants import addresses, callout_signature, limits, links, pages, salesforce_sign_in
 from tenants.addresses import Address
 from tenants.progress import Turn, progress_of
-from tenants.registration import MOST_BYTES, Inbound, Verdict
+from tenants.receiving import MAX_BODY_BYTES, ReceivedCallout, receive
+from tenants.registration import CalloutAnswer
+from tenants.sign_in_errors import SignInFailed
 
 REFRESH_SECONDS = 5
 CHECKING = "checking"  # in the query of one who comes back from Heroku Connect
@@ -26,35 +28,35 @@ CHECKING = "checking"  # in the query of one who comes back from Heroku Connect
 def organizations(request: HttpRequest) -> HttpResponse:
     """Take a registration callout. Every answer is JSON: {"status": …, "message": …}."""
     if request.method != "POST":
-        answer = _answer(Verdict(405, "Send a POST: this address takes registrations."))
+        answer = _answer(CalloutAnswer(405, "Send a POST: this address takes registrations."))
         answer["Allow"] = "POST"
         return answer
     try:
-        body = request.read(MOST_BYTES + 1)
+        body = request.read(MAX_BODY_BYTES + 1)
     except UnreadablePostError:
-        return _answer(Verdict(400, "The body broke off before its end."))
-    inbound = Inbound(
-        body=body[:MOST_BYTES],
-        truncated=len(body) > MOST_BYTES,
+        return _answer(CalloutAnswer(400, "The body broke off before its end."))
+    received = ReceivedCallout(
+        body=body[:MAX_BODY_BYTES],
+        truncated=len(body) > MAX_BODY_BYTES,
         content_type=request.headers.get("Content-Type", ""),
-        timestamp=request.headers.get(signing.TIMESTAMP_HEADER, ""),
-        signature=request.headers.get(signing.SIGNATURE_HEADER, ""),
+        timestamp=request.headers.get(callout_signature.TIMESTAMP_HEADER, ""),
+        signature=request.headers.get(callout_signature.SIGNATURE_HEADER, ""),
         remote_address=limits.remote_address(request.META),
     )
-    return _answer(registration.receive(inbound))
+    return _answer(receive(received))
 
 
-def _answer(verdict: Verdict) -> HttpResponse:
-    document: dict[str, object] = {"status": verdict.status, "message": verdict.message}
-    if verdict.errors:
-        document["errors"] = verdict.errors
+def _answer(answer: CalloutAnswer) -> HttpResponse:
+    document: dict[str, object] = {"status": answer.status, "message": answer.message}
+    if answer.errors:
+        document["errors"] = answer.errors
     response = JsonResponse(
-        document, status=verdict.status, json_dumps_params={"ensure_ascii": False}
+        document, status=answer.status, json_dumps_params={"ensure_ascii": False}
     )
-    if verdict.retry_after:
-        response["Retry-After"] = str(verdict.retry_after)
-    if verdict.status == 401:
-        response["WWW-Authenticate"] = f'{signing.SIGNATURE_HEADER} realm="registrations"'
+    if answer.retry_after:
+        response["Retry-After"] = str(answer.retry_after)
+    if answer.status == 401:
+        response["WWW-Authenticate"] = f'{callout_signature.SIGNATURE_HEADER} realm="registrations"'
     return response
 
 
@@ -91,18 +93,20 @@ def salesforce_begin(request: HttpRequest) -> HttpResponse:
     """Send the browser to Salesforce, for the tenant of `link` or else by `environment`."""
     signed, again = request.POST.get("link", ""), "again" in request.POST
     if signed:
-        return HttpResponseRedirect(sign_in.begin(request, signed, login_again=again))
+        return HttpResponseRedirect(salesforce_sign_in.begin(request, signed, login_again=again))
     environment = request.POST.get("environment", "")
-    return HttpResponseRedirect(sign_in.begin_unknown(request, environment, login_again=again))
+    return HttpResponseRedirect(
+        salesforce_sign_in.begin_without_link(request, environment, login_again=again)
+    )
 
 
 @require_GET
 def salesforce_callback(request: HttpRequest) -> HttpResponse:
     """Take the browser back from Salesforce and show the subscriber's page, or what went wrong."""
     try:
-        tenant = sign_in.complete(request)
-    except sign_in.SignInFailed as failed:
-        return pages.notice(
+        tenant = salesforce_sign_in.complete(request)
+    except SignInFailed as failed:
+        return pages.message_page(
             request,
             failed.status,
             failed.title,

@@ -14,7 +14,7 @@ from django.utils import timezone
 from connect.clients import http, salesforce
 from connect.health import incidents, observations
 from connect.models import Connection, Stage
-from tenants import consent
+from tenants import grants
 from tenants.models import GrantStatus, SalesforceGrant
 
 log = logging.getLogger(__name__)
@@ -39,9 +39,9 @@ def keep_grants_alive() -> int:
     kept = 0
     for tenant_id in list(idle.order_by("used").values_list("tenant_id", flat=True)[:AT_A_TIME]):
         try:
-            consent.refresh(tenant_id, stale=consent.access_token(tenant_id))
+            grants.refresh(tenant_id, stale=grants.access_token(tenant_id))
             kept += 1
-        except (consent.GrantLost, consent.GrantTrouble) as trouble:
+        except (grants.GrantLost, grants.GrantError) as trouble:
             log.warning("grant not kept alive tenant=%s error=%s", tenant_id, trouble)
             _judge_again(tenant_id)
     return kept
@@ -71,7 +71,7 @@ def look_for_package(connection: Connection) -> bool:
     health.probed_at = now
     try:
         there = salesforce.package_is_there(connection.tenant)
-    except (http.RemoteError, consent.GrantLost, consent.GrantTrouble) as trouble:
+    except (http.RemoteError, grants.GrantLost, grants.GrantError) as trouble:
         log.warning("package not looked for connection=%s error=%s", connection.pk, trouble)
         health.save(update_fields=["probed_at"])
         _judge_again(connection.tenant_id)

@@ -16,7 +16,7 @@ from connect.runner import lease, run
 from connect.runner.job import Job
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Block, Done, Retry, StepOutcome, Wait
-from tenants import consent, messages, timeline
+from tenants import grants, messages, timeline
 from tenants.models import EventKind, Tenant
 
 _NOTHING_TO_DO = Wait(None, "", WaitingOn.PORTAL)
@@ -89,7 +89,7 @@ class ConnectionJob(Job):
             return pauses.end(self.claim, until) if until else _NOTHING_TO_DO
         try:
             return step(self.claim)
-        except consent.GrantLost:
+        except grants.GrantLost:
             text = "The admin has to sign in to Salesforce again."
             return Done(text, then=Stage.WAITING_FOR_CONSENT)
 
@@ -143,7 +143,7 @@ class ConnectionJob(Job):
         timeline.note(tenant, EventKind.BLOCKED, block.reason, **data)
         # A snooze is the wish of staff for silence; the page shows the block all the same.
         if not self.connection.is_snoozed(now):
-            messages.alert_staff(
+            messages.notify_staff(
                 tenant,
                 key=_alert_key(self.connection, block.reason),
                 subject=f"{tenant} is blocked: {Stage(self.stage).label}",

@@ -14,13 +14,13 @@ from django_q.signing import BadSignature, SignedPackage
 
 from connect.health import alerts
 from connect.provisioning import reconciler
-from tenants import messages
+from tenants import sending
 from tenants.queue import name_of
 
 RENAMED: dict[str, Callable[..., object]] = {
     "connect.tasks.advance": reconciler.advance,
     "connect.tasks.post_notice": alerts.post,
-    "tenants.tasks.deliver": messages.send,
+    "tenants.tasks.deliver": sending.send,
 }
 
 

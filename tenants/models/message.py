@@ -30,7 +30,7 @@ class MessageStatus(models.TextChoices):
 
 
 class Message(models.Model):
-    """One e-mail: written down first, sent afterwards by tenants.messages.send."""
+    """One e-mail: written down first, sent afterwards by tenants.sending.send."""
 
     tenant = models.ForeignKey(
         Tenant, on_delete=models.PROTECT, null=True, blank=True, related_name="messages"

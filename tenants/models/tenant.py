@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from tenants.words import Words
+from tenants.search import Words
 
 
 class Environment(models.TextChoices):

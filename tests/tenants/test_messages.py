@@ -16,7 +16,7 @@ from django_q.models import OrmQ
 from pytest_django.fixtures import Settings
 
 from connect import links as connect_links
-from tenants import links, messages, tasks, timeline
+from tenants import links, messages, sending, tasks, timeline
 from tenants.models import (
     EventKind,
     GrantStatus,
@@ -95,7 +95,7 @@ def test_staff_are_told_what_is_wrong_and_where_to_act(
     acme: Tenant, settings: Settings, of_tenant: bool, kind: str
 ) -> None:
     settings.STAFF_EMAILS = ["ada@isv.example", "bob@isv.example"]
-    message = messages.alert_staff(
+    message = messages.notify_staff(
         acme if of_tenant else None, "key", "Acme & Co is blocked", "Name <taken>."
     )
     place = f"/admin/tenants/tenant/{acme.pk}/change/" if of_tenant else "/admin/"
@@ -111,7 +111,7 @@ def test_without_staff_addresses_an_alert_says_why_it_stays(
     acme: Tenant, settings: Settings
 ) -> None:
     settings.STAFF_EMAILS = []
-    message = messages.alert_staff(acme, "key", "Blocked", "Text.")
+    message = messages.notify_staff(acme, "key", "Blocked", "Text.")
     assert (message.status, queued()) == (MessageStatus.FAILED, [])
     assert "set STAFF_EMAILS" in message.error
 
@@ -120,7 +120,7 @@ def test_the_same_key_is_written_and_queued_once(acme: Tenant) -> None:
     first = messages.queue(acme, MessageKind.SIGN_IN, "key")
     assert messages.queue(acme, MessageKind.LIVE, "key") == first
     assert Message.objects.count() == 1
-    assert queued() == [("tenants.messages.send", (first.pk, 0))]
+    assert queued() == [("tenants.sending.send", (first.pk, 0))]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -161,7 +161,7 @@ def test_no_name_of_an_org_breaks_a_header_or_a_page(
     acme.name = name
     acme.save()
     message = messages.queue(acme, MessageKind.SIGN_IN, "key")
-    messages.send(message.pk)
+    sending.send(message.pk)
     assert len(message.subject.splitlines()) == 1
     assert len(message.subject) <= 255
     sent = message_from_bytes(mailoutbox[0].message().as_bytes())
@@ -175,7 +175,7 @@ def test_a_sent_mail_is_on_the_row_and_the_timeline(
     acme: Tenant, mailoutbox: list[EmailMessage]
 ) -> None:
     message = messages.queue(acme, MessageKind.SIGN_IN, "key")
-    messages.send(message.pk)
+    sending.send(message.pk)
     mail: Any = mailoutbox[0]
     assert (mail.to, mail.from_email) == (["ops@acme.example"], "connect@isv.example")
     assert (mail.subject, mail.body) == (message.subject, message.text)
@@ -193,23 +193,23 @@ def test_each_member_of_staff_is_a_recipient(
     mailoutbox: list[EmailMessage], settings: Settings
 ) -> None:
     settings.STAFF_EMAILS = ["ada@isv.example", "bob@isv.example"]
-    messages.send(messages.alert_staff(None, "key", "Trouble", "Text.").pk)
+    sending.send(messages.notify_staff(None, "key", "Trouble", "Text.").pk)
     assert mailoutbox[0].to == ["ada@isv.example", "bob@isv.example"]
 
 
 def test_the_providers_id_is_kept(acme: Tenant, settings: Settings) -> None:
     settings.EMAIL_BACKEND = "anymail.backends.test.EmailBackend"
     message = messages.queue(acme, MessageKind.SIGN_IN, "key")
-    messages.send(message.pk)
+    sending.send(message.pk)
     assert now(message).provider_id == "0"
 
 
 def test_a_task_that_comes_twice_sends_once(acme: Tenant, mailoutbox: list[EmailMessage]) -> None:
     message = messages.queue(acme, MessageKind.SIGN_IN, "key")
     for _ in range(2):
-        messages.send(message.pk, 0)
+        sending.send(message.pk, 0)
     assert len(mailoutbox) == 1
-    messages.send(message.pk + 1, 0)  # a row that is not there (yet) is nobody's fault
+    sending.send(message.pk + 1, 0)  # a row that is not there (yet) is nobody's fault
     assert len(mailoutbox) == 1
 
 
@@ -218,11 +218,11 @@ def test_a_task_that_comes_again_late_does_not_jump_the_queue(
 ) -> None:
     message = messages.queue(acme, MessageKind.SIGN_IN, "key")
     settings.EMAIL_BACKEND = f"{__name__}.BrokenBackend"
-    messages.send(message.pk, 0)
+    sending.send(message.pk, 0)
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-    messages.send(message.pk, 0)
+    sending.send(message.pk, 0)
     assert mailoutbox == []
-    messages.send(message.pk, 1)
+    sending.send(message.pk, 1)
     assert len(mailoutbox) == 1
 
 
@@ -234,13 +234,13 @@ def test_a_failed_attempt_is_followed_by_the_next_with_growing_pauses(
     pauses = []
     with time_machine.travel(timezone.now(), tick=False) as clock:
         for attempt in range(5):
-            messages.send(message.pk, attempt)
+            sending.send(message.pk, attempt)
             failed = now(message)
             assert (failed.status, failed.attempts) == (MessageStatus.QUEUED, attempt + 1)
             pauses.append(at(failed) - timezone.now())
             clock.move_to(at(failed))
         settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-        messages.send(message.pk, 5)
+        sending.send(message.pk, 5)
     assert pauses == [timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480)]
     assert (now(message).status, now(message).error) == (MessageStatus.SENT, "")
     assert len(mailoutbox) == 1
@@ -257,7 +257,7 @@ def test_after_the_last_attempt_a_mail_has_failed_and_staff_can_see_it(
     settings.EMAIL_BACKEND = f"{__name__}.BrokenBackend"
     message = messages.queue(acme, MessageKind.SIGN_IN, "key")
     for attempt in range(8):
-        messages.send(message.pk, attempt)
+        sending.send(message.pk, attempt)
     failed = now(message)
     assert (failed.status, failed.attempts) == (MessageStatus.FAILED, 6)
     assert failed.error == "ConnectionRefusedError: no mail server"
@@ -267,7 +267,7 @@ def test_after_the_last_attempt_a_mail_has_failed_and_staff_can_see_it(
 def test_a_refused_recipient_is_not_tried_again(acme: Tenant, settings: Settings) -> None:
     settings.EMAIL_BACKEND = f"{__name__}.RefusingBackend"
     message = messages.queue(acme, MessageKind.SIGN_IN, "key")
-    messages.send(message.pk)
+    sending.send(message.pk)
     assert (now(message).status, now(message).attempts) == (MessageStatus.FAILED, 1)
 
 
@@ -276,7 +276,7 @@ def test_a_mail_whose_every_worker_died_is_given_up(
 ) -> None:
     message = messages.queue(acme, MessageKind.SIGN_IN, "key")
     Message.objects.update(attempts=6)
-    messages.send(message.pk, 6)
+    sending.send(message.pk, 6)
     assert now(message).status == MessageStatus.FAILED
     assert "broke off" in acme.events.get(kind=EventKind.MESSAGE).text
     assert mailoutbox == []
@@ -288,21 +288,21 @@ def test_an_attempt_is_counted_before_it_is_made(
     def die(_: Message) -> str:
         raise SystemExit  # as django-q2 ends a task that takes too long
 
-    monkeypatch.setattr(messages, "_deliver", die)
+    monkeypatch.setattr(sending, "_deliver", die)
     message = messages.queue(acme, MessageKind.SIGN_IN, "key")
     with pytest.raises(SystemExit):
-        messages.send(message.pk)
+        sending.send(message.pk)
     assert (now(message).attempts, now(message).status) == (1, MessageStatus.QUEUED)
 
 
 def test_what_is_due_is_queued_again_and_not_each_second(acme: Tenant) -> None:
     message = messages.queue(acme, MessageKind.SIGN_IN, "key")
     OrmQ.objects.all().delete()  # the task is lost
-    assert messages.queue_due(10) == 0
+    assert sending.queue_due(10) == 0
     with time_machine.travel(timezone.now() + timedelta(minutes=2), tick=False):
-        assert messages.queue_due(10) == 1
-        assert messages.queue_due(10) == 0
-    assert queued() == [("tenants.messages.send", (message.pk, 0))]
+        assert sending.queue_due(10) == 1
+        assert sending.queue_due(10) == 0
+    assert queued() == [("tenants.sending.send", (message.pk, 0))]
 
 
 def test_only_so_many_are_queued_at_once_and_none_that_is_done(acme: Tenant) -> None:
@@ -310,7 +310,7 @@ def test_only_so_many_are_queued_at_once_and_none_that_is_done(acme: Tenant) -> 
         messages.queue(acme, MessageKind.SIGN_IN, f"key {number}")
     Message.objects.filter(key="key 0").update(status=MessageStatus.SENT)
     with time_machine.travel(timezone.now() + timedelta(minutes=2), tick=False):
-        assert [messages.queue_due(2) for _ in range(3)] == [2, 1, 0]
+        assert [sending.queue_due(2) for _ in range(3)] == [2, 1, 0]
 
 
 # --- again ---------------------------------------------------------------------------------------

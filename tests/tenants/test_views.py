@@ -11,7 +11,7 @@ from django.test import Client
 from django_q.models import OrmQ
 from pytest_django.fixtures import Settings
 
-from tenants import registration, switches
+from tenants import receiving, switches
 from tenants.models import Callout, EventKind, RateBucket, Switch, Tenant
 from tests import cast
 from tests.tenants.callouts import (
@@ -211,7 +211,7 @@ def test_500_keeps_the_callout_its_cause_and_its_signature(
 
     headers = signed(AS_IN_2016)
     with monkeypatch.context() as patched:
-        patched.setattr(registration, "register", fail)
+        patched.setattr(receiving, "register", fail)
         answer = post(AS_IN_2016, **headers)
     assert answer.status_code == 500
     assert "secret detail" not in told(answer)["message"]
@@ -229,7 +229,7 @@ def test_a_callout_that_is_judged_to_death_is_kept_all_the_same(
     def die(*_: object, **__: object) -> None:
         raise SystemExit
 
-    monkeypatch.setattr(registration, "register", die)
+    monkeypatch.setattr(receiving, "register", die)
     with pytest.raises(SystemExit):
         post(AS_IN_2016)
     assert last_callout().status is None

@@ -15,7 +15,7 @@ from connect.operations import connection as operations
 from connect.operations.connection import Operation, Outcome, Report
 from portal.admin.kit.forms import EndForm, Question, UntilForm
 from portal.models import BulkItem, BulkRun
-from tenants import messages, registration
+from tenants import messages, proof
 from tenants import tasks as tenant_tasks
 from tenants.models import Proof, Tenant
 from tenants.queue import enqueue_as
@@ -86,7 +86,7 @@ def _why_not_approve(subject: Subject) -> str:
         return "it is off-boarded"
     if tenant.proof == Proof.STAFF:
         return "it is approved already"
-    if registration.proof_suffices(tenant):
+    if proof.is_proven(tenant):
         return "it needs no approval"
     return ""
 
@@ -97,7 +97,7 @@ def _queue_approve(subject: Subject, actor: str, options: Options) -> None:
 
 
 def _approve(subject: Subject, actor: str, options: Options) -> Report:
-    registration.approve(subject.tenant.pk, actor)
+    proof.approve(subject.tenant.pk, actor)
     return Report(Outcome.DONE, "Approved.")
 
 

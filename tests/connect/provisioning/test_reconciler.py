@@ -16,7 +16,7 @@ from connect.provisioning import reconciler, steps
 from connect.runner import lease, retry
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Blocked, Done, StepOutcome, Wait
-from tenants import consent, leases, timeline
+from tenants import grants, leases, timeline
 from tenants.models import Event, EventKind, Message, MessageKind, Switch
 from tests import cast
 
@@ -157,7 +157,7 @@ def test_a_lost_grant_leads_back_to_the_sign_in(
     connection: Connection, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Connection.objects.update(stage=Stage.PUBLISHING_LINK)
-    lost = answering(consent.GrantLost("Salesforce refused the grant."))
+    lost = answering(grants.GrantLost("Salesforce refused the grant."))
     wait = answering(Wait(None, "the sign-in", WaitingOn.SUBSCRIBER))
     monkeypatch.setitem(steps.STEPS, Stage.PUBLISHING_LINK, lost)
     monkeypatch.setitem(steps.STEPS, Stage.WAITING_FOR_CONSENT, wait)

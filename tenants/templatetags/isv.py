@@ -7,14 +7,14 @@ register = template.Library()
 
 
 @register.simple_tag
-def product() -> str:
-    """Return the product's name as subscribers know it."""
+def product_name() -> str:
+    """Return the product_name's name as subscribers know it."""
     name: str = settings.PRODUCT_NAME
     return name
 
 
 @register.simple_tag
-def our_email() -> str:
+def contact_email() -> str:
     """Return the address that subscribers can write to."""
     address: str = settings.DEV_EMAIL
     return address

@@ -1,4 +1,4 @@
-"""Reading and checking what a callout claims."""
+"""Reading and checking what a callout callout_data."""
 
 import json
 from typing import Any
@@ -8,18 +8,21 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
 
-from tenants import claims
+from tenants import callout_data
+from tenants.callout_data import FORM as FORM_TYPE
 from tests import cast
 from tests.tenants.callouts import AS_IN_2016, BROKEN_AS_IN_2016, callout
 
 
-def read(body: dict[str, Any] | str | bytes, content_type: str = claims.JSON) -> claims.Claims:
+def read(
+    body: dict[str, Any] | str | bytes, content_type: str = callout_data.JSON
+) -> callout_data.CalloutData:
     text = json.dumps(body) if isinstance(body, dict) else body
-    return claims.read(content_type, text.encode() if isinstance(text, str) else text)
+    return callout_data.parse(content_type, text.encode() if isinstance(text, str) else text)
 
 
 def errors_of(body: dict[str, Any]) -> dict[str, str]:
-    with pytest.raises(claims.Invalid) as refused:
+    with pytest.raises(callout_data.Invalid) as refused:
         read(body)
     return refused.value.errors
 
@@ -27,11 +30,11 @@ def errors_of(body: dict[str, Any]) -> dict[str, str]:
 def test_the_callout_of_the_2016_package_is_understood() -> None:
     found = read(AS_IN_2016)
     assert found.org_id == cast.ACME["org_id"]
-    assert found.stated == {"name": 'Acme & Söhne "West"', "admin_email": "ops@acme.example"}
+    assert found.values == {"name": 'Acme & Söhne "West"', "admin_email": "ops@acme.example"}
 
 
 def test_its_unescaped_quotes_are_located_and_explained() -> None:
-    with pytest.raises(claims.Malformed) as refused:
+    with pytest.raises(callout_data.Malformed) as refused:
         read(BROKEN_AS_IN_2016)
     assert str(refused.value) == (
         "The JSON is malformed at line 1, column 93 (character 92): Expecting ',' delimiter. "
@@ -63,18 +66,18 @@ def test_its_unescaped_quotes_are_located_and_explained() -> None:
     ],
 )
 def test_a_body_that_is_no_json_object_says_where_and_why(body: str | bytes, why: str) -> None:
-    with pytest.raises(claims.Malformed, match=why):
+    with pytest.raises(callout_data.Malformed, match=why):
         read(body)
 
 
 FORM = "org_id=00DB00000002NDm&org_name=Acme+%26+S%C3%B6hne&admin_email=ops%40acme.example"
 
 
-@pytest.mark.parametrize("content_type", [claims.FORM, f"{claims.FORM.upper()}; charset=utf-8"])
+@pytest.mark.parametrize("content_type", [FORM_TYPE, f"{FORM_TYPE.upper()}; charset=utf-8"])
 def test_a_form_says_the_same_as_json(content_type: str) -> None:
     found = read(FORM, content_type)
     assert found.org_id == cast.ACME["org_id"]
-    assert found.stated["name"] == "Acme & Söhne"
+    assert found.values["name"] == "Acme & Söhne"
 
 
 @pytest.mark.parametrize(
@@ -86,13 +89,13 @@ def test_a_form_says_the_same_as_json(content_type: str) -> None:
     ],
 )
 def test_a_form_that_cannot_be_read_says_why(form: str, why: str) -> None:
-    with pytest.raises(claims.Malformed, match=why):
-        read(form, claims.FORM)
+    with pytest.raises(callout_data.Malformed, match=why):
+        read(form, callout_data.FORM)
 
 
 @pytest.mark.parametrize("content_type", ["", "text/plain", "multipart/form-data", "json", ";"])
 def test_other_types_are_named_unknown(content_type: str) -> None:
-    with pytest.raises(claims.UnknownType, match="Send application/json or"):
+    with pytest.raises(callout_data.UnknownType, match="Send application/json or"):
         read("{}", content_type)
 
 
@@ -162,7 +165,7 @@ def test_a_wrong_field_is_named_with_what_is_wrong(field: str, value: Any, why: 
     ],
 )
 def test_a_right_field_is_kept(field: str, value: str, kept: str | None) -> None:
-    found = read({**callout(), field: value}).stated
+    found = read({**callout(), field: value}).values
     assert found["name" if field == "org_name" else field] == (kept or value.lower())
 
 
@@ -173,12 +176,12 @@ def test_custom_needs_the_my_domain_it_speaks_of() -> None:
         "plain host name"
         in errors_of(callout(environment="custom", login_domain="?"))["login_domain"]
     )
-    assert read(callout(environment="custom")).stated["environment"] == "custom"
+    assert read(callout(environment="custom")).values["environment"] == "custom"
 
 
 def test_what_a_callout_leaves_open_is_filled_in(settings: Settings) -> None:
     settings.FORCE_NAMESPACE = "hcmc"
-    assert read(AS_IN_2016).completed() == {
+    assert read(AS_IN_2016).with_defaults() == {
         "name": 'Acme & Söhne "West"',
         "admin_email": "ops@acme.example",
         "environment": "production",
@@ -187,7 +190,7 @@ def test_what_a_callout_leaves_open_is_filled_in(settings: Settings) -> None:
     sandbox = callout(
         environment=None, login_domain="acme--uat.sandbox.my.salesforce.com", namespace="other"
     )
-    filled = read(sandbox).completed()
+    filled = read(sandbox).with_defaults()
     assert (filled["environment"], filled["namespace"]) == ("sandbox", "other")
 
 
@@ -202,12 +205,12 @@ WILD = st.recursive(
 def test_no_json_makes_it_fail_otherwise(changes: dict[str, Any]) -> None:
     try:
         read({**callout(), **changes})
-    except (claims.Malformed, claims.Invalid):
+    except (callout_data.Malformed, callout_data.Invalid):
         return
 
 
-@given(st.binary(max_size=60), st.sampled_from([claims.JSON, claims.FORM]))
-@example(b'{"a": "\xed\xa0\x80"}', claims.JSON)
+@given(st.binary(max_size=60), st.sampled_from([callout_data.JSON, callout_data.FORM]))
+@example(b'{"a": "\xed\xa0\x80"}', callout_data.JSON)
 def test_no_bytes_make_it_fail_otherwise(body: bytes, content_type: str) -> None:
-    with pytest.raises((claims.Malformed, claims.Invalid)):
+    with pytest.raises((callout_data.Malformed, callout_data.Invalid)):
         read(body, content_type)

@@ -4,36 +4,15 @@ import logging
 
 from django.conf import settings
 from django.http import HttpRequest
-from social_core.exceptions import (
-    AuthCanceled,
-    AuthConfigurationError,
-    AuthCredentialError,
-    AuthInputError,
-    AuthProviderError,
-    AuthSessionError,
-    SocialAuthBaseException,
-)
+from social_core.exceptions import SocialAuthBaseException
 
 from tenants import consent, hosts, links, timeline
-from tenants.consent import BadAnswer, Consent
+from tenants.consent import Consent, InvalidAnswer
 from tenants.models import Environment, EventKind, Tenant
 from tenants.salesforce_backend import SalesforceBackend
+from tenants.sign_in_errors import SignInFailed, page_for
 
 log = logging.getLogger(__name__)
-
-
-class SignInFailed(Exception):
-    """The sign-in failed and nothing was stored. `link` is the subscriber's own, if known."""
-
-    def __init__(
-        self, status: int, title: str, text: str, *, link: str = "", other_user: bool = False
-    ) -> None:
-        super().__init__(title)
-        self.status = status
-        self.title = title
-        self.text = text
-        self.link = link
-        self.other_user = other_user
 
 
 def begin(request: HttpRequest, signed: str, *, login_again: bool = False) -> str:
@@ -43,7 +22,7 @@ def begin(request: HttpRequest, signed: str, *, login_again: bool = False) -> st
     return backend.begin({"link": signed}, login_again=login_again)
 
 
-def begin_unknown(request: HttpRequest, environment: str, *, login_again: bool = False) -> str:
+def begin_without_link(request: HttpRequest, environment: str, *, login_again: bool = False) -> str:
     """Return Salesforce's address for somebody without a link; the org will tell who it is."""
     is_sandbox = environment == Environment.SANDBOX
     host = settings.SALESFORCE_TEST_URL if is_sandbox else settings.SALESFORCE_LOGIN_URL
@@ -55,12 +34,12 @@ def complete(request: HttpRequest) -> Tenant:
     backend = SalesforceBackend(request=request)
     try:
         given = Consent.of(backend.auth_complete())
-    except (SocialAuthBaseException, BadAnswer, hosts.ForeignHost) as error:
-        raise _explain(error, backend.memo.get("link", "")) from error
+    except (SocialAuthBaseException, InvalidAnswer, hosts.HostNotAllowed) as error:
+        raise _explain(error, backend.context.get("link", "")) from error
     try:
-        return consent.store(_tenant_for(given, backend.memo["link"]).pk, given)
+        return consent.store(_tenant_for(given, backend.context["link"]).pk, given)
     except (SignInFailed, links.BadLink):
-        _give_up(backend, given)
+        _revoke_unwanted(backend, given)
         raise
 
 
@@ -102,7 +81,7 @@ def _wrong_org(tenant: Tenant, given: Consent, link: str) -> SignInFailed:
     )
 
 
-def _give_up(backend: SalesforceBackend, given: Consent) -> None:
+def _revoke_unwanted(backend: SalesforceBackend, given: Consent) -> None:
     """Hand back what nobody may keep. If that fails, Salesforce lets it die unused."""
     try:
         backend.revoke(given.instance_url, given.refresh_token)
@@ -111,7 +90,7 @@ def _give_up(backend: SalesforceBackend, given: Consent) -> None:
 
 
 def _explain(error: Exception, link: str) -> SignInFailed:
-    status, title, text = _words_for(error)
+    status, title, text = page_for(error)
     told = getattr(error, "provider_code", None) or getattr(error, "code", None) or str(error)
     log.warning("salesforce sign-in failed status=%s error=%r told=%s", status, error, told)
     if link:
@@ -123,57 +102,3 @@ def _note_failure(link: str, title: str, told: str) -> None:
     tenant = links.tenant_for(links.SIGN_IN, link)
     text = f"A sign-in to Salesforce failed: {title[0].lower()}{title[1:]} ({told})."
     timeline.note(tenant, EventKind.CONSENT_REFUSED, text, actor=timeline.SUBSCRIBER, told=told)
-
-
-def _words_for(error: Exception) -> tuple[int, str, str]:
-    match error:
-        case AuthCanceled():
-            return _DENIED
-        case AuthInputError() | AuthSessionError() | AuthCredentialError():
-            return _ENDED
-        case (
-            AuthConfigurationError()
-            | AuthProviderError(provider_code="invalid_client_id" | "redirect_uri_mismatch")
-        ):
-            return _MISCONFIGURED
-        case SocialAuthBaseException(recovery="retry_later"):
-            return _DOWN
-        case AuthProviderError(provider_code=str() as reason) if reason:
-            status, title, text = _REFUSED
-            return status, title, f"The reason it gave is {reason[:100]}. {text}"
-    return _UNUSABLE
-
-
-_DENIED = (
-    403,
-    "Access was not allowed",
-    "You, or Salesforce for you, chose “Deny”. Nothing was stored, and nothing is set up until an "
-    "admin allows access. You can start again whenever you like.",
-)
-_ENDED = (
-    400,
-    "This sign-in has ended",
-    "It was begun in another browser, took longer than half an hour, or was completed before. "
-    "Nothing is lost: open the link in our e-mail and begin again.",
-)
-_MISCONFIGURED = (
-    502,
-    "Salesforce does not accept our app",
-    "That is for us to put right, and our staff can see it. Please try again tomorrow.",
-)
-_DOWN = (
-    503,
-    "Salesforce does not answer",
-    "Nothing was stored. Please try again in a few minutes.",
-)
-_REFUSED = (
-    403,
-    "Salesforce refused",
-    "Nothing was stored. Often the org's settings for connected apps do not let you use ours; an "
-    "admin can allow it.",
-)
-_UNUSABLE = (
-    502,
-    "Salesforce gave an answer we cannot use",
-    "Nothing was stored. Please try again; if it happens twice, write to us.",
-)

@@ -16,12 +16,12 @@ from tenants.models import UsedSignature
 
 TIMESTAMP_HEADER = "X-Multiconnect-Timestamp"
 SIGNATURE_HEADER = "X-Multiconnect-Signature"
-WINDOW = timedelta(seconds=300)
+MAX_AGE = timedelta(seconds=300)
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 _SIGNATURE = re.compile(r"v1=([0-9a-f]{64})")
 
 
-class BadSignature(Exception):
+class InvalidSignature(Exception):
     """A signature that is missing, wrong, old or used; the text tells the sender what to do."""
 
 
@@ -34,45 +34,45 @@ def verify(timestamp: str, signature: str, body: bytes, now: datetime) -> str | 
     """Return the digest of a good signature, or None where none was sent and none is asked for.
 
     `timestamp` and `signature` are the headers as they came, "" for an absent one. Raises
-    BadSignature. Whoever acts on the callout must `spend` the digest.
+    InvalidSignature. Whoever acts on the callout must `mark_used` the digest.
     """
     if not timestamp and not signature:
         if settings.REGISTRATION_SIGNATURE_REQUIRED:
-            raise BadSignature(
+            raise InvalidSignature(
                 f"A signature is required: send {TIMESTAMP_HEADER} and {SIGNATURE_HEADER}."
             )
         return None
     digest = _matching_digest(timestamp, signature, body)
     age = abs(now.timestamp() - int(timestamp))
-    if age > WINDOW.total_seconds():
-        raise BadSignature(
+    if age > MAX_AGE.total_seconds():
+        raise InvalidSignature(
             f"The timestamp is {age:.0f} s away from the portal's clock and may be "
-            f"{WINDOW.total_seconds():.0f}: check the sender's clock, and sign each attempt anew."
+            f"{MAX_AGE.total_seconds():.0f}: check the sender's clock, and sign each attempt anew."
         )
     return digest
 
 
-def spend(digest: str) -> None:
-    """Remember a good signature. Raises BadSignature when it was used before."""
+def mark_used(digest: str) -> None:
+    """Remember a good signature. Raises InvalidSignature when it was used before."""
     _, is_new = UsedSignature.objects.get_or_create(digest=digest)
     if not is_new:
-        raise BadSignature("This signature was used before: sign each attempt anew.")
+        raise InvalidSignature("This signature was used before: sign each attempt anew.")
 
 
 def _matching_digest(timestamp: str, signature: str, body: bytes) -> str:
     if not timestamp or not signature:
         missing = SIGNATURE_HEADER if timestamp else TIMESTAMP_HEADER
-        raise BadSignature(f"{missing} is missing: send both headers of a signature, or none.")
+        raise InvalidSignature(f"{missing} is missing: send both headers of a signature, or none.")
     given = _SIGNATURE.fullmatch(signature)
     if not _TIMESTAMP.fullmatch(timestamp) or not given:
-        raise BadSignature(
+        raise InvalidSignature(
             f"The signature is not readable: {TIMESTAMP_HEADER} is a unix time in seconds, "
             f"{SIGNATURE_HEADER} is v1= and 64 lower-case hexadecimal digits."
         )
     for secret in settings.REGISTRATION_SECRETS:
         if hmac.compare_digest(_digest(secret, timestamp, body), given[1]):
             return given[1]
-    raise BadSignature(
+    raise InvalidSignature(
         "The signature does not fit: sign the timestamp, a full stop and the very bytes of the "
         "body with HMAC-SHA256 and the secret that this portal's operator gave you."
     )
