@@ -10,7 +10,7 @@ AUTH_COMPLETE = LinkKind("auth-complete")
 
 
 def authorize_url(tenant: Tenant) -> str:
-    """Return the address that leads on to a fresh Heroku Connect authorize URL."""
+    """Return the address that redirects to a new Heroku Connect authorize URL."""
     return links.url("connect-authorize", AUTHORIZE, tenant)
 
 

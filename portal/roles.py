@@ -1,6 +1,6 @@
-"""Who of the staff may do what: three roles, each with all rights of the one before it.
+"""The three roles of staff. Each has all permissions of the one before it.
 
-Users, groups and rights themselves stay with superusers: whoever can give rights has them all.
+Only superusers manage users and groups: a user who can grant permissions has them all.
 """
 
 from collections.abc import Iterable
@@ -107,7 +107,7 @@ def permissions() -> dict[str, frozenset[str]]:
 
 
 def ensure() -> dict[str, int]:
-    """Make the groups, or repair them: each has exactly its role's permissions afterwards.
+    """Create or correct the groups: each gets exactly its role's permissions.
 
     Return how many each role has. Raises MissingPermissions.
     """

@@ -31,5 +31,5 @@ def work_off(run_id: int) -> None:
 
 
 def sample_fleet() -> None:
-    """Keep one point of the dashboard's charts, as scheduled."""
+    """Store one sample for the dashboard's chart; scheduled."""
     fleet.take_sample(timezone.now())

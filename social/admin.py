@@ -1,4 +1,4 @@
-"""What staff see of collected posts: runs, results by tenant, handles, posts, and the cost."""
+"""Admin pages of collection runs, results, handles, posts and spending."""
 
 from typing import Any
 
@@ -15,21 +15,21 @@ from social import collection, dashboard, tasks
 from social.models import (
     CollectionRun,
     Handle,
-    Outcome,
     Post,
+    RunOutcome,
     Spend,
     TenantCollection,
     Trigger,
 )
 from tenants.queue import enqueue_as
 
-MOST_TENANTS = 200  # on a run's page; those with errors first
+MAX_TENANTS = 200  # on a run's page; those with errors first
 _TONES = {
-    Outcome.RUNNING: show.BUSY,
-    Outcome.DONE: show.GOOD,
-    Outcome.PARTIAL: show.WAIT,
-    Outcome.FAILED: show.BAD,
-    Outcome.INTERRUPTED: show.BAD,
+    RunOutcome.RUNNING: show.BUSY,
+    RunOutcome.DONE: show.GOOD,
+    RunOutcome.PARTIAL: show.WAIT,
+    RunOutcome.FAILED: show.BAD,
+    RunOutcome.INTERRUPTED: show.BAD,
 }
 
 register(
@@ -39,7 +39,7 @@ register(
 
 @admin.register(CollectionRun)
 class CollectionRunAdmin(ReadOnlyAdmin):
-    empty = "A run begins every 15 minutes, unless something hinders it."
+    empty = "A run starts every 15 minutes, unless collecting is switched off or not configured."
     change_list_template = "admin/social/collectionrun/change_list.html"
     change_form_template = "admin/social/collectionrun/change_form.html"
     list_display = (
@@ -79,7 +79,7 @@ class CollectionRunAdmin(ReadOnlyAdmin):
             },
         ),
         ("X", {"fields": ("searches_done", "searches", "calls", "posts_paid", "posts_dropped")}),
-        ("Written", {"fields": ("inserted", "updated")}),
+        ("WriteCounts", {"fields": ("inserted", "updated")}),
     )
 
     def get_urls(self) -> list[URLPattern]:
@@ -92,7 +92,7 @@ class CollectionRunAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        reason = collection.why_not()
+        reason = collection.refusal()
         if reason:
             self.message_user(request, f"No posts are collected: {reason}.", messages.ERROR)
         else:
@@ -105,7 +105,7 @@ class CollectionRunAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         offered = request.user.has_perm("social.run_collection")
-        context = {"may_collect": offered, "why_not": collection.why_not()}
+        context = {"may_collect": offered, "why_not": collection.refusal()}
         return super().changelist_view(request, {**context, **(extra_context or {})})
 
     def render_change_form(
@@ -119,18 +119,18 @@ class CollectionRunAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         if obj is not None:
             results = obj.by_tenant.select_related("connection__tenant")
-            context["results"] = results.order_by("-error", "-skipped", "pk")[:MOST_TENANTS]
+            context["results"] = results.order_by("-error", "-skipped", "pk")[:MAX_TENANTS]
             everything = reverse("admin:social_tenantcollection_changelist")
             context["all_results"] = f"{everything}?run={obj.pk}"
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     @admin.display(description="outcome", ordering="outcome")
     def coloured_outcome(self, run: CollectionRun) -> str:
-        return show.badge(run.get_outcome_display(), _TONES[Outcome(run.outcome)])
+        return show.badge(run.get_outcome_display(), _TONES[RunOutcome(run.outcome)])
 
 
 class TroubleFilter(admin.SimpleListFilter):
-    """What kept a tenant from its posts."""
+    """Why a tenant did not get posts."""
 
     title = "trouble"
     parameter_name = "trouble"
@@ -178,7 +178,7 @@ class TenantCollectionAdmin(ReadOnlyAdmin):
 
     @admin.display(description="tenant", ordering="connection__tenant__name")
     def whose(self, result: TenantCollection) -> str:
-        return str(result.connection.tenant)  # no link: the column leads to the result itself
+        return str(result.connection.tenant)  # no link here: the column already links to the result
 
     @admin.display(description="tenant")
     def tenant(self, result: TenantCollection) -> str:

@@ -11,12 +11,12 @@ from social.models import CollectionRun
 
 DAYS = 28
 WIDTH, HEIGHT, GAP = 100 / DAYS, 40.0, 0.4  # of the drawing's own 100 by 40
-LEAST = 1.0  # the height of a day without posts
+MIN_HEIGHT = 1.0  # the height of a day without posts
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One day: its posts, and a rectangle of that height standing on the floor."""
+    """One day: its posts, and its rectangle in the chart."""
 
     day: date
     posts: int
@@ -50,19 +50,19 @@ def card() -> PostsCard:
         day_cap=settings.X_POSTS_PER_DAY,
         month_cap=settings.X_POSTS_PER_MONTH,
         last=CollectionRun.objects.first(),
-        why_not=collection.why_not(),
+        why_not=collection.refusal(),
     )
 
 
 def bars(days: list[tuple[date, int]]) -> list[Bar]:
-    """Turn posts by day into rectangles, the fullest day as high as the drawing."""
-    fullest = max((posts for _, posts in days), default=0) or 1
+    """Convert posts by day into rectangles; the largest value has the full height."""
+    largest = max((posts for _, posts in days), default=0) or 1
     return [
         Bar(
             day,
             posts,
             x=round(number * WIDTH, 3),
-            y=round(HEIGHT - (height := max(HEIGHT * posts / fullest, LEAST)), 3),
+            y=round(HEIGHT - (height := max(HEIGHT * posts / largest, MIN_HEIGHT)), 3),
             width=round(WIDTH - GAP, 3),
             height=round(height, 3),
         )

@@ -1,4 +1,4 @@
-"""What a registration callout claims: read from its body, and checked field by field."""
+"""Reading and checking the fields of a registration callout."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -33,25 +33,25 @@ class Invalid(Exception):
 
 @dataclass(frozen=True)
 class CalloutData:
-    """A checked callout. `values` holds what it said, by the names of Tenant's fields."""
+    """The checked data of a callout. `values` are by the names of Tenant's fields."""
 
     org_id: str
     values: Mapping[str, str]
 
     def with_defaults(self) -> dict[str, str]:
-        """Return `values` with a value for all that the callout left open."""
+        """Return `values`, with defaults for the fields that the callout does not give."""
         domain = self.values.get("login_domain", "")
         guess = Environment.SANDBOX if ".sandbox." in domain else Environment.PRODUCTION
         return {"environment": guess, "namespace": settings.FORCE_NAMESPACE, **self.values}
 
     def differences(self, tenant: Tenant) -> dict[str, list[str]]:
-        """Return {field: [what is known, what is claimed]} for each that differs."""
+        """Return {field: [stored value, value in the callout]} for each field that differs."""
         pairs = {name: [getattr(tenant, name), value] for name, value in self.values.items()}
         return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
 def parse(content_type: str, body: bytes) -> CalloutData:
-    """Return what a body claims. Raises UnknownType, Malformed or Invalid."""
+    """Return the data of a body. Raises UnknownType, Malformed or Invalid."""
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type not in _READERS:
         raise UnknownType(f"Send {JSON} or {FORM}.")

@@ -22,21 +22,23 @@ _RECORD_ID = re.compile(r"[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?")
 
 
 def text(value: Any) -> str:
-    """Return a value as one line of text. Raises ValueError for what no column can hold."""
+    """Return a value as one line of text. Raises ValueError for a value that Postgres cannot
+    store.
+    """
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise ValueError("This must be a text.")  # noqa: TRY004 (one kind of error for a field)
+        raise ValueError("This must be a string.")  # noqa: TRY004 (one kind of error for a field)
     line = " ".join(value.split())
     if any(unicodedata.category(char) in ("Cc", "Cs") for char in line):
-        raise ValueError("This holds control characters or broken Unicode.")
+        raise ValueError("This contains control characters or invalid Unicode.")
     return line
 
 
 def _up_to(length: int) -> Callable[[str], str]:
     def check(value: str) -> str:
         if len(value) > length:
-            raise ValueError(f"This has {len(value)} characters; {length} are the most.")
+            raise ValueError(f"This has {len(value)} characters; the maximum is {length}.")
         return value
 
     return check
@@ -46,7 +48,7 @@ def _email(text: str) -> str:
     try:
         validate_email(_up_to(254)(text))
     except ValidationError:
-        raise ValueError("This is no e-mail address.") from None
+        raise ValueError("This is not an e-mail address.") from None
     return text
 
 

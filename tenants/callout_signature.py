@@ -22,7 +22,9 @@ _SIGNATURE = re.compile(r"v1=([0-9a-f]{64})")
 
 
 class InvalidSignature(Exception):
-    """A signature that is missing, wrong, old or used; the text tells the sender what to do."""
+    """The signature is missing, wrong, too old or already used. The text tells the sender what to
+    do.
+    """
 
 
 def sign(secret: str, timestamp: int, body: bytes) -> str:
@@ -31,10 +33,10 @@ def sign(secret: str, timestamp: int, body: bytes) -> str:
 
 
 def verify(timestamp: str, signature: str, body: bytes, now: datetime) -> str | None:
-    """Return the digest of a good signature, or None where none was sent and none is asked for.
+    """Return the digest of a valid signature, or None if none was sent and none is required.
 
     `timestamp` and `signature` are the headers as they came, "" for an absent one. Raises
-    InvalidSignature. Whoever acts on the callout must `mark_used` the digest.
+    InvalidSignature. The caller must then `mark_used` the digest.
     """
     if not timestamp and not signature:
         if settings.REGISTRATION_SIGNATURE_REQUIRED:
@@ -47,16 +49,19 @@ def verify(timestamp: str, signature: str, body: bytes, now: datetime) -> str | 
     if age > MAX_AGE.total_seconds():
         raise InvalidSignature(
             f"The timestamp is {age:.0f} s away from the portal's clock and may be "
-            f"{MAX_AGE.total_seconds():.0f}: check the sender's clock, and sign each attempt anew."
+            f"{MAX_AGE.total_seconds():.0f}: check the sender's clock, and create a new "
+            "signature for each attempt."
         )
     return digest
 
 
 def mark_used(digest: str) -> None:
-    """Remember a good signature. Raises InvalidSignature when it was used before."""
+    """Store a signature as used. Raises InvalidSignature if it was already used."""
     _, is_new = UsedSignature.objects.get_or_create(digest=digest)
     if not is_new:
-        raise InvalidSignature("This signature was used before: sign each attempt anew.")
+        raise InvalidSignature(
+            "This signature was already used: create a new one for each attempt."
+        )
 
 
 def _matching_digest(timestamp: str, signature: str, body: bytes) -> str:
@@ -73,7 +78,7 @@ def _matching_digest(timestamp: str, signature: str, body: bytes) -> str:
         if hmac.compare_digest(_digest(secret, timestamp, body), given[1]):
             return given[1]
     raise InvalidSignature(
-        "The signature does not fit: sign the timestamp, a full stop and the very bytes of the "
+        "The signature does not fit: sign the timestamp, a full stop and the exact bytes of the "
         "body with HMAC-SHA256 and the secret that this portal's operator gave you."
     )
 

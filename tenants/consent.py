@@ -16,7 +16,7 @@ _MAX_TOKEN_LENGTH = 20_000  # characters; some access tokens are JSON Web Tokens
 
 
 class InvalidAnswer(Exception):
-    """Salesforce's answer lacks something, or holds what it should not."""
+    """Salesforce's answer is incomplete or contains an unexpected value."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,11 @@ class Consent:
 
 
 def store(tenant_id: int, consent: Consent) -> Tenant:
-    """Keep a consent of the tenant's own org; it also proves the registration. Raises BadLink."""
+    """Store a consent for the tenant's own org. It also proves the registration. Raises BadLink."""
     with transaction.atomic():
         tenant = Tenant.objects.select_for_update(no_key=True).get(pk=tenant_id)
         if tenant.offboarded_at:
-            raise links.BadLink("its tenant has left while somebody signed in")
+            raise links.BadLink("its tenant was off-boarded during the sign-in")
         SalesforceGrant.objects.update_or_create(
             tenant=tenant,
             defaults={
@@ -79,7 +79,7 @@ def store(tenant_id: int, consent: Consent) -> Tenant:
         timeline.note(
             tenant,
             EventKind.CONSENTED,
-            f"{consent.username} signed in to Salesforce and let the portal in.",
+            f"{consent.username} signed in to Salesforce and allowed access.",
             actor=timeline.SUBSCRIBER,
             username=consent.username,
             scopes=consent.scopes,
@@ -91,7 +91,9 @@ def store(tenant_id: int, consent: Consent) -> Tenant:
 def read_text(answer: Mapping[str, Any], name: str, max_length: int = 255) -> str:
     value = answer.get(name)
     if not isinstance(value, str) or not value or len(value) > max_length:
-        raise InvalidAnswer(f"{name} is missing or is no text of up to {max_length} characters")
+        raise InvalidAnswer(
+            f"{name} is missing or is not a string of up to {max_length} characters"
+        )
     return value
 
 

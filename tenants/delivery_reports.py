@@ -15,9 +15,9 @@ def record_delivery(message_id: int) -> None:
 
 
 def record_bounce(message_id: int, reason: str) -> None:
-    """Note that a message came back, and tell staff if a subscriber was to get it."""
+    """Note that a message bounced, and notify staff if it was for a subscriber."""
     with transaction.atomic():
-        # Still queued: the provider may be faster with its report than we with our note.
+        # Still queued: the provider's report may arrive before we have stored that it was sent.
         not_over = (MessageStatus.QUEUED, MessageStatus.SENT, MessageStatus.DELIVERED)
         sent = Message.objects.filter(pk=message_id, attempts__gt=0, status__in=not_over)
         if not sent.update(status=MessageStatus.BOUNCED, error=reason):

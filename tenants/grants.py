@@ -1,8 +1,8 @@
 """The grant of a tenant: its access token, refreshed and revoked at Salesforce.
 
-Salesforce's refresh tokens are good once. Two callers that renew the same one at the same time, or
-a new one that is lost, end the whole grant; so a renewal holds the grant's row lock from reading
-the old token until the new one is committed.
+A Salesforce refresh token can be used once. If two callers use the same token, or a new token is
+lost, Salesforce ends the whole grant. So a refresh locks the grant's row before it reads the old
+token, and keeps the lock until the new one is committed.
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,11 +25,13 @@ from tenants.salesforce_backend import SalesforceBackend
 
 
 class GrantLost(Exception):
-    """The org lets the portal in no more; only a new sign-in by its admin helps."""
+    """The org no longer accepts the grant. Only a new sign-in by its admin helps."""
 
 
 class GrantError(Exception):
-    """Salesforce could not be asked, or did not understand. `retry` tells whether time may help."""
+    """Salesforce was not reachable, or rejected the request. `retry`: a later attempt may
+    succeed.
+    """
 
     def __init__(self, text: str, *, retry: bool) -> None:
         super().__init__(text)
@@ -37,7 +39,7 @@ class GrantError(Exception):
 
 
 def access_token(tenant_id: int) -> str:
-    """Return the access token as it is kept, maybe stale: a 401 will tell. Raises GrantLost."""
+    """Return the stored access token. It may have expired; a 401 shows that. Raises GrantLost."""
     grant = SalesforceGrant.objects.filter(tenant=tenant_id).first()
     return _require_active(grant).access_token
 
@@ -45,8 +47,9 @@ def access_token(tenant_id: int) -> str:
 def refresh(tenant_id: int, stale: str) -> str:
     """Return an access token newer than `stale`; it is committed with its new refresh token first.
 
-    A caller whose token was renewed meanwhile gets that one without another call. Must not run
-    inside a transaction: its rollback would lose a refresh token. Raises GrantLost, GrantError.
+    If another caller has already refreshed the token, return the new one without a call. Must not
+    run inside a transaction: a rollback would lose the new refresh token. Raises GrantLost,
+    GrantError.
     """
     lost = ""
     with _locked(tenant_id) as found:
@@ -61,13 +64,14 @@ def refresh(tenant_id: int, stale: str) -> str:
             lost = _mark_lost(grant, error)
         else:
             _store_tokens(grant, answer)
-    if lost:  # raised only here, so that the loss itself is committed
+    if lost:  # raised after the block, so that the new status is committed
         raise GrantLost(lost)
     return grant.access_token
 
 
 def revoke(tenant_id: int) -> None:
-    """Hand the grant back to Salesforce and forget its tokens; one that is dead already is done.
+    """Revoke the grant at Salesforce and delete its tokens. A grant that is already lost counts as
+    revoked.
 
     Raises GrantError.
     """
@@ -90,9 +94,9 @@ def _locked(tenant_id: int) -> Iterator[SalesforceGrant | None]:
 
 def _require_active(grant: SalesforceGrant | None) -> SalesforceGrant:
     if grant is None:
-        raise GrantLost("Nobody of this org has signed in to Salesforce yet.")
+        raise GrantLost("Nobody from this org has signed in to Salesforce yet.")
     if grant.status != GrantStatus.ACTIVE:
-        raise GrantLost(f"The Salesforce sign-in of {grant.username} counts no more.")
+        raise GrantLost(f"The Salesforce grant of {grant.username} is no longer valid.")
     return grant
 
 
@@ -101,7 +105,7 @@ def _store_tokens(grant: SalesforceGrant, answer: Mapping[str, Any]) -> None:
     new = answer.get("refresh_token")  # only where the org's app rotates them
     if isinstance(new, str) and new:
         grant.refresh_token = new
-    # The new tokens must be kept whatever else the answer says.
+    # Store the new tokens even if the rest of the answer is invalid.
     with suppress(InvalidAnswer, hosts.HostNotAllowed):
         grant.instance_url = hosts.salesforce(read_text(answer, "instance_url", 200))
     grant.refreshed_at = timezone.now()
@@ -111,7 +115,7 @@ def _store_tokens(grant: SalesforceGrant, answer: Mapping[str, Any]) -> None:
 def _mark_lost(grant: SalesforceGrant, error: SocialAuthBaseException) -> str:
     grant.status = GrantStatus.REFUSED
     grant.save(update_fields=["status"])
-    text = f"Salesforce took back the access that {grant.username} gave: {_error_text(error)}."
+    text = f"Salesforce no longer accepts the grant of {grant.username}: {_error_text(error)}."
     timeline.note(grant.tenant, EventKind.GRANT_LOST, text)
     return text
 
@@ -132,7 +136,7 @@ def _means_lost(error: SocialAuthBaseException) -> bool:
 
 
 def _grant_error(error: SocialAuthBaseException, task: str) -> GrantError:
-    # An answer that is no JSON is a maintenance page more often than a changed interface.
+    # An answer that is not JSON is usually a maintenance page, not a changed API.
     retry = error.recovery == "retry_later" or isinstance(error, AuthResponseError)
     return GrantError(f"Salesforce did not {task}: {_error_text(error)}.", retry=retry)
 

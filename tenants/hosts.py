@@ -1,4 +1,4 @@
-"""Which hosts the portal may call when somebody else names them (region_url, instance_url, …).
+"""The hosts that the portal may call when a peer names them (region_url, instance_url, …).
 
 A peer's answer is input. Without this list, a forged answer could send a bearer token anywhere.
 """
@@ -10,7 +10,7 @@ from django.conf import settings
 
 
 class HostNotAllowed(ValueError):
-    """A peer named a host that is not its own."""
+    """A peer named a host that is not on its allow-list."""
 
 
 def salesforce(url: str) -> str:
@@ -39,7 +39,7 @@ def _allowed(url: str, suffixes: Iterable[str], own: Iterable[str]) -> str:
     by_name = parts.scheme == "https" and parts.port in (None, 443)
     if by_name and any(origin[1].endswith(suffix) for suffix in suffixes):
         return url.rstrip("/")
-    if origin in {_origin(base) for base in own}:  # a base URL of the settings is trusted as it is
+    if origin in {_origin(base) for base in own}:  # base URLs from the settings are trusted
         return url.rstrip("/")
     raise HostNotAllowed(f"{parts.hostname!r} is not one of the hosts that may be called")
 

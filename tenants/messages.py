@@ -1,7 +1,7 @@
-"""Every e-mail of the portal: written down with the change that causes it, sent afterwards.
+"""E-mails: stored in the transaction of the change that causes them, sent afterwards.
 
-Sending is at least once. An attempt is counted before it is made, and an attempt that dies with its
-worker is followed by the next one; so a mail may come twice, but it is never lost without a trace.
+Sending is at least once. An attempt is counted before it is made. If a worker dies during an
+attempt, the next attempt follows. So a mail may arrive twice, but it is never lost silently.
 """
 
 import logging
@@ -34,7 +34,7 @@ _KIND_BY_TURN = {
 def queue(tenant: Tenant | None, kind: MessageKind, key: str, **context: str) -> Message:
     """Write a message and queue its delivery, in the caller's transaction if there is one.
 
-    The same key is written once: a second call returns the first one's row.
+    A second call with the same key returns the existing row.
     """
     known = Message.objects.filter(key=key).first()
     if known:
@@ -49,13 +49,15 @@ def queue(tenant: Tenant | None, kind: MessageKind, key: str, **context: str) ->
 
 
 def notify_staff(tenant: Tenant | None, key: str, subject: str, text: str) -> Message:
-    """Tell staff once for each key that a tenant, or without one the portal, needs them."""
+    """Notify staff, once for each key, that a tenant or the portal itself needs them."""
     kind = MessageKind.BLOCKED if tenant else MessageKind.PORTAL
     return queue(tenant, kind, key, subject=subject, text=text)
 
 
 def resend(tenant_id: int, actor: str) -> Message | None:
-    """Write the mail that fits where the tenant stands, with a fresh link; None if none fits."""
+    """Store the mail for the tenant's present turn, with a new link. None if there is no such
+    mail.
+    """
     tenant = Tenant.objects.get(pk=tenant_id)
     kind = _KIND_BY_TURN.get(progress_of(tenant).turn)
     if kind is None or tenant.offboarded_at:
@@ -81,12 +83,12 @@ def _draft(tenant: Tenant | None, kind: MessageKind, context: dict[str, str]) ->
         "tenant": tenant,
         "kind": kind,
         "to": to,
-        "subject": " ".join(subject.split())[:255],  # one line, whatever an org is named
+        "subject": " ".join(subject.split())[:255],  # an org's name may contain line breaks
         "text": text.strip() + "\n",
         "html": html,
         "next_attempt_at": timezone.now() + sending.TASK_TIMEOUT,
         "status": MessageStatus.QUEUED if to else MessageStatus.FAILED,
-        "error": "" if to else "There is nobody to send this to: set STAFF_EMAILS or DEV_EMAIL.",
+        "error": "" if to else "There is no recipient: set STAFF_EMAILS or DEV_EMAIL.",
     }
 
 

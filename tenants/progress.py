@@ -14,7 +14,7 @@ from tenants.models import GrantStatus, SalesforceGrant, Tenant
 
 
 class Turn(StrEnum):
-    """Whose move it is."""
+    """Who has to act next."""
 
     SIGN_IN = "sign_in"  # the subscriber's, at Salesforce
     AUTHORIZE = "authorize"  # the subscriber's, at Heroku Connect
@@ -44,7 +44,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Milestone:
-    """One line of the subscriber's list."""
+    """One line of the list on the subscriber's page."""
 
     name: MilestoneName
     done_at: datetime | None
@@ -59,7 +59,7 @@ class Progress:
     registered_at: datetime
     signed_in_at: datetime | None
     username: str
-    lost: bool  # Salesforce took the consent back
+    lost: bool  # Salesforce no longer accepts the grant
     authorized_at: datetime | None
     live_at: datetime | None
 
@@ -75,7 +75,7 @@ class Progress:
 
     @property
     def is_moving(self) -> bool:
-        """Whether the page changes soon without anybody's doing."""
+        """Whether the page is going to change without any action by a person."""
         return self.turn == Turn.PORTAL
 
 

@@ -10,7 +10,7 @@ from tenants.signals import tenant_changed
 
 
 def is_proven(tenant: Tenant) -> bool:
-    """Whether REGISTRATION_POLICY lets the tenant go on to what costs money."""
+    """Whether the proof is enough, under REGISTRATION_POLICY, to create a paid add-on."""
     match settings.REGISTRATION_POLICY:
         case "open":
             return True
@@ -21,7 +21,7 @@ def is_proven(tenant: Tenant) -> bool:
 
 @transaction.atomic
 def approve(tenant_id: int, actor: str) -> None:
-    """Let a tenant in by the word of staff, whatever it proved before. `actor` names the person."""
+    """Approve a tenant with any proof or none. `actor` is the user name."""
     tenant = Tenant.objects.select_for_update(no_key=True).get(pk=tenant_id)
     if tenant.proof == Proof.STAFF:
         return

@@ -21,7 +21,7 @@ SWITCHED_OFF_RETRY_AFTER = 3600  # seconds
 
 @dataclass(frozen=True)
 class ReceivedCallout:
-    """A callout as it came in. `body` holds at most MAX_BODY_BYTES of it."""
+    """A callout as received. `body` holds at most MAX_BODY_BYTES of it."""
 
     body: bytes
     content_type: str = callout_data.JSON
@@ -32,9 +32,9 @@ class ReceivedCallout:
 
 
 def receive(received: ReceivedCallout) -> CalloutAnswer:
-    """Keep a callout, judge it, and return the answer. Never raises for what a sender can send."""
+    """Store a callout, check it, and return the answer. Never raises for any input."""
     wait = limits.seconds_to_wait(received.remote_address, received.body)
-    if wait:  # not kept: a limiter that writes a row for each refusal is none
+    if wait:  # not stored: otherwise a flood of callouts would still write rows
         return CalloutAnswer(429, f"Too many callouts: try again in {wait} s.", retry_after=wait)
     callout = Callout.objects.create(
         remote_address=received.remote_address,
@@ -48,7 +48,7 @@ def receive(received: ReceivedCallout) -> CalloutAnswer:
     except Exception as error:
         log.exception("judging failed callout=%s", callout.pk)
         answer = CalloutAnswer(
-            500, "The portal failed; the callout is kept and staff can see it. Try again later."
+            500, "The portal failed. The callout is stored for staff. Try again later."
         )
         callout.outcome = f"{answer.message} ({type(error).__name__})"
     callout.status, callout.tenant = answer.status, answer.tenant
@@ -63,9 +63,9 @@ def _check(received: ReceivedCallout, callout: Callout) -> CalloutAnswer:
         text = "Registrations are switched off for now: try again later."
         return CalloutAnswer(503, text, retry_after=SWITCHED_OFF_RETRY_AFTER)
     if received.truncated:
-        return CalloutAnswer(413, f"The body is too big: {MAX_BODY_BYTES} bytes are the most.")
+        return CalloutAnswer(413, f"The body is too large: the maximum is {MAX_BODY_BYTES} bytes.")
     try:
-        # One transaction: a callout that fails half-way has not used its signature up.
+        # One transaction: if the callout fails, its signature stays unused.
         with transaction.atomic():
             digest = callout_signature.verify(
                 received.timestamp, received.signature, received.body, timezone.now()

@@ -1,4 +1,4 @@
-"""Registering a tenant: a new one, one that is known, and one that comes back."""
+"""Registering a tenant: a new one, a known one, and one that registers again."""
 
 from dataclasses import dataclass, field
 
@@ -26,7 +26,7 @@ class CalloutAnswer:
 
 @transaction.atomic
 def register(data: CalloutData, *, signed: bool) -> CalloutAnswer:
-    """Make the tenant, or settle what a callout of a known org means. 202 or 409."""
+    """Create the tenant, or update the known one. Returns 202 or 409."""
     now = timezone.now()
     tenant, is_new = Tenant.objects.get_or_create(
         org_id=data.org_id, defaults={**data.with_defaults(), "registered_at": now}
@@ -41,7 +41,7 @@ def register(data: CalloutData, *, signed: bool) -> CalloutAnswer:
         return _accept_signed(tenant, differences)
     if not differences:
         return CalloutAnswer(
-            202, "This org is registered already: nothing is to be done.", tenant=tenant
+            202, "This org is already registered. Nothing has changed.", tenant=tenant
         )
     if signed and differences.keys() == {"package_version"}:
         return _upgrade(tenant, differences)
@@ -54,12 +54,12 @@ def _register_new(tenant: Tenant, data: CalloutData, *, signed: bool, text: str)
     tenant.save()
     how = "by a signed callout" if signed else "by an unsigned callout"
     _note(tenant, EventKind.REGISTERED, f"{text} {how}.", claimed=dict(data.values))
-    message = "Registered. The admin is told by e-mail what to do next."
+    message = "Registered. The admin receives an e-mail with the next step."
     return CalloutAnswer(202, message, tenant=tenant)
 
 
 def _register_again(tenant: Tenant, data: CalloutData, *, signed: bool) -> CalloutAnswer:
-    """Start an off-boarded tenant over: what it proved and said before counts no more."""
+    """Register an off-boarded tenant again. Its earlier proof and data are discarded."""
     for name, value in {**_BLANK, **data.with_defaults()}.items():
         setattr(tenant, name, value)
     tenant.registered_at, tenant.offboarded_at = timezone.now(), None
@@ -77,7 +77,7 @@ def _accept_signed(tenant: Tenant, differences: dict[str, list[str]]) -> Callout
     text = f"Registered again, this time by a signed callout.{named}"
     _note(tenant, EventKind.REGISTERED_AGAIN, text, changes=differences)
     return CalloutAnswer(
-        202, "Registered: the signature proves this org's earlier claim.", tenant=tenant
+        202, "Registered: the signature proves the earlier registration.", tenant=tenant
     )
 
 
@@ -88,7 +88,7 @@ def _upgrade(tenant: Tenant, differences: dict[str, list[str]]) -> CalloutAnswer
     _note(
         tenant, EventKind.REGISTERED_AGAIN, f"{text}{tenant.package_version}.", changes=differences
     )
-    return CalloutAnswer(202, "The package's new version is noted.", tenant=tenant)
+    return CalloutAnswer(202, "The new package version is stored.", tenant=tenant)
 
 
 def _conflict(tenant: Tenant, differences: dict[str, list[str]], *, signed: bool) -> CalloutAnswer:
@@ -100,7 +100,7 @@ def _conflict(tenant: Tenant, differences: dict[str, list[str]], *, signed: bool
         data__changes=differences,
         at__gte=tenant.registered_at,
     )
-    if not known.exists():  # the same conflict again tells staff nothing new
+    if not known.exists():  # staff already know about this conflict
         timeline.note(
             tenant,
             EventKind.CONFLICT,
@@ -109,7 +109,10 @@ def _conflict(tenant: Tenant, differences: dict[str, list[str]], *, signed: bool
             changes=differences,
             signed=signed,
         )
-    message = "This org is registered with other data. Staff were told; nothing was changed."
+    message = (
+        "This org is registered with different data. Nothing was changed; staff can see the "
+        "conflict."
+    )
     return CalloutAnswer(409, message, tenant=tenant)
 
 

@@ -1,4 +1,4 @@
-"""The subscriber's way to Salesforce and back, and a sentence for all that can go wrong on it."""
+"""The subscriber's sign-in at Salesforce, and a message for each way it can fail."""
 
 import logging
 
@@ -23,7 +23,9 @@ def begin(request: HttpRequest, signed: str, *, login_again: bool = False) -> st
 
 
 def begin_without_link(request: HttpRequest, environment: str, *, login_again: bool = False) -> str:
-    """Return Salesforce's address for somebody without a link; the org will tell who it is."""
+    """Return Salesforce's address for a subscriber without a link. The org id identifies the
+    tenant.
+    """
     is_sandbox = environment == Environment.SANDBOX
     host = settings.SALESFORCE_TEST_URL if is_sandbox else settings.SALESFORCE_LOGIN_URL
     return SalesforceBackend(host, request).begin({"link": ""}, login_again=login_again)
@@ -55,8 +57,8 @@ def _tenant_for(given: Consent, link: str) -> Tenant:
     raise SignInFailed(
         404,
         "We do not know this org",
-        f"You signed in to the org {given.org_id} as {given.username}, and nothing is registered "
-        "for it. Install the package there first; it registers the org by itself.",
+        f"You signed in to the org {given.org_id} as {given.username}, but this org is not "
+        "registered. Install the package there first. It registers the org automatically.",
         other_user=True,
     )
 
@@ -75,14 +77,15 @@ def _wrong_org(tenant: Tenant, given: Consent, link: str) -> SignInFailed:
         403,
         "That was another org",
         f"You signed in as {given.username} to the org {given.org_id}, but this link is for "
-        f"{tenant.name}, {tenant.org_id}. We kept nothing. Sign in again with a user of that org.",
+        f"{tenant.name}, {tenant.org_id}. Nothing was stored. Sign in again with a user of that "
+        "org.",
         link=link,
         other_user=True,
     )
 
 
 def _revoke_unwanted(backend: SalesforceBackend, given: Consent) -> None:
-    """Hand back what nobody may keep. If that fails, Salesforce lets it die unused."""
+    """Revoke a grant that must not be stored. If that fails, it expires unused."""
     try:
         backend.revoke(given.instance_url, given.refresh_token)
     except SocialAuthBaseException as error:

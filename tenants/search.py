@@ -30,7 +30,7 @@ class Words(Func):
 
 
 def match(columns: tuple[str, ...], typed: str) -> SearchVectorExact | None:
-    """Return the condition that each typed word begins a word of the columns; None for no word."""
+    """Return the condition that each typed word begins a word in the columns; None for no word."""
     words = _WORD.findall(typed)
     if not words:
         return None

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 # The pause after each attempt; the one after the table is the last, then the message has failed.
 SCHEDULE = Schedule(minutes(1, 5, 30, 120, 480), last=timedelta(minutes=480))
-TASK_TIMEOUT = timedelta(minutes=1)  # then its task counts as lost
+TASK_TIMEOUT = timedelta(minutes=1)  # after that the task counts as lost
 
 
 def queue_due(limit: int) -> int:
@@ -40,13 +40,13 @@ def queue_due(limit: int) -> int:
 
 
 def send(message_id: int, attempt: int = 0) -> None:
-    """Make one attempt at a message, unless that attempt was made already.
+    """Make one attempt to send a message, unless this attempt was already made.
 
     `attempt` counts from 0. Of two workers with the same task, only one counts the attempt up.
     """
     queued = Message.objects.filter(pk=message_id, status=MessageStatus.QUEUED)
     if attempt > len(SCHEDULE.pauses):  # the last attempt died with its worker
-        failed = {"status": MessageStatus.FAILED, "error": "Every attempt broke off."}
+        failed = {"status": MessageStatus.FAILED, "error": "The worker died during every attempt."}
         if queued.filter(attempts=attempt).update(**failed):
             _note_failure(Message.objects.get(pk=message_id))
         return
@@ -57,7 +57,7 @@ def send(message_id: int, attempt: int = 0) -> None:
         provider_id = _deliver(message)
     except AnymailRecipientsRefused as error:
         _fail(message, error, for_good=True)
-    except Exception as error:  # a mail backend may raise anything; the row keeps what it was
+    except Exception as error:  # a mail backend may raise any exception; the row stores it
         _fail(message, error, for_good=SCHEDULE.is_used_up(attempt))
     else:
         _note_sent(message, provider_id)

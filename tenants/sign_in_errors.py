@@ -24,23 +24,23 @@ class ErrorPage(NamedTuple):
 _DENIED = ErrorPage(
     403,
     "Access was not allowed",
-    "You, or Salesforce for you, chose “Deny”. Nothing was stored, and nothing is set up until an "
-    "admin allows access. You can start again whenever you like.",
+    "You chose “Deny”, or Salesforce denied access. Nothing was stored. An admin has to allow "
+    "access before we can continue. You can try again at any time.",
 )
 _ENDED = ErrorPage(
     400,
     "This sign-in has ended",
-    "It was begun in another browser, took longer than half an hour, or was completed before. "
-    "Nothing is lost: open the link in our e-mail and begin again.",
+    "It was started in another browser, took longer than 30 minutes, or was already completed. "
+    "Open the link in our e-mail and start again.",
 )
 _MISCONFIGURED = ErrorPage(
     502,
     "Salesforce does not accept our app",
-    "That is for us to put right, and our staff can see it. Please try again tomorrow.",
+    "This is a problem on our side. Our staff can see it. Please try again tomorrow.",
 )
 _DOWN = ErrorPage(
     503,
-    "Salesforce does not answer",
+    "Salesforce is not responding",
     "Nothing was stored. Please try again in a few minutes.",
 )
 _REFUSED = ErrorPage(
@@ -51,7 +51,7 @@ _REFUSED = ErrorPage(
 )
 _UNUSABLE = ErrorPage(
     502,
-    "Salesforce gave an answer we cannot use",
+    "Salesforce sent an unexpected answer",
     "Nothing was stored. Please try again; if it happens twice, write to us.",
 )
 

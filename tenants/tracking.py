@@ -1,4 +1,4 @@
-"""What the mail provider reports of our e-mails, through django-anymail's webhooks."""
+"""Delivery reports of the mail provider, through django-anymail's webhooks."""
 
 from typing import Any
 
@@ -12,10 +12,10 @@ _RETURNED = (EventType.BOUNCED, EventType.REJECTED, EventType.FAILED)
 
 @receiver(tracking)
 def note_tracking(event: AnymailTrackingEvent, **_: Any) -> None:
-    """Pass delivery and bounces on; opens and clicks are nobody's business."""
+    """Handle deliveries and bounces. Opens and clicks are ignored, for privacy."""
     number = str((event.metadata or {}).get("message", ""))
     if not number.isascii() or not number.isdecimal() or len(number) > 18:
-        return  # a mail of somebody else who uses the same account
+        return  # a mail of another application on the same account
     if event.event_type == EventType.DELIVERED:
         delivery_reports.record_delivery(int(number))
     elif event.event_type in _RETURNED:

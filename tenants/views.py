@@ -1,4 +1,4 @@
-"""What the package's callout and the subscriber's browser talk to."""
+"""Views for the package's callout and the subscriber's browser."""
 
 from django.conf import settings
 from django.http import (
@@ -20,7 +20,7 @@ from tenants.registration import CalloutAnswer
 from tenants.sign_in_errors import SignInFailed
 
 REFRESH_SECONDS = 5
-CHECKING = "checking"  # in the query of one who comes back from Heroku Connect
+CHECKING = "checking"  # query parameter after the return from Heroku Connect
 
 
 # --- the package ---------------------------------------------------------------------------------
@@ -34,7 +34,7 @@ def organizations(request: HttpRequest) -> HttpResponse:
     try:
         body = request.read(MAX_BODY_BYTES + 1)
     except UnreadablePostError:
-        return _answer(CalloutAnswer(400, "The body broke off before its end."))
+        return _answer(CalloutAnswer(400, "The body is incomplete."))
     received = ReceivedCallout(
         body=body[:MAX_BODY_BYTES],
         truncated=len(body) > MAX_BODY_BYTES,
@@ -63,7 +63,7 @@ def _answer(answer: CalloutAnswer) -> HttpResponse:
 # --- the subscriber's browser --------------------------------------------------------------------
 @require_safe
 def authenticate(request: HttpRequest, signed: str) -> HttpResponse:
-    """Show a subscriber where the set-up stands and the one thing to do next."""
+    """Show a subscriber the progress of the set-up and the next step."""
     tenant = links.tenant_for(links.SIGN_IN, signed)
     progress = progress_of(tenant)
     checking = progress.turn == Turn.AUTHORIZE and CHECKING in request.GET
@@ -84,7 +84,7 @@ def authenticate(request: HttpRequest, signed: str) -> HttpResponse:
 
 @require_safe
 def authenticate_plain(request: HttpRequest) -> HttpResponse:
-    """Offer the sign-in to somebody who came without a personal link."""
+    """Offer the sign-in to a visitor without a personal link."""
     return pages.private(render(request, "tenants/sign_in.html"))
 
 

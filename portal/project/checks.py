@@ -47,7 +47,7 @@ BASE_URLS = [
 ]
 CONSOLE = "django.core.mail.backends.console.EmailBackend"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-# gunicorn stops for good on this exit code of a worker; on others it starts the next worker.
+# gunicorn stops completely on this exit code of a worker; on others it starts a new worker.
 APP_LOAD_ERROR = 4
 
 
@@ -74,7 +74,7 @@ def settings_are_right(**_: Any) -> list[checks.CheckMessage]:
 
 
 def stop_on_errors() -> None:
-    """Print each serious finding of Django's checks as one line and leave. Raises SystemExit."""
+    """Print each serious finding of Django's checks as one line and exit. Raises SystemExit."""
     serious = [each for each in checks.run_checks() if each.is_serious() and not each.is_silenced()]
     for each in serious:
         print(f"{each.id}: {each.msg}", file=sys.stderr, flush=True)  # noqa: T201
@@ -191,7 +191,7 @@ def base_urls() -> Iterator[str]:
         if parts is None:
             yield f"{name} is not an http(s) address: heroku config:unset {name}"
         elif parts.scheme != "https" and parts.hostname not in LOOPBACK:
-            yield f"{name} would send tokens unencrypted: use https, or heroku config:unset {name}"
+            yield f"{name} sends tokens unencrypted: use https, or heroku config:unset {name}"
     if "{domain}" not in settings.SALESFORCE_MY_DOMAIN_URL:
         yield (
             "SALESFORCE_MY_DOMAIN_URL has no {domain}: heroku config:unset SALESFORCE_MY_DOMAIN_URL"

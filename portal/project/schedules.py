@@ -1,6 +1,6 @@
-"""What the worker does at fixed times. Kept in code: one unreadable row would stop every schedule.
+"""The schedules. They are kept in code, because one unreadable row would stop all of them.
 
-What is due for a tenant is not here: the worker looks for it every second (ADR 0002).
+Due work of tenants is not scheduled here: the sweep finds it every second (ADR 0002).
 """
 
 import pydoc

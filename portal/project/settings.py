@@ -24,7 +24,7 @@ STAFF_EMAILS: list[str] = words("STAFF_EMAILS", DEV_EMAIL)
 PRODUCT_NAME: str = env.str("PRODUCT_NAME", "Multiconnect")
 MAINTENANCE: str = env.str("MAINTENANCE", "")  # while set, every page answers 503 with this text
 
-# --- telling staff, and being asked ---------------------------------------------------------------
+# --- alerts and metrics --------------------------------------------------------------------------
 INCIDENT_WEBHOOK_URL: str = env.str("INCIDENT_WEBHOOK_URL", "")  # Slack's, or one like it
 METRICS_TOKEN: str = env.str("METRICS_TOKEN", "")  # without it there is no /metrics
 
@@ -228,13 +228,13 @@ _MAIL_SETTINGS = {
 }
 ANYMAIL: dict[str, Any] = {name: value for name, value in _MAIL_SETTINGS.items() if value}
 ANYMAIL["REQUESTS_TIMEOUT"] = 15  # seconds
-# SendGrid still works but its backend is no longer kept by its authors; README says what we advise.
+# SendGrid still works, but anymail no longer maintains its backend; see README.
 SILENCED_SYSTEM_CHECKS = ["anymail.W003"]
 
 # --- static files --------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 _COLLECTED = BASE_DIR / "staticfiles"
-# Hashed names need collectstatic, which Heroku's build runs, with or without any setting. Where it
+# Hashed names need collectstatic, which Heroku's build runs even without settings. Where it
 # has not run (a laptop, the tests), files are served from their source, each looked up when it is
 # asked for, so that an edited one shows at once.
 COLLECTED = (_COLLECTED / "staticfiles.json").exists() or sys.argv[1:2] == ["collectstatic"]

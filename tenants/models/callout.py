@@ -7,7 +7,7 @@ from tenants.models.tenant import Tenant
 
 
 class Callout(models.Model):
-    """One inbound registration, stored before it is judged: nothing a package sent is lost."""
+    """One registration callout, stored before it is checked, so that none is lost."""
 
     received_at = models.DateTimeField(default=timezone.now, db_index=True)
     remote_address = models.GenericIPAddressField(null=True)
@@ -29,12 +29,14 @@ class Callout(models.Model):
 
     @property
     def text(self) -> str:
-        """The body as text; bytes that are no UTF-8 are shown as U+FFFD."""
+        """The body as text. Invalid UTF-8 is shown as U+FFFD."""
         return bytes(self.body).decode("utf-8", "replace")
 
 
 class UsedSignature(models.Model):
-    """A signature is good once. Rows older than the time window are pruned."""
+    """A signature that was accepted; each is accepted once. Rows older than the time window are
+    pruned.
+    """
 
     digest = models.CharField(max_length=64, primary_key=True)
     used_at = models.DateTimeField(default=timezone.now, db_index=True)

@@ -11,7 +11,7 @@ from tenants.models.tenant import Tenant
 
 
 class EventKind(models.TextChoices):
-    """What can happen to a tenant. `connect` states its facts here too: the timeline is one."""
+    """What can happen to a tenant. `connect` adds its events here too: there is one timeline."""
 
     REGISTERED = "registered", "Registered"
     REGISTERED_AGAIN = "registered_again", "Registered again"

@@ -13,7 +13,7 @@ class GrantStatus(models.TextChoices):
 
 
 class SalesforceGrant(models.Model):
-    """What a tenant's admin allowed the portal to do in the org. Tokens are encrypted at rest."""
+    """The tokens of a tenant's consent, encrypted at rest."""
 
     tenant = models.OneToOneField(Tenant, on_delete=models.PROTECT, related_name="grant")
     access_token = EncryptedTextField()

@@ -37,7 +37,9 @@ class Message(models.Model):
     )
     kind = models.CharField(max_length=20, choices=MessageKind.choices)
     key = models.CharField(
-        max_length=200, unique=True, help_text="The same key is never written twice."
+        max_length=200,
+        unique=True,
+        help_text="Unique: a second message with this key is not stored.",
     )
     to = models.CharField(max_length=500)
     subject = models.CharField(max_length=255)

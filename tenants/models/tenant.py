@@ -1,4 +1,4 @@
-"""A subscriber org."""
+"""Tenants: the subscriber orgs."""
 
 from datetime import datetime
 from typing import ClassVar
@@ -19,7 +19,7 @@ class Environment(models.TextChoices):
 
 
 class Proof(models.TextChoices):
-    """What shows that a registration really comes from the org that it names."""
+    """What shows that a registration comes from the org that it names."""
 
     NONE = "", "None yet"
     SIGNED = "signed", "Signed callout"
@@ -82,14 +82,14 @@ class Tenant(models.Model):
 
     @property
     def login_url(self) -> str:
-        """The address, without a trailing slash, where the org's people sign in to Salesforce."""
-        if self.login_domain:  # an org may refuse the common hosts once it has its own
+        """The URL, without a trailing slash, where users of the org sign in to Salesforce."""
+        if self.login_domain:  # an org with a My Domain may refuse the common hosts
             domain_url: str = settings.SALESFORCE_MY_DOMAIN_URL
             return domain_url.replace("{domain}", self.login_domain)
         is_sandbox = self.environment == Environment.SANDBOX
         return settings.SALESFORCE_TEST_URL if is_sandbox else settings.SALESFORCE_LOGIN_URL
 
     def prove(self, proof: Proof, at: datetime) -> None:
-        """Note the first proof; a later, different one adds nothing."""
+        """Store the first proof. A later proof changes nothing."""
         if not self.proof:
             self.proof, self.proven_at = proof, at

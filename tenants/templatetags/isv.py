@@ -1,4 +1,4 @@
-"""What every page and mail says about us."""
+"""Facts about the ISV, for pages and mails."""
 
 from django import template
 from django.conf import settings

@@ -11,7 +11,7 @@ from tests.portal.admin.conftest import (  # noqa: F401  (fixtures)
     superuser,
     viewer,
 )
-from tests.social.world import XSide
+from tests.social.live_tenants import XSide
 
 
 @pytest.fixture

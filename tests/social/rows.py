@@ -7,8 +7,8 @@ from connect.models import Connection
 from social.models import (
     CollectionRun,
     Handle,
-    Outcome,
     Post,
+    RunOutcome,
     Spend,
     TenantCollection,
     Trigger,
@@ -19,7 +19,7 @@ from tests.portal.admin.rows import stored
 def strangers(numbers: Sequence[int], connections: list[Connection], now: datetime) -> None:
     """Make rows for connections, one of each model for each."""
     runs = stored(
-        CollectionRun(trigger=Trigger.SCHEDULE, outcome=Outcome.DONE, finished_at=now)
+        CollectionRun(trigger=Trigger.SCHEDULE, outcome=RunOutcome.DONE, finished_at=now)
         for _ in numbers
     )
     stored(

@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from connect.models import Stage
 from social import dashboard, switches
-from social.models import CollectionRun, Handle, Outcome, Post, Spend, TenantCollection, Trigger
+from social.models import CollectionRun, Handle, Post, RunOutcome, Spend, TenantCollection, Trigger
 from tenants.models import Switch
 from tests import cast
 from tests.portal.admin import walk
@@ -27,7 +27,7 @@ HOSTILE = "<script>alert(1)</script>"
 
 def make_run(**more: object) -> CollectionRun:
     """Store a finished run."""
-    facts = {"outcome": Outcome.DONE, "finished_at": timezone.now(), **more}
+    facts = {"outcome": RunOutcome.DONE, "finished_at": timezone.now(), **more}
     return CollectionRun.objects.create(trigger=Trigger.SCHEDULE, **facts)
 
 
@@ -198,7 +198,7 @@ def test_the_fullest_day_is_as_high_as_the_drawing() -> None:
     low, middle, high = dashboard.bars(days)
     assert (high.y, high.height) == (0, dashboard.HEIGHT)
     assert middle.height == dashboard.HEIGHT / 2
-    assert low.height == dashboard.LEAST
+    assert low.height == dashboard.MIN_HEIGHT
     assert [bar.y + bar.height for bar in (low, middle, high)] == [dashboard.HEIGHT] * 3
 
 

@@ -24,11 +24,11 @@ from connect.write_errors import scan
 from emulator import testing
 from social import collection, handles
 from social.collection import collect
-from social.models import CollectionRun, Delivery, Outcome, Trigger
+from social.models import CollectionRun, Delivery, RunOutcome, Trigger
 from tenants.models import Proof
 from tests import cast
 from tests.connect.journey import Journey
-from tests.social.world import Live, XSide, go_live
+from tests.social.live_tenants import Live, XSide, go_live
 
 # --- one tenant, really provisioned --------------------------------------------------------------
 
@@ -78,7 +78,7 @@ def test_posts_reach_salesforce_on_the_right_account_and_their_ids_come_back(
     dynos = x_side.post("heroku", 'Dynos & "quotes" 😀', likes=7, reposts=3)
     x_side.post("djangoproject", "Batteries")
     run = collect(Trigger.SCHEDULE)
-    assert (run.outcome, run.inserted, run.tenants_failed) == (Outcome.DONE, 2, 0)
+    assert (run.outcome, run.inserted, run.tenants_failed) == (RunOutcome.DONE, 2, 0)
     x_side.control("POST", "sync")
     accounts = {each["Name"]: each["Id"] for each in records(x_side, live, "Account")}
     tweets = {each[f"{p}Body__c"]: each for each in records(x_side, live, f"{p}Tweet__c")}
@@ -231,19 +231,19 @@ def test_a_fleet_is_served_with_the_fewest_calls_whatever_dies_on_the_way(
     fleet: Fleet, x_side: XSide
 ) -> None:
     x_side.post_many(*((name, f"{n} by {name}") for n in range(2) for name in fleet.names))
-    per_query = len(next(handles.pack(fleet.names, 512)))
+    per_query = len(next(handles.batches(fleet.names, 512)))
     fewest = math.ceil(len(fleet.names) / per_query)
-    asking = CollectionRun.objects.filter(outcome="running", searches_done__gte=fewest // 3)
+    active = CollectionRun.objects.filter(outcome="running", searches_done__gte=fewest // 3)
 
-    kill_when(command(x_side.running), asking.exists)
+    kill_when(command(x_side.running), active.exists)
     kill_when(command(x_side.running), lambda: Delivery.objects.count() >= len(fleet.tenants) // 3)
     first = collect(Trigger.SCHEDULE)
-    assert first.outcome == Outcome.DONE
+    assert first.outcome == RunOutcome.DONE
     assert fleet.all_have(2 * ACCOUNTS)
     assert x_side.bill["billed"] == 2 * len(fleet.names)
     # At most the answers that were on their way when a process died.
     assert x_side.bill["returned"] <= 2 * len(fleet.names) + 2 * 100
-    died = CollectionRun.objects.filter(outcome=Outcome.INTERRUPTED)
+    died = CollectionRun.objects.filter(outcome=RunOutcome.INTERRUPTED)
     assert died.count() == 2
 
     before = x_side.bill

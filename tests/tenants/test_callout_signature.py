@@ -97,6 +97,6 @@ def test_an_absent_signature_is_no_error_unless_the_settings_ask_for_one(
 @pytest.mark.django_db
 def test_a_signature_is_accepted_once() -> None:
     mark_used("a" * 64)
-    with pytest.raises(InvalidSignature, match="used before: sign each attempt anew"):
+    with pytest.raises(InvalidSignature, match="already used: create a new one"):
         mark_used("a" * 64)
     mark_used("b" * 64)

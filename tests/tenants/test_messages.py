@@ -278,7 +278,7 @@ def test_a_mail_whose_every_worker_died_is_given_up(
     Message.objects.update(attempts=6)
     sending.send(message.pk, 6)
     assert now(message).status == MessageStatus.FAILED
-    assert "broke off" in acme.events.get(kind=EventKind.MESSAGE).text
+    assert "died during every attempt" in acme.events.get(kind=EventKind.MESSAGE).text
     assert mailoutbox == []
 
 
@@ -346,4 +346,4 @@ def test_nothing_is_sent_to_a_tenant_that_left(acme: Tenant) -> None:
 def test_the_task_behind_the_button_tells_staff_what_it_did(acme: Tenant) -> None:
     assert "is queued" in tasks.resend(acme.pk, "Ada")
     grant(acme)
-    assert tasks.resend(acme.pk, "Ada") == "No mail fits where the tenant stands."
+    assert tasks.resend(acme.pk, "Ada") == "There is no mail to send at this stage."

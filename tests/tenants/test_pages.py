@@ -45,7 +45,7 @@ def test_the_page_says_who_asks_for_which_org_and_what_for(
     settings.PRODUCT_NAME = "Northwind Social"
     page = text(visit(acme))
     for told in (
-        "Northwind Social asks",
+        "Northwind Social would like to synchronize",
         "Acme &amp; Söhne &quot;West&quot;",
         acme.org_id,
         "Production",
@@ -77,7 +77,7 @@ def test_then_the_page_moves_by_itself_while_the_portal_works(acme: Tenant) -> N
     answer = visit(acme)
     assert buttons(answer) == []
     assert answer["Refresh"] == "5"
-    assert "ops@acme.example showed that this is your org" in text(answer)
+    assert "ops@acme.example confirmed that this is your org" in text(answer)
 
 
 def test_then_the_subscriber_authorizes_heroku_connect(acme: Tenant) -> None:

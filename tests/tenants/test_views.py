@@ -41,7 +41,7 @@ def test_202_for_a_new_org_and_for_the_same_data_again(path: str) -> None:
     first, second = post(AS_IN_2016, path=path), post(AS_IN_2016, path=path)
     assert (first.status_code, second.status_code) == (202, 202)
     assert told(first)["message"].startswith("Registered.")
-    assert told(second)["message"].startswith("This org is registered already")
+    assert told(second)["message"].startswith("This org is already registered")
     tenant = Tenant.objects.get()
     assert tenant.name == 'Acme & Söhne "West"'
     assert (
@@ -123,7 +123,7 @@ def test_401_for_a_signature_that_is_replayed() -> None:
     assert post(AS_IN_2016, **headers).status_code == 202
     answer = post(AS_IN_2016, **headers)
     assert answer.status_code == 401
-    assert "used before" in told(answer)["message"]
+    assert "already used" in told(answer)["message"]
 
 
 @pytest.mark.django_db

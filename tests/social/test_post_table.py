@@ -10,25 +10,25 @@ from django.db import transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from social import accounts, tweets
+from social import accounts, post_table, tenant_tables
 from social.models import Post
-from social.tweets import Written
+from social.post_table import WriteCounts
 from tests import cast
-from tests.social.world import Live, go_live
+from tests.social.live_tenants import Live, go_live
 
 AT = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 
 
-def row(post_id: int, body: str, account: str = "001A", **more: Any) -> tweets.Row:
+def row(post_id: int, body: str, account: str = "001A", **more: Any) -> post_table.PostRow:
     """A row for write()."""
     facts = {"author": "Acme", "posted_at": AT, "likes": 1, "reposts": 2, **more}
-    return tweets.row_of(Post(id=post_id, body=body, **facts), account)
+    return post_table.row_of(Post(id=post_id, body=body, **facts), account)
 
 
-def write(live: Live, *rows: tweets.Row) -> Written:
+def write(live: Live, *rows: post_table.PostRow) -> WriteCounts:
     """Write rows into the tenant's table."""
     (connection,) = accounts.live()
-    return tweets.write(accounts.place_of(connection), rows)
+    return post_table.write(tenant_tables.tables_of(connection), rows)
 
 
 @pytest.fixture(params=[True, False], ids=["external id", "body key"])
@@ -38,7 +38,7 @@ def live(request: pytest.FixtureRequest, db: None) -> Live:
 
 
 def test_a_post_is_written_with_all_that_is_known_of_it(live: Live) -> None:
-    assert write(live, row(7, "Hello")) == Written(1, 0)
+    assert write(live, row(7, "Hello")) == WriteCounts(1, 0)
     assert live.posts() == [("001A", "Acme", "Hello", 1.0, 2.0)]
     assert live.rows("SELECT time__c FROM {s}.tweet__c") == [(AT.replace(tzinfo=None),)]
 
@@ -54,13 +54,13 @@ def test_heroku_connect_picks_it_up(live: Live) -> None:
 
 def test_a_known_post_is_left_as_it_is(live: Live) -> None:
     write(live, row(7, "Hello"))
-    assert write(live, row(7, "Hello")) == Written(0, 0)
+    assert write(live, row(7, "Hello")) == WriteCounts(0, 0)
     assert len(live.log()) == 1
 
 
 def test_the_counts_of_a_known_post_are_updated(live: Live) -> None:
     write(live, row(7, "Hello"))
-    assert write(live, row(7, "Hello", likes=9), row(8, "New")) == Written(1, 1)
+    assert write(live, row(7, "Hello", likes=9), row(8, "New")) == WriteCounts(1, 1)
     assert [(body, likes) for _, _, body, likes, _ in live.posts()] == [("Hello", 9), ("New", 1)]
     assert [action for _, action, _ in live.log()] == ["INSERT", "UPDATE", "INSERT"]
 
@@ -71,7 +71,7 @@ def test_a_post_that_salesforce_refused_is_not_updated(live: Live) -> None:
         cursor.execute("SET xmlbinary = 'hex'")
         live.rows("UPDATE {s}.tweet__c SET _hc_lastop = 'FAILED', _hc_err = 'duplicate'")
         cursor.execute("SET xmlbinary = 'base64'")
-    assert write(live, row(7, "Hello", likes=9)) == Written(0, 0)
+    assert write(live, row(7, "Hello", likes=9)) == WriteCounts(0, 0)
 
 
 def test_without_columns_for_counts_none_are_written(live: Live) -> None:
@@ -79,21 +79,21 @@ def test_without_columns_for_counts_none_are_written(live: Live) -> None:
     for name in ("Likes__c", "Retweets__c", "Time__c"):
         del mapping.config["fields"][name]
     mapping.save()
-    assert write(live, row(7, "Hello")) == Written(1, 0)
-    assert write(live, row(7, "Hello", likes=9)) == Written(0, 0)
+    assert write(live, row(7, "Hello")) == WriteCounts(1, 0)
+    assert write(live, row(7, "Hello", likes=9)) == WriteCounts(0, 0)
 
 
 def test_with_the_external_id_equal_texts_are_two_posts(db: None) -> None:
     live = go_live(cast.ACME, tweet_id=True)
-    assert write(live, row(7, "Thanks!"), row(8, "Thanks!")) == Written(2, 0)
+    assert write(live, row(7, "Thanks!"), row(8, "Thanks!")) == WriteCounts(2, 0)
     assert live.rows("SELECT tweet_id__c FROM {s}.tweet__c ORDER BY 1") == [("7",), ("8",)]
 
 
 def test_without_it_equal_texts_are_one_record_as_salesforce_compares_them(db: None) -> None:
     live = go_live(cast.ACME)
-    assert write(live, row(7, "Thanks!"), row(8, "THANKS!")) == Written(1, 0)
+    assert write(live, row(7, "Thanks!"), row(8, "THANKS!")) == WriteCounts(1, 0)
     later = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
-    assert write(live, row(9, "thanks!", likes=50, posted_at=later)) == Written(0, 0)
+    assert write(live, row(9, "thanks!", likes=50, posted_at=later)) == WriteCounts(0, 0)
     assert live.posts() == [("001A", "Acme", "Thanks!", 1.0, 2.0)]
 
 
@@ -113,17 +113,17 @@ HOSTILE = {
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_a_hostile_post_arrives_as_it_is(live: Live, text: str) -> None:
-    write(live, row(7, tweets.body_of(text), author=text[:50]))
+    write(live, row(7, post_table.body_of(text), author=text[:50]))
     assert live.bodies() == [text]
 
 
 def test_nul_and_half_characters_are_taken_out() -> None:
-    assert tweets.body_of("a\0b") == "ab"
-    assert tweets.body_of("a\ud83db") == "a\ufffdb"
+    assert post_table.body_of("a\0b") == "ab"
+    assert post_table.body_of("a\ud83db") == "a\ufffdb"
 
 
 def test_a_text_of_nothing_but_that_is_empty() -> None:
-    assert tweets.body_of(" \0 ") == ""
+    assert post_table.body_of(" \0 ") == ""
 
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
@@ -145,16 +145,16 @@ FLAG = "\U0001f1e9\U0001f1ea"
     ],
 )
 def test_a_long_text_is_cut_between_characters(text: str, kept: str) -> None:
-    assert tweets.body_of(text) == kept
+    assert post_table.body_of(text) == kept
 
 
 @given(st.text(max_size=600))
 def test_every_text_fits_and_can_be_stored(text: str) -> None:
-    body = tweets.body_of(text)
+    body = post_table.body_of(text)
     assert len(body) <= 255
     assert "\0" not in body
     body.encode()
-    assert tweets.body_of(body) == body.strip()
+    assert post_table.body_of(body) == body.strip()
 
 
 def test_a_write_is_whole_or_not_at_all(live: Live) -> None:
@@ -174,11 +174,11 @@ def test_one_write_follows_another_in_the_same_session(db: None) -> None:
 def test_search_path_and_other_tenants_are_left_alone(db: None) -> None:
     live = go_live(cast.ACME, tweet_id=True)
     other = go_live(cast.CIRRUS, tweet_id=True)
-    place = accounts.place_of(next(c for c in accounts.live() if c.pk == live.connection.pk))
+    tables = tenant_tables.tables_of(next(c for c in accounts.live() if c.pk == live.connection.pk))
     with database.cursor() as cursor:
         cursor.execute("SHOW search_path")
         before = cursor.fetchone()
-        tweets.write(place, [row(7, "Hello")])
+        post_table.write(tables, [row(7, "Hello")])
         cursor.execute("SHOW search_path")
         assert cursor.fetchone() == before
     assert (live.bodies(), other.bodies()) == (["Hello"], [])

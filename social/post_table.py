@@ -1,7 +1,7 @@
-"""Posts written into a tenant's schema, from where Heroku Connect carries them to Salesforce.
+"""Writing posts into a tenant's schema. Heroku Connect sends them to Salesforce.
 
-Written in bulk, as an ordinary user of the database: `xmlbinary` is what tells Heroku Connect's
-triggers that a change is to be sent on. Each post is there once, however often it is written.
+They are written in bulk, as an ordinary database user. The setting `xmlbinary` tells Heroku
+Connect's triggers to send a change. A repeated write does not duplicate a post.
 """
 
 import re
@@ -12,20 +12,21 @@ from datetime import UTC, datetime
 
 from psycopg import sql
 
-from social.accounts import Place, patience
 from social.models import Post
+from social.tenant_tables import TenantTables, limited_transaction
 
-LONGEST_BODY = 255  # characters of Tweet__c.Body__c
+MAX_BODY_LENGTH = 255  # characters of Tweet__c.Body__c
 _JOINER = "\u200d"
-_UNWRITABLE = re.compile("[\x00\ud800-\udfff]")  # Postgres takes no NUL, UTF-8 no half a character
+# NUL, and halves of surrogate pairs, cannot be stored
+_UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
 _LOCK = 0x706F7374  # "post"
 
-Row = tuple[str, str, str, str, datetime, int, int]
+PostRow = tuple[str, str, str, str, datetime, int, int]
 
 
 @dataclass(frozen=True)
-class Written:
-    """How many posts were new to the tenant, and of how many the counts had changed."""
+class WriteCounts:
+    """The number of inserted posts, and of posts with changed counts."""
 
     inserted: int = 0
     updated: int = 0
@@ -34,47 +35,47 @@ class Written:
 def body_of(text: str) -> str:
     """Return a post's text as Salesforce can keep it: without NUL, at most 255 characters.
 
-    It is never cut within a character that people see as one (a flag, a letter with its accent).
+    It is never cut inside a visible character, such as a flag or an accented letter.
     """
     text = _UNWRITABLE.sub(lambda found: "" if found[0] == "\0" else "\ufffd", text).strip()
-    if len(text) <= LONGEST_BODY:
+    if len(text) <= MAX_BODY_LENGTH:
         return text
-    end = LONGEST_BODY
+    end = MAX_BODY_LENGTH
     while end > 0 and _joined(text, end):
         end -= 1
-    return text[: end or LONGEST_BODY]
+    return text[: end or MAX_BODY_LENGTH]
 
 
-def row_of(post: Post, account: str) -> Row:
+def row_of(post: Post, account: str) -> PostRow:
     """Return a post as a row for write()."""
     at = post.posted_at.astimezone(UTC).replace(tzinfo=None)  # the column has no time zone: UTC
     return (str(post.pk), account, post.body, post.author, at, post.likes, post.reposts)
 
 
-def write(place: Place, rows: Iterable[Row]) -> Written:
+def write(tables: TenantTables, rows: Iterable[PostRow]) -> WriteCounts:
     """Bring posts into the tenant's table: new ones inserted, counts of known ones updated.
 
     All or nothing. Raises django.db.Error.
     """
-    with patience() as cursor:
+    with limited_transaction() as cursor:
         cursor.execute(
             "SELECT set_config('xmlbinary', 'base64', true),"
             " pg_advisory_xact_lock(%s, hashtext(%s))",
-            [_LOCK, place.schema],
+            [_LOCK, tables.schema],
         )
         cursor.execute(_INCOMING)
         with cursor.copy(_COPY) as copy:
             for row in rows:
                 copy.write_row(row)
         cursor.execute("ANALYZE pg_temp.incoming_posts")
-        counts = [name for name in ("likes", "reposts") if name in place.columns]
+        counts = [name for name in ("likes", "reposts") if name in tables.columns]
         if counts:
-            cursor.execute(_statement(_UPDATE, place, counts))
+            cursor.execute(_statement(_UPDATE, tables, counts))
         updated = cursor.rowcount if counts else 0
-        cursor.execute(_statement(_INSERT, place))
+        cursor.execute(_statement(_INSERT, tables))
         inserted = cursor.rowcount
         cursor.execute("DROP TABLE pg_temp.incoming_posts")
-    return Written(inserted, updated)
+    return WriteCounts(inserted, updated)
 
 
 # --- statements ----------------------------------------------------------------------------------
@@ -93,7 +94,7 @@ SELECT {values} FROM {source} AS incoming
 WHERE NOT EXISTS (SELECT FROM {schema}.{table} AS known WHERE {known_key} = {incoming_key})
 ORDER BY incoming.post_id::bigint
 """)
-# Ids are unique as they come. Of two posts with the same text, the older one is taken.
+# Ids are unique. Of two posts with the same text, the older one is used.
 _SOURCES = {
     "post_id": sql.SQL("pg_temp.incoming_posts"),
     "body": sql.SQL(
@@ -110,17 +111,17 @@ WHERE {known_key} = {incoming_key} AND {same} AND ({differs})
 """)
 
 
-def _statement(template: sql.SQL, place: Place, counts: Iterable[str] = ()) -> sql.Composed:
-    pairs = [(sql.Identifier(place.columns[name]), _incoming(name)) for name in counts]
+def _statement(template: sql.SQL, tables: TenantTables, counts: Iterable[str] = ()) -> sql.Composed:
+    pairs = [(sql.Identifier(tables.columns[name]), _incoming(name)) for name in counts]
     return template.format(
-        schema=sql.Identifier(place.schema),
-        table=sql.Identifier(place.tweets),
-        columns=sql.SQL(", ").join(map(sql.Identifier, place.columns.values())),
-        values=sql.SQL(", ").join(map(_incoming, place.columns)),
-        known_key=_keyed(place, sql.Identifier("known", place.columns[place.key])),
-        incoming_key=_keyed(place, _incoming(place.key)),
-        same=_same(place),
-        source=_SOURCES[place.key],
+        schema=sql.Identifier(tables.schema),
+        table=sql.Identifier(tables.post_table),
+        columns=sql.SQL(", ").join(map(sql.Identifier, tables.columns.values())),
+        values=sql.SQL(", ").join(map(_incoming, tables.columns)),
+        known_key=_keyed(tables, sql.Identifier("known", tables.columns[tables.key])),
+        incoming_key=_keyed(tables, _incoming(tables.key)),
+        same=_same(tables),
+        source=_SOURCES[tables.key],
         changes=sql.SQL(", ").join(sql.SQL("{} = {}").format(*pair) for pair in pairs),
         differs=sql.SQL(" OR ").join(
             sql.SQL("known.{} IS DISTINCT FROM {}").format(*pair) for pair in pairs
@@ -132,16 +133,16 @@ def _incoming(name: str) -> sql.Identifier:
     return sql.Identifier("incoming", name)
 
 
-def _keyed(place: Place, column: sql.Identifier) -> sql.Composable:
-    # Salesforce compares unique texts without regard to case.
-    return column if place.key == "post_id" else sql.SQL("lower({})").format(column)
+def _keyed(tables: TenantTables, column: sql.Identifier) -> sql.Composable:
+    # Salesforce compares unique texts case-insensitively.
+    return column if tables.key == "post_id" else sql.SQL("lower({})").format(column)
 
 
-def _same(place: Place) -> sql.Composable:
-    """Where the body tells posts apart, the time tells whether it is really the same one."""
-    if place.key == "post_id" or "posted_at" not in place.columns:
+def _same(tables: TenantTables) -> sql.Composable:
+    """If the body is the key, the time shows whether it is the same post."""
+    if tables.key == "post_id" or "posted_at" not in tables.columns:
         return sql.SQL("true")
-    time = sql.Identifier("known", place.columns["posted_at"])
+    time = sql.Identifier("known", tables.columns["posted_at"])
     return sql.SQL("{} = incoming.posted_at").format(time)
 
 
@@ -149,7 +150,7 @@ def _same(place: Place) -> sql.Composable:
 
 
 def _joined(text: str, end: int) -> bool:
-    """Tell whether a cut at `end` would part what is shown as one character."""
+    """Return whether a cut at `end` would split a visible character."""
     after, before = text[end], text[end - 1]
     if (
         unicodedata.category(after) in ("Mn", "Me", "Mc", "Cf")
