@@ -14,8 +14,8 @@ from bench.harness import Ratio, set_up
 
 if TYPE_CHECKING:
     from connect.models import Connection
-    from social.accounts import Place
-    from social.tweets import Row
+    from social.post_table import PostRow
+    from social.tenant_tables import TenantTables
 
 ORG_ID = "00DB00000002NDmMAM"
 POSTS = 5_000
@@ -91,27 +91,27 @@ def _schema(schema: str) -> dict[str, dict[str, Any]]:
 
 
 def _write_back(connection: "Connection") -> list[Ratio]:
-    from social import accounts
+    from social import tenant_tables
 
-    place = accounts.place_of(connection)
+    tables = tenant_tables.tables_of(connection)
     return [
-        _against_copy(place, 0, "write-back / raw COPY with the trigger, an empty table"),
-        _against_copy(place, KNOWN, f"the same, with {KNOWN:,} posts there before"),
+        _against_copy(tables, 0, "write-back / raw COPY with the trigger, an empty table"),
+        _against_copy(tables, KNOWN, f"the same, with {KNOWN:,} posts there before"),
     ]
 
 
-def _against_copy(place: "Place", known: int, name: str) -> Ratio:
-    from social import tweets
+def _against_copy(tables: "TenantTables", known: int, name: str) -> Ratio:
+    from social import post_table
 
     rows, before = _rows(POSTS), _rows(known, first=10**9)
-    times: dict[Callable[[Place, list[Row]], object], list[float]] = {}
+    times: dict[Callable[[TenantTables, list[PostRow]], object], list[float]] = {}
     for _ in range(REPEATS):
-        for act in (_raw_copy, tweets.write):
-            _empty(place)
-            tweets.write(place, before)
-            _analyze(place)  # as autovacuum would have, long before
+        for act in (_raw_copy, post_table.write):
+            _empty(tables)
+            post_table.write(tables, before)
+            _analyze(tables)  # as autovacuum would have, long before
             began = time.perf_counter()
-            act(place, rows)
+            act(tables, rows)
             times.setdefault(act, []).append(time.perf_counter() - began)
     copy, ours = (statistics.median(each) for each in times.values())
     detail = (
@@ -121,7 +121,7 @@ def _against_copy(place: "Place", known: int, name: str) -> Ratio:
     return Ratio(name, ours / copy, 1 / 0.6, detail)
 
 
-def _rows(many: int, first: int = 1) -> "list[Row]":
+def _rows(many: int, first: int = 1) -> "list[PostRow]":
     at = datetime.now(UTC).replace(tzinfo=None)
     return [
         (str(number), f"001{number % 500:015d}", f"Post {number} {'x' * 100}", "acme", at, 1, 2)
@@ -129,37 +129,37 @@ def _rows(many: int, first: int = 1) -> "list[Row]":
     ]
 
 
-def _raw_copy(place: "Place", rows: "list[Row]") -> None:
+def _raw_copy(tables: "TenantTables", rows: "list[PostRow]") -> None:
     from django.db import connection as database
     from django.db import transaction
     from psycopg import sql
 
     order = ("post_id", "account", "body", "author", "posted_at", "likes", "reposts")
     statement = sql.SQL("COPY {}.{} ({}) FROM STDIN").format(
-        sql.Identifier(place.schema),
-        sql.Identifier(place.tweets),
-        sql.SQL(", ").join(sql.Identifier(place.columns[name]) for name in order),
+        sql.Identifier(tables.schema),
+        sql.Identifier(tables.post_table),
+        sql.SQL(", ").join(sql.Identifier(tables.columns[name]) for name in order),
     )
     with transaction.atomic(), database.cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:
             copy.write_row(row)
 
 
-def _empty(place: "Place") -> None:
+def _empty(tables: "TenantTables") -> None:
     from django.db import connection as database
     from psycopg import sql
 
     with database.cursor() as cursor:
-        for table in (place.tweets, "_trigger_log"):
-            names = sql.Identifier(place.schema), sql.Identifier(table)
+        for table in (tables.post_table, "_trigger_log"):
+            names = sql.Identifier(tables.schema), sql.Identifier(table)
             cursor.execute(sql.SQL("TRUNCATE {}.{}").format(*names))
 
 
-def _analyze(place: "Place") -> None:
+def _analyze(tables: "TenantTables") -> None:
     from django.db import connection as database
     from psycopg import sql
 
-    table = sql.Identifier(place.schema), sql.Identifier(place.tweets)
+    table = sql.Identifier(tables.schema), sql.Identifier(tables.post_table)
     with database.cursor() as cursor:
         cursor.execute(sql.SQL("ANALYZE {}.{}").format(*table))
 
@@ -184,7 +184,7 @@ def _calls(connection: "Connection") -> Ratio:
     )
     with database.cursor() as cursor:
         cursor.executemany(insert, [(f"001{n:015d}", name) for n, name in enumerate(names)])
-    fewest = math.ceil(HANDLES / len(next(handles.pack(names, settings.X_QUERY_LENGTH))))
+    fewest = math.ceil(HANDLES / len(next(handles.batches(names, settings.X_QUERY_LENGTH))))
     options = emulator.Options(database_url=settings.DATABASE_URL)
     with (
         emulator.serve(options) as running,

@@ -6,4 +6,5 @@ class ConnectConfig(AppConfig):
     verbose_name = "Heroku Connect"
 
     def ready(self) -> None:
-        from connect import listeners  # noqa: F401  (connects the signal's receivers)
+        """Connect the receivers, and register what the app below needs of this one."""
+        from connect import links, listeners, progress, switches  # noqa: F401

@@ -24,7 +24,7 @@ from connect.provisioning import reconciler
 from connect.rollouts import due, items
 from connect.runner import lease
 from connect.write_errors import repair, repair_results, scan
-from tenants import messages, timeline
+from tenants import sending, timeline
 from tenants.leases import REQUEUE_AFTER
 from tenants.models import EventKind
 from tenants.queue import enqueue
@@ -46,7 +46,7 @@ def sweep() -> int:
     item_ids = due.mark_queued(REQUEUE_AFTER)
     for item_id in item_ids:
         enqueue(advance_item, item_id)
-    return len(connection_ids) + len(item_ids) + messages.queue_due(SWEEP_LIMIT)
+    return len(connection_ids) + len(item_ids) + sending.queue_due(SWEEP_LIMIT)
 
 
 def ensure_connections() -> int:

@@ -7,6 +7,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from connect import connections, tasks
+from connect import links as connect_links
 from connect.clients import heroku_connect, http
 from connect.health import states
 from connect.models import Connection, Stage
@@ -26,7 +27,7 @@ def authorize(request: HttpRequest, signed: str) -> HttpResponse:
 
     At any other stage redirect to the subscriber's page, which shows the progress.
     """
-    tenant = links.tenant_of(links.Kind.CONNECT, signed)
+    tenant = links.tenant_for(connect_links.AUTHORIZE, signed)
     connection = connections.current(tenant)
     if connection is None or not _waits_for_authorization(connection):
         return HttpResponseRedirect(links.sign_in_url(tenant))
@@ -34,7 +35,7 @@ def authorize(request: HttpRequest, signed: str) -> HttpResponse:
         return HttpResponseRedirect(_fresh_url(tenant, connection))
     except http.RemoteError as error:
         log.warning("no authorize url connection=%s error=%s", connection.pk, error)
-        response = pages.notice(
+        response = pages.message_page(
             request,
             503,
             "Heroku Connect does not answer",
@@ -57,7 +58,7 @@ def _fresh_url(tenant: Tenant, connection: Connection) -> str:
         connection.connection_id,
         environment="custom" if tenant.login_domain else tenant.environment,
         domain=tenant.login_domain,
-        next=links.auth_complete_url(tenant),
+        next=connect_links.auth_complete_url(tenant),
     )
 
 
@@ -65,7 +66,7 @@ def _fresh_url(tenant: Tenant, connection: Connection) -> str:
 @never_cache
 def authorization_complete(request: HttpRequest, signed: str) -> HttpResponse:
     """The return address for Heroku Connect. It proves nothing; it only starts a check at once."""
-    tenant = links.tenant_of(links.Kind.AUTH_COMPLETE, signed)
+    tenant = links.tenant_for(connect_links.AUTH_COMPLETE, signed)
     connection = connections.current(tenant)
     if connection and _waits_for_authorization(connection):
         if connection.stage == Stage.LIVE:

@@ -1,5 +1,11 @@
+from collections.abc import Sequence
+from typing import Any
+
 from django.apps import AppConfig
-from django.contrib.admin.apps import AdminConfig
+from django.contrib import admin
+from django.contrib.admin.apps import SimpleAdminConfig
+from django.contrib.admin.checks import check_admin_app, check_dependencies
+from django.core import checks
 from django.utils.module_loading import autodiscover_modules
 
 
@@ -8,13 +14,30 @@ class PortalConfig(AppConfig):
     verbose_name = "Portal"
 
     def ready(self) -> None:
-        from portal.project import checks  # noqa: F401  (registers the system checks)
+        """Register the system checks, and what lower apps need of this one."""
+        from portal import addresses  # noqa: F401
+        from portal.project import checks  # noqa: F401
 
         # Each app registers what staff can press in a module of its own, as it does for the admin.
         autodiscover_modules("actions")
 
 
-class PortalAdminConfig(AdminConfig):
-    """Django's admin with our site, named by a string because no model is loaded yet."""
+class PortalAdminConfig(SimpleAdminConfig):
+    """Django's admin with our site, named by a string because no model is loaded yet.
+
+    Its pages are imported with the URLs (portal/urls.py) and not here, since the worker needs none.
+    """
 
     default_site = "portal.site.AdminSite"
+
+    def ready(self) -> None:
+        """Register Django's own checks, but import the pages first: else nothing is checked."""
+        checks.register(check_dependencies, checks.Tags.admin)
+        checks.register(_check_pages, checks.Tags.admin)
+
+
+def _check_pages(
+    app_configs: Sequence[AppConfig] | None, **options: Any
+) -> Sequence[checks.CheckMessage]:
+    admin.autodiscover()
+    return check_admin_app(app_configs, **options)

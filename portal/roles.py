@@ -1,6 +1,6 @@
-"""Who of the staff may do what: three roles, each with all rights of the one before it.
+"""The three roles of staff. Each has all permissions of the one before it.
 
-Users, groups and rights themselves stay with superusers: whoever can give rights has them all.
+Only superusers manage users and groups: a user who can grant permissions has them all.
 """
 
 from collections.abc import Iterable
@@ -46,10 +46,6 @@ _SEEN_BY_ALL = {
         "apibudget",
         *_HEALTH,
     ),
-    "social": (
-        *("collectionrun", "tenantcollection", "handle", "post", "spend", "callallowance"),
-        *("search", "delivery"),
-    ),
     "portal": ("heartbeat", "bulkrun", "bulkitem"),
     "django_q": ("success", "failure", "ormq", "schedule"),
 }
@@ -75,7 +71,6 @@ _OPERATOR = (
     "connect.reload_mapping",
     "connect.diagnose_mapping",
     "connect.edit_mapping",
-    "social.run_collection",
 )
 _MANAGER = (
     "connect.offboard_connection",
@@ -95,15 +90,24 @@ class MissingPermissions(LookupError):
     """The database lacks permissions of a role: `migrate` makes them. The text names them."""
 
 
+_added: dict[str, set[str]] = {VIEWER: set(), OPERATOR: set(), MANAGER: set()}
+
+
+def grant(role: str, *names: str) -> None:
+    """Add permissions to a role, as "app.codename". A use case does so when it is ready."""
+    _added[role].update(names)
+
+
 def permissions() -> dict[str, frozenset[str]]:
     """Return each role's permissions, as "app.codename"."""
-    viewer = frozenset(_VIEWER)
-    operator = viewer | frozenset(_OPERATOR)
-    return {VIEWER: viewer, OPERATOR: operator, MANAGER: operator | frozenset(_MANAGER)}
+    viewer = frozenset(_VIEWER) | _added[VIEWER]
+    operator = viewer | frozenset(_OPERATOR) | _added[OPERATOR]
+    manager = operator | frozenset(_MANAGER) | _added[MANAGER]
+    return {VIEWER: viewer, OPERATOR: operator, MANAGER: manager}
 
 
 def ensure() -> dict[str, int]:
-    """Make the groups, or repair them: each has exactly its role's permissions afterwards.
+    """Create or correct the groups: each gets exactly its role's permissions.
 
     Return how many each role has. Raises MissingPermissions.
     """

@@ -2,17 +2,13 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
-from django.template.response import TemplateResponse
-from django.urls import path
-from django.utils import timezone
-from django.utils.decorators import method_decorator
-from django.views.decorators.http import require_safe
 
 QUEUE = "django_q"
 _NAMES = {QUEUE: "Queue", "auth": "Staff"}
-_APPS = ("tenants", "connect", "social", QUEUE, "auth")
+_APPS = ("tenants", "connect", *settings.USE_CASES, QUEUE, "auth")
 _MODELS = (
     "Tenant",
     "Event",
@@ -40,11 +36,6 @@ _MODELS = (
     "Tag",
     "HealthSample",
     "ApiBudget",
-    "CollectionRun",
-    "TenantCollection",
-    "Handle",
-    "Post",
-    "Spend",
     "BulkRun",
     "BulkItem",
     "OrmQ",
@@ -70,28 +61,12 @@ class AdminSite(admin.AdminSite):
             apps[QUEUE]["models"] += apps.pop("portal")["models"]
         for label, app in apps.items():
             app["name"] = _NAMES.get(label, app["name"])
-            app["models"].sort(key=lambda model: _place(_MODELS, model["object_name"]))
+            app["models"].sort(key=lambda model: self._place_of(model))
         return sorted(apps.values(), key=lambda app: _place(_APPS, app["app_label"]))
 
-    def get_urls(self) -> list[Any]:
-        own = path("dashboard/", self.admin_view(self.dashboard), name="dashboard")
-        return [own, *super().get_urls()]
-
-    def index(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> TemplateResponse:
-        return super().index(request, {**self._cards(request), **(extra_context or {})})
-
-    @method_decorator(require_safe)
-    def dashboard(self, request: HttpRequest) -> TemplateResponse:
-        """Answer the cards alone: what the open page replaces its own by."""
-        return TemplateResponse(request, "admin/includes/dashboard.html", self._cards(request))
-
-    def _cards(self, request: HttpRequest) -> dict[str, Any]:
-        from portal.dashboard import page  # it knows portal.admin, whose modules register here
-
-        cards = page.cards(request.user, timezone.now())
-        return {"cards": cards, "refresh_seconds": page.REFRESH_SECONDS}
+    def _place_of(self, model: dict[str, Any]) -> tuple[int, int]:
+        """Sort models that are not in the list, those of a use case, as they were registered."""
+        return _place(_MODELS, model["object_name"]), list(self._registry).index(model["model"])
 
 
 def _place(order: tuple[str, ...], name: str) -> int:

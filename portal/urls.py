@@ -4,12 +4,18 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
+from portal.dashboard import views as dashboard
 from portal.project import metrics, probes
+
+# Here and not when Django starts: the worker answers no page and needs none of the admin.
+admin.autodiscover()
 
 urlpatterns = [
     path("healthz", probes.healthz, name="healthz"),
     path("readyz", probes.readyz, name="readyz"),
     path("metrics", metrics.page, name="metrics"),
+    path("admin/", admin.site.admin_view(dashboard.index)),
+    path("admin/dashboard/", admin.site.admin_view(dashboard.cards), name="dashboard"),
     path("admin/", admin.site.urls),
     path("", include("tenants.urls")),
     path("", include("connect.urls")),

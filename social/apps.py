@@ -4,3 +4,7 @@ from django.apps import AppConfig
 class SocialConfig(AppConfig):
     name = "social"
     verbose_name = "Social posts"
+
+    def ready(self) -> None:
+        """Add this use case to the portal."""
+        from social import checks, plugin, switches  # noqa: F401

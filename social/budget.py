@@ -1,7 +1,7 @@
-"""How many calls X still takes, and how many posts the ISV still pays for. Shared by all workers.
+"""The limits for calls to X and for billed posts. Shared by all workers.
 
-Both are asked before a call and corrected after it. Posts are set aside for the largest answer
-first, so that the cap holds even when several processes ask at once or one of them dies.
+Both are reserved before a call and corrected after it. The largest possible number of posts is
+reserved, so that the cap holds with parallel processes and after a crash.
 """
 
 from dataclasses import dataclass
@@ -16,27 +16,27 @@ from django.utils import timezone
 from social.models import CallAllowance, Spend
 
 PEER = "x"
-SMALLEST_ANSWER = 10  # X: max_results is 10 to 100
-LARGEST_ANSWER = 100
+MIN_RESULTS = 10  # X: max_results is 10 to 100
+MAX_RESULTS = 100
 
 
-class OutOfBudget(Exception):
-    """No further call now; the text says why and until when."""
+class BudgetExceeded(Exception):
+    """No more calls now; the text gives the reason and the end."""
 
 
-def take_call() -> None:
-    """Count one call against X's rate limit. Raises OutOfBudget."""
+def count_call() -> None:
+    """Count one call against X's rate limit. Raises BudgetExceeded."""
     now = timezone.now()
     current = CallAllowance.objects.filter(peer=PEER, resets_at__gt=now)
     if current.filter(remaining__gt=0).update(remaining=F("remaining") - 1):
         return
     spent = current.first()
     if spent:
-        raise OutOfBudget(f"X's rate limit is used up until {spent.resets_at:%H:%M:%S} UTC.")
+        raise BudgetExceeded(f"X's rate limit is used up until {spent.resets_at:%H:%M:%S} UTC.")
 
 
-def note_calls(remaining: int, resets_at: datetime) -> None:
-    """Keep what X's last answer said is left."""
+def record_remaining(remaining: int, resets_at: datetime) -> None:
+    """Store the remaining calls from X's last answer."""
     CallAllowance.objects.bulk_create(
         [CallAllowance(peer=PEER, remaining=remaining, resets_at=resets_at)],
         update_conflicts=True,
@@ -46,46 +46,46 @@ def note_calls(remaining: int, resets_at: datetime) -> None:
 
 
 @dataclass(frozen=True)
-class Aside:
-    """Posts set aside on a UTC day for one answer."""
+class Reservation:
+    """Posts that are reserved for one answer."""
 
     day: date
     posts: int
 
-    def give_back(self, *, all_but: int = 0) -> None:
-        """Return what X did not use."""
+    def release(self, *, all_but: int = 0) -> None:
+        """Release the posts that X did not return."""
         _subtract(self.day, self.posts - all_but)
 
 
 @transaction.atomic
-def set_posts_aside() -> Aside:
-    """Set posts aside for one answer, and count the call. Raises OutOfBudget."""
+def reserve_posts() -> Reservation:
+    """Reserve posts for one answer, and count the call. Raises BudgetExceeded."""
     today = _today()
     Spend.objects.get_or_create(day=today)
     spent_today = Spend.objects.select_for_update().get(day=today).posts
     left = min(
-        LARGEST_ANSWER,
+        MAX_RESULTS,
         _left(settings.X_POSTS_PER_DAY, spent_today, "day"),
         _left(settings.X_POSTS_PER_MONTH, posts_in_month(today), "month"),
     )
     Spend.objects.filter(day=today).update(posts=F("posts") + left, calls=F("calls") + 1)
-    return Aside(today, left)
+    return Reservation(today, left)
 
 
 def _left(cap: int, spent: int, period: str) -> int:
-    if cap - spent < SMALLEST_ANSWER:
+    if cap - spent < MIN_RESULTS:
         name = f"X_POSTS_PER_{period.upper()}"
-        raise OutOfBudget(f"The cap of {cap} posts a {period} ({name}) is reached.")
+        raise BudgetExceeded(f"The cap of {cap} posts a {period} ({name}) is reached.")
     return cap - spent
 
 
-def take_back(posts: int) -> None:
-    """Take posts from today's spend that X does not bill."""
+def subtract(posts: int) -> None:
+    """Subtract posts that X does not bill from today's spending."""
     _subtract(_today(), posts)
 
 
 def posts_in_month(day: date) -> int:
-    """Return the posts paid for, or set aside, in the month of `day`."""
+    """Return the posts that are billed or reserved in the month of `day`."""
     month = Spend.objects.filter(day__year=day.year, day__month=day.month)
     return month.aggregate(total=Sum("posts"))["total"] or 0
 
@@ -99,7 +99,7 @@ def by_day(days: int) -> list[tuple[date, int]]:
 
 
 def _subtract(day: date, posts: int) -> None:
-    if posts:  # never below 0: midnight may lie between a call and its answer
+    if posts:  # never below 0: the day may change between a call and its answer
         left = Greatest(F("posts") - posts, 0)
         Spend.objects.filter(day=day).update(posts=left)
 

@@ -1,8 +1,7 @@
-"""A round: read every tenant's Accounts, ask X for what is new, write it where it is wanted.
+"""A collection run: read the Accounts of all tenants, search X for new posts, write them.
 
-What X returned is stored before anything else happens, with how far each handle is known. So it is
-paid for once, and a tenant that cannot take it now gets it later. A run that dies is just followed
-by the next one.
+X's answers are stored first, together with the new cursors. So each post is paid for once, and a
+tenant that is unavailable now gets it later. After a crash the next run continues.
 """
 
 import logging
@@ -16,30 +15,29 @@ from django.db import connection as database
 from django.utils import timezone
 
 from connect.clients.http import RemoteError
-from social import accounts, asking, delivery
-from social.accounts import Subject
-from social.asking import TIME_IS_UP, Asking
-from social.budget import OutOfBudget
-from social.models import CollectionRun, Handle, Outcome, Trigger
-from tenants.models import Switch, SwitchName
+from social import accounts, delivery, planning, switches
+from social.accounts import TenantRun
+from social.budget import BudgetExceeded
+from social.models import CollectionRun, Handle, RunOutcome, Trigger
+from social.searching import TIME_LIMIT_REACHED, SearchRunner
 
 log = logging.getLogger(__name__)
 
 LOCK = 0x736F6369616C  # "social": one collection at a time; the lock dies with its process
-ASKING_SHARE = 0.75  # of a run's time; the rest is for writing what was found
+SEARCH_SHARE = 0.75  # of a run's time; the rest is for writing the posts
 
-Tell = Callable[[CollectionRun], None]
-
-
-class NotCollecting(Exception):
-    """No run was begun; the text says why."""
+OnProgress = Callable[[CollectionRun], None]
 
 
-def why_not() -> str:
-    """Return why no posts can be collected now, or ""."""
+class CollectionRefused(Exception):
+    """No run was started; the text is the reason."""
+
+
+def refusal() -> str:
+    """Return the reason why no posts can be collected now, or ""."""
     if not settings.X_BEARER_TOKEN:
         return "X_BEARER_TOKEN is not set"
-    if Switch.is_off(SwitchName.SOCIAL_JOB):
+    if switches.SOCIAL_JOB.is_off():
         return "the kill switch “Social job” is off"
     return ""
 
@@ -51,51 +49,51 @@ def collect(
     tenant_ids: Sequence[int] = (),
     recount: bool = False,
     seconds: float | None = None,
-    tell: Tell = lambda _run: None,
+    on_progress: OnProgress = lambda _run: None,
 ) -> CollectionRun:
-    """Do a round for all live tenants, or some, in at most about `seconds`; return its record.
+    """Run a collection for all live tenants, or some, in about `seconds`; return its row.
 
-    `recount` asks for the posts of this UTC day once more, to learn their present likes: X bills
-    a post once a day. `tell` is called whenever the record's counts have changed. Raises
-    NotCollecting.
+    `recount` searches the posts of this UTC day again, to update their likes: X bills a post once a
+    day. `on_progress` is called when the counts have changed. Raises
+    CollectionRefused.
     """
-    reason = why_not()
+    reason = refusal()
     if reason:
-        raise NotCollecting(f"No posts are collected: {reason}.")
-    with _alone():
+        raise CollectionRefused(f"No posts are collected: {reason}.")
+    with _single_run():
         _close_interrupted()
         run = CollectionRun.objects.create(trigger=trigger, actor=actor, recount=recount)
-        _Round(run, tenant_ids, seconds, tell).go()
+        _Run(run, tenant_ids, seconds, on_progress).go()
     return run
 
 
 @dataclass(frozen=True)
 class Preview:
-    """What a run would do. Nothing was asked, paid or written for it."""
+    """What a run would do. Creating it costs nothing and writes nothing."""
 
-    subjects: list[Subject]
+    tenant_runs: list[TenantRun]
     handles: int
     searches: int
 
 
 def preview(tenant_ids: Sequence[int] = ()) -> Preview:
-    """Say what a run would ask of X and for whom."""
-    subjects = accounts.look(tenant_ids)
-    wanted = _handles(subjects)
+    """Return what a run would search, and for whom."""
+    tenant_runs = accounts.read_all(tenant_ids)
+    wanted = _handles(tenant_runs)
     known = dict(Handle.objects.filter(name__in=wanted).values_list("name", "cursor"))
-    searches = asking.plan({name: known.get(name) for name in wanted}, recount=False)
-    return Preview(subjects, len(wanted), len(searches))
+    searches = planning.plan({name: known.get(name) for name in wanted}, recount=False)
+    return Preview(tenant_runs, len(wanted), len(searches))
 
 
 # --- one at a time -------------------------------------------------------------------------------
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def _single_run() -> Iterator[None]:
     with database.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
         if cursor.fetchone() != (True,):
-            raise NotCollecting("Posts are being collected already.")
+            raise CollectionRefused("A collection run is already in progress.")
     try:
         yield
     finally:
@@ -104,74 +102,78 @@ def _alone() -> Iterator[None]:
 
 
 def _close_interrupted() -> None:
-    """Note the end of a run whose process died: we hold the lock, so nobody works on it."""
-    CollectionRun.objects.filter(outcome=Outcome.RUNNING).update(
-        outcome=Outcome.INTERRUPTED,
+    """Close the run of a dead process. We hold the lock, so no other run is active."""
+    CollectionRun.objects.filter(outcome=RunOutcome.RUNNING).update(
+        outcome=RunOutcome.INTERRUPTED,
         finished_at=timezone.now(),
-        note="Its process ended in the middle; the next run went on.",
+        note="Its process ended during the run; the next run continued.",
     )
 
 
 # --- the round -----------------------------------------------------------------------------------
 
 
-class _Round:
+class _Run:
     def __init__(
-        self, run: CollectionRun, tenant_ids: Sequence[int], seconds: float | None, tell: Tell
+        self,
+        run: CollectionRun,
+        tenant_ids: Sequence[int],
+        seconds: float | None,
+        on_progress: OnProgress,
     ) -> None:
         self.run = run
         self.tenant_ids = tenant_ids
-        self.tell = tell
-        self.outcome = Outcome.INTERRUPTED
+        self.on_progress = on_progress
+        self.outcome = RunOutcome.INTERRUPTED
         began, lasts = time.monotonic(), float("inf") if seconds is None else seconds
-        self.ask_until, self.write_until = began + lasts * ASKING_SHARE, began + lasts
+        self.ask_until, self.write_until = began + lasts * SEARCH_SHARE, began + lasts
 
     def go(self) -> None:
         run = self.run
         try:
-            subjects = accounts.look(self.tenant_ids)
-            self._count(subjects)
-            self._ask(_handles(subjects))
-            if not delivery.deliver(run, subjects, self.write_until):
-                self._end_early(TIME_IS_UP)
-            delivery.keep_results(run, subjects)
+            tenant_runs = accounts.read_all(self.tenant_ids)
+            self._count(tenant_runs)
+            self._ask(_handles(tenant_runs))
+            if not delivery.deliver(run, tenant_runs, self.write_until):
+                self._stop(TIME_LIMIT_REACHED)
+            delivery.store_results(run, tenant_runs)
             if not run.note:
-                self.outcome = Outcome.DONE
+                self.outcome = RunOutcome.DONE
         except Exception as error:
-            self._end_early(f"{type(error).__name__}: {error}"[:1000], Outcome.FAILED)
+            self._stop(f"{type(error).__name__}: {error}"[:1000], RunOutcome.FAILED)
             raise
         finally:
             run.outcome, run.finished_at = self.outcome, timezone.now()
             self._progress()
 
     def _ask(self, wanted: set[str]) -> None:
-        """Ask X as far as it goes. Whatever ends it, what was found is still written."""
+        """Search X. After any error the posts found so far are still written."""
         try:
-            left = Asking(self.run, self.ask_until, self._progress).ask(wanted)
-        except OutOfBudget as spent:
-            self._end_early(str(spent))
+            left = SearchRunner(self.run, self.ask_until, self._progress).run(wanted)
+        except BudgetExceeded as spent:
+            self._stop(str(spent))
         except RemoteError as error:
             log.warning("collection stopped run=%s error=%s", self.run.pk, error)
-            self._end_early(f"{error.words}.", Outcome.FAILED)
+            self._stop(f"{error.words}.", RunOutcome.FAILED)
         else:
             if left:
-                self._end_early(left)
+                self._stop(left)
 
-    def _count(self, subjects: list[Subject]) -> None:
+    def _count(self, tenant_runs: list[TenantRun]) -> None:
         run = self.run
-        run.tenants = len(subjects)
-        run.tenants_skipped = sum(bool(each.result.skipped) for each in subjects)
-        run.tenants_failed = sum(bool(each.result.error) for each in subjects)
-        run.handles = len(_handles(subjects))
-        run.handles_refused = sum(each.result.refused_count for each in subjects)
+        run.tenants = len(tenant_runs)
+        run.tenants_skipped = sum(bool(each.result.skipped) for each in tenant_runs)
+        run.tenants_failed = sum(bool(each.result.error) for each in tenant_runs)
+        run.handles = len(_handles(tenant_runs))
+        run.handles_refused = sum(each.result.refused_count for each in tenant_runs)
 
-    def _end_early(self, note: str, outcome: Outcome = Outcome.PARTIAL) -> None:
+    def _stop(self, note: str, outcome: RunOutcome = RunOutcome.PARTIAL) -> None:
         self.run.note, self.outcome = f"{self.run.note} {note}".strip(), outcome
 
     def _progress(self) -> None:
         self.run.save()
-        self.tell(self.run)
+        self.on_progress(self.run)
 
 
-def _handles(subjects: list[Subject]) -> set[str]:
-    return {name for subject in subjects for name in subject.found.by_handle}
+def _handles(tenant_runs: list[TenantRun]) -> set[str]:
+    return {name for tenant_run in tenant_runs for name in tenant_run.found.by_handle}

@@ -1,4 +1,4 @@
-"""Handing stored posts to the tenants that want them, each in a transaction of its own."""
+"""Writing stored posts into the tenants' schemas, one transaction for each tenant."""
 
 import logging
 import time
@@ -10,34 +10,35 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from connect.clients.http import current_tenant
-from social import accounts, tweets
-from social.accounts import Place, Subject
+from social import post_table, tenant_tables
+from social.accounts import TenantRun
 from social.models import CollectionRun, Delivery, Post, TenantCollection
+from social.tenant_tables import TenantTables
 
 log = logging.getLogger(__name__)
 
 
-def deliver(run: CollectionRun, subjects: list[Subject], until: float) -> bool:
-    """Bring each tenant up to date; False when time.monotonic() passed `until` before all were."""
+def deliver(run: CollectionRun, tenant_runs: list[TenantRun], until: float) -> bool:
+    """Write the missing posts of each tenant. False if time.monotonic() passed `until` first."""
     newest = Post.objects.aggregate(newest=Max("changed_in"))["newest"] or 0
-    rows = Delivery.objects.filter(connection__in=[each.connection.pk for each in subjects])
+    rows = Delivery.objects.filter(connection__in=[each.connection.pk for each in tenant_runs])
     known = {each.connection_id: each for each in rows}
-    for subject in subjects:
+    for tenant_run in tenant_runs:
         if time.monotonic() > until:
             return False
-        delivery = known.get(subject.connection.pk) or Delivery(connection=subject.connection)
-        wanted = subject.found.by_handle
+        delivery = known.get(tenant_run.connection.pk) or Delivery(connection=tenant_run.connection)
+        wanted = tenant_run.found.by_handle
         done = delivery.through >= newest and delivery.accounts == wanted
-        if subject.place is not None and not done:
-            _deliver_to(run, subject, subject.place, delivery)
+        if tenant_run.tables is not None and not done:
+            _deliver_to(run, tenant_run, tenant_run.tables, delivery)
     return True
 
 
-def keep_results(run: CollectionRun, subjects: Iterable[Subject]) -> None:
-    """Keep the results that say something; a quiet tenant's would only fill the table."""
+def store_results(run: CollectionRun, tenant_runs: Iterable[TenantRun]) -> None:
+    """Store the results of tenants with changes or problems; others would only fill the table."""
     telling = []
-    for subject in subjects:
-        result = subject.result
+    for tenant_run in tenant_runs:
+        result = tenant_run.result
         result.run = run
         counted = result.inserted or result.updated or result.refused_count
         if counted or result.error or result.skipped:
@@ -45,16 +46,18 @@ def keep_results(run: CollectionRun, subjects: Iterable[Subject]) -> None:
     TenantCollection.objects.bulk_create(telling, batch_size=500)
 
 
-def _deliver_to(run: CollectionRun, subject: Subject, place: Place, delivery: Delivery) -> None:
-    tenant, result = subject.connection.tenant, subject.result
+def _deliver_to(
+    run: CollectionRun, tenant_run: TenantRun, tables: TenantTables, delivery: Delivery
+) -> None:
+    tenant, result = tenant_run.connection.tenant, tenant_run.result
     mark = current_tenant.set(tenant.org_id)
     try:
         with transaction.atomic():
-            rows = _rows(subject, delivery)
-            written = tweets.write(place, rows) if rows else tweets.Written()
-            _note(delivery, run.pk, subject.found.by_handle)
+            rows = _rows(tenant_run, delivery)
+            written = post_table.write(tables, rows) if rows else post_table.WriteCounts()
+            _note(delivery, run.pk, tenant_run.found.by_handle)
     except DatabaseError as error:
-        result.error = accounts.words_of(error)
+        result.error = tenant_tables.error_text(error)
         run.tenants_failed += 1
         log.warning("posts not written tenant=%s error=%s", tenant.org_id, error)
     else:
@@ -65,13 +68,13 @@ def _deliver_to(run: CollectionRun, subject: Subject, place: Place, delivery: De
         current_tenant.reset(mark)
 
 
-def _rows(subject: Subject, delivery: Delivery) -> list[tweets.Row]:
-    """Return the posts that the tenant has not got: new ones, and all for a new Account."""
-    wanted = subject.found.by_handle
+def _rows(tenant_run: TenantRun, delivery: Delivery) -> list[post_table.PostRow]:
+    """Return the posts that the tenant does not have: new ones, and all posts of a new Account."""
+    wanted = tenant_run.found.by_handle
     moved = {name for name, sfid in wanted.items() if delivery.accounts.get(name) != sfid}
     fresh = Q(handle__in=wanted, changed_in__gt=delivery.through) | Q(handle__in=moved)
     posts = Post.objects.filter(fresh).order_by("id")
-    return [tweets.row_of(post, wanted[post.handle_id]) for post in posts.iterator()]
+    return [post_table.row_of(post, wanted[post.handle_id]) for post in posts.iterator()]
 
 
 def _note(delivery: Delivery, through: int, wanted: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""Handles as people type them into Salesforce, made safe to stand in a query to X."""
+"""Cleaning handles from Salesforce, so that they are safe in a query to X."""
 
 import re
 import unicodedata
@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 SHAPE = re.compile(r"[a-z0-9_]{1,15}")  # X: 1 to 15 of letters, digits and underscore
 HOSTS = re.compile(r"(?:(?:www|mobile|m)\.)?(?:twitter|x)\.com")
-# First parts of X's own addresses, which are nobody's handle.
-NOT_PEOPLE = frozenset(
+# Paths of X's own pages, which are not handles.
+RESERVED_PATHS = frozenset(
     (
         *("compose", "explore", "hashtag", "home", "i", "intent", "login", "messages"),
         *("notifications", "search", "settings", "share", "signup", "tos", "privacy"),
@@ -17,19 +17,19 @@ NOT_PEOPLE = frozenset(
 _LINK = re.compile(r"(?:https?:)?//|(?:[\w-]+\.)+[a-z]{2,}(?:/|$)", re.IGNORECASE)
 _SHOWN = 40  # characters of a refused handle that a reason quotes
 
-FRAME = "({}) -is:retweet"
-TERM = "from:{}"
+QUERY = "({}) -is:retweet"
+QUERY_TERM = "from:{}"
 OR = " OR "
 
 
 class BadHandle(ValueError):
-    """Not a handle; the text says why, in words that staff can pass on."""
+    """Not a valid handle; the text is the reason, for staff."""
 
 
 def clean(raw: str) -> str:
     """Return a handle in lower case without decoration: "https://x.com/Acme/" is "acme".
 
-    Raises BadHandle for what X would not allow: the rest of a query must be ours alone.
+    Raises BadHandle for anything else, so that a handle cannot change the query.
     """
     text = _trimmed(raw)
     if _LINK.match(text):
@@ -40,16 +40,16 @@ def clean(raw: str) -> str:
     return handle
 
 
-def pack(names: Iterable[str], longest: int) -> Iterator[list[str]]:
+def batches(names: Iterable[str], longest: int) -> Iterator[list[str]]:
     """Yield the names in batches whose query() has at most `longest` characters."""
-    room = longest - len(FRAME.format(""))
+    room = longest - len(QUERY.format(""))
     batch: list[str] = []
     used = 0
     for name in names:
-        size = len(TERM.format(name)) + (len(OR) if batch else 0)
+        size = len(QUERY_TERM.format(name)) + (len(OR) if batch else 0)
         if batch and used + size > room:
             yield batch
-            batch, used, size = [], 0, len(TERM.format(name))
+            batch, used, size = [], 0, len(QUERY_TERM.format(name))
         batch.append(name)
         used += size
     if batch:
@@ -57,12 +57,12 @@ def pack(names: Iterable[str], longest: int) -> Iterator[list[str]]:
 
 
 def query(names: Iterable[str]) -> str:
-    """Return the query for the own posts, no retweets, of clean handles."""
-    return FRAME.format(OR.join(TERM.format(name) for name in names))
+    """Return the query for the posts of these handles, without retweets."""
+    return QUERY.format(OR.join(QUERY_TERM.format(name) for name in names))
 
 
 def _trimmed(raw: str) -> str:
-    """Cut blanks and invisible marks off both ends: they come along when people paste."""
+    """Remove spaces and invisible characters from both ends; they come with pasted text."""
     start, end = 0, len(raw)
     while start < end and _invisible(raw[start]):
         start += 1
@@ -86,8 +86,8 @@ def _from_link(text: str) -> str:
         raise BadHandle(f"a link to {host[:_SHOWN] or 'nowhere'}, not to X")
     path = parts.path if parts.path.strip("/") else parts.fragment.removeprefix("!")
     first = path.strip("/").partition("/")[0]
-    if first.lower() in NOT_PEOPLE or not first:
-        raise BadHandle("a link to X, but to nobody's profile")
+    if first.lower() in RESERVED_PATHS or not first:
+        raise BadHandle("a link to X, but not to a profile")
     return first
 
 
@@ -98,7 +98,7 @@ def _why(handle: str) -> str:
         return "more than one word: a field holds one handle"
     if len(handle) > 15 and SHAPE.fullmatch(handle[:15]) and handle.replace("_", "").isalnum():
         return f"longer than 15 characters: {_quoted(handle)}"
-    return f"not of letters, digits and underscores alone: {_quoted(handle)}"
+    return f"only letters, digits and underscores are allowed: {_quoted(handle)}"
 
 
 def _quoted(handle: str) -> str:

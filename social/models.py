@@ -1,4 +1,4 @@
-"""What is known of posts: whose were asked for, up to where, what that cost, and who got them."""
+"""Handles, posts, searches, spending and collection runs."""
 
 from typing import ClassVar
 
@@ -10,12 +10,10 @@ from connect.models import Connection
 
 
 class Handle(models.Model):
-    """A handle that some tenant's Account names. X is asked once for all who share it."""
+    """A handle of at least one tenant's Account. Tenants that share it share its posts."""
 
     name = models.CharField(max_length=15, primary_key=True, help_text="In lower case, without @.")
-    cursor = models.BigIntegerField(
-        null=True, help_text="X's posts up to this id are known; none is asked for twice."
-    )
+    cursor = models.BigIntegerField(null=True, help_text="Posts up to this id have been searched.")
     asked_at = models.DateTimeField(null=True, db_index=True)
     refused_at = models.DateTimeField(null=True)
     refusal = models.CharField(max_length=500, blank=True)
@@ -28,7 +26,7 @@ class Handle(models.Model):
 
 
 class Post(models.Model):
-    """A post that was paid for, kept until every tenant that wants it can have got it."""
+    """A post that was paid for. It is kept until every tenant had time to receive it."""
 
     id = models.BigIntegerField(primary_key=True)
     handle = models.ForeignKey(Handle, on_delete=models.CASCADE, related_name="posts")
@@ -37,7 +35,7 @@ class Post(models.Model):
     posted_at = models.DateTimeField()
     likes = models.IntegerField()
     reposts = models.IntegerField()
-    changed_in = models.BigIntegerField(help_text="The run that first saw it, or saw it changed.")
+    changed_in = models.BigIntegerField(help_text="The run in which it was new or changed.")
     seen_at = models.DateTimeField(default=timezone.now, db_index=True)
 
     class Meta:
@@ -49,7 +47,7 @@ class Post(models.Model):
 
 
 class Search(models.Model):
-    """A search whose later pages are still to be read, whatever became of who began it."""
+    """A search with unread pages. The next run continues it."""
 
     handles = models.JSONField()
     since_id = models.BigIntegerField()
@@ -65,7 +63,7 @@ class Search(models.Model):
 
 
 class Spend(models.Model):
-    """What was asked of X on a UTC day, and the posts it returned, which are what X bills."""
+    """Calls to X and billed posts of a UTC day."""
 
     day = models.DateField(primary_key=True)
     calls = models.PositiveIntegerField(default=0)
@@ -81,7 +79,7 @@ class Spend(models.Model):
 
 
 class CallAllowance(models.Model):
-    """The calls that are left until X's rate limit is reset. One row, for all workers."""
+    """The remaining calls until X resets its rate limit. One row for all workers."""
 
     peer = models.CharField(max_length=20, primary_key=True)
     remaining = models.IntegerField()
@@ -97,8 +95,8 @@ class Trigger(models.TextChoices):
     COMMAND = "command", "Command line"
 
 
-class Outcome(models.TextChoices):
-    """How a run ended. Whatever it left is taken up by the next one."""
+class RunOutcome(models.TextChoices):
+    """How a run ended. The next run continues its unfinished work."""
 
     RUNNING = "running", "Running"
     DONE = "done", "Done"
@@ -108,15 +106,15 @@ class Outcome(models.TextChoices):
 
 
 class CollectionRun(models.Model):
-    """One round: tenants read, X asked, posts written. Counted as it goes."""
+    """One collection run, with counts that are updated during the run."""
 
     trigger = models.CharField(max_length=10, choices=Trigger.choices)
     actor = models.CharField(max_length=150, default="portal")
     recount = models.BooleanField(
-        default=False, help_text="Asked for the day's posts once more, for their present likes."
+        default=False, help_text="Searched the day's posts again, to update their likes."
     )
     outcome = models.CharField(
-        max_length=12, choices=Outcome.choices, default=Outcome.RUNNING, db_index=True
+        max_length=12, choices=RunOutcome.choices, default=RunOutcome.RUNNING, db_index=True
     )
     note = models.TextField(blank=True, help_text="Why it ended before everything was done.")
     started_at = models.DateTimeField(default=timezone.now, db_index=True)
@@ -132,7 +130,7 @@ class CollectionRun(models.Model):
     calls = models.PositiveIntegerField(default=0)
     posts_paid = models.PositiveIntegerField(default=0)
     posts_dropped = models.PositiveIntegerField(
-        default=0, help_text="Returned by X, but without an author or a text to write."
+        default=0, help_text="Returned by X without an author or a text."
     )
     inserted = models.PositiveIntegerField("posts written", default=0)
     updated = models.PositiveIntegerField("posts updated", default=0)
@@ -156,7 +154,7 @@ class CollectionRun(models.Model):
 
 
 class TenantCollection(models.Model):
-    """What one run did for one tenant. Tenants for whom there was nothing new have no row."""
+    """The result of one run for one tenant. Tenants without news have no row."""
 
     run = models.ForeignKey(CollectionRun, on_delete=models.CASCADE, related_name="by_tenant")
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="collections")
@@ -185,7 +183,7 @@ class TenantCollection(models.Model):
 
 
 class Delivery(models.Model):
-    """How far a tenant's schema is up to date. Written with the posts, in one transaction."""
+    """The run up to which a tenant has its posts. Written in the same transaction as the posts."""
 
     connection = models.OneToOneField(Connection, on_delete=models.CASCADE, related_name="delivery")
     through = models.BigIntegerField(default=0, help_text="Posts up to this run are written.")

@@ -1,7 +1,7 @@
 """X API v2: recent search. Errors are those of connect.clients.http, and Capped.
 
-X has renamed posts' fields in its newest documents; what is sent is the older form, which both
-understand, and both are read.
+X has renamed fields of posts in its newest documentation. We send the old names, which still work,
+and read both.
 """
 
 import re
@@ -25,22 +25,22 @@ FIELDS = {
 }
 # X: the last 7 days, and a since_id before them is refused. A little less, as clocks differ.
 WINDOW = timedelta(days=7) - timedelta(minutes=10)
-SETTLES = timedelta(seconds=30)  # X: a post may take so long to be found
-# A post's id begins with the milliseconds since X's epoch, so ids can be compared with moments.
+INDEXING_DELAY = timedelta(seconds=30)  # X: a post may take so long to be found
+# The first bits of a post's id are milliseconds since X's epoch, so ids can be compared with times.
 EPOCH_MS = 1288834974657
 SEQUENCE_BITS = 22
 
 
 class Capped(Permanent):
-    """X's own cap is reached or its credit used up: nothing comes before somebody pays."""
+    """X's own cap is reached or the credit is used up. More needs a payment."""
 
 
 class BadQuery(Permanent):
-    """X refuses this very search; another one may do."""
+    """X refuses this search; others may work."""
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundPost:
     """A post as X returned it. `author` is the handle as its owner spells it."""
 
     id: int
@@ -52,10 +52,10 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Page:
+class SearchPage:
     """One answer: `returned` posts were billed, `next_token` is "" on the last page."""
 
-    posts: list[Found]
+    posts: list[FoundPost]
     returned: int
     next_token: str
 
@@ -65,13 +65,13 @@ def id_at(moment: datetime) -> int:
     return max(int(moment.timestamp() * 1000) - EPOCH_MS, 0) << SEQUENCE_BITS
 
 
-def search(query: str, *, since_id: int, until_id: int, next_token: str = "") -> Page:
+def search(query: str, *, since_id: int, until_id: int, next_token: str = "") -> SearchPage:
     """Return a page of the posts with since_id < id < until_id, newest first.
 
-    Raises social.budget.OutOfBudget without calling, Capped, BadQuery, and RemoteError.
+    Raises social.budget.BudgetExceeded without calling, Capped, BadQuery, and RemoteError.
     """
-    budget.take_call()
-    aside = budget.set_posts_aside()
+    budget.count_call()
+    aside = budget.reserve_posts()
     params = {
         "query": query,
         "since_id": str(since_id),
@@ -83,17 +83,17 @@ def search(query: str, *, since_id: int, until_id: int, next_token: str = "") ->
     try:
         answer = _x().call("GET", PATH, params=params)
     except RemoteError as error:
-        if error.status:  # where no answer came, X may have billed one all the same
-            aside.give_back()
+        if error.status:  # without an answer X may still have billed posts
+            aside.release()
         raise
     page = _page(answer)
-    aside.give_back(all_but=page.returned)
+    aside.release(all_but=page.returned)
     return page
 
 
 class _X(Peer):
     def error_class(self, status: int, body: ErrorBody, *, safe: bool) -> type[RemoteError]:
-        # X: compare the last part of a problem's type; its host has changed with the company.
+        # Only the last part of a problem's type is compared; X has changed the host.
         problem = body.code.rsplit("/", 1)[-1]
         if status == 402 or problem == "usage-capped":
             return Capped
@@ -105,7 +105,7 @@ class _X(Peer):
         remaining = headers.get("x-rate-limit-remaining", "")
         reset = headers.get("x-rate-limit-reset", "")
         if re.fullmatch(r"[0-9]{1,9}", remaining) and re.fullmatch(r"[0-9]{9,11}", reset):
-            budget.note_calls(int(remaining), datetime.fromtimestamp(int(reset), UTC))
+            budget.record_remaining(int(remaining), datetime.fromtimestamp(int(reset), UTC))
 
 
 def _x() -> Peer:
@@ -120,14 +120,14 @@ def _peer(url: str, token: str) -> Peer:
 # --- reading an answer ---------------------------------------------------------------------------
 
 
-def _page(answer: Answer) -> Page:
+def _page(answer: Answer) -> SearchPage:
     document = answer.document()
     data = document.raw.get("data")
     rows = [row for row in data if isinstance(row, dict)] if isinstance(data, list) else []
     users = _users(document.object_or_empty("includes").raw.get("users"))
     posts = [post for row in rows if (post := _post(row, users))]
     token = document.object_or_empty("meta").string_or_blank("next_token")
-    return Page(posts, len(rows), token)
+    return SearchPage(posts, len(rows), token)
 
 
 def _users(listed: Any) -> dict[str, str]:
@@ -139,8 +139,8 @@ def _users(listed: Any) -> dict[str, str]:
     }
 
 
-def _post(row: dict[str, Any], users: dict[str, str]) -> Found | None:
-    """Read a post; None for one without a usable id, time or author, which cannot be written."""
+def _post(row: dict[str, Any], users: dict[str, str]) -> FoundPost | None:
+    """Read a post; None if its id, time or author is unusable."""
     author = users.get(str(row.get("author_id")))
     post_id, text = str(row.get("id")), row.get("text")
     moment = _moment(row.get("created_at"))
@@ -151,7 +151,7 @@ def _post(row: dict[str, Any], users: dict[str, str]) -> Found | None:
     metrics = row.get("public_metrics")
     counts = metrics if isinstance(metrics, dict) else {}
     reposts = counts.get("retweet_count", counts.get("repost_count"))
-    return Found(
+    return FoundPost(
         int(post_id), author, text, moment, _count(counts.get("like_count")), _count(reposts)
     )
 

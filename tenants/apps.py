@@ -6,5 +6,5 @@ class TenantsConfig(AppConfig):
     verbose_name = "Tenants"
 
     def ready(self) -> None:
-        """Connect the receivers of mail tracking."""
-        from tenants import tracking  # noqa: F401
+        """Connect the receivers of mail tracking, and declare the kill switch."""
+        from tenants import switches, tracking  # noqa: F401

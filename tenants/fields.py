@@ -16,9 +16,9 @@ class EncryptedTextField(Base):
     """Text, encrypted at rest with the keys of SECRET (the first encrypts, all decrypt).
 
     django-fernet-fields-v2 alone loses data in `bulk_update()` and `update(f=F("g"))`: it would
-    encrypt the text of the SQL expression. An expression is passed on untouched here: what it
-    copies is ciphertext already, and `Value`s inside come back through this method. It also falls
-    back to SECRET_KEY when no key is set; we refuse, since that key is meant to be replaced freely.
+    encrypt the text of the SQL expression. This method passes an expression on unchanged: it copies
+    ciphertext, and `Value`s inside it come back through this method. It also falls back to
+    SECRET_KEY when no key is set; we refuse, since that key is meant to be replaced freely.
     """
 
     def get_db_prep_save(self, value: Any, connection: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Which hosts the portal may call when somebody else names them (region_url, instance_url, …).
+"""The hosts that the portal may call when a peer names them (region_url, instance_url, …).
 
 A peer's answer is input. Without this list, a forged answer could send a bearer token anywhere.
 """
@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 
-class ForeignHost(ValueError):
-    """A peer named a host that is not its own."""
+class HostNotAllowed(ValueError):
+    """A peer named a host that is not on its allow-list."""
 
 
 def salesforce(url: str) -> str:
-    """Return `url` without a trailing slash if it is Salesforce's. Raises ForeignHost."""
+    """Return `url` without a trailing slash if it is Salesforce's. Raises HostNotAllowed."""
     own = (
         settings.SALESFORCE_LOGIN_URL,
         settings.SALESFORCE_TEST_URL,
@@ -24,7 +24,7 @@ def salesforce(url: str) -> str:
 
 
 def heroku_connect(url: str) -> str:
-    """Return `url` without a trailing slash if it is Heroku Connect's. Raises ForeignHost."""
+    """Return `url` without a trailing slash if it is Heroku Connect's. Raises HostNotAllowed."""
     return _allowed(url, settings.HEROKU_CONNECT_HOSTS, (settings.HEROKU_CONNECT_URL,))
 
 
@@ -33,15 +33,15 @@ def _allowed(url: str, suffixes: Iterable[str], own: Iterable[str]) -> str:
         parts = urlsplit(url)
         origin = (parts.scheme, parts.hostname or "", parts.port)
     except ValueError:
-        raise ForeignHost(f"{url!r} is not an address") from None
+        raise HostNotAllowed(f"{url!r} is not an address") from None
     if parts.username or parts.password or "\\" in url:
-        raise ForeignHost(f"{url!r} is not a plain address")
+        raise HostNotAllowed(f"{url!r} is not a plain address")
     by_name = parts.scheme == "https" and parts.port in (None, 443)
     if by_name and any(origin[1].endswith(suffix) for suffix in suffixes):
         return url.rstrip("/")
-    if origin in {_origin(base) for base in own}:  # a base URL of the settings is trusted as it is
+    if origin in {_origin(base) for base in own}:  # base URLs from the settings are trusted
         return url.rstrip("/")
-    raise ForeignHost(f"{parts.hostname!r} is not one of the hosts that may be called")
+    raise HostNotAllowed(f"{parts.hostname!r} is not one of the hosts that may be called")
 
 
 def _origin(base: str) -> tuple[str, str, int | None]:

@@ -1,7 +1,7 @@
-"""How many callouts an hour the portal listens to: from one address, for one org, and in all.
+"""Rate limits for callouts: by address, by org, and in total.
 
-Token buckets: a full one holds an hour's worth, so that bursts get through, and refills evenly. A
-refused callout writes nothing. A fault of the limiter itself lets the callout through.
+Token buckets: a full bucket allows an hour's calls at once, and refills evenly. A refused callout
+writes nothing. If the limiter itself fails, the callout is accepted.
 """
 
 import ipaddress
@@ -30,16 +30,16 @@ def seconds_to_wait(remote_address: str | None, body: bytes) -> int:
             wait = take(key, per_hour, timezone.now())
             if wait:
                 return wait
-    except Exception:  # a limiter that is broken must not turn subscribers away
+    except Exception:  # a broken limiter must not reject subscribers
         log.exception("registration limiter failed, callout let through")
     return 0
 
 
 def remote_address(meta: Mapping[str, str]) -> str | None:
-    """Return the caller's address from a WSGI environment, or None where it cannot be told.
+    """Return the caller's address from a WSGI environment, or None if it is unknown.
 
-    Each trusted proxy appends the address that it saw to X-Forwarded-For; what stands before those
-    entries was written by the caller and is not believed.
+    Each trusted proxy appends the address that it saw to X-Forwarded-For; the entries before those
+    were written by the caller and are not trusted.
     """
     hops = [hop.strip() for hop in meta.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
     trusted = settings.TRUSTED_PROXIES
@@ -51,7 +51,7 @@ def remote_address(meta: Mapping[str, str]) -> str | None:
 
 
 def _buckets(address: str | None, body: bytes) -> list[tuple[str, int]]:
-    # The org id is looked for in the raw bytes: the limiter comes before any parsing.
+    # The org id is searched in the raw bytes, because the limiter runs before any parsing.
     org_id = _ORG_ID.search(body)
     return [
         (f"address:{_network(address)}", settings.REGISTRATIONS_PER_HOUR),
@@ -61,7 +61,7 @@ def _buckets(address: str | None, body: bytes) -> list[tuple[str, int]]:
 
 
 def _network(address: str | None) -> str:
-    """Return what one caller can choose freely: in IPv6 that is a whole /64."""
+    """Return the network that one caller controls: in IPv6 that is a whole /64."""
     if address is None or ":" not in address:
         return address or "unknown"
     return str(ipaddress.ip_network((address, 64), strict=False))
@@ -69,7 +69,7 @@ def _network(address: str | None) -> str:
 
 @transaction.atomic
 def take(key: str, per_hour: int, now: datetime, count: int = 1) -> int:
-    """Take tokens from a bucket; return 0, or the seconds until so many are there."""
+    """Take `count` tokens from a bucket; return 0, or the seconds until enough are available."""
     RateBucket.objects.get_or_create(key=key, defaults={"tokens": per_hour, "filled_at": now})
     bucket = RateBucket.objects.select_for_update().get(key=key)
     per_second = per_hour / 3600

@@ -1,10 +1,11 @@
-"""The signed links that subscribers get: for one tenant, for one purpose, for a while.
+"""The signed links that subscribers get: for one tenant, for one purpose, for thirty days.
 
-A link carries the tenant's registered_at: it dies when the tenant is off-boarded and starts over.
+A link contains the tenant's registered_at, so it is invalid once the tenant is off-boarded, also
+after a new registration.
 """
 
 from datetime import timedelta
-from enum import StrEnum
+from typing import NewType
 
 from django.conf import settings
 from django.core import signing
@@ -12,65 +13,48 @@ from django.urls import reverse
 
 from tenants.models import Tenant
 
+# What a link is for. A link of one kind is invalid as another.
+LinkKind = NewType("LinkKind", str)
 
-class Kind(StrEnum):
-    """What a link is for; a link of one kind is worth nothing as another."""
-
-    SIGN_IN = "sign-in"
-    CONNECT = "connect"
-    AUTH_COMPLETE = "auth-complete"
-
-
-LIFETIMES = {
-    Kind.SIGN_IN: timedelta(days=30),
-    Kind.CONNECT: timedelta(days=30),
-    Kind.AUTH_COMPLETE: timedelta(days=30),
-}
+SIGN_IN = LinkKind("sign-in")
+LIFETIME = timedelta(days=30)
 
 
 class BadLink(Exception):
-    """A link that was never ours, was changed, is too old, or whose tenant has left."""
+    """A link that was never ours, was changed, is too old, or belongs to a tenant that has left."""
 
 
 def sign_in_url(tenant: Tenant) -> str:
     """Return the address of the subscriber's own page."""
-    return _url("authenticate", Kind.SIGN_IN, tenant)
+    return url("authenticate", SIGN_IN, tenant)
 
 
-def connect_url(tenant: Tenant) -> str:
-    """Return the address that leads on to a fresh Heroku Connect authorize URL."""
-    return _url("connect-authorize", Kind.CONNECT, tenant)
+def url(route: str, kind: LinkKind, tenant: Tenant) -> str:
+    """Return the whole address of a link. `route` names a URL pattern with one argument."""
+    return settings.PORTAL_URL + reverse(route, args=[signed_part(kind, tenant)])
 
 
-def auth_complete_url(tenant: Tenant) -> str:
-    """Return the address that Heroku Connect sends the subscriber back to."""
-    return _url("connect-auth-complete", Kind.AUTH_COMPLETE, tenant)
-
-
-def sign(kind: Kind, tenant: Tenant) -> str:
+def signed_part(kind: LinkKind, tenant: Tenant) -> str:
     """Return the signed part of a link."""
-    return signing.dumps([tenant.pk, _registration(tenant)], salt=_salt(kind))
+    return signing.dumps([tenant.pk, _registration_stamp(tenant)], salt=_salt(kind))
 
 
-def tenant_of(kind: Kind, signed: str) -> Tenant:
-    """Return the tenant whom a link was made for. Raises BadLink."""
+def tenant_for(kind: LinkKind, signed: str) -> Tenant:
+    """Return the tenant of a link. Raises BadLink."""
     try:
-        pk, registration = signing.loads(signed, salt=_salt(kind), max_age=LIFETIMES[kind])
+        pk, stamp = signing.loads(signed, salt=_salt(kind), max_age=LIFETIME)
     except signing.BadSignature:
-        raise BadLink("tampered with, expired or made for something else") from None
+        raise BadLink("tampered with, expired or made for another purpose") from None
     tenant = Tenant.objects.filter(pk=pk, offboarded_at=None).first()
-    if tenant is None or _registration(tenant) != registration:
-        raise BadLink("its tenant has left or started over")
+    if tenant is None or _registration_stamp(tenant) != stamp:
+        raise BadLink("its tenant has left or registered again")
     return tenant
 
 
-def _url(name: str, kind: Kind, tenant: Tenant) -> str:
-    return settings.PORTAL_URL + reverse(name, args=[sign(kind, tenant)])
-
-
-def _registration(tenant: Tenant) -> int:
+def _registration_stamp(tenant: Tenant) -> int:
+    """Return registered_at in microseconds."""
     return round(tenant.registered_at.timestamp() * 1_000_000)
 
 
-def _salt(kind: Kind) -> str:
+def _salt(kind: LinkKind) -> str:
     return f"tenants.links.{kind}"

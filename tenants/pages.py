@@ -1,4 +1,4 @@
-"""The look of everything that a subscriber's browser is shown."""
+"""Responses for the subscriber's browser."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from tenants.links import BadLink
 
 
 class BadLinkMiddleware:
-    """Answer any view's BadLink with one same page, whatever was wrong with the link."""
+    """Answer BadLink from any view with the same page, so the reason is not shown."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -18,19 +18,19 @@ class BadLinkMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """Which of the reasons it was would only help somebody who guesses."""
+        """The reason is not shown: it would only help an attacker."""
         if not isinstance(error, BadLink):
             return None
-        return notice(
+        return message_page(
             request,
             404,
             "This link no longer works",
-            "It may be older than 30 days, cut off by a mail program, or replaced by a newer one. "
-            "Look for our latest e-mail, or ask us for a new link.",
+            "It may be older than 30 days, cut off by a mail program, or replaced by a newer "
+            "link. Look for our latest e-mail, or ask us for a new link.",
         )
 
 
-def notice(
+def message_page(
     request: HttpRequest,
     status: int,
     title: str,
@@ -41,17 +41,17 @@ def notice(
 ) -> HttpResponse:
     """Show one message. `link` is a sign-in link's signed part, which offers the way back."""
     page = {"title": title, "text": text, "link": link, "other_user": other_user, "status": status}
-    return private(render(request, "tenants/notice.html", page, status=status))
+    return private(render(request, "tenants/message.html", page, status=status))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Stand in for Django's page about a form without its CSRF token."""
-    return notice(
+    """Replace Django's page for a form without its CSRF token."""
+    return message_page(
         request,
         403,
         "This form could not be sent",
-        "The page was open for very long, or the browser keeps no cookies for this site. Go back, "
-        "load the page again, and allow cookies.",
+        "The page has expired, or the browser blocks cookies for this site. Allow cookies, "
+        "reload the page, and try again.",
     )
 
 

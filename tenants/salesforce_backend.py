@@ -1,11 +1,11 @@
 """Salesforce's OAuth 2.0 web-server flow, on python-social-auth's state and PKCE handling.
 
-What differs from the library's own Salesforce backend, and why:
-- PKCE (S256) and a redirect URI without parameters, both of which Salesforce asks of partners;
+Differences from the library's own Salesforce backend:
+- PKCE (S256) and a redirect URI without parameters; Salesforce requires both of partners;
 - the login host is the subscriber's own: login, test, or the org's My Domain;
 - tokens travel in headers and form bodies, never in an address, and never after a redirect;
 - every host that Salesforce names is checked before it is called;
-- nobody is logged in to the portal and no row of the library's is made: the answer is handed back.
+- nobody is logged in to the portal and the library stores nothing: the caller gets the answer.
 """
 
 from typing import Any
@@ -26,7 +26,7 @@ TIMEOUT = (5, 15)  # seconds, to connect and between two bytes
 
 
 class SalesforceBackend(BaseOAuth2PKCE[Any]):
-    """One conversation with a Salesforce login host. `memo` stays in the session till its end."""
+    """One conversation with a Salesforce login host. `context` is in the session until it ends."""
 
     name = "salesforce"
     REDIRECT_STATE = False
@@ -37,26 +37,28 @@ class SalesforceBackend(BaseOAuth2PKCE[Any]):
         super().__init__(DjangoStrategy(DjangoStorage, request), redirect_uri)
         self.redirect_uri = redirect_uri
         self.login_url = login_url
-        self.memo: dict[str, str] = {}
+        self.context: dict[str, str] = {}
         self._login_again = False
 
     # --- begin
-    def begin(self, memo: dict[str, str], *, login_again: bool = False) -> str:
-        """Return the address to send the browser to; `memo` comes back with the callback."""
-        self.memo = {**memo, "login_url": self.login_url}
+    def begin(self, context: dict[str, str], *, login_again: bool = False) -> str:
+        """Return the address to send the browser to; `context` comes back with the callback."""
+        self.context = {**context, "login_url": self.login_url}
         self._login_again = login_again
         return str(self.auth_url())
 
     def auth_extra_arguments(self) -> dict[str, str]:
-        """Ask for a fresh login where the browser may be signed in to another org."""
+        """Ask Salesforce for a new login, because the browser may be signed in to another org."""
         return {"prompt": "login"} if self._login_again else {}
 
     def get_or_create_state(self) -> str | None:
-        """Make a state and keep the memo beside it, so that two tabs do not disturb each other."""
+        """Make a state, and store the context with it, so that two tabs do not mix."""
         state = super().get_or_create_state()
         if state:
             key = self.transaction_key(state)
-            self.strategy.session_set(key, {**self.strategy.session_get(key), "memo": self.memo})
+            self.strategy.session_set(
+                key, {**self.strategy.session_get(key), "context": self.context}
+            )
         return state
 
     def authorization_url(self) -> str:
@@ -67,12 +69,12 @@ class SalesforceBackend(BaseOAuth2PKCE[Any]):
     def auth_complete(self, *_args: Any, **_kwargs: Any) -> Any:
         """Return Salesforce's token answer with the identity document merged in; log nobody in.
 
-        The state is used up first, so that even a refusal counts only for whoever began. Raises
-        social_core.exceptions.SocialAuthBaseException and tenants.hosts.ForeignHost.
+        The state is checked and used first, so that only the browser that started the flow can end
+        it. Raises social_core.exceptions.SocialAuthBaseException and tenants.hosts.HostNotAllowed.
         """
         state = self.validate_state()
-        self.memo = (self._oauth2_transaction or {}).get("memo", {})
-        self.login_url = self.memo["login_url"]
+        self.context = (self._oauth2_transaction or {}).get("context", {})
+        self.login_url = self.context["login_url"]
         self.process_error(self.data)
         if not self.data.get("code"):
             raise AuthInputError(self, parameter="code", code="missing_parameter", stage="callback")
@@ -89,7 +91,7 @@ class SalesforceBackend(BaseOAuth2PKCE[Any]):
         return f"{self.login_url}/services/oauth2/token"
 
     def user_data(self, access_token: str, *_args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Return the identity document of whoever signed in."""
+        """Return the identity document of the user who signed in."""
         url = kwargs["response"].get("id")
         if not isinstance(url, str):
             raise AuthResponseError(self, claim="id", code="missing_claim", stage="user_info")
@@ -102,7 +104,7 @@ class SalesforceBackend(BaseOAuth2PKCE[Any]):
 
     # --- end
     def revoke(self, instance_url: str, token: str) -> None:
-        """Take a token back, and with a refresh token all that came from it."""
+        """Revoke a token. Revoking a refresh token also revokes its access tokens."""
         self.request(
             f"{hosts.salesforce(instance_url)}/services/oauth2/revoke",
             method="POST",
@@ -111,7 +113,7 @@ class SalesforceBackend(BaseOAuth2PKCE[Any]):
         )
 
     def request(self, url: str, **options: Any) -> requests.Response:
-        """Call Salesforce. A redirect counts as a failure: secrets are never carried elsewhere."""
+        """Call Salesforce. A redirect is a failure, so that secrets never go to another host."""
         stage = options.pop("stage", "user_info")
         try:
             response = requests.request(

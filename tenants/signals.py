@@ -1,4 +1,4 @@
-"""The one word by which this floor tells those above that something about a tenant changed."""
+"""The signal that tells the apps above that a tenant has changed."""
 
 from django.dispatch import Signal
 

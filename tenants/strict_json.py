@@ -37,13 +37,13 @@ def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise BadJson(f"{name} is no JSON.")
+    raise BadJson(f"{name} is not valid JSON.")
 
 
 def _locate(error: json.JSONDecodeError) -> str:
     where = f"line {error.lineno}, column {error.colno}"
     text = f"The JSON is malformed at {where} (character {error.pos}): {error.msg}."
     if "delimiter" in error.msg:
-        # This is what string concatenation makes of an org that is named: Acme "West"
+        # A sender that concatenates strings produces this for an org with the name: Acme "West"
         text += ' Is there an unescaped quote in a value? Inside a value, write \\" for ".'
     return text

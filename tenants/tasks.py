@@ -1,4 +1,4 @@
-"""What the queue runs on this floor. Arguments are ids and numbers, never a secret."""
+"""Tasks of this app. Arguments are ids and numbers, never a secret."""
 
 import time
 from datetime import timedelta
@@ -9,30 +9,30 @@ from django.utils import timezone
 from social_core.backends.oauth import BaseOAuth2
 from social_django.models import Nonce
 
-from tenants import messages, registration, signing
+from tenants import callout_signature, messages, proof
 from tenants.models import Callout, RateBucket, UsedSignature
 
 CALLOUTS_KEPT = timedelta(days=90)
-BUCKETS_KEPT = timedelta(days=1)  # any bucket is full again long before
+BUCKETS_KEPT = timedelta(days=1)  # a bucket is full again after an hour
 
 
 def approve(tenant_id: int, actor: str) -> None:
-    """Let a tenant in by the word of a member of staff."""
-    registration.approve(tenant_id, actor)
+    """Approve a tenant for a member of staff."""
+    proof.approve(tenant_id, actor)
 
 
 def resend(tenant_id: int, actor: str) -> str:
-    """Send a tenant the mail that fits where it stands; the answer is kept as the task's result."""
+    """Send a tenant the mail for its present turn. The returned text is the task's result."""
     message = messages.resend(tenant_id, actor)
-    return f"{message} is queued." if message else "No mail fits where the tenant stands."
+    return f"{message} is queued." if message else "There is no mail to send at this stage."
 
 
 def prune() -> None:
-    """Remove what has served its time: daily."""
+    """Delete expired rows; runs daily."""
     now = timezone.now()
     Callout.objects.filter(received_at__lt=now - CALLOUTS_KEPT).delete()
-    # A timestamp may lie a window ahead, so a signature can come again for two windows.
-    UsedSignature.objects.filter(used_at__lt=now - 2 * signing.WINDOW).delete()
+    # A timestamp may be one window in the future, so a signature can be replayed for two windows.
+    UsedSignature.objects.filter(used_at__lt=now - 2 * callout_signature.MAX_AGE).delete()
     RateBucket.objects.filter(filled_at__lt=now - BUCKETS_KEPT).delete()
     Nonce.objects.filter(timestamp__lt=int(time.time()) - BaseOAuth2.STATE_LIFETIME).delete()
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()

@@ -1,23 +1,23 @@
-"""What the mail provider reports of our e-mails, through django-anymail's webhooks."""
+"""Delivery reports of the mail provider, through django-anymail's webhooks."""
 
 from typing import Any
 
 from anymail.signals import AnymailTrackingEvent, EventType, tracking
 from django.dispatch import receiver
 
-from tenants import messages
+from tenants import delivery_reports
 
 _RETURNED = (EventType.BOUNCED, EventType.REJECTED, EventType.FAILED)
 
 
 @receiver(tracking)
 def note_tracking(event: AnymailTrackingEvent, **_: Any) -> None:
-    """Pass delivery and bounces on; opens and clicks are nobody's business."""
+    """Handle deliveries and bounces. Opens and clicks are ignored, for privacy."""
     number = str((event.metadata or {}).get("message", ""))
     if not number.isascii() or not number.isdecimal() or len(number) > 18:
-        return  # a mail of somebody else who uses the same account
+        return  # a mail of another application on the same account
     if event.event_type == EventType.DELIVERED:
-        messages.note_delivery(int(number))
+        delivery_reports.record_delivery(int(number))
     elif event.event_type in _RETURNED:
         reason = event.description or event.mta_response or event.reject_reason or event.event_type
-        messages.note_bounce(int(number), str(reason)[:1000])
+        delivery_reports.record_bounce(int(number), str(reason)[:1000])

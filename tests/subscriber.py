@@ -8,6 +8,7 @@ from django.conf import settings as portal_settings
 from django.test import Client
 
 import emulator as emulated
+from connect import links as connect_links
 from tenants import links
 from tenants.models import Tenant
 
@@ -31,7 +32,7 @@ def new_org(running: emulated.Running, who: dict[str, str], **more: object) -> s
 def linked_tenant(text: str) -> Tenant:
     """Return whom the link to authorize Heroku Connect in a text was made for; any second's."""
     [signed] = re.findall(rf"{portal_settings.PORTAL_URL}/connect/([\w:-]+)", text)
-    return links.tenant_of(links.Kind.CONNECT, signed)
+    return links.tenant_for(connect_links.AUTHORIZE, signed)
 
 
 class Admin:
@@ -44,7 +45,7 @@ class Admin:
 
     def sign_in(self, tenant: Tenant, decision: str = "allow") -> int:
         """Press the button of the page, decide at Salesforce; return the last status."""
-        signed = links.sign(links.Kind.SIGN_IN, tenant)
+        signed = links.signed_part(links.SIGN_IN, tenant)
         begun = self.client.post("/auth/salesforce", {"link": signed})
         assert begun.status_code == 302, begun.content
         back = _post(requests.Session(), begun["Location"], user=self.user, decision=decision)
@@ -52,7 +53,7 @@ class Admin:
 
     def authorize(self, tenant: Tenant, decision: str = "allow") -> int:
         """Open the mailed link and decide at Heroku Connect; return the last status."""
-        opened = self.client.get(urlsplit(links.connect_url(tenant)).path)
+        opened = self.client.get(urlsplit(connect_links.authorize_url(tenant)).path)
         assert opened.status_code == 302, opened.content
         browser = requests.Session()
         _post(browser, opened["Location"], step="login")

@@ -155,14 +155,14 @@ def _peer(url: str, token: str, limits: Limits | None = None) -> Peer:
 def _checked(check: Callable[[str], str], url: str) -> str:
     try:
         return check(url)
-    except hosts.ForeignHost as error:
+    except hosts.HostNotAllowed as error:
         raise Permanent(SYSTEM, None, f"named an address that is not allowed: {error}") from error
 
 
 def _of_salesforce_or_heroku(url: str) -> str:
     try:
         return hosts.heroku_connect(url)
-    except hosts.ForeignHost:
+    except hosts.HostNotAllowed:
         return hosts.salesforce(url)
 
 

@@ -1,6 +1,6 @@
 """The Apex REST resource of the ISV's package in a subscriber's org.
 
-Raises the errors of connect.clients.http, and those of tenants.consent (GrantLost, GrantTrouble)
+Raises the errors of connect.clients.http, and those of tenants.grants (GrantLost, GrantError)
 where the portal's session in the org cannot be renewed.
 """
 
@@ -15,7 +15,7 @@ from connect.clients.http import (
     Unauthorized,
     segment,
 )
-from tenants import consent, hosts
+from tenants import grants, hosts
 from tenants.models import SalesforceGrant, Tenant
 
 SYSTEM = "Salesforce"
@@ -56,11 +56,11 @@ def _path(namespace: str, resource: str) -> str:
 
 
 def _call(tenant: Tenant, method: str, path: str, document: dict[str, str] | None = None) -> Answer:
-    token = consent.access_token(tenant.pk)
+    token = grants.access_token(tenant.pk)
     try:
         return _org(tenant).call(method, path, document=document, token=token, reads=False)
     except Unauthorized:  # the org's policy ends sessions; the token has no readable expiry
-        token = consent.refresh(tenant.pk, stale=token)
+        token = grants.refresh(tenant.pk, stale=token)
     try:
         return _org(tenant).call(method, path, document=document, token=token, reads=False)
     except Unauthorized as error:  # this is a problem of one org, not of the portal's own token
@@ -72,7 +72,7 @@ def _org(tenant: Tenant) -> Peer:
     instance_url = SalesforceGrant.objects.values_list("instance_url", flat=True).get(tenant=tenant)
     try:
         return _Salesforce(SYSTEM, hosts.salesforce(instance_url))
-    except hosts.ForeignHost as error:
+    except hosts.HostNotAllowed as error:
         raise Permanent(SYSTEM, None, f"named an address that is not allowed: {error}") from error
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from connect.clients import http, salesforce
 from connect.health import incidents, observations
 from connect.models import Connection, Stage
-from tenants import consent
+from tenants import grants
 from tenants.models import GrantStatus, SalesforceGrant
 
 log = logging.getLogger(__name__)
@@ -41,9 +41,9 @@ def refresh_idle_grants() -> int:
         idle.order_by("used").values_list("tenant_id", flat=True)[:MAX_AT_A_TIME]
     ):
         try:
-            consent.refresh(tenant_id, stale=consent.access_token(tenant_id))
+            grants.refresh(tenant_id, stale=grants.access_token(tenant_id))
             kept += 1
-        except (consent.GrantLost, consent.GrantTrouble) as error:
+        except (grants.GrantLost, grants.GrantError) as error:
             log.warning("grant not kept alive tenant=%s error=%s", tenant_id, error)
             _update_incidents(tenant_id)
     return kept
@@ -73,7 +73,7 @@ def probe_package(connection: Connection) -> bool:
     with http.working_for(connection.tenant.org_id):
         try:
             there = salesforce.is_package_installed(connection.tenant)
-        except (http.RemoteError, consent.GrantLost, consent.GrantTrouble) as error:
+        except (http.RemoteError, grants.GrantLost, grants.GrantError) as error:
             log.warning("package not probed connection=%s error=%s", connection.pk, error)
             health.save(update_fields=["probed_at"])
             _update_incidents(connection.tenant_id)

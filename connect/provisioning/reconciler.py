@@ -9,14 +9,15 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from connect import switches
 from connect.models import Connection, Stage, WaitingOn
 from connect.provisioning import pauses, stages, steps
 from connect.runner import lease, run
 from connect.runner.job import Job
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Block, Done, Retry, StepOutcome, Wait
-from tenants import consent, messages, timeline
-from tenants.models import EventKind, Switch, SwitchName, Tenant
+from tenants import grants, messages, timeline
+from tenants.models import EventKind, Tenant
 
 _NOTHING_TO_DO = Wait(None, "", WaitingOn.PORTAL)
 
@@ -41,7 +42,7 @@ def _jobs(connection_id: int, *, hurry: bool) -> Iterator[Job]:
 
 
 def _is_switched_off(connection_id: int) -> bool:
-    if not Switch.is_off(SwitchName.PROVISIONING):
+    if not switches.PROVISIONING.is_off():
         return False
     stage = Connection.objects.values_list("stage", flat=True).get(pk=connection_id)
     return stage not in (Stage.OFFBOARDING, Stage.LIVE)  # nothing is provisioned in these
@@ -90,7 +91,7 @@ class ConnectionJob(Job):
             return pauses.end(self.claim, until) if until else _NOTHING_TO_DO
         try:
             return step(self.claim)
-        except consent.GrantLost:
+        except grants.GrantLost:
             text = "The admin has to sign in to Salesforce again."
             return Done(text, then=Stage.WAITING_FOR_CONSENT)
 
@@ -144,7 +145,7 @@ class ConnectionJob(Job):
         timeline.note(tenant, EventKind.BLOCKED, block.reason, **data)
         # A snooze is the wish of staff for silence; the page still shows the block.
         if not self.connection.is_snoozed(now):
-            messages.alert_staff(
+            messages.notify_staff(
                 tenant,
                 key=_alert_key(self.connection, block.reason),
                 subject=f"{tenant} is blocked: {Stage(self.stage).label}",

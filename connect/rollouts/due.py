@@ -7,11 +7,11 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
+from connect import switches
 from connect.clients import budget
 from connect.models import Connection, ItemStatus, RolloutItem, RolloutStatus
 from connect.rollouts import waves
 from tenants import leases, limits
-from tenants.models import Switch, SwitchName
 
 CALLS_PER_RUN = 2  # to Heroku Connect, on average, each time that a tenant is worked on
 MAX_QUEUED_AT_ONCE = 25  # tenants queued by one pulse of the worker
@@ -57,7 +57,7 @@ def _due_ids(again_after: timedelta) -> list[int]:
 
 
 def _may_call(calls: int) -> bool:
-    if Switch.is_off(SwitchName.PROVISIONING):
+    if switches.PROVISIONING.is_off():
         return False
     if not budget.allows_background_work():
         return False

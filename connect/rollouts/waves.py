@@ -95,7 +95,7 @@ def _end(rollout: Rollout) -> None:
 def pause_automatically(rollout: Rollout, reason: str) -> None:
     """Pause a roll-out whose row the caller has locked, and notify staff."""
     set_status(rollout, RolloutStatus.PAUSED, timeline.PORTAL, reason, pause_reason=reason)
-    messages.alert_staff(
+    messages.notify_staff(
         None,
         key=f"rollout-paused:{rollout.pk}:{timezone.now():%Y%m%d%H%M%S}",
         subject=f"Roll-out {rollout.pk} was paused automatically",

@@ -14,7 +14,7 @@ PAUSE = timedelta(minutes=10)
 
 def alert(error: http.Unauthorized) -> None:
     """Notify staff, once a day, that nothing can be done before the token is replaced."""
-    messages.alert_staff(
+    messages.notify_staff(
         None,
         key=f"heroku-token-refused:{timezone.now():%Y-%m-%d}",
         subject="Heroku refuses the portal's token",

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from connect.clients import http
 from connect.runner.outcomes import Block, Blocked, Failure, Retry, TokenRefused
-from tenants import consent
+from tenants import grants
 
 FIRST_PAUSE = timedelta(seconds=2)
 MAX_PAUSE = timedelta(minutes=30)
@@ -34,8 +34,8 @@ def judge(error: Exception) -> Failure | None:
             return Retry(error.words, error.request_id, error.after)
         case http.RemoteError():
             return Block(error.words, error.request_id)
-        case consent.GrantTrouble(retry=True):
+        case grants.GrantError(retry=True):
             return Retry(str(error))
-        case consent.GrantTrouble():
+        case grants.GrantError():
             return Block(str(error))
     return None

@@ -40,7 +40,7 @@ class OnForm(Question):
 
 
 def _name(switch: Switch) -> str:
-    return str(switch.get_name_display())
+    return switch.label
 
 
 def _refusal(on: bool) -> Callable[[Switch], str]:

@@ -4,7 +4,7 @@ from connect.models import Stage, WaitingOn
 from connect.operations.base import OperationOutcome, Report
 from portal.actions.action import Options
 from portal.actions.subject import Subject, subject_action
-from tenants import messages, registration, tasks
+from tenants import messages, proof, tasks
 from tenants.models import Proof
 from tenants.queue import enqueue_as
 
@@ -15,7 +15,7 @@ def _refusal_to_approve(subject: Subject) -> str:
         return "it is off-boarded"
     if tenant.proof == Proof.STAFF:
         return "it is already approved"
-    if registration.proof_suffices(tenant):
+    if proof.is_proven(tenant):
         return "it needs no approval"
     return ""
 
@@ -26,7 +26,7 @@ def _queue_approve(subject: Subject, actor: str, options: Options) -> None:
 
 
 def _approve(subject: Subject, actor: str, options: Options) -> Report:
-    registration.approve(subject.tenant.pk, actor)
+    proof.approve(subject.tenant.pk, actor)
     return Report(OperationOutcome.DONE, "Approved.")
 
 

@@ -14,7 +14,6 @@ from portal.dashboard.cards import (
     funnel,
     health,
     incidents,
-    posts,
     times,
     vitals,
     write_errors,
@@ -68,6 +67,5 @@ register(
     Card("write_errors", "Write errors", write_errors.read, permission="connect.view_writeerror"),
     Card("health", "Sync health", health.read, span=2, permission="connect.view_connection"),
     Card("incidents", "Incidents", incidents.read, permission="connect.view_incident"),
-    Card("posts", "Posts per day", posts.read, span=2, permission="social.view_collectionrun"),
     Card("times", "From registration to live", times.read),
 )

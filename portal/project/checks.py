@@ -1,5 +1,6 @@
 """System checks: one id and one line for each setting that is missing or wrong.
 
+A use case adds its own with `rule`, and its settings to NUMBERS and BASE_URLS.
 Errors stop manage.py commands, gunicorn (`stop_on_errors`) and the worker; warnings are shown by
 `python manage.py check` and in Heroku's release log.
 """
@@ -18,6 +19,8 @@ from django.core.mail import get_connection
 from django.core.validators import validate_email
 from django.http.request import validate_host
 
+SETTINGS = "multiconnect"  # the tag of all of them
+
 Rule = Callable[[], Iterator[str]]
 RULES: dict[str, Rule] = {}
 
@@ -34,21 +37,17 @@ NUMBERS = {  # the smallest that makes sense, and the usual one
     "REGISTRATIONS_PER_HOUR": (1, 200),
     "REGISTRATIONS_PER_HOUR_TOTAL": (1, 2000),
     "TRUSTED_PROXIES": (0, 1),
-    "X_POSTS_PER_DAY": (10, 5_000),
-    "X_POSTS_PER_MONTH": (10, 50_000),
-    "X_QUERY_LENGTH": (128, 512),
 }
-BASE_URLS = (
+BASE_URLS = [
     "HEROKU_API_URL",
     "HEROKU_CONNECT_URL",
     "SALESFORCE_LOGIN_URL",
     "SALESFORCE_TEST_URL",
     "SALESFORCE_MY_DOMAIN_URL",
-    "X_API_URL",
-)
+]
 CONSOLE = "django.core.mail.backends.console.EmailBackend"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-# gunicorn stops for good on this exit code of a worker; on others it starts the next worker.
+# gunicorn stops completely on this exit code of a worker; on others it starts a new worker.
 APP_LOAD_ERROR = 4
 
 
@@ -62,7 +61,7 @@ def rule(number: str) -> Callable[[Rule], Rule]:
     return register
 
 
-@checks.register("multiconnect")
+@checks.register(SETTINGS)
 def settings_are_right(**_: Any) -> list[checks.CheckMessage]:
     """Run every rule."""
     return [
@@ -75,7 +74,7 @@ def settings_are_right(**_: Any) -> list[checks.CheckMessage]:
 
 
 def stop_on_errors() -> None:
-    """Print each serious finding of Django's checks as one line and leave. Raises SystemExit."""
+    """Print each serious finding of Django's checks as one line and exit. Raises SystemExit."""
     serious = [each for each in checks.run_checks() if each.is_serious() and not each.is_silenced()]
     for each in serious:
         print(f"{each.id}: {each.msg}", file=sys.stderr, flush=True)  # noqa: T201
@@ -192,7 +191,7 @@ def base_urls() -> Iterator[str]:
         if parts is None:
             yield f"{name} is not an http(s) address: heroku config:unset {name}"
         elif parts.scheme != "https" and parts.hostname not in LOOPBACK:
-            yield f"{name} would send tokens unencrypted: use https, or heroku config:unset {name}"
+            yield f"{name} sends tokens unencrypted: use https, or heroku config:unset {name}"
     if "{domain}" not in settings.SALESFORCE_MY_DOMAIN_URL:
         yield (
             "SALESFORCE_MY_DOMAIN_URL has no {domain}: heroku config:unset SALESFORCE_MY_DOMAIN_URL"
@@ -323,22 +322,10 @@ def metrics_token() -> Iterator[str]:
         yield "METRICS_TOKEN is too short: heroku config:set METRICS_TOKEN=$(openssl rand -hex 32)"
 
 
-@rule("E060")
-def x_bearer_token() -> Iterator[str]:
-    if not re.fullmatch(r"[!-~]*", settings.X_BEARER_TOKEN):
-        yield (
-            "X_BEARER_TOKEN holds a blank or a character that no token has: "
-            "heroku config:set X_BEARER_TOKEN=<the app-only Bearer token of your X app>"
-        )
-
-
-@rule("E061")
-def x_caps() -> Iterator[str]:
-    if settings.X_POSTS_PER_DAY > settings.X_POSTS_PER_MONTH:
-        yield (
-            "X_POSTS_PER_DAY is more than X_POSTS_PER_MONTH, so it would never be reached: "
-            f"heroku config:set X_POSTS_PER_DAY={settings.X_POSTS_PER_MONTH}"
-        )
+@rule("E053")
+def use_cases() -> Iterator[str]:
+    for name in settings.MISSING_USE_CASES:
+        yield f"USE_CASES names {name!r}, which is not a folder: heroku config:unset USE_CASES"
 
 
 # --- helpers -------------------------------------------------------------------------------------

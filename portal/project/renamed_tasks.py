@@ -15,7 +15,7 @@ from django_q.signing import BadSignature, SignedPackage
 from connect import tasks
 from connect.health import alerts
 from connect.provisioning import reconciler
-from tenants import messages
+from tenants import sending
 from tenants.queue import name_of
 
 RENAMED: dict[str, Callable[..., object]] = {
@@ -24,7 +24,7 @@ RENAMED: dict[str, Callable[..., object]] = {
     "connect.tasks.post_notice": alerts.post,
     "connect.tasks.upkeep_health": tasks.maintain_health,
     "connect.tasks.watch": tasks.check_incidents,
-    "tenants.tasks.deliver": messages.send,
+    "tenants.tasks.deliver": sending.send,
 }
 
 

@@ -1,38 +1,55 @@
-"""What the worker does by the clock. Kept in code: one unreadable row would stop every schedule."""
+"""The schedules. They are kept in code, because one unreadable row would stop all of them.
 
+Due work of tenants is not scheduled here: the sweep finds it every second (ADR 0002).
+"""
+
+import pydoc
+from collections.abc import Callable
 from typing import Any
 
 from django_q.models import Schedule
 
-# What is due to be done for a tenant is not here: the worker looks for it every second (ADR 0002).
-SCHEDULES: dict[str, dict[str, Any]] = {
-    "connect.tasks.refresh_health": {"schedule_type": Schedule.MINUTES, "minutes": 5},
-    "connect.tasks.check_incidents": {"schedule_type": Schedule.MINUTES, "minutes": 1},
-    "connect.tasks.scan_writes": {"schedule_type": Schedule.MINUTES, "minutes": 10},
-    "connect.tasks.maintain_health": {"schedule_type": Schedule.MINUTES, "minutes": 10},
-    "connect.tasks.prune_health": {"schedule_type": Schedule.DAILY, "minutes": None},
-    "connect.tasks.ensure_connections": {"schedule_type": Schedule.MINUTES, "minutes": 10},
-    "social.tasks.collect": {"schedule_type": Schedule.MINUTES, "minutes": 15},
-    "social.tasks.prune": {"schedule_type": Schedule.DAILY, "minutes": None},
-    "connect.tasks.compare_drift": {"schedule_type": Schedule.MINUTES, "minutes": 10},
-    "tenants.tasks.prune": {"schedule_type": Schedule.DAILY, "minutes": None},
-    "portal.tasks.prune": {"schedule_type": Schedule.DAILY, "minutes": None},
-}
-# Earlier versions scheduled these; their functions are gone, so each run would fail.
-RETIRED = ("portal.tasks.sample_fleet",)
+from connect import tasks as connect_tasks
+from portal import tasks as portal_tasks
+from tenants import tasks as tenant_tasks
+from tenants.queue import name_of
+
+SCHEDULES: dict[str, dict[str, Any]] = {}
+
+
+def every(minutes: int, function: Callable[[], object]) -> None:
+    """Have a function of no arguments run every so many minutes."""
+    SCHEDULES[name_of(function)] = {"schedule_type": Schedule.MINUTES, "minutes": minutes}
+
+
+def daily(function: Callable[[], object]) -> None:
+    """Have a function of no arguments run once a day."""
+    SCHEDULES[name_of(function)] = {"schedule_type": Schedule.DAILY, "minutes": None}
+
+
+every(1, connect_tasks.check_incidents)
+every(5, connect_tasks.refresh_health)
+every(10, connect_tasks.scan_writes)
+every(10, connect_tasks.maintain_health)
+every(10, connect_tasks.ensure_connections)
+every(10, connect_tasks.compare_drift)
+daily(connect_tasks.prune_health)
+daily(tenant_tasks.prune)
+daily(portal_tasks.prune)
 
 
 def ensure() -> list[str]:
-    """Create or correct each schedule, drop doubles and retired ones; return what was changed."""
-    notes = [note for function, rhythm in SCHEDULES.items() for note in _ensure(function, rhythm)]
-    return [*notes, *_retire()]
+    """Create or correct each schedule, drop doubles and dead ones; return the changes as text."""
+    changed = [note for function, rhythm in SCHEDULES.items() for note in _ensure(function, rhythm)]
+    return changed + _drop_dead()
 
 
-def _retire() -> list[str]:
-    rows = Schedule.objects.filter(func__in=RETIRED)
-    names = sorted(set(rows.values_list("func", flat=True)))
-    rows.delete()
-    return [f"schedule {name}: removed" for name in names]
+def _drop_dead() -> list[str]:
+    """Drop the schedules of functions that no longer exist, such as those of a removed use case."""
+    rows = Schedule.objects.exclude(func__in=SCHEDULES)
+    dead = [row for row in rows if pydoc.locate(row.func) is None]
+    Schedule.objects.filter(pk__in=[row.pk for row in dead]).delete()
+    return [f"schedule {row.func}: removed, its function is gone" for row in dead]
 
 
 def _ensure(function: str, rhythm: dict[str, Any]) -> list[str]:

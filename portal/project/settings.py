@@ -7,59 +7,34 @@ start on it.
 
 import logging
 import sys
-from pathlib import Path
+from importlib import import_module
 from typing import Any
-from urllib.parse import urlsplit
 
-import environ
 from csp.constants import SELF
 
-BASE_DIR = Path(__file__).resolve().parents[2]
+from portal.project.environment import BASE_DIR, NOT_NUMBERS, env, host, number, words
 
-env = environ.Env()
-environ.Env.read_env(BASE_DIR / ".env")
-NOT_NUMBERS: list[str] = []  # settings whose value is no whole number
-
-
-def _number(name: str, default: int) -> int:
-    try:
-        return int(env.str(name, str(default)))
-    except ValueError:
-        NOT_NUMBERS.append(name)
-        return default
-
-
-def _words(name: str, default: str = "") -> list[str]:
-    """Read a comma-separated list; blanks around words and empty words are dropped."""
-    return [word.strip() for word in env.str(name, default).split(",") if word.strip()]
-
-
-def _host(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
-
+__all__ = ["NOT_NUMBERS"]  # read by the checks; all other settings are defined below
 
 # --- who we are ----------------------------------------------------------------------------------
 APP_NAME: str = env.str("APP_NAME", "")
 PORTAL_URL: str = env.str("PORTAL_URL", "http://127.0.0.1:5000").rstrip("/")
 DEV_EMAIL: str = env.str("DEV_EMAIL", "")
-STAFF_EMAILS: list[str] = _words("STAFF_EMAILS", DEV_EMAIL)
+STAFF_EMAILS: list[str] = words("STAFF_EMAILS", DEV_EMAIL)
 PRODUCT_NAME: str = env.str("PRODUCT_NAME", "Multiconnect")
 MAINTENANCE: str = env.str("MAINTENANCE", "")  # while set, every page answers 503 with this text
 
-# --- telling staff, and being asked ---------------------------------------------------------------
+# --- alerts and metrics --------------------------------------------------------------------------
 INCIDENT_WEBHOOK_URL: str = env.str("INCIDENT_WEBHOOK_URL", "")  # Slack's, or one like it
 METRICS_TOKEN: str = env.str("METRICS_TOKEN", "")  # without it there is no /metrics
 
 # --- secrets -------------------------------------------------------------------------------------
 SECRET_KEY: str = env.str("SECRET_KEY", "")
-FERNET_KEYS: list[str] = _words("SECRET")  # the first encrypts, all of them decrypt
+FERNET_KEYS: list[str] = words("SECRET")  # the first encrypts, all of them decrypt
 HEROKU_API_TOKEN: str = env.str("HEROKU_API_TOKEN", "")
 SALESFORCE_KEY: str = env.str("SALESFORCE_KEY", "")
 SALESFORCE_SECRET: str = env.str("SALESFORCE_SECRET", "")
-REGISTRATION_SECRETS: list[str] = _words("REGISTRATION_SECRETS")
+REGISTRATION_SECRETS: list[str] = words("REGISTRATION_SECRETS")
 
 # --- the outside systems -------------------------------------------------------------------------
 HEROKU_API_URL: str = env.str("HEROKU_API_URL", "https://api.heroku.com")
@@ -71,31 +46,32 @@ SALESFORCE_LOGIN_URL: str = env.str("SALESFORCE_LOGIN_URL", "https://login.sales
 SALESFORCE_TEST_URL: str = env.str("SALESFORCE_TEST_URL", "https://test.salesforce.com")
 # {domain} is the subscriber's My Domain host, e.g. acme.my.salesforce.com
 SALESFORCE_MY_DOMAIN_URL: str = env.str("SALESFORCE_MY_DOMAIN_URL", "https://{domain}")
-SALESFORCE_HOSTS: list[str] = _words("SALESFORCE_HOSTS", ".salesforce.com")
-HEROKU_CONNECT_HOSTS: list[str] = _words("HEROKU_CONNECT_HOSTS", ".heroku.com")
+SALESFORCE_HOSTS: list[str] = words("SALESFORCE_HOSTS", ".salesforce.com")
+HEROKU_CONNECT_HOSTS: list[str] = words("HEROKU_CONNECT_HOSTS", ".heroku.com")
 FORCE_NAMESPACE: str = env.str("FORCE_NAMESPACE", "")
 # To Heroku Connect, for roll-outs: its own limit is not published, so this is the Platform API's.
-MAPPING_CALLS_PER_HOUR: int = _number("MAPPING_CALLS_PER_HOUR", 4500)
+MAPPING_CALLS_PER_HOUR: int = number("MAPPING_CALLS_PER_HOUR", 4500)
 
 # --- registration --------------------------------------------------------------------------------
 REGISTRATION_POLICY: str = env.str("REGISTRATION_POLICY", "signed")
 REGISTRATION_SIGNATURE_REQUIRED: bool = env.bool("REGISTRATION_SIGNATURE_REQUIRED", False)
-REGISTRATIONS_PER_HOUR: int = _number("REGISTRATIONS_PER_HOUR", 200)  # from one address
-REGISTRATIONS_PER_HOUR_TOTAL: int = _number("REGISTRATIONS_PER_HOUR_TOTAL", 2000)
+REGISTRATIONS_PER_HOUR: int = number("REGISTRATIONS_PER_HOUR", 200)  # from one address
+REGISTRATIONS_PER_HOUR_TOTAL: int = number("REGISTRATIONS_PER_HOUR_TOTAL", 2000)
 # Heroku's router appends the caller's address to X-Forwarded-For; nothing before that is believed.
-TRUSTED_PROXIES: int = _number("TRUSTED_PROXIES", 1 if PORTAL_URL.startswith("https:") else 0)
+TRUSTED_PROXIES: int = number("TRUSTED_PROXIES", 1 if PORTAL_URL.startswith("https:") else 0)
 
-# --- posts about Accounts ------------------------------------------------------------------------
-X_API_URL: str = env.str("X_API_URL", "https://api.x.com")
-X_BEARER_TOKEN: str = env.str("X_BEARER_TOKEN", "")  # empty: no posts are collected
-X_POSTS_PER_DAY: int = _number("X_POSTS_PER_DAY", 5_000)  # X bills each post that it returns
-X_POSTS_PER_MONTH: int = _number("X_POSTS_PER_MONTH", 50_000)
-X_QUERY_LENGTH: int = _number("X_QUERY_LENGTH", 512)  # characters; 4096 with an enterprise plan
-X_UPDATE_COUNTS: bool = env.bool("X_UPDATE_COUNTS", True)  # likes, once a day at 23:00 UTC
+# --- use cases -----------------------------------------------------------------------------------
+# Apps on top of the portal. Deleting the folder of one is enough to remove it.
+USE_CASES = [name for name in words("USE_CASES", "social") if (BASE_DIR / name).is_dir()]
+MISSING_USE_CASES = [name for name in words("USE_CASES") if name not in USE_CASES]
+for _name in USE_CASES:  # a use case keeps its own settings in its module `settings`
+    if (BASE_DIR / _name / "settings.py").exists():
+        _own = vars(import_module(f"{_name}.settings"))
+        globals().update({name: value for name, value in _own.items() if name.isupper()})
 
 # --- Django --------------------------------------------------------------------------------------
 DEBUG = False
-ALLOWED_HOSTS: list[str] = _words("ALLOWED_HOSTS", _host(PORTAL_URL) or "127.0.0.1")
+ALLOWED_HOSTS: list[str] = words("ALLOWED_HOSTS", host(PORTAL_URL) or "127.0.0.1")
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -117,8 +93,8 @@ INSTALLED_APPS = [
     "social_django",
     "tenants",
     "connect",
-    "social",
     "portal.apps.PortalConfig",
+    *USE_CASES,
 ]
 
 MIDDLEWARE = [
@@ -168,7 +144,7 @@ def _database(url: str) -> dict[str, Any]:
 
 def _redis(url: str) -> str:
     # Heroku's Redis answers over TLS only, with a certificate signed by itself.
-    if url.startswith("rediss://") and _host(url).endswith(".amazonaws.com") and "?" not in url:
+    if url.startswith("rediss://") and host(url).endswith(".amazonaws.com") and "?" not in url:
         return f"{url}?ssl_cert_reqs=none"
     return url
 
@@ -177,7 +153,7 @@ DATABASES = {"default": _database(DATABASE_URL)}
 
 REDIS_URL: str = _redis(env.str("REDIS_URL", ""))
 TASK_TIMEOUT = 120  # seconds; tenants.leases.LEASE must be longer
-WORKERS: int = _number("WORKERS", 2)
+WORKERS: int = number("WORKERS", 2)
 
 # Why each value: tests/portal/project/test_worker.py pins the packages' behaviour, docs/adr/0003.
 Q_CLUSTER: dict[str, Any] = {
@@ -252,13 +228,13 @@ _MAIL_SETTINGS = {
 }
 ANYMAIL: dict[str, Any] = {name: value for name, value in _MAIL_SETTINGS.items() if value}
 ANYMAIL["REQUESTS_TIMEOUT"] = 15  # seconds
-# SendGrid still works but its backend is no longer kept by its authors; README says what we advise.
+# SendGrid still works, but anymail no longer maintains its backend; see README.
 SILENCED_SYSTEM_CHECKS = ["anymail.W003"]
 
 # --- static files --------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 _COLLECTED = BASE_DIR / "staticfiles"
-# Hashed names need collectstatic, which Heroku's build runs, with or without any setting. Where it
+# Hashed names need collectstatic, which Heroku's build runs even without settings. Where it
 # has not run (a laptop, the tests), files are served from their source, each looked up when it is
 # asked for, so that an edited one shows at once.
 COLLECTED = (_COLLECTED / "staticfiles.json").exists() or sys.argv[1:2] == ["collectstatic"]

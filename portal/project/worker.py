@@ -1,11 +1,12 @@
-"""The background worker: django-q2's cluster, made safe to kill, and the pulse that finds due work.
+"""The worker: django-q2's cluster, safe against kills, and the pulse that finds due work.
 
 What django-q2 1.11.1 does alone, and what is changed here (docs/adr/0003):
 - SIGTERM to every process, as Heroku sends it, kills tasks mid-run: the pool ignores it here, and
   the main process ends the cluster in order.
 - A worker that is killed while it holds the queue's lock leaves a cluster that never works again:
-  any unexpected death ends the whole cluster here, and the platform starts the worker anew.
-- When the main process or the sentinel is killed, the others go on as orphans: here they die too.
+  here any unexpected death ends the whole cluster, and the platform restarts the worker.
+- When the main process or the sentinel is killed, the others would continue as orphans: here they
+  end too.
 """
 
 import contextlib
@@ -33,7 +34,7 @@ log = logging.getLogger(__name__)
 PULSE_SECONDS = 1.0
 BEAT_SECONDS = 5.0
 FORGET_WORKERS_AFTER = timedelta(days=1)
-UNEXPECTED_DEATH = 70  # EX_SOFTWARE: the platform starts the worker anew
+UNEXPECTED_DEATH = 70  # EX_SOFTWARE: the platform restarts the worker
 _TIMED_OUT, _RECYCLED = 0, -2  # django-q2's marks in a worker's timer
 _PR_SET_PDEATHSIG = 1
 
@@ -58,7 +59,7 @@ def run() -> int:
 
 
 def _guarded(act: Any) -> None:
-    """A database that is away is no reason to die: the next pulse tries again."""
+    """A database failure must not end the worker: the next pulse tries again."""
     try:
         close_old_connections()
         act()
@@ -84,7 +85,9 @@ def _die_with_parent() -> None:
 
 
 class SafeSentinel(Sentinel):  # type: ignore[misc]  # django-q2 carries no types
-    """The pool's guard: deaf to SIGTERM, and gone when one of its own dies unexpectedly."""
+    """The sentinel of the pool: ignores SIGTERM, and ends when one of its processes dies
+    unexpectedly.
+    """
 
     def start(self) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -94,7 +97,7 @@ class SafeSentinel(Sentinel):  # type: ignore[misc]  # django-q2 carries no type
         if self._ended_in_order(process):
             super().reincarnate(process)
             if process.is_alive():
-                process.kill()  # a timed-out worker is as deaf to SIGTERM as the sentinel
+                process.kill()  # a timed-out worker ignores SIGTERM too
             return
         log.critical("process %s died unexpectedly; leaving", process.pid)
         for child in (*self.pool, self.monitor, self.pusher):

@@ -10,7 +10,7 @@ from django.utils.timesince import timesince
 
 from portal.admin.kit import lists, show
 from portal.admin.pages.health import diagnoses
-from tenants.models import SwitchName
+from tenants.models import KILL_SWITCHES
 
 register = template.Library()
 register.filter("mapping_state", show.mapping_state)
@@ -22,7 +22,7 @@ register.filter("worth_a_look", diagnoses.worth_a_look)
 @register.filter
 def switch_name(name: str) -> str:
     """Return a kill switch's name as staff know it."""
-    return str(SwitchName(name).label) if name in SwitchName.values else name
+    return KILL_SWITCHES[name].label if name in KILL_SWITCHES else name
 
 
 @register.filter

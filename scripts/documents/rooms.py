@@ -11,7 +11,7 @@ import grimp
 
 from scripts.documents.blocks import table
 
-FLOORS = ("portal", "social", "connect", "tenants")
+FLOORS = ("social", "portal", "connect", "tenants")
 BESIDE = ("emulator", "demo", "bench")
 OPENED = ("portal.admin",)  # packages whose own rooms are shown in their place
 # What Django or gunicorn looks for by its name: no reader looks for it here.

@@ -2,7 +2,7 @@
 
 import django.contrib.postgres.indexes
 import django.db.models.fields.json
-import tenants.words
+import tenants.search
 from django.db import migrations, models
 
 
@@ -44,6 +44,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='tenant',
-            index=django.contrib.postgres.indexes.GinIndex(tenants.words.Words('name', 'admin_email'), name='tenant_words'),
+            index=django.contrib.postgres.indexes.GinIndex(tenants.search.Words('name', 'admin_email'), name='tenant_words'),
         ),
     ]

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django_q.models import OrmQ
 
+from connect import links as connect_links
 from connect.models import Stage
 from tenants import links
 from tenants.models import Proof
@@ -21,7 +22,7 @@ def path(url: str) -> str:
 
 def test_the_link_leads_to_a_fresh_authorize_url_each_time(journey: Journey) -> None:
     journey.reach(Stage.WAITING_FOR_AUTHORIZATION)
-    link = path(links.connect_url(journey.tenant))
+    link = path(connect_links.authorize_url(journey.tenant))
     first, second = (Client().get(link)["Location"] for _ in range(2))
     assert first != second
     assert first.startswith(journey.running.url)
@@ -29,13 +30,13 @@ def test_the_link_leads_to_a_fresh_authorize_url_each_time(journey: Journey) -> 
 
 def test_before_its_time_the_link_leads_to_the_subscribers_page(journey: Journey) -> None:
     journey.reach(Stage.WAITING_FOR_CONSENT)
-    answer = Client().get(path(links.connect_url(journey.tenant)))
+    answer = Client().get(path(connect_links.authorize_url(journey.tenant)))
     assert "/authenticate/" in answer["Location"]
 
 
 def test_after_the_authorization_the_link_leads_to_the_subscribers_page(journey: Journey) -> None:
     journey.reach(Stage.LIVE)
-    answer = Client().get(path(links.connect_url(journey.tenant)))
+    answer = Client().get(path(connect_links.authorize_url(journey.tenant)))
     assert "/authenticate/" in answer["Location"]
     assert journey.calls("POST", "/authorize_url") == 1
 
@@ -43,7 +44,7 @@ def test_after_the_authorization_the_link_leads_to_the_subscribers_page(journey:
 def test_a_heroku_connect_that_is_down_becomes_a_page(journey: Journey) -> None:
     journey.reach(Stage.WAITING_FOR_AUTHORIZATION)
     journey.fault("region", "POST", "/authorize_url$", status=503)
-    answer = Client().get(path(links.connect_url(journey.tenant)))
+    answer = Client().get(path(connect_links.authorize_url(journey.tenant)))
     assert answer.status_code == 503
     assert answer["Retry-After"] == "60"
     assert "Nothing is lost" in answer.content.decode()
@@ -52,7 +53,7 @@ def test_a_heroku_connect_that_is_down_becomes_a_page(journey: Journey) -> None:
 def test_coming_back_proves_nothing_but_hurries_the_look(journey: Journey) -> None:
     journey.reach(Stage.WAITING_FOR_AUTHORIZATION)
     OrmQ.objects.all().delete()
-    answer = Client().get(path(links.auth_complete_url(journey.tenant)))
+    answer = Client().get(path(connect_links.auth_complete_url(journey.tenant)))
     assert answer.status_code == 302
     journey.connection.refresh_from_db()
     assert journey.connection.stage == Stage.WAITING_FOR_AUTHORIZATION
@@ -74,7 +75,7 @@ def test_a_forged_link_is_a_404(route: str, signed: str) -> None:
 
 @pytest.mark.parametrize("route", ["connect", "connection_auth_complete"])
 def test_a_link_of_another_kind_is_a_404(journey: Journey, route: str) -> None:
-    signed = links.sign(links.Kind.SIGN_IN, journey.tenant)
+    signed = links.signed_part(links.SIGN_IN, journey.tenant)
     assert Client().get(f"/{route}/{signed}").status_code == 404
 
 

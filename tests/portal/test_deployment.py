@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from django.core.management import get_commands
 from tests.portal.project.test_checks import bare
 
 ROOT = settings.BASE_DIR
-READERS = ("str", "int", "bool", "list", "_words", "_number")
+READERS = ("str", "int", "bool", "list", "words", "number")
 SET_BY_ADD_ONS = {"DATABASE_URL"}
 
 
@@ -22,14 +23,18 @@ def text(path: str) -> str:
 
 
 def settings_read() -> set[str]:
-    """Return the name of every environment variable that portal/project/settings.py reads."""
-    names = set()
-    for node in ast.walk(ast.parse(text("portal/project/settings.py"))):
+    """Return the name of every environment variable that the portal and its use cases read."""
+    files = ["portal/project/settings.py", *(f"{name}/settings.py" for name in settings.USE_CASES)]
+    return {name for file in files for name in settings_read_by(file)}
+
+
+def settings_read_by(file: str) -> Iterator[str]:
+    """Yield the name of every environment variable that a file of settings reads."""
+    for node in ast.walk(ast.parse(text(file))):
         if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
             reader = getattr(node.func, "attr", None) or getattr(node.func, "id", None)
             if reader in READERS:
-                names.add(str(node.args[0].value))
-    return names
+                yield str(node.args[0].value)
 
 
 def settings_required() -> set[str]:

@@ -8,7 +8,7 @@ import pytest
 
 from connect.mappings import templates
 from emulator import testing
-from tenants import signing
+from tenants import callout_signature
 from tests.salesforce.source import CLASSES, PACKAGE, ROOT
 
 FIRST = json.loads((Path(templates.__file__).parent / "first_template.json").read_text())
@@ -31,8 +31,8 @@ def test_every_field_of_the_first_template_is_in_the_package(mapping: dict[str, 
 
 def test_the_signature_is_sent_in_the_headers_that_the_portal_reads() -> None:
     source = (CLASSES / "CalloutSignature.cls").read_text()
-    assert f"'{signing.TIMESTAMP_HEADER}'" in source
-    assert f"'{signing.SIGNATURE_HEADER}'" in source
+    assert f"'{callout_signature.TIMESTAMP_HEADER}'" in source
+    assert f"'{callout_signature.SIGNATURE_HEADER}'" in source
 
 
 def test_no_key_is_in_the_repository() -> None:

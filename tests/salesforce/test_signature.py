@@ -6,7 +6,7 @@ Apex cannot run here: its test class is type-checked, and holds the very vectors
 import json
 import re
 
-from tenants import claims
+from tenants import callout_data
 from tests.salesforce.source import CLASSES
 from tests.salesforce.vectors import APEX, callouts, render
 from tests.tenants.callouts import post, signed
@@ -40,8 +40,8 @@ def test_the_package_sends_the_fields_that_the_portal_reads() -> None:
     source = (CLASSES / "RegistrationCallout.cls").read_text()
     body = packaged_body()
     assert SIGNED_FIELD.findall(source) == list(json.loads(body))
-    read = claims.read(claims.JSON, body.encode())
-    assert {"org_id", *read.stated} == {"name", *json.loads(body)} - {"org_name"}
+    read = callout_data.parse(callout_data.JSON, body.encode())
+    assert {"org_id", *read.values} == {"name", *json.loads(body)} - {"org_name"}
 
 
 def test_the_package_tells_its_own_version() -> None:

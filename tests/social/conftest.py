@@ -3,7 +3,15 @@
 import pytest
 
 import emulator as emulated
-from tests.social.world import XSide
+from tests.portal.admin.conftest import (  # noqa: F401  (fixtures)
+    _roles,
+    manager,
+    operator,
+    sign_in,
+    superuser,
+    viewer,
+)
+from tests.social.live_tenants import XSide
 
 
 @pytest.fixture

@@ -4,31 +4,31 @@ from typing import Any
 
 import pytest
 
-from social import accounts
+from social import accounts, tenant_tables
 from tests import cast
-from tests.social.world import Live, go_live
+from tests.social.live_tenants import Live, go_live
 
 pytestmark = pytest.mark.django_db
 
 
-def place(live: Live) -> accounts.Place:
-    """Look the tenant's place up afresh."""
+def tables(live: Live) -> tenant_tables.TenantTables:
+    """Read the tenant's tables again."""
     (connection,) = accounts.live()
-    return accounts.place_of(connection)
+    return tenant_tables.tables_of(connection)
 
 
 def test_accounts_are_read_under_the_tenants_namespace() -> None:
     live = go_live(cast.CIRRUS, "@Stratus", None, "", "https://x.com/nimbus")
-    found = accounts.read(place(live))
+    found = accounts.read(tables(live))
     assert sorted(found.by_handle) == ["nimbus", "stratus"]
-    assert place(live).handle_column == "hcmc__twitter__c"
-    assert place(live).columns["body"] == "hcmc__body__c"
+    assert tables(live).handle_column == "hcmc__twitter__c"
+    assert tables(live).columns["body"] == "hcmc__body__c"
 
 
 def test_accounts_that_share_a_handle_leave_it_to_the_oldest() -> None:
     live = go_live(cast.ACME)
     first, *_ = live.add_accounts("acme", "@ACME", "x.com/acme", "other")
-    found = accounts.read(place(live))
+    found = accounts.read(tables(live))
     assert found.by_handle["acme"] == first
     assert (found.count, found.shared) == (4, 2)
 
@@ -36,7 +36,7 @@ def test_accounts_that_share_a_handle_leave_it_to_the_oldest() -> None:
 def test_refused_handles_are_told_with_their_account_and_the_reason() -> None:
     live = go_live(cast.ACME)
     _, bad = live.add_accounts("acme", "acme OR from:x")
-    found = accounts.read(place(live))
+    found = accounts.read(tables(live))
     assert list(found.by_handle) == ["acme"]
     assert found.refused == [
         {
@@ -48,7 +48,7 @@ def test_refused_handles_are_told_with_their_account_and_the_reason() -> None:
 
 
 def test_of_many_refused_handles_the_first_are_listed_and_all_are_counted() -> None:
-    found = accounts.sort_out((f"001{number}", "not a handle") for number in range(50))
+    found = accounts.parse_rows((f"001{number}", "not a handle") for number in range(50))
     assert (len(found.refused), found.refused_count) == (20, 50)
 
 
@@ -56,17 +56,17 @@ def test_accounts_in_the_recycle_bin_or_not_yet_in_salesforce_are_left_out() -> 
     live = go_live(cast.ACME, "acme", "gone")
     live.rows("UPDATE {s}.account SET isdeleted = true WHERE twitter__c = 'gone'")
     live.rows("INSERT INTO {s}.account (name, twitter__c) VALUES ('New', 'fresh')")
-    assert list(accounts.read(place(live)).by_handle) == ["acme"]
+    assert list(accounts.read(tables(live)).by_handle) == ["acme"]
 
 
 def test_the_external_id_is_used_where_it_is_mapped() -> None:
     live = go_live(cast.ACME, tweet_id=True)
-    assert place(live).key == "post_id"
-    assert place(live).columns["post_id"] == "tweet_id__c"
+    assert tables(live).key == "post_id"
+    assert tables(live).columns["post_id"] == "tweet_id__c"
 
 
 def test_a_package_without_it_goes_by_the_body() -> None:
-    assert place(go_live(cast.ACME)).key == "body"
+    assert tables(go_live(cast.ACME)).key == "body"
 
 
 def unmapped(live: Live, object_name: str) -> None:
@@ -91,8 +91,8 @@ def with_facts(live: Live, which: str, **facts: Any) -> None:
 def test_nothing_is_done_without_the_mapping(object_name: str, why: str) -> None:
     live = go_live(cast.ACME)
     unmapped(live, object_name)
-    with pytest.raises(accounts.NotNow, match=why):
-        place(live)
+    with pytest.raises(tenant_tables.TenantSkipped, match=why):
+        tables(live)
 
 
 @pytest.mark.parametrize(
@@ -101,14 +101,14 @@ def test_nothing_is_done_without_the_mapping(object_name: str, why: str) -> None
 def test_nothing_is_done_without_a_required_field(object_name: str, field: str) -> None:
     live = go_live(cast.ACME)
     without_field(live, object_name, field)
-    with pytest.raises(accounts.NotNow, match=f"lacks {field}"):
-        place(live)
+    with pytest.raises(tenant_tables.TenantSkipped, match=f"lacks {field}"):
+        tables(live)
 
 
 def test_fields_that_are_not_required_may_be_missing() -> None:
     live = go_live(cast.ACME)
     without_field(live, "Tweet__c", "Likes__c")
-    assert "likes" not in place(live).columns
+    assert "likes" not in tables(live).columns
 
 
 @pytest.mark.parametrize(
@@ -118,8 +118,8 @@ def test_fields_that_are_not_required_may_be_missing() -> None:
 def test_nothing_is_done_where_posts_would_not_leave(facts: dict[str, str], why: str) -> None:
     live = go_live(cast.ACME)
     with_facts(live, "Tweet__c", **facts)
-    with pytest.raises(accounts.NotNow, match=why):
-        place(live)
+    with pytest.raises(tenant_tables.TenantSkipped, match=why):
+        tables(live)
 
 
 @pytest.mark.parametrize(
@@ -130,12 +130,12 @@ def test_nothing_is_done_while_the_connection_rests(state: str, why: str) -> Non
     live = go_live(cast.ACME)
     live.connection.state = state
     live.connection.save()
-    with pytest.raises(accounts.NotNow, match=why):
-        place(live)
+    with pytest.raises(tenant_tables.TenantSkipped, match=why):
+        tables(live)
 
 
 def test_another_packages_object_of_the_same_name_is_not_ours() -> None:
     live = go_live(cast.ACME)
     with_facts(live, "Tweet__c", object_name="other__Tweet__c")
-    with pytest.raises(accounts.NotNow, match="Tweet__c is not mapped"):
-        place(live)
+    with pytest.raises(tenant_tables.TenantSkipped, match="Tweet__c is not mapped"):
+        tables(live)

@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from social.models import CollectionRun, Handle, Spend, Trigger
 from tests import cast
-from tests.social.world import XSide, go_live
+from tests.social.live_tenants import XSide, go_live
 
 pytestmark = pytest.mark.django_db
 

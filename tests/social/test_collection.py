@@ -9,23 +9,33 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from connect.clients import http
-from social import accounts, asking, collection, handles, tasks, tweets, x
-from social.collection import NotCollecting, collect
+from social import (
+    accounts,
+    collection,
+    handles,
+    planning,
+    post_table,
+    searching,
+    switches,
+    tasks,
+    x,
+)
+from social.collection import CollectionRefused, collect
 from social.models import (
     CallAllowance,
     CollectionRun,
     Delivery,
     Handle,
-    Outcome,
     Post,
+    RunOutcome,
     Search,
     Spend,
     TenantCollection,
     Trigger,
 )
-from tenants.models import Switch, SwitchName
+from tenants.models import Switch
 from tests import cast
-from tests.social.world import Live, XSide, go_live
+from tests.social.live_tenants import Live, XSide, go_live
 
 pytestmark = pytest.mark.django_db
 
@@ -50,7 +60,7 @@ def test_posts_arrive_at_the_right_account_of_the_right_tenant(x_side: XSide) ->
     run = round_of()
     assert acme.posts() == [(heroku, "Heroku", "Dynos!", 5.0, 1.0)]
     assert cirrus.posts() == [(stratus, "stratus", "Clouds", 0.0, 0.0)]
-    assert (run.outcome, run.note) == (Outcome.DONE, "")
+    assert (run.outcome, run.note) == (RunOutcome.DONE, "")
     assert (run.tenants, run.handles, run.searches, run.searches_done, run.calls) == (2, 2, 1, 1, 1)
     assert (run.posts_paid, run.inserted, run.updated) == (2, 2, 0)
     assert result(run, acme).inserted == 1
@@ -126,7 +136,7 @@ def test_counts_are_updated_by_the_last_look_of_the_day(
     round_of()
     x_side.control("PATCH", f"x/posts/{post_id}", {"likes": 40, "reposts": 2})
     # The test may run just after midnight, when the post is yesterday's.
-    monkeypatch.setattr(asking, "_midnight", lambda now: now - timedelta(hours=1))
+    monkeypatch.setattr(planning, "_midnight", lambda now: now - timedelta(hours=1))
     run = round_of(recount=True)
     assert [row[2:] for row in live.posts()] == [("Hello", 40.0, 2.0)]
     assert (run.inserted, run.updated, run.posts_paid) == (0, 1, 0)
@@ -182,7 +192,7 @@ def test_one_tenants_failure_is_its_own(x_side: XSide) -> None:
     x_side.post("shared", "Hello")
     run = round_of()
     assert cirrus.bodies() == ["Hello"]
-    assert (run.outcome, run.tenants_failed, run.inserted) == (Outcome.DONE, 2, 1)
+    assert (run.outcome, run.tenants_failed, run.inserted) == (RunOutcome.DONE, 2, 1)
     assert "account" in result(run, acme).error
     assert "body__c" in result(run, borealis).error
     borealis.rows("ALTER TABLE {s}.tweet__c ADD COLUMN body__c varchar(255)")
@@ -198,18 +208,18 @@ def test_the_kill_switch_stops_a_round_before_the_next_search(
 
     def off(run: CollectionRun) -> None:
         if run.searches_done:
-            Switch.objects.update_or_create(name=SwitchName.SOCIAL_JOB, defaults={"on": False})
+            Switch.objects.update_or_create(name=switches.SOCIAL_JOB.name, defaults={"on": False})
 
-    run = round_of(tell=off)
-    assert (run.outcome, run.calls, len(live.bodies())) == (Outcome.PARTIAL, 1, 20)
+    run = round_of(on_progress=off)
+    assert (run.outcome, run.calls, len(live.bodies())) == (RunOutcome.PARTIAL, 1, 20)
     assert "kill switch" in run.note
-    with pytest.raises(NotCollecting, match="kill switch"):
+    with pytest.raises(CollectionRefused, match="kill switch"):
         round_of()
 
 
 def test_without_a_token_nothing_is_collected(settings: Settings) -> None:
     settings.X_BEARER_TOKEN = ""
-    with pytest.raises(NotCollecting, match="X_BEARER_TOKEN"):
+    with pytest.raises(CollectionRefused, match="X_BEARER_TOKEN"):
         round_of()
 
 
@@ -227,7 +237,7 @@ def test_the_rate_limit_ends_a_round_and_the_next_goes_on(x_side: XSide) -> None
     live = many(x_side, 3)
     x_side.behave(x_rate_limit=2)
     run = round_of()
-    assert (run.outcome, run.searches_done, run.searches) == (Outcome.PARTIAL, 2, 3)
+    assert (run.outcome, run.searches_done, run.searches) == (RunOutcome.PARTIAL, 2, 3)
     assert "rate limit" in run.note
     assert len(live.bodies()) == 40
     x_side.behave(x_rate_limit=450)
@@ -242,7 +252,7 @@ def test_the_cap_ends_a_round_and_what_was_found_is_written(
     settings.X_POSTS_PER_DAY = 45
     live = many(x_side, 4)
     run = round_of()
-    assert (run.outcome, len(live.bodies())) == (Outcome.PARTIAL, 40)
+    assert (run.outcome, len(live.bodies())) == (RunOutcome.PARTIAL, 40)
     assert "X_POSTS_PER_DAY" in run.note
     assert x_side.bill["billed"] == 40
 
@@ -266,7 +276,7 @@ def test_a_refused_token_fails_the_round_at_once(x_side: XSide, status: int) -> 
     many(x_side, 2)
     x_side.fault(status=status, body={"title": "No", "detail": "Not you"}, times=None)
     run = round_of()
-    assert (run.outcome, run.calls) == (Outcome.FAILED, 1)
+    assert (run.outcome, run.calls) == (RunOutcome.FAILED, 1)
     assert f"X answered {status}: Not you" in run.note
 
 
@@ -277,8 +287,8 @@ def test_a_search_that_fails_holds_up_no_other(
     live = many(x_side, 3)
     x_side.fault(status=503)
     run = round_of()
-    assert (run.outcome, len(live.bodies())) == (Outcome.PARTIAL, 40)
-    assert "made again" in run.note
+    assert (run.outcome, len(live.bodies())) == (RunOutcome.PARTIAL, 40)
+    assert "repeated in the next run" in run.note
     assert round_of().posts_paid == 20
     assert len(live.bodies()) == 60
 
@@ -290,7 +300,7 @@ def test_when_x_is_down_three_searches_are_enough(
     many(x_side, 6)
     x_side.fault(status=503, times=None)
     run = round_of()
-    assert (run.outcome, run.calls) == (Outcome.FAILED, 3)
+    assert (run.outcome, run.calls) == (RunOutcome.FAILED, 3)
 
 
 def test_a_handle_that_x_refuses_is_found_and_left_out(
@@ -300,7 +310,7 @@ def test_a_handle_that_x_refuses_is_found_and_left_out(
     poison = "handle_00000007"
     real = x.search
 
-    def refuse(query: str, **more: Any) -> x.Page:
+    def refuse(query: str, **more: Any) -> x.SearchPage:
         if poison in query:
             raise x.BadQuery("X", 400, "that user is not to be asked for")
         return real(query, **more)
@@ -319,13 +329,13 @@ def test_when_x_refuses_every_query_it_is_not_the_handles_fault(
 ) -> None:
     many(x_side, 3)
 
-    def refuse(*_: Any, **__: Any) -> x.Page:
+    def refuse(*_: Any, **__: Any) -> x.SearchPage:
         raise x.BadQuery("X", 400, "this endpoint has changed")
 
     monkeypatch.setattr(x, "search", refuse)
     run = round_of()
     assert (run.outcome, run.note) == (
-        Outcome.FAILED,
+        RunOutcome.FAILED,
         "X answered 400: this endpoint has changed.",
     )
     assert run.calls < 20
@@ -337,18 +347,18 @@ def test_a_search_of_many_pages_ends_in_time_and_is_taken_up(
 ) -> None:
     x_side.post_many(*(("acme", f"Post {number}") for number in range(250)))
     run = CollectionRun.objects.create(trigger=Trigger.SCHEDULE)
-    first, second = (asking.Asking(run, float("inf"), lambda: None) for _ in range(2))
+    first, second = (searching.SearchRunner(run, float("inf"), lambda: None) for _ in range(2))
     real = x.search
 
-    def slow(*given: Any, **more: Any) -> x.Page:
+    def slow(*given: Any, **more: Any) -> x.SearchPage:
         page = real(*given, **more)
         first.until = 0
         return page
 
     monkeypatch.setattr(x, "search", slow)
-    assert first.ask({"acme"}) == asking.TIME_IS_UP
+    assert first.run({"acme"}) == searching.TIME_LIMIT_REACHED
     assert (run.posts_paid, Post.objects.count()) == (100, 100)
-    assert second.ask({"acme"}) == ""
+    assert second.run({"acme"}) == ""
     assert (run.posts_paid, Post.objects.count()) == (250, 250)
     assert x_side.bill["returned"] == 250
 
@@ -367,19 +377,19 @@ def test_killed_while_writing_and_run_again_every_post_is_there_once(
     cirrus = go_live(cast.CIRRUS, "shared")
     x_side.post("shared", "Shared")
     x_side.post("own", "Own")
-    real = tweets.write
+    real = post_table.write
 
-    def die(place: Any, rows: Any) -> tweets.Written:
-        if place.schema == cirrus.schema:
+    def die(tables: Any, rows: Any) -> post_table.WriteCounts:
+        if tables.schema == cirrus.schema:
             raise Killed
-        return real(place, rows)
+        return real(tables, rows)
 
-    monkeypatch.setattr(tweets, "write", die)
+    monkeypatch.setattr(post_table, "write", die)
     with pytest.raises(Killed):
         round_of()
     assert (acme.bodies(), cirrus.bodies()) == (["Own", "Shared"], [])
-    assert CollectionRun.objects.get().outcome == Outcome.INTERRUPTED
-    monkeypatch.setattr(tweets, "write", real)
+    assert CollectionRun.objects.get().outcome == RunOutcome.INTERRUPTED
+    monkeypatch.setattr(post_table, "write", real)
     run = round_of()
     assert (acme.bodies(), cirrus.bodies()) == (["Own", "Shared"], ["Shared"])
     assert (run.posts_paid, run.inserted) == (0, 1)
@@ -394,7 +404,7 @@ def test_killed_between_two_pages_and_run_again_each_is_paid_for_once(
     x_side.post_many(*(("acme", f"Post {number}") for number in range(250)))
     real, calls = x.search, iter(range(1, 100))
 
-    def die(*given: Any, **more: Any) -> x.Page:
+    def die(*given: Any, **more: Any) -> x.SearchPage:
         if next(calls) == page:
             raise Killed
         return real(*given, **more)
@@ -413,17 +423,17 @@ def test_a_run_that_died_is_noted_by_the_next_one(x_side: XSide) -> None:
     dead = CollectionRun.objects.create(trigger=Trigger.SCHEDULE)
     round_of()
     dead.refresh_from_db()
-    assert dead.outcome == Outcome.INTERRUPTED
+    assert dead.outcome == RunOutcome.INTERRUPTED
     assert dead.finished_at is not None
 
 
 def test_two_collections_never_run_at_once(x_side: XSide) -> None:
     with psycopg.connect(x_side.running.options.database_url, autocommit=True) as other:
         other.execute("SELECT pg_advisory_lock(%s)", [collection.LOCK])
-        with pytest.raises(NotCollecting, match="already"):
+        with pytest.raises(CollectionRefused, match="already"):
             round_of()
         other.execute("SELECT pg_advisory_unlock(%s)", [collection.LOCK])
-    assert round_of().outcome == Outcome.DONE
+    assert round_of().outcome == RunOutcome.DONE
 
 
 def test_an_unexpected_error_fails_the_run_and_is_raised(
@@ -434,7 +444,7 @@ def test_an_unexpected_error_fails_the_run_and_is_raised(
     with pytest.raises(ZeroDivisionError):
         round_of()
     run = CollectionRun.objects.get()
-    assert (run.outcome, run.note) == (Outcome.FAILED, "ZeroDivisionError: division by zero")
+    assert (run.outcome, run.note) == (RunOutcome.FAILED, "ZeroDivisionError: division by zero")
 
 
 # --- the task ------------------------------------------------------------------------------------
@@ -447,7 +457,7 @@ def test_a_round_ends_in_time_and_queues_the_next(
     queued: list[tuple[Any, ...]] = []
     monkeypatch.setattr(tasks, "enqueue", lambda *given: queued.append(given))
     monkeypatch.setattr(tasks, "SECONDS", 1e-6)
-    assert "Its time was up" in tasks.collect()
+    assert "The time limit was reached" in tasks.collect()
     assert queued == [(tasks.collect, "schedule", "portal")]
     monkeypatch.setattr(tasks, "SECONDS", 60)
     assert "done" in tasks.collect()
@@ -482,4 +492,4 @@ def test_reading_a_fleet_takes_one_query_a_tenant_and_four_in_all(
     go_live(cast.CIRRUS, "cirrus")
     per_tenant = 4  # savepoint, limits, the read, release
     with django_assert_num_queries(2 + 2 * per_tenant):
-        accounts.look()
+        accounts.read_all()

@@ -10,15 +10,15 @@ from pytest_django import Settings
 from connect.clients import http
 from social import budget, x
 from social.models import CallAllowance, Spend
-from tests.social.world import XSide
+from tests.social.live_tenants import XSide
 
 pytestmark = pytest.mark.django_db
 
 
-def search(query: str = "from:acme", next_token: str = "", **more: Any) -> x.Page:
+def search(query: str = "from:acme", next_token: str = "", **more: Any) -> x.SearchPage:
     """Search all that can be found now."""
     now = timezone.now()
-    interval = {"since_id": x.id_at(now - x.WINDOW), "until_id": x.id_at(now - x.SETTLES)}
+    interval = {"since_id": x.id_at(now - x.WINDOW), "until_id": x.id_at(now - x.INDEXING_DELAY)}
     return x.search(query, **{**interval, **more}, next_token=next_token)
 
 
@@ -41,7 +41,7 @@ def test_a_post_is_read_in_both_spellings(x_side: XSide, new_names: bool) -> Non
 
 
 def test_no_hits_are_an_empty_page_that_costs_nothing(x_side: XSide) -> None:
-    assert search() == x.Page([], 0, "")
+    assert search() == x.SearchPage([], 0, "")
     assert spend() == (1, 0)
 
 
@@ -67,7 +67,7 @@ def test_the_rate_limit_is_kept_for_all_workers_and_asked_before_a_call(x_side: 
     row = CallAllowance.objects.get()
     assert row.remaining == 0
     assert timedelta() < row.resets_at - timezone.now() <= timedelta(minutes=15)
-    with pytest.raises(budget.OutOfBudget, match="rate limit is used up until"):
+    with pytest.raises(budget.BudgetExceeded, match="rate limit is used up until"):
         search()
     assert x_side.bill["calls"] == 1
     CallAllowance.objects.update(resets_at=timezone.now())
@@ -80,7 +80,7 @@ def test_the_rate_limit_is_kept_for_all_workers_and_asked_before_a_call(x_side: 
 def test_a_worker_that_died_before_its_answer_has_still_used_a_call(x_side: XSide) -> None:
     search()
     before = CallAllowance.objects.get().remaining
-    budget.take_call()
+    budget.count_call()
     assert CallAllowance.objects.get().remaining == before - 1
 
 
@@ -90,7 +90,7 @@ def test_the_day_cap_is_never_passed(x_side: XSide, settings: Settings) -> None:
         x_side.post("acme", str(number), seconds_ago=300 - number)
     first = search()
     assert first.returned == 25
-    with pytest.raises(budget.OutOfBudget, match="25 posts a day"):
+    with pytest.raises(budget.BudgetExceeded, match="25 posts a day"):
         search(next_token=first.next_token)
     assert x_side.bill["billed"] == 25
 
@@ -100,7 +100,7 @@ def test_the_month_cap_counts_all_days_of_the_month(x_side: XSide, settings: Set
     settings.X_POSTS_PER_MONTH = 100
     other = today.replace(day=1) if today.day > 1 else today.replace(day=2)
     Spend.objects.create(day=other, posts=95)
-    with pytest.raises(budget.OutOfBudget, match="100 posts a month"):
+    with pytest.raises(budget.BudgetExceeded, match="100 posts a month"):
         search()
     Spend.objects.update(day=other - timedelta(days=40))
     assert search().returned == 0
@@ -108,18 +108,18 @@ def test_the_month_cap_counts_all_days_of_the_month(x_side: XSide, settings: Set
 
 def test_posts_are_set_aside_before_the_answer_is_known(settings: Settings) -> None:
     settings.X_POSTS_PER_DAY = 150
-    first, second = budget.set_posts_aside(), budget.set_posts_aside()
+    first, second = budget.reserve_posts(), budget.reserve_posts()
     assert (first.posts, second.posts) == (100, 50)
-    with pytest.raises(budget.OutOfBudget):
-        budget.set_posts_aside()
-    first.give_back(all_but=30)
+    with pytest.raises(budget.BudgetExceeded):
+        budget.reserve_posts()
+    first.release(all_but=30)
     assert spend() == (2, 80)
 
 
 def test_what_was_not_billed_never_makes_the_spend_negative() -> None:
-    aside = budget.set_posts_aside()
-    aside.give_back(all_but=3)
-    budget.take_back(5)
+    aside = budget.reserve_posts()
+    aside.release(all_but=3)
+    budget.subtract(5)
     assert spend() == (1, 0)
 
 

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from tenants import signing
+from tenants import callout_signature
 from tests.cast import ACME
 
 SECRET = "test-registration-secret"
@@ -50,7 +50,7 @@ def signed(body: dict[str, Any] | str, *, secret: str = SECRET, age: int = 0) ->
     timestamp = int(timezone.now().timestamp()) - age
     return {
         "HTTP_X_MULTICONNECT_TIMESTAMP": str(timestamp),
-        "HTTP_X_MULTICONNECT_SIGNATURE": signing.sign(secret, timestamp, data.encode()),
+        "HTTP_X_MULTICONNECT_SIGNATURE": callout_signature.sign(secret, timestamp, data.encode()),
     }
 
 

@@ -36,7 +36,7 @@ def calls(running: emulated.Running, path: str) -> int:
 
 def begin(client: Client, tenant: Tenant, **form: str) -> str:
     """Press the page's button; return Salesforce's address."""
-    signed = links.sign(links.Kind.SIGN_IN, tenant)
+    signed = links.signed_part(links.SIGN_IN, tenant)
     answer = client.post("/auth/salesforce", {"link": signed, **form})
     assert answer.status_code == 302, answer.content
     return str(answer["Location"])

@@ -12,7 +12,7 @@ from pytest_django.fixtures import Settings
 
 from tenants.models import SalesforceGrant
 from tests import cast
-from tests.tenants.test_journey import grant
+from tests.tenants.test_progress import grant
 
 pytestmark = pytest.mark.django_db
 NEW_KEY = base64.b64encode(b"another test-only key of 32 bytes").decode()

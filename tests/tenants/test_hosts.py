@@ -39,7 +39,7 @@ def test_salesforces_own_hosts_may_be_called(url: str) -> None:
     ],
 )
 def test_any_other_host_is_refused(url: str) -> None:
-    with pytest.raises(hosts.ForeignHost):
+    with pytest.raises(hosts.HostNotAllowed):
         hosts.salesforce(url)
 
 
@@ -48,11 +48,11 @@ def test_base_urls_of_the_settings_are_trusted_as_they_are(settings: Settings) -
     settings.HEROKU_CONNECT_URL = "http://127.0.0.1:8800/central"
     assert hosts.salesforce("http://127.0.0.1:8800/salesforce/acme")
     assert hosts.heroku_connect("http://127.0.0.1:8800/region/")
-    with pytest.raises(hosts.ForeignHost):
+    with pytest.raises(hosts.HostNotAllowed):
         hosts.salesforce("http://127.0.0.1:8801/salesforce")
 
 
 def test_heroku_connects_regions_may_be_called() -> None:
     assert hosts.heroku_connect("https://connect-eu.heroku.com") == "https://connect-eu.heroku.com"
-    with pytest.raises(hosts.ForeignHost):
+    with pytest.raises(hosts.HostNotAllowed):
         hosts.heroku_connect("https://connect-eu.herokuapp.com")

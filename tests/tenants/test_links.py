@@ -9,27 +9,30 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from connect import links as connect_links
 from tenants import links
-from tenants.links import Kind
+from tenants.links import LinkKind
 from tenants.models import Tenant
 from tests import cast
+
+KINDS = (links.SIGN_IN, connect_links.AUTHORIZE, connect_links.AUTH_COMPLETE)
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_a_link_leads_to_its_tenant(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_link_leads_to_its_tenant(kind: LinkKind) -> None:
     cast.enrol(cast.BOREALIS)
     tenant = cast.enrol(cast.ACME)
-    assert links.tenant_of(kind, links.sign(kind, tenant)) == tenant
+    assert links.tenant_for(kind, links.signed_part(kind, tenant)) == tenant
 
 
 @pytest.mark.parametrize(
     ("build", "path"),
     [
         (links.sign_in_url, "/authenticate/"),
-        (links.connect_url, "/connect/"),
-        (links.auth_complete_url, "/connection_auth_complete/"),
+        (connect_links.authorize_url, "/connect/"),
+        (connect_links.auth_complete_url, "/connection_auth_complete/"),
     ],
 )
 def test_links_are_whole_addresses_that_a_mail_program_leaves_alone(
@@ -42,50 +45,52 @@ def test_links_are_whole_addresses_that_a_mail_program_leaves_alone(
     assert len(url) < 150
 
 
-@pytest.mark.parametrize("made_for", Kind)
-@pytest.mark.parametrize("used_as", Kind)
-def test_a_link_of_one_kind_is_worth_nothing_as_another(made_for: Kind, used_as: Kind) -> None:
+@pytest.mark.parametrize("made_for", KINDS)
+@pytest.mark.parametrize("used_as", KINDS)
+def test_a_link_of_one_kind_is_worth_nothing_as_another(
+    made_for: LinkKind, used_as: LinkKind
+) -> None:
     tenant = cast.enrol(cast.ACME)
     if made_for != used_as:
         with pytest.raises(links.BadLink):
-            links.tenant_of(used_as, links.sign(made_for, tenant))
+            links.tenant_for(used_as, links.signed_part(made_for, tenant))
 
 
 def test_any_changed_character_breaks_a_link() -> None:
-    signed = links.sign(Kind.SIGN_IN, cast.enrol(cast.ACME))
+    signed = links.signed_part(links.SIGN_IN, cast.enrol(cast.ACME))
     for position in range(len(signed)):
         changed = "B" if signed[position] != "B" else "C"
         with pytest.raises(links.BadLink):
-            links.tenant_of(Kind.SIGN_IN, signed[:position] + changed + signed[position + 1 :])
+            links.tenant_for(links.SIGN_IN, signed[:position] + changed + signed[position + 1 :])
 
 
 @pytest.mark.parametrize("nonsense", ["", ":", "a:b:c", "ä", "W10:1:x" * 99, "\ud800", "%00"])
 def test_nonsense_is_no_link(nonsense: str) -> None:
     with pytest.raises(links.BadLink):
-        links.tenant_of(Kind.SIGN_IN, nonsense)
+        links.tenant_for(links.SIGN_IN, nonsense)
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_a_link_lives_for_thirty_days(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_link_lives_for_thirty_days(kind: LinkKind) -> None:
     with time_machine.travel(timezone.now(), tick=False) as clock:
         tenant = cast.enrol(cast.ACME)
-        signed = links.sign(kind, tenant)
+        signed = links.signed_part(kind, tenant)
         clock.shift(timedelta(days=30) - timedelta(seconds=1))
-        assert links.tenant_of(kind, signed) == tenant
+        assert links.tenant_for(kind, signed) == tenant
         clock.shift(timedelta(seconds=2))
         with pytest.raises(links.BadLink):
-            links.tenant_of(kind, signed)
+            links.tenant_for(kind, signed)
 
 
 def test_a_link_dies_with_its_tenant_and_stays_dead_when_it_comes_back() -> None:
     tenant = cast.enrol(cast.ACME)
-    signed = links.sign(Kind.SIGN_IN, tenant)
+    signed = links.signed_part(links.SIGN_IN, tenant)
     Tenant.objects.update(offboarded_at=timezone.now())
     with pytest.raises(links.BadLink):
-        links.tenant_of(Kind.SIGN_IN, signed)
+        links.tenant_for(links.SIGN_IN, signed)
     Tenant.objects.update(offboarded_at=None, registered_at=timezone.now())
     with pytest.raises(links.BadLink):
-        links.tenant_of(Kind.SIGN_IN, signed)
+        links.tenant_for(links.SIGN_IN, signed)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import threading
 import pytest
 from django.db import connection, transaction
 
-from tenants import registration, timeline
+from tenants import proof, timeline
 from tenants.models import Event, EventKind, Proof, Tenant
 from tenants.signals import tenant_changed
 from tests.cast import BOREALIS, enrol
@@ -39,7 +39,7 @@ def test_an_approval_under_way_does_not_hold_up_the_timeline() -> None:
 
     tenant_changed.connect(while_locked)
     try:
-        registration.approve(tenant.pk, "olga")
+        proof.approve(tenant.pk, "olga")
     finally:
         tenant_changed.disconnect(while_locked)
     assert trouble == []

@@ -15,7 +15,8 @@ from django.utils import timezone
 from django_q.models import OrmQ
 from pytest_django.fixtures import Settings
 
-from tenants import links, messages, tasks, timeline
+from connect import links as connect_links
+from tenants import links, messages, sending, tasks, timeline
 from tenants.models import (
     EventKind,
     GrantStatus,
@@ -25,7 +26,7 @@ from tenants.models import (
     Tenant,
 )
 from tests import cast
-from tests.tenants.test_journey import grant
+from tests.tenants.test_progress import grant
 
 pytestmark = pytest.mark.django_db
 FOR_SUBSCRIBERS = [kind for kind in MessageKind if kind not in messages.STAFF_KINDS]
@@ -67,7 +68,7 @@ def test_every_mail_says_who_we_are_why_it_comes_what_to_do_how_long_and_whom_to
 ) -> None:
     settings.PRODUCT_NAME = "Northwind Social"
     message = messages.queue(acme, kind, "key")
-    link = links.connect_url if kind.startswith("authorize") else links.sign_in_url
+    link = connect_links.authorize_url if kind.startswith("authorize") else links.sign_in_url
     assert message.to == "ops@acme.example"
     assert acme.name in message.subject
     for part in (message.text, message.html):
@@ -94,7 +95,7 @@ def test_staff_are_told_what_is_wrong_and_where_to_act(
     acme: Tenant, settings: Settings, of_tenant: bool, kind: str
 ) -> None:
     settings.STAFF_EMAILS = ["ada@isv.example", "bob@isv.example"]
-    message = messages.alert_staff(
+    message = messages.notify_staff(
         acme if of_tenant else None, "key", "Acme & Co is blocked", "Name <taken>."
     )
     place = f"/admin/tenants/tenant/{acme.pk}/change/" if of_tenant else "/admin/"
@@ -110,7 +111,7 @@ def test_without_staff_addresses_an_alert_says_why_it_stays(
     acme: Tenant, settings: Settings
 ) -> None:
     settings.STAFF_EMAILS = []
-    message = messages.alert_staff(acme, "key", "Blocked", "Text.")
+    message = messages.notify_staff(acme, "key", "Blocked", "Text.")
     assert (message.status, queued()) == (MessageStatus.FAILED, [])
     assert "set STAFF_EMAILS" in message.error
 
@@ -119,7 +120,7 @@ def test_the_same_key_is_written_and_queued_once(acme: Tenant) -> None:
     first = messages.queue(acme, MessageKind.SIGN_IN, "key")
     assert messages.queue(acme, MessageKind.LIVE, "key") == first
     assert Message.objects.count() == 1
-    assert queued() == [("tenants.messages.send", (first.pk, 0))]
+    assert queued() == [("tenants.sending.send", (first.pk, 0))]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -160,7 +161,7 @@ def test_no_name_of_an_org_breaks_a_header_or_a_page(
     acme.name = name
     acme.save()
     message = messages.queue(acme, MessageKind.SIGN_IN, "key")
-    messages.send(message.pk)
+    sending.send(message.pk)
     assert len(message.subject.splitlines()) == 1
     assert len(message.subject) <= 255
     sent = message_from_bytes(mailoutbox[0].message().as_bytes())
@@ -174,7 +175,7 @@ def test_a_sent_mail_is_on_the_row_and_the_timeline(
     acme: Tenant, mailoutbox: list[EmailMessage]
 ) -> None:
     message = messages.queue(acme, MessageKind.SIGN_IN, "key")
-    messages.send(message.pk)
+    sending.send(message.pk)
     mail: Any = mailoutbox[0]
     assert (mail.to, mail.from_email) == (["ops@acme.example"], "connect@isv.example")
     assert (mail.subject, mail.body) == (message.subject, message.text)
@@ -192,23 +193,23 @@ def test_each_member_of_staff_is_a_recipient(
     mailoutbox: list[EmailMessage], settings: Settings
 ) -> None:
     settings.STAFF_EMAILS = ["ada@isv.example", "bob@isv.example"]
-    messages.send(messages.alert_staff(None, "key", "Trouble", "Text.").pk)
+    sending.send(messages.notify_staff(None, "key", "Trouble", "Text.").pk)
     assert mailoutbox[0].to == ["ada@isv.example", "bob@isv.example"]
 
 
 def test_the_providers_id_is_kept(acme: Tenant, settings: Settings) -> None:
     settings.EMAIL_BACKEND = "anymail.backends.test.EmailBackend"
     message = messages.queue(acme, MessageKind.SIGN_IN, "key")
-    messages.send(message.pk)
+    sending.send(message.pk)
     assert now(message).provider_id == "0"
 
 
 def test_a_task_that_comes_twice_sends_once(acme: Tenant, mailoutbox: list[EmailMessage]) -> None:
     message = messages.queue(acme, MessageKind.SIGN_IN, "key")
     for _ in range(2):
-        messages.send(message.pk, 0)
+        sending.send(message.pk, 0)
     assert len(mailoutbox) == 1
-    messages.send(message.pk + 1, 0)  # a row that is not there (yet) is nobody's fault
+    sending.send(message.pk + 1, 0)  # a row that is not there (yet) is nobody's fault
     assert len(mailoutbox) == 1
 
 
@@ -217,11 +218,11 @@ def test_a_task_that_comes_again_late_does_not_jump_the_queue(
 ) -> None:
     message = messages.queue(acme, MessageKind.SIGN_IN, "key")
     settings.EMAIL_BACKEND = f"{__name__}.BrokenBackend"
-    messages.send(message.pk, 0)
+    sending.send(message.pk, 0)
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-    messages.send(message.pk, 0)
+    sending.send(message.pk, 0)
     assert mailoutbox == []
-    messages.send(message.pk, 1)
+    sending.send(message.pk, 1)
     assert len(mailoutbox) == 1
 
 
@@ -233,13 +234,13 @@ def test_a_failed_attempt_is_followed_by_the_next_with_growing_pauses(
     pauses = []
     with time_machine.travel(timezone.now(), tick=False) as clock:
         for attempt in range(5):
-            messages.send(message.pk, attempt)
+            sending.send(message.pk, attempt)
             failed = now(message)
             assert (failed.status, failed.attempts) == (MessageStatus.QUEUED, attempt + 1)
             pauses.append(at(failed) - timezone.now())
             clock.move_to(at(failed))
         settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-        messages.send(message.pk, 5)
+        sending.send(message.pk, 5)
     assert pauses == [timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480)]
     assert (now(message).status, now(message).error) == (MessageStatus.SENT, "")
     assert len(mailoutbox) == 1
@@ -256,7 +257,7 @@ def test_after_the_last_attempt_a_mail_has_failed_and_staff_can_see_it(
     settings.EMAIL_BACKEND = f"{__name__}.BrokenBackend"
     message = messages.queue(acme, MessageKind.SIGN_IN, "key")
     for attempt in range(8):
-        messages.send(message.pk, attempt)
+        sending.send(message.pk, attempt)
     failed = now(message)
     assert (failed.status, failed.attempts) == (MessageStatus.FAILED, 6)
     assert failed.error == "ConnectionRefusedError: no mail server"
@@ -266,7 +267,7 @@ def test_after_the_last_attempt_a_mail_has_failed_and_staff_can_see_it(
 def test_a_refused_recipient_is_not_tried_again(acme: Tenant, settings: Settings) -> None:
     settings.EMAIL_BACKEND = f"{__name__}.RefusingBackend"
     message = messages.queue(acme, MessageKind.SIGN_IN, "key")
-    messages.send(message.pk)
+    sending.send(message.pk)
     assert (now(message).status, now(message).attempts) == (MessageStatus.FAILED, 1)
 
 
@@ -275,9 +276,9 @@ def test_a_mail_whose_every_worker_died_is_given_up(
 ) -> None:
     message = messages.queue(acme, MessageKind.SIGN_IN, "key")
     Message.objects.update(attempts=6)
-    messages.send(message.pk, 6)
+    sending.send(message.pk, 6)
     assert now(message).status == MessageStatus.FAILED
-    assert "broke off" in acme.events.get(kind=EventKind.MESSAGE).text
+    assert "died during every attempt" in acme.events.get(kind=EventKind.MESSAGE).text
     assert mailoutbox == []
 
 
@@ -287,21 +288,21 @@ def test_an_attempt_is_counted_before_it_is_made(
     def die(_: Message) -> str:
         raise SystemExit  # as django-q2 ends a task that takes too long
 
-    monkeypatch.setattr(messages, "_deliver", die)
+    monkeypatch.setattr(sending, "_deliver", die)
     message = messages.queue(acme, MessageKind.SIGN_IN, "key")
     with pytest.raises(SystemExit):
-        messages.send(message.pk)
+        sending.send(message.pk)
     assert (now(message).attempts, now(message).status) == (1, MessageStatus.QUEUED)
 
 
 def test_what_is_due_is_queued_again_and_not_each_second(acme: Tenant) -> None:
     message = messages.queue(acme, MessageKind.SIGN_IN, "key")
     OrmQ.objects.all().delete()  # the task is lost
-    assert messages.queue_due(10) == 0
+    assert sending.queue_due(10) == 0
     with time_machine.travel(timezone.now() + timedelta(minutes=2), tick=False):
-        assert messages.queue_due(10) == 1
-        assert messages.queue_due(10) == 0
-    assert queued() == [("tenants.messages.send", (message.pk, 0))]
+        assert sending.queue_due(10) == 1
+        assert sending.queue_due(10) == 0
+    assert queued() == [("tenants.sending.send", (message.pk, 0))]
 
 
 def test_only_so_many_are_queued_at_once_and_none_that_is_done(acme: Tenant) -> None:
@@ -309,7 +310,7 @@ def test_only_so_many_are_queued_at_once_and_none_that_is_done(acme: Tenant) -> 
         messages.queue(acme, MessageKind.SIGN_IN, f"key {number}")
     Message.objects.filter(key="key 0").update(status=MessageStatus.SENT)
     with time_machine.travel(timezone.now() + timedelta(minutes=2), tick=False):
-        assert [messages.queue_due(2) for _ in range(3)] == [2, 1, 0]
+        assert [sending.queue_due(2) for _ in range(3)] == [2, 1, 0]
 
 
 # --- again ---------------------------------------------------------------------------------------
@@ -345,4 +346,4 @@ def test_nothing_is_sent_to_a_tenant_that_left(acme: Tenant) -> None:
 def test_the_task_behind_the_button_tells_staff_what_it_did(acme: Tenant) -> None:
     assert "is queued" in tasks.resend(acme.pk, "Ada")
     grant(acme)
-    assert tasks.resend(acme.pk, "Ada") == "No mail fits where the tenant stands."
+    assert tasks.resend(acme.pk, "Ada") == "There is no mail to send at this stage."

@@ -11,10 +11,11 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries, Settings
 
+from connect import links as connect_links
 from tenants import links, timeline
 from tenants.models import EventKind, GrantStatus, Tenant
 from tests import cast
-from tests.tenants.test_journey import grant
+from tests.tenants.test_progress import grant
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +26,7 @@ def acme() -> Tenant:
 
 
 def visit(tenant: Tenant) -> Any:
-    answer = Client().get(f"/authenticate/{links.sign(links.Kind.SIGN_IN, tenant)}")
+    answer = Client().get(f"/authenticate/{links.signed_part(links.SIGN_IN, tenant)}")
     assert answer.status_code == 200
     return answer
 
@@ -44,7 +45,7 @@ def test_the_page_says_who_asks_for_which_org_and_what_for(
     settings.PRODUCT_NAME = "Northwind Social"
     page = text(visit(acme))
     for told in (
-        "Northwind Social asks",
+        "Northwind Social would like to synchronize",
         "Acme &amp; Söhne &quot;West&quot;",
         acme.org_id,
         "Production",
@@ -76,7 +77,7 @@ def test_then_the_page_moves_by_itself_while_the_portal_works(acme: Tenant) -> N
     answer = visit(acme)
     assert buttons(answer) == []
     assert answer["Refresh"] == "5"
-    assert "ops@acme.example showed that this is your org" in text(answer)
+    assert "ops@acme.example confirmed that this is your org" in text(answer)
 
 
 def test_then_the_subscriber_authorizes_heroku_connect(acme: Tenant) -> None:
@@ -84,8 +85,9 @@ def test_then_the_subscriber_authorizes_heroku_connect(acme: Tenant) -> None:
     timeline.note(acme, EventKind.STAGE, "…", stage="waiting_for_authorization")
     answer = visit(acme)
     assert buttons(answer) == ["Authorize Heroku Connect"]
-    assert f'href="http://testserver/connect/{links.sign(links.Kind.CONNECT, acme)}"' in text(
-        answer
+    assert (
+        f'href="http://testserver/connect/{links.signed_part(connect_links.AUTHORIZE, acme)}"'
+        in text(answer)
     )
     assert "Refresh" not in answer
 
@@ -163,12 +165,12 @@ def test_other_methods_are_refused(client: Client, method: str, path: str) -> No
 
 def test_a_form_without_its_token_gets_a_page_of_ours(acme: Tenant) -> None:
     strict = Client(enforce_csrf_checks=True)
-    answer = strict.post("/auth/salesforce", {"link": links.sign(links.Kind.SIGN_IN, acme)})
+    answer = strict.post("/auth/salesforce", {"link": links.signed_part(links.SIGN_IN, acme)})
     assert answer.status_code == 403
     assert "This form could not be sent" in text(answer)
 
 
 def test_a_member_of_staff_sees_what_the_subscriber_sees(acme: Tenant, client: Client) -> None:
     client.force_login(User.objects.create_superuser("ada"))
-    answer = client.get(f"/authenticate/{links.sign(links.Kind.SIGN_IN, acme)}")
+    answer = client.get(f"/authenticate/{links.signed_part(links.SIGN_IN, acme)}")
     assert answer.status_code == 200

@@ -11,22 +11,24 @@ from django.db import connections, transaction
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from tenants import claims, registration
+from tenants import proof as proofs
+from tenants import registration
+from tenants.callout_data import CalloutData
 from tenants.models import Event, EventKind, Proof, Tenant
-from tenants.registration import Verdict
+from tenants.registration import CalloutAnswer
 from tenants.signals import tenant_changed
 from tests import cast
 
 pytestmark = pytest.mark.django_db
 
 
-def claim(**changes: str) -> claims.Claims:
-    stated = {**cast.ACME, **changes}
-    return claims.Claims(stated.pop("org_id"), stated)
+def callout_data(**changes: str) -> CalloutData:
+    values = {**cast.ACME, **changes}
+    return CalloutData(values.pop("org_id"), values)
 
 
-def register(*, signed: bool = False, **changes: str) -> Verdict:
-    return registration.register(claim(**changes), signed=signed)
+def register(*, signed: bool = False, **changes: str) -> CalloutAnswer:
+    return registration.register(callout_data(**changes), signed=signed)
 
 
 def events(tenant: Tenant) -> list[str]:
@@ -69,7 +71,7 @@ def test_the_same_data_again_makes_and_tells_nothing(changed: list[Tenant]) -> N
 def test_what_a_callout_leaves_out_is_no_contradiction(settings: Settings) -> None:
     register()
     settings.FORCE_NAMESPACE = "new"
-    brief = claims.Claims(cast.ACME["org_id"], {"name": cast.ACME["name"]})
+    brief = CalloutData(cast.ACME["org_id"], {"name": cast.ACME["name"]})
     assert registration.register(brief, signed=False).status == 202
     assert Tenant.objects.get().login_domain == cast.ACME["login_domain"]
 
@@ -173,7 +175,7 @@ def test_a_callout_waits_for_the_change_that_is_under_way() -> None:
 
     with ThreadPoolExecutor(1) as threads:
         with transaction.atomic():
-            registration.approve(tenant.pk, "Ada")
+            proofs.approve(tenant.pk, "Ada")
             answer = threads.submit(claim_other_data)
             time.sleep(0.2)  # long enough for the callout to reach the row
         assert answer.result() == 409  # what was proven meanwhile counts
@@ -193,7 +195,7 @@ def test_the_policy_says_which_proof_suffices(
     settings: Settings, policy: str, suffices: list[Proof]
 ) -> None:
     settings.REGISTRATION_POLICY = policy
-    assert [proof for proof in Proof if registration.proof_suffices(Tenant(proof=proof))] == [
+    assert [proof for proof in Proof if proofs.is_proven(Tenant(proof=proof))] == [
         proof for proof in Proof if proof in suffices
     ]
 
@@ -202,7 +204,7 @@ def test_the_policy_says_which_proof_suffices(
 def test_staff_approve_whatever_was_proven_before(changed: list[Tenant], proof: Proof) -> None:
     tenant = cast.enrol(cast.ACME, proof=proof)
     for _ in range(2):
-        registration.approve(tenant.pk, "Ada")
+        proofs.approve(tenant.pk, "Ada")
     tenant.refresh_from_db()
     assert (tenant.proof, tenant.proven_at is not None) == (Proof.STAFF, True)
     event = Event.objects.get(kind=EventKind.APPROVED)

@@ -3,7 +3,7 @@
 import pytest
 from anymail.signals import AnymailTrackingEvent, tracking
 
-from tenants import messages
+from tenants import messages, sending
 from tenants.models import EventKind, Message, MessageKind, MessageStatus, Tenant
 from tests import cast
 
@@ -19,7 +19,7 @@ def acme() -> Tenant:
 def sent(acme: Tenant) -> Message:
     """A mail that was sent."""
     message = messages.queue(acme, MessageKind.SIGN_IN, "key")
-    messages.send(message.pk)
+    sending.send(message.pk)
     return message
 
 
@@ -73,8 +73,8 @@ def test_a_late_delivery_does_not_hide_a_bounce(sent: Message) -> None:
 
 
 def test_an_alert_that_comes_back_raises_no_other_alert(acme: Tenant) -> None:
-    alert = messages.alert_staff(acme, "key", "Blocked", "Text.")
-    messages.send(alert.pk)
+    alert = messages.notify_staff(acme, "key", "Blocked", "Text.")
+    sending.send(alert.pk)
     report("bounced", str(alert.pk))
     assert Message.objects.get().status == MessageStatus.BOUNCED
 

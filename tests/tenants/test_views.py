@@ -11,8 +11,8 @@ from django.test import Client
 from django_q.models import OrmQ
 from pytest_django.fixtures import Settings
 
-from tenants import registration
-from tenants.models import Callout, EventKind, RateBucket, Switch, SwitchName, Tenant
+from tenants import receiving, switches
+from tenants.models import Callout, EventKind, RateBucket, Switch, Tenant
 from tests import cast
 from tests.tenants.callouts import (
     AS_IN_2016,
@@ -41,7 +41,7 @@ def test_202_for_a_new_org_and_for_the_same_data_again(path: str) -> None:
     first, second = post(AS_IN_2016, path=path), post(AS_IN_2016, path=path)
     assert (first.status_code, second.status_code) == (202, 202)
     assert told(first)["message"].startswith("Registered.")
-    assert told(second)["message"].startswith("This org is registered already")
+    assert told(second)["message"].startswith("This org is already registered")
     tenant = Tenant.objects.get()
     assert tenant.name == 'Acme & Söhne "West"'
     assert (
@@ -123,7 +123,7 @@ def test_401_for_a_signature_that_is_replayed() -> None:
     assert post(AS_IN_2016, **headers).status_code == 202
     answer = post(AS_IN_2016, **headers)
     assert answer.status_code == 401
-    assert "used before" in told(answer)["message"]
+    assert "already used" in told(answer)["message"]
 
 
 @pytest.mark.django_db
@@ -193,7 +193,7 @@ def test_429_with_retry_after_keeps_nothing(settings: Settings) -> None:
 
 @pytest.mark.django_db
 def test_503_while_registrations_are_switched_off() -> None:
-    Switch.objects.create(name=SwitchName.REGISTRATIONS, on=False)
+    Switch.objects.create(name=switches.REGISTRATIONS.name, on=False)
     headers = signed(AS_IN_2016)
     answer = post(AS_IN_2016, **headers)
     assert (answer.status_code, answer["Retry-After"]) == (503, "3600")
@@ -211,7 +211,7 @@ def test_500_keeps_the_callout_its_cause_and_its_signature(
 
     headers = signed(AS_IN_2016)
     with monkeypatch.context() as patched:
-        patched.setattr(registration, "register", fail)
+        patched.setattr(receiving, "register", fail)
         answer = post(AS_IN_2016, **headers)
     assert answer.status_code == 500
     assert "secret detail" not in told(answer)["message"]
@@ -229,7 +229,7 @@ def test_a_callout_that_is_judged_to_death_is_kept_all_the_same(
     def die(*_: object, **__: object) -> None:
         raise SystemExit
 
-    monkeypatch.setattr(registration, "register", die)
+    monkeypatch.setattr(receiving, "register", die)
     with pytest.raises(SystemExit):
         post(AS_IN_2016)
     assert last_callout().status is None

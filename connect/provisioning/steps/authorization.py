@@ -2,20 +2,21 @@
 
 from django.utils import timezone
 
+from connect import links
 from connect.clients import heroku_connect, salesforce
 from connect.clients.connection_detail import ConnectionDetail
 from connect.models import WaitingOn
 from connect.provisioning import reminders
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Blocked, Done, StepOutcome, Wait
-from tenants import links, messages, orgid
+from tenants import messages, orgid
 from tenants.models import EventKind, MessageKind
 
 
 def publishing_link(claim: Claim) -> StepOutcome:
     """Publish the portal's link in the org, on the package's page."""
     salesforce.publish_link(
-        claim.tenant, claim.connection.connection_id, links.connect_url(claim.tenant)
+        claim.tenant, claim.connection.connection_id, links.authorize_url(claim.tenant)
     )
     return Done(
         "The link to authorize Heroku Connect is in the org.",

@@ -9,7 +9,7 @@ from connect.clients import heroku, heroku_connect, http
 from connect.models import SchemaFate
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Done, StepOutcome
-from tenants import consent
+from tenants import grants
 
 MAX_CLEANUP_ATTEMPTS = 4
 
@@ -23,7 +23,7 @@ def offboarding(claim: Claim) -> StepOutcome:
         _best_effort(insist, lambda: heroku_connect.pause(*address))
     # A tenant that starts over keeps its sign-in for the next connection.
     if not connection.start_over:
-        _best_effort(insist, lambda: consent.revoke(claim.tenant.pk))
+        _best_effort(insist, lambda: grants.revoke(claim.tenant.pk))
     if connection.addon_requested_at:
         _delete_addon(connection.addon_name)
     if connection.schema_fate == SchemaFate.DROP and connection.schema_name:
@@ -47,8 +47,8 @@ def _best_effort(insist: bool, act: Callable[[], None]) -> None:
     """
     try:
         act()
-    except (http.Retryable, consent.GrantTrouble):
+    except (http.Retryable, grants.GrantError):
         if insist:
             raise
-    except (http.RemoteError, consent.GrantLost):
+    except (http.RemoteError, grants.GrantLost):
         return

@@ -7,13 +7,13 @@ from connect.models import WaitingOn
 from connect.provisioning import reminders
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Done, StepOutcome, Wait
-from tenants import messages, registration
+from tenants import messages, proof
 from tenants.models import GrantStatus, MessageKind, SalesforceGrant
 
 
 def waiting_for_proof(claim: Claim) -> StepOutcome:
     """Make nothing that costs money before it is shown that the org itself registered."""
-    if registration.proof_suffices(claim.tenant):
+    if proof.is_proven(claim.tenant):
         return Done(f"The registration is proven: {claim.tenant.get_proof_display().lower()}.")
     if settings.REGISTRATION_POLICY == "approval":
         return Wait(None, "approval by staff", WaitingOn.STAFF)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 
-from tenants import claims
+from tenants import callout_data
 from tenants.models import Tenant
 
 if TYPE_CHECKING:
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 else:
     ModelForm = forms.ModelForm
 
-_AS_CLAIMED = {"name": "org_name"}
+_CALLOUT_NAMES = {"name": "org_name"}
 
 
 class TenantForm(ModelForm):
-    """Validates with the same rules as a callout."""
+    """Values from staff are checked by the same rules as those of a callout."""
 
     class Meta:
         model = Tenant
@@ -25,18 +25,18 @@ class TenantForm(ModelForm):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
-        said = {_AS_CLAIMED.get(name, name): value for name, value in data.items()}
-        said["org_id"] = self.instance.org_id
+        values = {_CALLOUT_NAMES.get(name, name): value for name, value in data.items()}
+        values["org_id"] = self.instance.org_id
         try:
-            claimed = claims.read(claims.JSON, json.dumps(said).encode())
-        except claims.Invalid as error:
-            self._blame(error.errors)
+            checked = callout_data.parse(callout_data.JSON, json.dumps(values).encode())
+        except callout_data.Invalid as error:
+            self._add_errors(error.errors)
             return data
-        return {**data, **claimed.stated}
+        return {**data, **checked.values}
 
-    def _blame(self, errors: dict[str, str]) -> None:
-        by_field = {_AS_CLAIMED.get(name, name): name for name in self.fields}
-        for claim, why in errors.items():
-            name = by_field.get(claim)
+    def _add_errors(self, errors: dict[str, str]) -> None:
+        by_field = {_CALLOUT_NAMES.get(name, name): name for name in self.fields}
+        for field, why in errors.items():
+            name = by_field.get(field)
             if name is None or name not in self.errors:
                 self.add_error(name, why)

@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 
 from connect.models import Connection
 from tenants.models import Tenant
-from tenants.words import match
+from tenants.search import match
 
 HELP = (
     "Beginnings of words of the name or e-mail, org id (15 or 18 characters), "

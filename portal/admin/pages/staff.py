@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+import social_django.admin  # noqa: F401  (registers what is unregistered below)
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User

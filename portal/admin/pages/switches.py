@@ -14,24 +14,17 @@ from django.urls import reverse
 from portal.actions.switches import PERMISSION
 from portal.admin.kit.actions import ActionsAdmin, Button
 from portal.admin.kit.base import ReadOnlyAdmin
-from tenants.models import Switch, SwitchName
+from tenants.models import KILL_SWITCHES, KillSwitch, Switch
 
 MAX_CHANGES = 20
-EFFECTS = {
-    SwitchName.REGISTRATIONS: "Packages that register get 503 and are asked to come again. "
-    "Tenants that are known already go on.",
-    SwitchName.PROVISIONING: "No step of provisioning is taken, so no add-on is made and nobody is "
-    "mailed. Live tenants and off-boarding go on.",
-    SwitchName.SOCIAL_JOB: "No posts are collected and none are written to tenants’ schemas. "
-    "Synchronization goes on.",
-}
 
 
 @dataclass(frozen=True)
 class SwitchCard:
     """A switch as the page shows it."""
 
-    name: SwitchName
+    name: str
+    label: str
     effect: str
     row: Switch
     buttons: list[Button]
@@ -44,7 +37,7 @@ class SwitchAdmin(ReadOnlyAdmin, ActionsAdmin):
     list_display = ("name", "on", "why", "who", "changed_at")
 
     def row_to_act_on(self, request: HttpRequest, pk: str) -> Switch | None:
-        if pk not in SwitchName.values:
+        if pk not in KILL_SWITCHES:
             return None
         return Switch.objects.filter(name=pk).first() or Switch(name=pk)
 
@@ -63,12 +56,14 @@ class SwitchAdmin(ReadOnlyAdmin, ActionsAdmin):
             **self.admin_site.each_context(request),
             "title": "Kill switches",
             "opts": self.opts,
-            "cards": [self._card(request, name, rows.get(name)) for name in SwitchName],
+            "cards": [
+                self._card(request, each, rows.get(each.name)) for each in KILL_SWITCHES.values()
+            ],
             "changes": changes.order_by("-action_time")[:MAX_CHANGES],
             "may_turn": request.user.has_perm(PERMISSION),
         }
         return TemplateResponse(request, "admin/tenants/switch/change_list.html", context)
 
-    def _card(self, request: HttpRequest, name: SwitchName, row: Switch | None) -> SwitchCard:
-        row = row or Switch(name=name.value)
-        return SwitchCard(name, EFFECTS[name], row, self.buttons(request, row))
+    def _card(self, request: HttpRequest, known: KillSwitch, row: Switch | None) -> SwitchCard:
+        row = row or Switch(name=known.name)
+        return SwitchCard(known.name, known.label, known.effect, row, self.buttons(request, row))

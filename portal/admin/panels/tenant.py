@@ -12,7 +12,7 @@ from connect.models import Connection, Stage
 from portal.actions.action import Staff
 from portal.actions.subject import Subject
 from portal.admin.kit import show
-from portal.admin.pages.health import panel
+from portal.admin.panels import health as health_panel
 from portal.admin.panels.stepper import stays, steps
 from tenants import links
 from tenants.models import Event, EventKind, Tenant
@@ -81,7 +81,7 @@ def context(tenant: Tenant, subject: Subject, user: Staff, wanted: str) -> dict[
         "live_url": f"{reverse('admin:tenants_tenant_live', args=[tenant.pk])}?timeline={wanted}",
         "every": _every(shown),
         "snoozed": bool(shown and shown.is_snoozed(timezone.now())),
-        "sync": panel.of_tenant(shown),
+        "sync": health_panel.of_tenant(shown),
     }
 
 

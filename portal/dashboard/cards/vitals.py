@@ -9,7 +9,7 @@ from connect.clients import budget
 from connect.models import ApiBudget
 from portal.dashboard.cards.links import to_list
 from portal.project import probes
-from tenants.models import Switch, SwitchName
+from tenants.models import KILL_SWITCHES, Switch
 
 # Below this share of the budget health checks are held back, and staff should know it.
 BUDGET_IS_LOW = budget.RESERVE * 2
@@ -51,6 +51,6 @@ def _budget(now: datetime) -> dict[str, Any]:
 def _switches() -> list[dict[str, Any]]:
     rows = {switch.name: switch for switch in Switch.objects.all()}
     return [
-        {"label": name.label, "off": name in rows and not rows[name].on, "row": rows.get(name)}
-        for name in SwitchName
+        {"label": known.label, "off": name in rows and not rows[name].on, "row": rows.get(name)}
+        for name, known in KILL_SWITCHES.items()
     ]

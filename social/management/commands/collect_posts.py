@@ -1,4 +1,4 @@
-"""`python manage.py collect_posts`: a round now, as Heroku Scheduler or a person wants it."""
+"""`python manage.py collect_posts`: run a collection now, by Heroku Scheduler or by hand."""
 
 import getpass
 from typing import Any
@@ -7,10 +7,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Q
 
 from social import collection
-from social.models import CollectionRun, Outcome, Trigger
+from social.models import CollectionRun, RunOutcome, Trigger
 from tenants.models import Tenant
 
-BAR = 30  # characters
+BAR_WIDTH = 30  # characters
 
 
 class Command(BaseCommand):
@@ -27,7 +27,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--dry-run",
             action="store_true",
-            help="read the tenants and say what would be asked; nothing is asked, paid or written",
+            help="show what would be searched, without any search, cost or write",
         )
         parser.add_argument(
             "--recount",
@@ -36,7 +36,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Run it and print what came of it for each tenant."""
+        """Run it and print the result for each tenant."""
         tenant_ids = [_tenant(given).pk for given in options["tenant"]]
         if options["dry_run"]:
             self._show_preview(collection.preview(tenant_ids))
@@ -47,20 +47,20 @@ class Command(BaseCommand):
                 getpass.getuser(),
                 tenant_ids=tenant_ids,
                 recount=options["recount"],
-                tell=self._show_progress,
+                on_progress=self._show_progress,
             )
-        except collection.NotCollecting as reason:
+        except collection.CollectionRefused as reason:
             raise CommandError(str(reason)) from None
         self._show_result(run)
-        if run.outcome == Outcome.FAILED:
+        if run.outcome == RunOutcome.FAILED:
             raise CommandError(run.note)
 
     def _show_progress(self, run: CollectionRun) -> None:
-        """Draw the bar on a terminal; elsewhere a log is not to be filled with it."""
+        """Draw a progress bar on a terminal only, not in logs."""
         if not self.stderr.isatty() or not run.searches:
             return
-        done = BAR * run.searches_done // run.searches
-        bar = "█" * done + "·" * (BAR - done)
+        done = BAR_WIDTH * run.searches_done // run.searches
+        bar = "█" * done + "·" * (BAR_WIDTH - done)
         end = "\n" if run.finished_at else ""
         self.stderr.write(
             f"\r{bar} {run.searches_done} of {run.searches} searches, {run.posts_paid} posts",
@@ -82,11 +82,11 @@ class Command(BaseCommand):
             self.stdout.write(run.note)
 
     def _show_preview(self, preview: collection.Preview) -> None:
-        for subject in preview.subjects:
-            result = subject.result
+        for tenant_run in preview.tenant_runs:
+            result = tenant_run.result
             said = result.error or (f"skipped: {result.skipped}" if result.skipped else "")
             counts = f"{result.accounts} Accounts with a handle, {result.handles} handles"
-            self.stdout.write(f"{subject.connection.tenant}: {said or counts}")
+            self.stdout.write(f"{tenant_run.connection.tenant}: {said or counts}")
             for each in result.refused:
                 self.stdout.write(f"  {each['account']} {each['handle']!r}: {each['why']}")
         self.stdout.write(

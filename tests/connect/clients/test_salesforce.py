@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from connect.clients import http, salesforce
 from emulator import Running
-from tenants import consent
+from tenants import grants
 from tenants.models import SalesforceGrant, Tenant
 from tests import cast
 
@@ -113,13 +113,13 @@ def test_a_new_session_that_is_refused_is_not_refreshed_again(
 
 def test_a_revoked_grant_is_lost_and_no_further_call_made(emulator: Running, acme: Tenant) -> None:
     control(emulator, f"orgs/{acme.org_id}/revoke")
-    with pytest.raises(consent.GrantLost):
+    with pytest.raises(grants.GrantLost):
         salesforce.publish_link(acme, "connection-id", LINK)
     assert made(emulator) == [("AuthConnection", 401), ("token", 400)]
 
 
 def test_an_org_that_nobody_signed_in_to_is_not_called(emulator: Running) -> None:
-    with pytest.raises(consent.GrantLost):
+    with pytest.raises(grants.GrantLost):
         salesforce.publish_link(cast.enrol(cast.ACME), "connection-id", LINK)
     assert not emulator.calls()
 

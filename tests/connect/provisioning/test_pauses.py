@@ -7,12 +7,12 @@ import pytest
 import requests
 from django.utils import timezone
 
-from connect import tasks
+from connect import switches, tasks
 from connect.health import states
 from connect.models import Connection, Stage
 from connect.operations import connection as operations
 from connect.provisioning import pauses, reconciler
-from tenants.models import Event, EventKind, Message, Switch, SwitchName
+from tenants.models import Event, EventKind, Message, Switch
 from tests.connect.journey import Journey
 
 pytestmark = pytest.mark.django_db
@@ -80,7 +80,7 @@ def test_too_early_is_not_the_end(live: Journey) -> None:
 
 def test_a_pause_ends_while_provisioning_is_switched_off(live: Journey) -> None:
     pause(live, hours=4)
-    Switch.objects.create(name=SwitchName.PROVISIONING, on=False, why="Incident")
+    Switch.objects.create(name=switches.PROVISIONING.name, on=False, why="Incident")
     assert let_it_end(live).state == "IDLE"
 
 

@@ -9,14 +9,15 @@ import time_machine
 from django.db import OperationalError
 from django.utils import timezone
 
+from connect import switches
 from connect.clients import http
 from connect.models import Connection, Stage, WaitingOn
 from connect.provisioning import reconciler, steps
 from connect.runner import lease, retry
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Blocked, Done, StepOutcome, Wait
-from tenants import consent, leases, timeline
-from tenants.models import Event, EventKind, Message, MessageKind, Switch, SwitchName
+from tenants import grants, leases, timeline
+from tenants.models import Event, EventKind, Message, MessageKind, Switch
 from tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -156,7 +157,7 @@ def test_a_lost_grant_leads_back_to_the_sign_in(
     connection: Connection, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Connection.objects.update(stage=Stage.PUBLISHING_LINK)
-    lost = answering(consent.GrantLost("Salesforce refused the grant."))
+    lost = answering(grants.GrantLost("Salesforce refused the grant."))
     wait = answering(Wait(None, "the sign-in", WaitingOn.SUBSCRIBER))
     monkeypatch.setitem(steps.STEPS, Stage.PUBLISHING_LINK, lost)
     monkeypatch.setitem(steps.STEPS, Stage.WAITING_FOR_CONSENT, wait)
@@ -211,7 +212,7 @@ def test_a_settling_that_breaks_off_half_way_is_forgotten_as_a_whole(
 def test_the_kill_switch_stops_provisioning_but_not_off_boarding(
     connection: Connection, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Switch.objects.create(name=SwitchName.PROVISIONING, on=False)
+    Switch.objects.create(name=switches.PROVISIONING.name, on=False)
     assert run(Done("Linked.")).stage == Stage.LINKING
     Connection.objects.update(stage=Stage.OFFBOARDING)
     monkeypatch.setitem(steps.STEPS, Stage.OFFBOARDING, answering(Done("Gone.")))

@@ -5,14 +5,14 @@ from datetime import timedelta
 import pytest
 from pytest_django.fixtures import Settings
 
-from connect import tasks
+from connect import switches, tasks
 from connect.models import (
     ApiBudget,
     ItemStatus,
     RolloutItem,
 )
 from connect.rollouts import due
-from tenants.models import RateBucket, Switch, SwitchName
+from tenants.models import RateBucket, Switch
 from tests.connect.fleet import Fleet
 from tests.connect.rollouts.driving import make
 
@@ -27,7 +27,7 @@ def test_nothing_moves_while_calls_are_short_or_provisioning_is_off(
     budget = ApiBudget.objects.create(peer="heroku", remaining=10)
     assert due.mark_queued(timedelta(0)) == []
     budget.delete()
-    switch = Switch.objects.create(name=SwitchName.PROVISIONING, on=False)
+    switch = Switch.objects.create(name=switches.PROVISIONING.name, on=False)
     assert due.mark_queued(timedelta(0)) == []
     switch.delete()
     settings.MAPPING_CALLS_PER_HOUR = 1

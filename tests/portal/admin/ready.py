@@ -31,8 +31,7 @@ from portal.actions import action as registry
 from portal.actions import subject
 from portal.actions.action import Action
 from portal.models import BulkItem, BulkRun, ItemStatus
-from social.models import CollectionRun
-from tenants.models import Proof, Switch, SwitchName, Tenant
+from tenants.models import Proof, Switch, Tenant
 from tests.connect.write_errors import schemas
 from tests.portal.admin import rows
 
@@ -131,7 +130,7 @@ def _task(model: type[Success | Failure]) -> Success | Failure:
 
 
 def _switch(name: str) -> Switch:
-    switch, _ = Switch.objects.get_or_create(name=SwitchName.REGISTRATIONS)
+    switch, _ = Switch.objects.get_or_create(name="registrations")
     Switch.objects.update(on=name == "turn_off", why="An incident")
     return switch
 
@@ -148,7 +147,6 @@ _MAKERS: dict[type[Model], Callable[[str], Model]] = {
     Rollout: _rollout,
     Drift: _drift,
     WriteError: _write_error,
-    CollectionRun: lambda name: CollectionRun(),
     BulkRun: _bulk_run,
     Success: lambda name: _task(Success),
     Failure: lambda name: _task(Failure),
@@ -170,8 +168,8 @@ def cases(*, every: bool) -> Iterator[tuple[type[Model], Action]]:
 
 
 def row_for(model: type[Model], action: Action) -> Model:
-    """Make a row on which an action is possible."""
-    return _MAKERS[model](action.name)
+    """Make a row on which an action is possible. One that needs no row gets an unsaved one."""
+    return _MAKERS[model](action.name) if action.of_rows else model()
 
 
 def drop_schemas() -> None:

@@ -1,9 +1,11 @@
 """Rows for the admin's pages: the cast at different stages, and any number of strangers."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
+from importlib import import_module
 from typing import Any, TypeVar
 
+from django.conf import settings
 from django.db.models import Model
 from django.utils import timezone
 from django_q.models import OrmQ, Schedule, Task
@@ -32,17 +34,9 @@ from connect.models import (
     WriteRepair,
 )
 from portal.models import BulkItem, BulkRun, Heartbeat
-from social.models import (
-    CollectionRun,
-    Handle,
-    Outcome,
-    Post,
-    Spend,
-    TenantCollection,
-    Trigger,
-)
 from tenants import orgid
 from tenants.models import (
+    KILL_SWITCHES,
     Callout,
     Event,
     EventKind,
@@ -52,7 +46,6 @@ from tenants.models import (
     RateBucket,
     SalesforceGrant,
     Switch,
-    SwitchName,
     Tenant,
     UsedSignature,
 )
@@ -86,7 +79,7 @@ DOCUMENT = {
 
 def connection(of: Tenant, stage: Stage = Stage.LIVE, **fields: Any) -> Connection:
     """Make a tenant's connection at a stage, with the facts known by then."""
-    return _stored([_connection(of, stage, **fields)])[0]
+    return stored([_connection(of, stage, **fields)])[0]
 
 
 def _connection(of: Tenant, stage: Stage = Stage.LIVE, **fields: Any) -> Connection:
@@ -109,7 +102,7 @@ def _connection(of: Tenant, stage: Stage = Stage.LIVE, **fields: Any) -> Connect
 
 def grant(of: Tenant) -> SalesforceGrant:
     """Make a grant whose tokens no page may show."""
-    return _stored([_grant(of)])[0]
+    return stored([_grant(of)])[0]
 
 
 def _grant(of: Tenant) -> SalesforceGrant:
@@ -128,7 +121,7 @@ def _grant(of: Tenant) -> SalesforceGrant:
 
 def message(to: Tenant) -> Message:
     """Make a mail to a tenant."""
-    return _stored([_message(to)])[0]
+    return stored([_message(to)])[0]
 
 
 def _message(to: Tenant) -> Message:
@@ -143,7 +136,7 @@ def _message(to: Tenant) -> Message:
     )
 
 
-def _stored(made: Iterable[Row]) -> list[Row]:
+def stored(made: Iterable[Row]) -> list[Row]:
     """Store rows of one model by one statement, whatever their number."""
     each = list(made)
     return type(each[0])._default_manager.bulk_create(each)
@@ -160,15 +153,16 @@ def strangers(count: int, start: int = 1) -> None:
     health(*connections)
     _mapping_rows(numbers, connections, template)
     _portal_rows(numbers, connections)
-    _social_rows(numbers, connections, now)
+    for name in settings.USE_CASES:
+        import_module(f"tests.{name}.rows").strangers(numbers, connections, now)
     _queue_rows(numbers, now)
 
 
 def connected(numbers: Sequence[int], **fields: Any) -> list[Connection]:
     """Make strangers with these numbers and a live connection each, and nothing else."""
     now = timezone.now()
-    tenants = _stored(_stranger(number, now) for number in numbers)
-    return _stored(_connection(each, **fields) for each in tenants)
+    tenants = stored(_stranger(number, now) for number in numbers)
+    return stored(_connection(each, **fields) for each in tenants)
 
 
 def _stranger(number: int, now: datetime) -> Tenant:
@@ -184,18 +178,18 @@ def _stranger(number: int, now: datetime) -> Tenant:
 
 def _tenant_rows(numbers: Sequence[int], tenants: list[Tenant], now: datetime) -> None:
     body, sender = b'{"org_id": "x"}', "192.0.2.1"
-    _stored(_grant(each) for each in tenants)
-    _stored(Callout(body=body, remote_address=sender, status=202, tenant=each) for each in tenants)
-    _stored(_message(each) for each in tenants)
-    _stored(Event(tenant=each, kind=EventKind.REGISTERED, text="Registered.") for each in tenants)
-    _stored(UsedSignature(digest=f"{number:064d}") for number in numbers)
-    _stored(RateBucket(key=f"192.0.2.{number}", tokens=1, filled_at=now) for number in numbers)
+    stored(_grant(each) for each in tenants)
+    stored(Callout(body=body, remote_address=sender, status=202, tenant=each) for each in tenants)
+    stored(_message(each) for each in tenants)
+    stored(Event(tenant=each, kind=EventKind.REGISTERED, text="Registered.") for each in tenants)
+    stored(UsedSignature(digest=f"{number:064d}") for number in numbers)
+    stored(RateBucket(key=f"192.0.2.{number}", tokens=1, filled_at=now) for number in numbers)
 
 
 def _connect_rows(
     numbers: Sequence[int], connections: list[Connection], template: MappingTemplate
 ) -> None:
-    _stored(
+    stored(
         Mapping(
             connection=each,
             object_name="Account",
@@ -204,12 +198,12 @@ def _connect_rows(
         )
         for each in connections
     )
-    _stored(
+    stored(
         HealthSample(connection=each, state="IDLE", mappings=1, mappings_synced=1, rows_failed=0)
         for each in connections
     )
-    _stored(ApiBudget(peer=f"peer-{number}", remaining=4000) for number in numbers)
-    _stored(Drift(connection=each, template=template, state="same") for each in connections)
+    stored(ApiBudget(peer=f"peer-{number}", remaining=4000) for number in numbers)
+    stored(Drift(connection=each, template=template, state="same") for each in connections)
 
 
 def health(*of: Connection) -> None:
@@ -226,15 +220,13 @@ def health(*of: Connection) -> None:
         unique_fields=["connection"],
         update_fields=["condition", "sampled_at", "uptime_day"],
     )
-    incidents = _stored(
+    incidents = stored(
         Incident(connection=each, kind="system_error", status="open", opened_at=now, text="Broken.")
         for each in of
     )
-    _stored(
-        HealingAttempt(incident=each, remedy="restart", text="Restarted.") for each in incidents
-    )
-    _stored(WebhookNotice(incident=each, what="opened", text="Broken.") for each in incidents)
-    _stored(
+    stored(HealingAttempt(incident=each, remedy="restart", text="Restarted.") for each in incidents)
+    stored(WebhookNotice(incident=each, what="opened", text="Broken.") for each in incidents)
+    stored(
         WriteError(
             connection=each,
             table_name="account",
@@ -244,7 +236,7 @@ def health(*of: Connection) -> None:
         )
         for each in of
     )
-    _stored(
+    stored(
         WriteRepair(
             connection=each,
             table_name="account",
@@ -255,8 +247,8 @@ def health(*of: Connection) -> None:
         )
         for each in of
     )
-    _stored(Diagnosis(connection=each, ended_at=now, errors=1, findings=findings) for each in of)
-    _stored(
+    stored(Diagnosis(connection=each, ended_at=now, errors=1, findings=findings) for each in of)
+    stored(
         Notification(
             connection=each, remote_id="n", at=now, event_type="mapping-error", message="<M>"
         )
@@ -267,15 +259,15 @@ def health(*of: Connection) -> None:
 def _mapping_rows(
     numbers: Sequence[int], connections: list[Connection], template: MappingTemplate
 ) -> None:
-    rollouts = _stored(Rollout(template=template, author="mia", status="done") for _ in connections)
-    _stored(
+    rollouts = stored(Rollout(template=template, author="mia", status="done") for _ in connections)
+    stored(
         RolloutItem(rollout=rollout, connection=each, wave=0, target=template, status="done")
         for rollout, each in zip(rollouts, connections, strict=True)
     )
-    tags = _stored(Tag(name=f"tag-{number}") for number in numbers)
+    tags = stored(Tag(name=f"tag-{number}") for number in numbers)
     for tag, each in zip(tags, connections, strict=True):
         tag.tenants.add(each.tenant)
-    _stored(
+    stored(
         DefaultTemplate(plan=f"herokuconnect:plan-{number}", template=template)
         for number in numbers
     )
@@ -284,46 +276,20 @@ def _mapping_rows(
 
 
 def _portal_rows(numbers: Sequence[int], connections: list[Connection]) -> None:
-    _stored(Heartbeat(worker=f"worker-{number}") for number in numbers)
-    runs = _stored(
+    stored(Heartbeat(worker=f"worker-{number}") for number in numbers)
+    runs = stored(
         BulkRun(action="pause", label="Pause", actor="olga", total=1) for _ in connections
     )
-    _stored(
+    stored(
         BulkItem(run=run, tenant=each.tenant, connection=each)
         for run, each in zip(runs, connections, strict=True)
     )
 
 
-def _social_rows(numbers: Sequence[int], connections: list[Connection], now: datetime) -> None:
-    runs = _stored(
-        CollectionRun(trigger=Trigger.SCHEDULE, outcome=Outcome.DONE, finished_at=now)
-        for _ in numbers
-    )
-    _stored(
-        TenantCollection(run=run, connection=each, inserted=1)
-        for run, each in zip(runs, connections, strict=True)
-    )
-    handles = _stored(Handle(name=f"stranger_{number}") for number in numbers)
-    _stored(
-        Post(
-            id=number,
-            handle=handle,
-            author=f"Stranger_{number}",
-            body="Hello",
-            posted_at=now,
-            likes=1,
-            reposts=0,
-            changed_in=run.pk,
-        )
-        for number, handle, run in zip(numbers, handles, runs, strict=True)
-    )
-    _stored(Spend(day=now.date() - timedelta(days=number), calls=1, posts=1) for number in numbers)
-
-
 def tasks(numbers: Sequence[int]) -> None:
     """Make a task that went well and one that failed, for each number."""
     now = timezone.now()
-    _stored(
+    stored(
         Task(
             id=f"{number:030d}{'ok' if success else 'no'}",
             name=f"pause {number}",
@@ -342,7 +308,7 @@ def tasks(numbers: Sequence[int]) -> None:
 
 def _queue_rows(numbers: Sequence[int], now: datetime) -> None:
     tasks(numbers)
-    _stored(
+    stored(
         Schedule(name=f"schedule {number}", func="portal.tasks.prune", task=f"{number:030d}ok")
         for number in numbers
     )
@@ -350,9 +316,7 @@ def _queue_rows(numbers: Sequence[int], now: datetime) -> None:
         {"id": f"{number:032d}", "name": "x", "func": "portal.tasks.prune", "args": ()}
         for number in numbers
     )
-    _stored(
-        OrmQ(key="multiconnect", payload=SignedPackage.dumps(each), lock=now) for each in queued
-    )
+    stored(OrmQ(key="multiconnect", payload=SignedPackage.dumps(each), lock=now) for each in queued)
 
 
 def history(of: Tenant, length: int) -> None:
@@ -366,7 +330,7 @@ def history(of: Tenant, length: int) -> None:
 
 def switches() -> None:
     """Make a row for every kill switch."""
-    for name in SwitchName:
+    for name in KILL_SWITCHES:
         Switch.objects.create(name=name, on=True)
 
 

@@ -17,6 +17,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django_q.models import OrmQ
 
+from connect import links as connect_links
 from portal.actions import action as registry
 from tenants import links
 from tenants.models import Tenant
@@ -34,8 +35,8 @@ AS_IF_PRESSED = (
 PARAMETER = re.compile(r"(?:\(\?P)?<(?:\w+:)?(\w+)>(?:(?<=\w>)(?:\.\*|[\w|]+|\\d\+)\))?")
 SUBSCRIBERS = {
     "authenticate": links.sign_in_url,
-    "connect-authorize": links.connect_url,
-    "connect-auth-complete": links.auth_complete_url,
+    "connect-authorize": connect_links.authorize_url,
+    "connect-auth-complete": connect_links.auth_complete_url,
 }
 # Coming back from Heroku Connect queues one more look, which any tenant gets anyway.
 HURRIES = "connect-auth-complete"
@@ -143,7 +144,7 @@ def test_coming_back_from_heroku_connect_queues_one_look_and_changes_nothing_els
 ) -> None:
     OrmQ.objects.all().delete()
     before = state()
-    Client().get(urlsplit(links.auth_complete_url(world["borealis"])).path)
+    Client().get(urlsplit(connect_links.auth_complete_url(world["borealis"])).path)
     assert changed(before) == {"django_q_ormq"}
     assert [task.task["func"] for task in OrmQ.objects.all()] == [
         "connect.provisioning.reconciler.advance"

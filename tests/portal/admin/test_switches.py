@@ -6,8 +6,9 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
+from connect import switches
 from portal import roles
-from tenants.models import Switch, SwitchName
+from tenants.models import KILL_SWITCHES, Switch
 from tests.portal.admin import rows, walk
 from tests.portal.admin.conftest import SignIn
 
@@ -30,24 +31,25 @@ def html_of(client: Client) -> str:
 
 def test_who_turned_it_off_is_taken_from_the_login(manager: Client) -> None:
     assert turn(manager, "provisioning", why="Heroku has an incident").status_code == 302
-    switch = Switch.objects.get(name=SwitchName.PROVISIONING)
+    switch = Switch.objects.get(name=switches.PROVISIONING.name)
     assert (switch.on, switch.why, switch.who) == (False, "Heroku has an incident", "mia")
 
 
 def test_off_needs_a_reason_and_on_does_not(manager: Client) -> None:
     answer = turn(manager, "provisioning", why="  ")
     assert "Enter a reason. All staff will see it." in answer.content.decode()
-    assert not Switch.is_off(SwitchName.PROVISIONING)
+    assert not switches.PROVISIONING.is_off()
     turn(manager, "provisioning", why="An incident")
     assert turn(manager, "provisioning", to="on").status_code == 302
-    assert not Switch.is_off(SwitchName.PROVISIONING)
+    assert not switches.PROVISIONING.is_off()
 
 
 def test_the_page_shows_every_switch_touched_or_not_and_what_it_stops(viewer: Client) -> None:
     html = html_of(viewer)
-    for name in SwitchName:
-        assert f'id="switch-{name.value}">{name.label}</h2>' in html
-    assert html.count('<span class="badge badge-good">On</span>') == len(SwitchName)
+    for name, known in KILL_SWITCHES.items():
+        assert f'id="switch-{name}">{known.label}</h2>' in html
+        assert known.effect in html
+    assert html.count('<span class="badge badge-good">On</span>') == len(KILL_SWITCHES)
     assert "Every change is kept here" in html
 
 
@@ -61,10 +63,10 @@ def test_every_turn_stays_in_the_history_with_the_reason(manager: Client) -> Non
 
 
 def test_whoever_comes_second_does_not_replace_the_first_ones_reason(manager: Client) -> None:
-    turn(manager, "social_job", why="X bills too much")
-    answer = turn(manager, "social_job", why="Me too")
-    assert said(answer).endswith("Skipped Social job: it is already off. Nothing was changed.")
-    assert Switch.objects.get().why == "X bills too much"
+    turn(manager, "registrations", why="A flood of callouts")
+    answer = turn(manager, "registrations", why="Me too")
+    assert said(answer).endswith("Skipped Registrations: it is already off. Nothing was changed.")
+    assert Switch.objects.get().why == "A flood of callouts"
 
 
 @pytest.mark.parametrize("role", [roles.VIEWER, roles.OPERATOR])

@@ -9,7 +9,7 @@ from django_q.tasks import async_task
 from portal.project import renamed_tasks
 from tenants.queue import name_of
 
-OLD, NEW = "tenants.tasks.deliver", "tenants.messages.send"
+OLD, NEW = "tenants.tasks.deliver", "tenants.sending.send"
 
 
 @pytest.mark.django_db

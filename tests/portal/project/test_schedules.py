@@ -41,9 +41,10 @@ def test_what_staff_scheduled_themselves_is_kept() -> None:
 
 
 @pytest.mark.django_db
-def test_a_schedule_of_an_earlier_version_is_removed() -> None:
+def test_a_schedule_whose_function_is_gone_is_removed() -> None:
     schedules.ensure()
-    Schedule.objects.create(func="portal.tasks.sample_fleet", schedule_type=Schedule.MINUTES)
-    assert schedules.ensure() == ["schedule portal.tasks.sample_fleet: removed"]
-    assert not Schedule.objects.filter(func="portal.tasks.sample_fleet").exists()
-    assert schedules.ensure() == []
+    Schedule.objects.create(func="weather.tasks.collect", schedule_type=Schedule.DAILY)
+    assert schedules.ensure() == [
+        "schedule weather.tasks.collect: removed, its function is gone",
+    ]
+    assert set(Schedule.objects.values_list("func", flat=True)) == set(schedules.SCHEDULES)

@@ -12,8 +12,8 @@ from connect.write_errors import counts, scan
 from portal.admin.kit import show
 from portal.admin.kit.filters import ConditionFilter
 from portal.admin.kit.lists import Tally
-from portal.admin.pages.health import panel
 from portal.admin.pages.health.base import OfAConnection
+from portal.admin.panels import health as health_panel
 
 
 @admin.register(Health)
@@ -91,7 +91,7 @@ class HealthAdmin(OfAConnection):
         ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Health]:
-        newest = HealthSample.objects.order_by("-at")[: panel.MAX_SPARK_SAMPLES]
+        newest = HealthSample.objects.order_by("-at")[: health_panel.MAX_SPARK_SAMPLES]
         samples = Prefetch("connection__samples", newest, to_attr="newest_samples")
         rows: QuerySet[Health] = super().get_queryset(request)
         live = rows.filter(connection__stage=Stage.LIVE).select_related("connection__tenant")
@@ -101,7 +101,7 @@ class HealthAdmin(OfAConnection):
 
     @admin.display(description="condition", ordering="condition_now")
     def coloured_condition(self, health: Health) -> str:
-        return panel.condition(health)
+        return health_panel.condition(health)
 
     @admin.display(description="failed writes", ordering="writes")
     def failed_writes(self, health: Any) -> int:
@@ -113,19 +113,19 @@ class HealthAdmin(OfAConnection):
 
     @admin.display(description="lately")
     def lately(self, health: Any) -> str:
-        return panel.sparkline(health.connection.newest_samples)
+        return health_panel.sparkline(health.connection.newest_samples)
 
     @admin.display(description="24 h", ordering="uptime_day")
     def day(self, health: Health) -> str:
-        return panel.percent(health.uptime_day)
+        return health_panel.percent(health.uptime_day)
 
     @admin.display(description="7 days", ordering="uptime_week")
     def week(self, health: Health) -> str:
-        return panel.percent(health.uptime_week)
+        return health_panel.percent(health.uptime_week)
 
     @admin.display(description="30 days", ordering="uptime_month")
     def month(self, health: Health) -> str:
-        return panel.percent(health.uptime_month)
+        return health_panel.percent(health.uptime_month)
 
     @admin.display(description="rows of the plan's", ordering="rows")
     def rows_of_plan(self, health: Health) -> str:

@@ -1,0 +1,37 @@
+"""Reading settings from the environment and from `.env`.
+
+A wrong value never stops the start here: portal/project/checks.py reports it.
+"""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+NOT_NUMBERS: list[str] = []  # settings whose value is not a whole number
+
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env")
+
+
+def number(name: str, default: int) -> int:
+    """Read a whole number."""
+    try:
+        return int(env.str(name, str(default)))
+    except ValueError:
+        NOT_NUMBERS.append(name)
+        return default
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """Read a comma-separated list, without blanks around its entries and without empty ones."""
+    return [word.strip() for word in env.str(name, default).split(",") if word.strip()]
+
+
+def host(url: str) -> str:
+    """Return the host of an address, or "" if it has none."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""

@@ -1,0 +1,30 @@
+"""Addresses that this app mails or shows, and that apps above it serve.
+
+The app that serves an address registers the function that builds it when it is ready.
+"""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any
+
+from tenants.models import Tenant
+
+
+class Address(StrEnum):
+    """What an address leads to."""
+
+    AUTHORIZE = "authorize"  # where a subscriber authorizes Heroku Connect
+    STAFF = "staff"  # a tenant's page for staff; without a tenant, their first page
+
+
+_BUILDERS: dict[Address, Callable[[Any], str]] = {}
+
+
+def register(address: Address, build: Callable[[Any], str]) -> None:
+    """Store how an address is built from a tenant."""
+    _BUILDERS[address] = build
+
+
+def of(address: Address, tenant: Tenant | None) -> str:
+    """Return a whole address, https:// and host included."""
+    return _BUILDERS[address](tenant)

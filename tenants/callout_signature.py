@@ -1,0 +1,87 @@
+"""The shared-secret signature of a registration callout.
+
+The sender computes HMAC-SHA256 over `<timestamp>.<raw body>` with a key of REGISTRATION_SECRETS,
+and sends the unix time as X-Multiconnect-Timestamp and `v1=<hex>` as X-Multiconnect-Signature.
+Vectors for senders in other languages: tests/tenants/signature_vectors.json.
+"""
+
+import hashlib
+import hmac
+import re
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from tenants.models import UsedSignature
+
+TIMESTAMP_HEADER = "X-Multiconnect-Timestamp"
+SIGNATURE_HEADER = "X-Multiconnect-Signature"
+MAX_AGE = timedelta(seconds=300)
+_TIMESTAMP = re.compile(r"[0-9]{1,12}")
+_SIGNATURE = re.compile(r"v1=([0-9a-f]{64})")
+
+
+class InvalidSignature(Exception):
+    """The signature is missing, wrong, too old or already used. The text tells the sender what to
+    do.
+    """
+
+
+def sign(secret: str, timestamp: int, body: bytes) -> str:
+    """Return X-Multiconnect-Signature for a body that is sent at `timestamp` (unix seconds)."""
+    return f"v1={_digest(secret, str(timestamp), body)}"
+
+
+def verify(timestamp: str, signature: str, body: bytes, now: datetime) -> str | None:
+    """Return the digest of a valid signature, or None if none was sent and none is required.
+
+    `timestamp` and `signature` are the headers as they came, "" for an absent one. Raises
+    InvalidSignature. The caller must then `mark_used` the digest.
+    """
+    if not timestamp and not signature:
+        if settings.REGISTRATION_SIGNATURE_REQUIRED:
+            raise InvalidSignature(
+                f"A signature is required: send {TIMESTAMP_HEADER} and {SIGNATURE_HEADER}."
+            )
+        return None
+    digest = _matching_digest(timestamp, signature, body)
+    age = abs(now.timestamp() - int(timestamp))
+    if age > MAX_AGE.total_seconds():
+        raise InvalidSignature(
+            f"The timestamp is {age:.0f} s away from the portal's clock and may be "
+            f"{MAX_AGE.total_seconds():.0f}: check the sender's clock, and create a new "
+            "signature for each attempt."
+        )
+    return digest
+
+
+def mark_used(digest: str) -> None:
+    """Store a signature as used. Raises InvalidSignature if it was already used."""
+    _, is_new = UsedSignature.objects.get_or_create(digest=digest)
+    if not is_new:
+        raise InvalidSignature(
+            "This signature was already used: create a new one for each attempt."
+        )
+
+
+def _matching_digest(timestamp: str, signature: str, body: bytes) -> str:
+    if not timestamp or not signature:
+        missing = SIGNATURE_HEADER if timestamp else TIMESTAMP_HEADER
+        raise InvalidSignature(f"{missing} is missing: send both headers of a signature, or none.")
+    given = _SIGNATURE.fullmatch(signature)
+    if not _TIMESTAMP.fullmatch(timestamp) or not given:
+        raise InvalidSignature(
+            f"The signature is not readable: {TIMESTAMP_HEADER} is a unix time in seconds, "
+            f"{SIGNATURE_HEADER} is v1= and 64 lower-case hexadecimal digits."
+        )
+    for secret in settings.REGISTRATION_SECRETS:
+        if hmac.compare_digest(_digest(secret, timestamp, body), given[1]):
+            return given[1]
+    raise InvalidSignature(
+        "The signature does not fit: sign the timestamp, a full stop and the exact bytes of the "
+        "body with HMAC-SHA256 and the secret that this portal's operator gave you."
+    )
+
+
+def _digest(secret: str, timestamp: str, body: bytes) -> str:
+    return hmac.new(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()

@@ -1,0 +1,147 @@
+"""The grant of a tenant: its access token, refreshed and revoked at Salesforce.
+
+A Salesforce refresh token can be used once. If two callers use the same token, or a new token is
+lost, Salesforce ends the whole grant. So a refresh locks the grant's row before it reads the old
+token, and keeps the lock until the new one is committed.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from social_core.exceptions import (
+    AuthCredentialError,
+    AuthResponseError,
+    SocialAuthBaseException,
+)
+
+from tenants import hosts, timeline
+from tenants.consent import InvalidAnswer, read_text
+from tenants.models import EventKind, GrantStatus, SalesforceGrant
+from tenants.redaction import redact
+from tenants.salesforce_backend import SalesforceBackend
+
+
+class GrantLost(Exception):
+    """The org no longer accepts the grant. Only a new sign-in by its admin helps."""
+
+
+class GrantError(Exception):
+    """Salesforce was not reachable, or rejected the request. `retry`: a later attempt may
+    succeed.
+    """
+
+    def __init__(self, text: str, *, retry: bool) -> None:
+        super().__init__(text)
+        self.retry = retry
+
+
+def access_token(tenant_id: int) -> str:
+    """Return the stored access token. It may have expired; a 401 shows that. Raises GrantLost."""
+    grant = SalesforceGrant.objects.filter(tenant=tenant_id).first()
+    return _require_active(grant).access_token
+
+
+def refresh(tenant_id: int, stale: str) -> str:
+    """Return an access token newer than `stale`; it is committed with its new refresh token first.
+
+    If another caller has already refreshed the token, return the new one without a call. Must not
+    run inside a transaction: a rollback would lose the new refresh token. Raises GrantLost,
+    GrantError.
+    """
+    lost = ""
+    with _locked(tenant_id) as found:
+        grant = _require_active(found)
+        if grant.access_token != stale:
+            return grant.access_token
+        try:
+            answer = SalesforceBackend(grant.tenant.login_url).refresh_token(grant.refresh_token)
+        except SocialAuthBaseException as error:
+            if not _means_lost(error):
+                raise _grant_error(error, "renew the portal's access") from error
+            lost = _mark_lost(grant, error)
+        else:
+            _store_tokens(grant, answer)
+    if lost:  # raised after the block, so that the new status is committed
+        raise GrantLost(lost)
+    return grant.access_token
+
+
+def revoke(tenant_id: int) -> None:
+    """Revoke the grant at Salesforce and delete its tokens. A grant that is already lost counts as
+    revoked.
+
+    Raises GrantError.
+    """
+    with _locked(tenant_id) as grant:
+        if grant is None or grant.status == GrantStatus.REVOKED:
+            return
+        if grant.status == GrantStatus.ACTIVE:
+            _revoke_remote(grant)
+        grant.access_token = grant.refresh_token = ""
+        grant.status = GrantStatus.REVOKED
+        grant.save(update_fields=["access_token", "refresh_token", "status"])
+
+
+@contextmanager
+def _locked(tenant_id: int) -> Iterator[SalesforceGrant | None]:
+    with transaction.atomic(durable=True):
+        grants = SalesforceGrant.objects.select_related("tenant").select_for_update(of=("self",))
+        yield grants.filter(tenant=tenant_id).first()
+
+
+def _require_active(grant: SalesforceGrant | None) -> SalesforceGrant:
+    if grant is None:
+        raise GrantLost("Nobody from this org has signed in to Salesforce yet.")
+    if grant.status != GrantStatus.ACTIVE:
+        raise GrantLost(f"The Salesforce grant of {grant.username} is no longer valid.")
+    return grant
+
+
+def _store_tokens(grant: SalesforceGrant, answer: Mapping[str, Any]) -> None:
+    grant.access_token = answer["access_token"]  # the library refuses an answer without one
+    new = answer.get("refresh_token")  # only where the org's app rotates them
+    if isinstance(new, str) and new:
+        grant.refresh_token = new
+    # Store the new tokens even if the rest of the answer is invalid.
+    with suppress(InvalidAnswer, hosts.HostNotAllowed):
+        grant.instance_url = hosts.salesforce(read_text(answer, "instance_url", 200))
+    grant.refreshed_at = timezone.now()
+    grant.save()
+
+
+def _mark_lost(grant: SalesforceGrant, error: SocialAuthBaseException) -> str:
+    grant.status = GrantStatus.REFUSED
+    grant.save(update_fields=["status"])
+    text = f"Salesforce no longer accepts the grant of {grant.username}: {_error_text(error)}."
+    timeline.note(grant.tenant, EventKind.GRANT_LOST, text)
+    return text
+
+
+def _revoke_remote(grant: SalesforceGrant) -> None:
+    try:
+        SalesforceBackend().revoke(grant.instance_url, grant.refresh_token)
+    except hosts.HostNotAllowed as error:
+        raise GrantError(str(error), retry=False) from error
+    except SocialAuthBaseException as error:
+        if not _means_lost(error):
+            raise _grant_error(error, "revoke the portal's access") from error
+
+
+def _means_lost(error: SocialAuthBaseException) -> bool:
+    codes = ("inactive_user", "unsupported_token_type")
+    return isinstance(error, AuthCredentialError) or error.provider_code in codes
+
+
+def _grant_error(error: SocialAuthBaseException, task: str) -> GrantError:
+    # An answer that is not JSON is usually a maintenance page, not a changed API.
+    retry = error.recovery == "retry_later" or isinstance(error, AuthResponseError)
+    return GrantError(f"Salesforce did not {task}: {_error_text(error)}.", retry=retry)
+
+
+def _error_text(error: SocialAuthBaseException) -> str:
+    parts = " ".join(str(part) for part in (error.provider_code, error.detail) if part)
+    status = f" (HTTP {error.status_code})" if error.status_code else ""
+    return redact((parts or str(error)).rstrip("."))[:300] + status

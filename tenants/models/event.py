@@ -1,0 +1,62 @@
+"""The timeline of a tenant."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.fields.json import KT
+from django.utils import timezone
+
+from tenants.models.tenant import Tenant
+
+
+class EventKind(models.TextChoices):
+    """What can happen to a tenant. `connect` adds its events here too: there is one timeline."""
+
+    REGISTERED = "registered", "Registered"
+    REGISTERED_AGAIN = "registered_again", "Registered again"
+    CONFLICT = "conflict", "Conflicting registration"
+    APPROVED = "approved", "Approved"
+    CONSENTED = "consented", "Signed in to Salesforce"
+    CONSENT_REFUSED = "consent_refused", "Sign-in refused"
+    GRANT_LOST = "grant_lost", "Salesforce grant lost"
+    STAGE = "stage", "Stage"
+    WAITING = "waiting", "Waiting"
+    TROUBLE = "trouble", "Trouble"
+    BLOCKED = "blocked", "Blocked"
+    ADDON_CREATED = "addon_created", "Add-on created"
+    AUTHORIZED = "authorized", "Heroku Connect authorized"
+    LIVE = "live", "Live"
+    STAFF_ACTION = "staff_action", "Staff action"
+    MESSAGE = "message", "Message"
+    RESUMED = "resumed", "Pause over"
+    OFFBOARDED = "offboarded", "Off-boarded"
+    INCIDENT = "incident", "Incident"
+    HEALING = "healing", "Self-healing"
+
+
+class Event(models.Model):
+    """One line of a tenant's timeline. Append-only: the database refuses UPDATE and DELETE."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="events")
+    at = models.DateTimeField(default=timezone.now)
+    actor = models.CharField(max_length=150, default="portal")
+    kind = models.CharField(max_length=20, choices=EventKind.choices)
+    text = models.TextField()
+    data = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        indexes: ClassVar = [
+            models.Index(fields=["tenant", "-at"], name="event_timeline"),
+            models.Index(fields=["-at", "-id"], name="event_newest"),
+            models.Index(fields=["actor", "-at"], name="event_by_actor"),
+            models.Index(
+                KT("data__request_id"),
+                name="event_request",
+                condition=Q(data__has_key="request_id"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.text}"

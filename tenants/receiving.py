@@ -1,0 +1,86 @@
+"""Receiving a registration callout: it is stored, checked and answered.
+
+Nothing here waits for an outside system: the apps above receive `tenant_changed` and queue work.
+"""
+
+import logging
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from tenants import callout_data, callout_signature, limits, switches
+from tenants.models import Callout
+from tenants.registration import CalloutAnswer, register
+
+log = logging.getLogger(__name__)
+
+MAX_BODY_BYTES = 16 * 1024
+SWITCHED_OFF_RETRY_AFTER = 3600  # seconds
+
+
+@dataclass(frozen=True)
+class ReceivedCallout:
+    """A callout as received. `body` holds at most MAX_BODY_BYTES of it."""
+
+    body: bytes
+    content_type: str = callout_data.JSON
+    timestamp: str = ""
+    signature: str = ""
+    remote_address: str | None = None
+    truncated: bool = False
+
+
+def receive(received: ReceivedCallout) -> CalloutAnswer:
+    """Store a callout, check it, and return the answer. Never raises for any input."""
+    wait = limits.seconds_to_wait(received.remote_address, received.body)
+    if wait:  # not stored: otherwise a flood of callouts would still write rows
+        return CalloutAnswer(429, f"Too many callouts: try again in {wait} s.", retry_after=wait)
+    callout = Callout.objects.create(
+        remote_address=received.remote_address,
+        content_type=received.content_type.replace("\0", "")[:255],
+        body=received.body,
+        truncated=received.truncated,
+    )
+    try:
+        answer = _check(received, callout)
+        callout.outcome = answer.message
+    except Exception as error:
+        log.exception("judging failed callout=%s", callout.pk)
+        answer = CalloutAnswer(
+            500, "The portal failed. The callout is stored for staff. Try again later."
+        )
+        callout.outcome = f"{answer.message} ({type(error).__name__})"
+    callout.status, callout.tenant = answer.status, answer.tenant
+    if answer.errors:
+        callout.outcome += " " + str(callout_data.Invalid(answer.errors))
+    callout.save(update_fields=["status", "outcome", "tenant", "signed"])
+    return answer
+
+
+def _check(received: ReceivedCallout, callout: Callout) -> CalloutAnswer:
+    if switches.REGISTRATIONS.is_off():
+        text = "Registrations are switched off for now: try again later."
+        return CalloutAnswer(503, text, retry_after=SWITCHED_OFF_RETRY_AFTER)
+    if received.truncated:
+        return CalloutAnswer(413, f"The body is too large: the maximum is {MAX_BODY_BYTES} bytes.")
+    try:
+        # One transaction: if the callout fails, its signature stays unused.
+        with transaction.atomic():
+            digest = callout_signature.verify(
+                received.timestamp, received.signature, received.body, timezone.now()
+            )
+            if digest:
+                callout_signature.mark_used(digest)
+                callout.signed = True
+            return register(
+                callout_data.parse(received.content_type, received.body), signed=bool(digest)
+            )
+    except callout_signature.InvalidSignature as error:
+        return CalloutAnswer(401, str(error))
+    except callout_data.UnknownType as error:
+        return CalloutAnswer(415, str(error))
+    except callout_data.Malformed as error:
+        return CalloutAnswer(400, str(error))
+    except callout_data.Invalid as error:
+        return CalloutAnswer(422, "Some fields cannot be accepted.", errors=error.errors)

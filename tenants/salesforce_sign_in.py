@@ -1,0 +1,107 @@
+"""The subscriber's sign-in at Salesforce, and a message for each way it can fail."""
+
+import logging
+
+from django.conf import settings
+from django.http import HttpRequest
+from social_core.exceptions import SocialAuthBaseException
+
+from tenants import consent, hosts, links, timeline
+from tenants.consent import Consent, InvalidAnswer
+from tenants.models import Environment, EventKind, Tenant
+from tenants.salesforce_backend import SalesforceBackend
+from tenants.sign_in_errors import SignInFailed, page_for
+
+log = logging.getLogger(__name__)
+
+
+def begin(request: HttpRequest, signed: str, *, login_again: bool = False) -> str:
+    """Return Salesforce's address for the tenant of a sign-in link. Raises BadLink."""
+    tenant = links.tenant_for(links.SIGN_IN, signed)
+    backend = SalesforceBackend(tenant.login_url, request)
+    return backend.begin({"link": signed}, login_again=login_again)
+
+
+def begin_without_link(request: HttpRequest, environment: str, *, login_again: bool = False) -> str:
+    """Return Salesforce's address for a subscriber without a link. The org id identifies the
+    tenant.
+    """
+    is_sandbox = environment == Environment.SANDBOX
+    host = settings.SALESFORCE_TEST_URL if is_sandbox else settings.SALESFORCE_LOGIN_URL
+    return SalesforceBackend(host, request).begin({"link": ""}, login_again=login_again)
+
+
+def complete(request: HttpRequest) -> Tenant:
+    """End the flow: keep the consent and return its tenant. Raises SignInFailed and BadLink."""
+    backend = SalesforceBackend(request=request)
+    try:
+        given = Consent.of(backend.auth_complete())
+    except (SocialAuthBaseException, InvalidAnswer, hosts.HostNotAllowed) as error:
+        raise _explain(error, backend.context.get("link", "")) from error
+    try:
+        return consent.store(_tenant_for(given, backend.context["link"]).pk, given)
+    except (SignInFailed, links.BadLink):
+        _revoke_unwanted(backend, given)
+        raise
+
+
+def _tenant_for(given: Consent, link: str) -> Tenant:
+    if link:
+        tenant = links.tenant_for(links.SIGN_IN, link)
+        if tenant.org_id == given.org_id:
+            return tenant
+        raise _wrong_org(tenant, given, link)
+    found = Tenant.objects.filter(org_id=given.org_id, offboarded_at=None).first()
+    if found:
+        return found
+    raise SignInFailed(
+        404,
+        "We do not know this org",
+        f"You signed in to the org {given.org_id} as {given.username}, but this org is not "
+        "registered. Install the package there first. It registers the org automatically.",
+        other_user=True,
+    )
+
+
+def _wrong_org(tenant: Tenant, given: Consent, link: str) -> SignInFailed:
+    timeline.note(
+        tenant,
+        EventKind.CONSENT_REFUSED,
+        f"{given.username} signed in to the org {given.org_id} instead of {tenant.org_id}. "
+        "Nothing was stored.",
+        actor=timeline.SUBSCRIBER,
+        expected=tenant.org_id,
+        seen=given.org_id,
+    )
+    return SignInFailed(
+        403,
+        "That was another org",
+        f"You signed in as {given.username} to the org {given.org_id}, but this link is for "
+        f"{tenant.name}, {tenant.org_id}. Nothing was stored. Sign in again with a user of that "
+        "org.",
+        link=link,
+        other_user=True,
+    )
+
+
+def _revoke_unwanted(backend: SalesforceBackend, given: Consent) -> None:
+    """Revoke a grant that must not be stored. If that fails, it expires unused."""
+    try:
+        backend.revoke(given.instance_url, given.refresh_token)
+    except SocialAuthBaseException as error:
+        log.warning("unwanted grant not revoked org=%s reason=%s", given.org_id, error.code)
+
+
+def _explain(error: Exception, link: str) -> SignInFailed:
+    status, title, text = page_for(error)
+    told = getattr(error, "provider_code", None) or getattr(error, "code", None) or str(error)
+    log.warning("salesforce sign-in failed status=%s error=%r told=%s", status, error, told)
+    if link:
+        _note_failure(link, title, str(told)[:200])
+    return SignInFailed(status, title, text, link=link)
+
+
+def _note_failure(link: str, title: str, told: str) -> None:
+    tenant = links.tenant_for(links.SIGN_IN, link)
+    text = f"A sign-in to Salesforce failed: {title[0].lower()}{title[1:]} ({told})."
+    timeline.note(tenant, EventKind.CONSENT_REFUSED, text, actor=timeline.SUBSCRIBER, told=told)

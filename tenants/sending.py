@@ -1,0 +1,113 @@
+"""Sending the stored e-mails.
+
+Sending is at least once. An attempt is counted before it is made, and an attempt that dies with its
+worker is followed by the next one; so a mail may come twice, but it is never lost without a trace.
+"""
+
+import logging
+from datetime import timedelta
+
+from anymail.exceptions import AnymailRecipientsRefused
+from anymail.message import AnymailMessage
+from django.db import transaction
+from django.utils import timezone
+
+from tenants import attempts, timeline
+from tenants.attempts import Schedule, minutes
+from tenants.models import EventKind, Message, MessageStatus
+from tenants.queue import enqueue_as
+from tenants.redaction import redact
+
+log = logging.getLogger(__name__)
+
+# The pause after each attempt; the one after the table is the last, then the message has failed.
+SCHEDULE = Schedule(minutes(1, 5, 30, 120, 480), last=timedelta(minutes=480))
+TASK_TIMEOUT = timedelta(minutes=1)  # after that the task counts as lost
+
+
+def queue_due(limit: int) -> int:
+    """Queue the delivery of messages whose next attempt is due; return how many."""
+    now = timezone.now()
+    with transaction.atomic():
+        due = Message.objects.filter(status=MessageStatus.QUEUED, next_attempt_at__lte=now)
+        messages = list(due.order_by("next_attempt_at").select_for_update(skip_locked=True)[:limit])
+        for message in messages:
+            enqueue_delivery(message)
+        Message.objects.filter(pk__in=[message.pk for message in messages]).update(
+            next_attempt_at=now + TASK_TIMEOUT
+        )
+    return len(messages)
+
+
+def send(message_id: int, attempt: int = 0) -> None:
+    """Make one attempt to send a message, unless this attempt was already made.
+
+    `attempt` counts from 0. Of two workers with the same task, only one counts the attempt up.
+    """
+    queued = Message.objects.filter(pk=message_id, status=MessageStatus.QUEUED)
+    if attempt > len(SCHEDULE.pauses):  # the last attempt died with its worker
+        failed = {"status": MessageStatus.FAILED, "error": "The worker died during every attempt."}
+        if queued.filter(attempts=attempt).update(**failed):
+            _note_failure(Message.objects.get(pk=message_id))
+        return
+    if not attempts.count(queued, attempt, next_attempt_at=SCHEDULE.next_at(attempt)):
+        return
+    message = Message.objects.get(pk=message_id)
+    try:
+        provider_id = _deliver(message)
+    except AnymailRecipientsRefused as error:
+        _fail(message, error, for_good=True)
+    except Exception as error:  # a mail backend may raise any exception; the row stores it
+        _fail(message, error, for_good=SCHEDULE.is_used_up(attempt))
+    else:
+        _note_sent(message, provider_id)
+
+
+def _deliver(message: Message) -> str:
+    """Hand a message to the mail backend; return the provider's one id for it, or ""."""
+    mail = AnymailMessage(
+        subject=message.subject,
+        body=message.text,
+        to=message.to.split(", "),
+        headers={"Auto-Submitted": "auto-generated"},
+        tags=[message.kind],
+        metadata={"message": str(message.pk)},
+    )
+    mail.attach_alternative(message.html, "text/html")
+    mail.send()
+    provider_id = mail.anymail_status.message_id
+    return "" if provider_id is None or isinstance(provider_id, set) else str(provider_id)
+
+
+def _note_sent(message: Message, provider_id: str) -> None:
+    with transaction.atomic():
+        Message.objects.filter(pk=message.pk, status=MessageStatus.QUEUED).update(
+            status=MessageStatus.SENT, sent_at=timezone.now(), provider_id=provider_id, error=""
+        )
+        note(message, f"Sent “{message.get_kind_display()}” to {message.to}.")
+
+
+def _fail(message: Message, error: Exception, *, for_good: bool) -> None:
+    message.error = redact(f"{type(error).__name__}: {error}")[:1000]
+    message.status = MessageStatus.FAILED if for_good else MessageStatus.QUEUED
+    log.warning("mail not sent message=%s attempts=%s", message.pk, message.attempts)
+    with transaction.atomic():
+        message.save(update_fields=["error", "status"])
+        if for_good:
+            _note_failure(message)
+
+
+def _note_failure(message: Message) -> None:
+    kind = message.get_kind_display()
+    note(message, f"“{kind}” could not be sent to {message.to}: {message.error}")
+
+
+def note(message: Message, text: str) -> None:
+    """Add a line about a message to its tenant's timeline, if it has a tenant."""
+    if message.tenant_id:
+        timeline.note(message.tenant_id, EventKind.MESSAGE, text, message=message.pk)
+
+
+def enqueue_delivery(message: Message) -> None:
+    """Queue the next attempt at a message."""
+    enqueue_as(f"message {message.pk}", send, message.pk, message.attempts)
