@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 
 from connect.health import conditions
 from connect.models import Condition, Connection, DriftState, WaitingOn
-from portal.admin.kit import show
+from portal import show
 from tenants.models import Message, MessageStatus
 
 # By then two reminders were sent and nobody acted.

@@ -8,7 +8,8 @@ from django.contrib.admin.views.main import ChangeList
 from django.utils import timezone
 from django.utils.timesince import timesince
 
-from portal.admin.kit import lists, show
+from portal import show
+from portal.admin.kit import lists
 from portal.admin.pages.health import diagnoses
 from tenants.models import KILL_SWITCHES
 

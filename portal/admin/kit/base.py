@@ -21,7 +21,8 @@ from django.utils.http import urlencode
 from django.utils.text import capfirst
 from django.views.decorators.http import require_safe
 
-from portal.admin.kit import lists, search, show
+from portal import show
+from portal.admin.kit import lists, search
 from portal.admin.kit.lists import Tally
 
 if TYPE_CHECKING:

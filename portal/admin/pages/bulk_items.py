@@ -5,7 +5,8 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from portal.admin.kit import search, show
+from portal import show
+from portal.admin.kit import search
 from portal.admin.kit.base import ReadOnlyAdmin
 from portal.admin.panels.bulk import TONES
 from portal.models import BulkItem, ItemStatus

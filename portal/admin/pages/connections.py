@@ -8,8 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from connect.models import Connection, Stage
+from portal import show
 from portal.actions.subject import Subject
-from portal.admin.kit import search, show
+from portal.admin.kit import search
 from portal.admin.kit.base import ReadOnlyAdmin
 from portal.admin.kit.filters import BlockedFilter, ConditionFilter, PutOffFilter
 from portal.admin.kit.subjects import SubjectAdmin

@@ -8,7 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from connect.mappings import last_seen
 from connect.mappings.changes import from_json
 from connect.models import Drift, DriftState
-from portal.admin.kit import search, show
+from portal import show
+from portal.admin.kit import search
 from portal.admin.kit.actions import ActionsAdmin
 from portal.admin.kit.base import ReadOnlyAdmin
 from portal.admin.panels import comparison

@@ -5,7 +5,8 @@ from typing import Any
 from django.contrib import admin
 
 from connect.models import HealthSample
-from portal.admin.kit import search, show
+from portal import show
+from portal.admin.kit import search
 from portal.admin.kit.base import ReadOnlyAdmin
 
 

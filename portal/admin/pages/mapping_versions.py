@@ -11,8 +11,8 @@ from django.urls import URLPattern, path
 
 from connect.mappings import lint, templates
 from connect.models import MappingTemplate
+from portal import show
 from portal.admin.forms.version import MappingTemplateForm, pretty
-from portal.admin.kit import show
 from portal.admin.kit.base import PortalAdmin
 from portal.admin.panels.sides import SideForm, compare
 

@@ -5,7 +5,8 @@ from typing import Any
 from django.contrib import admin
 
 from connect.models import Mapping
-from portal.admin.kit import search, show
+from portal import show
+from portal.admin.kit import search
 from portal.admin.kit.actions import ActionsAdmin
 from portal.admin.kit.base import ReadOnlyAdmin
 from portal.admin.kit.filters import FailedRowsFilter

@@ -6,7 +6,8 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from portal.admin.kit import search, show
+from portal import show
+from portal.admin.kit import search
 from portal.admin.kit.base import ReadOnlyAdmin
 from tenants.models import Message, MessageStatus
 

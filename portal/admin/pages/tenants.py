@@ -12,9 +12,10 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_safe
 
 from connect.models import Connection, Stage
+from portal import show
 from portal.actions.subject import Subject
 from portal.admin.forms.tenant import TenantForm
-from portal.admin.kit import search, show
+from portal.admin.kit import search
 from portal.admin.kit.filters import AttentionFilter, StageFilter
 from portal.admin.kit.lists import Tally
 from portal.admin.kit.subjects import SubjectAdmin

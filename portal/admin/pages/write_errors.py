@@ -11,8 +11,9 @@ from connect.health import conditions
 from connect.models import WriteError
 from connect.schemas import BadSchemaName
 from connect.write_errors import counts, trigger_log
+from portal import show
 from portal.actions.write_errors import CHOSEN
-from portal.admin.kit import search, show
+from portal.admin.kit import search
 from portal.admin.kit.actions import ActionsAdmin
 from portal.admin.kit.base import ReadOnlyAdmin
 

@@ -3,7 +3,8 @@
 from django.contrib import admin
 
 from connect.models import WriteRepair
-from portal.admin.kit import search, show
+from portal import show
+from portal.admin.kit import search
 from portal.admin.kit.base import ReadOnlyAdmin
 
 

@@ -8,8 +8,7 @@ from django.urls import reverse
 
 from connect.models import SchemaFate
 from connect.operations.base import in_words
-from portal import bulk
-from portal.admin.kit import show
+from portal import bulk, show
 from portal.models import BulkRun, ItemStatus
 
 TONES = {

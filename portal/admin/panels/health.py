@@ -6,7 +6,7 @@ from typing import Any
 from connect.health import conditions
 from connect.models import Condition, Connection, Health, HealthSample, IncidentStatus, Stage
 from connect.write_errors import counts, scan
-from portal.admin.kit import show
+from portal import show
 from portal.dashboard import charts
 from portal.dashboard.charts import Bar, BarChart
 

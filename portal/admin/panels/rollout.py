@@ -9,7 +9,7 @@ from django.db.models import Case, Count, F, IntegerField, Q, Value, When
 from connect.clients import budget
 from connect.models import ApiBudget, ItemStatus, Rollout, RolloutStatus
 from connect.rollouts import pace
-from portal.admin.kit import show
+from portal import show
 
 MAX_SHOWN = 100
 PACE = 200  # the time left is estimated from this many of the last tenants

@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from connect.models import Connection, Stage
+from portal import show
 from portal.actions.action import Staff
 from portal.actions.subject import Subject
-from portal.admin.kit import show
 from portal.admin.panels import health as health_panel
 from portal.admin.panels.stepper import stays, steps
 from tenants import links

@@ -5,7 +5,7 @@ from typing import Any
 
 from connect.health import conditions, fleet
 from connect.models import Condition
-from portal.admin.kit import show
+from portal import show
 from portal.dashboard.areas import Chart, Series, stacked
 from portal.dashboard.cards.links import connections
 

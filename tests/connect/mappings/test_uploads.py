@@ -21,7 +21,7 @@ from tests.connect.mappings.strategies import documents, nonsense
         (b"\xff\xfe{}", "not text in UTF-8: byte 0"),
         (b"PK\x03\x04", "The JSON is malformed"),
         (b'{"mappings": [}', "line 1, column 15"),
-        (b'{"mappings": NaN}', "NaN is no JSON"),
+        (b'{"mappings": NaN}', "NaN is not valid JSON"),
         (b"[" * 100_000, "nested too deeply"),
         (b'{"a":' * 13 + b"1" + b"}" * 13, "nested more than 12 levels"),
         (b"9" * 5000, "cannot be read: Exceeds the limit"),

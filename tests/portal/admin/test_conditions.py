@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from connect.models import Condition, Connection, Health, Mapping, Stage, WriteError
 from connect.write_errors import counts
-from portal.admin.kit import show
+from portal import show
 from portal.dashboard.attention import CAUSES
 from portal.dashboard.cards import write_errors
 from portal.project import metrics

@@ -4,8 +4,9 @@ from typing import Any
 
 from django.contrib import admin
 
+from portal import show
 from portal.actions.subject import Subject
-from portal.admin.kit import search, show
+from portal.admin.kit import search
 from portal.admin.kit.base import ReadOnlyAdmin
 from portal.admin.kit.subjects import SubjectAdmin
 

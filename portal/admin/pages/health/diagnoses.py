@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.utils.html import format_html, format_html_join
 
 from connect.models import Diagnosis
-from portal.admin.kit import show
+from portal import show
 from portal.admin.pages.health.base import OfAConnection
 
 _PILE_TONES = {"errors": show.BAD, "warnings": show.WAIT, "passes": show.GOOD}

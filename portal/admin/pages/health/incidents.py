@@ -7,7 +7,8 @@ from django.contrib import admin
 from django.utils.html import format_html, format_html_join
 
 from connect.models import HealingAttempt, Incident, IncidentStatus, WebhookNotice
-from portal.admin.kit import search, show
+from portal import show
+from portal.admin.kit import search
 from portal.admin.kit.base import ReadOnlyAdmin
 
 _STATUS_TONES = {

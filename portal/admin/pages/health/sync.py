@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from connect.health import conditions
 from connect.models import Health, HealthSample, Stage
 from connect.write_errors import counts, scan
-from portal.admin.kit import show
+from portal import show
 from portal.admin.kit.filters import ConditionFilter
 from portal.admin.kit.lists import Tally
 from portal.admin.pages.health.base import OfAConnection
