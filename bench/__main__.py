@@ -11,7 +11,7 @@ APART = ("__init__", "__main__", "harness", "health_fleet", "fleet", "cases", "s
 
 
 def main(names: list[str]) -> int:
-    """Run them, each in a process and on a Postgres of its own: none meets another's rows."""
+    """Run each bench in its own process with its own Postgres."""
     if len(names) == 1:
         return measure(names[0])
     known = sorted(each.stem for each in Path(__file__).parent.glob("*.py"))

@@ -1,4 +1,4 @@
-"""What a fleet is made of: the words of its names, and the cases with how often each occurs."""
+"""Data for a fleet: words for names, and the cases with their frequency."""
 
 from typing import Any
 

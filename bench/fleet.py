@@ -1,9 +1,9 @@
-"""A fleet of tenants as it would be after months of work, of any size, within seconds.
+"""Creates a fleet of tenants of any size, with months of history, in seconds.
 
 The first thousand are made here and written by COPY; Postgres then makes the others from them.
 
-The same size gives the same fleet: names, stages and troubles are drawn from a fixed seed. Nine in
-ten tenants are live; about three in a hundred need somebody. Ages count back from now.
+The same size gives the same fleet: the random seed is fixed. 90 % of the tenants are live; about
+3 % need staff. Times are relative to now.
 """
 
 import random
@@ -119,7 +119,7 @@ def seed(size: int) -> None:
     with database.cursor() as cursor:
         cursor.execute(
             "VACUUM ANALYZE"
-        )  # index-only scans need the visibility map, as in real life
+        )  # index-only scans need the visibility map, as in production
 
 
 def copy(model: type[Model], rows: Iterable[Row]) -> None:
@@ -139,7 +139,7 @@ def copy(model: type[Model], rows: Iterable[Row]) -> None:
 
 
 def multiply(model: type[Model], changes: dict[str, str], times: int) -> None:
-    """Repeat the table's rows until there are so many times as many.
+    """Copy the table's rows `times` - 1 times.
 
     `changes` are SQL expressions in which k is the number of the repetition.
     """
@@ -166,7 +166,7 @@ def _member(number: int, drawn: random.Random, now: datetime) -> Row:
     registered = now - timedelta(days=drawn.uniform(20, 300))
     way = _way(stage, registered, drawn)
     moment = way[-1][1]
-    if stage not in (Stage.LIVE, Stage.OFFBOARDED):  # on its way: it came lately
+    if stage not in (Stage.LIVE, Stage.OFFBOARDED):  # still in provisioning: it registered recently
         shift = now - moment - timedelta(hours=drawn.choice((0.1, 1, 5, 30, 80, 170, 260)))
         way = [(each, at + shift) for each, at in way]
         registered, moment = registered + shift, moment + shift
@@ -276,7 +276,7 @@ def _at_heroku(number: int, tenant: Row, stage: Stage, drawn: random.Random, now
     }
 
 
-# --- its past ------------------------------------------------------------------------------------
+# --- history ------------------------------------------------------------------------------------
 
 
 def _number(member: Row) -> int:
@@ -438,7 +438,7 @@ def _machinery(many: int, drawn: random.Random, now: datetime) -> None:
     quarters = []
     for back in range(96, 0, -1):
         at = fleet_health.quarter(now) - fleet_health.QUARTER * back
-        outage = 0.09 * many if 32 < back < 40 else 0.0  # two hours in which Heroku had trouble
+        outage = 0.09 * many if 32 < back < 40 else 0.0  # two hours with a Heroku outage
         counts = {
             Condition.BROKEN: int(0.009 * many + outage * drawn.uniform(0.8, 1)),
             Condition.NEEDS_AUTHORIZATION: int(0.005 * many),

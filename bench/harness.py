@@ -1,6 +1,6 @@
 """What every bench needs: the whole portal on a throw-away Postgres, and ratios with a target.
 
-Only ratios within one run are kept: two figures of one machine, minutes apart, mean little.
+Only ratios within one run are checked: absolute times vary too much between runs.
 """
 
 import base64
@@ -33,7 +33,7 @@ _ENVIRONMENT = {
 
 @dataclass(frozen=True)
 class Ratio:
-    """`value` is dear / cheap, measured in one run; `target` is the most it may be."""
+    """`value` is expensive / cheap, measured in one run; `target` is its maximum."""
 
     name: str
     value: float
@@ -46,7 +46,7 @@ class Ratio:
 
 
 def set_up(**settings: str) -> None:
-    """Start a throw-away Postgres that ends with this process, and the portal upon it; once."""
+    """Start a temporary Postgres that ends with this process, and set up the portal on it, once."""
     if apps.ready:
         return
     os.environ.update(_ENVIRONMENT | settings, DJANGO_SETTINGS_MODULE="portal.project.settings")

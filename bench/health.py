@@ -1,4 +1,4 @@
-"""What it costs to know how a whole fleet does: calls, memory, and the write errors of all."""
+"""The cost of health for a whole fleet: calls, memory, and write errors."""
 
 import time
 import tracemalloc
@@ -83,7 +83,7 @@ def _refresh(count: int) -> Refresh:
 
 
 def _claim(holds: bool, otherwise: str) -> None:
-    """A bench that measured something else than it says must not look like a good one."""
+    """Raise RuntimeError if the bench did not measure what it reports."""
     if not holds:
         raise RuntimeError(otherwise)
 

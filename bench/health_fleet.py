@@ -1,4 +1,4 @@
-"""A fleet of emulated connections in a process of its own, so that the portal's memory is alone."""
+"""Emulated connections in a process of their own, so that the portal's memory is measured alone."""
 
 import multiprocessing
 from collections.abc import Iterator

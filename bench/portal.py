@@ -18,8 +18,8 @@ from bench.harness import Ratio
 FEW, MANY = 100, 100_000
 ROUNDS = 7
 WITHIN = 3.0  # times as long, at a thousand times the tenants
-# Nobody notices less, so a ratio to less would measure the machine's mood. It also makes up for
-# pages that show one row among a hundred tenants and a full page of fifty among a hundred thousand.
+# Shorter times are noise. The floor also compensates for lists that show one row for 100 tenants
+# and a full page of 50 rows for 100,000.
 FLOOR = 0.050  # seconds
 Measured = dict[str, tuple[int, float]]  # a page's queries, and the least of its seconds
 

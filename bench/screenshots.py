@@ -1,6 +1,6 @@
 """`make screenshots`: the portal's pages from seeded data, in light, dark and phone width.
 
-Small PNGs in docs/screenshots, for README and for whoever reviews a change of the look.
+Small PNGs in docs/screenshots, for README and for reviews of design changes.
 """
 
 import os
@@ -25,7 +25,7 @@ from demo.plan import ROOT, free_port
 TO = ROOT / "docs" / "screenshots"
 TENANTS = 400
 PASSWORD = "only-for-these-pictures"  # noqa: S105 (of a database that ends with the run)
-# These are shown down to their end, or so far; the others as they open.
+# These are captured in full height, up to MAX_HEIGHT; the others as one screen.
 WHOLE = ("dashboard", "tenant-waiting", "tenant-blocked", "tenant-live", "mail")
 MOST_HEIGHT = 1900  # pixels
 
@@ -126,7 +126,7 @@ def _bulk_run() -> int:
     from django.utils import timezone
 
     from connect.models import Connection, Stage
-    from portal.models import BulkItem, BulkRun, ItemStatus
+    from portal.models import BulkItem, BulkItemStatus, BulkRun
 
     rows = list(Connection.objects.filter(stage=Stage.LIVE).select_related("tenant")[:60])
     now = timezone.now()
@@ -134,14 +134,14 @@ def _bulk_run() -> int:
         action="pause", label="Pause", actor="olga", total=len(rows), created_at=now
     )
     for number, row in enumerate(rows):
-        status, text = ItemStatus.WAITING, ""
+        status, text = BulkItemStatus.WAITING, ""
         if number < 33:
-            status, text = ItemStatus.DONE, "Pause: accepted; the state is now PAUSED."
+            status, text = BulkItemStatus.DONE, "Pause: accepted; the state is now PAUSED."
         if number in (7, 19):
-            status, text = ItemStatus.SKIPPED, "it is paused already"
+            status, text = BulkItemStatus.SKIPPED, "it is already paused"
         if number == 24:
-            status, text = ItemStatus.FAILED, "Heroku Connect answers 503: try again later."
-        ended = now - timedelta(seconds=60 - number) if status != ItemStatus.WAITING else None
+            status, text = BulkItemStatus.FAILED, "Heroku Connect answers 503: try again later."
+        ended = now - timedelta(seconds=60 - number) if status != BulkItemStatus.WAITING else None
         BulkItem.objects.create(
             run=run, tenant=row.tenant, connection=row, status=status, text=text, ended_at=ended
         )

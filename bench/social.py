@@ -1,4 +1,4 @@
-"""Posts: what the write-back costs beside a raw COPY, and how many calls to X a round takes.
+"""Posts: the cost of the write-back compared with a raw COPY, and the calls to X in a run.
 
 The write-back does more than COPY: it looks for known posts, updates their counts, keeps each once.
 """

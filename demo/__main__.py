@@ -65,7 +65,7 @@ def _alone(plan: Plan) -> Iterator[None]:
         try:
             fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Failed("make demo is running already; stop it first (Ctrl-C).") from None
+            raise Failed("make demo is already running; stop it first (Ctrl-C).") from None
         mark.truncate(0)
         mark.write(str(os.getpid()))
         mark.flush()

@@ -1,4 +1,4 @@
-"""A browser without scripts: cookies, redirects, and forms sent as a click would send them."""
+"""A browser without JavaScript: cookies, redirects and forms."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ TIMEOUT = 30  # seconds
 
 
 class NotOnPage(LookupError):
-    """What was to be clicked is not on the page; the text says what is."""
+    """The button or link is not on the page; the text lists what is."""
 
 
 @dataclass
@@ -34,7 +34,7 @@ class Form:
 
 @dataclass
 class Page:
-    """What a request ended at, after all redirects."""
+    """The page after all redirects."""
 
     url: str
     status: int
@@ -100,7 +100,7 @@ class Browser:
     def press(
         self, page: Page, form: Form, button: Button | None, typed: Mapping[str, str]
     ) -> Page:
-        """Send a form as it is on the page, but for what was typed."""
+        """Send a form with its values and the typed values."""
         values = [(name, value) for name, value in form.values if name not in typed]
         values += typed.items()
         if button and button.attributes.get("name"):

@@ -2,7 +2,7 @@
 
 
 class Failed(Exception):
-    """The stack cannot run; the text is what a person should read."""
+    """The stack cannot run; the text is the message for the user."""
 
 
 class Stopped(BaseException):

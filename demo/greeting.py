@@ -20,12 +20,12 @@ Register an org yourself. Unsigned, it waits for proof:
   {unsigned}
 Signed, it goes straight on:
   {signed}
-An org that is to sign in must exist on the other side:
+An org must exist in the emulator before its admin can sign in:
   {org}
-Changes travel at Heroku Connect's pace; this makes it sync at once:
+Heroku Connect syncs at intervals; this makes it sync at once:
   curl -X POST {emulator}/control/sync
 
-Ctrl-C stops everything. The next `make demo` goes on with the same data; `make clean` removes it.
+Ctrl-C stops everything. The next `make demo` continues with the same data; `make clean` removes it.
 """
 
 

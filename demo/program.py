@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 STOP_SECONDS = 20.0  # a task under work may take so long; then the rest is killed
-# Asks Linux for a SIGTERM when this program is killed without a chance to stop the others, and
-# becomes the command that follows. (As a preexec_fn it would make subprocess lose our signals.)
+# Asks Linux to send SIGTERM when this program is killed, then executes the command that follows.
+# (As a preexec_fn, subprocess would lose our signals.)
 MORTAL = (
     sys.executable,
     *("-S", "-c"),

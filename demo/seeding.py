@@ -20,7 +20,7 @@ WANTED = {
 }
 
 
-# Quicker than the real ones where one would only wait; links and tokens live as long as there.
+# Faster than the real systems, to avoid waiting; links and tokens are valid as long as in reality.
 BEHAVIOUR = {
     "provisioning_seconds": 2,
     "configure_seconds": 1,
@@ -46,7 +46,7 @@ def seed_tenants(stack: Stack) -> None:
         (seeded / org.org_id).touch()
 
     if missing:
-        say("Five tenants register, and their people do what they are asked for:")
+        say("Five tenants register, and their admins complete their steps:")
         at_once(seed, missing)
     if not (seeded / "posts").exists():
         _collect_posts(stack)

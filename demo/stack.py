@@ -1,4 +1,4 @@
-"""The product and the emulator as processes: started in order, watched, never left running."""
+"""Starts and stops the processes of the product and the emulator."""
 
 import os
 import subprocess

@@ -18,7 +18,7 @@ from django_q.tasks import async_task
 
 from connect.clients import budget
 from connect.operations.base import Busy, OperationOutcome, Report
-from portal.models import BulkItem, BulkRun, ItemStatus
+from portal.models import BulkItem, BulkItemStatus, BulkRun
 from tenants import attempts, leases
 from tenants.leases import Lease
 
@@ -32,11 +32,11 @@ BUSY_PAUSE = timedelta(seconds=15)
 MAX_ATTEMPTS = 3
 BATCH_SIZE = 1000
 BUDGET_RESERVED = "Heroku's call budget: the last calls of this hour are kept for provisioning"
-_OPEN = (ItemStatus.WAITING, ItemStatus.RUNNING)
+_OPEN = (BulkItemStatus.WAITING, BulkItemStatus.RUNNING)
 _STATUS = {
-    OperationOutcome.DONE: ItemStatus.DONE,
-    OperationOutcome.SKIPPED: ItemStatus.SKIPPED,
-    OperationOutcome.FAILED: ItemStatus.FAILED,
+    OperationOutcome.DONE: BulkItemStatus.DONE,
+    OperationOutcome.SKIPPED: BulkItemStatus.SKIPPED,
+    OperationOutcome.FAILED: BulkItemStatus.FAILED,
 }
 
 
@@ -58,15 +58,15 @@ def cancel(run_id: int, actor: str) -> int:
             return 0
         run.cancelled_at, run.cancelled_by, run.waiting_for = timezone.now(), actor, ""
         run.save(update_fields=["cancelled_at", "cancelled_by", "waiting_for"])
-        cancelled = _cancel_items(run, ItemStatus.WAITING)
+        cancelled = _cancel_items(run, BulkItemStatus.WAITING)
         if not run.lease:  # else the task at work finishes it after the current tenant
             _finish(run)
     return cancelled
 
 
-def _cancel_items(run: BulkRun, *statuses: ItemStatus) -> int:
+def _cancel_items(run: BulkRun, *statuses: BulkItemStatus) -> int:
     return run.items.filter(status__in=statuses).update(
-        status=ItemStatus.CANCELLED,
+        status=BulkItemStatus.CANCELLED,
         text=f"Cancelled by {run.cancelled_by}.",
         ended_at=timezone.now(),
     )
@@ -75,7 +75,7 @@ def _cancel_items(run: BulkRun, *statuses: ItemStatus) -> int:
 def counts(run: BulkRun) -> dict[str, int]:
     """Return how many items are in each status."""
     rows = run.items.order_by().values_list("status").annotate(Count("pk"))
-    return dict.fromkeys(ItemStatus.values, 0) | dict(rows)
+    return dict.fromkeys(BulkItemStatus.values, 0) | dict(rows)
 
 
 def sweep(limit: int = 20) -> int:
@@ -146,7 +146,7 @@ def _next_item(run: BulkRun) -> BulkItem | None:
     if found is None or _was_just_busy(found):
         return None
     row = BulkItem.objects.filter(pk=found.pk, status=found.status)
-    if not attempts.count(row, found.attempts, status=ItemStatus.RUNNING):
+    if not attempts.count(row, found.attempts, status=BulkItemStatus.RUNNING):
         return _next_item(run)  # it was cancelled just now
     found.attempts += 1
     return found
@@ -159,16 +159,16 @@ def _was_just_busy(item: BulkItem) -> bool:
 
 def _do(run: BulkRun, item: BulkItem, perform: Perform) -> None:
     if item.attempts > MAX_ATTEMPTS:
-        _end(item, ItemStatus.FAILED, f"Gave up: the work died {MAX_ATTEMPTS} times.")
+        _end(item, BulkItemStatus.FAILED, f"Gave up: the work died {MAX_ATTEMPTS} times.")
         return
     try:
         report = perform(run, item)
     except Busy as trouble:
         again = item.attempts < MAX_ATTEMPTS
-        _end(item, ItemStatus.WAITING if again else ItemStatus.FAILED, str(trouble))
+        _end(item, BulkItemStatus.WAITING if again else BulkItemStatus.FAILED, str(trouble))
     except Exception as trouble:  # a fault of one tenant must not stop the others
         log.exception("bulk run=%s tenant=%s", run.pk, item.tenant_id)
-        _end(item, ItemStatus.FAILED, f"An error in the portal itself: {trouble!r}")
+        _end(item, BulkItemStatus.FAILED, f"An error in the portal itself: {trouble!r}")
     else:
         _end(item, _STATUS[report.outcome], _text(item, report))
 
@@ -180,5 +180,5 @@ def _text(item: BulkItem, report: Report) -> str:
     return text
 
 
-def _end(item: BulkItem, status: ItemStatus, text: str) -> None:
+def _end(item: BulkItem, status: BulkItemStatus, text: str) -> None:
     BulkItem.objects.filter(pk=item.pk).update(status=status, text=text, ended_at=timezone.now())

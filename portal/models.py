@@ -1,4 +1,4 @@
-"""The portal's own memory: is the worker alive, and what was asked of many tenants at once."""
+"""Heartbeats of workers, and bulk runs."""
 
 from typing import ClassVar
 
@@ -11,7 +11,7 @@ from tenants.models import Tenant
 
 
 class Heartbeat(models.Model):
-    """One row a worker process group; written every few seconds while it lives."""
+    """One row for each worker; updated every few seconds while it runs."""
 
     worker = models.CharField(max_length=100, primary_key=True)
     started_at = models.DateTimeField(default=timezone.now)
@@ -25,9 +25,9 @@ class Heartbeat(models.Model):
 
 
 class BulkRun(models.Model):
-    """One action on many tenants, worked off one by one; see portal/bulk.py.
+    """One action on many tenants, done one by one; see portal/bulk.py.
 
-    The lease belongs to the task at work. It ends by itself, so a killed worker costs time only.
+    The running task holds the lease. It expires by itself, so a killed worker costs only time.
     """
 
     action = models.CharField(max_length=40, help_text="The action's name in the registry.")
@@ -64,7 +64,7 @@ class BulkRun(models.Model):
         return f"{self.label}: {self.total} tenant{'' if self.total == 1 else 's'}"
 
 
-class ItemStatus(models.TextChoices):
+class BulkItemStatus(models.TextChoices):
     WAITING = "waiting", "Waiting"
     RUNNING = "running", "Running"
     DONE = "done", "Done"
@@ -74,14 +74,16 @@ class ItemStatus(models.TextChoices):
 
 
 class BulkItem(models.Model):
-    """One tenant of a run, and what came of it. `attempts` is counted before the work."""
+    """One tenant of a bulk run, and its outcome. `attempts` is counted before the work."""
 
     run = models.ForeignKey(BulkRun, on_delete=models.CASCADE, related_name="items")
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
     connection = models.ForeignKey(
         Connection, on_delete=models.PROTECT, null=True, related_name="+"
     )
-    status = models.CharField(max_length=10, choices=ItemStatus.choices, default=ItemStatus.WAITING)
+    status = models.CharField(
+        max_length=10, choices=BulkItemStatus.choices, default=BulkItemStatus.WAITING
+    )
     attempts = models.PositiveSmallIntegerField(default=0)
     text = models.TextField(blank=True)
     ended_at = models.DateTimeField(null=True)

@@ -1,4 +1,4 @@
-"""The staff's desk: the admin site, its index and the order of what is on it."""
+"""The admin site: its index and the order of apps and models."""
 
 from typing import Any
 
@@ -53,7 +53,7 @@ class AdminSite(admin.AdminSite):
     site_url = None
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> AppList:
-        """Return the apps in the order of the work, the portal's own rows among the queue's."""
+        """Return the apps in our order; the portal's models are listed under the queue."""
         apps: dict[str, dict[str, Any]] = {
             app["app_label"]: app for app in super().get_app_list(request, app_label)
         }

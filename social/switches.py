@@ -5,5 +5,5 @@ from tenants.models import declare_switch
 SOCIAL_JOB = declare_switch(
     "social_job",
     "Social job",
-    "No posts are collected and none are written to tenants’ schemas. Synchronization goes on.",
+    "No posts are collected or written to tenants’ schemas. Synchronization continues.",
 )

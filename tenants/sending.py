@@ -1,7 +1,7 @@
 """Sending the stored e-mails.
 
-Sending is at least once. An attempt is counted before it is made, and an attempt that dies with its
-worker is followed by the next one; so a mail may come twice, but it is never lost without a trace.
+Sending is at least once. An attempt is counted before it is made. If a worker dies during an
+attempt, the next attempt follows. So a mail may arrive twice, but it is never lost silently.
 """
 
 import logging

@@ -19,8 +19,8 @@ _BY_STATE = {
     "ICED": IncidentKind.SHELVED,
 }
 _PAUSED = (
-    "Heroku Connect paused it, and nobody did so in the portal: probably for inactivity. "
-    "Changes in Postgres are kept. Resume it on its page."
+    "Heroku Connect paused it, probably for inactivity; it was not paused in the portal. Changes "
+    "in Postgres are kept. Resume it on its page."
 )
 _UNINSTALLED = (
     "The package no longer answers in the org: it was probably uninstalled. "
@@ -42,7 +42,7 @@ def of(health: Health, now: datetime) -> dict[IncidentKind, str]:
     waiting = health.backlog_since
     if waiting and now - waiting > WRITES_ARE_STUCK and health.condition in states.WELL:
         found[IncidentKind.STUCK_WRITES] = (
-            f"{health.backlog} writes wait for Heroku Connect, the oldest since "
+            f"{health.backlog} writes are waiting for Heroku Connect, the oldest since "
             f"{waiting:%Y-%m-%d %H:%M} UTC."
         )
     return found
@@ -57,7 +57,7 @@ def _state(health: Health) -> dict[IncidentKind, str]:
     if connection.state == states.PAUSED and not health.paused_by:
         return {IncidentKind.PAUSED: _PAUSED}
     if states.of_connection(connection.state) == Condition.UNKNOWN:
-        text = f"Heroku Connect reports {connection.state!r}, a state never seen before."
+        text = f"Heroku Connect reports {connection.state!r}, an unknown state."
         return {IncidentKind.STRANGE_STATE: text}
     return {}
 
@@ -81,7 +81,7 @@ def _org(health: Health) -> dict[IncidentKind, str]:
     if not health.organization_id or health.organization_id == expected:
         return {}
     return {
-        IncidentKind.WRONG_ORG: f"The org {health.organization_id} is authorized instead of "
+        IncidentKind.WRONG_ORG: f"The wrong org is authorized: {health.organization_id} instead of "
         f"{expected}. Pause the connection now, then have the right org authorize."
     }
 
@@ -95,8 +95,8 @@ def _salesforce(tenant: Tenant, health: Health) -> dict[IncidentKind, str]:
     grant = _grant(tenant)
     if grant and grant.status == GrantStatus.REFUSED:
         found[IncidentKind.GRANT_LOST] = (
-            f"Salesforce refuses the access that {grant.username} gave. The portal makes no "
-            "further calls to the org until its admin signs in again."
+            f"Salesforce no longer accepts the grant of {grant.username}. The portal does not call"
+            " the org until its admin signs in again."
         )
     return found
 

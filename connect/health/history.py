@@ -13,7 +13,7 @@ from connect.health import observations, states
 from connect.models import Condition, Health, HealthSample, Mapping
 
 MAX_GAP = timedelta(minutes=15)  # the longest time that one sample stands for
-FOLDS = (  # samples older than this are folded into one for each hour, and later each day
+FOLDS = (  # older samples are merged into one for each hour, later for each day
     (timedelta(days=2), "hour"),
     (timedelta(days=35), "day"),
 )
@@ -21,7 +21,7 @@ KEEP = timedelta(days=400)
 _DAY = timedelta(days=1)
 WINDOWS = {"uptime_day": _DAY, "uptime_week": 7 * _DAY, "uptime_month": 30 * _DAY}
 
-# The last sample of a stretch is kept and takes over what the others stood for.
+# The last sample of a period is kept, with the totals of the others.
 _FOLD = """
 WITH stretch AS (
     SELECT max(id) AS kept, array_agg(id) AS all_of_them, sum(seconds) AS seconds,
@@ -86,7 +86,7 @@ def _mapping_counts(healths: list[Health]) -> dict[int, tuple[int, int, int]]:
 
 
 def measure_uptime() -> None:
-    """Bring every connection's uptime over a day, a week and a month up to date: one statement."""
+    """Update the uptime of all connections over a day, a week and a month, in one statement."""
     now = timezone.now()
     sums = ", ".join(
         f"1000 * sum(seconds_up) FILTER (WHERE at > %({name})s)"
@@ -105,7 +105,7 @@ def measure_uptime() -> None:
 
 
 def fold() -> int:
-    """Fold old samples together and drop the oldest; return how many rows went. Runs daily."""
+    """Merge old samples and delete the oldest; return how many rows were deleted. Runs daily."""
     now = timezone.now()
     gone = HealthSample.objects.filter(at__lt=now - KEEP).delete()[0]
     limits = [*(now - age for age, _ in FOLDS), now - KEEP]

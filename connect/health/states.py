@@ -1,7 +1,7 @@
 """The states of connections and mappings, as Heroku Connect's documentation names them.
 
-Every word is put into one of seven conditions. A word that is not listed here is shown as it is and
-counts as unknown: nothing breaks on it.
+Each state belongs to one of seven conditions. A state that is not listed is shown unchanged and
+counts as unknown.
 """
 
 from collections.abc import Iterable
@@ -90,7 +90,7 @@ _LOADING_MAPPING = {
 _AUTHORIZE_AGAIN = "Salesforce refused the grant: the admin has to authorize again."
 _ADVICE = {
     NEED_AUTHENTICATION: _AUTHORIZE_AGAIN,
-    "SYSTEM_ERROR": "restart the connection; if it comes back, open a ticket with Heroku.",
+    "SYSTEM_ERROR": "restart the connection; if the error returns, open a ticket with Heroku.",
     "DB_UNAVAILABLE": "check that Postgres is reachable and the schema complete, then restart.",
     "TOO_MANY_ROWS": "the plan's row limit is passed: remove rows or mappings, or upgrade.",
     UNAUTHORIZED: _AUTHORIZE_AGAIN,
@@ -117,7 +117,8 @@ def of_mapping(state: str) -> Condition:
 def overall(state: str, mappings: Iterable[str]) -> Condition:
     """Return a connection's condition from its own state and those of its mappings.
 
-    Its own trouble comes first. Some broken mappings degrade it, all of them break it.
+    Its own problem comes first. If some mappings are broken it is degraded; if all are, it is
+    broken.
     """
     own = of_connection(state)
     if own not in WELL:

@@ -16,7 +16,7 @@ from connect.mappings import diff, placeholders
 from connect.mappings.changes import Change
 from connect.mappings.documents import MappingDocument
 from connect.models import (
-    OPEN,
+    OPEN_STATUSES,
     Connection,
     Drift,
     DriftState,
@@ -53,7 +53,7 @@ def compare_due() -> int:
 
 
 def _due() -> QuerySet[Connection]:
-    at_work = RolloutItem.objects.filter(connection=OuterRef("pk"), status__in=OPEN)
+    at_work = RolloutItem.objects.filter(connection=OuterRef("pk"), status__in=OPEN_STATUSES)
     old = Q(drift=None) | Q(drift__checked_at=None)
     old |= Q(drift__checked_at__lte=timezone.now() - INTERVAL)
     live = Connection.objects.filter(old, ~Exists(at_work), stage=Stage.LIVE)

@@ -12,6 +12,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterField(
+            model_name='rolloutitem',
+            name='attempts',
+            field=models.PositiveIntegerField(default=0, help_text='Attempts since the last success. Counted before the work.'),
+        ),
         migrations.RenameField('incident', 'sights', 'observation_count'),
         migrations.RenameField('incident', 'away_since', 'absent_since'),
         migrations.RenameField('diagnosis', 'trouble', 'error'),

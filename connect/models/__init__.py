@@ -23,11 +23,16 @@ from connect.models.rollout import (
     RolloutStatus,
     Tag,
 )
-from connect.models.rollout_item import OPEN, ItemStatus, RolloutItem, Step
+from connect.models.rollout_item import (
+    OPEN_STATUSES,
+    RolloutItem,
+    RolloutItemStatus,
+    RolloutStep,
+)
 from connect.models.write_error import WriteError, WriteRepair
 
 __all__ = [
-    "OPEN",
+    "OPEN_STATUSES",
     "ApiBudget",
     "Condition",
     "Connection",
@@ -42,7 +47,6 @@ __all__ = [
     "Incident",
     "IncidentKind",
     "IncidentStatus",
-    "ItemStatus",
     "Mapping",
     "MappingTemplate",
     "Notification",
@@ -50,11 +54,12 @@ __all__ = [
     "Rollout",
     "RolloutEvent",
     "RolloutItem",
+    "RolloutItemStatus",
     "RolloutKind",
     "RolloutStatus",
+    "RolloutStep",
     "SchemaFate",
     "Stage",
-    "Step",
     "Tag",
     "WaitingOn",
     "WebhookNotice",

@@ -9,7 +9,7 @@ from django.utils import timezone
 from connect.models.rollout import Rollout
 
 
-class ItemStatus(models.TextChoices):
+class RolloutItemStatus(models.TextChoices):
     CHECKING = "checking", "Being checked"
     REFUSED = "refused", "Refused by the check"
     READY = "ready", "Waiting for its wave"
@@ -19,10 +19,14 @@ class ItemStatus(models.TextChoices):
     SKIPPED = "skipped", "Skipped"
 
 
-OPEN = (ItemStatus.CHECKING, ItemStatus.READY, ItemStatus.WORKING)
+OPEN_STATUSES = (
+    RolloutItemStatus.CHECKING,
+    RolloutItemStatus.READY,
+    RolloutItemStatus.WORKING,
+)
 
 
-class Step(models.TextChoices):
+class RolloutStep(models.TextChoices):
     """The next step for one tenant of a roll-out."""
 
     CHECK = "check", "Check"
@@ -57,14 +61,14 @@ class RolloutItem(models.Model):
 
     # --- the work: what is next, and when
     status = models.CharField(
-        max_length=10, choices=ItemStatus.choices, default=ItemStatus.CHECKING
+        max_length=10, choices=RolloutItemStatus.choices, default=RolloutItemStatus.CHECKING
     )
-    step = models.CharField(max_length=10, choices=Step.choices, default=Step.CHECK)
+    step = models.CharField(max_length=10, choices=RolloutStep.choices, default=RolloutStep.CHECK)
     step_since = models.DateTimeField(default=timezone.now)
     next_attempt_at = models.DateTimeField(default=timezone.now)
     queued_at = models.DateTimeField(null=True)
     attempts = models.PositiveIntegerField(
-        default=0, help_text="Tries since anything last went well; counted before the work."
+        default=0, help_text="Attempts since the last success. Counted before the work."
     )
     waiting_for = models.CharField(max_length=500, blank=True)
     last_error = models.TextField(blank=True)
@@ -104,7 +108,7 @@ class RolloutItem(models.Model):
                 name="one_open_item_a_connection",
             ),
             models.CheckConstraint(
-                condition=Q(status__in=ItemStatus.values), name="item_status_is_known"
+                condition=Q(status__in=RolloutItemStatus.values), name="item_status_is_known"
             ),
         ]
         indexes: ClassVar = [

@@ -5,7 +5,7 @@ from typing import Any
 from connect.clients import heroku_mappings, http
 from connect.health import refresh as health
 from connect.mappings import lint
-from connect.models import OPEN, Connection, Mapping, RolloutItem
+from connect.models import OPEN_STATUSES, Connection, Mapping, RolloutItem
 from connect.operations.base import Operation, Options, by_name
 from connect.runner.lease import Claim
 
@@ -14,8 +14,8 @@ EDITABLE = ("access", "sf_polling_seconds", "upsert_field", "fields")
 
 def _refusal(connection: Connection) -> str:
     if not connection.connection_id or connection.offboarded_at:
-        return "Heroku Connect does not know it, or no longer"
-    at_work = RolloutItem.objects.filter(connection=connection, status__in=OPEN).first()
+        return "Heroku Connect does not know this connection"
+    at_work = RolloutItem.objects.filter(connection=connection, status__in=OPEN_STATUSES).first()
     return f"roll-out {at_work.rollout_id} is not done with it" if at_work else ""
 
 
@@ -34,7 +34,7 @@ def _reload(claim: Claim, actor: str, options: Options) -> str:
     heroku_mappings.reload_mapping(claim.connection.region_url, mapping.mapping_id)
     health.refresh(claim.connection)
     rows = mapping.rows_in_salesforce
-    counted = f" Rows to be read again, as last counted: {rows:,}." if rows else ""
+    counted = f" Rows to read again (last count): {rows:,}." if rows else ""
     return f"{mapping.object_name} is loaded again.{counted}"
 
 
@@ -81,7 +81,7 @@ def _edit(claim: Claim, actor: str, options: Options) -> str:
     except http.Conflict:
         health.refresh(claim.connection)
         return (
-            f"not saved: somebody has changed {mapping.object_name} since the page was opened "
+            f"not saved: {mapping.object_name} was changed after the page was opened "
             f"(revision {options['revision']}). Open it again and repeat the change."
         )
     health.refresh(claim.connection)

@@ -12,7 +12,7 @@ from connect.clients import heroku_connect, heroku_mappings
 from connect.clients.heroku_mappings import VersionChange
 from connect.health import observations, states
 from connect.mappings import lint
-from connect.models import Step, WaitingOn
+from connect.models import RolloutStep, WaitingOn
 from connect.rollouts.claim import ItemClaim
 from connect.runner.outcomes import Blocked, Done, Facts, StepOutcome, Wait
 from connect.runner.polling import LOADING_PATIENCE, poll
@@ -51,7 +51,7 @@ def pause(claim: ItemClaim) -> StepOutcome:
     if states.is_broken(seen.state):
         raise Blocked(f"Heroku Connect reports {seen.state}: {states.advice(seen.state)}")
     if seen.api_version == claim.rollout.api_version:
-        return Done("It has this version.", then=Step.RESUME)
+        return Done("It has this version.", then=RolloutStep.RESUME)
     if seen.state == states.PAUSED:
         return Done("Paused.", {} if item.sent_at else {"was_paused": True})
     loading = [m.object_name for m in seen.mappings if states.is_loading_mapping(m.state)]
@@ -82,7 +82,7 @@ def change(claim: ItemClaim) -> StepOutcome:
                 " before this: resume it, wait until all is loaded, and try again."
             ) from refusal
         heroku_connect.resume(*claim.address)  # a paused connection never finishes loading
-        claim.record(sent_at=None, step=Step.PAUSE)
+        claim.record(sent_at=None, step=RolloutStep.PAUSE)
         return _wait_for_loading(refusal.objects)
     return Done("Changed.")
 

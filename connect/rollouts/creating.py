@@ -6,13 +6,20 @@ from collections.abc import Iterable
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from connect.models import OPEN, Connection, MappingTemplate, Rollout, RolloutItem, Stage
+from connect.models import (
+    OPEN_STATUSES,
+    Connection,
+    MappingTemplate,
+    Rollout,
+    RolloutItem,
+    Stage,
+)
 from connect.rollouts.status import TransitionRefused, add_event, tenant_count
 
 
 def eligible() -> QuerySet[Connection]:
     """Return the connections that may join a roll-out: live, and in no unfinished one."""
-    taken = RolloutItem.objects.filter(connection=OuterRef("pk"), status__in=OPEN)
+    taken = RolloutItem.objects.filter(connection=OuterRef("pk"), status__in=OPEN_STATUSES)
     return Connection.objects.filter(
         ~Exists(taken), stage=Stage.LIVE, blocked_at=None, offboarded_at=None
     )

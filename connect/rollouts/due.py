@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from connect import switches
 from connect.clients import budget
-from connect.models import Connection, ItemStatus, RolloutItem, RolloutStatus
+from connect.models import Connection, RolloutItem, RolloutItemStatus, RolloutStatus
 from connect.rollouts import waves
 from tenants import leases, limits
 
@@ -21,10 +21,10 @@ _CHECKED_IN = (RolloutStatus.CHECKING, RolloutStatus.RUNNING)
 
 def is_due(now: datetime) -> Q:
     """Match the items that may be worked on; those in progress always go on to their end."""
-    checking = Q(status=ItemStatus.CHECKING, rollout__status__in=_CHECKED_IN)
-    in_progress = Q(status=ItemStatus.WORKING)
+    checking = Q(status=RolloutItemStatus.CHECKING, rollout__status__in=_CHECKED_IN)
+    in_progress = Q(status=RolloutItemStatus.WORKING)
     next_ones = Q(
-        status=ItemStatus.READY,
+        status=RolloutItemStatus.READY,
         rollout__status=RolloutStatus.RUNNING,
         wave__lte=F("rollout__wave"),
     )

@@ -5,7 +5,14 @@ from datetime import timedelta
 from django.utils import timezone
 
 from connect.mappings import lint
-from connect.models import ItemStatus, Rollout, RolloutKind, RolloutStatus, Stage, Step
+from connect.models import (
+    Rollout,
+    RolloutItemStatus,
+    RolloutKind,
+    RolloutStatus,
+    RolloutStep,
+    Stage,
+)
 from connect.rollouts import waves
 from connect.rollouts.claim import ItemClaim
 from connect.rollouts.kinds import KINDS, Kind
@@ -70,11 +77,11 @@ class ItemJob(Job):
 
     def first_facts(self) -> Facts:
         """Return the facts with which a tenant begins whose wave has come, else nothing."""
-        if self.item.status != ItemStatus.READY:
+        if self.item.status != RolloutItemStatus.READY:
             return {}
         now = timezone.now()
         return {
-            "status": ItemStatus.WORKING,
+            "status": RolloutItemStatus.WORKING,
             "step": self._kind.first,
             "step_since": now,
             "started_at": now,
@@ -86,14 +93,14 @@ class ItemJob(Job):
         if not self._is_live:
             stage = self.claim.connection.get_stage_display().lower()
             raise Blocked(f"It is no longer live: {stage}.")
-        if self.item.status == ItemStatus.CHECKING:
+        if self.item.status == RolloutItemStatus.CHECKING:
             return Done("Checked.", self._kind.check(self.claim))
-        return self._kind.steps[Step(self.item.step)](self.claim)
+        return self._kind.steps[RolloutStep(self.item.step)](self.claim)
 
     def settle_done(self, done: Done) -> bool:
-        if self.item.status == ItemStatus.CHECKING:
+        if self.item.status == RolloutItemStatus.CHECKING:
             return self._settle_check(done.facts)
-        then = done.then or self._kind.after(Step(self.item.step))
+        then = done.then or self._kind.after(RolloutStep(self.item.step))
         if not then:
             return self._finish(done)
         # Each step has its own patience, so the time counts from here.
@@ -121,14 +128,14 @@ class ItemJob(Job):
     def settle_block(self, block: Block) -> bool:
         if self._has_to_resume():
             return self._resume_first(block)
-        if self.item.status == ItemStatus.CHECKING:
+        if self.item.status == RolloutItemStatus.CHECKING:
             text = f"It could not be checked. {block.reason}"
             unchecked = lint.Finding("unchecked", "org", text).as_json()
             return self._settle_check(
                 {"findings": [unchecked], "last_request_id": block.request_id}
             )
         self.claim.release(
-            status=ItemStatus.FAILED,
+            status=RolloutItemStatus.FAILED,
             finished_at=timezone.now(),
             last_error=block.reason,
             last_request_id=block.request_id,
@@ -149,7 +156,7 @@ class ItemJob(Job):
     def _settle_check(self, facts: Facts) -> bool:
         now = timezone.now()
         errors = [each for each in facts["findings"] if each["severity"] == "error"]
-        status = ItemStatus.REFUSED if errors else ItemStatus.READY
+        status = RolloutItemStatus.REFUSED if errors else RolloutItemStatus.READY
         finished = {"finished_at": now} if errors else {}
         self.claim.release(**_NO_ERROR | facts, **finished, status=status, next_attempt_at=now)
         if errors:
@@ -161,14 +168,14 @@ class ItemJob(Job):
     def _finish(self, done: Done) -> bool:
         # First what the connection has now: release() gives its lease back.
         self.claim.connection_claim.record(**self._kind.finish(self.claim))
-        facts = {"status": ItemStatus.DONE, "finished_at": timezone.now()}
+        facts = {"status": RolloutItemStatus.DONE, "finished_at": timezone.now()}
         self.claim.release(**_NO_ERROR, **facts, **done.facts)
         self.claim.note(EventKind.STAGE, f"{self.claim.rollout}: {done.text}")
         return False
 
     def _has_to_resume(self) -> bool:
         # `sent_at` shows that the portal asked for the pause; without it staff paused it.
-        is_between = self.item.step in (Step.PAUSE, Step.CHANGE) and self.item.sent_at
+        is_between = self.item.step in (RolloutStep.PAUSE, RolloutStep.CHANGE) and self.item.sent_at
         return bool(is_between and not self.item.was_paused and self._is_live)
 
     def _resume_first(self, block: Block) -> bool:
@@ -176,7 +183,7 @@ class ItemJob(Job):
         now = timezone.now()
         self.claim.release(
             **_NO_ERROR | {"last_request_id": block.request_id},
-            step=Step.RESUME,
+            step=RolloutStep.RESUME,
             step_since=now,
             verdict=block.reason,
             next_attempt_at=now,

@@ -12,14 +12,14 @@ from django.utils import timezone
 
 from connect.models import (
     Connection,
-    ItemStatus,
     MappingTemplate,
     Prune,
     Rollout,
     RolloutItem,
+    RolloutItemStatus,
     RolloutKind,
     RolloutStatus,
-    Step,
+    RolloutStep,
 )
 from connect.rollouts.creating import create, eligible
 from connect.rollouts.status import (
@@ -30,7 +30,7 @@ from connect.rollouts.status import (
     tenant_count,
 )
 
-_NOT_BEGUN = (ItemStatus.CHECKING, ItemStatus.READY)
+_NOT_BEGUN = (RolloutItemStatus.CHECKING, RolloutItemStatus.READY)
 
 
 def start(rollout_id: int, actor: str, *, accept_warnings: bool = False) -> Rollout:
@@ -55,7 +55,7 @@ def start(rollout_id: int, actor: str, *, accept_warnings: bool = False) -> Roll
 def items_with_warnings(rollout: Rollout) -> QuerySet[RolloutItem]:
     """Return the ready tenants that have warnings."""
     found: QuerySet[RolloutItem] = rollout.items.filter(
-        status=ItemStatus.READY, findings__contains=[{"severity": "warning"}]
+        status=RolloutItemStatus.READY, findings__contains=[{"severity": "warning"}]
     )
     return found
 
@@ -78,7 +78,9 @@ def resume(rollout_id: int, actor: str) -> Rollout:
     with _locked(rollout_id) as rollout:
         require_status(rollout, RolloutStatus.PAUSED)
         # Without this the same failures would pause it again at once.
-        excused = rollout.items.filter(status=ItemStatus.FAILED, excused=False).update(excused=True)
+        excused = rollout.items.filter(status=RolloutItemStatus.FAILED, excused=False).update(
+            excused=True
+        )
         text = f" {tenant_count(excused)} that failed are no longer counted." if excused else ""
         set_status(rollout, RolloutStatus.RUNNING, actor, f"Resumed.{text}")
     return rollout
@@ -110,8 +112,8 @@ def retry(rollout_id: int, actor: str) -> Rollout:
         if not again:
             raise TransitionRefused("It has no failed tenant that can be retried")
         RolloutItem.objects.filter(pk__in=again).update(
-            status=ItemStatus.CHECKING,
-            step=Step.CHECK,
+            status=RolloutItemStatus.CHECKING,
+            step=RolloutStep.CHECK,
             step_since=timezone.now(),
             next_attempt_at=timezone.now(),
             attempts=0,
@@ -131,7 +133,7 @@ def retry(rollout_id: int, actor: str) -> Rollout:
 
 def _to_try_again(rollout: Rollout) -> list[int]:
     # A connection that has joined another unfinished roll-out is left to that one.
-    wanted = rollout.items.filter(status__in=[ItemStatus.FAILED, ItemStatus.REFUSED])
+    wanted = rollout.items.filter(status__in=[RolloutItemStatus.FAILED, RolloutItemStatus.REFUSED])
     free = eligible().filter(pk__in=wanted.values("connection"))
     return list(wanted.filter(connection__in=free).values_list("pk", flat=True))
 
@@ -148,7 +150,7 @@ def roll_back(rollout_id: int, actor: str, *, prune: Prune = Prune.REMOVED) -> R
             raise TransitionRefused(
                 "Only mappings can be rolled back. Change an API version with a new roll-out"
             )
-        if rollout.items.filter(status=ItemStatus.WORKING).exists():
+        if rollout.items.filter(status=RolloutItemStatus.WORKING).exists():
             raise TransitionRefused("Some tenants are in progress: wait until they have ended")
         # First, because a connection can be in one unfinished roll-out only.
         _skip_the_rest(rollout)
@@ -176,14 +178,14 @@ def _make_the_way_back(rollout: Rollout, actor: str, prune: Prune) -> Rollout:
 
 
 def _earlier_versions(rollout: Rollout) -> dict[int, MappingTemplate]:
-    sent = rollout.items.filter(status__in=[ItemStatus.DONE, ItemStatus.FAILED])
+    sent = rollout.items.filter(status__in=[RolloutItemStatus.DONE, RolloutItemStatus.FAILED])
     changed = sent.exclude(came_from=None).exclude(came_from=F("target"))
     return {each.connection_id: each.came_from for each in changed if each.came_from}
 
 
 def _skip_the_rest(rollout: Rollout) -> int:
     waiting = rollout.items.filter(status__in=_NOT_BEGUN)
-    skipped: int = waiting.update(status=ItemStatus.SKIPPED, finished_at=timezone.now())
+    skipped: int = waiting.update(status=RolloutItemStatus.SKIPPED, finished_at=timezone.now())
     return skipped
 
 

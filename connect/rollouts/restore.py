@@ -8,7 +8,7 @@ from connect.rollouts.creating import create
 
 
 def bring_back(drift_ids: Collection[int], actor: str) -> Rollout:
-    """Send every one of these tenants its own version again, and delete what that has not.
+    """Create a roll-out that restores each tenant's own version and deletes other mappings.
 
     Raises DriftRefused, and TransitionRefused if all of them are in a roll-out already.
     """
@@ -22,7 +22,7 @@ def bring_back(drift_ids: Collection[int], actor: str) -> Rollout:
         raise drift.DriftRefused("None of them has drifted")
     rollout = Rollout(
         author=actor,
-        notes="Back to the version that each should have.",
+        notes="Restores each tenant's version.",
         canary_size=0,
         prune=Prune.ALL,
         starts_itself=True,

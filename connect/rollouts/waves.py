@@ -5,7 +5,7 @@ from collections import Counter
 from django.db import transaction
 from django.utils import timezone
 
-from connect.models import OPEN, ItemStatus, Rollout, RolloutStatus
+from connect.models import OPEN_STATUSES, Rollout, RolloutItemStatus, RolloutStatus
 from connect.rollouts.status import add_event, set_status, tenant_count
 from tenants import messages, timeline
 
@@ -32,9 +32,9 @@ def advance_rollout(rollout_id: int) -> None:
 
 def _advance_check(rollout: Rollout) -> None:
     counts = _counts(rollout)
-    if counts[ItemStatus.CHECKING]:
+    if counts[RolloutItemStatus.CHECKING]:
         return
-    ready, refused = counts[ItemStatus.READY], counts[ItemStatus.REFUSED]
+    ready, refused = counts[RolloutItemStatus.READY], counts[RolloutItemStatus.REFUSED]
     text = f"Checked: {tenant_count(ready)} can be sent to, {refused} refused."
     now = timezone.now()
     if not ready:
@@ -56,7 +56,7 @@ def _advance_wave(rollout: Rollout) -> None:
             f"{failed} of {total} tenants of wave {rollout.wave} failed, more than "
             f"{rollout.failure_limit} %.",
         )
-    elif not rollout.items.filter(status__in=OPEN, wave__lte=rollout.wave).exists():
+    elif not rollout.items.filter(status__in=OPEN_STATUSES, wave__lte=rollout.wave).exists():
         _begin_next_wave(rollout)
 
 
@@ -65,14 +65,16 @@ def _failures(rollout: Rollout) -> tuple[int, int]:
     # Refused tenants were never sent to, so they say nothing about the version.
     wave = list(
         rollout.items.filter(wave=rollout.wave)
-        .exclude(status=ItemStatus.REFUSED)
+        .exclude(status=RolloutItemStatus.REFUSED)
         .values_list("status", "excused")
     )
-    return sum(status == ItemStatus.FAILED and not excused for status, excused in wave), len(wave)
+    return sum(status == RolloutItemStatus.FAILED and not excused for status, excused in wave), len(
+        wave
+    )
 
 
 def _begin_next_wave(rollout: Rollout) -> None:
-    later = rollout.items.filter(status__in=OPEN, wave__gt=rollout.wave)
+    later = rollout.items.filter(status__in=OPEN_STATUSES, wave__gt=rollout.wave)
     wave = later.order_by("wave").values_list("wave", flat=True).first()
     if wave is None:
         _end(rollout)
@@ -88,7 +90,7 @@ def _begin_next_wave(rollout: Rollout) -> None:
 
 def _end(rollout: Rollout) -> None:
     counts = _counts(rollout)
-    text = f"Done: {counts[ItemStatus.DONE]} of {tenant_count(counts.total())}."
+    text = f"Done: {counts[RolloutItemStatus.DONE]} of {tenant_count(counts.total())}."
     set_status(rollout, RolloutStatus.DONE, timeline.PORTAL, text, finished_at=timezone.now())
 
 

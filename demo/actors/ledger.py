@@ -33,7 +33,7 @@ class Ledger:
         return found[0] if found else None
 
     def trouble(self, org: Org) -> str:
-        """Return why the org's connection does not go on, if it does not."""
+        """Return why the org's connection is blocked or failing, or ""."""
         found = self.row(
             "SELECT coalesce(nullif(blocked_reason, ''), last_error) FROM connect_connection c"
             " JOIN tenants_tenant t ON t.id = c.tenant_id WHERE t.org_id = %s"

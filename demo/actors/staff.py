@@ -27,7 +27,7 @@ class Staff:
         return self.browser.open(urljoin(found.url, found.link(org.name)))
 
     def act(self, org: Org, action: str, **answers: str) -> Page:
-        """Do an action on the org's page; those that hurt ask for confirmation and answers."""
+        """Run an action on the org's page, with the answers for its form."""
         page = self.tenant_page(org)
         if answers:
             page = self.browser.open(urljoin(page.url, page.link(action)))

@@ -21,14 +21,14 @@ def at_once(act: Callable[[Org], T], orgs: Collection[Org]) -> list[T]:
     people = ThreadPoolExecutor(len(orgs))
     try:
         return list(people.map(act, orgs))
-    finally:  # who wants to stop does not wait for the others: they fail when the stack is gone
+    finally:  # do not wait for the other threads: they fail when the stack stops
         people.shutdown(wait=False, cancel_futures=True)
 
 
 def bring_to(stack: Stack, org: Org, stage: str, say: Callable[[str], None]) -> None:
-    """Do what the org, its people and staff have to do until its connection is in `stage`.
+    """Act as the package, the admin and staff until the org's connection is in `stage`.
 
-    It looks where things stand first, so that an interrupted run is taken up again.
+    It reads the present stage first, so that an interrupted run is continued.
     """
     acts = _acts(stack, org)
     Emulator(stack.plan.emulator_url).ensure_org(org)
@@ -46,7 +46,7 @@ def bring_to(stack: Stack, org: Org, stage: str, say: Callable[[str], None]) -> 
 
 
 def _acts(stack: Stack, org: Org) -> dict[str, tuple[str, Callable[[], object]]]:
-    """Return what has to be done, in words and as a function, by the stage that waits for it."""
+    """Return the description and the function of each person's step, by stage."""
     subscriber = Subscriber(org, stack)
     sign_in = ("the admin signs in to Salesforce", subscriber.sign_in)
     acts: dict[str, tuple[str, Callable[[], object]]] = {

@@ -56,7 +56,7 @@ def _own_directory(path: Path, mode: int) -> Path:
     """Make the directory in a place where all may write, or take it when it is ours already."""
     path.mkdir(mode=0o700, exist_ok=True)
     if path.is_symlink() or path.stat().st_uid not in {os.geteuid(), server_account().pw_uid}:
-        raise PostgresError(f"{path} belongs to somebody else; remove it.")
+        raise PostgresError(f"{path} belongs to another account; remove it.")
     path.chmod(mode)
     return path
 

@@ -1,4 +1,4 @@
-"""`make smoke`: the main job once, headless, from nothing. Exit 0 only if all of it is true."""
+"""`make smoke`: runs the main workflow once. Exit code 0 only if every check passes."""
 
 import os
 import shutil
@@ -22,7 +22,7 @@ from demo.smoke.report import Report
 from demo.smoke.synchronization import claim_sync, schema_of
 from demo.stack import Stack, running
 
-# Heroku answers at once here; the other durations are short and not nothing, so that polls happen.
+# Heroku answers at once here; the other durations are short but above 0, so that polling is tested.
 BEHAVIOUR = {
     "provisioning_seconds": 0,
     "configure_seconds": 0.5,
@@ -38,7 +38,7 @@ BEHAVIOUR = {
 
 def main() -> int:
     """Run it and return the exit code."""
-    os.environ.pop("DATABASE_URL", None)  # from nothing means a Postgres of its own
+    os.environ.pop("DATABASE_URL", None)  # always use a new Postgres
     on_signals_raise()
     state = Path(tempfile.mkdtemp(prefix="multiconnect-smoke-"))
     plan = Plan(state, free_port(), free_port(), durable=False)

@@ -32,8 +32,8 @@ def claim_figures(report: Report, org: Org, mailed_after: float, calls: int) -> 
 def count_calls(emulator: Emulator, ledger: Ledger, org: Org) -> tuple[int, int]:
     """Count a tenant's calls before `loading`, and beside them its polls.
 
-    Each write counts, and one read: the one that showed what was authorized. The other reads ask
-    whether something is done yet. The paths of two writes name no tenant, so those are shared out.
+    Each write counts, and one read: the one that shows the authorization. Other reads are polls.
+    Two writes have no tenant in their path; they are divided among the tenants.
     """
     found = ledger.row(
         "SELECT c.addon_name, c.connection_id, e.at FROM connect_connection c"

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Report:
-    """The claims, and whether each held."""
+    """The checks and their results."""
 
     lines: list[tuple[bool, str]] = field(default_factory=list)
 
     def claim(self, holds: bool, text: str) -> None:
-        """Note a claim and show it at once."""
+        """Record a check and print it."""
         self.lines.append((holds, text))
         print(f"  {'ok    ' if holds else 'FAILED'}  {text}", flush=True)
 

@@ -58,7 +58,7 @@ def _insert_post(ledger: Ledger, schema: str, org: Org, account_id: str) -> Any:
 
 
 def _comes_true(stack: Stack, is_true: Callable[[], Any]) -> bool:
-    """Let Heroku Connect sync until something is true, for a while."""
+    """Sync repeatedly until the condition is true or the time is over."""
     emulator = Emulator(stack.plan.emulator_url)
     end = time.monotonic() + stack.plan.patience / 2
     while time.monotonic() < end:

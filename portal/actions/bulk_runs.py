@@ -8,10 +8,10 @@ from portal.actions import action as registry
 from portal.actions.action import Action, Options
 from portal.actions.result import Result, done
 from portal.actions.subject import Subject, start_bulk_run
-from portal.models import BulkItem, BulkRun, ItemStatus
+from portal.models import BulkItem, BulkItemStatus, BulkRun
 from tenants.models import Tenant
 
-LEFT = (ItemStatus.FAILED, ItemStatus.CANCELLED)
+LEFT = (BulkItemStatus.FAILED, BulkItemStatus.CANCELLED)
 
 
 def perform(run: BulkRun, item: BulkItem) -> Report:

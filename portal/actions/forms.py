@@ -96,9 +96,9 @@ class UntilForm(Question):
         if data.get("span") == "other":
             until = data.get("until")
             if until is None and "until" not in self.errors:
-                self.add_error("until", "Say until when.")
+                self.add_error("until", "Enter a time.")
             elif until is not None and until <= timezone.now():
-                self.add_error("until", "That is past.")
+                self.add_error("until", "This time has passed.")
         return data
 
     def options(self) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def _refusal_to_resend(subject: Subject) -> str:
         return "it has no connection"
     if connection.stage == Stage.LIVE or connection.waiting_on == WaitingOn.SUBSCRIBER:
         return ""
-    return "there is nothing to tell the subscriber now"
+    return "there is no mail for this stage"
 
 
 def _queue_resend(subject: Subject, actor: str, options: Options) -> None:

@@ -56,7 +56,7 @@ class Chart:
 
 
 def stacked(points: Sequence[str], series: Sequence[Series]) -> Chart:
-    """Lay series on top of each other, the first at the bottom. `points` name the values."""
+    """Stack the series, the first at the bottom. `points` are the labels of the values."""
     columns = list(zip(*(each.values for each in series), strict=True))
     top = round_up(max((sum(value or 0 for value in column) for column in columns), default=0))
     below: list[float | None] = [0.0] * len(points)
@@ -71,7 +71,7 @@ def stacked(points: Sequence[str], series: Sequence[Series]) -> Chart:
 
 
 def round_up(value: float) -> int:
-    """Return the next number that reads well on an axis: 1, 2 or 5 times a power of ten."""
+    """Return the next round number for an axis: 1, 2 or 5 times a power of ten."""
     if value <= 1:
         return 1
     power = 10 ** math.floor(math.log10(value))
@@ -112,7 +112,7 @@ def _at(across: float, up: float) -> str:
 
 
 def _rows(points: Sequence[str], series: Sequence[Series]) -> list[tuple[str, list[float | None]]]:
-    """Pick evenly from the points, the last one always among them."""
+    """Return evenly spaced points, always with the last one."""
     step = max(1, math.ceil(len(points) / MAX_ROWS))
     picked = range(len(points) - 1, -1, -step)
     return [(points[n], [each.values[n] for each in series]) for n in picked]

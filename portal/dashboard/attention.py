@@ -1,4 +1,4 @@
-"""Which tenants need a person today, and why: one list of causes, for the dashboard and the filter.
+"""Tenants that need staff, and why. One list of causes for the dashboard and the filter.
 
 A cause selects current connections. A new one is an entry in CAUSES. What staff snoozed is left out
 until its time.

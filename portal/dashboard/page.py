@@ -1,4 +1,4 @@
-"""What staff see first: a page of cards, each a small function and a template.
+"""The dashboard: a page of cards. Each card is a function and a page template.
 
 An app adds a card of its own with `register`. All cards are read again every few seconds on every
 open dashboard, so a card must cost a fixed number of queries, however many tenants there are.
@@ -61,7 +61,7 @@ def cards(user: Any, now: datetime) -> list[dict[str, Any]]:
 
 
 register(
-    Card("vitals", "The machinery", vitals.read, span=3),
+    Card("vitals", "System status", vitals.read, span=3),
     Card("attention", "Needs attention", attention.read, span=2),
     Card("funnel", "Tenants by stage", funnel.read),
     Card("write_errors", "Write errors", write_errors.read, permission="connect.view_writeerror"),

@@ -1,7 +1,7 @@
-"""What is shown when something fails: one look, a plain sentence, a reference that staff can quote.
+"""Error pages: one design, a plain sentence, and a reference that staff can quote.
 
-The reference is the request id of the log lines. These pages ask no database and need no session,
-so they work when nothing else does. Where a machine asks (`/organizations`), the answer is JSON.
+The reference is the request id of the log lines. These pages need no database and no session, so
+they work when nothing else does. For machine clients (`/organizations`) the answer is JSON.
 """
 
 import sys
@@ -23,32 +23,33 @@ PROBES = ("/healthz", "/readyz")
 RETRY_AFTER = 300  # seconds
 
 _FORBIDDEN = (
-    "This is not yours to see",
-    "Your role does not include this. A superuser gives roles, under Staff.",
+    "Access denied",
+    "Your role does not include this page or action. A superuser can change roles, under Staff.",
 )
-_UNKNOWN = ("There is nothing here", "The address is wrong, or what it showed is gone.")
+_UNKNOWN = ("Page not found", "The address is wrong, or the page no longer exists.")
 _BROKEN = (
-    "Something broke on our side",
-    "It is written down with the reference below. Nothing that was saved is lost; trying once "
-    "more does no harm.",
+    "Something went wrong on our side",
+    "The error has been logged with the reference below. Saved data is not lost. You can safely "
+    "try again.",
 )
-_BAD = ("This request makes no sense to us", "Go back, load the page again and try once more.")
+_BAD = ("This request is not valid", "Go back, load the page again and try once more.")
 _STALE = (
     "This page has expired",
-    "The page was open for very long, or you logged in elsewhere since. Go back and load it again.",
+    "It was open for too long, or you have logged in again in another window. Go back and reload"
+    " the page.",
 )
 _NO_DATABASE = (
     "The portal cannot reach its database",
-    "It comes back by itself. Nothing is lost: what was asked for before goes on where it stopped.",
+    "It will be available again soon. Nothing is lost: work in progress continues.",
 )
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's handler400; what is too big is told so, with how much may be sent."""
+    """Django's handler400. For a request that is too large it gives the limit."""
     if isinstance(exception, RequestDataTooBig):
         most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE / 1024**2
         text = f"A form may hold {most:.1f} MB of text. Nothing was changed: go back, send less."
-        return _answer(request, 413, "That was too much text", text)
+        return _answer(request, 413, "The text is too long", text)
     return _answer(request, 400, *_BAD)
 
 
@@ -63,21 +64,21 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """Django's handler500; a database that is away is maintenance, not a fault of the portal."""
+    """Django's handler500. An unreachable database is answered 503, not 500."""
     if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
         return _answer(request, 503, *_NO_DATABASE)
     return _answer(request, 500, *_BROKEN)
 
 
 def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer a form without its token, for staff; subscribers get their own pages' look."""
+    """Answer a form without a valid CSRF token, in the design of the pages it came from."""
     if not request.path.startswith(STAFF):
         return pages.csrf_failure(request, reason)
     return _answer(request, 403, *_STALE)
 
 
 class MaintenanceMiddleware:
-    """While MAINTENANCE is set, answer everything but the probes by 503 and its text."""
+    """While MAINTENANCE is set, answer everything except the probes with 503 and its text."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -85,7 +86,7 @@ class MaintenanceMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not settings.MAINTENANCE or request.path in PROBES:
             return self.get_response(request)
-        return _answer(request, 503, "The portal is being looked after", settings.MAINTENANCE)
+        return _answer(request, 503, "The portal is under maintenance", settings.MAINTENANCE)
 
 
 def _answer(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""Log lines as logfmt: one line, key=value, with the request, the tenant and the stage in hand."""
+"""Log lines as logfmt: one line, key=value, with request id, tenant and stage."""
 
 import logging
 import re
@@ -10,7 +10,7 @@ _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\
 
 
 class WorkFilter(logging.Filter):
-    """Give every record the `tenant` and `stage` that are worked on; "-" outside of such work."""
+    """Add `tenant` and `stage` of the current work to every record; "-" outside of work."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.tenant = http.current_tenant.get()

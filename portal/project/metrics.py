@@ -38,7 +38,7 @@ def page(request: HttpRequest) -> HttpResponse:
     known = scheme.lower() == "bearer" and constant_time_compare(given, settings.METRICS_TOKEN)
     if not known:
         return HttpResponse(
-            "Show METRICS_TOKEN as a bearer token.\n",
+            "Send METRICS_TOKEN as a bearer token.\n",
             status=401,
             content_type="text/plain; charset=utf-8",
             headers={"WWW-Authenticate": "Bearer"},

@@ -1,4 +1,4 @@
-"""Two probes: /healthz says that this process answers, /readyz that the portal can do its work."""
+"""Two probes: /healthz checks that this process answers, /readyz that the portal can work."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ QUEUE_IS_LATE = timedelta(minutes=5)
 
 
 class _Seen:
-    """Migrations that were applied once stay applied for the life of this process."""
+    """Remembers that all migrations are applied, for the life of this process."""
 
     migrated = False
 
@@ -50,7 +50,7 @@ def readiness(now: datetime) -> dict[str, Any]:
 
 
 def heartbeat_age(now: datetime) -> timedelta | None:
-    """Return how long ago a worker last showed that it lives; None if none ever did."""
+    """Return the age of the newest heartbeat; None if there is none."""
     beat = Heartbeat.objects.order_by("-beat_at").first()
     return now - beat.beat_at if beat else None
 
@@ -82,7 +82,7 @@ def _late(report: dict[str, Any], now: datetime) -> list[str]:
     if beat is None:
         problems.append("No worker has ever run: heroku ps:scale worker=1.")
     elif beat > WORKER_IS_LATE:
-        problems.append(f"No worker has shown a sign of life for {beat.total_seconds():.0f} s.")
+        problems.append(f"The last worker heartbeat is {beat.total_seconds():.0f} s old.")
     if queue and queue > QUEUE_IS_LATE:
         problems.append(f"The oldest queued task has waited {queue.total_seconds():.0f} s.")
     return problems

@@ -1,4 +1,4 @@
-"""One id a request, on every log line and in the answer, so that staff can quote it."""
+"""One id for each request, in every log line and in the response."""
 
 import logging
 import re
@@ -14,7 +14,7 @@ current: ContextVar[str] = ContextVar("request_id", default="-")
 
 
 class RequestIdMiddleware:
-    """Take the router's id if it is a plain one, else make one; answer with it."""
+    """Use the router's id if it is valid, else create one; add it to the response."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -1,4 +1,4 @@
-"""What the portal's templates say in their own words."""
+"""Template tags and filters of the admin."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -52,7 +52,7 @@ _UNITS = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
 
 @register.inclusion_tag("admin/date_hierarchy.html")
 def drill_down(cl: ChangeList) -> dict[str, Any]:
-    """Show the dates of a list, a level at a time, without looking at every row for it."""
+    """Show a list's date hierarchy without reading every row."""
     field = cl.date_hierarchy
     if not field:
         return {"show": False}
@@ -74,5 +74,5 @@ def drill_down(cl: ChangeList) -> dict[str, Any]:
 
 @register.filter
 def thousands(number: int) -> str:
-    """Return a number with its thousands set apart, e.g. "100,000"."""
+    """Return a number with thousands separators, e.g. "100,000"."""
     return f"{number:,}"

@@ -15,7 +15,15 @@ from django.db import connection as database
 from django.db.models import F
 
 import emulator as emulated
-from connect.models import OPEN, Connection, ItemStatus, Prune, Rollout, RolloutItem, RolloutStatus
+from connect.models import (
+    OPEN_STATUSES,
+    Connection,
+    Prune,
+    Rollout,
+    RolloutItem,
+    RolloutItemStatus,
+    RolloutStatus,
+)
 from connect.rollouts import creating, lifecycle
 from tests.connect import fleet as fleets
 from tests.connect.fleet import Fleet
@@ -70,7 +78,7 @@ def pass_time(fleet: Fleet, seconds: float) -> None:
     """Let time seem to pass for everything that waits; the leases of living work stay."""
     ago = timedelta(seconds=seconds)
     fleet.running.advance(seconds)
-    waiting = RolloutItem.objects.filter(status__in=OPEN)
+    waiting = RolloutItem.objects.filter(status__in=OPEN_STATUSES)
     waiting.update(
         next_attempt_at=F("next_attempt_at") - ago,
         queued_at=F("queued_at") - ago,
@@ -88,7 +96,7 @@ def until(fleet: Fleet, condition: Callable[[], object], what: str) -> None:
 
 def kill_in_the_middle(fleet: Fleet, worker: Worker, rollout: Rollout, wave: int) -> int:
     """Kill the worker while it works on a wave; return how many leases died with it."""
-    begun = RolloutItem.objects.filter(rollout=rollout, wave=wave, status=ItemStatus.WORKING)
+    begun = RolloutItem.objects.filter(rollout=rollout, wave=wave, status=RolloutItemStatus.WORKING)
     until(fleet, lambda: begun.filter(sends=1).count() >= 2, f"wave {wave} begins")
     worker.kill()
     held = Connection.objects.exclude(lease=None)
@@ -142,7 +150,7 @@ def test_all_tenants_get_the_next_version_in_spite_of_everything(
         Connection.objects.all(),
     )
     until(fleet, lambda: status(rollout) == RolloutStatus.READY, "every tenant is checked")
-    refused = rollout.items.filter(status=ItemStatus.REFUSED)
+    refused = rollout.items.filter(status=RolloutItemStatus.REFUSED)
     assert {item.findings[0]["rule"] for item in refused} == {"unknown-field"}
     assert fleet.calls("POST") == fleet.calls("DELETE") == 0  # nothing was sent before
     assert refused.count() == LACKING
@@ -154,7 +162,10 @@ def test_all_tenants_get_the_next_version_in_spite_of_everything(
     until(fleet, lambda: status(rollout) == RolloutStatus.DONE, "the roll-out ends")
     emulator.clear_faults()
 
-    assert fleets.items(rollout) == {ItemStatus.DONE: tenants - LACKING, ItemStatus.REFUSED: 2}
+    assert fleets.items(rollout) == {
+        RolloutItemStatus.DONE: tenants - LACKING,
+        RolloutItemStatus.REFUSED: 2,
+    }
     assert Connection.objects.filter(template=second).count() == tenants - LACKING
     for member in fleet.members:
         mapped = fleet.mapped(member)
@@ -174,7 +185,7 @@ def test_all_tenants_get_the_next_version_in_spite_of_everything(
     emulator.clear_calls()
     back = lifecycle.roll_back(rollout.pk, "mia")
     until(fleet, lambda: status(back) == RolloutStatus.DONE, "the roll-back ends")
-    assert fleets.items(back) == {ItemStatus.DONE: tenants - LACKING}
+    assert fleets.items(back) == {RolloutItemStatus.DONE: tenants - LACKING}
     assert Connection.objects.filter(template=first).count() == tenants
     for member in fleet.members:
         mapped = fleet.mapped(member)

@@ -17,7 +17,7 @@ from django.utils import timezone
 from connect.models import ApiBudget, Connection
 from connect.operations.base import Busy, OperationOutcome, Report
 from portal import bulk
-from portal.models import BulkItem, BulkRun, ItemStatus
+from portal.models import BulkItem, BulkItemStatus, BulkRun
 from tenants.leases import REQUEUE_AFTER
 from tenants.models import Tenant
 from tests.portal.admin import rows
@@ -175,7 +175,7 @@ def test_a_busy_tenant_comes_last_and_is_given_up_in_the_end(
 def test_a_tenant_at_which_workers_die_is_given_up_and_the_others_go_on() -> None:
     run = begin(2)
     first = run.items.order_by("pk")[0]
-    BulkItem.objects.filter(pk=first.pk).update(status=ItemStatus.RUNNING, attempts=3)
+    BulkItem.objects.filter(pk=first.pk).update(status=BulkItemStatus.RUNNING, attempts=3)
     bulk.work_off(run.pk, done)
     assert statuses(run) == ["failed", "done"]
     first.refresh_from_db()
@@ -184,7 +184,7 @@ def test_a_tenant_at_which_workers_die_is_given_up_and_the_others_go_on() -> Non
 
 def test_what_may_have_been_done_before_a_death_is_said() -> None:
     run = begin(1)
-    run.items.update(status=ItemStatus.RUNNING, attempts=1)
+    run.items.update(status=BulkItemStatus.RUNNING, attempts=1)
 
     def perform(run: BulkRun, item: BulkItem) -> Report:
         return Report(OperationOutcome.SKIPPED, "", "it is paused already")

@@ -51,7 +51,8 @@ class PortalAdmin(NoDelete, ModelAdmin):
     tally_by = ""  # the field whose values are counted on top of the list
     tally_newest = False  # count only the newest rows, because the table grows without limit
     exports: Sequence[str] = ()  # the columns of the CSV file, as paths from the row
-    tenant_path = ""  # the way from a row to its tenant, by whose ids it is then found
+    # The lookup path from a row to its tenant: rows are then found by the tenant's ids.
+    tenant_path = ""
     found_by: Sequence[str] = ()  # fields for exact search; each needs an index
 
     def heading(self, row: Any) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Filters that the dashboard's numbers lead to: they select exactly what was counted."""
+"""Filters behind the dashboard's numbers: each selects exactly the rows that were counted."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ _GONE = Connection.objects.filter(pk=OuterRef("connection"), offboarded_at__isnu
 
 
 class AttentionFilter(admin.SimpleListFilter):
-    """What a tenant needs a person for, or whether it waits for its subscriber."""
+    """Why a tenant needs staff, or whether it waits for its subscriber."""
 
     title = "attention"
     parameter_name = "attention"
@@ -96,7 +96,7 @@ class BlockedFilter(admin.SimpleListFilter):
 
 
 class PutOffFilter(admin.SimpleListFilter):
-    """What staff paused, or silenced, until a time."""
+    """Whether staff paused or snoozed the connection until a time."""
 
     title = "put off"
     parameter_name = "put_off"

@@ -9,7 +9,7 @@ from portal import show
 from portal.admin.kit import search
 from portal.admin.kit.base import ReadOnlyAdmin
 from portal.admin.panels.bulk import TONES
-from portal.models import BulkItem, ItemStatus
+from portal.models import BulkItem, BulkItemStatus
 
 
 @admin.register(BulkItem)
@@ -37,11 +37,11 @@ class BulkItemAdmin(ReadOnlyAdmin):
     fields = ("run", "tenant", "connection", "status", "text", "attempts", "ended_at")
 
     def tone(self, value: Any) -> str:
-        return TONES[ItemStatus(value)]
+        return TONES[BulkItemStatus(value)]
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         return lookup == "run__id__exact" or super().lookup_allowed(lookup, value, request)
 
     @admin.display(description="outcome", ordering="status")
     def outcome(self, item: BulkItem) -> str:
-        return show.badge(item.get_status_display(), TONES[ItemStatus(item.status)])
+        return show.badge(item.get_status_display(), TONES[BulkItemStatus(item.status)])

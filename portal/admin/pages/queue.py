@@ -1,7 +1,7 @@
 """django-q2's pages, read-only. Managers can queue a task again.
 
-One schedule with unreadable arguments stops all schedules, so schedules come from code only.
-Arguments are shown as they are: by construction they hold ids and names.
+One schedule with unreadable arguments stops all schedules, so schedules come from code only. Task
+arguments are shown: they are ids and names only.
 """
 
 from typing import Any

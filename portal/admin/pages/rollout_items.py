@@ -4,19 +4,19 @@ from typing import Any
 
 from django.contrib import admin
 
-from connect.models import ItemStatus, RolloutItem
+from connect.models import RolloutItem, RolloutItemStatus
 from portal import show
 from portal.admin.kit import search
 from portal.admin.kit.base import ReadOnlyAdmin
 
 _TONES = {
-    ItemStatus.CHECKING: show.BUSY,
-    ItemStatus.REFUSED: show.BAD,
-    ItemStatus.READY: show.QUIET,
-    ItemStatus.WORKING: show.BUSY,
-    ItemStatus.DONE: show.GOOD,
-    ItemStatus.FAILED: show.BAD,
-    ItemStatus.SKIPPED: show.QUIET,
+    RolloutItemStatus.CHECKING: show.BUSY,
+    RolloutItemStatus.REFUSED: show.BAD,
+    RolloutItemStatus.READY: show.QUIET,
+    RolloutItemStatus.WORKING: show.BUSY,
+    RolloutItemStatus.DONE: show.GOOD,
+    RolloutItemStatus.FAILED: show.BAD,
+    RolloutItemStatus.SKIPPED: show.QUIET,
 }
 
 
@@ -75,11 +75,11 @@ class RolloutItemAdmin(ReadOnlyAdmin):
     )
 
     def tone(self, value: Any) -> str:
-        return _TONES[ItemStatus(value)]
+        return _TONES[RolloutItemStatus(value)]
 
     @admin.display(description="status", ordering="status")
     def coloured_status(self, item: RolloutItem) -> str:
-        return show.badge(item.get_status_display(), _TONES[ItemStatus(item.status)])
+        return show.badge(item.get_status_display(), _TONES[RolloutItemStatus(item.status)])
 
     @admin.display(description="findings of the check")
     def findings_shown(self, item: RolloutItem) -> str:

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
-from connect.models import ItemStatus, Rollout, RolloutStatus
+from connect.models import Rollout, RolloutItemStatus, RolloutStatus
 from connect.rollouts import creating
 from connect.rollouts.status import TransitionRefused
 from portal.admin.forms.rollout import RolloutForm
@@ -24,7 +24,7 @@ class RolloutAdmin(ActionsAdmin):
     """A roll-out is made here and never changed; actions control it."""
 
     form = RolloutForm
-    empty = "Add one to bring tenants to another version: a few first, then the others in waves."
+    empty = "A roll-out brings tenants to another version: a canary group first, then waves."
     change_form_template = "admin/connect/rollout/change_form.html"
     change_list_template = "admin/connect/rollout/change_list.html"
     list_display = ("__str__", "coloured_status", "progress", "failed", "author", "created_at")
@@ -79,10 +79,10 @@ class RolloutAdmin(ActionsAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Rollout]:
         found: QuerySet[Rollout] = super().get_queryset(request)
-        bad = Q(items__status__in=[ItemStatus.FAILED, ItemStatus.REFUSED])
+        bad = Q(items__status__in=[RolloutItemStatus.FAILED, RolloutItemStatus.REFUSED])
         return found.annotate(
             total=Count("items"),
-            done=Count("items", filter=Q(items__status=ItemStatus.DONE)),
+            done=Count("items", filter=Q(items__status=RolloutItemStatus.DONE)),
             bad=Count("items", filter=bad),
         )
 

@@ -25,7 +25,7 @@ def condition(health: Health) -> str:
 
 
 def percent(thousandths: int | None) -> str:
-    """Return an uptime for people, "-" where nothing was measured."""
+    """Return an uptime as text; "-" if nothing was measured."""
     return "-" if thousandths is None else f"{thousandths / 10:.1f}\N{NO-BREAK SPACE}%"
 
 
@@ -42,7 +42,7 @@ def sparkline(samples: Iterable[HealthSample]) -> str:
 
 
 def of_tenant(connection: Connection | None) -> dict[str, Any] | None:
-    """Return what the tenant's page shows of its health; None before there is any."""
+    """Return the health data for the tenant's page; None if there is none yet."""
     if connection is None or connection.stage != Stage.LIVE:
         return None
     health = Health.objects.select_related("connection").filter(connection=connection).first()

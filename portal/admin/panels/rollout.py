@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Case, Count, F, IntegerField, Q, Value, When
 
 from connect.clients import budget
-from connect.models import ApiBudget, ItemStatus, Rollout, RolloutStatus
+from connect.models import ApiBudget, Rollout, RolloutItemStatus, RolloutStatus
 from connect.rollouts import pace
 from portal import show
 
@@ -42,7 +42,7 @@ def context(rollout: Rollout) -> dict[str, Any]:
     return {
         "rollout": rollout,
         "badge": status_badge(rollout),
-        "counts": [(ItemStatus(s).label, s, counts[s]) for s in _ORDER if counts.get(s)],
+        "counts": [(RolloutItemStatus(s).label, s, counts[s]) for s in _ORDER if counts.get(s)],
         "total": total,
         "ended": ended,
         "left": pace.time_left(_pace(rollout), total - ended) if running else None,
@@ -58,7 +58,7 @@ def context(rollout: Rollout) -> dict[str, Any]:
 
 def _pace(rollout: Rollout) -> list[datetime]:
     """Return when the last tenants ended."""
-    ended = rollout.items.filter(status__in=[ItemStatus.DONE, ItemStatus.FAILED])
+    ended = rollout.items.filter(status__in=[RolloutItemStatus.DONE, RolloutItemStatus.FAILED])
     times = ended.order_by(F("finished_at").desc()).values_list("finished_at", flat=True)
     return [time for time in times[:PACE] if time]
 
@@ -67,8 +67,8 @@ def _waves(rollout: Rollout) -> Iterable[Any]:
     rows = rollout.items.order_by("wave").values("wave")
     return rows.annotate(
         total=Count("pk"),
-        done=Count("pk", filter=Q(status=ItemStatus.DONE)),
-        failed=Count("pk", filter=Q(status=ItemStatus.FAILED)),
+        done=Count("pk", filter=Q(status=RolloutItemStatus.DONE)),
+        failed=Count("pk", filter=Q(status=RolloutItemStatus.FAILED)),
     )
 
 

@@ -59,7 +59,8 @@ def compare(left: SideForm, right: SideForm) -> dict[str, Any]:
     if one is None or other is None:
         return {}
     namespace = one.namespace or other.namespace
-    if one.is_live or other.is_live:  # live names carry the namespace, so versions have to as well
+    # Names in an org include the namespace, so the version needs it too.
+    if one.is_live or other.is_live:
         documents = [placeholders.fill(each.document, namespace) for each in (one, other)]
     else:
         documents = [one.document, other.document]

@@ -1,4 +1,4 @@
-"""Who needs a person today, why, and what to press: the oldest first."""
+"""Tenants that need staff, the reason and a button, the oldest first."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +18,7 @@ MAX_SHOWN = 10
 
 @dataclass(frozen=True)
 class Case:
-    """One tenant that needs somebody. `press` and `press_url` are empty where no button helps."""
+    """One tenant that needs staff. `action_label` and `action_url` are empty if no action helps."""
 
     cause: Cause
     connection: Connection
@@ -33,7 +33,7 @@ class Case:
 
 
 def read(user: Any, now: datetime) -> dict[str, Any]:
-    """Two queries for each cause, however many tenants there are."""
+    """Two queries for each cause, for any number of tenants."""
     counts = [(cause, cause.connections(now).count()) for cause in CAUSES]
     found = [
         (since, row.pk, cause, row)

@@ -1,4 +1,4 @@
-"""How many tenants stand at which stage, and how many of them are blocked there."""
+"""Tenants by stage, with the number of blocked ones."""
 
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from portal.dashboard.cards.links import tenants
 from portal.dashboard.charts import Bar, BarChart, rows
 from tenants.models import Tenant
 
-# Stages in which a person has the next move.
+# Stages that wait for a person.
 WAIT_FOR_PEOPLE = (
     Stage.WAITING_FOR_PROOF,
     Stage.WAITING_FOR_CONSENT,

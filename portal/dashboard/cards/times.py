@@ -1,4 +1,4 @@
-"""How long it took from registration to live, and which stages took it."""
+"""The time from registration to live, in total and by stage."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,7 +8,7 @@ from django.db import connection
 from connect.models import Stage
 from portal.dashboard.cards.links import connections
 
-NEWEST = 200  # the tenants that went live last; a fixed number keeps this quick for any fleet
+NEWEST = 200  # the last tenants that went live; a fixed number keeps the query fast
 MAX_STAGES = 5
 
 _WHOLE = """
@@ -65,7 +65,7 @@ def _stages(stays: dict[str, tuple[timedelta, timedelta]]) -> list[tuple[str, st
 
 
 def in_words(span: timedelta) -> str:
-    """Return a length of time in its one or two largest units, e.g. "2 min 5 s" or "3 d 4 h"."""
+    """Return a duration in its one or two largest units, e.g. "2 min 5 s" or "3 d 4 h"."""
     seconds = max(0, round(span.total_seconds()))
     units = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
     parts: list[str] = []

@@ -1,4 +1,4 @@
-"""Is the machinery alive: worker, queue, Heroku's budget, kill switches."""
+"""System status: worker, queue, Heroku budget, kill switches."""
 
 from datetime import datetime
 from typing import Any

@@ -22,7 +22,7 @@ Without Heroku, write it to the file .env:
 
 class Command(BaseCommand):
     help = "Print a fresh key for SECRET, and the commands that set it."
-    requires_system_checks = []  # it is there to mend what the checks would stop it for
+    requires_system_checks = []  # it must run before the settings are valid
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         """Print 32 random bytes as URL-safe base64, and what to do with them."""

@@ -7,7 +7,7 @@ import pytest
 from django.db.models import F
 
 import emulator as emulated
-from connect.models import ItemStatus, Rollout, RolloutItem
+from connect.models import Rollout, RolloutItem, RolloutItemStatus
 from connect.rollouts import due, items
 from tests.connect import fleet as fleets
 from tests.connect.fleet import Fleet
@@ -42,7 +42,7 @@ def work(fleet: Fleet) -> Work:
 
 
 def _waiting() -> bool:
-    status = (ItemStatus.WORKING, ItemStatus.CHECKING)
+    status = (RolloutItemStatus.WORKING, RolloutItemStatus.CHECKING)
     return RolloutItem.objects.filter(status__in=status).exists()
 
 

@@ -6,9 +6,9 @@ import pytest
 
 from connect.models import (
     Connection,
-    ItemStatus,
     Rollout,
     RolloutItem,
+    RolloutItemStatus,
     RolloutKind,
     RolloutStatus,
     Stage,
@@ -58,7 +58,7 @@ def refuse(fleet: Fleet, body: dict[str, Any], times: int | None = None) -> None
 def test_a_connection_is_paused_changed_and_resumed(fleet: Fleet, work: Work) -> None:
     member = fleet.add()
     rollout = work(started(work))
-    assert fleets.items(rollout) == {ItemStatus.DONE: 1}
+    assert fleets.items(rollout) == {RolloutItemStatus.DONE: 1}
     assert (member.remote.api_version, member.remote.state) == ("61.0", "IDLE")
     assert member.now().api_version == "61.0"
     made = [call["path"].rpartition("/")[2] for call in fleet.running.calls()]
@@ -81,7 +81,7 @@ def test_a_tenant_that_is_off_boarded_while_it_is_paused_for_it_fails_at_once(
     Connection.objects.update(stage=Stage.OFFBOARDING)
     item = step(rollout, member)
     assert (item.status, item.last_error) == (
-        ItemStatus.FAILED,
+        RolloutItemStatus.FAILED,
         "It is no longer live: off-boarding.",
     )
 
@@ -105,7 +105,7 @@ def test_a_refusal_for_unsafe_changes_is_explained_and_the_connection_goes_on(
     refuse(fleet, UNSAFE)
     rollout = work(started(work))
     item = rollout.items.get()
-    assert item.status == ItemStatus.FAILED
+    assert item.status == RolloutItemStatus.FAILED
     assert "Contact: Fields removed from Salesforce: number." in item.last_error
     assert (member.remote.api_version, member.remote.state) == ("60.0", "IDLE")
 
@@ -127,7 +127,7 @@ def test_one_that_was_paused_while_syncing_is_left_to_staff(fleet: Fleet, work: 
     member.remote.force("PAUSED")
     refuse(fleet, SYNCING)
     item = work(started(work)).items.get()
-    assert (item.status, member.remote.state) == (ItemStatus.FAILED, "PAUSED")
+    assert (item.status, member.remote.state) == (RolloutItemStatus.FAILED, "PAUSED")
     assert "resume it, wait until all is loaded" in item.last_error
 
 
@@ -136,7 +136,7 @@ def test_whatever_fails_the_connection_is_resumed(fleet: Fleet, work: Work) -> N
     body = {"error": "61.0 is not supported"}
     fleet.running.fail("region", path="change-sf-api-version", status=400, body=body)
     item = work(started(work)).items.get()
-    assert (item.status, member.remote.state) == (ItemStatus.FAILED, "IDLE")
+    assert (item.status, member.remote.state) == (RolloutItemStatus.FAILED, "IDLE")
     assert "61.0 is not supported" in item.last_error
 
 

@@ -5,8 +5,8 @@ import pytest
 from connect.models import (
     Drift,
     DriftState,
-    ItemStatus,
     Prune,
+    RolloutItemStatus,
     RolloutStatus,
 )
 from connect.rollouts import lifecycle
@@ -36,7 +36,7 @@ def test_an_org_without_the_field_is_refused_before_anything_is_sent(
     ]
     lifecycle.start(rollout.pk, "mia")
     rollout = work(rollout)
-    assert fleets.items(rollout) == {ItemStatus.DONE: 1, ItemStatus.REFUSED: 1}
+    assert fleets.items(rollout) == {RolloutItemStatus.DONE: 1, RolloutItemStatus.REFUSED: 1}
     assert fleet.calls("POST", f"{lacking.remote.id}/actions") == 0
 
 

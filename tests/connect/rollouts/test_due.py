@@ -8,8 +8,8 @@ from pytest_django.fixtures import Settings
 from connect import switches, tasks
 from connect.models import (
     ApiBudget,
-    ItemStatus,
     RolloutItem,
+    RolloutItemStatus,
 )
 from connect.rollouts import due
 from tenants.models import RateBucket, Switch
@@ -43,4 +43,4 @@ def test_the_sweep_queues_what_is_due_once(fleet: Fleet) -> None:
     assert tasks.sweep() == 1
     assert tasks.sweep() == 0
     tasks.advance_item(RolloutItem.objects.get().pk)
-    assert RolloutItem.objects.get().status == ItemStatus.READY
+    assert RolloutItem.objects.get().status == RolloutItemStatus.READY

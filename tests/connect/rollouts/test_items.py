@@ -9,10 +9,10 @@ from django.utils import timezone
 from connect.clients import http
 from connect.models import (
     Connection,
-    ItemStatus,
+    RolloutItemStatus,
     RolloutStatus,
+    RolloutStep,
     Stage,
-    Step,
 )
 from connect.rollouts import due
 from connect.runner import lease, retry
@@ -29,9 +29,9 @@ def test_a_tenant_that_somebody_works_on_is_left_alone(fleet: Fleet, work: Work)
     claim = lease.take(member.connection.pk, due=False)
     assert claim is not None
     assert due.mark_queued(timedelta(0)) == []
-    assert step(rollout, member).status == ItemStatus.READY
+    assert step(rollout, member).status == RolloutItemStatus.READY
     claim.release_uncounted()
-    assert step(rollout, member).status == ItemStatus.WORKING
+    assert step(rollout, member).status == RolloutItemStatus.WORKING
 
 
 def test_a_worker_that_lost_its_lease_writes_nothing(
@@ -54,7 +54,7 @@ def test_an_item_whose_worker_always_dies_fails(fleet: Fleet, work: Work) -> Non
     rollout = started(fleet, work)
     rollout.items.update(attempts=retry.MAX_ATTEMPTS, last_error="")
     item = step(rollout, member)
-    assert (item.status, item.last_error) == (ItemStatus.FAILED, "Gave up. The work died.")
+    assert (item.status, item.last_error) == (RolloutItemStatus.FAILED, "Gave up. The work died.")
 
 
 def test_a_tenant_that_is_off_boarded_meanwhile_fails_alone(fleet: Fleet, work: Work) -> None:
@@ -63,7 +63,7 @@ def test_a_tenant_that_is_off_boarded_meanwhile_fails_alone(fleet: Fleet, work: 
     Connection.objects.update(stage=Stage.OFFBOARDING)
     item = step(rollout, member)
     assert (item.status, item.last_error) == (
-        ItemStatus.FAILED,
+        RolloutItemStatus.FAILED,
         "It is no longer live: off-boarding.",
     )
 
@@ -74,7 +74,7 @@ def test_a_refused_token_pauses_the_roll_out_and_fails_nobody(fleet: Fleet, work
     fault(fleet, "GET", "/connections/", status=401)
     item = step(rollout, member)
     rollout.refresh_from_db()
-    assert (item.status, rollout.status) == (ItemStatus.WORKING, RolloutStatus.PAUSED)
+    assert (item.status, rollout.status) == (RolloutItemStatus.WORKING, RolloutStatus.PAUSED)
     assert "HEROKU_API_TOKEN" in rollout.pause_reason
 
 
@@ -84,7 +84,7 @@ def test_a_retry_after_is_obeyed(fleet: Fleet, work: Work) -> None:
     fault(fleet, "GET", "/connections/", status=429, headers={"Retry-After": "120"})
     item = step(rollout, member)
     assert item.next_attempt_at - timezone.now() > timedelta(seconds=100)
-    assert item.step == Step.SEND
+    assert item.step == RolloutStep.SEND
 
 
 def test_the_log_names_the_tenant_and_the_step_at_work(
@@ -117,8 +117,8 @@ def test_a_settling_that_the_database_refuses_is_a_failed_attempt_with_its_true_
     with monkeypatch.context() as patched:
         patched.setattr("tenants.timeline.note", deadlock)
         item = step(rollout, member)
-    assert (item.status, item.attempts) == (ItemStatus.WORKING, 1)
+    assert (item.status, item.attempts) == (RolloutItemStatus.WORKING, 1)
     assert "deadlock detected" in item.last_error
     assert item.next_attempt_at > timezone.now()
     assert member.now().lease is None
-    assert step(rollout, member).status == ItemStatus.DONE
+    assert step(rollout, member).status == RolloutItemStatus.DONE

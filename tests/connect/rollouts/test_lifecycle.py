@@ -3,8 +3,8 @@
 import pytest
 
 from connect.models import (
-    ItemStatus,
     Prune,
+    RolloutItemStatus,
     RolloutStatus,
 )
 from connect.rollouts import lifecycle
@@ -25,8 +25,8 @@ def test_a_paused_rollout_finishes_started_tenants_and_starts_no_others(
     step(rollout, begun)
     lifecycle.pause(rollout.pk, "olga")
     rollout = work(rollout)
-    assert rollout.items.get(connection=begun.connection).status == ItemStatus.DONE
-    assert rollout.items.get(connection=waiting.connection).status == ItemStatus.READY
+    assert rollout.items.get(connection=begun.connection).status == RolloutItemStatus.DONE
+    assert rollout.items.get(connection=waiting.connection).status == RolloutItemStatus.READY
     lifecycle.resume(rollout.pk, "mia")
     assert work(rollout).status == RolloutStatus.DONE
 
@@ -40,8 +40,8 @@ def test_cancelling_skips_waiting_tenants_and_finishes_started_ones(
     lifecycle.cancel(rollout.pk, "mia")
     rollout = work(rollout)
     assert rollout.status == RolloutStatus.CANCELLED
-    assert rollout.items.get(connection=begun.connection).status == ItemStatus.DONE
-    assert rollout.items.get(connection=waiting.connection).status == ItemStatus.SKIPPED
+    assert rollout.items.get(connection=begun.connection).status == RolloutItemStatus.DONE
+    assert rollout.items.get(connection=waiting.connection).status == RolloutItemStatus.SKIPPED
     assert waiting.now().template == fleet.first
 
 
@@ -50,12 +50,12 @@ def test_what_failed_and_what_was_refused_is_tried_again(fleet: Fleet, work: Wor
     rollout = started(fleet, work, failure_limit=100)
     broken.remote.force("SYSTEM_ERROR")
     rollout = work(rollout)
-    assert fleets.items(rollout) == {ItemStatus.FAILED: 1, ItemStatus.REFUSED: 1}
+    assert fleets.items(rollout) == {RolloutItemStatus.FAILED: 1, RolloutItemStatus.REFUSED: 1}
     broken.remote.force("IDLE")
     fleet.add_field(lacking, "Account", fleets.SEGMENT)
     lifecycle.retry(rollout.pk, "mia")
     rollout = work(rollout)
-    assert fleets.items(rollout) == {ItemStatus.DONE: 2}
+    assert fleets.items(rollout) == {RolloutItemStatus.DONE: 2}
     with pytest.raises(TransitionRefused, match="no failed tenant"):
         lifecycle.retry(rollout.pk, "mia")
 

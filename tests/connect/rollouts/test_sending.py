@@ -3,8 +3,8 @@
 import pytest
 
 from connect.models import (
-    ItemStatus,
     Prune,
+    RolloutItemStatus,
     RolloutStatus,
 )
 from connect.rollouts import lifecycle
@@ -25,7 +25,7 @@ def test_a_version_is_checked_sent_once_loaded_and_noted(fleet: Fleet, work: Wor
     lifecycle.start(rollout.pk, "mia")
     rollout = work(rollout)
     assert rollout.status == RolloutStatus.DONE
-    assert fleets.items(rollout) == {ItemStatus.DONE: 1}
+    assert fleets.items(rollout) == {RolloutItemStatus.DONE: 1}
     assert "Segment__c" in fleet.mapped(member)["Account"]
     assert "Contact" in fleet.mapped(member)
     assert member.now().template == rollout.template
@@ -45,11 +45,11 @@ def test_an_import_that_cannot_be_seen_yet_is_neither_over_nor_sent_again(
     for _ in range(4):
         assert member.remote.state == "IDLE"
         item = step(rollout, member)
-        assert (item.status, item.sends) == (ItemStatus.WORKING, 1)
+        assert (item.status, item.sends) == (RolloutItemStatus.WORKING, 1)
     pass_time(fleet, 20)
     assert step(rollout, member).waiting_for == "Heroku Connect to take the mappings"
     pass_time(fleet, 15)
-    assert step(rollout, member).status == ItemStatus.DONE
+    assert step(rollout, member).status == RolloutItemStatus.DONE
     assert fleet.calls("POST", "/actions/import") == 1
 
 
@@ -60,11 +60,11 @@ def test_it_is_not_done_before_everything_is_loaded(fleet: Fleet, work: Work) ->
     step(rollout, member)
     item = step(rollout, member)
     assert (item.status, item.waiting_for) == (
-        ItemStatus.WORKING,
+        RolloutItemStatus.WORKING,
         "Heroku Connect to load Account",
     )
     pass_time(fleet, 301)
-    assert step(rollout, member).status == ItemStatus.DONE
+    assert step(rollout, member).status == RolloutItemStatus.DONE
 
 
 def test_an_import_whose_answer_was_lost_is_found_and_not_repeated(
@@ -97,7 +97,7 @@ def test_an_import_that_is_lost_every_time_fails_with_advice(fleet: Fleet, work:
     fault(fleet, "POST", "/actions/import", status=500, times=None)
     work(rollout, passing=70)
     item = rollout.items.get()
-    assert (item.status, item.sends) == (ItemStatus.FAILED, 3)
+    assert (item.status, item.sends) == (RolloutItemStatus.FAILED, 3)
     assert "without any effect" in item.last_error
 
 
@@ -112,7 +112,7 @@ def test_a_connection_that_takes_no_import_fails_with_what_to_do(
     rollout = started(fleet, work, failure_limit=100)
     member.remote.force(state)
     item = step(rollout, member)
-    assert (item.status, said in item.last_error) == (ItemStatus.FAILED, True)
+    assert (item.status, said in item.last_error) == (RolloutItemStatus.FAILED, True)
     assert fleet.calls("POST", "/actions/import") == 0
 
 

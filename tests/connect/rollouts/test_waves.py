@@ -3,7 +3,7 @@
 import pytest
 
 from connect.models import (
-    ItemStatus,
+    RolloutItemStatus,
     RolloutStatus,
 )
 from connect.rollouts import lifecycle
@@ -30,7 +30,7 @@ def test_the_canary_comes_first_and_the_waves_after_it(fleet: Fleet, work: Work)
     assert {0, 1} in begun
     assert begun[-1] == {0, 1, 2}
     rollout = work(rollout)
-    assert fleets.items(rollout) == {ItemStatus.DONE: 6}
+    assert fleets.items(rollout) == {RolloutItemStatus.DONE: 6}
 
 
 def test_it_pauses_after_the_canary_if_asked(fleet: Fleet, work: Work) -> None:
@@ -54,8 +54,8 @@ def test_it_pauses_when_too_many_fail_and_continues_when_resumed(fleet: Fleet, w
     assert rollout.status == RolloutStatus.PAUSED
     assert rollout.pause_reason == "2 of 2 tenants of wave 0 failed, more than 50 %."
     assert Message.objects.filter(subject__contains="was paused automatically").count() == 1
-    assert not rollout.items.filter(wave=1).exclude(status=ItemStatus.READY).exists()
+    assert not rollout.items.filter(wave=1).exclude(status=RolloutItemStatus.READY).exists()
     lifecycle.resume(rollout.pk, "mia")
     rollout = work(rollout)
     assert rollout.status == RolloutStatus.DONE
-    assert fleets.items(rollout) == {ItemStatus.DONE: 2, ItemStatus.FAILED: 2}
+    assert fleets.items(rollout) == {RolloutItemStatus.DONE: 2, RolloutItemStatus.FAILED: 2}

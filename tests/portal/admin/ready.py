@@ -30,7 +30,7 @@ from connect.write_errors import scan
 from portal.actions import action as registry
 from portal.actions import subject
 from portal.actions.action import Action
-from portal.models import BulkItem, BulkRun, ItemStatus
+from portal.models import BulkItem, BulkItemStatus, BulkRun
 from tenants.models import Proof, Switch, Tenant
 from tests.connect.write_errors import schemas
 from tests.portal.admin import rows
@@ -118,7 +118,7 @@ def _bulk_run(name: str) -> BulkRun:
     item = BulkItem.objects.create(run=run, tenant=connection.tenant, connection=connection)
     if name == "again":
         BulkRun.objects.filter(pk=run.pk).update(finished_at=timezone.now())
-        BulkItem.objects.filter(pk=item.pk).update(status=ItemStatus.FAILED)
+        BulkItem.objects.filter(pk=item.pk).update(status=BulkItemStatus.FAILED)
     return run
 
 

@@ -83,7 +83,7 @@ def test_who_can_be_approved(
         (None, "it has no connection"),
         ({"stage": Stage.LIVE}, ""),
         ({"stage": Stage.WAITING_FOR_CONSENT, "waiting_on": WaitingOn.SUBSCRIBER}, ""),
-        ({"stage": Stage.LINKING}, "there is nothing to tell the subscriber now"),
+        ({"stage": Stage.LINKING}, "there is no mail for this stage"),
     ],
 )
 def test_when_a_mail_can_be_sent_again(facts: dict[str, Any] | None, reason: str) -> None:

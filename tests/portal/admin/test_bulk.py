@@ -12,7 +12,7 @@ from pytest_django.asserts import assertContains, assertNotContains
 from connect.models import Connection
 from portal import bulk, roles
 from portal.actions import action as registry
-from portal.models import BulkItem, BulkRun, ItemStatus
+from portal.models import BulkItem, BulkItemStatus, BulkRun
 from tenants.models import Tenant
 from tests.portal.admin import rows, walk
 from tests.portal.admin.conftest import SignIn
@@ -31,7 +31,7 @@ def start(action: str = "pause", count: int = 4, **options: str) -> BulkRun:
     )
 
 
-def settle(run: BulkRun, *outcomes: tuple[ItemStatus, str]) -> None:
+def settle(run: BulkRun, *outcomes: tuple[BulkItemStatus, str]) -> None:
     for item, (status, text) in zip(run.items.order_by("pk"), outcomes, strict=True):
         BulkItem.objects.filter(pk=item.pk).update(status=status, text=text)
     BulkRun.objects.update(finished_at=timezone.now())
@@ -48,7 +48,7 @@ def page(client: Client, run: Model, view: str = "change") -> str:
 def test_it_shows_how_far_it_is_and_renews_itself(viewer: Client) -> None:
     run = start(note="Their data centre moves.", until="2026-11-24T08:00:00+00:00")
     first = run.items.order_by("pk")[0]
-    BulkItem.objects.filter(pk=first.pk).update(status=ItemStatus.DONE)
+    BulkItem.objects.filter(pk=first.pk).update(status=BulkItemStatus.DONE)
     html = page(viewer, run)
     assert 'data-live-every="1"' in html
     for text in ("1 of 4", "Running", "24 Nov 2026, 08:00 UTC", "Their data centre moves."):
@@ -62,10 +62,10 @@ def test_it_says_what_came_of_it_and_stops_renewing_itself(viewer: Client) -> No
     run = start()
     settle(
         run,
-        (ItemStatus.DONE, "Pause: accepted."),
-        (ItemStatus.SKIPPED, "it is paused already"),
-        (ItemStatus.SKIPPED, "it is paused already"),
-        (ItemStatus.FAILED, "Heroku Connect answers 409: not idle"),
+        (BulkItemStatus.DONE, "Pause: accepted."),
+        (BulkItemStatus.SKIPPED, "it is paused already"),
+        (BulkItemStatus.SKIPPED, "it is paused already"),
+        (BulkItemStatus.FAILED, "Heroku Connect answers 409: not idle"),
     )
     html = page(viewer, run)
     assert 'data-live-every="0"' in html
@@ -100,10 +100,10 @@ def test_what_is_left_over_can_be_tried_again(operator: Client) -> None:
     run = start(note="x")
     settle(
         run,
-        (ItemStatus.DONE, ""),
-        (ItemStatus.SKIPPED, ""),
-        (ItemStatus.FAILED, "503"),
-        (ItemStatus.CANCELLED, ""),
+        (BulkItemStatus.DONE, ""),
+        (BulkItemStatus.SKIPPED, ""),
+        (BulkItemStatus.FAILED, "503"),
+        (BulkItemStatus.CANCELLED, ""),
     )
     assertContains(operator.get(walk.page(BulkRun, "change", run.pk)), "2 left over")
     assert operator.post(walk.page(BulkRun, "act", run.pk, "again")).status_code == 302
@@ -122,7 +122,7 @@ def test_nothing_is_done_again_while_it_runs_or_when_all_went_well(operator: Cli
     run = start(count=1)
     again = walk.page(BulkRun, "act", run.pk, "again")
     assert "it is not finished" in said(operator.post(again))
-    settle(run, (ItemStatus.DONE, ""))
+    settle(run, (BulkItemStatus.DONE, ""))
     assert "nothing in it failed" in said(operator.post(again))
     assertNotContains(operator.get(walk.page(BulkRun, "change", run.pk)), "left over")
     assert BulkRun.objects.count() == 1

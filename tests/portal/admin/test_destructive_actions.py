@@ -60,8 +60,8 @@ def test_without_the_orgs_name_and_a_choice_it_asks_again(
 @pytest.mark.parametrize(
     ("given", "complaint"),
     [
-        ({"span": "other", "until": ""}, "Say until when."),
-        ({"span": "other", "until": "2020-01-01T08:00"}, "That is past."),
+        ({"span": "other", "until": ""}, "Enter a time."),
+        ({"span": "other", "until": "2020-01-01T08:00"}, "This time has passed."),
         ({"note": ""}, "This field is required."),
         ({"span": "for ever"}, "not one of the available choices"),
     ],

@@ -162,9 +162,9 @@ def test_a_viewer_sees_why_but_no_button(viewer: Client, five: dict[str, Tenant]
 @pytest.mark.parametrize(
     ("age", "words"),
     [
-        (None, "none has ever run"),
+        (None, "no worker has ever run"),
         (timedelta(seconds=5), "beat 5 seconds ago"),
-        (timedelta(minutes=7), "for 7 minutes: nothing moves"),
+        (timedelta(minutes=7), "for 7 minutes: no work is done"),
     ],
 )
 def test_the_first_card_tells_whether_the_worker_lives(
@@ -192,7 +192,7 @@ def test_the_first_card_tells_how_long_the_oldest_task_waits(
 @pytest.mark.parametrize(
     ("left", "tone", "words"),
     [
-        (None, "quiet", "no call was made yet"),
+        (None, "quiet", "no calls yet"),
         (4000, "good", "4000 calls left"),
         (40, "bad", "left"),
     ],
@@ -215,4 +215,4 @@ def test_what_is_switched_off_is_said_with_the_reason(viewer: Client) -> None:
 
 
 def test_an_empty_portal_says_where_the_first_tenant_comes_from(viewer: Client) -> None:
-    assert "The first one comes with the first callout" in html_of(viewer)
+    assert "The first tenant appears when a subscriber installs the package" in html_of(viewer)

@@ -318,7 +318,7 @@ def test_what_is_put_off_is_shown_and_found(viewer: Client, five: dict[str, Tena
     ("address", "words"),
     [
         ("tenants/tenant/", "when its package sends a callout"),
-        ("connect/rollout/", "a few first, then the others in waves"),
+        ("connect/rollout/", "a canary group first, then waves"),
         ("connect/incident/", "What lasts is noted here"),
         ("tenants/tenant/?q=nobody", "match the search and the filters"),
     ],

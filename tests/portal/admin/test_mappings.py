@@ -110,7 +110,7 @@ def test_ten_megabytes_are_refused_as_a_file_and_as_text(manager: Client) -> Non
     assert "It has 10.0 MB; the maximum is 2 MB." in add(manager, upload=upload)[1]
     answer = manager.post(walk.page(MappingTemplate, "add"), {"document": heavy.decode()})
     assert answer.status_code == 413
-    assert "too much text" in answer.content.decode()
+    assert "The text is too long" in answer.content.decode()
     assert not MappingTemplate.objects.exists()
 
 
@@ -229,7 +229,7 @@ def account(fleet: Fleet) -> Mapping:
 
 def test_a_mapping_is_reloaded_diagnosed_and_deleted(manager: Client, account: Mapping) -> None:
     assert act(manager, account, "reload") == 302
-    assert "Reload: Account is loaded again. Rows to be read again" in work_off()
+    assert "Reload: Account is loaded again. Rows to read again" in work_off()
     assert act(manager, account, "diagnose") == 302
     assert "Heroku Connect finds nothing wrong" in work_off()
     assert act(manager, account, "delete") == 302
@@ -251,7 +251,7 @@ def test_an_edit_of_what_somebody_else_changed_meanwhile_is_not_saved(
     act(operator, account, "edit", **edited(account, "Website"))
     work_off()
     act(operator, account, "edit", **edited(account, "Industry"))
-    assert "somebody has changed Account since the page was opened" in work_off()
+    assert "Account was changed after the page was opened" in work_off()
     assert "Industry" not in fleet.mapped(fleet.members[0])["Account"]
 
 

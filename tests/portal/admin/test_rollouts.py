@@ -13,10 +13,10 @@ from connect.models import (
     Connection,
     Drift,
     DriftState,
-    ItemStatus,
     MappingTemplate,
     Rollout,
     RolloutItem,
+    RolloutItemStatus,
     RolloutStatus,
     Tag,
 )
@@ -152,7 +152,7 @@ def test_a_roll_out_is_controlled_from_its_page(manager: Client, fleet: Fleet) -
 def test_a_roll_back_is_asked_about_and_made(manager: Client, fleet: Fleet) -> None:
     make(manager)
     rollout = checked()
-    rollout.items.update(status=ItemStatus.DONE, came_from=fleet.first)
+    rollout.items.update(status=RolloutItemStatus.DONE, came_from=fleet.first)
     Rollout.objects.update(status=RolloutStatus.DONE)
     url = reverse("admin:connect_rollout_act", args=[rollout.pk, "roll_back"])
     assert "returns to its former version" in manager.get(url).content.decode()

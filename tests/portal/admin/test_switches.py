@@ -73,7 +73,7 @@ def test_whoever_comes_second_does_not_replace_the_first_ones_reason(manager: Cl
 def test_all_see_them_and_managers_turn_them(sign_in: SignIn, role: str) -> None:
     client = sign_in(role)
     html = html_of(client)
-    assert "Managers turn these." in html
+    assert "Only Managers can turn switches on or off." in html
     assert "<button" not in html.partition('id="content-main"')[2].partition("</main>")[0]
     assert turn(client, "provisioning", why="No").status_code == 403
     assert not Switch.objects.exists()

@@ -254,7 +254,7 @@ def test_the_attempt_that_failed_is_one_click_away(viewer: Client, five: dict[st
     five["dune"].connections.update(last_error="Heroku could not provision hc-abc123.")
     Event.objects.create(tenant=five["dune"], kind=EventKind.TROUBLE, text="Before.")
     event = Event.objects.create(tenant=five["dune"], kind=EventKind.BLOCKED, text="It is gone.")
-    link = f'<a href="{walk.page(Event, "change", event.pk)}">The attempt that failed</a>'
+    link = f'<a href="{walk.page(Event, "change", event.pk)}">The failed attempt</a>'
     assert link in page_of(viewer, five["dune"])
 
 
@@ -289,7 +289,7 @@ def test_a_pause_and_a_snooze_are_told_with_their_reason(
     later = timezone.now() + timedelta(hours=4)
     five["acme"].connections.update(paused_until=later, pause_note="Their data centre moves.")
     five["dune"].connections.update(snoozed_until=later, snooze_note="Heroku knows.")
-    assert "Their data centre moves. The portal resumes it by itself then." in " ".join(
+    assert "Their data centre moves. The portal will resume it at that time." in " ".join(
         page_of(viewer, five["acme"]).split()
     )
     assert "Heroku knows. Until then nobody is alerted of it." in page_of(viewer, five["dune"])

@@ -54,7 +54,7 @@ def test_each_failure_has_its_words_and_the_reference_and_no_detail(
 
 def test_a_wrong_address_has_the_look_too_without_a_way_to_the_staffs_pages(client: Client) -> None:
     answer = client.get("/no/such/page")
-    assertContains(answer, "There is nothing here", status_code=404)
+    assertContains(answer, "Page not found", status_code=404)
     assertContains(answer, "portal/admin.css", status_code=404)
     assert b"To the dashboard" not in answer.content
 

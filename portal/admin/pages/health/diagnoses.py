@@ -27,7 +27,7 @@ class DiagnosisAdmin(OfAConnection):
 
 
 def finding(found: dict[str, str]) -> str:
-    """Return one finding of a diagnosis: how bad, about what, what to do, and where to read."""
+    """Return one finding of a diagnosis as HTML: severity, object, advice and link."""
     link = format_html('<a href="{}" rel="noreferrer">Read more</a>', found["link"])
     return format_html(
         "{} {}<strong>{}</strong>: {} {}",
