@@ -17,7 +17,7 @@ test: $(READY) ## Run all tests (make test ARGS="-k callout" for some)
 	@$(BROWSER) "the browser tests are skipped"
 	@$(VENV)/bin/python -m pytest --numprocesses=auto $(ARGS)
 
-check: $(READY) ## Run ruff, mypy, import-linter and the checks of migrations, settings and documents
+check: $(READY) ## Run ruff, mypy, import-linter and the checks of migrations, settings, words and documents
 	@scripts/check
 
 smoke: $(READY) ## Run the main job once, headless, and print what it took
