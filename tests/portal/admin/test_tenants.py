@@ -292,7 +292,7 @@ def test_a_pause_and_a_snooze_are_told_with_their_reason(
     assert "Their data centre moves. The portal will resume it at that time." in " ".join(
         page_of(viewer, five["acme"]).split()
     )
-    assert "Heroku knows. Until then nobody is alerted of it." in page_of(viewer, five["dune"])
+    assert "Heroku knows. No alerts are sent until then." in page_of(viewer, five["dune"])
 
 
 def test_mails_tell_whether_they_were_delivered(viewer: Client, five: dict[str, Tenant]) -> None:
