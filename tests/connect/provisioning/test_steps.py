@@ -15,7 +15,6 @@ from django.db import connection as database
 from django.utils import timezone
 
 import emulator as emulated
-from connect import schemas
 from connect.models import Connection, Stage, WaitingOn
 from connect.provisioning import reconciler
 from tenants.models import Event, EventKind, Message, MessageKind, Proof, SalesforceGrant, Tenant
@@ -28,7 +27,7 @@ pytestmark = pytest.mark.django_db
 
 def test_a_signed_tenant_goes_from_callout_to_live(journey: Journey) -> None:
     seen = journey.reach(Stage.LIVE)
-    assert seen.schema_name == schemas.name_for(journey.org_id, 1)
+    assert seen.schema_name == "sf_00db00000002ndmmam_1"
     assert seen.organization_id == journey.org_id
     assert {m.object_name: m.state for m in seen.mappings.all()} == {
         "Account": "DATA_SYNCED",
@@ -337,7 +336,7 @@ def test_starting_over_makes_the_next_generation_with_a_schema_of_its_own(
     _offboard(journey, schema_fate="keep", start_over=True)
     journey.connection = Connection.objects.get(tenant=journey.tenant, offboarded_at=None)
     seen = journey.reach(Stage.LIVE)
-    assert (seen.generation, seen.schema_name) == (2, schemas.name_for(journey.org_id, 2))
+    assert (seen.generation, seen.schema_name) == (2, "sf_00db00000002ndmmam_2")
     journey.tenant.refresh_from_db()
     assert journey.tenant.offboarded_at is None
 
