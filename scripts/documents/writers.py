@@ -1,6 +1,6 @@
 """Who writes which block. Needs Django set up, and the repository's root as working directory."""
 
-from scripts.documents import commands, decisions, roles, rooms, stages, switches
+from scripts.documents import commands, conditions, decisions, roles, rooms, stages, switches
 from scripts.documents.blocks import Writer
 
 WRITERS: dict[str, Writer] = {
@@ -13,5 +13,6 @@ WRITERS: dict[str, Writer] = {
     "actions": roles.actions,
     "switches": switches.effects,
     "decisions": decisions.index,
+    "conditions": conditions.of_states,
     "commands": commands.targets,
 }
