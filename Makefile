@@ -23,7 +23,7 @@ check: $(READY) ## Run ruff, mypy, import-linter and the checks of migrations, s
 smoke: $(READY) ## Run the main job once, headless, and print what it took
 	@$(VENV)/bin/python -m demo.smoke
 
-bench: $(READY) ## Measure the ratios that README quotes (make bench ARGS=health for one)
+bench: $(READY) ## Measure the ratios of docs/performance.md (make bench ARGS=health for one)
 	@$(VENV)/bin/python -m bench $(ARGS)
 
 screenshots: $(READY) ## Render the staff's and the subscribers' pages to docs/screenshots

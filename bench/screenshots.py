@@ -1,6 +1,6 @@
 """`make screenshots`: the portal's pages from seeded data, in light, dark and phone width.
 
-Small PNGs in docs/screenshots, for README and for reviews of design changes.
+Small PNGs in docs/screenshots, for README, docs/staff.md and reviews of design changes.
 """
 
 import os

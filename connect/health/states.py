@@ -20,7 +20,7 @@ SUMMARY_OK = "OK"
 
 WELL = (Condition.HEALTHY, Condition.WORKING)
 
-_CONNECTIONS = {
+CONNECTIONS = {
     NEW: Condition.WORKING,
     NEED_AUTHENTICATION: Condition.NEEDS_AUTHORIZATION,
     IDLE: Condition.HEALTHY,
@@ -39,7 +39,7 @@ _CONNECTIONS = {
     "ICED": Condition.BROKEN,
 }
 
-_MAPPINGS = {
+MAPPINGS = {
     SYNCED: Condition.HEALTHY,
     **dict.fromkeys(
         (
@@ -106,12 +106,12 @@ _BROKEN = frozenset(_ADVICE) - {NEED_AUTHENTICATION}
 
 def of_connection(state: str) -> Condition:
     """Return the condition that a connection's own state means. Its mappings are left out."""
-    return _CONNECTIONS.get(state, Condition.UNKNOWN)
+    return CONNECTIONS.get(state, Condition.UNKNOWN)
 
 
 def of_mapping(state: str) -> Condition:
     """Return the condition of a mapping in this state."""
-    return _MAPPINGS.get(state, Condition.UNKNOWN)
+    return MAPPINGS.get(state, Condition.UNKNOWN)
 
 
 def overall(state: str, mappings: Iterable[str]) -> Condition:

@@ -121,7 +121,7 @@ class FleetCondition(models.Model):
     """How many live connections were in one condition in one quarter of an hour.
 
     Rolled up, because a day of samples is 288 rows for each connection: too many to be counted
-    each time a dashboard is read (docs/adr/0010-fleet-conditions.md).
+    each time a dashboard is read (docs/adr/0008-fleet-conditions.md).
     """
 
     at = models.DateTimeField(help_text="The beginning of the quarter of an hour.")

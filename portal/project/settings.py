@@ -228,7 +228,7 @@ _MAIL_SETTINGS = {
 }
 ANYMAIL: dict[str, Any] = {name: value for name, value in _MAIL_SETTINGS.items() if value}
 ANYMAIL["REQUESTS_TIMEOUT"] = 15  # seconds
-# SendGrid still works, but anymail no longer maintains its backend; see README.
+# SendGrid still works, but anymail no longer maintains its backend; see docs/operating.md.
 SILENCED_SYSTEM_CHECKS = ["anymail.W003"]
 
 # --- static files --------------------------------------------------------------------------------

@@ -25,6 +25,11 @@ def documents(root: Path) -> list[Path]:
     return [*sorted(root.glob("*.md")), *sorted((root / "docs").rglob("*.md"))]
 
 
+def names(text: str) -> set[str]:
+    """Return the names of the writers whose blocks are in `text`."""
+    return {found["name"] for found in _BLOCK.finditer(text)}
+
+
 def renew(text: str, writers: Mapping[str, Writer]) -> str:
     """Return `text` with every block as its writer writes it now. Raises KeyError."""
 

@@ -12,8 +12,11 @@ from tenants.models import Tenant
 # What staff may do beside the registered actions.
 BESIDE = {
     "Look at everything": "tenants.view_tenant",
-    "Correct a tenant’s facts": "tenants.change_tenant",
-    "Add a mapping template": "connect.add_mappingtemplate",
+    "Correct a tenant’s data": "tenants.change_tenant",
+    "Tag tenants": "connect.change_tag",
+    "Add a mapping version": "connect.add_mappingtemplate",
+    "Choose default versions": "connect.change_defaulttemplate",
+    "Add a roll-out": "connect.add_rollout",
     "Make users and give roles": "auth.change_user",
 }
 

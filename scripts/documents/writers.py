@@ -1,6 +1,6 @@
 """Who writes which block. Needs Django set up, and the repository's root as working directory."""
 
-from scripts.documents import commands, roles, rooms, stages
+from scripts.documents import commands, conditions, decisions, roles, rooms, stages, switches
 from scripts.documents.blocks import Writer
 
 WRITERS: dict[str, Writer] = {
@@ -11,5 +11,8 @@ WRITERS: dict[str, Writer] = {
     "steps": stages.steps,
     "roles": roles.matrix,
     "actions": roles.actions,
+    "switches": switches.effects,
+    "decisions": decisions.index,
+    "conditions": conditions.of_states,
     "commands": commands.targets,
 }
