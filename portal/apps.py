@@ -1,8 +1,9 @@
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
 from django.apps import AppConfig
-from django.contrib import admin
+from django.conf import settings
 from django.contrib.admin.apps import SimpleAdminConfig
 from django.contrib.admin.checks import check_admin_app, check_dependencies
 from django.core import checks
@@ -39,5 +40,5 @@ class PortalAdminConfig(SimpleAdminConfig):
 def _check_pages(
     app_configs: Sequence[AppConfig] | None, **options: Any
 ) -> Sequence[checks.CheckMessage]:
-    admin.autodiscover()
+    import_module(settings.ROOT_URLCONF)
     return check_admin_app(app_configs, **options)

@@ -14,17 +14,18 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import Count
 from django.utils import timezone
-from django_q.tasks import async_task
 
 from connect.clients import budget
 from connect.operations.base import Busy, OperationOutcome, Report
 from portal.models import BulkItem, BulkItemStatus, BulkRun
 from tenants import attempts, leases
 from tenants.leases import Lease
+from tenants.queue import enqueue_as
 
 log = logging.getLogger(__name__)
 
 Perform = Callable[[BulkRun, BulkItem], Report]
+_perform: Perform
 
 # After a slice another task continues, because provisioning shares the workers.
 SLICE_SECONDS = 20.0
@@ -38,6 +39,12 @@ _STATUS = {
     OperationOutcome.SKIPPED: BulkItemStatus.SKIPPED,
     OperationOutcome.FAILED: BulkItemStatus.FAILED,
 }
+
+
+def register(perform: Perform) -> None:
+    """Store how an item is done. The registry of actions stands above this module."""
+    global _perform
+    _perform = perform
 
 
 def start(run: BulkRun, items: Iterable[BulkItem]) -> BulkRun:
@@ -87,7 +94,7 @@ def sweep(limit: int = 20) -> int:
     return len(ids)
 
 
-def work_off(run_id: int, perform: Perform) -> None:
+def work_off(run_id: int) -> None:
     """Do a slice of a run's work; return at once if it is not due.
 
     Also return at once if another task holds the lease."""
@@ -104,7 +111,7 @@ def work_off(run_id: int, perform: Perform) -> None:
         if item is None:
             pause = BUSY_PAUSE
             break
-        _do(lease.row, item, perform)
+        _do(lease.row, item)
     _release(lease, pause, "")
 
 
@@ -133,7 +140,7 @@ def _finish(run: BulkRun) -> None:
 
 
 def _enqueue(run_id: int) -> None:
-    async_task("portal.tasks.work_off", run_id, task_name=f"bulk run {run_id}")
+    enqueue_as(f"bulk run {run_id}", work_off, run_id)
 
 
 # --- one tenant ----------------------------------------------------------------------------------
@@ -157,12 +164,12 @@ def _was_just_busy(item: BulkItem) -> bool:
     return tried is not None and tried > timezone.now() - BUSY_PAUSE
 
 
-def _do(run: BulkRun, item: BulkItem, perform: Perform) -> None:
+def _do(run: BulkRun, item: BulkItem) -> None:
     if item.attempts > MAX_ATTEMPTS:
         _end(item, BulkItemStatus.FAILED, f"Gave up: the work died {MAX_ATTEMPTS} times.")
         return
     try:
-        report = perform(run, item)
+        report = _perform(run, item)
     except Busy as trouble:
         again = item.attempts < MAX_ATTEMPTS
         _end(item, BulkItemStatus.WAITING if again else BulkItemStatus.FAILED, str(trouble))

@@ -5,9 +5,6 @@ from datetime import timedelta
 from django.utils import timezone
 from django_q.models import Failure, Success
 
-from portal import bulk
-from portal.actions import bulk_runs
-
 KEEP_SUCCESSES = timedelta(days=14)
 KEEP_FAILURES = timedelta(days=90)
 
@@ -20,8 +17,3 @@ def prune() -> int:
         Failure.objects.filter(stopped__lt=now - KEEP_FAILURES),
     )
     return sum(rows.delete()[0] for rows in old)
-
-
-def work_off(run_id: int) -> None:
-    """Do a slice of a bulk run."""
-    bulk.work_off(run_id, bulk_runs.perform)

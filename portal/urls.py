@@ -4,10 +4,11 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
+import portal.admin.pages  # noqa: F401  (registers them)
 from portal.dashboard import views as dashboard
 from portal.project import metrics, probes
 
-# Here and not when Django starts: the worker answers no page and needs none of the admin.
+# All pages are imported here and not when Django starts: the worker needs none of the admin.
 admin.autodiscover()
 
 urlpatterns = [

@@ -16,7 +16,7 @@ DAYS = 28
 
 @dataclass(frozen=True)
 class PostsCard:
-    """What the card shows. `why_not` says why nothing is collected, if so."""
+    """What the card shows. `refusal` says why nothing is collected, if so."""
 
     chart: BarChart
     today: int
@@ -24,7 +24,7 @@ class PostsCard:
     day_cap: int
     month_cap: int
     last: CollectionRun | None
-    why_not: str
+    refusal: str
 
 
 def card() -> PostsCard:
@@ -38,7 +38,7 @@ def card() -> PostsCard:
         day_cap=settings.X_POSTS_PER_DAY,
         month_cap=settings.X_POSTS_PER_MONTH,
         last=CollectionRun.objects.first(),
-        why_not=collection.refusal(),
+        refusal=collection.refusal(),
     )
 
 

@@ -36,14 +36,14 @@ def deliver(run: CollectionRun, tenant_runs: list[TenantRun], until: float) -> b
 
 def store_results(run: CollectionRun, tenant_runs: Iterable[TenantRun]) -> None:
     """Store the results of tenants with changes or problems; others would only fill the table."""
-    telling = []
+    results = []
     for tenant_run in tenant_runs:
         result = tenant_run.result
         result.run = run
         counted = result.inserted or result.updated or result.refused_count
         if counted or result.error or result.skipped:
-            telling.append(result)
-    TenantCollection.objects.bulk_create(telling, batch_size=500)
+            results.append(result)
+    TenantCollection.objects.bulk_create(results, batch_size=500)
 
 
 def _deliver_to(

@@ -43,9 +43,9 @@ def remote_address(meta: Mapping[str, str]) -> str | None:
     """
     hops = [hop.strip() for hop in meta.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
     trusted = settings.TRUSTED_PROXIES
-    told = hops[-trusted] if 0 < trusted <= len(hops) else meta.get("REMOTE_ADDR", "")
+    given = hops[-trusted] if 0 < trusted <= len(hops) else meta.get("REMOTE_ADDR", "")
     try:
-        return str(ipaddress.ip_address(told))
+        return str(ipaddress.ip_address(given))
     except ValueError:
         return None
 

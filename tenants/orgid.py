@@ -11,7 +11,7 @@ _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 
 class BadOrgId(ValueError):
-    """Not an organization id; the message says why, in words for the person who sent it."""
+    """Not an organization id; the message gives the reason, for the sender."""
 
 
 def normalize(value: str) -> str:

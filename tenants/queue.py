@@ -32,7 +32,7 @@ def enqueue_as(
 
 
 def enqueue_again(task: Task, **changed: object) -> None:
-    """Queue a task that ran once more, with some of its keyword arguments changed."""
+    """Queue a task again that ran before, with some of its keyword arguments changed."""
     options = {"task_name": task.name}
     async_task(
         task.func, *(task.args or ()), **{**(task.kwargs or {}), **changed}, q_options=options

@@ -94,14 +94,25 @@ def _revoke_unwanted(backend: SalesforceBackend, given: Consent) -> None:
 
 def _explain(error: Exception, link: str) -> SignInFailed:
     status, title, text = page_for(error)
-    told = getattr(error, "provider_code", None) or getattr(error, "code", None) or str(error)
-    log.warning("salesforce sign-in failed status=%s error=%r told=%s", status, error, told)
+    reason = getattr(error, "provider_code", None) or getattr(error, "code", None) or str(error)
+    log.warning(
+        "salesforce sign-in failed status=%s error=%r reason=%s",
+        status,
+        error,
+        reason,
+    )
     if link:
-        _note_failure(link, title, str(told)[:200])
+        _note_failure(link, title, str(reason)[:200])
     return SignInFailed(status, title, text, link=link)
 
 
-def _note_failure(link: str, title: str, told: str) -> None:
+def _note_failure(link: str, title: str, reason: str) -> None:
     tenant = links.tenant_for(links.SIGN_IN, link)
-    text = f"A sign-in to Salesforce failed: {title[0].lower()}{title[1:]} ({told})."
-    timeline.note(tenant, EventKind.CONSENT_REFUSED, text, actor=timeline.SUBSCRIBER, told=told)
+    text = f"A sign-in to Salesforce failed: {title[0].lower()}{title[1:]} ({reason})."
+    timeline.note(
+        tenant,
+        EventKind.CONSENT_REFUSED,
+        text,
+        actor=timeline.SUBSCRIBER,
+        reason=reason,
+    )

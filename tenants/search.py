@@ -31,10 +31,10 @@ class Words(Func):
 
 def match(columns: tuple[str, ...], typed: str) -> SearchVectorExact | None:
     """Return the condition that each typed word begins a word in the columns; None for no word."""
-    words = _WORD.findall(typed)
-    if not words:
+    found = _WORD.findall(typed)
+    if not found:
         return None
-    query = " & ".join(f"{word}:*" for word in words)
+    query = " & ".join(f"{word}:*" for word in found)
     return SearchVectorExact(
         Words(*map(F, columns)), SearchQuery(query, config="simple", search_type="raw")
     )

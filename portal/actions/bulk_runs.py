@@ -23,6 +23,9 @@ def perform(run: BulkRun, item: BulkItem) -> Report:
     return action.perform(subject, run.actor, run.options)
 
 
+bulk.register(perform)
+
+
 def _permission(run: BulkRun) -> str:
     """Return the permission of the run's action: it also allows to stop and repeat the run."""
     action = registry.of(Tenant).get(run.action)

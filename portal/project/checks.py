@@ -25,7 +25,7 @@ Rule = Callable[[], Iterator[str]]
 RULES: dict[str, Rule] = {}
 
 POLICIES = ("signed", "approval", "open")
-SHORTEST = {  # characters
+MIN_LENGTHS = {  # characters
     "SECRET_KEY": 50,
     "SECRET": 32,
     "REGISTRATION_SECRETS": 20,
@@ -91,13 +91,13 @@ def secret_key() -> Iterator[str]:
         key = settings.SECRET_KEY
     except ImproperlyConfigured:  # Django's answer to an empty one
         key = ""
-    if len(key) < SHORTEST["SECRET_KEY"]:
+    if len(key) < MIN_LENGTHS["SECRET_KEY"]:
         yield f"SECRET_KEY is {_lack(key)}: heroku config:set SECRET_KEY=$(openssl rand -hex 32)"
 
 
 @rule("E002")
 def secret() -> Iterator[str]:
-    if _shortest(settings.FERNET_KEYS) < SHORTEST["SECRET"]:
+    if _shortest(settings.FERNET_KEYS) < MIN_LENGTHS["SECRET"]:
         yield (
             f"SECRET is {_lack(*settings.FERNET_KEYS)}: `python manage.py generate_secret` prints "
             "a key and the command that sets it"
@@ -177,7 +177,7 @@ def registration_policy() -> Iterator[str]:
 def registration_secrets() -> Iterator[str]:
     keys = settings.REGISTRATION_SECRETS
     needed = settings.REGISTRATION_POLICY == "signed" or settings.REGISTRATION_SIGNATURE_REQUIRED
-    if (keys or needed) and _shortest(keys) < SHORTEST["REGISTRATION_SECRETS"]:
+    if (keys or needed) and _shortest(keys) < MIN_LENGTHS["REGISTRATION_SECRETS"]:
         yield (
             f"REGISTRATION_SECRETS is {_lack(*keys)}: "
             "heroku config:set REGISTRATION_SECRETS=$(openssl rand -hex 32)"
@@ -318,7 +318,7 @@ def incident_webhook_url() -> Iterator[str]:
 @rule("E052")
 def metrics_token() -> Iterator[str]:
     token = settings.METRICS_TOKEN
-    if token and len(token) < SHORTEST["METRICS_TOKEN"]:
+    if token and len(token) < MIN_LENGTHS["METRICS_TOKEN"]:
         yield "METRICS_TOKEN is too short: heroku config:set METRICS_TOKEN=$(openssl rand -hex 32)"
 
 
@@ -343,7 +343,7 @@ def _split(url: str) -> SplitResult | None:
     """Return the parts of an http(s) address, or None if it is none."""
     try:
         parts = urlsplit(url)
-        parts.port  # noqa: B018  (raises when it is no number)
+        parts.port  # noqa: B018  (raises if it is not a number)
     except ValueError:
         return None
     return parts if parts.scheme in ("http", "https") and parts.hostname else None

@@ -24,7 +24,7 @@ def number(name: str, default: int) -> int:
         return default
 
 
-def words(name: str, default: str = "") -> list[str]:
+def entries(name: str, default: str = "") -> list[str]:
     """Read a comma-separated list, without blanks around its entries and without empty ones."""
     return [word.strip() for word in env.str(name, default).split(",") if word.strip()]
 

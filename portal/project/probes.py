@@ -34,7 +34,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Answer 200, or 503 with `problems` in words. Ages are in seconds, null when there is none."""
+    """Answer 200, or 503 with `problems` as text. Ages are in seconds, null when there is none."""
     report = readiness(timezone.now())
     return JsonResponse(report, status=503 if report["problems"] else 200)
 

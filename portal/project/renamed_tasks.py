@@ -15,6 +15,7 @@ from django_q.signing import BadSignature, SignedPackage
 from connect import tasks
 from connect.health import alerts
 from connect.provisioning import reconciler
+from portal import bulk
 from tenants import sending
 from tenants.queue import name_of
 
@@ -24,6 +25,7 @@ RENAMED: dict[str, Callable[..., object]] = {
     "connect.tasks.post_notice": alerts.post,
     "connect.tasks.upkeep_health": tasks.maintain_health,
     "connect.tasks.watch": tasks.check_incidents,
+    "portal.tasks.work_off": bulk.work_off,
     "tenants.tasks.deliver": sending.send,
 }
 

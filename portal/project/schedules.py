@@ -47,9 +47,16 @@ def ensure() -> list[str]:
 def _drop_dead() -> list[str]:
     """Drop the schedules of functions that no longer exist, such as those of a removed use case."""
     rows = Schedule.objects.exclude(func__in=SCHEDULES)
-    dead = [row for row in rows if pydoc.locate(row.func) is None]
+    dead = [row for row in rows if not _exists(row.func)]
     Schedule.objects.filter(pk__in=[row.pk for row in dead]).delete()
     return [f"schedule {row.func}: removed, its function is gone" for row in dead]
+
+
+def _exists(function: str) -> bool:
+    try:
+        return pydoc.locate(function) is not None
+    except pydoc.ErrorDuringImport:  # an app that is there, but not among INSTALLED_APPS
+        return False
 
 
 def _ensure(function: str, rhythm: dict[str, Any]) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from csp.constants import SELF
 
-from portal.project.environment import BASE_DIR, NOT_NUMBERS, env, host, number, words
+from portal.project.environment import BASE_DIR, NOT_NUMBERS, entries, env, host, number
 
 __all__ = ["NOT_NUMBERS"]  # read by the checks; all other settings are defined below
 
@@ -20,7 +20,7 @@ __all__ = ["NOT_NUMBERS"]  # read by the checks; all other settings are defined 
 APP_NAME: str = env.str("APP_NAME", "")
 PORTAL_URL: str = env.str("PORTAL_URL", "http://127.0.0.1:5000").rstrip("/")
 DEV_EMAIL: str = env.str("DEV_EMAIL", "")
-STAFF_EMAILS: list[str] = words("STAFF_EMAILS", DEV_EMAIL)
+STAFF_EMAILS: list[str] = entries("STAFF_EMAILS", DEV_EMAIL)
 PRODUCT_NAME: str = env.str("PRODUCT_NAME", "Multiconnect")
 MAINTENANCE: str = env.str("MAINTENANCE", "")  # while set, every page answers 503 with this text
 
@@ -30,11 +30,11 @@ METRICS_TOKEN: str = env.str("METRICS_TOKEN", "")  # without it there is no /met
 
 # --- secrets -------------------------------------------------------------------------------------
 SECRET_KEY: str = env.str("SECRET_KEY", "")
-FERNET_KEYS: list[str] = words("SECRET")  # the first encrypts, all of them decrypt
+FERNET_KEYS: list[str] = entries("SECRET")  # the first encrypts, all of them decrypt
 HEROKU_API_TOKEN: str = env.str("HEROKU_API_TOKEN", "")
 SALESFORCE_KEY: str = env.str("SALESFORCE_KEY", "")
 SALESFORCE_SECRET: str = env.str("SALESFORCE_SECRET", "")
-REGISTRATION_SECRETS: list[str] = words("REGISTRATION_SECRETS")
+REGISTRATION_SECRETS: list[str] = entries("REGISTRATION_SECRETS")
 
 # --- the outside systems -------------------------------------------------------------------------
 HEROKU_API_URL: str = env.str("HEROKU_API_URL", "https://api.heroku.com")
@@ -46,8 +46,8 @@ SALESFORCE_LOGIN_URL: str = env.str("SALESFORCE_LOGIN_URL", "https://login.sales
 SALESFORCE_TEST_URL: str = env.str("SALESFORCE_TEST_URL", "https://test.salesforce.com")
 # {domain} is the subscriber's My Domain host, e.g. acme.my.salesforce.com
 SALESFORCE_MY_DOMAIN_URL: str = env.str("SALESFORCE_MY_DOMAIN_URL", "https://{domain}")
-SALESFORCE_HOSTS: list[str] = words("SALESFORCE_HOSTS", ".salesforce.com")
-HEROKU_CONNECT_HOSTS: list[str] = words("HEROKU_CONNECT_HOSTS", ".heroku.com")
+SALESFORCE_HOSTS: list[str] = entries("SALESFORCE_HOSTS", ".salesforce.com")
+HEROKU_CONNECT_HOSTS: list[str] = entries("HEROKU_CONNECT_HOSTS", ".heroku.com")
 FORCE_NAMESPACE: str = env.str("FORCE_NAMESPACE", "")
 # To Heroku Connect, for roll-outs: its own limit is not published, so this is the Platform API's.
 MAPPING_CALLS_PER_HOUR: int = number("MAPPING_CALLS_PER_HOUR", 4500)
@@ -62,8 +62,8 @@ TRUSTED_PROXIES: int = number("TRUSTED_PROXIES", 1 if PORTAL_URL.startswith("htt
 
 # --- use cases -----------------------------------------------------------------------------------
 # Apps on top of the portal. Deleting the folder of one is enough to remove it.
-USE_CASES = [name for name in words("USE_CASES", "social") if (BASE_DIR / name).is_dir()]
-MISSING_USE_CASES = [name for name in words("USE_CASES") if name not in USE_CASES]
+USE_CASES = [name for name in entries("USE_CASES", "social") if (BASE_DIR / name).is_dir()]
+MISSING_USE_CASES = [name for name in entries("USE_CASES") if name not in USE_CASES]
 for _name in USE_CASES:  # a use case keeps its own settings in its module `settings`
     if (BASE_DIR / _name / "settings.py").exists():
         _own = vars(import_module(f"{_name}.settings"))
@@ -71,7 +71,7 @@ for _name in USE_CASES:  # a use case keeps its own settings in its module `sett
 
 # --- Django --------------------------------------------------------------------------------------
 DEBUG = False
-ALLOWED_HOSTS: list[str] = words("ALLOWED_HOSTS", host(PORTAL_URL) or "127.0.0.1")
+ALLOWED_HOSTS: list[str] = entries("ALLOWED_HOSTS", host(PORTAL_URL) or "127.0.0.1")
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -137,7 +137,7 @@ def _database(url: str) -> dict[str, Any]:
         return {"ENGINE": "django.db.backends.dummy"}
     try:
         config = env.db_url_config(url)
-    except ValueError:  # e.g. a port that is no number
+    except ValueError:  # e.g. a port that is not a number
         return {"ENGINE": "django.db.backends.dummy"}
     return {**config, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 

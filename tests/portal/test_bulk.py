@@ -43,6 +43,13 @@ def done(run: BulkRun, item: BulkItem) -> Report:
     return Report(OperationOutcome.DONE, "The state is IDLE.")
 
 
+def work_off(run: BulkRun, perform: Perform) -> None:
+    """Do a slice of a run, with another way to do an item."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(bulk, "_perform", perform)
+        bulk.work_off(run.pk)
+
+
 def statuses(run: BulkRun) -> list[str]:
     return list(run.items.order_by("pk").values_list("status", flat=True))
 
@@ -64,7 +71,7 @@ def test_each_outcome_is_kept_with_its_reason_and_counted() -> None:
     def perform(run: BulkRun, item: BulkItem) -> Report:
         return next(reports)
 
-    bulk.work_off(run.pk, perform)
+    work_off(run, perform)
     run.refresh_from_db()
     assert statuses(run) == ["done", "skipped", "failed", "failed"]
     texts = list(run.items.order_by("pk").values_list("text", flat=True))
@@ -77,13 +84,13 @@ def test_each_outcome_is_kept_with_its_reason_and_counted() -> None:
 def test_a_run_works_in_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     run = begin(3)
     monkeypatch.setattr(bulk, "SLICE_SECONDS", -1)
-    bulk.work_off(run.pk, done)
+    work_off(run, done)
     run.refresh_from_db()
     assert statuses(run) == ["waiting"] * 3
     assert (run.lease, run.finished_at) == (None, None)
     monkeypatch.undo()
     assert bulk.sweep() == 1
-    bulk.work_off(run.pk, done)
+    work_off(run, done)
     assert statuses(run) == ["done"] * 3
 
 
@@ -93,7 +100,7 @@ def test_the_sweep_queues_a_run_once_and_again_when_the_task_was_lost() -> None:
     BulkRun.objects.update(queued_at=timezone.now() - REQUEUE_AFTER)
     assert bulk.sweep() == 1
     assert bulk.sweep() == 0
-    bulk.work_off(run.pk, done)
+    work_off(run, done)
     BulkRun.objects.update(queued_at=None)
     assert bulk.sweep() == 0
 
@@ -104,10 +111,10 @@ def test_two_tasks_never_work_on_one_run() -> None:
 
     def perform(run: BulkRun, item: BulkItem) -> Report:
         seen.append(item.pk)
-        bulk.work_off(run.pk, perform)
+        work_off(run, perform)
         return done(run, item)
 
-    bulk.work_off(run.pk, perform)
+    work_off(run, perform)
     assert len(seen) == len(set(seen)) == 2
 
 
@@ -118,7 +125,7 @@ def test_a_cancelled_run_leaves_out_what_has_not_begun() -> None:
         assert bulk.cancel(run.pk, "mia") == 2
         return done(run, item)
 
-    bulk.work_off(run.pk, perform)
+    work_off(run, perform)
     run.refresh_from_db()
     assert statuses(run) == ["done", "cancelled", "cancelled"]
     assert (run.cancelled_by, bool(run.finished_at)) == ("mia", True)
@@ -130,14 +137,14 @@ def test_a_run_that_nobody_works_on_is_cancelled_at_once() -> None:
     assert bulk.cancel(run.pk, "mia") == 2
     run.refresh_from_db()
     assert run.finished_at
-    bulk.work_off(run.pk, done)
+    work_off(run, done)
     assert statuses(run) == ["cancelled"] * 2
 
 
 def test_it_waits_when_the_last_calls_are_kept_for_provisioning() -> None:
     run = begin(2)
     budget = ApiBudget.objects.create(peer="heroku", remaining=100)
-    bulk.work_off(run.pk, done)
+    work_off(run, done)
     run.refresh_from_db()
     assert statuses(run) == ["waiting"] * 2
     assert run.waiting_for == bulk.BUDGET_RESERVED
@@ -146,7 +153,7 @@ def test_it_waits_when_the_last_calls_are_kept_for_provisioning() -> None:
     budget.remaining = 4000
     budget.save()
     BulkRun.objects.update(next_attempt_at=timezone.now())
-    bulk.work_off(run.pk, done)
+    work_off(run, done)
     run.refresh_from_db()
     assert (statuses(run), run.waiting_for) == (["done"] * 2, "")
 
@@ -162,13 +169,13 @@ def test_a_busy_tenant_comes_last_and_is_given_up_in_the_end(
             raise Busy("The portal is working on this connection.")
         return done(run, item)
 
-    bulk.work_off(run.pk, perform)
+    work_off(run, perform)
     run.refresh_from_db()
     assert statuses(run) == ["waiting", "done"]
     assert run.next_attempt_at > timezone.now()
     monkeypatch.setattr(bulk, "BUSY_PAUSE", timedelta())
     BulkRun.objects.update(next_attempt_at=timezone.now())
-    bulk.work_off(run.pk, perform)
+    work_off(run, perform)
     assert statuses(run) == ["failed", "done"]
 
 
@@ -176,7 +183,7 @@ def test_a_tenant_at_which_workers_die_is_given_up_and_the_others_go_on() -> Non
     run = begin(2)
     first = run.items.order_by("pk")[0]
     BulkItem.objects.filter(pk=first.pk).update(status=BulkItemStatus.RUNNING, attempts=3)
-    bulk.work_off(run.pk, done)
+    work_off(run, done)
     assert statuses(run) == ["failed", "done"]
     first.refresh_from_db()
     assert first.text == "Gave up: the work died 3 times."
@@ -189,7 +196,7 @@ def test_what_may_have_been_done_before_a_death_is_said() -> None:
     def perform(run: BulkRun, item: BulkItem) -> Report:
         return Report(OperationOutcome.SKIPPED, "", "it is paused already")
 
-    bulk.work_off(run.pk, perform)
+    work_off(run, perform)
     assert run.items.get().text.startswith("it is paused already (a worker died during this tenant")
 
 

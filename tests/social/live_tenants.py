@@ -172,7 +172,7 @@ class XSide:
         self.control("POST", "behaviour", switches)
 
     def fault(self, **fault: Any) -> None:
-        """Let the next call fail, unless told otherwise."""
+        """Let the next call fail, unless `times` says otherwise."""
         self.control("POST", "faults", {"system": "x", "times": 1, **fault})
 
     @property

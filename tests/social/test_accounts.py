@@ -33,7 +33,7 @@ def test_accounts_that_share_a_handle_leave_it_to_the_oldest() -> None:
     assert (found.count, found.shared) == (4, 2)
 
 
-def test_refused_handles_are_told_with_their_account_and_the_reason() -> None:
+def test_refused_handles_are_listed_with_their_account_and_the_reason() -> None:
     live = go_live(cast.ACME)
     _, bad = live.add_accounts("acme", "acme OR from:x")
     found = accounts.read(tables(live))

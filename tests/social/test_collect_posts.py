@@ -33,10 +33,10 @@ def test_it_collects_and_tells_each_tenants_result(x_side: XSide) -> None:
     cirrus.connection.state = "PAUSED"
     cirrus.connection.save()
     x_side.post("acme", "Hello")
-    told = run()
-    assert f"{acme.connection.tenant}: 1 written, 0 updated, 1 handles refused" in told
-    assert "Cirrus: skipped: it is paused" in told
-    assert "2 tenants, 1 handles, 1 calls, 1 posts paid for, 1 written, 0 updated: done" in told
+    output = run()
+    assert f"{acme.connection.tenant}: 1 written, 0 updated, 1 handles refused" in output
+    assert "Cirrus: skipped: it is paused" in output
+    assert "2 tenants, 1 handles, 1 calls, 1 posts paid for, 1 written, 0 updated: done" in output
     assert CollectionRun.objects.get().trigger == Trigger.COMMAND
 
 
@@ -59,10 +59,10 @@ def test_an_unknown_tenant_is_an_error(given: str) -> None:
 def test_a_dry_run_asks_pays_and_writes_nothing(x_side: XSide) -> None:
     live = go_live(cast.ACME, *(f"handle_{number:08d}" for number in range(30)), "bad handle")
     x_side.post("handle_00000001", "Hello")
-    told = run("--dry-run")
-    assert "31 Accounts with a handle, 30 handles" in told
-    assert "'bad handle': more than one word" in told
-    assert "30 handles in 2 searches. Nothing was done." in told
+    output = run("--dry-run")
+    assert "31 Accounts with a handle, 30 handles" in output
+    assert "'bad handle': more than one word" in output
+    assert "30 handles in 2 searches. Nothing was done." in output
     assert x_side.bill["calls"] == 0
     assert live.log() == []
     assert not any(each.objects.exists() for each in (CollectionRun, Handle, Spend))
@@ -90,7 +90,7 @@ def test_counts_can_be_updated_by_hand(x_side: XSide) -> None:
     assert CollectionRun.objects.get().recount
 
 
-def test_why_nothing_is_collected_is_an_error(settings: Settings) -> None:
+def test_a_refusal_to_collect_is_an_error(settings: Settings) -> None:
     settings.X_BEARER_TOKEN = ""
     with pytest.raises(CommandError, match="X_BEARER_TOKEN is not set"):
         run()

@@ -184,7 +184,7 @@ def test_a_read_only_mapping_is_not_written_to(x_side: XSide) -> None:
     assert "read_only" in result(run, live).skipped
 
 
-def test_one_tenants_failure_is_its_own(x_side: XSide) -> None:
+def test_a_failure_of_one_tenant_does_not_stop_others(x_side: XSide) -> None:
     ember = {**cast.BOREALIS, "org_id": "00D7Q000000pQrSUAU", "name": "Ember AG"}
     acme, borealis, cirrus = (go_live(each, "shared") for each in (cast.ACME, cast.BOREALIS, ember))
     acme.rows("DROP TABLE {s}.account")  # not even readable
@@ -227,7 +227,7 @@ def test_without_a_token_nothing_is_collected(settings: Settings) -> None:
 
 
 def many(x_side: XSide, searches: int) -> Live:
-    """Acme with 20 Accounts a search, each of which has posted once."""
+    """Acme with 20 Accounts for each search. Each of them has posted once."""
     names = [f"handle_{number:08d}" for number in range(20 * searches)]
     x_side.post_many(*((name, f"By {name}") for name in names))
     return go_live(cast.ACME, *names)
@@ -324,7 +324,7 @@ def test_a_handle_that_x_refuses_is_found_and_left_out(
     assert Handle.objects.get(name=poison).cursor is None
 
 
-def test_when_x_refuses_every_query_it_is_not_the_handles_fault(
+def test_handles_are_not_refused_when_x_refuses_every_query(
     x_side: XSide, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     many(x_side, 3)
@@ -464,12 +464,12 @@ def test_a_round_ends_in_time_and_queues_the_next(
     assert (len(live.bodies()), len(queued)) == (40, 1)
 
 
-def test_the_task_answers_why_nothing_was_collected(settings: Settings) -> None:
+def test_the_task_returns_the_reason_when_nothing_was_collected(settings: Settings) -> None:
     settings.X_BEARER_TOKEN = ""
     assert "X_BEARER_TOKEN" in tasks.collect()
 
 
-def test_what_has_served_its_time_is_pruned(x_side: XSide) -> None:
+def test_expired_rows_are_pruned(x_side: XSide) -> None:
     live = go_live(cast.ACME, "acme")
     x_side.post("acme", "Hello")
     round_of()

@@ -140,7 +140,7 @@ def test_what_salesforce_refuses_shows_among_the_tenants_write_errors(x_side: XS
 # --- a fleet -------------------------------------------------------------------------------------
 
 ACCOUNTS = 40  # of each tenant
-SHARED = 6  # so many tenants have a handle in common, which is asked for once all the same
+SHARED = 6  # so many tenants share a handle, and it is searched once
 
 
 @dataclass
@@ -247,8 +247,8 @@ def test_a_fleet_is_served_with_the_fewest_calls_whatever_dies_on_the_way(
     assert died.count() == 2
 
     before = x_side.bill
-    quiet = collect(Trigger.SCHEDULE)
-    assert quiet.calls <= 1.05 * fewest
-    assert (quiet.posts_paid, quiet.inserted, quiet.updated) == (0, 0, 0)
+    idle = collect(Trigger.SCHEDULE)
+    assert idle.calls <= 1.05 * fewest
+    assert (idle.posts_paid, idle.inserted, idle.updated) == (0, 0, 0)
     assert x_side.bill["returned"] == before["returned"]
-    assert x_side.bill["calls"] - before["calls"] == quiet.calls
+    assert x_side.bill["calls"] - before["calls"] == idle.calls

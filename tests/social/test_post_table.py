@@ -44,7 +44,7 @@ def test_a_post_is_written_with_all_that_is_known_of_it(live: Live) -> None:
 
 
 def test_heroku_connect_picks_it_up(live: Live) -> None:
-    with database.cursor() as cursor:  # whatever the session was used for before
+    with database.cursor() as cursor:  # as if the session was used before
         cursor.execute("SET xmlbinary = 'hex'")
         write(live, row(7, "Hello"))
         cursor.execute("SET xmlbinary = 'base64'")

@@ -14,7 +14,7 @@ from tests.subscriber import Admin, new_org
 WAIT = 10  # seconds
 
 
-def steer(running: emulated.Running, path: str, document: dict[str, Any]) -> None:
+def control(running: emulated.Running, path: str, document: dict[str, Any]) -> None:
     """Tell the emulator something."""
     answer = requests.post(f"{running.url}/control/{path}", json=document, timeout=WAIT)
     answer.raise_for_status()
@@ -22,7 +22,7 @@ def steer(running: emulated.Running, path: str, document: dict[str, Any]) -> Non
 
 def fail(running: emulated.Running, path: str, **fault: Any) -> None:
     """Let the next call to a path (a regex) of Salesforce fail."""
-    steer(running, "faults", {"system": "salesforce", "path": path, "times": 1, **fault})
+    control(running, "faults", {"system": "salesforce", "path": path, "times": 1, **fault})
 
 
 def calls(running: emulated.Running, path: str) -> int:

@@ -99,7 +99,7 @@ def test_other_types_are_named_unknown(content_type: str) -> None:
         read("{}", content_type)
 
 
-def test_all_that_is_missing_is_told_at_once() -> None:
+def test_all_missing_fields_are_named_at_once() -> None:
     required = "This field is required."
     assert errors_of({"org_name": None, "admin_email": " ", "extra": 1}) == {
         "org_id": required,

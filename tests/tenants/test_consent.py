@@ -12,7 +12,7 @@ import emulator as emulated
 from tenants import consent, grants, hosts, links
 from tenants.models import EventKind, GrantStatus, SalesforceGrant, Tenant
 from tests import cast
-from tests.tenants.salesforce import calls, fail, sign_in, steer
+from tests.tenants.salesforce import calls, control, fail, sign_in
 
 TOKEN = "/token$"
 
@@ -42,7 +42,7 @@ def test_without_a_sign_in_there_is_no_token() -> None:
     for use in (grants.access_token, lambda pk: grants.refresh(pk, stale="x")):
         with pytest.raises(grants.GrantLost, match="Nobody from this org has signed in"):
             use(tenant.pk)
-    grants.revoke(tenant.pk)  # nothing to hand back is no error
+    grants.revoke(tenant.pk)  # nothing to revoke is not an error
 
 
 @pytest.mark.django_db
@@ -63,13 +63,13 @@ def test_a_refresh_keeps_both_new_tokens(
 def test_where_tokens_are_not_rotated_the_old_one_is_kept(
     grant: SalesforceGrant, emulator: emulated.Running
 ) -> None:
-    steer(emulator, "behaviour", {"rotate_refresh_tokens": False})
+    control(emulator, "behaviour", {"rotate_refresh_tokens": False})
     grants.refresh(grant.tenant_id, stale=grant.access_token)
     assert now(grant).refresh_token == grant.refresh_token
 
 
 @pytest.mark.django_db
-def test_who_comes_late_with_a_stale_token_gets_the_new_one_without_a_call(
+def test_a_caller_with_an_old_token_gets_the_new_one_without_a_call(
     grant: SalesforceGrant, emulator: emulated.Running
 ) -> None:
     new = grants.refresh(grant.tenant_id, stale=grant.access_token)
@@ -89,7 +89,7 @@ def test_ten_threads_with_the_same_stale_token_make_one_call(
             connections.close_all()
 
     before = calls(emulator, TOKEN)
-    steer(emulator, "faults", {"system": "salesforce", "path": TOKEN, "delay": 0.1})
+    control(emulator, "faults", {"system": "salesforce", "path": TOKEN, "delay": 0.1})
     with ThreadPoolExecutor(10) as threads:
         tokens = set(threads.map(refresh, range(10)))
     assert tokens == {now(grant).access_token}
@@ -149,7 +149,7 @@ def test_a_lost_grant_is_noted_once_and_never_asked_for_again(
         ({"status": 302, "headers": {"Location": "https://evil.example/"}}, False),
     ],
 )
-def test_trouble_tells_whether_time_may_help_and_costs_nothing(
+def test_a_grant_error_tells_whether_a_retry_may_help(
     grant: SalesforceGrant, emulator: emulated.Running, fault: dict[str, Any], retry: bool
 ) -> None:
     fail(emulator, TOKEN, **fault)
@@ -235,18 +235,18 @@ def test_no_token_reaches_the_log_or_an_error(
     grant: SalesforceGrant, emulator: emulated.Running, caplog: pytest.LogCaptureFixture
 ) -> None:
     tokens = [grant.access_token, grant.refresh_token]
-    told = []
+    shown = []
     with caplog.at_level(logging.DEBUG):
         for fault in ({"status": 500}, {"status": 400, "body": {"error": "x"}}):
             fail(emulator, TOKEN, **fault)
             with pytest.raises(grants.GrantError) as trouble:
                 grants.refresh(grant.tenant_id, stale=grant.access_token)
-            told.append(repr(trouble.value) + repr(trouble.value.__cause__))
+            shown.append(repr(trouble.value) + repr(trouble.value.__cause__))
         grants.refresh(grant.tenant_id, stale=grant.access_token)
         tokens += [now(grant).access_token, now(grant).refresh_token]
         grants.revoke(grant.tenant_id)
     for token in tokens:
-        assert token not in caplog.text + "".join(told) + repr(grant)
+        assert token not in caplog.text + "".join(shown) + repr(grant)
 
 
 @pytest.mark.django_db

@@ -45,7 +45,7 @@ def at_rest() -> bytes:
         return bytes(cursor.fetchone()[0])
 
 
-def test_what_is_at_rest_is_no_token(stored: SalesforceGrant) -> None:
+def test_tokens_are_encrypted_at_rest(stored: SalesforceGrant) -> None:
     assert b"00Dfake" not in at_rest()
     assert SalesforceGrant.objects.get().access_token == "00Dfake!token"
 

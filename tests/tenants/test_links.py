@@ -47,9 +47,7 @@ def test_links_are_whole_addresses_that_a_mail_program_leaves_alone(
 
 @pytest.mark.parametrize("made_for", KINDS)
 @pytest.mark.parametrize("used_as", KINDS)
-def test_a_link_of_one_kind_is_worth_nothing_as_another(
-    made_for: LinkKind, used_as: LinkKind
-) -> None:
+def test_a_link_of_one_kind_is_invalid_as_another(made_for: LinkKind, used_as: LinkKind) -> None:
     tenant = cast.enrol(cast.ACME)
     if made_for != used_as:
         with pytest.raises(links.BadLink):
@@ -65,7 +63,7 @@ def test_any_changed_character_breaks_a_link() -> None:
 
 
 @pytest.mark.parametrize("nonsense", ["", ":", "a:b:c", "ä", "W10:1:x" * 99, "\ud800", "%00"])
-def test_nonsense_is_no_link(nonsense: str) -> None:
+def test_invalid_text_is_not_a_link(nonsense: str) -> None:
     with pytest.raises(links.BadLink):
         links.tenant_for(links.SIGN_IN, nonsense)
 

@@ -73,8 +73,8 @@ def test_every_mail_says_who_we_are_why_it_comes_what_to_do_how_long_and_whom_to
     assert acme.name in message.subject
     for part in (message.text, message.html):
         assert part.count(link(acme)) == 1
-        for told in ("Northwind Social", acme.org_id, "30 days", "connect@isv.example"):
-            assert told in part
+        for expected in ("Northwind Social", acme.org_id, "30 days", "connect@isv.example"):
+            assert expected in part
     assert acme.name in message.text
     assert "Acme &amp; Söhne &quot;West&quot;" in message.html
     assert "{" not in message.text
@@ -91,7 +91,7 @@ def test_reminders_do_not_read_like_the_first_mail(acme: Tenant) -> None:
 
 
 @pytest.mark.parametrize(("of_tenant", "kind"), [(True, "blocked"), (False, "portal")])
-def test_staff_are_told_what_is_wrong_and_where_to_act(
+def test_an_alert_says_what_is_wrong_and_where_to_act(
     acme: Tenant, settings: Settings, of_tenant: bool, kind: str
 ) -> None:
     settings.STAFF_EMAILS = ["ada@isv.example", "bob@isv.example"]

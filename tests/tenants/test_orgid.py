@@ -41,7 +41,7 @@ def test_every_right_form_becomes_the_one_of_18_characters(given_id: str) -> Non
         ("00DB00000002NDm" + "MA9", "15 or 18"),
         ("00DB0000000２NDm", "15 or 18"),  # a full-width digit
         ("00DB00000002ND\u017f", "15 or 18"),  # what an s is without regard to case
-        ("00DB00000002NDmMA\u212a", "15 or 18"),  # the sign of the kelvin, likewise a K
+        ("00DB00000002NDmMA\u212a", "15 or 18"),  # the sign of the kelvin, also a K
     ],
 )
 def test_anything_else_is_refused_with_a_reason(given_id: str, why: str) -> None:

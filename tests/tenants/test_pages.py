@@ -44,7 +44,7 @@ def test_the_page_says_who_asks_for_which_org_and_what_for(
 ) -> None:
     settings.PRODUCT_NAME = "Northwind Social"
     page = text(visit(acme))
-    for told in (
+    for expected in (
         "Northwind Social would like to synchronize",
         "Acme &amp; Söhne &quot;West&quot;",
         acme.org_id,
@@ -54,7 +54,7 @@ def test_the_page_says_who_asks_for_which_org_and_what_for(
         "View All Data",
         "mailto:connect@isv.example",
     ):
-        assert told in page
+        assert expected in page
     assert page.count('<li class="step') == 4
 
 

@@ -61,7 +61,7 @@ def grant(tenant: Tenant, status: GrantStatus = GrantStatus.ACTIVE) -> Salesforc
         (GrantStatus.REFUSED, [READY, AUTHORIZED, LIVE], Turn.SIGN_IN, "sign_in"),
     ],
 )
-def test_it_is_told_whose_turn_it_is(
+def test_the_turn_follows_from_the_facts(
     status: GrantStatus | None, events: list[Event], turn: Turn, current: str
 ) -> None:
     tenant = cast.enrol(cast.ACME, at=timezone.now() - timedelta(minutes=1))
@@ -79,7 +79,7 @@ def test_it_is_told_whose_turn_it_is(
 
 
 @pytest.mark.django_db
-def test_what_happened_before_a_tenant_came_back_counts_no_more() -> None:
+def test_events_before_a_new_registration_are_ignored() -> None:
     tenant = cast.enrol(cast.ACME, at=timezone.now() - timedelta(days=1))
     timeline.note(tenant, EventKind.LIVE, "…", stage="live")
     tenant.registered_at = timezone.now()

@@ -37,14 +37,14 @@ def events(tenant: Tenant) -> list[str]:
 
 @pytest.fixture
 def changed() -> Iterator[list[Tenant]]:
-    """The tenants that the floors above were told of."""
-    told: list[Tenant] = []
+    """The tenants of the signals to the apps above."""
+    changed: list[Tenant] = []
 
     def listen(tenant: Tenant, **_: Any) -> None:
-        told.append(tenant)
+        changed.append(tenant)
 
     tenant_changed.connect(listen)
-    yield told
+    yield changed
     tenant_changed.disconnect(listen)
 
 
@@ -151,7 +151,7 @@ def test_an_off_boarded_org_that_registers_again_starts_over(
     assert len(changed) == 1
 
 
-def test_a_coming_back_makes_a_new_generation() -> None:
+def test_a_new_registration_after_off_boarding_creates_the_next_generation() -> None:
     register(signed=True)
     tenant = Tenant.objects.get()
     first = tenant.connections.get()
@@ -178,7 +178,7 @@ def test_a_callout_waits_for_the_change_that_is_under_way() -> None:
             proofs.approve(tenant.pk, "Ada")
             answer = threads.submit(claim_other_data)
             time.sleep(0.2)  # long enough for the callout to reach the row
-        assert answer.result() == 409  # what was proven meanwhile counts
+        assert answer.result() == 409  # the proof of the other transaction counts
     tenant.refresh_from_db()
     assert (tenant.proof, tenant.admin_email) == (Proof.STAFF, cast.ACME["admin_email"])
 

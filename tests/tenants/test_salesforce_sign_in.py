@@ -94,7 +94,7 @@ def test_a_sign_in_stores_the_grant_and_proves_the_org(
     event = acme.events.get(kind=EventKind.CONSENTED)
     assert event.actor == "subscriber"
     assert grant.username in event.text
-    assert acme.connections.get().stage == "waiting_for_proof"  # connect was told
+    assert acme.connections.get().stage == "waiting_for_proof"  # connect received the signal
 
 
 def test_an_earlier_proof_stays_what_it_was(client: Client, emulator: emulated.Running) -> None:
@@ -165,7 +165,7 @@ def test_without_a_link_the_org_tells_whose_sign_in_it_is(
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_without_a_link_an_unknown_or_departed_org_is_told_so_and_handed_back(
+def test_without_a_link_an_unknown_or_off_boarded_org_gets_a_page_and_its_grant_is_revoked(
     client: Client, emulator: emulated.Running, known: bool
 ) -> None:
     new_org(emulator, cast.CIRRUS)
@@ -212,7 +212,7 @@ def test_a_page_answers_even_if_the_wrong_grant_cannot_be_handed_back(
     assert nothing_is_stored()
 
 
-def test_who_denies_finds_a_page_and_may_begin_again(
+def test_after_a_denial_the_admin_can_try_again(
     acme: Tenant, client: Client, emulator: emulated.Running
 ) -> None:
     answer = client.get(decide(emulator, begin(client, acme), acme.org_id, "deny"))
@@ -220,7 +220,7 @@ def test_who_denies_finds_a_page_and_may_begin_again(
     assert "Access was not allowed" in answer.content.decode()
     assert "Back to the set-up" in answer.content.decode()
     assert nothing_is_stored()
-    assert acme.events.get(kind=EventKind.CONSENT_REFUSED).data == {"told": "access_denied"}
+    assert acme.events.get(kind=EventKind.CONSENT_REFUSED).data == {"reason": "access_denied"}
     assert client.get(decide(emulator, begin(client, acme), acme.org_id)).status_code == 302
 
 
@@ -297,7 +297,7 @@ def test_a_code_of_another_browsers_flow_is_worth_nothing(
     assert nothing_is_stored()
 
 
-def test_a_refusal_of_salesforces_own_is_told_with_its_reason(acme: Tenant, client: Client) -> None:
+def test_a_rejection_by_salesforce_is_shown_with_its_reason(acme: Tenant, client: Client) -> None:
     state = query(begin(client, acme))["state"]
     answer = client.get(f"/auth/salesforce/callback?state={state}&error=OAUTH_APP_BLOCKED")
     assert answer.status_code == 403
@@ -366,7 +366,7 @@ def test_salesforce_that_cannot_be_reached_is_a_page(
     assert answer.status_code == 503
 
 
-@pytest.mark.parametrize("when", ["before", "meanwhile"])
+@pytest.mark.parametrize("when", ["before", "during"])
 def test_a_tenant_that_left_cannot_be_signed_in(
     acme: Tenant, client: Client, emulator: emulated.Running, when: str
 ) -> None:
@@ -383,7 +383,7 @@ def test_a_tenant_that_left_cannot_be_signed_in(
 
 
 @pytest.mark.parametrize("link", ["x", "\0", "WzFd:1:abc"])
-def test_a_made_up_link_begins_nothing(client: Client, link: str) -> None:
+def test_a_forged_link_starts_no_sign_in(client: Client, link: str) -> None:
     assert client.post("/auth/salesforce", {"link": link}).status_code == 404
     assert not Nonce.objects.exists()
 

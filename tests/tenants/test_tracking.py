@@ -41,7 +41,7 @@ def test_a_delivery_is_noted(sent: Message) -> None:
 
 @pytest.mark.parametrize("kind", ["bounced", "rejected", "failed"])
 @pytest.mark.parametrize("after_delivery", [True, False])
-def test_a_mail_that_comes_back_is_noted_once_and_staff_are_told(
+def test_a_bounce_is_recorded_once_and_staff_are_notified(
     acme: Tenant, sent: Message, kind: str, after_delivery: bool
 ) -> None:
     if after_delivery:

@@ -24,7 +24,7 @@ from tests.tenants.callouts import (
 )
 
 
-def told(answer: HttpResponse) -> dict[str, Any]:
+def document(answer: HttpResponse) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(answer.content)
     assert answer["Content-Type"] == "application/json"
     assert document["status"] == answer.status_code
@@ -40,8 +40,8 @@ def last_callout() -> Callout:
 def test_202_for_a_new_org_and_for_the_same_data_again(path: str) -> None:
     first, second = post(AS_IN_2016, path=path), post(AS_IN_2016, path=path)
     assert (first.status_code, second.status_code) == (202, 202)
-    assert told(first)["message"].startswith("Registered.")
-    assert told(second)["message"].startswith("This org is already registered")
+    assert document(first)["message"].startswith("Registered.")
+    assert document(second)["message"].startswith("This org is already registered")
     tenant = Tenant.objects.get()
     assert tenant.name == 'Acme & Söhne "West"'
     assert (
@@ -78,8 +78,8 @@ def test_the_answer_waits_for_no_outside_system_and_only_queues_the_work() -> No
 def test_400_for_the_broken_json_of_2016_which_staff_can_see() -> None:
     answer = post(BROKEN_AS_IN_2016)
     assert answer.status_code == 400
-    assert "line 1, column 93" in told(answer)["message"]
-    assert "unescaped quote" in told(answer)["message"]
+    assert "line 1, column 93" in document(answer)["message"]
+    assert "unescaped quote" in document(answer)["message"]
     kept = last_callout()
     assert (kept.text, kept.status, kept.tenant) == (BROKEN_AS_IN_2016, 400, None)
     assert "unescaped quote" in kept.outcome
@@ -91,7 +91,7 @@ def test_400_for_the_broken_json_of_2016_which_staff_can_see() -> None:
     "body",
     [b" ", b"\0", b"\xff\xfe", b"[" * 16_000, b'{"org_id": ' * 1_400, b"null", b'{"a":1,"a":2}'],
 )
-def test_400_for_all_that_is_no_json_object(body: bytes) -> None:
+def test_400_for_anything_but_a_json_object(body: bytes) -> None:
     assert post(body).status_code == 400
     assert bytes(last_callout().body) == body
 
@@ -112,7 +112,7 @@ def test_401_for_a_signature_that_is_incomplete_bad_or_old(
     answer = post(body, **headers)
     assert answer.status_code == 401
     assert answer["WWW-Authenticate"]
-    assert why in told(answer)["message"]
+    assert why in document(answer)["message"]
     assert not Tenant.objects.exists()
     assert not last_callout().signed
 
@@ -123,7 +123,7 @@ def test_401_for_a_signature_that_is_replayed() -> None:
     assert post(AS_IN_2016, **headers).status_code == 202
     answer = post(AS_IN_2016, **headers)
     assert answer.status_code == 401
-    assert "already used" in told(answer)["message"]
+    assert "already used" in document(answer)["message"]
 
 
 @pytest.mark.django_db
@@ -131,7 +131,7 @@ def test_401_without_a_signature_where_the_settings_ask_for_one(settings: Settin
     settings.REGISTRATION_SIGNATURE_REQUIRED = True
     answer = post(AS_IN_2016)
     assert answer.status_code == 401
-    assert "A signature is required" in told(answer)["message"]
+    assert "A signature is required" in document(answer)["message"]
     assert post_signed(callout()).status_code == 202
 
 
@@ -154,11 +154,11 @@ def test_409_for_a_known_org_with_other_data() -> None:
 
 
 @pytest.mark.django_db
-def test_413_over_16_kib_of_which_the_beginning_is_kept() -> None:
+def test_413_over_16_kib_and_the_beginning_is_stored() -> None:
     body = callout(org_name="x" * 17_000)
     answer = post(body)
     assert answer.status_code == 413
-    assert "16384" in told(answer)["message"]
+    assert "16384" in document(answer)["message"]
     kept = last_callout()
     assert (len(bytes(kept.body)), kept.truncated) == (16_384, True)
     assert post("{" + " " * 16_383).status_code == 400  # just as much as may be
@@ -176,7 +176,7 @@ def test_415_for_another_type_of_body(content_type: str) -> None:
 def test_422_with_an_error_for_each_field() -> None:
     answer = post(callout(org_id="00DB00000002NDmAAA", admin_email=5))
     assert answer.status_code == 422
-    assert told(answer)["errors"].keys() == {"org_id", "admin_email"}
+    assert document(answer)["errors"].keys() == {"org_id", "admin_email"}
     assert "org_id: The last three" in last_callout().outcome
 
 
@@ -187,7 +187,7 @@ def test_429_with_retry_after_keeps_nothing(settings: Settings) -> None:
     answer = post(AS_IN_2016)
     assert answer.status_code == 429
     assert 3500 < int(answer["Retry-After"]) <= 3600
-    assert told(answer)["message"].startswith("Too many callouts")
+    assert document(answer)["message"].startswith("Too many callouts")
     assert Callout.objects.count() == 1
 
 
@@ -214,7 +214,7 @@ def test_500_keeps_the_callout_its_cause_and_its_signature(
         patched.setattr(receiving, "register", fail)
         answer = post(AS_IN_2016, **headers)
     assert answer.status_code == 500
-    assert "secret detail" not in told(answer)["message"]
+    assert "secret detail" not in document(answer)["message"]
     kept = last_callout()
     assert kept.status == 500
     assert "(ZeroDivisionError)" in kept.outcome

@@ -32,7 +32,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--recount",
             action="store_true",
-            help="ask for today's posts once more, to update their likes and reposts",
+            help="search today's posts again, to update their likes and reposts",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:

@@ -8,7 +8,6 @@ from pytest_django.asserts import assertContains
 
 from connect.models import Connection, Stage
 from portal import bulk, roles
-from portal.actions import bulk_runs
 from portal.actions.subject import Subject
 from portal.models import BulkItem, BulkRun
 from tenants.models import Event, Tenant
@@ -125,7 +124,7 @@ def test_a_bulk_action_is_written_down_as_a_run_with_an_item_for_each_row(
         Tenant.objects.values_list("pk", flat=True)
     )
     assert [(task["func"], task["args"]) for task in queued()] == [
-        ("portal.tasks.work_off", (run.pk,))
+        ("portal.bulk.work_off", (run.pk,))
     ]
 
 
@@ -136,7 +135,7 @@ def test_a_row_that_is_not_legal_any_more_is_skipped_with_the_reason(name: str) 
     run = BulkRun(action=name, label="x", actor="mia", total=1)
     tenant = Tenant.objects.get()
     bulk.start(run, [BulkItem(run=run, tenant=tenant, connection=gone)])
-    bulk.work_off(run.pk, bulk_runs.perform)
+    bulk.work_off(run.pk)
     item = run.items.get()
     assert item.status == "skipped"
     assert item.text == ACTIONS[name].refusal(Subject(tenant, gone)) != ""

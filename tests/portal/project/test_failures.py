@@ -62,10 +62,10 @@ def test_a_wrong_address_has_the_look_too_without_a_way_to_the_staffs_pages(clie
 @pytest.mark.parametrize("status", TROUBLES)
 def test_a_machine_is_answered_in_json(client: Client, status: str) -> None:
     answer = client.get(f"/organizations/fall/{status}")
-    told = json.loads(answer.content)
-    assert (answer.status_code, told["status"]) == (int(status), int(status))
-    assert told["reference"] == "quote-me-12345"
-    assert "secret detail" not in told["message"]
+    document = json.loads(answer.content)
+    assert (answer.status_code, document["status"]) == (int(status), int(status))
+    assert document["reference"] == "quote-me-12345"
+    assert "secret detail" not in document["message"]
 
 
 def test_a_database_that_is_away_is_said_to_come_back(client: Client) -> None:
@@ -90,7 +90,7 @@ def test_maintenance_answers_everything_but_the_probes(
 
 
 @pytest.mark.django_db
-def test_a_form_of_staff_without_its_token_is_told_in_the_staffs_look() -> None:
+def test_a_form_of_staff_without_its_token_gets_a_page_of_the_admin() -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(User.objects.create_superuser("root"))
     answer = client.post("/admin/tenants/switch/provisioning/turn/", {"to": "off", "why": "x"})

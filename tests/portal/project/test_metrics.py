@@ -40,7 +40,7 @@ def numbers(page: str) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("header", ["", "Bearer wrong", f"Basic {TOKEN}", "Bearer", "Bearer ü"])
-def test_without_the_token_nothing_is_told(client: Client, header: str) -> None:
+def test_without_the_token_nothing_is_shown(client: Client, header: str) -> None:
     answer = client.get("/metrics", headers={"Authorization": header})
     assert answer.status_code == 401
     assert b"multiconnect_" not in answer.content
@@ -79,7 +79,7 @@ def test_tenants_conditions_incidents_and_budget_are_counted(client: Client) -> 
     assert {name: found[name] for name in expected} == expected
 
 
-def test_a_large_number_is_told_exactly(client: Client) -> None:
+def test_a_large_number_is_shown_exactly(client: Client) -> None:
     ApiBudget.objects.create(peer="heroku", remaining=1_234_567)
     assert numbers(scrape(client))['multiconnect_call_budget{peer="heroku"}'] == 1_234_567
 

@@ -1,4 +1,4 @@
-"""/healthz speaks of the process; /readyz says in words what keeps the portal from its work."""
+"""/healthz speaks of the process; /readyz names what keeps the portal from its work."""
 
 from datetime import timedelta
 

@@ -4,11 +4,12 @@ import os
 import subprocess
 import sys
 
-import pytest
-
 MODULES = (
     "portal.project.worker",
     "portal.management.commands.worker",
+    "portal.tasks",
+    "portal.bulk",
+    "portal.actions",
     "connect.tasks",
     "tenants.tasks",
 )
@@ -21,7 +22,6 @@ print([name for name in sys.modules if name.startswith(("portal.admin", "portal.
 """
 
 
-@pytest.mark.xfail(reason="portal.tasks takes the registry of actions from portal.admin")
 def test_the_worker_and_its_tasks_do_not_import_the_admin() -> None:
     env = {**os.environ, "DJANGO_SETTINGS_MODULE": "portal.project.settings"}
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, env=env)
