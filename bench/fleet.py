@@ -388,8 +388,8 @@ def _events(member: Row) -> Iterator[Row]:
 
 def _event(number: int, at: datetime, kind: EventKind, text: str, **data: str) -> Row:
     field = Event._meta.get_field("data")
-    told = field.get_db_prep_save({key: str(value) for key, value in data.items()}, database)
-    return {"tenant_id": number, "at": at, "kind": kind, "text": text, "data": told}
+    stored = field.get_db_prep_save({key: str(value) for key, value in data.items()}, database)
+    return {"tenant_id": number, "at": at, "kind": kind, "text": text, "data": stored}
 
 
 def _messages(member: Row) -> Iterator[Row]:

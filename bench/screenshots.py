@@ -27,7 +27,7 @@ TENANTS = 400
 PASSWORD = "only-for-these-pictures"  # noqa: S105 (of a database that ends with the run)
 # These are captured in full height, up to MAX_HEIGHT; the others as one screen.
 WHOLE = ("dashboard", "tenant-waiting", "tenant-blocked", "tenant-live", "mail")
-MOST_HEIGHT = 1900  # pixels
+MAX_HEIGHT = 1900  # pixels
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ def _render(browser: Browser, look: Look, port: int, pages: dict[str, str]) -> l
         wide = int(page.evaluate("document.documentElement.scrollWidth"))
         if wide > look.width and name != "mail":
             errors.append(f"{name} is {wide} px wide where there are {look.width}")
-        height = min(tall, MOST_HEIGHT) if name in WHOLE else look.height
+        height = min(tall, MAX_HEIGHT) if name in WHOLE else look.height
         clip = {"x": 0, "y": 0, "width": look.width, "height": height}
         page.screenshot(path=TO / f"{name}-{look.name}.png", clip=clip, full_page=True)  # type: ignore[arg-type]
     context.close()

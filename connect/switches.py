@@ -5,6 +5,5 @@ from tenants.models import declare_switch
 PROVISIONING = declare_switch(
     "provisioning",
     "Provisioning",
-    "No step of provisioning is taken, so no add-on is made and nobody is mailed. Live tenants and "
-    "off-boarding go on.",
+    "No provisioning step runs: no add-ons, no mails. Live tenants and off-boarding continue.",
 )

@@ -17,7 +17,7 @@ from demo.stack import running
 
 
 def main() -> int:
-    """Run until told to stop; return the exit code."""
+    """Run until it is stopped; return the exit code."""
     on_signals_raise()
     try:
         plan = _plan()

@@ -83,8 +83,8 @@ def _rows(ledger: Ledger, org: Org) -> str:
         return ""
     tables = ("account", "contact", org.field("Tweet__c").lower())
     counts = [_count(ledger, sql.Identifier(found[0], table)) for table in tables]
-    told = ", ".join(f"{n} in {table}" for table, n in zip(tables, counts, strict=True))
-    return f"schema {found[0]}: {told}"
+    counted = ", ".join(f"{n} in {table}" for table, n in zip(tables, counts, strict=True))
+    return f"schema {found[0]}: {counted}"
 
 
 def _count(ledger: Ledger, table: sql.Identifier) -> int:

@@ -14,11 +14,11 @@ from connect.health import states
 from connect.models import Condition, Connection, Stage, WaitingOn
 from tenants.models import EventKind, MessageStatus
 
-GOOD, BUSY, WAIT, BAD, QUIET = "good", "busy", "wait", "bad", "quiet"
+GOOD, BUSY, WAIT, BAD, MUTED = "good", "busy", "wait", "bad", "muted"
 CONDITION_TONES = {
     Condition.HEALTHY: GOOD,
     Condition.WORKING: BUSY,
-    Condition.PAUSED: QUIET,
+    Condition.PAUSED: MUTED,
     Condition.DEGRADED: WAIT,
     Condition.UNKNOWN: WAIT,
     Condition.BROKEN: BAD,
@@ -30,7 +30,7 @@ STAGE_TONES = {
     Stage.WAITING_FOR_CONSENT: WAIT,
     Stage.WAITING_FOR_AUTHORIZATION: WAIT,
     Stage.LIVE: GOOD,
-    Stage.OFFBOARDED: QUIET,
+    Stage.OFFBOARDED: MUTED,
 }
 MESSAGE_TONES = {
     MessageStatus.QUEUED: BUSY,
@@ -97,11 +97,11 @@ def stage(connection: Connection) -> str:
     if connection.blocked_at:
         shown = badge(f"Blocked: {name}", BAD)
     elif connection.paused_until:
-        shown = badge(f"Paused until {_short(connection.paused_until)}", QUIET)
+        shown = badge(f"Paused until {_short(connection.paused_until)}", MUTED)
     else:
         shown = badge(name, _stage_tone(connection))
     if connection.snoozed_until and connection.is_snoozed(timezone.now()):
-        snoozed = badge(f"Snoozed until {_short(connection.snoozed_until)}", QUIET)
+        snoozed = badge(f"Snoozed until {_short(connection.snoozed_until)}", MUTED)
         return format_html("{} {}", shown, snoozed)
     return shown
 
@@ -114,7 +114,7 @@ def _stage_tone(connection: Connection) -> str:
     if connection.stage == Stage.LIVE:
         return GOOD
     if connection.stage == Stage.OFFBOARDED:
-        return QUIET
+        return MUTED
     waits = connection.waiting_on in (WaitingOn.STAFF, WaitingOn.SUBSCRIBER)
     return WAIT if waits else BUSY
 

@@ -44,7 +44,7 @@ def card() -> PostsCard:
 
 def chart(days: list[tuple[date, int]]) -> BarChart:
     """Return a column for each day, the fullest day as high as the drawing."""
-    bars = [Bar(f"{day}: {posts}", posts, tone="good" if posts else "quiet") for day, posts in days]
+    bars = [Bar(f"{day}: {posts}", posts, tone="good" if posts else "muted") for day, posts in days]
     return charts.columns(f"Posts of the last {len(days)} days", bars)
 
 

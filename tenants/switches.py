@@ -5,6 +5,5 @@ from tenants.models import declare_switch
 REGISTRATIONS = declare_switch(
     "registrations",
     "Registrations",
-    "Packages that register get 503 and are asked to come again. Tenants that are known already "
-    "go on.",
+    "Callouts are answered 503 with Retry-After. Known tenants continue.",
 )

@@ -11,15 +11,15 @@ from pytest_django.fixtures import Settings
 
 import emulator as emulated
 
-# A busy machine is no reason for a property to fail. `make chaos` looks for longer.
-hypothesis_settings.register_profile("house", deadline=None, max_examples=30)
+# A property must not fail because the machine is busy. `make chaos` tries more examples.
+hypothesis_settings.register_profile("usual", deadline=None, max_examples=30)
 hypothesis_settings.register_profile("thorough", deadline=None, max_examples=1000)
-hypothesis_settings.load_profile("house")
+hypothesis_settings.load_profile("usual")
 
 
 @pytest.fixture(scope="session")
 def emulator_server(django_db_setup: None) -> Iterator[emulated.Running]:
-    """The emulator, served from threads of the test run, on the very database of the portal."""
+    """The emulator, served from threads of the test run, on the database of the portal."""
     url = urlsplit(portal_settings.DATABASE_URL)
     name = quote(str(connection.settings_dict["NAME"]))
     options = emulated.Options(

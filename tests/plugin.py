@@ -45,7 +45,7 @@ def pytest_load_initial_conftests() -> Generator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Spare the garbage collector what is loaded to collect the tests: none of it ends before."""
+    """Exclude what is loaded for the tests from garbage collection: it lives until the end."""
     gc.disable()
     try:
         return (yield)
@@ -63,8 +63,8 @@ def pytest_xdist_auto_num_workers() -> int:
 class OneAtATime(LoadScopeScheduling):  # type: ignore[misc]  # xdist carries no types
     """Hands out one test function at a time, so that no process ends long before the others.
 
-    But for the browser's: one process has the browser and the running portal, and all their tests.
-    They are the longest share, and begin first. A test and its parameters are one, to say less.
+    Browser tests are the exception: one process has the browser and the running portal, and runs
+    all of them, first, since they take the longest. A test and its parameters are one unit.
     """
 
     def _split_scope(self, nodeid: str) -> str:

@@ -37,8 +37,8 @@ def bring_to(stack: Stack, org: Org, stage: str, say: Callable[[str], None]) -> 
             say(f"{org.name}: the package sends its callout")
             register(stack, org)
         while (now := settle(stack, ledger, org, {stage, *acts})) != stage:
-            done = told, act = acts[now]
-            say(f"{org.name}: {told}")
+            done = text, act = acts[now]
+            say(f"{org.name}: {text}")
             act()
             _leave(stack, ledger, org, now)
             acts = {stop: each for stop, each in acts.items() if each is not done}

@@ -21,7 +21,7 @@ class AcceptForm(Question):
         max_length=500,
         label="Reason",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        error_messages={"required": "Please say why, in a sentence."},
+        error_messages={"required": "Please give a reason."},
     )
     fingerprint = forms.CharField(max_length=64, widget=forms.HiddenInput)
 
@@ -48,8 +48,8 @@ def _bring_back(targets: Sequence[Drift], actor: str, options: Options) -> Resul
         rollout = restore.bring_back([row.pk for row in targets], actor)
     except (drift.DriftRefused, TransitionRefused) as reason:
         return skipped(whom, reason)
-    made = f"{rollout} is made for {rollout.items.count()} of {len(targets)}"
-    return done(whom, f"{made}; it starts automatically once it is checked.")
+    made = f"{rollout} was created for {rollout.items.count()} of {len(targets)}"
+    return done(whom, f"{made}. It starts automatically after the check.")
 
 
 def _accept(targets: Sequence[Drift], actor: str, options: Options) -> Result:

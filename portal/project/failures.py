@@ -32,7 +32,7 @@ _BROKEN = (
     "The error has been logged with the reference below. Saved data is not lost. You can safely "
     "try again.",
 )
-_BAD = ("This request is not valid", "Go back, load the page again and try once more.")
+_BAD = ("This request is not valid", "Go back, reload the page and try again.")
 _STALE = (
     "This page has expired",
     "It was open for too long, or you have logged in again in another window. Go back and reload"
@@ -92,8 +92,12 @@ class MaintenanceMiddleware:
 def _answer(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
     reference = request_ids.current.get()
     if request.path.startswith(MACHINES):
-        told: dict[str, Any] = {"status": status, "message": f"{title}.", "reference": reference}
-        response: HttpResponse = JsonResponse(told, status=status)
+        document: dict[str, Any] = {
+            "status": status,
+            "message": f"{title}.",
+            "reference": reference,
+        }
+        response: HttpResponse = JsonResponse(document, status=status)
     else:
         page = {
             "status": status,

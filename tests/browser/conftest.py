@@ -14,7 +14,7 @@ from tests.browser import people
 
 CHROMIUM = shutil.which("chromium-headless-shell")
 # Without these, Chromium calls its maker's servers at every start.
-QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+NO_BACKGROUND = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 # No page stays open for long enough to repay what compiling its scripts well would cost.
 UNCOMPILED = "--js-flags=--no-opt,--no-maglev"
 DURATIONS = "provisioning configure import_lag import initial bulk_wait bulk_load"
@@ -36,7 +36,8 @@ def chromium() -> Iterator[Browser]:
         # test_buttons makes its rows in this thread, where Playwright's event loop runs.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", UNCOMPILED, *QUIET]
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", UNCOMPILED, *NO_BACKGROUND],
         )
         yield browser
         browser.close()

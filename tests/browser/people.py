@@ -116,7 +116,7 @@ def open_tenant(page: Page, stack: Stack, org: Org) -> None:
 
 @contextmanager
 def console_errors(page: Page, stack: Stack) -> Iterator[list[str]]:
-    """Collect the errors that pages of the portal bring to the console meanwhile."""
+    """Collect the errors that pages of the portal write to the console in this block."""
     errors: list[str] = []
 
     def listen(said: ConsoleMessage) -> None:

@@ -52,7 +52,7 @@ def test_a_blocked_tenant_is_found_understood_mended_and_watched_until_it_is_liv
     expect(page.locator("#content")).to_contain_text(NO_CARD)
     page.go_back()
 
-    # She mends it, presses the button that fits, and from then on only watches.
+    # She fixes it, presses the right button, and from then on only watches.
     emulator.call("DELETE", "/faults")
     page.get_by_role("button", name="Retry provisioning").click()
     expect(page.locator(".messagelist")).to_contain_text("is queued")

@@ -117,13 +117,13 @@ def complaints(page: Page, axe: str, *, whole: bool) -> dict[str, list[str]]:
 
 
 def addresses(page: Page, stack: Stack, *, every: bool) -> list[str]:
-    """Return lists and forms, a tenant's page, what hurts, and a failure; the dashboard first."""
+    """Return the dashboard, lists, forms, a tenant, a destructive action, and a failure."""
     links = page.locator(f"{NAVIGATION} a").evaluate_all("all => all.map(each => each.pathname)")
     assert set(links) >= set(SPECIMENS)
     open_tenant(page, stack, BOREALIS)
     own = page.evaluate("location.pathname")
-    hurts = own.replace("/change/", "/do/offboard/")
-    return ["/admin/", *(links if every else SPECIMENS), own, hurts, FAILURE]
+    destructive = own.replace("/change/", "/do/offboard/")
+    return ["/admin/", *(links if every else SPECIMENS), own, destructive, FAILURE]
 
 
 def is_empty_list(page: Page) -> bool:
@@ -144,7 +144,7 @@ def test_no_page_complains_has_a_serious_fault_or_scrolls_sideways(
         assert answer.status == (404 if address == FAILURE else 200), address
         wrong = {"console": said} if said and answer.ok else {}
         empty = is_empty_list(looker)
-        if not (empty and seen_empty):  # but for their name, all empty lists are one
+        if not (empty and seen_empty):  # all empty lists are the same except for their name
             wrong |= complaints(looker, axe, whole=address == dashboard)
         seen_empty |= empty
         if wrong:

@@ -1,6 +1,6 @@
 """`make chaos`: real processes, really killed, while tenants are on their way.
 
-Slow, since a killed step is taken up again only when its lease ends.
+Slow, since a killed step is repeated only when its lease ends.
 """
 
 import os
@@ -51,7 +51,7 @@ def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
 
 
 def _kill(worker: Program) -> None:
-    """Kill one of the worker's processes, any of them, and then whatever is left of it."""
+    """Kill one of the worker's processes, any of them, and then the others."""
     listing = subprocess.run(
         ["ps", "-s", str(worker.process.pid), "-o", "pid="],
         capture_output=True,
@@ -83,20 +83,20 @@ def _worker_dying(stack: Stack) -> Iterator[None]:
     worker = next(program for program in stack.programs if program.name == "worker")
     over = threading.Event()
 
-    def haunt() -> None:
+    def keep_killing() -> None:
         for _ in range(DEATHS):
             if over.wait(random.uniform(*SECONDS_BETWEEN)):
                 return
             _kill(worker)
             _start_again(stack, worker)
 
-    ghost = threading.Thread(target=haunt)
-    ghost.start()
+    killer = threading.Thread(target=keep_killing)
+    killer.start()
     try:
         yield
     finally:
         over.set()
-        ghost.join()
+        killer.join()
 
 
 def test_workers_that_die_all_the_time_lose_no_tenant_and_make_nothing_twice(stack: Stack) -> None:

@@ -87,7 +87,7 @@ class Member:
 
 
 class Fleet:
-    """Live tenants on one version, their orgs with SEGMENT on Account unless told otherwise."""
+    """Live tenants on one version, their orgs with SEGMENT on Account by default."""
 
     def __init__(self, running: emulated.Running, first: MappingTemplate) -> None:
         self.running = running
@@ -178,7 +178,7 @@ class Fleet:
     # -- what was asked of Heroku Connect ---------------------------------------------------------
 
     def calls(self, method: str = "", path: str = "", status: int | None = None) -> int:
-        """How many calls reached Heroku Connect, whatever came of them unless a status is given."""
+        """Count the calls that reached Heroku Connect, with any status unless one is given."""
         return sum(
             call["system"] == "region"
             and method in ("", call["method"])

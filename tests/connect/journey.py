@@ -57,10 +57,10 @@ class Journey:
             self.admin.authorize(self.tenant)
 
     def fault(self, system: str, method: str, path: str, **fault: Any) -> None:
-        """Let the emulator fail: once, unless told otherwise."""
+        """Let the emulator fail, once by default."""
         self.running.fail(system, **{"method": method, "path": path, "times": 1, **fault})
 
     def calls(self, method: str, path: str) -> int:
-        """How often a call was made, whatever came of it."""
+        """Count the calls of one kind, with any result."""
         log = self.running.calls()
         return sum(c["method"] == method and path in c["path"] for c in log)

@@ -67,7 +67,7 @@ def test_a_link_is_found_by_its_words(echo: str) -> None:
     assert Browser().open(echo).link("go on") == "/next"
 
 
-def test_what_is_missing_is_told_with_what_is_there(echo: str) -> None:
+def test_the_error_for_a_missing_part_lists_the_parts_of_the_page(echo: str) -> None:
     browser = Browser()
     page = browser.open(echo)
     with pytest.raises(NotOnPage, match=r"'Buy' is not on .*Drop it"):

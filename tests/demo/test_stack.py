@@ -17,7 +17,7 @@ from demo.program import Program
 from demo.stack import Stack
 
 SLEEPER = "import time; print('started', flush=True); time.sleep(60)"
-# Starts a child of its own that would outlive it, and is deaf to SIGTERM no longer than asked.
+# Starts a child that would outlive it.
 PARENT = f"""
 import subprocess, sys, time
 child = subprocess.Popen([sys.executable, "-c", {SLEEPER!r}])
@@ -65,7 +65,7 @@ def test_stopping_a_program_stops_its_children_too(tmp_path: Path) -> None:
     assert not is_alive(child)
 
 
-def test_a_program_that_ended_is_told_with_its_last_words(tmp_path: Path) -> None:
+def test_the_error_for_a_program_that_ended_shows_its_last_output(tmp_path: Path) -> None:
     ended = program(tmp_path / "log", "raise SystemExit('no more money')")
     ended.process.wait()
     with pytest.raises(Failed, match=r"(?s)sleeper ended \(code 1\).*no more money"):
@@ -77,7 +77,7 @@ def test_waiting_has_an_end(tmp_path: Path) -> None:
         stack_of(tmp_path).wait_until(lambda: False, "a miracle")
 
 
-def test_a_taken_port_is_told_in_one_line() -> None:
+def test_the_error_for_a_taken_port_is_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(Failed, match=f"^Port {port} is taken.*DEMO_PORT={port + 1000} make"):

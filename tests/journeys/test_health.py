@@ -1,4 +1,4 @@
-"""Trouble comes, is told once, is mended where it can be, and goes away again."""
+"""Trouble begins, staff are notified once, the portal fixes what it can, and trouble ends."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -65,7 +65,7 @@ def pass_minutes(clock: time_machine.Traveller, minutes: int, *, every: int = 1)
         queue.drain()
 
 
-def told(kind: MessageKind = MessageKind.INCIDENT) -> list[str]:
+def subjects(kind: MessageKind = MessageKind.INCIDENT) -> list[str]:
     return sorted(Message.objects.filter(kind=kind).values_list("subject", flat=True))
 
 
@@ -77,7 +77,7 @@ def names(fleet: Fleet, *wanted: str) -> list[str]:
     return [str(fleet[each].tenant) for each in wanted]
 
 
-def test_trouble_of_every_kind_is_told_once_and_closed_on_recovery(
+def test_each_kind_of_trouble_is_notified_once_and_closed_on_recovery(
     fleet: Fleet, emulator: emulated.Running, clock: time_machine.Traveller
 ) -> None:
     for name in ("Acme", "Borealis", "Cirrus"):
@@ -95,10 +95,10 @@ def test_trouble_of_every_kind_is_told_once_and_closed_on_recovery(
     opened = Incident.objects.filter(opened_at__isnull=False)
     found = sorted((each.kind, each.target) for each in opened)
     assert found == sorted([*expected, dune, gone])
-    assert len(told()) == 5  # one message for each
+    assert len(subjects()) == 5  # one message for each
     assert Message.objects.filter(kind=MessageKind.AUTHORIZE_AGAIN).count() == 3
 
-    # The portal restarted Dune's connection by itself. It breaks again: the same incident, no word.
+    # The portal restarted Dune's connection by itself. It breaks again: the same incident, no mail.
     assert HealingAttempt.objects.filter(remedy="restart").count() == 1
     assert fleet["Dune"].calls("POST", "/actions/restart") == 1
     pass_minutes(clock, 5)
@@ -107,7 +107,7 @@ def test_trouble_of_every_kind_is_told_once_and_closed_on_recovery(
     pass_minutes(clock, 12)
     assert fleet["Dune"].calls("POST", "/actions/restart") == 2
     assert Incident.objects.filter(kind=K.DB_UNAVAILABLE).count() == 1
-    assert sum(subject.endswith("unavailable: Dune Ltd") for subject in told()) == 2
+    assert sum(subject.endswith("unavailable: Dune Ltd") for subject in subjects()) == 2
 
     # The link of the mail works, for each of the three.
     for name in ("Acme", "Borealis", "Cirrus"):
@@ -119,11 +119,11 @@ def test_trouble_of_every_kind_is_told_once_and_closed_on_recovery(
     pass_minutes(clock, 6)
     assert incidents(IncidentStatus.OPEN) == []
     assert incidents(IncidentStatus.SUSPECTED) == []
-    assert len(told()) == 10  # each opening and each recovery, once
-    assert len(set(told())) == 10
+    assert len(subjects()) == 10  # each opening and each recovery, once
+    assert len(set(subjects())) == 10
 
 
-def test_a_region_that_is_away_is_told_as_one(
+def test_an_outage_of_a_region_is_one_incident(
     fleet: Fleet, emulator: emulated.Running, clock: time_machine.Traveller
 ) -> None:
     pass_minutes(clock, 5)
@@ -132,13 +132,13 @@ def test_a_region_that_is_away_is_told_as_one(
     pass_minutes(clock, 5)
     assert incidents(IncidentStatus.OPEN) == [("region", f"{emulator.url}/region")]
     assert Connection.objects.filter(health__unknown_since__isnull=False).count() == 5
-    assert len(told()) == 1
+    assert len(subjects()) == 1
     requests.delete(f"{emulator.url}/control/faults", timeout=10)
     pass_minutes(clock, 8)
     assert incidents(IncidentStatus.OPEN) == []
     assert Incident.objects.exclude(kind=K.REGION).count() == 0
     assert Connection.objects.filter(health__unknown_since__isnull=False).count() == 0
-    assert len(told()) == 2
+    assert len(subjects()) == 2
 
 
 def test_a_dead_grant_costs_one_call_and_is_over_when_the_admin_signs_in_again(
@@ -164,19 +164,19 @@ def test_a_dead_grant_costs_one_call_and_is_over_when_the_admin_signs_in_again(
     ]
     assert len(refused) == 1
     assert Incident.objects.filter(kind=K.GRANT_LOST, status=IncidentStatus.OPEN).count() == 1
-    assert told(MessageKind.SIGN_IN) != []
+    assert subjects(MessageKind.SIGN_IN) != []
     acme.admin.sign_in(acme.tenant)
     pass_minutes(clock, 6)
     assert Incident.objects.get(kind=K.GRANT_LOST).status == IncidentStatus.CLOSED
 
 
-def test_a_tenant_that_staff_paused_is_quiet(
+def test_a_tenant_that_staff_paused_causes_no_incident(
     two: Fleet, clock: time_machine.Traveller, settings: Settings
 ) -> None:
     tasks.operate("pause", two["Acme"].connection.pk, "olga", {})
     pass_minutes(clock, 10)
     assert incidents(IncidentStatus.OPEN) == []
-    assert told() == []
+    assert subjects() == []
     tasks.operate("resume", two["Acme"].connection.pk, "olga", {})
     force(two["Acme"], "PAUSED")  # this time by Heroku
     pass_minutes(clock, 10)

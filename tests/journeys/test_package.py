@@ -97,7 +97,7 @@ def test_what_is_renamed_in_the_packages_source_breaks_the_journey(
 
 
 def _trouble(journey: Journey) -> str:
-    """Go on until the portal says in words what is wrong."""
+    """Continue until the portal shows what is wrong."""
     for _ in range(ROUNDS):
         journey.do_the_admins_part()
         seen = journey.advance()

@@ -1,4 +1,4 @@
-"""Version 2 reaches two hundred tenants, whatever happens on the way, and goes back on request."""
+"""Version 2 reaches two hundred tenants despite all failures, and is rolled back on request."""
 
 import os
 import signal
@@ -33,7 +33,7 @@ PATIENCE = 150.0  # seconds
 PASSING = 6.0  # seconds that seem to have passed at each look
 LEASE = 150.0  # seconds; what a dead worker's lease lasts
 # A describe for the linter, a look, the import, a look that it is there, and a deletion.
-LEAST_CALLS = 5
+MIN_CALLS = 5
 FIELD, DROPPED = "Segment__c", "Contact"
 
 
@@ -62,7 +62,7 @@ class Worker:
         )
 
     def kill(self) -> None:
-        """Kill every process of it at once, whatever it is doing."""
+        """Kill all of its processes at once, at any moment."""
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
@@ -173,7 +173,7 @@ def test_all_tenants_get_the_next_version_in_spite_of_everything(
         assert (FIELD in mapped["Account"], DROPPED in mapped) == (brought, not brought)
     assert max(imports(fleet).values()) == 1
     assert not Connection.objects.exclude(lease=None).exists()
-    made, least = fleet.calls(), LEAST_CALLS * (tenants - LACKING) + LACKING
+    made, least = fleet.calls(), MIN_CALLS * (tenants - LACKING) + LACKING
     failed = fleet.calls(status=500)
     with capsys.disabled():
         sys.stdout.write(

@@ -194,7 +194,7 @@ def test_what_may_have_been_done_before_a_death_is_said() -> None:
     run.items.update(status=BulkItemStatus.RUNNING, attempts=1)
 
     def perform(run: BulkRun, item: BulkItem) -> Report:
-        return Report(OperationOutcome.SKIPPED, "", "it is paused already")
+        return Report(OperationOutcome.SKIPPED, "", "it is already paused")
 
     work_off(run, perform)
     assert run.items.get().text.startswith("it is paused already (a worker died during this tenant")

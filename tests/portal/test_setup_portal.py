@@ -38,7 +38,7 @@ def test_a_second_run_changes_nothing() -> None:
     assert lines[-2:] == ["schedules: as they should be", "mapping template: kept"]
 
 
-def test_it_is_silent_when_told_to_be(capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_prints_nothing_with_verbosity_0(capsys: pytest.CaptureFixture[str]) -> None:
     call_command("setup_portal", verbosity=0)
     assert capsys.readouterr().out == ""
 

@@ -1,6 +1,6 @@
 """The signer in Apex and the verifier in Python: one file of vectors for both.
 
-Apex cannot run here: its test class is type-checked, and holds the very vectors that bind Python.
+Apex cannot run here: its test class is type-checked, and holds the same vectors as Python.
 """
 
 import json

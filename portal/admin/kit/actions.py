@@ -223,7 +223,7 @@ def _weight(action: Action) -> str:
     """Return a button's class: a destructive one warns, one that moves a row on stands out."""
     if action.destructive:
         return "button-destructive"
-    return "" if action.moves_on else "button-quiet"
+    return "" if action.moves_on else "button-muted"
 
 
 def _bulk(action: Action) -> BulkAction:

@@ -96,7 +96,7 @@ class PortalAdmin(NoDelete, ModelAdmin):
 
     def tone(self, value: Any) -> str:
         """Return the colour of a value of `tally_by`."""
-        return show.QUIET
+        return show.MUTED
 
     # --- search ----------------------------------------------------------------------------------
 

@@ -167,7 +167,7 @@ def csv_lines(rows: QuerySet[Any], columns: Iterable[str]) -> Iterator[str]:
 def cell(value: Any) -> str:
     """Return a value for a spreadsheet. Text must never become a formula.
 
-    OWASP, "CSV injection": an apostrophe goes before whatever begins one.
+    OWASP, "CSV injection": an apostrophe goes before text that would begin one.
     """
     if value is None:
         return ""

@@ -17,7 +17,7 @@ from portal.admin.panels import comparison
 _TONES = {
     DriftState.SAME: show.GOOD,
     DriftState.DRIFTED: show.BAD,
-    DriftState.ACCEPTED: show.QUIET,
+    DriftState.ACCEPTED: show.MUTED,
     DriftState.UNKNOWN: show.WAIT,
 }
 

@@ -42,7 +42,7 @@ class EventAdmin(ReadOnlyAdmin):
         return of_requests.filter(request=asked, data__has_key="request_id"), False
 
     def tone(self, value: Any) -> str:
-        return show.EVENT_TONES.get(EventKind(value), show.QUIET)
+        return show.EVENT_TONES.get(EventKind(value), show.MUTED)
 
     @admin.display(description="details")
     def details(self, event: Event) -> str:

@@ -12,11 +12,11 @@ from portal.admin.kit.base import ReadOnlyAdmin
 _TONES = {
     RolloutItemStatus.CHECKING: show.BUSY,
     RolloutItemStatus.REFUSED: show.BAD,
-    RolloutItemStatus.READY: show.QUIET,
+    RolloutItemStatus.READY: show.MUTED,
     RolloutItemStatus.WORKING: show.BUSY,
     RolloutItemStatus.DONE: show.GOOD,
     RolloutItemStatus.FAILED: show.BAD,
-    RolloutItemStatus.SKIPPED: show.QUIET,
+    RolloutItemStatus.SKIPPED: show.MUTED,
 }
 
 

@@ -113,7 +113,7 @@ class TenantAdmin(SubjectAdmin):
     def stage(self, tenant: Tenant) -> str:
         connection = self.subject(tenant).connection
         if connection is None:
-            return show.badge("Off-boarded" if tenant.offboarded_at else "New", show.QUIET)
+            return show.badge("Off-boarded" if tenant.offboarded_at else "New", show.MUTED)
         return show.stage(connection)
 
     @admin.display(description="registered", ordering="registered_at")

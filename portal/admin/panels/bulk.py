@@ -12,10 +12,10 @@ from portal import bulk, show
 from portal.models import BulkItem, BulkItemStatus, BulkRun
 
 TONES = {
-    BulkItemStatus.WAITING: show.QUIET,
+    BulkItemStatus.WAITING: show.MUTED,
     BulkItemStatus.RUNNING: show.BUSY,
     BulkItemStatus.DONE: show.GOOD,
-    BulkItemStatus.SKIPPED: show.QUIET,
+    BulkItemStatus.SKIPPED: show.MUTED,
     BulkItemStatus.FAILED: show.BAD,
     BulkItemStatus.CANCELLED: show.WAIT,
 }

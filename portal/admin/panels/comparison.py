@@ -63,7 +63,7 @@ def _row(change: Change, rows: Mapping[str, int | None]) -> Row:
         _side(change.kind, change.before),
         _side(change.kind, change.after),
         cost_text(change, rows),
-        _TONES.get(change.cost, "quiet"),
+        _TONES.get(change.cost, "muted"),
     )
 
 

@@ -18,7 +18,7 @@ TONES = {
     RolloutStatus.READY: show.WAIT,
     RolloutStatus.RUNNING: show.BUSY,
     RolloutStatus.PAUSED: show.WAIT,
-    RolloutStatus.CANCELLED: show.QUIET,
+    RolloutStatus.CANCELLED: show.MUTED,
     RolloutStatus.DONE: show.GOOD,
 }
 # Problems come first.

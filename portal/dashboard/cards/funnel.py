@@ -47,4 +47,4 @@ def _bar(stage: Stage, count: int, blocked: int) -> Bar:
 def _tone(stage: Stage) -> str:
     if stage in WAIT_FOR_PEOPLE:
         return "wait"
-    return {Stage.LIVE: "good", Stage.OFFBOARDED: "quiet"}.get(stage, "busy")
+    return {Stage.LIVE: "good", Stage.OFFBOARDED: "muted"}.get(stage, "busy")

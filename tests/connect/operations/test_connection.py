@@ -1,4 +1,4 @@
-"""What staff can do to a connection, and what they are told when they cannot."""
+"""What staff can do to a connection, and the refusals that they get."""
 
 from typing import Any
 

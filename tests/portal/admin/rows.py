@@ -137,13 +137,13 @@ def _message(to: Tenant) -> Message:
 
 
 def stored(made: Iterable[Row]) -> list[Row]:
-    """Store rows of one model by one statement, whatever their number."""
+    """Store rows of one model, any number of them, by one statement."""
     each = list(made)
     return type(each[0])._default_manager.bulk_create(each)
 
 
 def strangers(count: int, start: int = 1) -> None:
-    """Make `count` rows of every model that has a page, but for the kill switches."""
+    """Make `count` rows of every model that has a page, except the kill switches."""
     now = timezone.now()
     numbers = range(start, start + count)
     template, _ = MappingTemplate.objects.get_or_create(version=1, defaults={"document": DOCUMENT})

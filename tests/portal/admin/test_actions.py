@@ -177,8 +177,8 @@ def test_a_question_asked_for_all_rows_is_answered_for_all_rows(manager: Client)
 def test_an_illegal_button_says_why_and_does_nothing(
     manager: Client, five: dict[str, Tenant]
 ) -> None:
-    told = said(press(manager, five["acme"], "resume"))
-    assert told == 'Skipped Acme & Söhne "West": it is not paused.'
+    text = said(press(manager, five["acme"], "resume"))
+    assert text == 'Skipped Acme & Söhne "West": it is not paused.'
     assert not queued()
 
 

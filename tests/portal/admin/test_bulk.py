@@ -63,13 +63,13 @@ def test_it_says_what_came_of_it_and_stops_renewing_itself(viewer: Client) -> No
     settle(
         run,
         (BulkItemStatus.DONE, "Pause: accepted."),
-        (BulkItemStatus.SKIPPED, "it is paused already"),
-        (BulkItemStatus.SKIPPED, "it is paused already"),
+        (BulkItemStatus.SKIPPED, "it is already paused"),
+        (BulkItemStatus.SKIPPED, "it is already paused"),
         (BulkItemStatus.FAILED, "Heroku Connect answers 409: not idle"),
     )
     html = page(viewer, run)
     assert 'data-live-every="0"' in html
-    assert '<td>it is paused already</td><td class="number">2</td>' in html
+    assert '<td>it is already paused</td><td class="number">2</td>' in html
     assert "Heroku Connect answers 409: not idle" in html
     for status, count in (("done", 1), ("skipped", 2), ("failed", 1)):
         query = {"run__id__exact": str(run.pk), "status__exact": status}

@@ -82,9 +82,9 @@ def test_one_page_shows_one_number_for_each_condition(
 
 
 def test_the_parts_add_up_to_the_headline(viewer: Client, fleet: list[Connection]) -> None:
-    told = re.search(r"(\d+) of (\d+) live", card(viewer))
-    assert told
-    healthy, live = int(told.group(1)), int(told.group(2))
+    headline = re.search(r"(\d+) of (\d+) live", card(viewer))
+    assert headline
+    healthy, live = int(headline.group(1)), int(headline.group(2))
     assert healthy == EXPECTED["Healthy"]
     assert live == sum(shown(viewer).values()) == len(fleet)
 

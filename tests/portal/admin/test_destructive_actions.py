@@ -24,7 +24,7 @@ DESTRUCTIVE = pytest.mark.parametrize(
 
 @DESTRUCTIVE
 @BOTH
-def test_the_confirmation_keeps_the_schema_unless_told_otherwise(
+def test_the_confirmation_keeps_the_schema_by_default(
     manager: Client, name: str, model: type[Tenant | Connection], five: dict[str, Tenant]
 ) -> None:
     row = row_of(model, five["acme"].connections.get())
@@ -119,6 +119,6 @@ def test_a_destructive_bulk_action_has_a_maximum(
     manager: Client, five: dict[str, Tenant], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(actions, "MAX_DESTRUCTIVE", 2)
-    told = said(select(manager, list(five.values())[:3], "offboard"))
-    assert told == "Select 2 at the most for “Off-board”. Nothing was done."
+    text = said(select(manager, list(five.values())[:3], "offboard"))
+    assert text == "Select 2 at the most for “Off-board”. Nothing was done."
     assert not BulkRun.objects.exists()

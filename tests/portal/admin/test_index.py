@@ -62,9 +62,9 @@ def numbers(html: str) -> Iterator[tuple[str, int]]:
     """Yield each link to a filtered list with the number that it bears."""
     found = re.findall(r'<a (?:class="[^"]*" )?href="([^"]+\?[^"]+)">(.*?)</a>', html)
     for address, inside in found:
-        told = re.search(r"<(?:strong|span)[^>]*(?:bar-value|stat-value|)[^>]*>(\d+)<", inside)
-        if told:
-            yield address.replace("&amp;", "&"), int(told.group(1))
+        number = re.search(r"<(?:strong|span)[^>]*(?:bar-value|stat-value|)[^>]*>(\d+)<", inside)
+        if number:
+            yield address.replace("&amp;", "&"), int(number.group(1))
 
 
 def test_each_number_leads_to_exactly_what_it_counts(
@@ -116,7 +116,7 @@ def test_the_fragment_is_what_the_page_shows_and_is_for_staff_alone(
     assert viewer.post("/admin/dashboard/").status_code == 405
 
 
-def test_staff_without_a_role_are_told_so(sign_in: SignIn) -> None:
+def test_staff_without_a_role_see_a_note(sign_in: SignIn) -> None:
     client = sign_in(roles.VIEWER)
     Group.objects.get(name=roles.VIEWER).permissions.clear()
     assert "Your account has no role" in html_of(client)
@@ -192,7 +192,7 @@ def test_the_first_card_tells_how_long_the_oldest_task_waits(
 @pytest.mark.parametrize(
     ("left", "tone", "words"),
     [
-        (None, "quiet", "no calls yet"),
+        (None, "muted", "no calls yet"),
         (4000, "good", "4000 calls left"),
         (40, "bad", "left"),
     ],

@@ -263,7 +263,7 @@ def test_an_edit_that_the_org_cannot_have_is_not_sent(
     assert fleet.calls("PUT") == 0
 
 
-def test_what_hurts_is_asked_about_first(manager: Client, account: Mapping) -> None:
+def test_destructive_actions_ask_first(manager: Client, account: Mapping) -> None:
     for name in ("reload", "delete", "edit"):
         url = reverse("admin:connect_mapping_act", args=[account.pk, name])
         assert manager.get(url).status_code == 200
@@ -294,5 +294,5 @@ def test_a_tag_leaves_events_when_it_is_put_on_and_taken_off(
     operator.post(walk.page(Tag, "add"), {"name": "pilot", "tenants": [acme.pk]})
     tag = Tag.objects.get()
     operator.post(walk.page(Tag, "change", tag.pk), {"name": "pilot", "tenants": []})
-    told = acme.events.order_by("pk").values_list("actor", "text")
-    assert list(told) == [("olga", "Tag pilot: put on."), ("olga", "Tag pilot: taken off.")]
+    noted = acme.events.order_by("pk").values_list("actor", "text")
+    assert list(noted) == [("olga", "Tag pilot: put on."), ("olga", "Tag pilot: taken off.")]

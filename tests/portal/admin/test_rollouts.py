@@ -130,8 +130,8 @@ def test_the_page_shows_progress_and_each_tenant(viewer: Client, fleet: Fleet) -
     assert "Fleet 2" in html
     assert answer["Refresh"] == "5"
     item = rollout.items.all()[0]
-    told = viewer.get(walk.page(RolloutItem, "change", item.pk)).content.decode()
-    assert "A new column is filled by reading 1 row again." in told
+    html = viewer.get(walk.page(RolloutItem, "change", item.pk)).content.decode()
+    assert "A new column is filled by reading 1 row again." in html
 
 
 def test_a_roll_out_is_controlled_from_its_page(manager: Client, fleet: Fleet) -> None:
@@ -202,16 +202,16 @@ def test_looking_at_a_button_changes_nothing(manager: Client) -> None:
 
 
 @pytest.fixture
-def strayed(fleet: Fleet) -> Drift:
+def drifted_row(fleet: Fleet) -> Drift:
     member = fleet.members[0]
     fleets.map_more(fleet, member, "Account", "Phone", "Website")
     return drift.compare(member.now())
 
 
-def test_drift_is_a_state_of_the_tenant(viewer: Client, strayed: Drift) -> None:
-    tenant = strayed.connection.tenant
+def test_drift_is_a_state_of_the_tenant(viewer: Client, drifted_row: Drift) -> None:
+    tenant = drifted_row.connection.tenant
     page = viewer.get(walk.page(Tenant, "change", tenant.pk)).content.decode()
-    assert f'<a href="{walk.page(Drift, "change", strayed.pk)}">Drifted</a>' in page
+    assert f'<a href="{walk.page(Drift, "change", drifted_row.pk)}">Drifted</a>' in page
     found = viewer.get(walk.page(Tenant, "changelist"), {"attention": "drifted"})
     assert list(found.context["cl"].result_list) == [tenant]
 
@@ -222,39 +222,41 @@ def on_drift(client: Client, row: Drift, name: str, **data: str) -> HttpResponse
 
 
 def test_drift_is_a_number_on_the_dashboard_a_list_and_a_comparison(
-    viewer: Client, strayed: Drift
+    viewer: Client, drifted_row: Drift
 ) -> None:
     index = viewer.get("/admin/").content.decode()
     assert "<strong>1</strong> Drifted from its mappings" in index
     drifted = viewer.get("/admin/tenants/tenant/?attention=drifted")
     assert drifted.context["cl"].result_count == 1
-    html = viewer.get(walk.page(Drift, "change", strayed.pk)).content.decode()
+    html = viewer.get(walk.page(Drift, "change", drifted_row.pk)).content.decode()
     assert "Website" in html
     assert "The column and its values are removed from Postgres" in html
     assert "Bring back" not in html
 
 
-def test_a_drift_is_accepted_with_a_reason(manager: Client, strayed: Drift) -> None:
-    seen = {"fingerprint": strayed.fingerprint}
-    assert "say why" in said(on_drift(manager, strayed, "accept", **seen))
-    assert "Accepted" in said(on_drift(manager, strayed, "accept", reason="Agreed.", **seen))
-    strayed.refresh_from_db()
-    assert (strayed.state, strayed.accepted_by) == (DriftState.ACCEPTED, "mia")
+def test_a_drift_is_accepted_with_a_reason(manager: Client, drifted_row: Drift) -> None:
+    seen = {"fingerprint": drifted_row.fingerprint}
+    assert "give a reason" in said(on_drift(manager, drifted_row, "accept", **seen))
+    assert "Accepted" in said(on_drift(manager, drifted_row, "accept", reason="Agreed.", **seen))
+    drifted_row.refresh_from_db()
+    assert (drifted_row.state, drifted_row.accepted_by) == (DriftState.ACCEPTED, "mia")
 
 
 def test_drifted_tenants_are_brought_back_one_by_one_or_together(
-    operator: Client, strayed: Drift
+    operator: Client, drifted_row: Drift
 ) -> None:
-    assert "is made for 1 of 1" in said(on_drift(operator, strayed, "bring_back"))
-    data = {"action": "bring_back", "_selected_action": [strayed.pk], "index": "0"}
+    assert "was created for 1 of 1" in said(on_drift(operator, drifted_row, "bring_back"))
+    data = {"action": "bring_back", "_selected_action": [drifted_row.pk], "index": "0"}
     answer = operator.post(walk.page(Drift, "changelist"), data)
     assert "free of other roll-outs" in said(answer)  # type: ignore[arg-type]
     assert Rollout.objects.get().author == "olga"
 
 
-def test_only_those_who_may_act_on_drift(viewer: Client, operator: Client, strayed: Drift) -> None:
-    assert on_drift(viewer, strayed, "bring_back").status_code == 403
-    assert on_drift(operator, strayed, "accept").status_code == 403
-    assert on_drift(operator, strayed, "explode").status_code == 404
-    url = reverse("admin:connect_drift_act", args=[strayed.pk, "bring_back"])
+def test_only_those_who_may_act_on_drift(
+    viewer: Client, operator: Client, drifted_row: Drift
+) -> None:
+    assert on_drift(viewer, drifted_row, "bring_back").status_code == 403
+    assert on_drift(operator, drifted_row, "accept").status_code == 403
+    assert on_drift(operator, drifted_row, "explode").status_code == 404
+    url = reverse("admin:connect_drift_act", args=[drifted_row.pk, "bring_back"])
     assert operator.get(url).status_code == 405

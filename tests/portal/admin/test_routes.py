@@ -25,7 +25,7 @@ from tests.portal.admin import rows, walk
 
 pytestmark = pytest.mark.django_db
 TOKENS = (rows.ACCESS_TOKEN, rows.REFRESH_TOKEN)
-# Who is logged in, and what they were told, is not the portal's business.
+# Sessions, with their messages, are not state of the portal.
 NOT_STATE = {"django_session"}
 # What a button posts, tried as a link.
 AS_IF_PRESSED = (
@@ -72,7 +72,7 @@ def filled(name: str, route: str) -> list[str]:
 
 
 def filled_once(route: str, values: dict[str, list[Any]], number: int) -> str:
-    """Return a route with the n-th value of each parameter; a short list begins anew."""
+    """Return a route with the n-th value of each parameter; a short list begins again."""
     return PARAMETER.sub(lambda at: str(values[at[1]][number % len(values[at[1]])]), route)
 
 

@@ -191,7 +191,7 @@ def test_the_list_is_filtered_by_the_address(
 def test_a_tenant_whose_connection_is_not_made_yet_is_new(viewer: Client) -> None:
     cast.enrol(cast.ACME)
     html = viewer.get(walk.page(Tenant, "changelist")).content.decode()
-    assert '<span class="badge badge-quiet">New</span>' in html
+    assert '<span class="badge badge-muted">New</span>' in html
 
 
 # --- what moves ----------------------------------------------------------------------------------
@@ -233,7 +233,7 @@ def test_the_moving_parts_are_for_those_who_may_see_the_page(
     assert viewer.get(url).status_code == 403
 
 
-def test_the_time_that_each_stage_took_is_told(viewer: Client, five: dict[str, Tenant]) -> None:
+def test_the_page_shows_how_long_each_stage_took(viewer: Client, five: dict[str, Tenant]) -> None:
     acme, start = five["acme"], timezone.now() - timedelta(days=1)
     Tenant.objects.filter(pk=acme.pk).update(registered_at=start)
     for stage, seconds in ((Stage.CREATING_ADDON, 5), (Stage.LINKING, 205), (Stage.LIVE, 7405)):
@@ -283,7 +283,7 @@ def test_the_timeline_is_filtered_by_the_address(
     assert [event.text for event in found] == texts
 
 
-def test_a_pause_and_a_snooze_are_told_with_their_reason(
+def test_a_pause_and_a_snooze_are_shown_with_their_reason(
     viewer: Client, five: dict[str, Tenant]
 ) -> None:
     later = timezone.now() + timedelta(hours=4)

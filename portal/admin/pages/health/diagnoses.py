@@ -31,7 +31,7 @@ def finding(found: dict[str, str]) -> str:
     link = format_html('<a href="{}" rel="noreferrer">Read more</a>', found["link"])
     return format_html(
         "{} {}<strong>{}</strong>: {} {}",
-        show.badge(found["pile"].rstrip("s"), _PILE_TONES.get(found["pile"], show.QUIET)),
+        show.badge(found["pile"].rstrip("s"), _PILE_TONES.get(found["pile"], show.MUTED)),
         f"{found['about']}: " if found["about"] else "",
         *(found["title"], found["message"], link if found["link"] else ""),
     )

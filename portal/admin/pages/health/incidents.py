@@ -14,7 +14,7 @@ from portal.admin.kit.base import ReadOnlyAdmin
 _STATUS_TONES = {
     IncidentStatus.SUSPECTED: show.WAIT,
     IncidentStatus.OPEN: show.BAD,
-    IncidentStatus.CLOSED: show.QUIET,
+    IncidentStatus.CLOSED: show.MUTED,
 }
 
 

@@ -132,5 +132,5 @@ class HealthAdmin(OfAConnection):
         limit = scan.row_limit(health.connection)
         if limit is None:
             return f"{health.rows:,}"
-        tone = show.BAD if health.rows > 0.9 * limit else show.QUIET
+        tone = show.BAD if health.rows > 0.9 * limit else show.MUTED
         return show.badge(f"{health.rows:,} of {limit:,}", tone)
