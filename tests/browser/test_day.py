@@ -72,7 +72,7 @@ def test_a_blocked_tenant_is_found_understood_mended_and_watched_until_it_is_liv
     assert page.evaluate("window.neverReloaded")
 
 
-def test_twenty_are_paused_at_once_and_the_bar_tells_how_far_it_is(
+def test_twenty_are_paused_at_once_and_a_bar_shows_the_progress(
     stack: Stack, page: Page, emulator: Emulator
 ) -> None:
     log_in_as(page, stack, "Operator")

@@ -63,7 +63,7 @@ def test_what_is_typed_replaces_what_was_there(echo: str) -> None:
     assert "do=keep" in sent.text
 
 
-def test_a_link_is_found_by_its_words(echo: str) -> None:
+def test_a_link_is_found_by_its_text(echo: str) -> None:
     assert Browser().open(echo).link("go on") == "/next"
 
 

@@ -107,7 +107,7 @@ def _trouble(journey: Journey) -> str:
     return f"{seen.blocked_reason} {seen.last_error}"
 
 
-def test_the_portal_finds_an_uninstallation_out_by_itself(emulator: emulated.Running) -> None:
+def test_the_portal_detects_an_uninstallation_automatically(emulator: emulated.Running) -> None:
     journey = Journey(emulator, cast.ACME, Proof.SIGNED)
     connection = journey.reach(Stage.LIVE)
     for what in (f"orgs/{journey.org_id}/uninstall", "sync"):

@@ -44,7 +44,7 @@ def test_the_package_sends_the_fields_that_the_portal_reads() -> None:
     assert {"org_id", *read.values} == {"name", *json.loads(body)} - {"org_name"}
 
 
-def test_the_package_tells_its_own_version() -> None:
+def test_the_package_sends_its_own_version() -> None:
     source = (CLASSES / "RegistrationCallout.cls").read_text()
     assert f"PACKAGE_VERSION = '{json.loads(packaged_body())['package_version']}'" in source
 

@@ -28,7 +28,7 @@ def run(*arguments: str, **streams: Any) -> str:
     return out.getvalue()
 
 
-def test_it_collects_and_tells_each_tenants_result(x_side: XSide) -> None:
+def test_it_collects_and_prints_each_tenants_result(x_side: XSide) -> None:
     acme, cirrus = go_live(cast.ACME, "acme", "not a handle"), go_live(cast.CIRRUS, "cirrus")
     cirrus.connection.state = "PAUSED"
     cirrus.connection.save()

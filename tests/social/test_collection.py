@@ -233,7 +233,7 @@ def many(x_side: XSide, searches: int) -> Live:
     return go_live(cast.ACME, *names)
 
 
-def test_the_rate_limit_ends_a_round_and_the_next_goes_on(x_side: XSide) -> None:
+def test_the_rate_limit_ends_a_round_and_the_next_round_continues(x_side: XSide) -> None:
     live = many(x_side, 3)
     x_side.behave(x_rate_limit=2)
     run = round_of()

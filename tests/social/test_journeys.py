@@ -227,7 +227,7 @@ def _wait_until_its_locks_are_gone() -> None:
 
 
 @pytest.mark.parametrize("fleet", [60, pytest.param(300, marks=pytest.mark.chaos)], indirect=True)
-def test_a_fleet_is_served_with_the_fewest_calls_whatever_dies_on_the_way(
+def test_a_fleet_is_served_with_the_fewest_calls_although_processes_die(
     fleet: Fleet, x_side: XSide
 ) -> None:
     x_side.post_many(*((name, f"{n} by {name}") for n in range(2) for name in fleet.names))

@@ -40,7 +40,7 @@ def test_a_signature_is_good_for_five_minutes_both_ways(age: int) -> None:
 
 
 @pytest.mark.parametrize("age", [-301, 301, AT])
-def test_an_old_signature_tells_how_old_it_is(age: int) -> None:
+def test_the_error_for_an_old_signature_says_how_old_it_is(age: int) -> None:
     signature = sign(SECRET, AT - age, BODY)
     with pytest.raises(InvalidSignature, match=f"{abs(age)} s away .* may be 300"):
         verify(str(AT - age), signature, BODY, NOW)

@@ -271,7 +271,7 @@ def test_a_refused_recipient_is_not_tried_again(acme: Tenant, settings: Settings
     assert (now(message).status, now(message).attempts) == (MessageStatus.FAILED, 1)
 
 
-def test_a_mail_whose_every_worker_died_is_given_up(
+def test_a_mail_fails_if_the_worker_died_in_all_attempts(
     acme: Tenant, mailoutbox: list[EmailMessage]
 ) -> None:
     message = messages.queue(acme, MessageKind.SIGN_IN, "key")
@@ -343,7 +343,7 @@ def test_nothing_is_sent_to_a_tenant_that_left(acme: Tenant) -> None:
     assert messages.resend(acme.pk, "Ada") is None
 
 
-def test_the_task_behind_the_button_tells_staff_what_it_did(acme: Tenant) -> None:
+def test_the_task_behind_the_button_returns_what_it_did(acme: Tenant) -> None:
     assert "is queued" in tasks.resend(acme.pk, "Ada")
     grant(acme)
     assert tasks.resend(acme.pk, "Ada") == "There is no mail to send at this stage."

@@ -72,7 +72,7 @@ def test_first_the_subscriber_signs_in_to_salesforce(acme: Tenant) -> None:
     assert "Refresh" not in answer
 
 
-def test_then_the_page_moves_by_itself_while_the_portal_works(acme: Tenant) -> None:
+def test_then_the_page_refreshes_automatically_while_the_portal_works(acme: Tenant) -> None:
     grant(acme)
     answer = visit(acme)
     assert buttons(answer) == []

@@ -60,7 +60,7 @@ def test_a_new_org_becomes_a_tenant(changed: list[Tenant], signed: bool, proof: 
     assert changed == [tenant]
 
 
-def test_the_same_data_again_makes_and_tells_nothing(changed: list[Tenant]) -> None:
+def test_the_same_data_again_creates_nothing_and_sends_no_signal(changed: list[Tenant]) -> None:
     for _ in range(3):
         assert register().status == 202
     assert Tenant.objects.count() == 1
@@ -201,7 +201,7 @@ def test_the_policy_says_which_proof_suffices(
 
 
 @pytest.mark.parametrize("proof", [Proof.NONE, Proof.SIGNED, Proof.CONSENT])
-def test_staff_approve_whatever_was_proven_before(changed: list[Tenant], proof: Proof) -> None:
+def test_staff_can_approve_after_any_earlier_proof(changed: list[Tenant], proof: Proof) -> None:
     tenant = cast.enrol(cast.ACME, proof=proof)
     for _ in range(2):
         proofs.approve(tenant.pk, "Ada")

@@ -152,7 +152,7 @@ def test_two_tabs_do_not_disturb_each_other(
 
 # --- without a link ------------------------------------------------------------------------------
 @pytest.mark.parametrize("who", [cast.CIRRUS, cast.BOREALIS])
-def test_without_a_link_the_org_tells_whose_sign_in_it_is(
+def test_without_a_link_the_org_decides_whose_sign_in_it_is(
     client: Client, emulator: emulated.Running, who: dict[str, str]
 ) -> None:
     new_org(emulator, who)
@@ -339,7 +339,7 @@ TOKEN = "/token$"
         (IDENTITY, {"status": 302, "headers": {"Location": "https://evil.example/"}}, 502),
     ],
 )
-def test_whatever_salesforce_answers_becomes_a_page_and_nothing_is_stored(
+def test_any_answer_of_salesforce_becomes_a_page_and_nothing_is_stored(
     acme: Tenant,
     client: Client,
     emulator: emulated.Running,

@@ -223,7 +223,7 @@ def test_500_keeps_the_callout_its_cause_and_its_signature(
 
 
 @pytest.mark.django_db
-def test_a_callout_that_is_judged_to_death_is_kept_all_the_same(
+def test_a_callout_whose_processing_crashes_is_kept_anyway(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def die(*_: object, **__: object) -> None:

@@ -26,7 +26,7 @@ def test_what_is_left_is_kept_where_all_workers_see_it(raw: RawPeer) -> None:
 
 
 @pytest.mark.django_db
-def test_a_refusal_tells_what_is_left_too(raw: RawPeer) -> None:
+def test_a_refusal_shows_the_remaining_calls_too(raw: RawPeer) -> None:
     raw.plays(refuses(429, "rate_limit", "Limit.", RateLimit_Remaining=0))
     with pytest.raises(http.Retryable) as caught:
         heroku.find_addon(APP, NAME)

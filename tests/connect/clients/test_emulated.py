@@ -199,7 +199,7 @@ def test_a_patch_without_effect_leaves_the_state_new(emulator: Running) -> None:
         assert heroku_connect.detail(region, connection).state == state
 
 
-def test_nothing_is_imported_before_somebody_authorized(emulator: Running) -> None:
+def test_nothing_is_imported_before_the_admin_authorizes(emulator: Running) -> None:
     summary = configured()
     with pytest.raises(http.Permanent, match="not authenticated"):
         heroku_connect.import_mappings(summary.region_url, summary.id, DOCUMENT)

@@ -174,7 +174,7 @@ def test_an_action_is_one_post(raw: RawPeer, act: Callable[[str, str], None], na
 
 
 @pytest.mark.parametrize(("act", "name"), ACTIONS)
-def test_an_action_in_the_wrong_state_is_a_conflict_with_the_peers_words(
+def test_an_action_in_the_wrong_state_is_a_conflict_with_the_peers_message(
     raw: RawPeer, act: Callable[[str, str], None], name: str
 ) -> None:
     raw.plays(says('{"message": "Connection is busy."}', 409))

@@ -102,7 +102,7 @@ def test_the_body_of_a_redirect_has_the_same_limits(raw: RawPeer, peer: http.Pee
         peer.call("GET", "/")
 
 
-def test_a_refusal_keeps_the_words_the_code_and_the_request_id(
+def test_a_refusal_keeps_the_message_the_code_and_the_request_id(
     raw: RawPeer, peer: http.Peer
 ) -> None:
     body = '{"id": "delinquent", "message": "Pay first, token=abc123 please."}'

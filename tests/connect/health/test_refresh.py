@@ -99,7 +99,7 @@ def test_a_deep_look_is_one_call_for_the_whole_region(journey: Journey) -> None:
     assert contact.state == "POLLING_SF_CHANGES"
 
 
-def test_without_the_list_each_connection_is_asked_by_itself(journey: Journey) -> None:
+def test_without_the_list_each_connection_is_read_alone(journey: Journey) -> None:
     journey.reach(Stage.LIVE)
     journey.fault("region", "GET", "/connections$", status=404)
     assert refresh_all() == 1

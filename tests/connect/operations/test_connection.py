@@ -61,7 +61,7 @@ def test_what_is_not_legal_is_skipped_with_the_reason_and_noted(
     assert connection.lease is None
 
 
-def test_retry_clears_what_blocked_and_goes_on_at_once() -> None:
+def test_retry_clears_the_block_and_continues_at_once() -> None:
     blocked = {"blocked_at": timezone.now(), "blocked_reason": "No card.", "attempts": 9}
     connection = cast.connect(cast.enrol(cast.ACME), Stage.CREATING_ADDON, **blocked)
     said = operate("retry", connection)
@@ -132,7 +132,7 @@ def test_linking_again_gives_the_portal_its_access_back(journey: Journey) -> Non
     assert "linked; the state is now IDLE" in operate("link", connection)
 
 
-def test_a_person_who_pauses_is_remembered_until_it_goes_on(journey: Journey) -> None:
+def test_the_user_who_pauses_is_stored_until_it_is_resumed(journey: Journey) -> None:
     connection = journey.reach(Stage.LIVE)
     operate("pause", connection)
     assert Health.objects.get().paused_by == "olga"

@@ -60,7 +60,7 @@ def test_it_pauses_says_until_when_and_is_due_then(live: Journey) -> None:
     assert tasks.sweep() == 0
 
 
-def test_it_resumes_by_itself(live: Journey) -> None:
+def test_it_resumes_automatically(live: Journey) -> None:
     pause(live, hours=4)
     connection = let_it_end(live)
     assert (connection.state, connection.paused_until, connection.pause_note) == ("IDLE", None, "")
@@ -94,7 +94,7 @@ def test_a_pause_that_cannot_end_is_tried_again(live: Journey) -> None:
     assert let_it_end(live).paused_until is None
 
 
-def test_a_pause_that_cannot_end_at_all_tells_staff_and_can_be_retried(live: Journey) -> None:
+def test_a_pause_that_cannot_end_notifies_staff_and_can_be_retried(live: Journey) -> None:
     pause(live, hours=4)
     live.fault("region", "POST", "/actions/resume$", status=404, body={"message": "gone"})
     connection = let_it_end(live)
@@ -104,7 +104,7 @@ def test_a_pause_that_cannot_end_at_all_tells_staff_and_can_be_retried(live: Jou
     assert let_it_end(live).state == "IDLE"
 
 
-def test_somebody_who_resumes_by_hand_ends_the_pause(live: Journey) -> None:
+def test_resuming_by_hand_ends_the_pause(live: Journey) -> None:
     pause(live, hours=4)
     operations.operate("resume", live.connection.pk, "olga", {})
     live.connection.refresh_from_db()

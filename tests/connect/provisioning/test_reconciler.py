@@ -118,7 +118,7 @@ def test_a_permanent_error_blocks_and_sends_one_alert(run: Run) -> None:
     assert Message.objects.filter(kind=MessageKind.BLOCKED).count() == 1
 
 
-def test_a_step_may_block_with_its_own_words(run: Run) -> None:
+def test_a_step_may_block_with_its_own_message(run: Run) -> None:
     assert run(Blocked("The wrong org was authorized.")).blocked_reason == (
         "The wrong org was authorized."
     )

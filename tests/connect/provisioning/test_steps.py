@@ -196,7 +196,7 @@ def test_a_confirmation_that_heroku_asks_for_is_given(journey: Journey) -> None:
         ("importing_mappings", "region", "POST", "/actions/import$", {"status": 400}, "400"),
     ],
 )
-def test_a_permanent_fault_blocks_with_the_peers_words_and_a_retry_goes_on(
+def test_a_permanent_fault_blocks_with_the_peers_message_and_a_retry_continues(
     journey: Journey,
     stage: str,
     system: str,
@@ -217,7 +217,7 @@ def test_a_permanent_fault_blocks_with_the_peers_words_and_a_retry_goes_on(
     _assert_made_once(journey, journey.reach(Stage.LIVE))
 
 
-def test_a_name_that_belongs_to_somebody_else_blocks(journey: Journey) -> None:
+def test_a_name_that_belongs_to_another_account_blocks(journey: Journey) -> None:
     taken = "hc-" + hashlib.sha256(b"multiconnect-test").hexdigest()[:6]
     name = f"{taken}-{journey.org_id.lower()}-1"
     journey.running.behave(taken_names=[name])
@@ -225,7 +225,9 @@ def test_a_name_that_belongs_to_somebody_else_blocks(journey: Journey) -> None:
     assert "belongs to another account" in seen.blocked_reason
 
 
-def test_a_refused_heroku_token_waits_for_staff_and_goes_on_by_itself(journey: Journey) -> None:
+def test_a_refused_heroku_token_waits_for_staff_and_then_continues_automatically(
+    journey: Journey,
+) -> None:
     journey.running.behave(revoked_tokens=["HRKU-test-token"])
     seen = journey.advance()
     assert (seen.blocked_at, seen.waiting_on) == (None, WaitingOn.STAFF)

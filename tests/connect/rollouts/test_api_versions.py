@@ -98,7 +98,7 @@ def test_unsafe_changes_are_found_before_anything_is_done(fleet: Fleet, work: Wo
     assert fleet.calls("POST") == 0
 
 
-def test_a_refusal_for_unsafe_changes_is_explained_and_the_connection_goes_on(
+def test_a_refusal_for_unsafe_changes_is_explained_and_the_connection_continues(
     fleet: Fleet, work: Work
 ) -> None:
     member = fleet.add()
@@ -131,7 +131,7 @@ def test_one_that_was_paused_while_syncing_is_left_to_staff(fleet: Fleet, work: 
     assert "resume it, wait until all is loaded" in item.last_error
 
 
-def test_whatever_fails_the_connection_is_resumed(fleet: Fleet, work: Work) -> None:
+def test_the_connection_is_resumed_after_any_failure(fleet: Fleet, work: Work) -> None:
     member = fleet.add()
     body = {"error": "61.0 is not supported"}
     fleet.running.fail("region", path="change-sf-api-version", status=400, body=body)

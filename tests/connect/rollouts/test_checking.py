@@ -40,7 +40,7 @@ def test_an_org_without_the_field_is_refused_before_anything_is_sent(
     assert fleet.calls("POST", f"{lacking.remote.id}/actions") == 0
 
 
-def test_the_check_tells_what_it_costs(fleet: Fleet, work: Work) -> None:
+def test_the_check_shows_the_cost(fleet: Fleet, work: Work) -> None:
     fleet.add()
     item = work(make(fleet, prune=Prune.REMOVED)).items.get()
     noted = {(each["object_name"], each["kind"]): each["cost"] for each in item.changes}

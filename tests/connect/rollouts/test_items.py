@@ -23,7 +23,7 @@ from tests.connect.rollouts.driving import fault, started, step
 pytestmark = pytest.mark.django_db
 
 
-def test_a_tenant_that_somebody_works_on_is_left_alone(fleet: Fleet, work: Work) -> None:
+def test_a_tenant_with_a_held_lease_is_left_alone(fleet: Fleet, work: Work) -> None:
     member = fleet.add()
     rollout = started(fleet, work)
     claim = lease.take(member.connection.pk, due=False)
@@ -57,7 +57,9 @@ def test_an_item_whose_worker_always_dies_fails(fleet: Fleet, work: Work) -> Non
     assert (item.status, item.last_error) == (RolloutItemStatus.FAILED, "Gave up. The work died.")
 
 
-def test_a_tenant_that_is_off_boarded_meanwhile_fails_alone(fleet: Fleet, work: Work) -> None:
+def test_a_tenant_that_is_off_boarded_during_the_rollout_fails_alone(
+    fleet: Fleet, work: Work
+) -> None:
     member = fleet.add()
     rollout = started(fleet, work)
     Connection.objects.update(stage=Stage.OFFBOARDING)
@@ -105,7 +107,7 @@ def test_the_log_names_the_tenant_and_the_step_at_work(
     assert in_hand[1].get() == "-"
 
 
-def test_a_settling_that_the_database_refuses_is_a_failed_attempt_with_its_true_words(
+def test_a_settling_that_the_database_refuses_is_a_failed_attempt_with_its_message(
     fleet: Fleet, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def deadlock(*_: object, **__: object) -> None:

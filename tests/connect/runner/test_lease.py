@@ -68,7 +68,7 @@ def test_what_is_queued_comes_up_once_and_again_only_when_its_task_was_lost(
         assert lease.mark_due_as_queued(10, minute) == [connection.pk]
 
 
-def test_nothing_is_queued_that_somebody_works_on(connection: Connection) -> None:
+def test_a_connection_with_a_held_lease_is_not_queued(connection: Connection) -> None:
     lease.take(connection.pk)
     assert lease.mark_due_as_queued(10, timedelta(minutes=1)) == []
 

@@ -162,7 +162,7 @@ def test_an_archived_failure_can_be_sent_again_too(writes: Writes) -> None:
     assert set(WriteRepair.objects.values_list("result", flat=True)) == {"SUCCESS"}
 
 
-def test_an_entry_that_changed_meanwhile_is_skipped_and_counted(writes: Writes) -> None:
+def test_an_entry_that_has_changed_since_then_is_skipped_and_counted(writes: Writes) -> None:
     error, connection = the_error(), Connection.objects.get()
     found = trigger_log.rows(connection.schema_name, error.table_name, error.cause)
     url = portal_settings.DATABASE_URL.rpartition("/")[0] + f"/{database.settings_dict['NAME']}"

@@ -125,7 +125,7 @@ def test_the_fleets_causes_are_summed_over_tenants_and_objects() -> None:
     assert second["failed"] == 1
 
 
-def test_rows_of_a_cause_are_shown_newest_first_with_their_own_words() -> None:
+def test_rows_of_a_cause_are_shown_newest_first_with_their_own_messages() -> None:
     connection = live(1)
     write(connection, "DUPLICATE_VALUE: $", times=3)
     rows = trigger_log.rows(connection.schema_name, "account", "DUPLICATE_VALUE: #", 2)

@@ -85,7 +85,7 @@ def test_why_it_waits_is_said(viewer: Client) -> None:
 
 @pytest.mark.parametrize("name", ["pause", "offboard"])  # what operators may, and managers alone
 @pytest.mark.parametrize("role", roles.permissions())
-def test_whoever_may_do_it_may_stop_it(sign_in: SignIn, role: str, name: str) -> None:
+def test_a_user_who_may_do_it_may_cancel_it(sign_in: SignIn, role: str, name: str) -> None:
     run, client = start(name, 2), sign_in(role)
     may = ACTIONS[name].permission in roles.permissions()[role]
     assert (walk.page(BulkRun, "act", run.pk, "cancel") in page(client, run)) == may

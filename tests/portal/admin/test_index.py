@@ -122,7 +122,7 @@ def test_staff_without_a_role_see_a_note(sign_in: SignIn) -> None:
     assert "Your account has no role" in html_of(client)
 
 
-def test_those_who_need_somebody_stand_there_the_oldest_first_with_what_to_press(
+def test_tenants_that_need_attention_are_listed_oldest_first_with_their_button(
     operator: Client, five: dict[str, Tenant]
 ) -> None:
     Connection.objects.filter(tenant=five["cirrus"]).update(
@@ -167,7 +167,7 @@ def test_a_viewer_sees_why_but_no_button(viewer: Client, five: dict[str, Tenant]
         (timedelta(minutes=7), "for 7 minutes: no work is done"),
     ],
 )
-def test_the_first_card_tells_whether_the_worker_lives(
+def test_the_first_card_shows_whether_the_worker_runs(
     viewer: Client, age: timedelta | None, words: str
 ) -> None:
     if age is not None:
@@ -179,7 +179,7 @@ def test_the_first_card_tells_whether_the_worker_lives(
     ("waits", "words"),
     [(None, "Empty"), (timedelta(seconds=9), "badge-busy"), (timedelta(minutes=9), "9 minutes")],
 )
-def test_the_first_card_tells_how_long_the_oldest_task_waits(
+def test_the_first_card_shows_how_long_the_oldest_task_has_waited(
     viewer: Client, waits: timedelta | None, words: str
 ) -> None:
     if waits is not None:
@@ -197,7 +197,7 @@ def test_the_first_card_tells_how_long_the_oldest_task_waits(
         (40, "bad", "left"),
     ],
 )
-def test_the_first_card_tells_what_is_left_of_herokus_budget(
+def test_the_first_card_shows_what_is_left_of_herokus_budget(
     viewer: Client, left: int | None, tone: str, words: str
 ) -> None:
     if left is not None:

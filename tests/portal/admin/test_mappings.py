@@ -141,7 +141,7 @@ def test_only_managers_add_versions(operator: Client) -> None:
     assert add(operator, json.dumps(fleets.FIRST))[0] == 403
 
 
-def test_the_list_tells_what_a_version_maps_and_how_many_are_on_it(viewer: Client) -> None:
+def test_the_list_shows_what_a_version_maps_and_how_many_tenants_use_it(viewer: Client) -> None:
     rows.strangers(3)
     (newest, *_, first) = (
         viewer.get(walk.page(MappingTemplate, "changelist")).context["cl"].result_list
@@ -245,7 +245,7 @@ def test_one_tenants_fields_are_edited(operator: Client, account: Mapping, fleet
     assert "Website" in fleet.mapped(fleet.members[0])["Account"]
 
 
-def test_an_edit_of_what_somebody_else_changed_meanwhile_is_not_saved(
+def test_an_edit_of_a_row_that_another_user_has_changed_is_not_saved(
     operator: Client, account: Mapping, fleet: Fleet
 ) -> None:
     act(operator, account, "edit", **edited(account, "Website"))

@@ -62,7 +62,7 @@ def test_every_turn_stays_in_the_history_with_the_reason(manager: Client) -> Non
     assert html.count("<td>mia</td>") == 2
 
 
-def test_whoever_comes_second_does_not_replace_the_first_ones_reason(manager: Client) -> None:
+def test_a_second_user_does_not_replace_the_first_ones_reason(manager: Client) -> None:
     turn(manager, "registrations", why="A flood of callouts")
     answer = turn(manager, "registrations", why="Me too")
     assert said(answer).endswith("Skipped Registrations: it is already off. Nothing was changed.")

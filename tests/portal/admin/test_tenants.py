@@ -53,16 +53,16 @@ def test_saving_what_was_there_notes_nothing(operator: Client, five: dict[str, T
     assert not Event.objects.exists()
 
 
-def test_a_correction_overwrites_nothing_that_changed_meanwhile(
+def test_a_correction_does_not_overwrite_a_newer_change(
     operator: Client, five: dict[str, Tenant], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stale = Tenant.save
 
-    def approved_meanwhile(tenant: Tenant, **options: object) -> None:
+    def approve_before_saving(tenant: Tenant, **options: object) -> None:
         Tenant.objects.filter(pk=tenant.pk).update(proof=Proof.STAFF)
         stale(tenant, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Tenant, "save", approved_meanwhile)
+    monkeypatch.setattr(Tenant, "save", approve_before_saving)
     save(operator, five["acme"], name="Acme")
     after = Tenant.objects.get(pk=five["acme"].pk)
     assert (after.name, after.proof) == ("Acme", Proof.STAFF)
@@ -295,7 +295,7 @@ def test_a_pause_and_a_snooze_are_shown_with_their_reason(
     assert "Heroku knows. No alerts are sent until then." in page_of(viewer, five["dune"])
 
 
-def test_mails_tell_whether_they_were_delivered(viewer: Client, five: dict[str, Tenant]) -> None:
+def test_mails_show_whether_they_were_delivered(viewer: Client, five: dict[str, Tenant]) -> None:
     rows.message(five["acme"])
     five["acme"].messages.update(status="bounced", error="No such mailbox.")
     html = page_of(viewer, five["acme"])

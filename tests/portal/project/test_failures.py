@@ -41,7 +41,7 @@ def client(settings: Settings) -> Client:
 
 
 @pytest.mark.parametrize("status", TROUBLES)
-def test_each_failure_has_its_words_and_the_reference_and_no_detail(
+def test_each_failure_has_its_message_and_the_reference_and_no_detail(
     client: Client, status: str
 ) -> None:
     answer = client.get(f"/admin/fall/{status}")

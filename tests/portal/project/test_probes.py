@@ -57,7 +57,7 @@ def test_readyz_is_content_with_a_living_worker_and_an_empty_queue(
     assert answer.json()["queue_age"] is None
 
 
-def test_readyz_tells_how_to_start_the_first_worker(client: Client) -> None:
+def test_readyz_shows_how_to_start_the_first_worker(client: Client) -> None:
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["problems"] == ["No worker has ever run: heroku ps:scale worker=1."]

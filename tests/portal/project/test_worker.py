@@ -129,7 +129,7 @@ def test_a_killed_busy_worker_loses_no_task(worker: Worker, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("victim", ["main", "sentinel"])
-def test_nothing_goes_on_without_the_main_process_or_the_sentinel(
+def test_nothing_continues_without_the_main_process_or_the_sentinel(
     worker: Worker, tmp_path: Path, victim: str
 ) -> None:
     _wait_until_ready(worker, tmp_path)
