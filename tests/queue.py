@@ -1,4 +1,4 @@
-"""The task queue, emptied by hand: what a worker would run, in this thread and in order."""
+"""The task queue: what is in it, and what a worker would run, in this thread and in order."""
 
 from typing import Any
 
@@ -7,6 +7,16 @@ from django_q.models import OrmQ
 from django_q.signing import SignedPackage
 
 ROUNDS = 500
+
+
+def queued() -> list[dict[str, Any]]:
+    """Return the tasks in the queue, oldest first."""
+    return [row.task for row in OrmQ.objects.order_by("pk")]
+
+
+def queued_calls() -> list[tuple[str, tuple[int, ...]]]:
+    """Return the function and the arguments of each task in the queue, oldest first."""
+    return [(task["func"], task["args"]) for task in queued()]
 
 
 def drain() -> list[str]:

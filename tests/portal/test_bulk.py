@@ -20,7 +20,7 @@ from portal import bulk
 from portal.models import BulkItem, BulkItemStatus, BulkRun
 from tenants.leases import REQUEUE_AFTER
 from tenants.models import Tenant
-from tests.portal.admin import rows
+from tests.portal.admin import strangers
 
 pytestmark = pytest.mark.django_db
 Perform = Callable[[BulkRun, BulkItem], Report]
@@ -28,7 +28,7 @@ Perform = Callable[[BulkRun, BulkItem], Report]
 
 def begin(count: int = 3) -> BulkRun:
     """Store a run over some strangers."""
-    rows.connected(range(count))
+    strangers.connected(range(count))
     return start()
 
 
@@ -246,7 +246,7 @@ def kill(process: "subprocess.Popen[bytes]") -> None:
 def test_a_run_outlives_its_worker_and_does_nothing_twice(
     start_worker: Callable[[], "subprocess.Popen[bytes]"],
 ) -> None:
-    rows.connected(range(30))
+    strangers.connected(range(30))
     chosen = list(Tenant.objects.order_by("pk"))
     Tenant.objects.update(proof="", proven_at=None)
     run = BulkRun(action="approve", label="Approve", actor="mia", total=len(chosen))

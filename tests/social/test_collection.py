@@ -1,53 +1,30 @@
-"""A round from end to end: who is asked, what is paid, what arrives, and what if it fails."""
+"""A round from end to end: who is asked, what is paid, what arrives, and who is skipped."""
 
 from datetime import timedelta
-from typing import Any
 
-import psycopg
 import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from connect.clients import http
 from social import (
-    accounts,
-    collection,
-    handles,
     planning,
-    post_table,
-    searching,
     switches,
-    tasks,
     x,
 )
-from social.collection import CollectionRefused, collect
+from social.collection import CollectionRefused
 from social.models import (
-    CallAllowance,
     CollectionRun,
-    Delivery,
     Handle,
-    Post,
     RunOutcome,
     Search,
     Spend,
-    TenantCollection,
-    Trigger,
 )
 from tenants.models import Switch
 from tests import cast
-from tests.social.live_tenants import Live, XSide, go_live
+from tests.social.live_tenants import XSide, go_live
+from tests.social.rounds import result, round_of
 
 pytestmark = pytest.mark.django_db
-
-
-def round_of(**more: Any) -> CollectionRun:
-    """Do a round."""
-    return collect(Trigger.SCHEDULE, **more)
-
-
-def result(run: CollectionRun, live: Live) -> TenantCollection:
-    """What the run did for one tenant."""
-    return TenantCollection.objects.get(run=run, connection=live.connection)
 
 
 def test_posts_arrive_at_the_right_account_of_the_right_tenant(x_side: XSide) -> None:
@@ -221,275 +198,3 @@ def test_without_a_token_nothing_is_collected(settings: Settings) -> None:
     settings.X_BEARER_TOKEN = ""
     with pytest.raises(CollectionRefused, match="X_BEARER_TOKEN"):
         round_of()
-
-
-# --- what X can do to a round --------------------------------------------------------------------
-
-
-def many(x_side: XSide, searches: int) -> Live:
-    """Acme with 20 Accounts for each search. Each of them has posted once."""
-    names = [f"handle_{number:08d}" for number in range(20 * searches)]
-    x_side.post_many(*((name, f"By {name}") for name in names))
-    return go_live(cast.ACME, *names)
-
-
-def test_the_rate_limit_ends_a_round_and_the_next_round_continues(x_side: XSide) -> None:
-    live = many(x_side, 3)
-    x_side.behave(x_rate_limit=2)
-    run = round_of()
-    assert (run.outcome, run.searches_done, run.searches) == (RunOutcome.PARTIAL, 2, 3)
-    assert "rate limit" in run.note
-    assert len(live.bodies()) == 40
-    x_side.behave(x_rate_limit=450)
-    CallAllowance.objects.all().delete()
-    assert round_of().posts_paid == 20
-    assert len(live.bodies()) == 60
-
-
-def test_the_cap_ends_a_round_and_what_was_found_is_written(
-    x_side: XSide, settings: Settings
-) -> None:
-    settings.X_POSTS_PER_DAY = 45
-    live = many(x_side, 4)
-    run = round_of()
-    assert (run.outcome, len(live.bodies())) == (RunOutcome.PARTIAL, 40)
-    assert "X_POSTS_PER_DAY" in run.note
-    assert x_side.bill["billed"] == 40
-
-
-def test_a_cap_in_the_middle_of_a_search_is_taken_up_where_it_was(
-    x_side: XSide, settings: Settings
-) -> None:
-    settings.X_POSTS_PER_DAY = 30
-    live = go_live(cast.ACME, "acme", tweet_id=True)
-    x_side.post_many(*(("acme", f"Post {number}") for number in range(50)))
-    round_of()
-    assert (len(live.bodies()), Search.objects.count()) == (30, 1)
-    settings.X_POSTS_PER_DAY = 100
-    assert round_of().posts_paid == 20
-    assert len(live.bodies()) == 50
-    assert x_side.bill["returned"] == 50
-
-
-@pytest.mark.parametrize("status", [401, 403])
-def test_a_refused_token_fails_the_round_at_once(x_side: XSide, status: int) -> None:
-    many(x_side, 2)
-    x_side.fault(status=status, body={"title": "No", "detail": "Not you"}, times=None)
-    run = round_of()
-    assert (run.outcome, run.calls) == (RunOutcome.FAILED, 1)
-    assert f"X answered {status}: Not you" in run.note
-
-
-def test_a_search_that_fails_holds_up_no_other(
-    x_side: XSide, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("connect.clients.http.LIMITS", http.Limits(retries=0))
-    live = many(x_side, 3)
-    x_side.fault(status=503)
-    run = round_of()
-    assert (run.outcome, len(live.bodies())) == (RunOutcome.PARTIAL, 40)
-    assert "repeated in the next run" in run.note
-    assert round_of().posts_paid == 20
-    assert len(live.bodies()) == 60
-
-
-def test_when_x_is_down_three_searches_are_enough(
-    x_side: XSide, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("connect.clients.http.LIMITS", http.Limits(retries=0))
-    many(x_side, 6)
-    x_side.fault(status=503, times=None)
-    run = round_of()
-    assert (run.outcome, run.calls) == (RunOutcome.FAILED, 3)
-
-
-def test_a_handle_that_x_refuses_is_found_and_left_out(
-    x_side: XSide, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    live = many(x_side, 1)
-    poison = "handle_00000007"
-    real = x.search
-
-    def refuse(query: str, **more: Any) -> x.SearchPage:
-        if poison in query:
-            raise x.BadQuery("X", 400, "that user is not to be asked for")
-        return real(query, **more)
-
-    monkeypatch.setattr(x, "search", refuse)
-    round_of()
-    assert len(live.bodies()) == 19
-    refused = Handle.objects.exclude(refused_at=None).get()
-    assert (refused.name, refused.refusal) == (poison, "that user is not to be asked for")
-    assert round_of().handles == 20
-    assert Handle.objects.get(name=poison).cursor is None
-
-
-def test_handles_are_not_refused_when_x_refuses_every_query(
-    x_side: XSide, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    many(x_side, 3)
-
-    def refuse(*_: Any, **__: Any) -> x.SearchPage:
-        raise x.BadQuery("X", 400, "this endpoint has changed")
-
-    monkeypatch.setattr(x, "search", refuse)
-    run = round_of()
-    assert (run.outcome, run.note) == (
-        RunOutcome.FAILED,
-        "X answered 400: this endpoint has changed.",
-    )
-    assert run.calls < 20
-    assert not Handle.objects.exclude(refused_at=None).exists()
-
-
-def test_a_search_of_many_pages_ends_in_time_and_is_taken_up(
-    x_side: XSide, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    x_side.post_many(*(("acme", f"Post {number}") for number in range(250)))
-    run = CollectionRun.objects.create(trigger=Trigger.SCHEDULE)
-    first, second = (searching.SearchRunner(run, float("inf"), lambda: None) for _ in range(2))
-    real = x.search
-
-    def slow(*given: Any, **more: Any) -> x.SearchPage:
-        page = real(*given, **more)
-        first.until = 0
-        return page
-
-    monkeypatch.setattr(x, "search", slow)
-    assert first.run({"acme"}) == searching.TIME_LIMIT_REACHED
-    assert (run.posts_paid, Post.objects.count()) == (100, 100)
-    assert second.run({"acme"}) == ""
-    assert (run.posts_paid, Post.objects.count()) == (250, 250)
-    assert x_side.bill["returned"] == 250
-
-
-# --- deaths --------------------------------------------------------------------------------------
-
-
-class Killed(BaseException):
-    """What a process that is killed does not get to handle."""
-
-
-def test_killed_while_writing_and_run_again_every_post_is_there_once(
-    x_side: XSide, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    acme = go_live(cast.ACME, "shared", "own")
-    cirrus = go_live(cast.CIRRUS, "shared")
-    x_side.post("shared", "Shared")
-    x_side.post("own", "Own")
-    real = post_table.write
-
-    def die(tables: Any, rows: Any) -> post_table.WriteCounts:
-        if tables.schema == cirrus.schema:
-            raise Killed
-        return real(tables, rows)
-
-    monkeypatch.setattr(post_table, "write", die)
-    with pytest.raises(Killed):
-        round_of()
-    assert (acme.bodies(), cirrus.bodies()) == (["Own", "Shared"], [])
-    assert CollectionRun.objects.get().outcome == RunOutcome.INTERRUPTED
-    monkeypatch.setattr(post_table, "write", real)
-    run = round_of()
-    assert (acme.bodies(), cirrus.bodies()) == (["Own", "Shared"], ["Shared"])
-    assert (run.posts_paid, run.inserted) == (0, 1)
-    assert x_side.bill["returned"] == 2
-
-
-@pytest.mark.parametrize("page", [1, 2, 3])
-def test_killed_between_two_pages_and_run_again_each_is_paid_for_once(
-    x_side: XSide, monkeypatch: pytest.MonkeyPatch, page: int
-) -> None:
-    live = go_live(cast.ACME, "acme", tweet_id=True)
-    x_side.post_many(*(("acme", f"Post {number}") for number in range(250)))
-    real, calls = x.search, iter(range(1, 100))
-
-    def die(*given: Any, **more: Any) -> x.SearchPage:
-        if next(calls) == page:
-            raise Killed
-        return real(*given, **more)
-
-    monkeypatch.setattr(x, "search", die)
-    with pytest.raises(Killed):
-        round_of()
-    assert live.posts() == []
-    monkeypatch.setattr(x, "search", real)
-    round_of()
-    assert len(live.bodies()) == len(set(live.bodies())) == 250
-    assert x_side.bill["returned"] == 250
-
-
-def test_a_run_that_died_is_noted_by_the_next_one(x_side: XSide) -> None:
-    dead = CollectionRun.objects.create(trigger=Trigger.SCHEDULE)
-    round_of()
-    dead.refresh_from_db()
-    assert dead.outcome == RunOutcome.INTERRUPTED
-    assert dead.finished_at is not None
-
-
-def test_two_collections_never_run_at_once(x_side: XSide) -> None:
-    with psycopg.connect(x_side.running.options.database_url, autocommit=True) as other:
-        other.execute("SELECT pg_advisory_lock(%s)", [collection.LOCK])
-        with pytest.raises(CollectionRefused, match="already"):
-            round_of()
-        other.execute("SELECT pg_advisory_unlock(%s)", [collection.LOCK])
-    assert round_of().outcome == RunOutcome.DONE
-
-
-def test_an_unexpected_error_fails_the_run_and_is_raised(
-    x_side: XSide, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    go_live(cast.ACME, "acme")
-    monkeypatch.setattr(handles, "query", lambda _names: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        round_of()
-    run = CollectionRun.objects.get()
-    assert (run.outcome, run.note) == (RunOutcome.FAILED, "ZeroDivisionError: division by zero")
-
-
-# --- the task ------------------------------------------------------------------------------------
-
-
-def test_a_round_ends_in_time_and_queues_the_next(
-    x_side: XSide, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    live = many(x_side, 2)
-    queued: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(tasks, "enqueue", lambda *given: queued.append(given))
-    monkeypatch.setattr(tasks, "SECONDS", 1e-6)
-    assert "The time limit was reached" in tasks.collect()
-    assert queued == [(tasks.collect, "schedule", "portal")]
-    monkeypatch.setattr(tasks, "SECONDS", 60)
-    assert "done" in tasks.collect()
-    assert (len(live.bodies()), len(queued)) == (40, 1)
-
-
-def test_the_task_returns_the_reason_when_nothing_was_collected(settings: Settings) -> None:
-    settings.X_BEARER_TOKEN = ""
-    assert "X_BEARER_TOKEN" in tasks.collect()
-
-
-def test_expired_rows_are_pruned(x_side: XSide) -> None:
-    live = go_live(cast.ACME, "acme")
-    x_side.post("acme", "Hello")
-    round_of()
-    old = timezone.now() - timedelta(days=40)
-    tasks.prune()
-    assert (Post.objects.count(), CollectionRun.objects.count()) == (1, 1)
-    Post.objects.update(seen_at=old)
-    Handle.objects.update(asked_at=old)
-    CollectionRun.objects.update(started_at=old)
-    tasks.prune()
-    assert not any(each.objects.exists() for each in (Post, Handle, CollectionRun))
-    assert Delivery.objects.get().connection == live.connection
-    assert round_of().inserted == 0
-
-
-def test_reading_a_fleet_takes_one_query_a_tenant_and_four_in_all(
-    x_side: XSide, django_assert_num_queries: Any
-) -> None:
-    go_live(cast.ACME, "acme")
-    go_live(cast.CIRRUS, "cirrus")
-    per_tenant = 4  # savepoint, limits, the read, release
-    with django_assert_num_queries(2 + 2 * per_tenant):
-        accounts.read_all()

@@ -4,11 +4,13 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import requests
+from django.contrib.auth.models import User
 from django.test import Client
+from social_django.models import UserSocialAuth
 
 import emulator as emulated
 from tenants import links
-from tenants.models import SalesforceGrant, Tenant
+from tenants.models import Event, EventKind, SalesforceGrant, Tenant
 from tests.subscriber import Admin, new_org
 
 WAIT = 10  # seconds
@@ -70,3 +72,13 @@ def sign_in(running: emulated.Running, tenant: Tenant) -> SalesforceGrant:
     )
     assert Admin(running, tenant.org_id).sign_in(tenant) == 302
     return SalesforceGrant.objects.get(tenant=tenant)
+
+
+def nothing_is_stored() -> bool:
+    """Whether no grant, no user and no consent is stored."""
+    return not (
+        SalesforceGrant.objects.exists()
+        or UserSocialAuth.objects.exists()
+        or User.objects.exists()
+        or Event.objects.filter(kind=EventKind.CONSENTED).exists()
+    )

@@ -1,18 +1,14 @@
-"""E-mails: written once, sent at least once, and never silently lost."""
+"""E-mails: what they say, written once, and sent again on request."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email import message_from_bytes
-from typing import Any
 
 import pytest
 import time_machine
-from anymail.exceptions import AnymailRecipientsRefused
 from django.core.mail import EmailMessage
-from django.core.mail.backends.locmem import EmailBackend
 from django.db import connections, transaction
 from django.utils import timezone
-from django_q.models import OrmQ
 from pytest_django.fixtures import Settings
 
 from connect import links as connect_links
@@ -26,6 +22,7 @@ from tenants.models import (
     Tenant,
 )
 from tests import cast
+from tests.queue import queued_calls
 from tests.tenants.test_progress import grant
 
 pytestmark = pytest.mark.django_db
@@ -35,29 +32,6 @@ FOR_SUBSCRIBERS = [kind for kind in MessageKind if kind not in messages.STAFF_KI
 @pytest.fixture
 def acme() -> Tenant:
     return cast.enrol(cast.ACME)
-
-
-class BrokenBackend(EmailBackend):
-    """A mail server that is down."""
-
-    error: Exception = ConnectionRefusedError("no mail server")
-
-    def send_messages(self, _: Any) -> int:
-        raise self.error
-
-
-class RefusingBackend(BrokenBackend):
-    """A provider that knows the address as dead."""
-
-    error = AnymailRecipientsRefused("suppressed")
-
-
-def queued() -> list[tuple[str, tuple[int, ...]]]:
-    return [(row.task["func"], row.task["args"]) for row in OrmQ.objects.order_by("pk")]
-
-
-def now(message: Message) -> Message:
-    return Message.objects.get(pk=message.pk)
 
 
 # --- writing -------------------------------------------------------------------------------------
@@ -112,7 +86,7 @@ def test_without_staff_addresses_an_alert_says_why_it_stays(
 ) -> None:
     settings.STAFF_EMAILS = []
     message = messages.notify_staff(acme, "key", "Blocked", "Text.")
-    assert (message.status, queued()) == (MessageStatus.FAILED, [])
+    assert (message.status, queued_calls()) == (MessageStatus.FAILED, [])
     assert "set STAFF_EMAILS" in message.error
 
 
@@ -120,7 +94,7 @@ def test_the_same_key_is_written_and_queued_once(acme: Tenant) -> None:
     first = messages.queue(acme, MessageKind.SIGN_IN, "key")
     assert messages.queue(acme, MessageKind.LIVE, "key") == first
     assert Message.objects.count() == 1
-    assert queued() == [("tenants.sending.send", (first.pk, 0))]
+    assert queued_calls() == [("tenants.sending.send", (first.pk, 0))]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -133,7 +107,7 @@ def test_ten_threads_with_the_same_key_write_one_message(acme: Tenant) -> None:
 
     with ThreadPoolExecutor(10) as threads:
         assert len(set(threads.map(write, range(10)))) == 1
-    assert len(queued()) == 1
+    assert len(queued_calls()) == 1
 
 
 def test_a_change_that_is_rolled_back_takes_its_mail_along(acme: Tenant) -> None:
@@ -141,7 +115,7 @@ def test_a_change_that_is_rolled_back_takes_its_mail_along(acme: Tenant) -> None
         messages.queue(acme, MessageKind.SIGN_IN, "key")
         transaction.set_rollback(True)
     assert not Message.objects.exists()
-    assert queued() == []
+    assert queued_calls() == []
 
 
 NAMES = [
@@ -168,149 +142,6 @@ def test_no_name_of_an_org_breaks_a_header_or_a_page(
     assert sent["To"] == "ops@acme.example"
     assert sent["Bcc"] is None
     assert "<x@y.example>" not in message.html
-
-
-# --- sending -------------------------------------------------------------------------------------
-def test_a_sent_mail_is_on_the_row_and_the_timeline(
-    acme: Tenant, mailoutbox: list[EmailMessage]
-) -> None:
-    message = messages.queue(acme, MessageKind.SIGN_IN, "key")
-    sending.send(message.pk)
-    mail: Any = mailoutbox[0]
-    assert (mail.to, mail.from_email) == (["ops@acme.example"], "connect@isv.example")
-    assert (mail.subject, mail.body) == (message.subject, message.text)
-    assert mail.alternatives[0] == (message.html, "text/html")
-    assert (mail.tags, mail.metadata) == (["sign_in"], {"message": str(message.pk)})
-    assert mail.extra_headers["Auto-Submitted"] == "auto-generated"
-    sent = now(message)
-    assert (sent.status, sent.attempts) == (MessageStatus.SENT, 1)
-    assert sent.sent_at is not None
-    event = acme.events.get(kind=EventKind.MESSAGE)
-    assert event.text == "Sent “Please sign in” to ops@acme.example."
-
-
-def test_each_member_of_staff_is_a_recipient(
-    mailoutbox: list[EmailMessage], settings: Settings
-) -> None:
-    settings.STAFF_EMAILS = ["ada@isv.example", "bob@isv.example"]
-    sending.send(messages.notify_staff(None, "key", "Trouble", "Text.").pk)
-    assert mailoutbox[0].to == ["ada@isv.example", "bob@isv.example"]
-
-
-def test_the_providers_id_is_kept(acme: Tenant, settings: Settings) -> None:
-    settings.EMAIL_BACKEND = "anymail.backends.test.EmailBackend"
-    message = messages.queue(acme, MessageKind.SIGN_IN, "key")
-    sending.send(message.pk)
-    assert now(message).provider_id == "0"
-
-
-def test_a_task_that_comes_twice_sends_once(acme: Tenant, mailoutbox: list[EmailMessage]) -> None:
-    message = messages.queue(acme, MessageKind.SIGN_IN, "key")
-    for _ in range(2):
-        sending.send(message.pk, 0)
-    assert len(mailoutbox) == 1
-    sending.send(message.pk + 1, 0)  # a row that is not there (yet) is nobody's fault
-    assert len(mailoutbox) == 1
-
-
-def test_a_task_that_comes_again_late_does_not_jump_the_queue(
-    acme: Tenant, settings: Settings, mailoutbox: list[EmailMessage]
-) -> None:
-    message = messages.queue(acme, MessageKind.SIGN_IN, "key")
-    settings.EMAIL_BACKEND = f"{__name__}.BrokenBackend"
-    sending.send(message.pk, 0)
-    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-    sending.send(message.pk, 0)
-    assert mailoutbox == []
-    sending.send(message.pk, 1)
-    assert len(mailoutbox) == 1
-
-
-def test_a_failed_attempt_is_followed_by_the_next_with_growing_pauses(
-    acme: Tenant, settings: Settings, mailoutbox: list[EmailMessage]
-) -> None:
-    settings.EMAIL_BACKEND = f"{__name__}.BrokenBackend"
-    message = messages.queue(acme, MessageKind.SIGN_IN, "key")
-    pauses = []
-    with time_machine.travel(timezone.now(), tick=False) as clock:
-        for attempt in range(5):
-            sending.send(message.pk, attempt)
-            failed = now(message)
-            assert (failed.status, failed.attempts) == (MessageStatus.QUEUED, attempt + 1)
-            pauses.append(at(failed) - timezone.now())
-            clock.move_to(at(failed))
-        settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-        sending.send(message.pk, 5)
-    assert pauses == [timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480)]
-    assert (now(message).status, now(message).error) == (MessageStatus.SENT, "")
-    assert len(mailoutbox) == 1
-
-
-def at(message: Message) -> datetime:
-    assert message.next_attempt_at is not None
-    return message.next_attempt_at
-
-
-def test_after_the_last_attempt_a_mail_has_failed_and_staff_can_see_it(
-    acme: Tenant, settings: Settings
-) -> None:
-    settings.EMAIL_BACKEND = f"{__name__}.BrokenBackend"
-    message = messages.queue(acme, MessageKind.SIGN_IN, "key")
-    for attempt in range(8):
-        sending.send(message.pk, attempt)
-    failed = now(message)
-    assert (failed.status, failed.attempts) == (MessageStatus.FAILED, 6)
-    assert failed.error == "ConnectionRefusedError: no mail server"
-    assert "could not be sent" in acme.events.get(kind=EventKind.MESSAGE).text
-
-
-def test_a_refused_recipient_is_not_tried_again(acme: Tenant, settings: Settings) -> None:
-    settings.EMAIL_BACKEND = f"{__name__}.RefusingBackend"
-    message = messages.queue(acme, MessageKind.SIGN_IN, "key")
-    sending.send(message.pk)
-    assert (now(message).status, now(message).attempts) == (MessageStatus.FAILED, 1)
-
-
-def test_a_mail_fails_if_the_worker_died_in_all_attempts(
-    acme: Tenant, mailoutbox: list[EmailMessage]
-) -> None:
-    message = messages.queue(acme, MessageKind.SIGN_IN, "key")
-    Message.objects.update(attempts=6)
-    sending.send(message.pk, 6)
-    assert now(message).status == MessageStatus.FAILED
-    assert "died during every attempt" in acme.events.get(kind=EventKind.MESSAGE).text
-    assert mailoutbox == []
-
-
-def test_an_attempt_is_counted_before_it_is_made(
-    acme: Tenant, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def die(_: Message) -> str:
-        raise SystemExit  # as django-q2 ends a task that takes too long
-
-    monkeypatch.setattr(sending, "_deliver", die)
-    message = messages.queue(acme, MessageKind.SIGN_IN, "key")
-    with pytest.raises(SystemExit):
-        sending.send(message.pk)
-    assert (now(message).attempts, now(message).status) == (1, MessageStatus.QUEUED)
-
-
-def test_what_is_due_is_queued_again_and_not_each_second(acme: Tenant) -> None:
-    message = messages.queue(acme, MessageKind.SIGN_IN, "key")
-    OrmQ.objects.all().delete()  # the task is lost
-    assert sending.queue_due(10) == 0
-    with time_machine.travel(timezone.now() + timedelta(minutes=2), tick=False):
-        assert sending.queue_due(10) == 1
-        assert sending.queue_due(10) == 0
-    assert queued() == [("tenants.sending.send", (message.pk, 0))]
-
-
-def test_only_so_many_are_queued_at_once_and_none_that_is_done(acme: Tenant) -> None:
-    for number in range(4):
-        messages.queue(acme, MessageKind.SIGN_IN, f"key {number}")
-    Message.objects.filter(key="key 0").update(status=MessageStatus.SENT)
-    with time_machine.travel(timezone.now() + timedelta(minutes=2), tick=False):
-        assert [sending.queue_due(2) for _ in range(3)] == [2, 1, 0]
 
 
 # --- again ---------------------------------------------------------------------------------------

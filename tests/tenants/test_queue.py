@@ -1,15 +1,10 @@
 """Queueing a task by reference to its function."""
 
-from typing import Any
-
 import pytest
-from django_q.models import OrmQ, Task
+from django_q.models import Task
 
 from tenants import queue, tasks
-
-
-def queued() -> list[dict[str, Any]]:
-    return [row.task for row in OrmQ.objects.order_by("pk")]
+from tests.queue import queued
 
 
 @pytest.mark.django_db

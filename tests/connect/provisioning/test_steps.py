@@ -1,26 +1,18 @@
-"""Every step against the emulator, and every answer of a peer that it can meet on the way.
+"""Every step of provisioning against the emulator."""
 
-If anything goes wrong once, the tenant still goes live, with one add-on, one schema and each
-mapping once.
-"""
-
-import hashlib
 from datetime import timedelta
 from typing import Any
 
 import pytest
-import requests
 import time_machine
-from django.db import connection as database
 from django.utils import timezone
 
 import emulator as emulated
-from connect.models import Connection, Stage, WaitingOn
+from connect.models import Stage, WaitingOn
 from connect.provisioning import reconciler
-from tenants.models import Event, EventKind, Message, MessageKind, Proof, SalesforceGrant, Tenant
+from tenants.models import Message, MessageKind, Proof
 from tests import cast
 from tests.connect.journey import Journey
-from tests.subscriber import Admin, new_org
 
 pytestmark = pytest.mark.django_db
 
@@ -84,207 +76,6 @@ def test_the_policy_decides_what_proof_is_enough(
     assert (seen.stage == Stage.WAITING_FOR_PROOF) is (policy == "approval")
 
 
-# --- faults that pass by themselves --------------------------------------------------------------
-
-ADDONS = "/apps/[^/]+/addons$"
-# Where a call may fail, and a stage at which the tenant is past it.
-TRANSIENT: list[tuple[str, str, str, Stage]] = [
-    ("heroku", "POST", ADDONS, Stage.WAITING_FOR_CONSENT),
-    ("central", "POST", "/auth/", Stage.WAITING_FOR_CONSENT),
-    ("region", "PATCH", "/connections/[^/]+$", Stage.WAITING_FOR_CONSENT),
-    ("salesforce", "POST", "AuthConnection", Stage.WAITING_FOR_AUTHORIZATION),
-    ("region", "POST", "/actions/import$", Stage.LIVE),
-    ("region", "GET", "/connections/[^/]+$", Stage.LIVE),
-]
-MAILS = {
-    Stage.WAITING_FOR_CONSENT: [MessageKind.SIGN_IN],
-    Stage.WAITING_FOR_AUTHORIZATION: [MessageKind.SIGN_IN, MessageKind.AUTHORIZE],
-    Stage.LIVE: [MessageKind.SIGN_IN, MessageKind.AUTHORIZE, MessageKind.LIVE],
-}
-FAULTS: dict[str, dict[str, Any]] = {
-    "a 503": {"status": 503},
-    "a 500 after the work": {"drop": "after"},
-    "a connection dropped before the work": {"drop": "before"},
-    "a 429": {"status": 429, "headers": {"Retry-After": "1"}},
-    "an HTML page": {"html": True},
-    "an empty answer": {"empty": True},
-}
-
-
-# Either nothing was done, or all was. The other faults differ from these for the HTTP client alone:
-# they are met at the first call, and in `make chaos` at every one.
-MET_EVERYWHERE = ("a 503", "a 500 after the work")
-
-
-@pytest.mark.parametrize(
-    ("system", "method", "path", "past", "fault"),
-    [
-        pytest.param(*call, fault, marks=() if met else pytest.mark.chaos)
-        for call in TRANSIENT
-        for fault in FAULTS
-        for met in [call is TRANSIENT[0] or fault in MET_EVERYWHERE]
-    ],
-)
-def test_one_error_at_any_call_costs_only_time(
-    journey: Journey, system: str, method: str, path: str, past: Stage, fault: str
-) -> None:
-    journey.fault(system, method, path, **FAULTS[fault])
-    seen = journey.reach(past)
-    _assert_made_once(journey, seen)
-
-
-def _assert_made_once(journey: Journey, seen: Connection) -> None:
-    """One add-on, one connection with its schema, each mail once, each mapping once."""
-    emulator, stage = journey.running, Stage(seen.stage)
-    assert [addon["name"] for addon in emulator.addons()] == [seen.addon_name]
-    assert [(each["id"], each["schema_name"]) for each in emulator.connections()] == [
-        (seen.connection_id, seen.schema_name)
-    ]
-    mails = Message.objects.exclude(kind=MessageKind.BLOCKED).order_by("pk")
-    assert list(mails.values_list("kind", flat=True)) == MAILS[stage]
-    assert seen.mappings.count() == (4 if stage == Stage.LIVE else 0)
-
-
-def test_a_lost_answer_to_the_order_makes_no_second_add_on(journey: Journey) -> None:
-    journey.fault("heroku", "POST", ADDONS, drop="after")
-    journey.reach(Stage.WAITING_FOR_CONSENT)
-    assert journey.calls("POST", "/addons") == 1
-    assert len(journey.running.addons()) == 1
-
-
-def test_a_patch_that_did_nothing_is_sent_again(journey: Journey) -> None:
-    journey.running.behave(ignored_patches=2)
-    journey.reach(Stage.WAITING_FOR_CONSENT)
-    assert journey.calls("PATCH", "/connections/") == 3
-
-
-def test_a_slow_provisioning_is_waited_for(journey: Journey) -> None:
-    journey.running.behave(provisioning_seconds=3600)
-    seen = journey.advance()
-    assert (seen.stage, seen.waiting_on) == (Stage.CREATING_ADDON, WaitingOn.HEROKU)
-    journey.running.advance(3600)
-    journey.reach(Stage.LIVE)
-
-
-def test_a_delayed_import_is_not_treated_as_finished(journey: Journey) -> None:
-    journey.running.behave(import_lag_seconds=30)
-    journey.reach(Stage.IMPORTING_MAPPINGS)
-    for _ in range(3):
-        assert journey.advance().stage == Stage.IMPORTING_MAPPINGS
-    assert journey.calls("POST", "/actions/import") == 1
-    journey.running.advance(60)
-    journey.reach(Stage.LIVE)
-
-
-def test_a_confirmation_that_heroku_asks_for_is_given(journey: Journey) -> None:
-    journey.running.behave(confirmation_required=True)
-    journey.reach(Stage.WAITING_FOR_CONSENT)
-    assert len(journey.running.addons()) == 1
-
-
-# --- faults that need a person -------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("stage", "system", "method", "path", "fault", "words"),
-    [
-        ("creating_addon", "heroku", "POST", ADDONS, {"status": 402}, "402"),
-        ("creating_addon", "heroku", "POST", ADDONS, {"status": 403}, "403"),
-        ("linking", "central", "POST", "/auth/", {"status": 404}, "404"),
-        ("configuring_database", "region", "PATCH", "", {"status": 400}, "400"),
-        ("publishing_link", "salesforce", "POST", "AuthConnection", {"status": 404}, "package"),
-        ("importing_mappings", "region", "POST", "/actions/import$", {"status": 400}, "400"),
-    ],
-)
-def test_a_permanent_fault_blocks_with_the_peers_message_and_a_retry_continues(
-    journey: Journey,
-    stage: str,
-    system: str,
-    method: str,
-    path: str,
-    fault: dict[str, Any],
-    words: str,
-) -> None:
-    journey.fault(system, method, path, **fault)
-    seen = journey.reach(Stage(stage))
-    while not seen.blocked_at:
-        seen = journey.advance()
-    assert seen.stage == stage
-    assert words in seen.blocked_reason
-    assert Message.objects.filter(kind=MessageKind.BLOCKED).count() == 1
-    Connection.objects.update(blocked_at=None, blocked_reason="")
-    journey.connection.refresh_from_db()
-    _assert_made_once(journey, journey.reach(Stage.LIVE))
-
-
-def test_a_name_that_belongs_to_another_account_blocks(journey: Journey) -> None:
-    taken = "hc-" + hashlib.sha256(b"multiconnect-test").hexdigest()[:6]
-    name = f"{taken}-{journey.org_id.lower()}-1"
-    journey.running.behave(taken_names=[name])
-    seen = journey.advance()
-    assert "belongs to another account" in seen.blocked_reason
-
-
-def test_a_refused_heroku_token_waits_for_staff_and_then_continues_automatically(
-    journey: Journey,
-) -> None:
-    journey.running.behave(revoked_tokens=["HRKU-test-token"])
-    seen = journey.advance()
-    assert (seen.blocked_at, seen.waiting_on) == (None, WaitingOn.STAFF)
-    journey.running.behave(revoked_tokens=[])
-    journey.reach(Stage.LIVE)
-
-
-def test_an_isvs_add_on_is_enrolled_so_that_nobody_needs_a_heroku_log_in(
-    journey: Journey, settings: Any
-) -> None:
-    settings.HEROKU_CONNECT_ISV_SLUG = "acme-isv"
-    journey.running.behave(isv_slugs=["acme-isv"])
-    journey.reach(Stage.WAITING_FOR_CONSENT)
-    [addon] = journey.running.addons()
-    assert addon["isv_slug"] == "acme-isv"
-
-
-def test_the_wrong_org_blocks_the_connection_and_nothing_is_imported(journey: Journey) -> None:
-    journey.reach(Stage.WAITING_FOR_AUTHORIZATION)
-    other = Admin(journey.running, new_org(journey.running, cast.CIRRUS))
-    # Cirrus has no access to Acme's My Domain, so the subscriber must have used the general log-in.
-    Tenant.objects.update(login_domain="")
-    journey.tenant.refresh_from_db()
-    other.authorize(journey.tenant)
-    seen = journey.advance()
-    assert seen.stage == Stage.WAITING_FOR_AUTHORIZATION
-    assert cast.CIRRUS["org_id"] in seen.blocked_reason
-    assert journey.calls("POST", "/actions/import") == 0
-    assert seen.organization_id == ""
-
-
-def test_an_object_that_the_org_does_not_have_blocks_with_its_name(journey: Journey) -> None:
-    journey.reach(Stage.WAITING_FOR_AUTHORIZATION)
-    requests.post(
-        f"{journey.running.url}/control/orgs/{journey.org_id}/uninstall", timeout=10
-    ).raise_for_status()
-    journey.admin.authorize(journey.tenant)
-    seen = journey.reach(Stage.LOADING)
-    while not seen.blocked_at:
-        seen = journey.advance()
-    assert "Tweet__c (BAD_CONFIG)" in seen.blocked_reason
-
-
-def test_a_grant_that_salesforce_took_back_is_asked_for_again(journey: Journey) -> None:
-    journey.reach(Stage.WAITING_FOR_CONSENT)
-    journey.admin.sign_in(journey.tenant)
-    url = f"{journey.running.url}/control/orgs/{journey.org_id}/revoke"
-    requests.post(url, timeout=10).raise_for_status()
-    seen = journey.advance()
-    assert seen.stage == Stage.WAITING_FOR_CONSENT
-    assert Message.objects.filter(kind=MessageKind.SIGN_IN).count() == 2
-    journey.reach(Stage.LIVE)
-
-
-# --- people who take their time ------------------------------------------------------------------
-
-
 def test_an_admin_who_does_not_sign_in_is_reminded_three_times(journey: Journey) -> None:
     journey.reach(Stage.WAITING_FOR_CONSENT)
     for day in range(30):
@@ -292,58 +83,3 @@ def test_an_admin_who_does_not_sign_in_is_reminded_three_times(journey: Journey)
             reconciler.advance(journey.connection.pk)
     assert Message.objects.filter(kind=MessageKind.SIGN_IN_REMINDER).count() == 3
     assert Message.objects.filter(kind=MessageKind.SIGN_IN).count() == 1
-
-
-# --- the end -------------------------------------------------------------------------------------
-
-
-def _offboard(journey: Journey, **facts: Any) -> Connection:
-    Connection.objects.update(
-        stage=Stage.OFFBOARDING, next_attempt_at=timezone.now(), blocked_at=None, **facts
-    )
-    journey.connection.refresh_from_db()
-    return journey.advance()
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("fate", ["keep", "drop"])
-def test_off_boarding_deletes_the_add_on_and_keeps_or_drops_the_schema(
-    journey: Journey, fate: str
-) -> None:
-    journey.reach(Stage.LIVE)
-    seen = _offboard(journey, schema_fate=fate)
-    assert seen.stage == Stage.OFFBOARDED
-    assert not journey.running.addons()
-    assert _exists(seen.schema_name) is (fate == "keep")
-    assert SalesforceGrant.objects.get().status == "revoked"
-    journey.tenant.refresh_from_db()
-    assert journey.tenant.offboarded_at is not None
-    assert Event.objects.filter(kind=EventKind.OFFBOARDED).count() == 1
-
-
-def test_off_boarding_continues_if_salesforce_is_down(journey: Journey) -> None:
-    journey.reach(Stage.LIVE)
-    journey.fault("salesforce", "POST", "/revoke", status=503, times=100)
-    _offboard(journey, schema_fate="keep")
-    for _ in range(5):
-        journey.advance()
-    assert journey.connection.stage == Stage.OFFBOARDED
-    assert not journey.running.addons()
-
-
-def test_starting_over_makes_the_next_generation_with_a_schema_of_its_own(
-    journey: Journey,
-) -> None:
-    journey.reach(Stage.LIVE)
-    _offboard(journey, schema_fate="keep", start_over=True)
-    journey.connection = Connection.objects.get(tenant=journey.tenant, offboarded_at=None)
-    seen = journey.reach(Stage.LIVE)
-    assert (seen.generation, seen.schema_name) == (2, "sf_00db00000002ndmmam_2")
-    journey.tenant.refresh_from_db()
-    assert journey.tenant.offboarded_at is None
-
-
-def _exists(schema: str) -> bool:
-    with database.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", [schema])
-        return cursor.fetchone() is not None

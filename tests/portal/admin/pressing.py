@@ -7,7 +7,6 @@ import pytest
 from django.contrib.messages import get_messages
 from django.http import HttpResponse
 from django.test import Client
-from django_q.models import OrmQ
 
 from connect.models import Connection
 from portal.actions import action as registry
@@ -67,11 +66,6 @@ def select(client: Client, chosen: list[Any], name: str, **more: str) -> HttpRes
 def said(answer: HttpResponse) -> str:
     """Return what the next page will tell."""
     return " ".join(str(message) for message in get_messages(answer.wsgi_request))  # type: ignore[attr-defined]
-
-
-def queued() -> list[dict[str, Any]]:
-    """Return what is in the queue."""
-    return [row.task for row in OrmQ.objects.order_by("pk")]
 
 
 def named(row: Tenant | Connection) -> str:

@@ -33,7 +33,7 @@ from portal.actions.action import Action
 from portal.models import BulkItem, BulkItemStatus, BulkRun
 from tenants.models import Proof, Switch, Tenant
 from tests.connect.write_errors import schemas
-from tests.portal.admin import rows
+from tests.portal.admin import rows, strangers
 
 LIVE = {"stage": Stage.LIVE, "state": "IDLE"}
 # A state in which each action on a tenant is possible, as fields of the connection.
@@ -59,7 +59,7 @@ _numbers = count(5000)
 
 
 def _tenant(name: str = "") -> Connection:
-    (made,) = rows.connected([next(_numbers)])
+    (made,) = strangers.connected([next(_numbers)])
     Connection.objects.filter(pk=made.pk).update(**STATES.get(name, LIVE))
     if name == "approve":
         Tenant.objects.filter(pk=made.tenant_id).update(proof=Proof.NONE, proven_at=None)
@@ -124,7 +124,7 @@ def _bulk_run(name: str) -> BulkRun:
 
 def _task(model: type[Success | Failure]) -> Success | Failure:
     if not model.objects.exists():
-        rows.tasks([next(_numbers)])
+        strangers.tasks([next(_numbers)])
     row: Success | Failure = model.objects.get()
     return row
 

@@ -17,7 +17,8 @@ from tenants.models import Event, MessageKind, Proof, Tenant
 from tests import cast
 from tests.connect import fleet as fleets
 from tests.connect.journey import Journey
-from tests.portal.admin.pressing import ACTIONS, EVERY, press, queued, ready_for, work_off
+from tests.portal.admin.pressing import ACTIONS, EVERY, press, ready_for, work_off
+from tests.queue import queued
 
 pytestmark = pytest.mark.django_db
 

@@ -12,7 +12,7 @@ from portal.actions.subject import Subject
 from portal.models import BulkItem, BulkRun
 from tenants.models import Event, Tenant
 from tests import cast
-from tests.portal.admin import rows, walk
+from tests.portal.admin import rows, strangers, walk
 from tests.portal.admin.conftest import NAMES, SignIn
 from tests.portal.admin.pressing import (
     ACTIONS,
@@ -23,12 +23,12 @@ from tests.portal.admin.pressing import (
     answers,
     named,
     press,
-    queued,
     ready_for,
     row_of,
     said,
     select,
 )
+from tests.queue import queued
 
 pytestmark = pytest.mark.django_db
 
@@ -158,14 +158,14 @@ def test_a_task_takes_an_id_and_a_name_and_nothing_else(manager: Client, name: s
 
 
 def test_rows_on_other_pages_are_meant_too_when_all_are_selected(manager: Client) -> None:
-    rows.connected(range(3))
+    strangers.connected(range(3))
     one = Tenant.objects.first()
     select(manager, [one], "refresh", select_across="1")
     assert BulkRun.objects.latest("pk").items.count() == 3
 
 
 def test_a_question_asked_for_all_rows_is_answered_for_all_rows(manager: Client) -> None:
-    rows.connected(range(3))
+    strangers.connected(range(3))
     one = Tenant.objects.first()
     data = {"action": "snooze", "_selected_action": [one.pk], "select_across": "1", "index": "0"}  # type: ignore[union-attr]
     asked = manager.post(walk.page(Tenant, "changelist"), data)

@@ -14,7 +14,7 @@ from portal import bulk, roles
 from portal.actions import action as registry
 from portal.models import BulkItem, BulkItemStatus, BulkRun
 from tenants.models import Tenant
-from tests.portal.admin import rows, walk
+from tests.portal.admin import strangers, walk
 from tests.portal.admin.conftest import SignIn
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +23,7 @@ ACTIONS = registry.of(Tenant)
 
 def start(action: str = "pause", count: int = 4, **options: str) -> BulkRun:
     if not Connection.objects.exists():
-        rows.connected(range(count))
+        strangers.connected(range(count))
     chosen = list(Connection.objects.select_related("tenant").order_by("pk"))
     run = BulkRun(action=action, label="Pause", actor="olga", total=len(chosen), options=options)
     return bulk.start(
@@ -145,7 +145,7 @@ def test_the_page_costs_the_same_for_any_number_of_tenants(
     viewer.get(url.replace("/0/", f"/{few.pk}/"))
     with django_assert_num_queries(9):
         viewer.get(url.replace("/0/", f"/{few.pk}/"))
-    rows.connected(range(3, 23))
+    strangers.connected(range(3, 23))
     many = start()
     with django_assert_num_queries(9):
         viewer.get(url.replace("/0/", f"/{many.pk}/"))

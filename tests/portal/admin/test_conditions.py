@@ -14,7 +14,7 @@ from portal.dashboard.attention import CAUSES
 from portal.dashboard.cards import write_errors
 from portal.project import metrics
 from tests import cast
-from tests.portal.admin import rows
+from tests.portal.admin import rows, strangers
 
 pytestmark = pytest.mark.django_db
 FLEET = (  # state at Heroku Connect, the condition that was noted, minutes since the last look
@@ -42,7 +42,7 @@ EXPECTED = {
 def fleet(db: None) -> list[Connection]:
     """Eight live connections, one of them not seen for an hour."""
     now = timezone.now()
-    connections = rows.connected(range(1, len(FLEET) + 1))
+    connections = strangers.connected(range(1, len(FLEET) + 1))
     for connection, (state, condition, minutes) in zip(connections, FLEET, strict=True):
         seen_at = now - timedelta(minutes=minutes)
         Connection.objects.filter(pk=connection.pk).update(state=state, seen_at=seen_at)

@@ -9,7 +9,7 @@ from django_q.models import OrmQ
 
 from connect.models import Mapping, Rollout, RolloutStatus
 from tenants.models import Tenant
-from tests.portal.admin import clicks, rows, walk
+from tests.portal.admin import clicks, strangers, walk
 
 pytestmark = pytest.mark.django_db
 
@@ -38,7 +38,7 @@ def test_a_button_of_a_mapping_asks_first(
 def test_a_button_of_a_roll_out_asks_first(
     manager: Client, label: str, status: RolloutStatus
 ) -> None:
-    rows.strangers(1)
+    strangers.make(1)
     Rollout.objects.update(status=status)
     page = walk.page(Rollout, "change", Rollout.objects.get().pk)
     answer = clicks.offered(manager, page, label).click(manager)

@@ -12,7 +12,8 @@ from portal.admin.kit import actions
 from portal.models import BulkRun
 from tenants.models import Tenant
 from tests.portal.admin import walk
-from tests.portal.admin.pressing import ACTIONS, BOTH, answers, queued, row_of, said, select
+from tests.portal.admin.pressing import ACTIONS, BOTH, answers, row_of, said, select
+from tests.queue import queued
 
 pytestmark = pytest.mark.django_db
 

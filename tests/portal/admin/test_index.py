@@ -19,7 +19,7 @@ from portal.dashboard import page
 from portal.dashboard.cards import write_errors
 from portal.models import Heartbeat
 from tenants.models import Switch, Tenant
-from tests.portal.admin import rows, walk
+from tests.portal.admin import strangers, walk
 from tests.portal.admin.conftest import SignIn
 
 pytestmark = pytest.mark.django_db
@@ -70,7 +70,7 @@ def numbers(html: str) -> Iterator[tuple[str, int]]:
 def test_each_number_leads_to_exactly_what_it_counts(
     viewer: Client, five: dict[str, Tenant]
 ) -> None:
-    rows.strangers(3)
+    strangers.make(3)
     Health.objects.filter(connection__tenant__name="Stranger 1").update(condition="degraded")
     Health.objects.filter(connection__tenant__name="Stranger 2").update(condition="paused")
     counted = dict(numbers(html_of(viewer)))
@@ -82,7 +82,7 @@ def test_each_number_leads_to_exactly_what_it_counts(
 def test_the_failed_writes_lead_to_the_causes_that_they_have(
     viewer: Client, five: dict[str, Tenant]
 ) -> None:
-    rows.health(five["acme"].connections.get(), five["ember"].connections.get())
+    strangers.health(five["acme"].connections.get(), five["ember"].connections.get())
     acme = WriteError.objects.get(connection__tenant=five["acme"])
     shown = write_errors.read(None, timezone.now())
     assert (shown["total"], [(bar.label, bar.value) for bar in shown["chart"].bars]) == (
@@ -97,7 +97,7 @@ def test_the_dashboard_costs_the_same_however_many_tenants_there_are(
 ) -> None:
     counts = []
     for start in (1, 11):
-        rows.strangers(10, start=start)
+        strangers.make(10, start=start)
         with CaptureQueriesContext(connection) as queries:
             manager.get("/admin/dashboard/")
         counts.append(len(queries))

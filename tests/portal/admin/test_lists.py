@@ -1,55 +1,26 @@
-"""The lists: found by any id, counted by state, drilled down by date, exported safely."""
+"""The lists: found by any id, counted by state, drilled down by date."""
 
-import csv
-import io
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import connection as database
-from django.http import StreamingHttpResponse
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from connect.models import (
     Connection,
-    Drift,
-    Health,
-    HealthSample,
-    Incident,
-    Mapping,
-    Rollout,
-    RolloutItem,
-    WriteError,
 )
-from portal import roles
 from portal.admin.kit import lists
-from portal.models import BulkItem
-from tenants.models import Callout, Event, EventKind, Message, SalesforceGrant, Tenant
+from tenants.models import Callout, Event, EventKind, Message, Tenant
 from tests import cast
-from tests.portal.admin import rows, walk
-from tests.portal.admin.conftest import SignIn
+from tests.portal.admin import rows, strangers, walk
 
 pytestmark = pytest.mark.django_db
-EXPORTED = [
-    *(Tenant, Connection, Mapping, HealthSample, Callout, Message, Event, SalesforceGrant),
-    *(Health, Incident, WriteError, Drift, Rollout, RolloutItem, BulkItem),
-]
-EVERY = pytest.mark.parametrize("model", EXPORTED, ids=lambda model: model._meta.model_name)
 
 
 def listed(client: Client, model: type[Any], **query: str) -> list[Any]:
     return list(client.get(walk.page(model, "changelist"), query).context["cl"].result_list)
-
-
-def export(client: Client, model: type[Any], **query: str) -> list[list[str]]:
-    answer = client.get(walk.page(model, "export"), query)
-    assert isinstance(answer, StreamingHttpResponse)
-    text = b"".join(answer.streaming_content).decode()
-    assert text.startswith("\ufeff")
-    return list(csv.reader(io.StringIO(text[1:])))
 
 
 # --- search --------------------------------------------------------------------------------------
@@ -128,8 +99,8 @@ def test_a_callout_is_found_by_the_address_that_sent_it(viewer: Client) -> None:
 def test_each_count_leads_to_the_rows_that_it_counts(
     viewer: Client, five: dict[str, Tenant]
 ) -> None:
-    rows.strangers(3)
-    for model in EXPORTED:
+    strangers.make(3)
+    for model in walk.EXPORTED:
         url = walk.page(model, "changelist")
         for tally in viewer.get(url).context["tallies"]:
             found = viewer.get(f"{url}{tally.url}").context
@@ -154,7 +125,7 @@ def test_a_list_that_only_grows_counts_its_newest_rows(
 def test_no_more_is_counted_and_paged_through_than_anybody_would(
     viewer: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows.strangers(6)
+    strangers.make(6)
     with database.cursor() as cursor:
         cursor.execute("ANALYZE tenants_tenant")
     monkeypatch.setattr(lists, "MAX_COUNTED", 4)
@@ -170,9 +141,9 @@ def test_no_more_is_counted_and_paged_through_than_anybody_would(
 def test_a_filtered_list_costs_as_much_for_12_rows_as_for_3(manager: Client) -> None:
     queries = ("stage=live", "attention=blocked", "q=stranger", "p=1")
     urls = [f"{walk.page(Tenant, 'changelist')}?{query}" for query in queries]
-    rows.strangers(3)
+    strangers.make(3)
     few = {url: walk.queries(manager, url) for url in walk.warm(manager, urls)}
-    rows.strangers(9, start=4)
+    strangers.make(9, start=4)
     assert {url: walk.queries(manager, url) for url in urls} == few
 
 
@@ -219,83 +190,6 @@ def test_a_date_in_the_address_keeps_the_other_filters(viewer: Client) -> None:
     page = viewer.get(walk.page(Event, "changelist"), {"kind__exact": "live", "at__year": "2026"})
     assert page.context["cl"].result_count == 1
     assert "?at__month=2&amp;at__year=2026&amp;kind__exact=live" in page.content.decode()
-
-
-# --- CSV -----------------------------------------------------------------------------------------
-
-
-def test_every_row_of_every_list_is_exported(viewer: Client, five: dict[str, Tenant]) -> None:
-    rows.strangers(60)
-    for model in EXPORTED:
-        head, *body = export(viewer, model)
-        assert len(body) == model._default_manager.count() >= 60, model
-        assert {len(row) for row in body} == {len(head)}, model
-        assert rows.ACCESS_TOKEN not in str(body), model
-
-
-def test_the_export_has_the_filters_of_the_address(viewer: Client, five: dict[str, Tenant]) -> None:
-    _, *body = export(viewer, Tenant, stage="live", p="1")
-    assert [row[0] for row in body] == ['Acme & Söhne "West"']
-    _, *found = export(viewer, Tenant, q="borealis")
-    assert [row[0] for row in found] == ["Borealis"]
-    assert viewer.get(walk.page(Tenant, "export"), {"nonsense": "1"}).status_code == 400
-
-
-def test_the_list_offers_the_export_of_what_it_shows(viewer: Client) -> None:
-    html = viewer.get(walk.page(Tenant, "changelist"), {"stage": "live"}).content.decode()
-    assert f'href="{walk.page(Tenant, "export")}?stage=live"' in html
-
-
-def test_an_export_costs_the_same_for_any_number_of_rows(viewer: Client) -> None:
-    rows.strangers(2)
-    with CaptureQueriesContext(database) as few:
-        export(viewer, Tenant)
-    rows.strangers(20, start=3)
-    with CaptureQueriesContext(database) as many:
-        export(viewer, Tenant)
-    assert len(few) == len(many)
-
-
-@EVERY
-def test_an_export_is_for_those_who_may_see_the_list_and_changes_nothing(
-    client: Client, sign_in: SignIn, model: type[Any]
-) -> None:
-    url = walk.page(model, "export")
-    assert client.get(url)["Location"].startswith("/admin/login/")
-    viewer = sign_in(roles.VIEWER)
-    assert viewer.post(url).status_code == 405
-    user = viewer.get("/admin/").context["user"]
-    user.groups.clear()
-    assert viewer.get(url).status_code == 403
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [
-        ("=HYPERLINK(1)", "'=HYPERLINK(1)"),
-        ("+1", "'+1"),
-        ("-1", "'-1"),
-        ("@SUM(A1)", "'@SUM(A1)"),
-        ("\t=1", "'\t=1"),
-        ("\r=1", "'\r=1"),
-        ("  =1", "'  =1"),
-        ("＝1", "'＝1"),
-        ("Acme = Söhne", "Acme = Söhne"),
-        ("", ""),
-        (None, ""),
-        (-5, "-5"),
-        (Decimal("-1.5"), "-1.5"),
-        (datetime(2026, 2, 1, 12, 30, tzinfo=UTC), "2026-02-01 12:30:00+00:00"),
-    ],
-)
-def test_no_cell_is_a_formula(value: Any, shown: str) -> None:
-    assert lists.cell(value) == shown
-
-
-def test_an_org_that_calls_itself_a_formula_stays_a_name(viewer: Client) -> None:
-    cast.enrol({**cast.ACME, "name": '=cmd|" /C calc"!A0'})
-    _, row = export(viewer, Tenant)
-    assert row[0] == '\'=cmd|" /C calc"!A0'
 
 
 # --- put off -------------------------------------------------------------------------------------

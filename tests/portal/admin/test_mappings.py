@@ -18,7 +18,7 @@ from tenants.models import Event, Tenant
 from tests import cast
 from tests.connect import fleet as fleets
 from tests.connect.fleet import Fleet
-from tests.portal.admin import rows, walk
+from tests.portal.admin import rows, strangers, walk
 from tests.portal.admin.conftest import SignIn
 
 pytestmark = pytest.mark.django_db
@@ -142,7 +142,7 @@ def test_only_managers_add_versions(operator: Client) -> None:
 
 
 def test_the_list_shows_what_a_version_maps_and_how_many_tenants_use_it(viewer: Client) -> None:
-    rows.strangers(3)
+    strangers.make(3)
     (newest, *_, first) = (
         viewer.get(walk.page(MappingTemplate, "changelist")).context["cl"].result_list
     )

@@ -10,7 +10,7 @@ from connect.models import Connection, Mapping
 from portal import roles
 from portal.admin.kit import lists
 from tenants.models import Callout, Message, Tenant
-from tests.portal.admin import rows, walk
+from tests.portal.admin import rows, strangers, walk
 from tests.portal.admin.conftest import SignIn
 
 # Session, user, two for permissions, the count, the rows, and what a column or a filter adds.
@@ -49,7 +49,7 @@ def assert_fit_to_be_seen(client: Client, url: str) -> None:
 def test_viewers_and_managers_see_every_list_and_every_row_and_no_token(
     sign_in: SignIn, role: str, five: dict[str, Tenant]
 ) -> None:
-    rows.strangers(1)
+    strangers.make(1)
     rows.switches()
     client = sign_in(role)
     for url in every_page():
@@ -78,10 +78,10 @@ def test_staff_without_a_role_see_nothing(sign_in: SignIn, five: dict[str, Tenan
 def test_every_list_costs_as_many_queries_for_12_rows_as_for_3_and_beyond_the_cap(
     manager: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows.strangers(3)
+    strangers.make(3)
     few = {url: walk.queries(manager, url) for url in walk.warm(manager, walk.lists())}
     assert max(few.values()) <= MAX_QUERIES, few
-    rows.strangers(9, start=4)
+    strangers.make(9, start=4)
     assert {url: walk.queries(manager, url) for url in few} == few
     monkeypatch.setattr(lists, "MAX_COUNTED", 4)  # from there on rows are estimated, not counted
     assert {url: walk.queries(manager, url) for url in few} == few
@@ -98,7 +98,7 @@ def test_the_cost_of_a_tenants_page_does_not_grow_with_its_history(
 
 
 def test_nothing_can_be_deleted(superuser: Client, five: dict[str, Tenant]) -> None:
-    rows.strangers(1)
+    strangers.make(1)
     rows.switches()
     for model in walk.models():
         row = model._default_manager.all()[0]
@@ -119,7 +119,7 @@ WRITTEN_BY_STAFF = {
 
 
 def test_what_the_portal_writes_nobody_else_does(superuser: Client) -> None:
-    rows.strangers(1)
+    strangers.make(1)
     models = [each for each in walk.models() if each._meta.label_lower not in WRITTEN_BY_STAFF]
     assert len(models) > 25
     for model in models:

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django_q.models import Failure, OrmQ, Schedule, Success
 
-from tests.portal.admin import rows, walk
+from tests.portal.admin import strangers, walk
 
 pytestmark = pytest.mark.django_db
 BOTH = pytest.mark.parametrize("model", [Success, Failure])
@@ -20,7 +20,7 @@ def resubmit(client: Client, model: type[Success | Failure]) -> None:
 def test_a_manager_queues_tasks_again_under_the_own_name(
     manager: Client, model: type[Success | Failure]
 ) -> None:
-    rows.strangers(2)
+    strangers.make(2)
     OrmQ.objects.all().delete()
     resubmit(manager, model)
     tasks = [row.task for row in OrmQ.objects.all()]
@@ -33,7 +33,7 @@ def test_a_manager_queues_tasks_again_under_the_own_name(
 
 
 def test_what_failed_and_is_queued_again_counts_as_failed_no_more(manager: Client) -> None:
-    rows.strangers(1)
+    strangers.make(1)
     resubmit(manager, Failure)
     assert not Failure.objects.exists()
     resubmit(manager, Success)
@@ -41,7 +41,7 @@ def test_what_failed_and_is_queued_again_counts_as_failed_no_more(manager: Clien
 
 
 def test_a_task_of_nobody_stays_a_task_of_nobody(manager: Client) -> None:
-    rows.strangers(1)
+    strangers.make(1)
     OrmQ.objects.all().delete()
     Failure.objects.update(kwargs={})
     resubmit(manager, Failure)
@@ -50,7 +50,7 @@ def test_a_task_of_nobody_stays_a_task_of_nobody(manager: Client) -> None:
 
 @BOTH
 def test_an_operator_queues_nothing_again(operator: Client, model: type[Success | Failure]) -> None:
-    rows.strangers(1)
+    strangers.make(1)
     OrmQ.objects.all().delete()
     resubmit(operator, model)
     assert not OrmQ.objects.exists()
@@ -60,7 +60,7 @@ def test_an_operator_queues_nothing_again(operator: Client, model: type[Success 
 
 @pytest.mark.parametrize("model", [Success, Failure, OrmQ, Schedule])
 def test_a_task_is_shown_and_never_edited(superuser: Client, model: type[Schedule]) -> None:
-    rows.strangers(1)
+    strangers.make(1)
     url = walk.page(model, "change", model.objects.get().pk)
     html = superuser.get(url).content.decode()
     assert 'name="_save"' not in html

@@ -27,7 +27,7 @@ from tenants.models import Tenant
 from tests import cast
 from tests.connect import fleet as fleets
 from tests.connect.fleet import Fleet
-from tests.portal.admin import rows, walk
+from tests.portal.admin import strangers, walk
 from tests.portal.admin.conftest import SignIn
 
 pytestmark = pytest.mark.django_db
@@ -180,7 +180,7 @@ def test_warnings_are_shown_before_the_start(manager: Client, fleet: Fleet) -> N
     ],
 )
 def test_each_role_has_its_transitions(sign_in: SignIn, role: str, allowed: set[str]) -> None:
-    rows.strangers(1)
+    strangers.make(1)
     client, rollout = sign_in(role), Rollout.objects.get()
     answered = {name: control(client, rollout, name).status_code for name in TRANSITIONS}
     assert {name for name, status in answered.items() if status != 403} == allowed
@@ -188,7 +188,7 @@ def test_each_role_has_its_transitions(sign_in: SignIn, role: str, allowed: set[
 
 
 def test_looking_at_a_button_changes_nothing(manager: Client) -> None:
-    rows.strangers(1)
+    strangers.make(1)
     rollout = Rollout.objects.get()
     for name, each in TRANSITIONS.items():
         url = reverse("admin:connect_rollout_act", args=[rollout.pk, name])

@@ -21,7 +21,7 @@ from connect import links as connect_links
 from portal.actions import action as registry
 from tenants import links
 from tenants.models import Tenant
-from tests.portal.admin import rows, walk
+from tests.portal.admin import rows, strangers, walk
 
 pytestmark = pytest.mark.django_db
 TOKENS = (rows.ACCESS_TOKEN, rows.REFRESH_TOKEN)
@@ -117,7 +117,7 @@ def changed(before: dict[str, str]) -> set[str]:
 
 @pytest.fixture
 def world(five: dict[str, Tenant]) -> dict[str, Tenant]:
-    rows.strangers(1)
+    strangers.make(1)
     rows.switches()
     return five
 

@@ -9,7 +9,26 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from connect.models import (
+    Connection,
+    Drift,
+    Health,
+    HealthSample,
+    Incident,
+    Mapping,
+    Rollout,
+    RolloutItem,
+    WriteError,
+)
+from portal.models import BulkItem
+from tenants.models import Callout, Event, Message, SalesforceGrant, Tenant
+
 STAFF_ONLY_FOR_SUPERUSERS = ("auth.User", "auth.Group")
+# The models whose lists have a CSV export.
+EXPORTED = [
+    *(Tenant, Connection, Mapping, HealthSample, Callout, Message, Event, SalesforceGrant),
+    *(Health, Incident, WriteError, Drift, Rollout, RolloutItem, BulkItem),
+]
 
 
 def models() -> list[type[Model]]:

@@ -8,7 +8,7 @@ from connect.health import fleet
 from connect.models import Condition, FleetCondition, Health
 from portal.dashboard.cards import health
 from tests import cast
-from tests.portal.admin import rows
+from tests.portal.admin import rows, strangers
 
 pytestmark = pytest.mark.django_db
 
@@ -51,7 +51,7 @@ def test_without_a_past_there_is_no_chart() -> None:
 def test_the_card_costs_a_fixed_number_of_queries(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
-    rows.strangers(3)
+    strangers.make(3)
     with django_assert_num_queries(4):
         health.read(None, timezone.now())
 

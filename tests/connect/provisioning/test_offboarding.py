@@ -1,0 +1,65 @@
+"""Off-boarding against the emulator, and starting over."""
+
+from typing import Any
+
+import pytest
+from django.db import connection as database
+from django.utils import timezone
+
+from connect.models import Connection, Stage
+from tenants.models import Event, EventKind, SalesforceGrant
+from tests.connect.journey import Journey
+
+pytestmark = pytest.mark.django_db
+
+
+def _offboard(journey: Journey, **facts: Any) -> Connection:
+    Connection.objects.update(
+        stage=Stage.OFFBOARDING, next_attempt_at=timezone.now(), blocked_at=None, **facts
+    )
+    journey.connection.refresh_from_db()
+    return journey.advance()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("fate", ["keep", "drop"])
+def test_off_boarding_deletes_the_add_on_and_keeps_or_drops_the_schema(
+    journey: Journey, fate: str
+) -> None:
+    journey.reach(Stage.LIVE)
+    seen = _offboard(journey, schema_fate=fate)
+    assert seen.stage == Stage.OFFBOARDED
+    assert not journey.running.addons()
+    assert _exists(seen.schema_name) is (fate == "keep")
+    assert SalesforceGrant.objects.get().status == "revoked"
+    journey.tenant.refresh_from_db()
+    assert journey.tenant.offboarded_at is not None
+    assert Event.objects.filter(kind=EventKind.OFFBOARDED).count() == 1
+
+
+def test_off_boarding_continues_if_salesforce_is_down(journey: Journey) -> None:
+    journey.reach(Stage.LIVE)
+    journey.fault("salesforce", "POST", "/revoke", status=503, times=100)
+    _offboard(journey, schema_fate="keep")
+    for _ in range(5):
+        journey.advance()
+    assert journey.connection.stage == Stage.OFFBOARDED
+    assert not journey.running.addons()
+
+
+def test_starting_over_makes_the_next_generation_with_a_schema_of_its_own(
+    journey: Journey,
+) -> None:
+    journey.reach(Stage.LIVE)
+    _offboard(journey, schema_fate="keep", start_over=True)
+    journey.connection = Connection.objects.get(tenant=journey.tenant, offboarded_at=None)
+    seen = journey.reach(Stage.LIVE)
+    assert (seen.generation, seen.schema_name) == (2, "sf_00db00000002ndmmam_2")
+    journey.tenant.refresh_from_db()
+    assert journey.tenant.offboarded_at is None
+
+
+def _exists(schema: str) -> bool:
+    with database.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", [schema])
+        return cursor.fetchone() is not None

@@ -1,0 +1,69 @@
+"""The tasks of the collection: a round in time, and pruning."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from social import (
+    accounts,
+    tasks,
+)
+from social.models import (
+    CollectionRun,
+    Delivery,
+    Handle,
+    Post,
+)
+from tests import cast
+from tests.social.live_tenants import XSide, go_live
+from tests.social.rounds import many, round_of
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_round_ends_in_time_and_queues_the_next(
+    x_side: XSide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = many(x_side, 2)
+    queued: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(tasks, "enqueue", lambda *given: queued.append(given))
+    monkeypatch.setattr(tasks, "SECONDS", 1e-6)
+    assert "The time limit was reached" in tasks.collect()
+    assert queued == [(tasks.collect, "schedule", "portal")]
+    monkeypatch.setattr(tasks, "SECONDS", 60)
+    assert "done" in tasks.collect()
+    assert (len(live.bodies()), len(queued)) == (40, 1)
+
+
+def test_the_task_returns_the_reason_when_nothing_was_collected(settings: Settings) -> None:
+    settings.X_BEARER_TOKEN = ""
+    assert "X_BEARER_TOKEN" in tasks.collect()
+
+
+def test_expired_rows_are_pruned(x_side: XSide) -> None:
+    live = go_live(cast.ACME, "acme")
+    x_side.post("acme", "Hello")
+    round_of()
+    old = timezone.now() - timedelta(days=40)
+    tasks.prune()
+    assert (Post.objects.count(), CollectionRun.objects.count()) == (1, 1)
+    Post.objects.update(seen_at=old)
+    Handle.objects.update(asked_at=old)
+    CollectionRun.objects.update(started_at=old)
+    tasks.prune()
+    assert not any(each.objects.exists() for each in (Post, Handle, CollectionRun))
+    assert Delivery.objects.get().connection == live.connection
+    assert round_of().inserted == 0
+
+
+def test_reading_a_fleet_takes_one_query_a_tenant_and_four_in_all(
+    x_side: XSide, django_assert_num_queries: Any
+) -> None:
+    go_live(cast.ACME, "acme")
+    go_live(cast.CIRRUS, "cirrus")
+    per_tenant = 4  # savepoint, limits, the read, release
+    with django_assert_num_queries(2 + 2 * per_tenant):
+        accounts.read_all()
