@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from connect.clients import http
 from connect.clients.http import Peer
+from connect.formats import format_duration
 from connect.models import Incident, WebhookNotice
 from tenants import attempts, messages, timeline
 from tenants.attempts import Schedule, minutes
@@ -29,8 +30,8 @@ def notify_closed(incident: Incident) -> None:
     opened_at, closed_at = incident.opened_at, incident.closed_at
     assert opened_at is not None  # noqa: S101  (a suspected incident is never closed)
     assert closed_at is not None  # noqa: S101
-    duration = int((closed_at - opened_at).total_seconds() // 60)
-    text = f"It lasted {duration} minutes. {incident.healing.count()} steps of self-healing."
+    duration = format_duration(closed_at - opened_at)
+    text = f"It lasted {duration}. {incident.healing.count()} steps of self-healing."
     _notify(incident, "recovered", f"Recovered: {incident}", text)
 
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from connect.formats import format_time
 from connect.health import states
 from connect.models import Condition, Health, IncidentKind
 from tenants.models import GrantStatus, SalesforceGrant, Tenant
@@ -43,7 +44,7 @@ def of(health: Health, now: datetime) -> dict[IncidentKind, str]:
     if waiting and now - waiting > WRITES_ARE_STUCK and health.condition in states.WELL:
         found[IncidentKind.STUCK_WRITES] = (
             f"{health.backlog} writes are waiting for Heroku Connect, the oldest since "
-            f"{waiting:%Y-%m-%d %H:%M} UTC."
+            f"{format_time(waiting)}."
         )
     return found
 

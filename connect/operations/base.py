@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -90,11 +89,6 @@ def held(connection_id: int) -> Iterator[Claim]:
     finally:
         http.current_tenant.reset(token)
         claim.release_uncounted()
-
-
-def in_words(moment: datetime) -> str:
-    """Return a time as staff read it."""
-    return f"{moment:%-d %b %Y, %H:%M} UTC"
 
 
 def _perform(operation: Operation, claim: Claim, actor: str, options: Options) -> Report:

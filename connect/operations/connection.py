@@ -5,11 +5,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from connect.clients import heroku_connect
+from connect.formats import format_time
 from connect.health import diagnose, observations, states
 from connect.health import refresh as health
 from connect.models import Connection, Stage
 from connect.operations import ending, timed
-from connect.operations.base import Operation, Options, by_name, in_words, perform
+from connect.operations.base import Operation, Options, by_name, perform
 from connect.provisioning import reconciler, stages
 from connect.runner.lease import Claim
 from tenants import messages
@@ -49,7 +50,7 @@ def _retry(claim: Claim, actor: str, options: Options) -> str:
 
 def _refusal_to_import(connection: Connection) -> str:
     if connection.paused_until:
-        return f"it is paused until {in_words(connection.paused_until)}: resume it first"
+        return f"it is paused until {format_time(connection.paused_until)}: resume it first"
     if connection.stage in (Stage.IMPORTING_MAPPINGS, Stage.LOADING, Stage.LIVE):
         return ""
     return "Heroku Connect is not authorized yet"

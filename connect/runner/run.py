@@ -10,11 +10,11 @@ import random
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 
 from django.db import transaction
 
 from connect.clients import http
+from connect.formats import format_duration
 from connect.runner import refused_token, retry
 from connect.runner.job import Job
 from connect.runner.outcomes import Block, Done, Failure, Retry, StepOutcome, TokenRefused, Wait
@@ -109,9 +109,10 @@ def _write(job: Job, outcome: StepOutcome | Failure) -> bool:
 
 def _wait(job: Job, wait: Wait) -> bool:
     if wait.patience and job.waited > wait.patience:
+        waited = format_duration(wait.patience)
         return job.settle_block(
             Block(
-                f"Waiting for {wait.reason}, without any change for {_in_words(wait.patience)}. "
+                f"Waiting for {wait.reason}, without any change for {waited}. "
                 "Look at the add-on in Heroku's dashboard, then retry."
             )
         )
@@ -124,8 +125,3 @@ def _back_off(job: Job, failure: Retry) -> bool:
         return job.settle_block(Block(reason, failure.request_id))
     pause = retry.back_off(job.attempts, failure.after, random.random())  # noqa: S311 (no secret)
     return job.settle_retry(failure, pause)
-
-
-def _in_words(span: timedelta) -> str:
-    minutes = int(span.total_seconds() // 60)
-    return f"{minutes // 60} hours" if minutes >= 120 else f"{minutes} minutes"
