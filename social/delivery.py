@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Max, Q
 from django.utils import timezone
 
-from connect.clients.http import current_tenant
+from connect.clients.http import working_for
 from social import post_table, tenant_tables
 from social.accounts import TenantRun
 from social.models import CollectionRun, Delivery, Post, TenantCollection
@@ -30,7 +30,8 @@ def deliver(run: CollectionRun, tenant_runs: list[TenantRun], until: float) -> b
         wanted = tenant_run.found.by_handle
         done = delivery.through >= newest and delivery.accounts == wanted
         if tenant_run.tables is not None and not done:
-            _deliver_to(run, tenant_run, tenant_run.tables, delivery)
+            with working_for(tenant_run.connection.tenant.org_id):
+                _deliver_to(run, tenant_run, tenant_run.tables, delivery)
     return True
 
 
@@ -50,7 +51,6 @@ def _deliver_to(
     run: CollectionRun, tenant_run: TenantRun, tables: TenantTables, delivery: Delivery
 ) -> None:
     tenant, result = tenant_run.connection.tenant, tenant_run.result
-    mark = current_tenant.set(tenant.org_id)
     try:
         with transaction.atomic():
             rows = _rows(tenant_run, delivery)
@@ -64,8 +64,6 @@ def _deliver_to(
         result.inserted, result.updated = written.inserted, written.updated
         run.inserted += written.inserted
         run.updated += written.updated
-    finally:
-        current_tenant.reset(mark)
 
 
 def _rows(tenant_run: TenantRun, delivery: Delivery) -> list[post_table.PostRow]:

@@ -71,12 +71,12 @@ def search(query: str, *, since_id: int, until_id: int, next_token: str = "") ->
     Raises social.budget.BudgetExceeded without calling, Capped, BadQuery, and RemoteError.
     """
     budget.count_call()
-    aside = budget.reserve_posts()
+    reserved = budget.reserve_posts()
     params = {
         "query": query,
         "since_id": str(since_id),
         "until_id": str(until_id),
-        "max_results": str(aside.posts),
+        "max_results": str(reserved.posts),
         **FIELDS,
         **({"next_token": next_token} if next_token else {}),
     }
@@ -84,10 +84,10 @@ def search(query: str, *, since_id: int, until_id: int, next_token: str = "") ->
         answer = _x().call("GET", PATH, params=params)
     except RemoteError as error:
         if error.status:  # without an answer X may still have billed posts
-            aside.release()
+            reserved.release()
         raise
     page = _page(answer)
-    aside.release(all_but=page.returned)
+    reserved.release(all_but=page.returned)
     return page
 
 

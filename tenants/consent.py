@@ -21,7 +21,7 @@ class InvalidAnswer(Exception):
 
 @dataclass(frozen=True)
 class Consent:
-    """What Salesforce parts after a sign-in."""
+    """What Salesforce returns after a sign-in."""
 
     org_id: str
     username: str

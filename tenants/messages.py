@@ -1,10 +1,7 @@
 """E-mails: stored in the transaction of the change that causes them, sent afterwards.
 
-Sending is at least once. An attempt is counted before it is made. If a worker dies during an
-attempt, the next attempt follows. So a mail may arrive twice, but it is never lost silently.
+tenants.sending sends them.
 """
-
-import logging
 
 from django.conf import settings
 from django.db import transaction
@@ -15,8 +12,6 @@ from tenants import addresses, links, sending, timeline
 from tenants.addresses import Address
 from tenants.models import EventKind, Message, MessageKind, MessageStatus, Tenant
 from tenants.progress import Turn, progress_of
-
-log = logging.getLogger(__name__)
 
 STAFF_KINDS = (MessageKind.BLOCKED, MessageKind.PORTAL, MessageKind.INCIDENT)
 AUTHORIZE_KINDS = (

@@ -68,7 +68,7 @@ def _register_again(tenant: Tenant, data: CalloutData, *, signed: bool) -> Callo
 
 
 def _accept_signed(tenant: Tenant, differences: dict[str, list[str]]) -> CalloutAnswer:
-    """Let a signed callout replace what an unsigned one, maybe a stranger's, data before."""
+    """Let a signed callout replace the data of an unsigned one, which may be a stranger's."""
     for name, (_, value) in differences.items():
         setattr(tenant, name, value)
     tenant.prove(Proof.SIGNED, timezone.now())
@@ -93,7 +93,7 @@ def _upgrade(tenant: Tenant, differences: dict[str, list[str]]) -> CalloutAnswer
 
 def _conflict(tenant: Tenant, differences: dict[str, list[str]], *, signed: bool) -> CalloutAnswer:
     text = "A signed" if signed else "An unsigned"
-    text += f" callout data other data of this org and was refused: {', '.join(differences)}."
+    text += f" callout gave other data of this org and was refused: {', '.join(differences)}."
     known = Event.objects.filter(
         tenant=tenant,
         kind=EventKind.CONFLICT,

@@ -83,11 +83,10 @@ def held(connection_id: int) -> Iterator[Claim]:
     Raises Busy.
     """
     claim = _take(connection_id)
-    token = http.current_tenant.set(claim.tenant.org_id)
     try:
-        yield claim
+        with http.working_for(claim.tenant.org_id):
+            yield claim
     finally:
-        http.current_tenant.reset(token)
         claim.release_uncounted()
 
 
@@ -97,12 +96,12 @@ def _perform(operation: Operation, claim: Claim, actor: str, options: Options) -
         _require_possible(operation, claim.connection)
         text = _note(claim, actor, f"{label}: {operation.run(claim, actor, options)}")
         return Report(OperationOutcome.DONE, text)
-    except Skip as trouble:
-        text = _note(claim, actor, f"{label}: skipped, {trouble}.")
-        return Report(OperationOutcome.SKIPPED, text, str(trouble))
-    except http.RemoteError as trouble:
-        text = _note(claim, actor, f"{label}: failed. {trouble.words}", trouble.request_id)
-        return Report(OperationOutcome.FAILED, text, trouble.words)
+    except Skip as skip:
+        text = _note(claim, actor, f"{label}: skipped, {skip}.")
+        return Report(OperationOutcome.SKIPPED, text, str(skip))
+    except http.RemoteError as error:
+        text = _note(claim, actor, f"{label}: failed. {error.words}", error.request_id)
+        return Report(OperationOutcome.FAILED, text, error.words)
 
 
 def _require_possible(operation: Operation, connection: Connection) -> None:

@@ -68,9 +68,8 @@ def _failures(rollout: Rollout) -> tuple[int, int]:
         .exclude(status=RolloutItemStatus.REFUSED)
         .values_list("status", "excused")
     )
-    return sum(status == RolloutItemStatus.FAILED and not excused for status, excused in wave), len(
-        wave
-    )
+    failed = sum(status == RolloutItemStatus.FAILED and not excused for status, excused in wave)
+    return failed, len(wave)
 
 
 def _begin_next_wave(rollout: Rollout) -> None:

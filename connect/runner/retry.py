@@ -28,6 +28,8 @@ def judge(error: Exception) -> Failure | None:
     match error:
         case Blocked():
             return Block(str(error))
+        # Before RemoteError, which it is as well: a refused token is nobody's fault but the
+        # portal's.
         case http.Unauthorized():
             return TokenRefused(error)
         case http.Retryable():

@@ -8,8 +8,7 @@ lease settles: a lost task, a killed worker or a restarted database costs time, 
 import logging
 import random
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 
 from django.db import transaction
 
@@ -35,29 +34,20 @@ def run(jobs: Iterable[Job]) -> None:
     """
     stop_at = time.monotonic() + RUN_SECONDS
     for job in jobs:
+        # Only between steps: a step that was begun has to be settled.
         if not _run_step(job) or time.monotonic() > stop_at:
             return
 
 
 def _run_step(job: Job) -> bool:
     """Run and settle one step; return whether more can be done at once."""
-    with _named_in_the_log(job):
+    with http.working_for(job.tenant.org_id, job.stage):
         try:
             return _settle(job, _outcome(job))
         except LostLease:
+            # The worker that has the lease now repeats the step, so this outcome is dropped.
             log.info("lease lost %s", job.name)
             return False
-
-
-@contextmanager
-def _named_in_the_log(job: Job) -> Iterator[None]:
-    tenant = http.current_tenant.set(job.tenant.org_id)
-    stage = http.current_stage.set(job.stage)
-    try:
-        yield
-    finally:
-        http.current_stage.reset(stage)
-        http.current_tenant.reset(tenant)
 
 
 def _outcome(job: Job) -> StepOutcome | Failure:
@@ -100,6 +90,7 @@ def _write(job: Job, outcome: StepOutcome | Failure) -> bool:
         case Retry():
             return _back_off(job, outcome)
         case TokenRefused():
+            # Settled as a wait, so that no tenant uses up its attempts while the token is wrong.
             refused_token.alert(outcome.error)
             job.note_refused_token(outcome)
             return job.settle_wait(refused_token.wait())
