@@ -47,6 +47,7 @@ def _notify(incident: Incident, kind: str, subject: str, text: str) -> None:
     if tenant:
         event = f"{subject}. {text}"
         timeline.note(tenant, EventKind.INCIDENT, event, incident=incident.pk, what=kind)
+    # After the event: a snooze silences the alert, but the timeline stays complete.
     if connection and connection.is_snoozed(timezone.now()):
         return
     _mail(incident, tenant, kind, subject, text)
@@ -54,6 +55,7 @@ def _notify(incident: Incident, kind: str, subject: str, text: str) -> None:
         alert, is_new = WebhookNotice.objects.get_or_create(
             incident=incident, what=kind, defaults={"text": f"*{subject}*\n{text}"}
         )
+        # The row is unique by incident and kind, so of two workers one queues the call.
         if is_new:
             enqueue(post, alert.pk)
 
@@ -92,6 +94,7 @@ def post(alert_id: int) -> None:
     alert = due.first()
     if alert is None or not settings.INCIDENT_WEBHOOK_URL:
         return
+    # Counted with its next time, so that of two tasks for one alert only one goes on.
     if not attempts.count(due, alert.attempts, next_attempt_at=SCHEDULE.next_at(alert.attempts)):
         return
     mine = WebhookNotice.objects.filter(pk=alert_id)
@@ -101,6 +104,7 @@ def post(alert_id: int) -> None:
             "POST", "", document={"text": alert.text}, reads=False
         )
     except http.RemoteError as error:
+        # Uncertain is a Retryable as well, so it is named first.
         final = isinstance(error, http.Uncertain) or not isinstance(error, http.Retryable)
         mine.update(error=error.words[:500], **({"next_attempt_at": None} if final else {}))
     else:

@@ -60,6 +60,7 @@ MAPPINGS = {
         ),
         Condition.WORKING,
     ),
+    # django-heroku-connect counts it as OK, so it is a warning and no failure.
     "ABORTED": Condition.DEGRADED,
     **dict.fromkeys(
         (
@@ -75,6 +76,7 @@ MAPPINGS = {
     UNAUTHORIZED: Condition.NEEDS_AUTHORIZATION,
 }
 
+# Narrower than WORKING: polling and writing go on for ever and are not waited for.
 _LOADING_MAPPING = {
     "INITIAL",
     "SCHEMA_CHANGED",

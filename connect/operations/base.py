@@ -87,12 +87,14 @@ def held(connection_id: int) -> Iterator[Claim]:
         with http.working_for(claim.tenant.org_id):
             yield claim
     finally:
+        # Also after an error, or the connection would wait until the lease ends by itself.
         claim.release_uncounted()
 
 
 def _perform(operation: Operation, claim: Claim, actor: str, options: Options) -> Report:
     label = operation.label
     try:
+        # Asked again under the lease: the page may be older than the connection's state.
         _require_possible(operation, claim.connection)
         text = _note(claim, actor, f"{label}: {operation.run(claim, actor, options)}")
         return Report(OperationOutcome.DONE, text)
@@ -113,6 +115,7 @@ def _require_possible(operation: Operation, connection: Connection) -> None:
 def _take(connection_id: int) -> Claim:
     stop_at = time.monotonic() + LEASE_PATIENCE
     while time.monotonic() < stop_at:
+        # Staff act on blocked connections too, and do not wait for the next attempt.
         claim = lease.take(connection_id, due=False, blocked=True)
         if claim:
             return claim

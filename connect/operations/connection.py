@@ -98,6 +98,7 @@ def _refresh(claim: Claim, actor: str, options: Options) -> str:
 
 def _diagnose(claim: Claim, actor: str, options: Options) -> str:
     diagnose.start(claim.connection, actor)
+    # The notifications come at once, the diagnosis later by a task.
     waiting = diagnose.fetch_notifications(claim.connection)
     return f"started; the result arrives within minutes. {waiting} notifications wait."
 
@@ -110,6 +111,7 @@ def _link(claim: Claim, actor: str, options: Options) -> str:
     found = heroku_connect.link(settings.APP_NAME, claim.connection.addon_name)
     if not found:
         return "Heroku Connect does not list the add-on."
+    # Which host serves a connection can only be learnt from this list.
     claim.record(connection_id=found[0].id, region_url=found[0].region_url)
     return f"linked; the state is now {health.refresh(claim.connection)}."
 
@@ -121,6 +123,7 @@ def _refusal_to_reauthorize(connection: Connection) -> str:
 
 
 def _reauthorize(claim: Claim, actor: str, options: Options) -> str:
+    # The time in the key: each press of staff is to send a mail.
     key = f"reauthorize:{claim.connection.pk}:{timezone.now().isoformat()}"
     message = messages.queue(claim.tenant, MessageKind.AUTHORIZE_AGAIN, key=key)
     return f"mailed {message.to} a link."

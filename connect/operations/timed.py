@@ -41,9 +41,11 @@ def _pause_until(claim: Claim, actor: str, options: Options) -> str:
         waiting_for=pauses.WAITING_FOR,
     )
     try:
+        # Heroku Connect pauses only idle connections; one that is paused gets just the end time.
         if claim.connection.state != states.PAUSED:
             heroku_connect.pause(claim.connection.region_url, claim.connection.connection_id)
     except http.RemoteError:
+        # The pause never began, so the row must not promise its end.
         claim.record(**before)
         raise
     observations.note_pause(claim.connection, actor)
@@ -59,6 +61,7 @@ def _refusal_to_resume(connection: Connection) -> str:
 
 
 def _resume(claim: Claim, actor: str, options: Options) -> str:
+    # Staff may have resumed it in Heroku's dashboard already.
     if claim.connection.state == states.PAUSED:
         heroku_connect.resume(claim.connection.region_url, claim.connection.connection_id)
     observations.note_pause(claim.connection, "")
