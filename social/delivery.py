@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 def deliver(run: CollectionRun, tenant_runs: list[TenantRun], until: float) -> bool:
     """Write the missing posts of each tenant. False if time.monotonic() passed `until` first."""
+    # Read before the loop: posts of a later run are for that run to deliver.
     newest = Post.objects.aggregate(newest=Max("changed_in"))["newest"] or 0
     rows = Delivery.objects.filter(connection__in=[each.connection.pk for each in tenant_runs])
     known = {each.connection_id: each for each in rows}
@@ -28,6 +29,7 @@ def deliver(run: CollectionRun, tenant_runs: list[TenantRun], until: float) -> b
             return False
         delivery = known.get(tenant_run.connection.pk) or Delivery(connection=tenant_run.connection)
         wanted = tenant_run.found.by_handle
+        # A changed Account or handle needs its posts again, although none of them is new.
         done = delivery.through >= newest and delivery.accounts == wanted
         if tenant_run.tables is not None and not done:
             with working_for(tenant_run.connection.tenant.org_id):
@@ -55,6 +57,7 @@ def _deliver_to(
         with transaction.atomic():
             rows = _rows(tenant_run, delivery)
             written = post_table.write(tables, rows) if rows else post_table.WriteCounts()
+            # In the transaction of the posts, so they are never marked as written without being so.
             _note(delivery, run.pk, tenant_run.found.by_handle)
     except DatabaseError as error:
         result.error = tenant_tables.error_text(error)

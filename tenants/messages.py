@@ -31,6 +31,7 @@ def queue(tenant: Tenant | None, kind: MessageKind, key: str, **context: str) ->
 
     A second call with the same key returns the existing row.
     """
+    # Asked first, because steps call this at each look, and drafting renders three templates.
     known = Message.objects.filter(key=key).first()
     if known:
         return known
@@ -38,6 +39,7 @@ def queue(tenant: Tenant | None, kind: MessageKind, key: str, **context: str) ->
         message, is_new = Message.objects.get_or_create(
             key=key, defaults=_draft(tenant, kind, context)
         )
+        # Of two workers with the same key one stores it, and that one queues it.
         if is_new and message.status == MessageStatus.QUEUED:
             sending.enqueue_delivery(message)
     return message
@@ -58,6 +60,7 @@ def resend(tenant_id: int, actor: str) -> Message | None:
     if kind is None or tenant.offboarded_at:
         return None
     with transaction.atomic():
+        # A time in the key, since staff want another mail and not the stored one.
         message = queue(tenant, kind, key=f"{kind}:{tenant.pk}:resent:{timezone.now().isoformat()}")
         text = f"Sent “{kind.label}” again to {message.to}."
         timeline.note(tenant, EventKind.STAFF_ACTION, text, actor=actor, message=message.pk)
@@ -81,6 +84,7 @@ def _draft(tenant: Tenant | None, kind: MessageKind, context: dict[str, str]) ->
         "subject": " ".join(subject.split())[:255],  # an org's name may contain line breaks
         "text": text.strip() + "\n",
         "html": html,
+        # The task is queued at once; this is when the sweep looks whether it was lost.
         "next_attempt_at": timezone.now() + sending.TASK_TIMEOUT,
         "status": MessageStatus.QUEUED if to else MessageStatus.FAILED,
         "error": "" if to else "There is no recipient: set STAFF_EMAILS or DEV_EMAIL.",

@@ -33,6 +33,7 @@ def register(data: CalloutData, *, signed: bool) -> CalloutAnswer:
     )
     if is_new:
         return _register_new(tenant, data, signed=signed, text="Registered")
+    # no_key: a stronger lock would hold up every event that refers to this tenant.
     tenant = Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
     if tenant.offboarded_at:
         return _register_again(tenant, data, signed=signed)
@@ -43,6 +44,7 @@ def register(data: CalloutData, *, signed: bool) -> CalloutAnswer:
         return CalloutAnswer(
             202, "This org is already registered. Nothing has changed.", tenant=tenant
         )
+    # An upgraded package calls again; that is the one change that needs no person.
     if signed and differences.keys() == {"package_version"}:
         return _upgrade(tenant, differences)
     return _conflict(tenant, differences, signed=signed)
