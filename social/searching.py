@@ -37,11 +37,11 @@ class SearchRunner:
 
         Unfinished searches of earlier runs come first. Raises BudgetExceeded, RemoteError.
         """
-        begun = list(Search.objects.all())
-        fresh = self._fresh(wanted - {name for search in begun for name in search.handles})
-        self.counts.searches = len(begun) + len(fresh)
+        unfinished = list(Search.objects.all())
+        fresh = self._fresh(wanted - {name for search in unfinished for name in search.handles})
+        self.counts.searches = len(unfinished) + len(fresh)
         self.on_progress()
-        for search in [*begun, *fresh]:
+        for search in [*unfinished, *fresh]:
             if time.monotonic() > self.until:
                 return TIME_LIMIT_REACHED
             if switches.SOCIAL_JOB.is_off():

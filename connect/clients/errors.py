@@ -69,7 +69,7 @@ class Uncertain(Retryable):
 
 
 class Permanent(RemoteError):
-    """The same call would fail again until somebody changes something."""
+    """The same call would fail again until a person changes something."""
 
 
 class NotFound(Permanent):

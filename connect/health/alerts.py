@@ -104,7 +104,6 @@ def post(alert_id: int) -> None:
             "POST", "", document={"text": alert.text}, reads=False
         )
     except http.RemoteError as error:
-        # Uncertain is a Retryable as well, so it is named first.
         final = isinstance(error, http.Uncertain) or not isinstance(error, http.Retryable)
         mine.update(error=error.words[:500], **({"next_attempt_at": None} if final else {}))
     else:

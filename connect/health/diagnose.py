@@ -59,7 +59,7 @@ def start_due() -> int:
             started += 1
         except http.RemoteError as error:
             log.warning("not diagnosed connection=%s error=%s", connection.pk, error)
-            # Counts as done for today, or one bad connection would stay first in the line for ever.
+            # Counts as done for today, or one bad connection would stay first for ever.
             Health.objects.filter(pk=connection.pk).update(diagnosed_at=now)
     return started
 

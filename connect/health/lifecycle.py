@@ -72,7 +72,7 @@ def observed_again(incident: Incident, text: str, now: datetime) -> None:
 
 
 def _open(incident: Incident, now: datetime) -> None:
-    # The alert's row is in the same transaction, so no opening is without its alert.
+    # The alert is stored in the same transaction, so no incident opens without one.
     with transaction.atomic():
         mine = Incident.objects.filter(pk=incident.pk, status=IncidentStatus.SUSPECTED)
         # Compare-and-swap: another worker may have opened it, and it alerts once.

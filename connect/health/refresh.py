@@ -66,7 +66,7 @@ def store_page(pairs: list[tuple[Connection, ConnectionDetail]], *, deep: bool) 
     with transaction.atomic():
         for connection, seen in pairs:
             connection.state, connection.seen_at = seen.state, now
-        # One update for each state: there are few, and a page of them costs as many statements.
+        # One update for each state, because a page has few different ones.
         for state in {row.state for row, _ in pairs}:
             same = [row.pk for row, _ in pairs if row.state == state]
             Connection.objects.filter(pk__in=same).update(state=state, seen_at=now)

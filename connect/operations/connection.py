@@ -98,7 +98,6 @@ def _refresh(claim: Claim, actor: str, options: Options) -> str:
 
 def _diagnose(claim: Claim, actor: str, options: Options) -> str:
     diagnose.start(claim.connection, actor)
-    # The notifications come at once, the diagnosis later by a task.
     waiting = diagnose.fetch_notifications(claim.connection)
     return f"started; the result arrives within minutes. {waiting} notifications wait."
 

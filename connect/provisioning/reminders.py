@@ -1,4 +1,4 @@
-"""Waiting for the subscriber's admin: three reminders, and ever rarer looks."""
+"""Waiting for the subscriber's admin: three reminders, and looks that become less frequent."""
 
 from datetime import timedelta
 

@@ -75,7 +75,6 @@ def move_to(
         **NO_ERROR,
         stage=stage,
         stage_since=now,
-        # The next step is due at once; final stages are never due.
         next_attempt_at=now if stage in NEXT else None,
         waiting_on=WaitingOn.PORTAL,
         waiting_for="",

@@ -14,6 +14,5 @@ def time_left(finished: list[datetime], remaining: int) -> timedelta | None:
     if len(finished) < 2:
         return None
     span = max(finished) - min(finished)
-    # n ends have n - 1 pauses between them.
     seconds = span.total_seconds() / (len(finished) - 1) * remaining
     return timedelta(seconds=math.ceil(seconds))

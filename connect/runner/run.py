@@ -34,7 +34,7 @@ def run(jobs: Iterable[Job]) -> None:
     """
     stop_at = time.monotonic() + RUN_SECONDS
     for job in jobs:
-        # Only between steps: a step that was begun has to be settled.
+        # Only between steps: a step that was started has to be settled.
         if not _run_step(job) or time.monotonic() > stop_at:
             return
 
