@@ -24,9 +24,11 @@ def read(events: Iterable[Event]) -> Facts:
     live_at: datetime | None = None
     for event in events:
         stage = event.data.get("stage", "")
+        # A block names its stage too, so it is handled before the stages.
         if event.kind == EventKind.BLOCKED:
             blocked = True
             continue
+        # Any later sign of work shows that staff have ended the block.
         if stage or event.kind in (EventKind.WAITING, EventKind.TROUBLE):
             blocked = False
         if stage == Stage.WAITING_FOR_AUTHORIZATION or stage in _FIRST_STAGES:

@@ -89,6 +89,7 @@ def compare_drift() -> int:
 def refresh_health() -> int:
     """Record the fleet's conditions and queue a refresh of each region; return how many."""
     fleet.record()
+    # A task for each region, so that a region that hangs does not hold up the others.
     found = regions.regions()
     for region_url in found:
         enqueue(refresh_region, region_url)
@@ -112,6 +113,7 @@ def check_incidents() -> None:
     """Each minute: refresh doubtful connections, run healing, send alerts, fetch diagnoses."""
     incidents.close_ended()
     suspects, region_urls = incidents.unconfirmed()
+    # A region may have two incidents, and is asked once.
     for region_url in {each for each in region_urls if each}:
         enqueue(refresh_region, region_url)
     if "" in region_urls:
@@ -168,5 +170,6 @@ def repair_writes(
         tally = repair.repair(claim.connection, action, table, cause, actor, pairs)
         text = f"{action.capitalize()} in {table}: {tally}."
         timeline.note(claim.tenant, EventKind.STAFF_ACTION, text, actor=actor, cause=cause)
+    # After the lease is free: staff see the new counts without waiting for the schedule.
     scan.scan([connection_id])
     return text

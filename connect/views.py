@@ -72,5 +72,6 @@ def authorization_complete(request: HttpRequest, signed: str) -> HttpResponse:
         if connection.stage == Stage.LIVE:
             enqueue(tasks.refresh_connection, connection.pk)
         else:
+            # The next look may be minutes away, and the subscriber is watching the page.
             enqueue(reconciler.advance, connection.pk, hurry=True)
     return HttpResponseRedirect(f"{links.sign_in_url(tenant)}?{CHECKING}")

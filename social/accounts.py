@@ -86,6 +86,7 @@ def parse_rows(rows: Iterable[tuple[str, str]]) -> Accounts:
     for sfid, raw in rows:
         found.count += 1
         try:
+            # The rows come by id, so the oldest Account keeps a handle that several have.
             found.by_handle.setdefault(handles.clean(raw), sfid)
         except handles.BadHandle as bad:
             found.refused_count += 1
@@ -100,6 +101,7 @@ def _read_tenant(connection: Connection) -> TenantRun:
     try:
         tables = tables_of(connection)
         tenant_run.found = read(tables)
+    # A reason to skip is expected; only an error of the database counts as a failure.
     except (TenantSkipped, BadSchemaName) as reason:
         result.skipped = str(reason)[:255]
     except DatabaseError as error:

@@ -28,8 +28,10 @@ def count_call() -> None:
     """Count one call against X's rate limit. Raises BudgetExceeded."""
     now = timezone.now()
     current = CallAllowance.objects.filter(peer=PEER, resets_at__gt=now)
+    # One statement, so that two workers cannot both take the last call.
     if current.filter(remaining__gt=0).update(remaining=F("remaining") - 1):
         return
+    # Without a row X's window is new or unknown, so the call is tried and its answer tells.
     spent = current.first()
     if spent:
         raise BudgetExceeded(f"X's rate limit is used up until {spent.resets_at:%H:%M:%S} UTC.")
@@ -62,6 +64,7 @@ def reserve_posts() -> Reservation:
     """Reserve posts for one answer, and count the call. Raises BudgetExceeded."""
     today = _today()
     Spend.objects.get_or_create(day=today)
+    # The day's row is the lock: two reservations at once would both see the same rest.
     spent_today = Spend.objects.select_for_update().get(day=today).posts
     left = min(
         MAX_RESULTS,
@@ -73,6 +76,7 @@ def reserve_posts() -> Reservation:
 
 
 def _left(cap: int, spent: int, period: str) -> int:
+    # X takes no smaller max_results, so a smaller rest cannot be used.
     if cap - spent < MIN_RESULTS:
         name = f"X_POSTS_PER_{period.upper()}"
         raise BudgetExceeded(f"The cap of {cap} posts a {period} ({name}) is reached.")

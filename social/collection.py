@@ -91,6 +91,7 @@ def preview(tenant_ids: Sequence[int] = ()) -> Preview:
 @contextmanager
 def _single_run() -> Iterator[None]:
     with database.cursor() as cursor:
+        # A lock of the session and not of a transaction: a run commits many times.
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
         if cursor.fetchone() != (True,):
             raise CollectionRefused("A collection run is already in progress.")
@@ -110,7 +111,7 @@ def _close_interrupted() -> None:
     )
 
 
-# --- the round -----------------------------------------------------------------------------------
+# --- the run -------------------------------------------------------------------------------------
 
 
 class _Run:
@@ -134,6 +135,7 @@ class _Run:
             tenant_runs = accounts.read_all(self.tenant_ids)
             self._count(tenant_runs)
             self._ask(_handles(tenant_runs))
+            # Also after a search that failed: posts of earlier runs may be undelivered.
             if not delivery.deliver(run, tenant_runs, self.write_until):
                 self._stop(TIME_LIMIT_REACHED)
             delivery.store_results(run, tenant_runs)
@@ -143,6 +145,7 @@ class _Run:
             self._stop(f"{type(error).__name__}: {error}"[:1000], RunOutcome.FAILED)
             raise
         finally:
+            # Also when the task is cut off at its time limit, which raises no Exception.
             run.outcome, run.finished_at = self.outcome, timezone.now()
             self._progress()
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Max, Q
 from django.utils import timezone
 
-from connect.clients.http import current_tenant
+from connect.clients.http import working_for
 from social import post_table, tenant_tables
 from social.accounts import TenantRun
 from social.models import CollectionRun, Delivery, Post, TenantCollection
@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 def deliver(run: CollectionRun, tenant_runs: list[TenantRun], until: float) -> bool:
     """Write the missing posts of each tenant. False if time.monotonic() passed `until` first."""
+    # Read before the loop: posts of a later run are for that run to deliver.
     newest = Post.objects.aggregate(newest=Max("changed_in"))["newest"] or 0
     rows = Delivery.objects.filter(connection__in=[each.connection.pk for each in tenant_runs])
     known = {each.connection_id: each for each in rows}
@@ -28,9 +29,11 @@ def deliver(run: CollectionRun, tenant_runs: list[TenantRun], until: float) -> b
             return False
         delivery = known.get(tenant_run.connection.pk) or Delivery(connection=tenant_run.connection)
         wanted = tenant_run.found.by_handle
+        # A changed Account or handle needs its posts again, although none of them is new.
         done = delivery.through >= newest and delivery.accounts == wanted
         if tenant_run.tables is not None and not done:
-            _deliver_to(run, tenant_run, tenant_run.tables, delivery)
+            with working_for(tenant_run.connection.tenant.org_id):
+                _deliver_to(run, tenant_run, tenant_run.tables, delivery)
     return True
 
 
@@ -50,11 +53,11 @@ def _deliver_to(
     run: CollectionRun, tenant_run: TenantRun, tables: TenantTables, delivery: Delivery
 ) -> None:
     tenant, result = tenant_run.connection.tenant, tenant_run.result
-    mark = current_tenant.set(tenant.org_id)
     try:
         with transaction.atomic():
             rows = _rows(tenant_run, delivery)
             written = post_table.write(tables, rows) if rows else post_table.WriteCounts()
+            # In the transaction of the posts, so they are never marked as written without being so.
             _note(delivery, run.pk, tenant_run.found.by_handle)
     except DatabaseError as error:
         result.error = tenant_tables.error_text(error)
@@ -64,8 +67,6 @@ def _deliver_to(
         result.inserted, result.updated = written.inserted, written.updated
         run.inserted += written.inserted
         run.updated += written.updated
-    finally:
-        current_tenant.reset(mark)
 
 
 def _rows(tenant_run: TenantRun, delivery: Delivery) -> list[post_table.PostRow]:

@@ -84,6 +84,7 @@ def _from_link(text: str) -> str:
         raise BadHandle("not a readable link") from None
     if not HOSTS.fullmatch(host):
         raise BadHandle(f"a link to {host[:_SHOWN] or 'nowhere'}, not to X")
+    # Old links are twitter.com/#!/acme, with the handle in the fragment.
     path = parts.path if parts.path.strip("/") else parts.fragment.removeprefix("!")
     first = path.strip("/").partition("/")[0]
     if first.lower() in RESERVED_PATHS or not first:

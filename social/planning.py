@@ -22,7 +22,9 @@ def plan(cursors: Mapping[str, int | None], *, recount: bool) -> list[Search]:
     midnight = x.id_at(_midnight(now))
     groups: dict[int, list[str]] = defaultdict(list)
     for name, cursor in sorted(cursors.items()):
+        # Never later than the cursor, or posts after it would be passed over.
         since = min(cursor or 0, midnight - 1) if recount else cursor or 0
+        # A cursor that X's window has left behind would be refused.
         groups[max(since, floor)].append(name)
     return [
         Search(handles=batch, since_id=since, until_id=until)

@@ -67,6 +67,7 @@ def write(tables: TenantTables, rows: Iterable[PostRow]) -> WriteCounts:
         with cursor.copy(_COPY) as copy:
             for row in rows:
                 copy.write_row(row)
+        # A temporary table has no statistics, from which Postgres plans the joins below.
         cursor.execute("ANALYZE pg_temp.incoming_posts")
         counts = [name for name in ("likes", "reposts") if name in tables.columns]
         if counts:
@@ -74,6 +75,7 @@ def write(tables: TenantTables, rows: Iterable[PostRow]) -> WriteCounts:
         updated = cursor.rowcount if counts else 0
         cursor.execute(_statement(_INSERT, tables))
         inserted = cursor.rowcount
+        # Not left to the commit: this may run inside the caller's transaction.
         cursor.execute("DROP TABLE pg_temp.incoming_posts")
     return WriteCounts(inserted, updated)
 

@@ -9,11 +9,13 @@ from social.models import CollectionRun, Handle, Post, Search
 
 def store(run: CollectionRun, search: Search, page: x.SearchPage) -> None:
     """Store a page and the new cursors in one transaction, so that nothing is paid for twice."""
+    # By id, because one upsert must not touch the same row twice.
     posts = {post.pk: post for found in page.posts if (post := _post(found, search))}
     run.posts_dropped += page.returned - len(posts)
     with transaction.atomic():
         _store_posts(run, posts)
         if page.next_token:
+            # The cursor moves only with the last page: results come newest first.
             search.next_token = page.next_token
             search.save()
             return

@@ -37,11 +37,11 @@ class SearchRunner:
 
         Unfinished searches of earlier runs come first. Raises BudgetExceeded, RemoteError.
         """
-        begun = list(Search.objects.all())
-        fresh = self._fresh(wanted - {name for search in begun for name in search.handles})
-        self.counts.searches = len(begun) + len(fresh)
+        unfinished = list(Search.objects.all())
+        fresh = self._fresh(wanted - {name for search in unfinished for name in search.handles})
+        self.counts.searches = len(unfinished) + len(fresh)
         self.on_progress()
-        for search in [*begun, *fresh]:
+        for search in [*unfinished, *fresh]:
             if time.monotonic() > self.until:
                 return TIME_LIMIT_REACHED
             if switches.SOCIAL_JOB.is_off():
@@ -71,6 +71,7 @@ class SearchRunner:
                     break
         except x.BadQuery as error:
             self._refused(search, error)
+        # Capped is a RemoteError too, but no failure of this one search.
         except (x.Capped, BudgetExceeded):
             raise
         except RemoteError as error:
@@ -93,6 +94,7 @@ class SearchRunner:
         """Subtract posts that X has already billed on this UTC day."""
         today = timezone.now().astimezone(UTC).date()
         ids = [post.id for post in page.posts]
+        # X bills a post once a UTC day, however often it is returned.
         again = Post.objects.filter(pk__in=ids, seen_at__date=today).count() if ids else 0
         budget.subtract(again)
         return again
@@ -119,6 +121,7 @@ class SearchRunner:
         self.refused.append(name)
         refused = Handle.objects.filter(name__in=self.refused)
         if len(self.refused) > MAX_REFUSED:
+            # Then it was not the handles: those that were left out so far come back.
             refused.update(refused_at=None, refusal="")
             raise error
         refused.filter(name=name).update(refused_at=timezone.now(), refusal=error.message)
@@ -127,6 +130,7 @@ class SearchRunner:
         """Continue after a failed search, unless X is down or our token is wrong."""
         self.counts.calls += 1
         self.failures += 1
+        # These answers are about our token or its limits, so every other search fails as well.
         hopeless = error.status in (401, 403, 429)
         if hopeless or self.failures >= MAX_FAILURES:
             raise error

@@ -15,6 +15,7 @@ RECOUNT_HOUR = 23  # UTC: X bills a post once a UTC day, so a second search on t
 POSTS_KEPT = timedelta(days=8)  # a tenant that was paused for a week still gets the missed posts
 RUNS_KEPT = timedelta(days=30)
 HANDLES_KEPT = timedelta(days=30)
+# X's window is seven days, so an older search cannot be continued.
 SEARCHES_KEPT = timedelta(days=7)
 
 

@@ -61,6 +61,7 @@ def tables_of(connection: Connection) -> TenantTables:
     prefix = f"{connection.tenant.namespace}__" if connection.tenant.namespace else ""
     accounts = _mapping(mappings, ACCOUNT)
     post_table = _mapping(mappings, prefix + TWEET)
+    # Heroku Connect sends no change of a read-only mapping to Salesforce.
     if post_table.access != READ_WRITE:
         raise TenantSkipped(
             f"the mapping of {post_table.object_name} is {post_table.access or 'not writable'}"
@@ -126,6 +127,7 @@ def _fields(mapping: Mapping) -> set[str]:
 
 
 def _column(fields: set[str], name: str, object_name: str) -> str:
+    # Names come from a peer's document, and become columns of a statement.
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name.lower()) or name.lower() not in fields:
         raise TenantSkipped(f"the mapping of {object_name} lacks {name}")
     return name.lower()

@@ -71,12 +71,13 @@ def search(query: str, *, since_id: int, until_id: int, next_token: str = "") ->
     Raises social.budget.BudgetExceeded without calling, Capped, BadQuery, and RemoteError.
     """
     budget.count_call()
-    aside = budget.reserve_posts()
+    # Before the call, because X bills what it returns, whatever happens to us then.
+    reserved = budget.reserve_posts()
     params = {
         "query": query,
         "since_id": str(since_id),
         "until_id": str(until_id),
-        "max_results": str(aside.posts),
+        "max_results": str(reserved.posts),
         **FIELDS,
         **({"next_token": next_token} if next_token else {}),
     }
@@ -84,10 +85,10 @@ def search(query: str, *, since_id: int, until_id: int, next_token: str = "") ->
         answer = _x().call("GET", PATH, params=params)
     except RemoteError as error:
         if error.status:  # without an answer X may still have billed posts
-            aside.release()
+            reserved.release()
         raise
     page = _page(answer)
-    aside.release(all_but=page.returned)
+    reserved.release(all_but=page.returned)
     return page
 
 
@@ -146,6 +147,7 @@ def _post(row: dict[str, Any], users: dict[str, str]) -> FoundPost | None:
     moment = _moment(row.get("created_at"))
     if not author or not re.fullmatch(r"[0-9]{1,19}", post_id) or not isinstance(text, str):
         return None
+    # Larger ids do not fit into a bigint, and a whole page would fail with them.
     if moment is None or int(post_id) >= 2**63:
         return None
     metrics = row.get("public_metrics")
@@ -165,4 +167,5 @@ def _moment(text: Any) -> datetime | None:
 
 
 def _count(value: Any) -> int:
+    # The column is an integer of 32 bits.
     return min(value, 2**31 - 1) if isinstance(value, int) and value > 0 else 0

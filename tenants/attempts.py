@@ -47,4 +47,5 @@ def count(row: QuerySet[Any], attempts: int, **facts: Any) -> bool:
 
     Return False if another worker has counted it: of two with the same task, one goes on.
     """
+    # A compare-and-swap on the count itself, so it needs no lock.
     return bool(row.filter(attempts=attempts).update(attempts=attempts + 1, **facts))

@@ -12,6 +12,7 @@ from tenants.models import Environment, Tenant
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
+# More than any real sender gives; parse_qsl has no limit of its own.
 MAX_FIELDS = 100
 
 
@@ -41,11 +42,13 @@ class CalloutData:
     def with_defaults(self) -> dict[str, str]:
         """Return `values`, with defaults for the fields that the callout does not give."""
         domain = self.values.get("login_domain", "")
+        # A sandbox's My Domain is acme--name.sandbox.my.salesforce.com.
         guess = Environment.SANDBOX if ".sandbox." in domain else Environment.PRODUCTION
         return {"environment": guess, "namespace": settings.FORCE_NAMESPACE, **self.values}
 
     def differences(self, tenant: Tenant) -> dict[str, list[str]]:
         """Return {field: [stored value, value in the callout]} for each field that differs."""
+        # Only the given fields: a sender that leaves one out does not contradict it.
         pairs = {name: [getattr(tenant, name), value] for name, value in self.values.items()}
         return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
@@ -99,6 +102,7 @@ def _check(document: Mapping[str, Any]) -> CalloutData:
         except ValueError as error:
             errors[name] = str(error)
     if values.get("environment") == Environment.CUSTOM and "login_domain" not in values:
+        # A domain that was given but refused already has an error of its own.
         errors.setdefault("login_domain", "The environment “custom” needs the org's My Domain.")
     if errors:
         raise Invalid(errors)

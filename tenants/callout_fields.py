@@ -16,6 +16,7 @@ from tenants import orgid
 from tenants.models import Environment
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+# Only Salesforce's own domain: the browser and the client's secret are sent to this host.
 _MY_DOMAIN = re.compile(rf"(?:{_LABEL}\.)+my\.salesforce\.com")
 _NAMESPACE = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*")
 _RECORD_ID = re.compile(r"[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?")
@@ -30,6 +31,7 @@ def text(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError("This must be a string.")  # noqa: TRY004 (one kind of error for a field)
     line = " ".join(value.split())
+    # Cs is half of a surrogate pair, which JSON can hold and UTF-8 cannot.
     if any(unicodedata.category(char) in ("Cc", "Cs") for char in line):
         raise ValueError("This contains control characters or invalid Unicode.")
     return line

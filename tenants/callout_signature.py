@@ -44,7 +44,9 @@ def verify(timestamp: str, signature: str, body: bytes, now: datetime) -> str | 
                 f"A signature is required: send {TIMESTAMP_HEADER} and {SIGNATURE_HEADER}."
             )
         return None
+    # First the signature: until it is proven, the timestamp means nothing.
     digest = _matching_digest(timestamp, signature, body)
+    # abs(), because the sender's clock may be ahead as well as behind.
     age = abs(now.timestamp() - int(timestamp))
     if age > MAX_AGE.total_seconds():
         raise InvalidSignature(
@@ -57,6 +59,7 @@ def verify(timestamp: str, signature: str, body: bytes, now: datetime) -> str | 
 
 def mark_used(digest: str) -> None:
     """Store a signature as used. Raises InvalidSignature if it was already used."""
+    # The digest is the primary key: of two equal callouts at once, one is refused.
     _, is_new = UsedSignature.objects.get_or_create(digest=digest)
     if not is_new:
         raise InvalidSignature(
@@ -74,7 +77,9 @@ def _matching_digest(timestamp: str, signature: str, body: bytes) -> str:
             f"The signature is not readable: {TIMESTAMP_HEADER} is a unix time in seconds, "
             f"{SIGNATURE_HEADER} is v1= and 64 lower-case hexadecimal digits."
         )
+    # Several secrets, so that one can be replaced without an outage.
     for secret in settings.REGISTRATION_SECRETS:
+        # Takes the same time for any wrong signature, so it cannot be guessed step by step.
         if hmac.compare_digest(_digest(secret, timestamp, body), given[1]):
             return given[1]
     raise InvalidSignature(

@@ -21,7 +21,7 @@ class InvalidAnswer(Exception):
 
 @dataclass(frozen=True)
 class Consent:
-    """What Salesforce parts after a sign-in."""
+    """What Salesforce returns after a sign-in."""
 
     org_id: str
     username: str
@@ -56,6 +56,7 @@ class Consent:
 def store(tenant_id: int, consent: Consent) -> Tenant:
     """Store a consent for the tenant's own org. It also proves the registration. Raises BadLink."""
     with transaction.atomic():
+        # Locked, so that an off-boarding at the same moment cannot leave a new grant behind.
         tenant = Tenant.objects.select_for_update(no_key=True).get(pk=tenant_id)
         if tenant.offboarded_at:
             raise links.BadLink("its tenant was off-boarded during the sign-in")
@@ -84,6 +85,7 @@ def store(tenant_id: int, consent: Consent) -> Tenant:
             username=consent.username,
             scopes=consent.scopes,
         )
+        # In the transaction: the connection that waits for this becomes due with the grant.
         tenant_changed.send(sender=Tenant, tenant=tenant)
     return tenant
 

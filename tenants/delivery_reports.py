@@ -9,6 +9,7 @@ from tenants.models import Message, MessageStatus
 
 def record_delivery(message_id: int) -> None:
     """Note that the provider delivered a message."""
+    # Only from SENT: reports may come late or twice, and must not undo a bounce.
     Message.objects.filter(pk=message_id, status=MessageStatus.SENT).update(
         status=MessageStatus.DELIVERED
     )

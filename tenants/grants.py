@@ -54,6 +54,7 @@ def refresh(tenant_id: int, stale: str) -> str:
     lost = ""
     with _locked(tenant_id) as found:
         grant = _require_active(found)
+        # Another worker has refreshed it while this one waited for the lock.
         if grant.access_token != stale:
             return grant.access_token
         try:
@@ -78,6 +79,7 @@ def revoke(tenant_id: int) -> None:
     with _locked(tenant_id) as grant:
         if grant is None or grant.status == GrantStatus.REVOKED:
             return
+        # A grant that Salesforce refuses has nothing left to revoke there.
         if grant.status == GrantStatus.ACTIVE:
             _revoke_remote(grant)
         grant.access_token = grant.refresh_token = ""
@@ -87,6 +89,7 @@ def revoke(tenant_id: int) -> None:
 
 @contextmanager
 def _locked(tenant_id: int) -> Iterator[SalesforceGrant | None]:
+    # durable: it raises inside another transaction, whose rollback would lose the new token.
     with transaction.atomic(durable=True):
         grants = SalesforceGrant.objects.select_related("tenant").select_for_update(of=("self",))
         yield grants.filter(tenant=tenant_id).first()
@@ -131,6 +134,7 @@ def _revoke_remote(grant: SalesforceGrant) -> None:
 
 
 def _means_lost(error: SocialAuthBaseException) -> bool:
+    # Salesforce's codes for a deactivated user, and for revoking a token that is not valid.
     codes = ("inactive_user", "unsupported_token_type")
     return isinstance(error, AuthCredentialError) or error.provider_code in codes
 

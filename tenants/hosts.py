@@ -34,8 +34,10 @@ def _allowed(url: str, suffixes: Iterable[str], own: Iterable[str]) -> str:
         origin = (parts.scheme, parts.hostname or "", parts.port)
     except ValueError:
         raise HostNotAllowed(f"{url!r} is not an address") from None
+    # Parsers disagree on such addresses, so the host that is checked might not be called.
     if parts.username or parts.password or "\\" in url:
         raise HostNotAllowed(f"{url!r} is not a plain address")
+    # Only over TLS on its usual port does the name prove who answers.
     by_name = parts.scheme == "https" and parts.port in (None, 443)
     if by_name and any(origin[1].endswith(suffix) for suffix in suffixes):
         return url.rstrip("/")

@@ -34,6 +34,7 @@ class Lease(Generic[Row]):
     @property
     def mine(self) -> QuerySet[Row]:
         """The row, as long as this lease holds; then nothing."""
+        # Every write goes through this filter, so a worker that lost the lease writes nothing.
         rows: QuerySet[Row] = type(self.row)._default_manager.filter(pk=self.row.pk, lease=self.key)
         return rows
 
@@ -53,6 +54,7 @@ class Lease(Generic[Row]):
 
         Call it before writing other rows that only the holder of the lease may write.
         """
+        # An update and not a read: it locks the row, so nobody takes the lease meanwhile.
         self.record(lease=self.key)
 
     def renew(self, **conditions: Any) -> bool:
@@ -65,6 +67,7 @@ def take(row: QuerySet[Any], **facts: Any) -> uuid.UUID | None:
 
     Return None if another worker holds it, or nothing matches: a compare-and-swap, no waiting.
     """
+    # A new key each time, so that the former holder's writes no longer match.
     now, key = timezone.now(), uuid.uuid4()
     taken = row.filter(free(now)).update(
         lease=key, lease_expires_at=now + LEASE, queued_at=None, **facts

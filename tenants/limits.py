@@ -70,9 +70,11 @@ def _network(address: str | None) -> str:
 @transaction.atomic
 def take(key: str, per_hour: int, now: datetime, count: int = 1) -> int:
     """Take `count` tokens from a bucket; return 0, or the seconds until enough are available."""
+    # Made first, so that there is always a row to lock.
     RateBucket.objects.get_or_create(key=key, defaults={"tokens": per_hour, "filled_at": now})
     bucket = RateBucket.objects.select_for_update().get(key=key)
     per_second = per_hour / 3600
+    # Several web processes' clocks may differ a little.
     passed = max(0.0, (now - bucket.filled_at).total_seconds())
     tokens = min(per_hour, bucket.tokens + passed * per_second)
     if tokens < count:

@@ -46,6 +46,7 @@ def tenant_for(kind: LinkKind, signed: str) -> Tenant:
     except signing.BadSignature:
         raise BadLink("tampered with, expired or made for another purpose") from None
     tenant = Tenant.objects.filter(pk=pk, offboarded_at=None).first()
+    # The link of an earlier registration must not open the page of the next one.
     if tenant is None or _registration_stamp(tenant) != stamp:
         raise BadLink("its tenant has left or registered again")
     return tenant

@@ -1,10 +1,7 @@
 """E-mails: stored in the transaction of the change that causes them, sent afterwards.
 
-Sending is at least once. An attempt is counted before it is made. If a worker dies during an
-attempt, the next attempt follows. So a mail may arrive twice, but it is never lost silently.
+tenants.sending sends them.
 """
-
-import logging
 
 from django.conf import settings
 from django.db import transaction
@@ -15,8 +12,6 @@ from tenants import addresses, links, sending, timeline
 from tenants.addresses import Address
 from tenants.models import EventKind, Message, MessageKind, MessageStatus, Tenant
 from tenants.progress import Turn, progress_of
-
-log = logging.getLogger(__name__)
 
 STAFF_KINDS = (MessageKind.BLOCKED, MessageKind.PORTAL, MessageKind.INCIDENT)
 AUTHORIZE_KINDS = (
@@ -36,6 +31,7 @@ def queue(tenant: Tenant | None, kind: MessageKind, key: str, **context: str) ->
 
     A second call with the same key returns the existing row.
     """
+    # Asked first, because steps call this at each look, and drafting renders three templates.
     known = Message.objects.filter(key=key).first()
     if known:
         return known
@@ -43,6 +39,7 @@ def queue(tenant: Tenant | None, kind: MessageKind, key: str, **context: str) ->
         message, is_new = Message.objects.get_or_create(
             key=key, defaults=_draft(tenant, kind, context)
         )
+        # Of two workers with the same key one stores it, and that one queues it.
         if is_new and message.status == MessageStatus.QUEUED:
             sending.enqueue_delivery(message)
     return message
@@ -63,6 +60,7 @@ def resend(tenant_id: int, actor: str) -> Message | None:
     if kind is None or tenant.offboarded_at:
         return None
     with transaction.atomic():
+        # A time in the key, since staff want another mail and not the stored one.
         message = queue(tenant, kind, key=f"{kind}:{tenant.pk}:resent:{timezone.now().isoformat()}")
         text = f"Sent “{kind.label}” again to {message.to}."
         timeline.note(tenant, EventKind.STAFF_ACTION, text, actor=actor, message=message.pk)
@@ -86,6 +84,7 @@ def _draft(tenant: Tenant | None, kind: MessageKind, context: dict[str, str]) ->
         "subject": " ".join(subject.split())[:255],  # an org's name may contain line breaks
         "text": text.strip() + "\n",
         "html": html,
+        # The task is queued at once; this is when the sweep looks whether it was lost.
         "next_attempt_at": timezone.now() + sending.TASK_TIMEOUT,
         "status": MessageStatus.QUEUED if to else MessageStatus.FAILED,
         "error": "" if to else "There is no recipient: set STAFF_EMAILS or DEV_EMAIL.",

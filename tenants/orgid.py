@@ -25,6 +25,7 @@ def normalize(value: str) -> str:
         raise BadOrgId("An organization id has 15 or 18 letters and digits.")
     if not value.startswith("00D"):
         raise BadOrgId("An organization id starts with 00D.")
+    # The last three hold no case of their own, so they may come in lower case.
     full = value[:15] + checksum(value[:15])
     if len(value) == 18 and full != value[:15] + value[15:].upper():
         raise BadOrgId("The last three characters do not fit: was the case of a letter changed?")

@@ -111,6 +111,7 @@ def progress_of(tenant: Tenant) -> Progress:
 def _turn(tenant: Tenant, facts: Facts, *, is_active: bool) -> Turn:
     if facts.blocked:
         return Turn.STAFF
+    # A lost grant is the subscriber's turn, also after going live.
     if facts.live_at and is_active:
         return Turn.DONE
     if not is_active:

@@ -38,6 +38,7 @@ def receive(received: ReceivedCallout) -> CalloutAnswer:
         return CalloutAnswer(429, f"Too many callouts: try again in {wait} s.", retry_after=wait)
     callout = Callout.objects.create(
         remote_address=received.remote_address,
+        # Postgres refuses NUL in a text, and the callout has to be stored.
         content_type=received.content_type.replace("\0", "")[:255],
         body=received.body,
         truncated=received.truncated,
@@ -45,6 +46,7 @@ def receive(received: ReceivedCallout) -> CalloutAnswer:
     try:
         answer = _check(received, callout)
         callout.outcome = answer.message
+    # Whatever goes wrong, the package gets an answer and staff see the stored callout.
     except Exception as error:
         log.exception("judging failed callout=%s", callout.pk)
         answer = CalloutAnswer(

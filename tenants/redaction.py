@@ -22,7 +22,9 @@ class RedactionFilter(logging.Filter):
     """Redact the finished message and the traceback of every record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
+        # Redacted as a whole, because a secret may be split between the text and its arguments.
         record.msg, record.args = redact(record.getMessage()), None
+        # logging reuses exc_text, so handlers that come later print the redacted one.
         if record.exc_info and not record.exc_text:
             record.exc_text = redact(logging.Formatter().formatException(record.exc_info))
         return True

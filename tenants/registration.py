@@ -33,6 +33,7 @@ def register(data: CalloutData, *, signed: bool) -> CalloutAnswer:
     )
     if is_new:
         return _register_new(tenant, data, signed=signed, text="Registered")
+    # no_key: a stronger lock would hold up every event that refers to this tenant.
     tenant = Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
     if tenant.offboarded_at:
         return _register_again(tenant, data, signed=signed)
@@ -43,6 +44,7 @@ def register(data: CalloutData, *, signed: bool) -> CalloutAnswer:
         return CalloutAnswer(
             202, "This org is already registered. Nothing has changed.", tenant=tenant
         )
+    # An upgraded package calls again; that is the one change that needs no person.
     if signed and differences.keys() == {"package_version"}:
         return _upgrade(tenant, differences)
     return _conflict(tenant, differences, signed=signed)
@@ -68,7 +70,7 @@ def _register_again(tenant: Tenant, data: CalloutData, *, signed: bool) -> Callo
 
 
 def _accept_signed(tenant: Tenant, differences: dict[str, list[str]]) -> CalloutAnswer:
-    """Let a signed callout replace what an unsigned one, maybe a stranger's, data before."""
+    """Let a signed callout replace the data of an unsigned one, which may be a stranger's."""
     for name, (_, value) in differences.items():
         setattr(tenant, name, value)
     tenant.prove(Proof.SIGNED, timezone.now())
@@ -93,7 +95,7 @@ def _upgrade(tenant: Tenant, differences: dict[str, list[str]]) -> CalloutAnswer
 
 def _conflict(tenant: Tenant, differences: dict[str, list[str]], *, signed: bool) -> CalloutAnswer:
     text = "A signed" if signed else "An unsigned"
-    text += f" callout data other data of this org and was refused: {', '.join(differences)}."
+    text += f" callout gave other data of this org and was refused: {', '.join(differences)}."
     known = Event.objects.filter(
         tenant=tenant,
         kind=EventKind.CONFLICT,

@@ -75,6 +75,7 @@ class SalesforceBackend(BaseOAuth2PKCE[Any]):
         state = self.validate_state()
         self.context = (self._oauth2_transaction or {}).get("context", {})
         self.login_url = self.context["login_url"]
+        # After the state: an error must not be believed from just any browser.
         self.process_error(self.data)
         if not self.data.get("code"):
             raise AuthInputError(self, parameter="code", code="missing_parameter", stage="callback")
@@ -84,6 +85,7 @@ class SalesforceBackend(BaseOAuth2PKCE[Any]):
             headers=self.auth_headers(),
             method="POST",
         )
+        # The token answer last: its keys win over those of the identity document.
         return {**self.user_data(self.get_access_token(answer), response=answer), **answer}
 
     def access_token_url(self) -> str:

@@ -48,6 +48,7 @@ def complete(request: HttpRequest) -> Tenant:
 def _tenant_for(given: Consent, link: str) -> Tenant:
     if link:
         tenant = links.tenant_for(links.SIGN_IN, link)
+        # Anyone can open a forwarded link, so only the org that Salesforce names counts.
         if tenant.org_id == given.org_id:
             return tenant
         raise _wrong_org(tenant, given, link)

@@ -30,6 +30,7 @@ def queue_due(limit: int) -> int:
     now = timezone.now()
     with transaction.atomic():
         due = Message.objects.filter(status=MessageStatus.QUEUED, next_attempt_at__lte=now)
+        # Skipping locked rows, workers that sweep at once share the messages.
         messages = list(due.order_by("next_attempt_at").select_for_update(skip_locked=True)[:limit])
         for message in messages:
             enqueue_delivery(message)
@@ -55,6 +56,7 @@ def send(message_id: int, attempt: int = 0) -> None:
     message = Message.objects.get(pk=message_id)
     try:
         provider_id = _deliver(message)
+    # The provider refuses the address itself, so a later attempt would not help.
     except AnymailRecipientsRefused as error:
         _fail(message, error, for_good=True)
     except Exception as error:  # a mail backend may raise any exception; the row stores it
@@ -69,8 +71,10 @@ def _deliver(message: Message) -> str:
         subject=message.subject,
         body=message.text,
         to=message.to.split(", "),
+        # Keeps out-of-office replies away (RFC 3834).
         headers={"Auto-Submitted": "auto-generated"},
         tags=[message.kind],
+        # The provider returns it with its reports, which are matched by it.
         metadata={"message": str(message.pk)},
     )
     mail.attach_alternative(message.html, "text/html")
@@ -81,6 +85,7 @@ def _deliver(message: Message) -> str:
 
 def _note_sent(message: Message, provider_id: str) -> None:
     with transaction.atomic():
+        # Only from QUEUED: a bounce may have been reported before this line runs.
         Message.objects.filter(pk=message.pk, status=MessageStatus.QUEUED).update(
             status=MessageStatus.SENT, sent_at=timezone.now(), provider_id=provider_id, error=""
         )

@@ -1,4 +1,4 @@
-"""Reading JSON that somebody else wrote: only what the standard allows, and each name once.
+"""Reading JSON from outside: only what the standard allows, and each name once.
 
 Python's own reader keeps the last of two equal names and accepts NaN and Infinity, which Postgres
 and other readers refuse. Source: RFC 8259.

@@ -32,6 +32,7 @@ def organizations(request: HttpRequest) -> HttpResponse:
         answer["Allow"] = "POST"
         return answer
     try:
+        # One byte more than allowed shows that it is too large, without reading the rest.
         body = request.read(MAX_BODY_BYTES + 1)
     except UnreadablePostError:
         return _answer(CalloutAnswer(400, "The body is incomplete."))
@@ -71,6 +72,7 @@ def authenticate(request: HttpRequest, signed: str) -> HttpResponse:
         "tenant": tenant,
         "progress": progress,
         "checking": checking,
+        # Without the ISV programme, Heroku asks the admin for a Heroku login before Salesforce.
         "heroku_log_in": not settings.HEROKU_CONNECT_ISV_SLUG,
         "signed": signed,
         "connect_url": addresses.of(Address.AUTHORIZE, tenant),

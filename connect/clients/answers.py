@@ -28,6 +28,7 @@ class Answer:
 
     def missing(self, what: str) -> Retryable:
         """Return the error for an answer without `what`."""
+        # After a call that changes something, a broken answer does not mean that it failed.
         error = Retryable if self.safe else Uncertain
         return error(self.system, self.status, f"an answer without {what}", self.request_id)
 
@@ -41,6 +42,8 @@ def parse_body(body: bytes, content_type: str) -> tuple[Any, str]:
         return None, ""
     try:
         return json.loads(body), ""
+    # Deep nesting ends the parser with RecursionError, which is not a ValueError.
     except (ValueError, RecursionError):
+        # A page of a proxy or of maintenance often comes without the right Content-Type.
         is_page = "html" in content_type.lower() or body.lstrip()[:1] == b"<"
         return None, HTML if is_page else "broken JSON"

@@ -22,6 +22,7 @@ def calls_left(budget: ApiBudget, now: datetime) -> int:
     """Return the calls left now: the stored number plus those added since."""
     minutes = max(now - budget.seen_at, timedelta()) / timedelta(minutes=1)
     refilled = min(BUDGET, budget.remaining + int(minutes * REFILL_PER_MINUTE))
+    # What Heroku itself reported counts, also where it is more than BUDGET.
     return max(budget.remaining, refilled)
 
 
@@ -41,7 +42,9 @@ class BudgetRecorder:
 
     def record(self, remaining: int) -> None:
         """Store it if the last stored value is old, of another process, or above the reserve."""
+        # A forked worker inherits these fields, but has not stored anything itself.
         fresh = self._pid == os.getpid() and time.monotonic() - self._at < RECORD_INTERVAL
+        # The other workers have to stop their background work at once.
         dropped = remaining < RESERVE <= self._remaining
         if fresh and not dropped:
             return

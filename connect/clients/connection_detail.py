@@ -41,6 +41,7 @@ class ConnectionDetail:
         """Whether writes are sent in order (the default now), or merged for each row."""
         features = self.raw.get("features")
         given = features.get("poll_db_no_merge") if isinstance(features, dict) else None
+        # Connections without the flag are ordered too: it is on by default for new ones.
         return given is not False
 
 
@@ -53,6 +54,7 @@ def read_detail(document: JsonObject, deep: bool) -> ConnectionDetail:
         state=document.string("state"),
         schema_name=document.string_or_blank("schema_name"),
         db_key=document.string_or_blank("db_key"),
+        # The same fact stands in several places, and each may be null before the authorization.
         organization_id=document.string_or_blank("organization_id")
         or salesforce.string_or_blank("organization_id"),
         username=salesforce.string_or_blank("username") or user.string_or_blank("username"),

@@ -14,6 +14,7 @@ from tenants.redaction import redact
 MAX_MESSAGE_LENGTH = 500
 RATE_LIMIT_PAUSE = timedelta(seconds=30)  # Heroku gives no reset time; its Go client waits 30 s too
 MAX_RETRY_AFTER = timedelta(hours=24)  # a longer Retry-After is treated as a mistake
+# Heroku has no code of its own for a name in use: only the message of a 422 tells.
 _NAME_IN_USE = re.compile(r"\balready (taken|in use|exists)\b|\bbeen taken\b", re.IGNORECASE)
 
 
@@ -68,7 +69,7 @@ class Uncertain(Retryable):
 
 
 class Permanent(RemoteError):
-    """The same call would fail again until somebody changes something."""
+    """The same call would fail again until a person changes something."""
 
 
 class NotFound(Permanent):
@@ -121,6 +122,7 @@ def error_class(status: int, body: ErrorBody, *, safe: bool) -> type[RemoteError
         return Taken
     if status in _CLASSES:
         return _CLASSES[status]
+    # The peer may have done the work before it failed to answer.
     if status >= 500 or status == 408:
         return Retryable if safe else Uncertain
     return Permanent
@@ -162,6 +164,7 @@ def retry_after(value: str | None, now: datetime) -> timedelta | None:
     """
     text = (value or "").strip()
     if text.isascii() and text.isdigit():
+        # Cut to nine digits, because a longer number overflows timedelta.
         return min(timedelta(seconds=min(int(text[:9]), 10**6)), MAX_RETRY_AFTER)
     try:
         at = parsedate_to_datetime(text)

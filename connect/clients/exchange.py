@@ -45,6 +45,7 @@ class Exchange:
         self.limits = limits
         self.deadline = deadline
         self.status: int | None = None
+        # Heroku takes over a Request-Id that is sent, so a call without an answer has one too.
         self.request_id = str(uuid.uuid4())
 
     def run(self) -> Answer:
@@ -56,10 +57,13 @@ class Exchange:
                 self.status = response.status_code
                 self.request_id = _request_id(response) or self.request_id
                 body = self._read(response)
+        # The body is read from urllib3, which raises its own errors and not those of requests.
         except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
+            # Without a cause, because its text would show the address in a traceback.
             raise self._failure(error) from None
         finally:
             self._log(began)
+        # Before the check: an error answer also says how many calls are left.
         self.peer.on_response(response.headers)
         return self._check(response, body)
 
@@ -72,15 +76,20 @@ class Exchange:
             json=self.request.document,
             headers={**self.request.headers, "Request-Id": self.request_id},
             auth=self.request.auth,
+            # requests limits the wait for each read, not the total; the deadline is checked in
+            # _read.
             timeout=(min(self.limits.connect, left), min(self.limits.read, left)),
+            # requests would send our own headers to the other host, and turn a POST into a GET.
             allow_redirects=False,
             stream=True,
         )
 
     def _read(self, response: requests.Response) -> bytes:
         body, length = bytearray(), 0
+        # The body of an error is small and has to be read for its message.
         file = self.request.into if response.ok else None
         if file is not None:
+            # A repeated call must not append to what the failed one wrote.
             file.seek(0)
             file.truncate()
         # read1 returns what has arrived; read and iter_content would wait for a slow body.
@@ -105,6 +114,7 @@ class Exchange:
         document, problem = parse_body(body, headers.get("Content-Type", ""))
         if status >= 400:
             raise self._error_answer(document, problem, body, headers)
+        # A page of HTML comes from something in between: the peer itself may not have been asked.
         if problem and (self.request.reads or problem == HTML):
             raise self._uncertain(f"{problem} instead of JSON")
         return Answer(
@@ -116,6 +126,7 @@ class Exchange:
     ) -> RemoteError:
         status = self.status or 0
         message, code = error_body(document)
+        # Plain text may explain the error; a page of HTML would only fill the log.
         if problem and problem != HTML:
             message = body[:MAX_ERROR_TEXT].decode("utf-8", "replace")
         message = message or problem or http.client.responses.get(status, "")
@@ -130,6 +141,7 @@ class Exchange:
     def _failure(self, error: Exception) -> RemoteError:
         # The exception's text is not used: it may contain the address, or a header with the token.
         name = type(error).__name__
+        # requests raises ValueError for an address that it cannot use; a retry would not help.
         if isinstance(error, ValueError) and self.status is None:
             return self._error(Permanent, f"the call could not be made ({name})")
         if _not_sent(error):
@@ -169,6 +181,7 @@ class Exchange:
 
 def _not_sent(error: Exception) -> bool:
     """Return whether the request never reached the peer, so that repeating it is safe."""
+    # requests wraps urllib3's error in its own ConnectionError, for every kind of failure.
     reason = getattr(error.args[0], "reason", None) if error.args else None
     refused = isinstance(reason, urllib3.exceptions.NewConnectionError)
     return refused or isinstance(error, requests.ConnectTimeout)

@@ -88,6 +88,7 @@ def enroll(slug: str, addon_id: str) -> None:
     try:
         _heroku().call("POST", path, document={}, headers=headers, reads=False)
     except RemoteError as error:
+        # Only this code means that it has an ISV; any other error is real.
         if error.code != "conflict":
             raise
         logger.info("%s has an ISV already: %s", addon_id, error)
@@ -100,6 +101,7 @@ class _Heroku(Peer):
 
     def on_response(self, headers: Mapping[str, str]) -> None:
         left = headers.get("RateLimit-Remaining", "")
+        # isdigit() alone accepts characters on which int() fails, such as "²".
         if left.isascii() and left.isdigit():
             budget.recorder.record(int(left[:9]))
 
@@ -108,6 +110,7 @@ def _heroku() -> Peer:
     return _peer(settings.HEROKU_API_URL, settings.HEROKU_API_TOKEN)
 
 
+# Keyed by the token, so that a replaced token takes effect; the session is kept alive.
 @lru_cache(maxsize=4)
 def _peer(url: str, token: str) -> Peer:
     return _Heroku(SYSTEM, url, token, headers={"Accept": VERSION})

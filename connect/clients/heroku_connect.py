@@ -78,10 +78,12 @@ def authorize_url(
     """
     document = {"environment": environment, "next": next}
     if environment == "custom":
+        # Heroku's own client sends the domain only for a custom environment.
         document["domain"] = domain
     region = _region(region_url)
     answer = region.call("POST", _path(connection_id, "authorize_url"), document=document)
     redirect = answer.document().string("redirect")
+    # The subscriber's browser is sent there, so a forged answer could lead to a fake login.
     _checked(_of_salesforce_or_heroku, redirect)
     return redirect
 
@@ -96,6 +98,7 @@ def export(region_url: str, connection_id: str) -> dict[str, Any]:
     """Return the connection's mappings as an export document."""
     path = _path(connection_id, "actions/export")
     document = _region(region_url).call("GET", path).document()
+    # Raises without the list: such an export would look as if every mapping were deleted.
     document.objects("mappings")
     return document.raw
 
@@ -174,6 +177,7 @@ def _summaries(documents: list[JsonObject], resource_name: str | None) -> list[C
         try:
             found.append(_summary(document))
         except RemoteError as error:
+            # The one that is asked for must not be lost silently; in a list the others still count.
             if resource_name:
                 raise
             logger.warning("left out of the list of connections: %s", error)
@@ -195,5 +199,6 @@ def _region_url(document: JsonObject) -> str:
     parts = urlsplit(detail_url)
     if not parts.netloc:
         return document.string("region_url")
+    # Old answers have no region_url, and a detail_url with or without the API's path.
     base, found, _ = detail_url.partition("/api/v3/")
     return base if found else f"{parts.scheme}://{parts.netloc}"

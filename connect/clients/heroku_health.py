@@ -68,12 +68,14 @@ def list_details(region_url: str, app: str, *, deep: bool) -> Iterator[Connectio
 def start_diagnosis(region_url: str, connection_id: str) -> str:
     """Start a diagnosis; return the id for reading its result."""
     answer = call("POST", region_url, connection_id, "validations")
+    # Only the id is kept: the result's address is built from the region that we have checked.
     return answer.document().string("result_url").rstrip("/").rpartition("/")[2]
 
 
 def diagnosis(region_url: str, connection_id: str, run_id: str) -> list[DiagnosisFinding] | None:
     """Return what a diagnosis found; None while it runs."""
     answer = call("GET", region_url, connection_id, f"validations/{segment(run_id)}")
+    # Heroku Connect answers 202 with an empty body as long as the checks run.
     if answer.status == 202 or answer.body is None:
         return None
     document = answer.document()
@@ -116,6 +118,7 @@ def _findings(document: JsonObject, about: str) -> list[DiagnosisFinding]:
             _web_address(each.raw.get("doc_url")),
         )
         for pile in PILES
+        # Any of the lists may be missing from a result.
         if document.raw.get(pile)
         for each in document.objects(pile)
     ]

@@ -91,6 +91,7 @@ def _explained(refusal: Conflict) -> Conflict:
     """Return the specific error for Heroku Connect's 409, from its body."""
     body = refusal.document if isinstance(refusal.document, dict) else {}
     given = (refusal.system, refusal.status, refusal.message, refusal.request_id, refusal.code)
+    # Both refusals are a 409 without a code; only the keys of the body differ.
     syncing = body.get("syncing_mappings")
     if isinstance(syncing, list):
         still = StillSyncing(*given)
@@ -110,6 +111,7 @@ def _version_changes(document: JsonObject) -> tuple[VersionChange, ...]:
             changed=each.raw.get("fields_have_changed") is True,
             unsafe=each.raw.get("has_unsafe_changes") is True,
             undetermined=each.raw.get("action_undetermined") is True,
+            # Heroku Connect separates the sentences by line breaks.
             text=" ".join(each.string_or_blank("result_message").split()),
         )
         for each in document.objects("mappings")

@@ -141,6 +141,7 @@ class Peer:
             try:
                 return Exchange(self, request, limits, deadline).run()
             except Retryable as error:
+                # A long Retry-After is the caller's to store: sleeping here would hold a worker.
                 pause = _pause(attempt, error, limits)
                 late = time.monotonic() + pause >= deadline
                 if not request.safe or attempt >= limits.retries or pause > limits.patience or late:

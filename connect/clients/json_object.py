@@ -29,6 +29,7 @@ class JsonObject:
         value = self.raw.get(key)
         if isinstance(value, str):
             return value
+        # In Python True is an int too, and would become the text "True".
         return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
 
     def integer(self, key: str) -> int:

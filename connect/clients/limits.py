@@ -12,6 +12,7 @@ class Limits:
 
     connect: float = 5
     read: float = 15
+    # urllib3's time-outs count from byte to byte, so a slow body needs a limit of its own.
     total: float = 25
     body: int = 10 * 1024 * 1024
     retries: int = 2

@@ -46,6 +46,7 @@ def is_package_installed(tenant: Tenant) -> bool:
     except NotFound:
         return False
     except Permanent as error:
+        # Any other refusal says nothing about the package.
         if error.status != 405:
             raise
     return True
@@ -56,6 +57,7 @@ def _path(namespace: str, resource: str) -> str:
 
 
 def _call(tenant: Tenant, method: str, path: str, document: dict[str, str] | None = None) -> Answer:
+    # Tried once with a new session only: a second refusal has another cause than its age.
     token = grants.access_token(tenant.pk)
     try:
         return _org(tenant).call(method, path, document=document, token=token, reads=False)
@@ -78,6 +80,7 @@ def _org(tenant: Tenant) -> Peer:
 
 class _Salesforce(Peer):
     def error_class(self, status: int, body: ErrorBody, *, safe: bool) -> type[RemoteError]:
+        # Salesforce answers 403 for the org's daily limit, which passes by itself.
         if status == 403 and body.code == "REQUEST_LIMIT_EXCEEDED":
             return Retryable
         return super().error_class(status, body, safe=safe)

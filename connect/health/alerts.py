@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from connect.clients import http
 from connect.clients.http import Peer
+from connect.formats import format_duration
 from connect.models import Incident, WebhookNotice
 from tenants import attempts, messages, timeline
 from tenants.attempts import Schedule, minutes
@@ -29,8 +30,8 @@ def notify_closed(incident: Incident) -> None:
     opened_at, closed_at = incident.opened_at, incident.closed_at
     assert opened_at is not None  # noqa: S101  (a suspected incident is never closed)
     assert closed_at is not None  # noqa: S101
-    duration = int((closed_at - opened_at).total_seconds() // 60)
-    text = f"It lasted {duration} minutes. {incident.healing.count()} steps of self-healing."
+    duration = format_duration(closed_at - opened_at)
+    text = f"It lasted {duration}. {incident.healing.count()} steps of self-healing."
     _notify(incident, "recovered", f"Recovered: {incident}", text)
 
 
@@ -46,6 +47,7 @@ def _notify(incident: Incident, kind: str, subject: str, text: str) -> None:
     if tenant:
         event = f"{subject}. {text}"
         timeline.note(tenant, EventKind.INCIDENT, event, incident=incident.pk, what=kind)
+    # After the event: a snooze silences the alert, but the timeline stays complete.
     if connection and connection.is_snoozed(timezone.now()):
         return
     _mail(incident, tenant, kind, subject, text)
@@ -53,6 +55,7 @@ def _notify(incident: Incident, kind: str, subject: str, text: str) -> None:
         alert, is_new = WebhookNotice.objects.get_or_create(
             incident=incident, what=kind, defaults={"text": f"*{subject}*\n{text}"}
         )
+        # The row is unique by incident and kind, so of two workers one queues the call.
         if is_new:
             enqueue(post, alert.pk)
 
@@ -91,6 +94,7 @@ def post(alert_id: int) -> None:
     alert = due.first()
     if alert is None or not settings.INCIDENT_WEBHOOK_URL:
         return
+    # Counted with its next time, so that of two tasks for one alert only one goes on.
     if not attempts.count(due, alert.attempts, next_attempt_at=SCHEDULE.next_at(alert.attempts)):
         return
     mine = WebhookNotice.objects.filter(pk=alert_id)

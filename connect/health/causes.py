@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from connect.formats import format_time
 from connect.health import states
 from connect.models import Condition, Health, IncidentKind
 from tenants.models import GrantStatus, SalesforceGrant, Tenant
@@ -35,15 +36,17 @@ _TABLES = (
 def of(health: Health, now: datetime) -> dict[IncidentKind, str]:
     """Return what is wrong, as a sentence by kind. An unseen one is judged by its org alone."""
     found = _salesforce(health.connection.tenant, health)
+    # The stored facts are from the last look; without a look they prove nothing about now.
     if health.unknown_since:
         return found
     for rule in (_state, _mappings, _org, _schema):
         found |= rule(health)
     waiting = health.backlog_since
+    # While the connection is paused or broken, waiting writes are only its consequence.
     if waiting and now - waiting > WRITES_ARE_STUCK and health.condition in states.WELL:
         found[IncidentKind.STUCK_WRITES] = (
             f"{health.backlog} writes are waiting for Heroku Connect, the oldest since "
-            f"{waiting:%Y-%m-%d %H:%M} UTC."
+            f"{format_time(waiting)}."
         )
     return found
 
@@ -54,6 +57,7 @@ def _state(health: Health) -> dict[IncidentKind, str]:
     if kind:
         advice = states.advice(connection.state)
         return {kind: f"Heroku Connect reports {connection.state}: {advice}"}
+    # A pause that staff asked for is no incident; Heroku pauses idle connections by itself.
     if connection.state == states.PAUSED and not health.paused_by:
         return {IncidentKind.PAUSED: _PAUSED}
     if states.of_connection(connection.state) == Condition.UNKNOWN:
@@ -66,6 +70,7 @@ def _mappings(health: Health) -> dict[IncidentKind, str]:
     own = states.of_connection(health.connection.state)
     if health.sampled_at is None:  # never looked at
         return {}
+    # A problem of the connection itself has an incident already; this is for mappings alone.
     if own not in states.WELL or health.condition in (*states.WELL, Condition.PAUSED):
         return {}
     kind = (

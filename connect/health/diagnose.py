@@ -16,6 +16,7 @@ from tenants.models import EventKind
 log = logging.getLogger(__name__)
 
 NIGHT_HOURS = range(1, 5)  # hours, UTC
+# Less than a day, so that a connection's turn does not move out of the night hours.
 INTERVAL = timedelta(hours=20)
 MAX_AT_A_TIME = 40
 RESULT_TIMEOUT = timedelta(minutes=30)
@@ -58,12 +59,14 @@ def start_due() -> int:
             started += 1
         except http.RemoteError as error:
             log.warning("not diagnosed connection=%s error=%s", connection.pk, error)
+            # Counts as done for today, or one bad connection would stay first for ever.
             Health.objects.filter(pk=connection.pk).update(diagnosed_at=now)
     return started
 
 
 def collect() -> int:
     """Fetch the results that are ready; return how many."""
+    # Without a run id the call that starts it has not returned yet.
     under_way = Diagnosis.objects.filter(ended_at=None).exclude(run_id="")
     return sum(
         _collect(each) for each in under_way.select_related("connection__tenant")[:MAX_AT_A_TIME]
@@ -84,6 +87,7 @@ def fetch_notifications(connection: Connection) -> int:
             )
             for each in found
         ],
+        # The API returns all that are not acknowledged, so most of them are stored already.
         ignore_conflicts=True,
     )
     return len(found)
@@ -98,6 +102,7 @@ def acknowledge(connection: Connection, actor: str) -> int:
     newest = waiting.order_by("-at").values_list("at", flat=True).first()
     if newest is None:
         return 0
+    # The API acknowledges what lies before a time, so this one lies just after the newest.
     before = newest + timedelta(microseconds=1)
     heroku_health.acknowledge(connection.region_url, connection.connection_id, before)
     return waiting.filter(at__lt=before).update(

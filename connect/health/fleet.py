@@ -11,6 +11,7 @@ from connect.models import Condition, FleetCondition, Health
 
 QUARTER = timedelta(minutes=15)
 KEEP = timedelta(days=30)
+# A paused connection does not sync on purpose, so nobody has to look at it.
 _CALM = (Condition.HEALTHY, Condition.WORKING, Condition.PAUSED)
 
 

@@ -48,6 +48,7 @@ def _mail_reauthorize(incident: Incident, connection: Connection, operate: Opera
 
 def _mail_sign_in(incident: Incident, connection: Connection, operate: Operate) -> str:
     grant = SalesforceGrant.objects.filter(tenant=connection.tenant).first()
+    # The lost grant is a part of the key: the next one that is lost is mailed about again.
     lost = f"{grant.issued_at:%Y%m%d%H%M%S}" if grant else "none"
     key = f"sign_in:again:{connection.pk}:{lost}:{incident.attempts}"
     message = messages.queue(connection.tenant, MessageKind.SIGN_IN, key=key)
@@ -86,6 +87,7 @@ def take_due(limit: int) -> list[int]:
     now = timezone.now()
     due = Incident.objects.filter(status=IncidentStatus.OPEN, next_attempt_at__lte=now)
     ids = list(due.order_by("next_attempt_at").values_list("pk", flat=True)[:limit])
+    # The update repeats the condition: of two workers only one gets each incident.
     return [pk for pk in ids if due.filter(pk=pk).update(next_attempt_at=now + QUEUED_FOR)]
 
 
@@ -95,7 +97,10 @@ def heal(incident_id: int, operate: Operate) -> str:
     The step is counted before it runs, so that a step that kills its worker counts too.
     """
     found = Incident.objects.select_related("connection__tenant").filter(
-        pk=incident_id, status=IncidentStatus.OPEN, absent_since=None
+        # An absent problem may be over: healing would disturb a connection that is well.
+        pk=incident_id,
+        status=IncidentStatus.OPEN,
+        absent_since=None,
     )
     incident = found.first()
     connection = incident.connection if incident else None
@@ -118,6 +123,7 @@ def heal(incident_id: int, operate: Operate) -> str:
 def _escalate(incident: Incident, remedy: Remedy) -> str:
     now = timezone.now()
     mine = Incident.objects.filter(pk=incident.pk, needs_person_since=None)
+    # Only the worker whose update matches alerts staff, so they get one alert.
     if not mine.update(needs_person_since=now, next_attempt_at=None):
         return ""
     text = f"Did “{remedy.name}” {incident.attempts} times without success."

@@ -65,8 +65,10 @@ def sample(healths: Iterable[Health], now: datetime) -> None:
 
 
 def _seconds(health: Health, now: datetime) -> int:
+    # A pause is no outage, and nobody knows about time in which nothing was seen.
     if health.sampled_at is None or health.condition in (Condition.PAUSED, Condition.UNKNOWN):
         return 0
+    # A worker that was down for hours must not credit the last condition with all of them.
     return int(min(now - health.sampled_at, MAX_GAP).total_seconds())
 
 
@@ -100,6 +102,7 @@ def measure_uptime() -> None:
         f"SELECT connection_id, {sums} FROM connect_healthsample WHERE at > %(uptime_month)s "
         "GROUP BY connection_id) AS measured WHERE health.connection_id = measured.connection_id"
     )
+    # One statement, because reading each connection's samples does not scale to the fleet.
     with database.cursor() as cursor:
         cursor.execute(statement, {name: now - span for name, span in WINDOWS.items()})
 
@@ -115,6 +118,7 @@ def fold() -> int:
             "after": limits[index + 1],
             "unit": unit,
         }
+        # Each unit by itself: a failure of the second fold does not undo the first.
         with transaction.atomic(), database.cursor() as cursor:
             cursor.execute(_FOLD, values)
             gone += cursor.rowcount

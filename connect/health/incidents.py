@@ -15,6 +15,7 @@ from connect.health import causes, lifecycle
 from connect.health.suppression import are_alerts_suppressed
 from connect.models import Health, Incident, IncidentKind, IncidentStatus, Stage
 
+# What Salesforce tells, also while Heroku Connect cannot be seen.
 _OF_THE_ORG = (IncidentKind.GRANT_LOST, IncidentKind.UNINSTALLED)
 _REGIONAL = (IncidentKind.REGION, IncidentKind.TOKEN)
 Causes = dict[IncidentKind, str]
@@ -50,6 +51,7 @@ def suspect_region(region_url: str, kind: IncidentKind, text: str) -> None:
 def region_recovered(region_url: str) -> None:
     """Note that a region answers: its incidents, and those about the token, can close."""
     now = timezone.now()
+    # An answer of any region proves that the token is accepted, so that incident ends too.
     for incident in _of_region(region_url) | _of_region(""):
         lifecycle.absent(incident, now)
 
@@ -59,6 +61,7 @@ def close_ended() -> None:
     gone = Incident.objects.exclude(status=IncidentStatus.CLOSED).filter(
         ~Q(connection__stage=Stage.LIVE), connection__isnull=False
     )
+    # A suspicion was never shown or mailed, so there is nothing to close.
     gone.filter(status=IncidentStatus.SUSPECTED).delete()
     gone.update(status=IncidentStatus.CLOSED, closed_at=timezone.now(), next_attempt_at=None)
 

@@ -48,6 +48,7 @@ def _reopened(incident: Incident, now: datetime) -> bool:
         text=incident.text,
     )
     last.refresh_from_db()
+    # Its attempts were kept, so a problem that comes and goes is not healed without end.
     healing.schedule_step(last, now)
     return True
 
@@ -71,8 +72,10 @@ def observed_again(incident: Incident, text: str, now: datetime) -> None:
 
 
 def _open(incident: Incident, now: datetime) -> None:
+    # The alert is stored in the same transaction, so no incident opens without one.
     with transaction.atomic():
         mine = Incident.objects.filter(pk=incident.pk, status=IncidentStatus.SUSPECTED)
+        # Compare-and-swap: another worker may have opened it, and it alerts once.
         if not mine.update(status=IncidentStatus.OPEN, opened_at=now):
             return
         incident.status, incident.opened_at = IncidentStatus.OPEN, now
@@ -87,6 +90,7 @@ def absent(incident: Incident, now: datetime) -> None:
         return
     if incident.absent_since is None:
         Incident.objects.filter(pk=incident.pk).update(absent_since=now)
+        # A certain fact that is gone is as certain: it does not wait for CLOSE_AFTER.
         if incident.kind not in CERTAIN:
             return
     elif now - incident.absent_since < CLOSE_AFTER:

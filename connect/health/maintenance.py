@@ -33,6 +33,7 @@ def refresh_idle_grants() -> int:
     A grant that Salesforce refuses is marked as lost and not tried again.
     """
     now = timezone.now()
+    # A grant that was never refreshed counts from the sign-in.
     idle = SalesforceGrant.objects.annotate(used=Coalesce("refreshed_at", "issued_at")).filter(
         status=GrantStatus.ACTIVE, tenant__offboarded_at=None, used__lt=now - IDLE_AFTER
     )
@@ -75,9 +76,11 @@ def probe_package(connection: Connection) -> bool:
             there = salesforce.is_package_installed(connection.tenant)
         except (http.RemoteError, grants.GrantLost, grants.GrantError) as error:
             log.warning("package not probed connection=%s error=%s", connection.pk, error)
+            # Stored after a failure as well, or an org that is away would be probed in each run.
             health.save(update_fields=["probed_at"])
             _update_incidents(connection.tenant_id)
             return False
+    # The first time is kept, so that staff see since when it is gone.
     health.package_gone_at = None if there else health.package_gone_at or now
     health.save(update_fields=["probed_at", "package_gone_at"])
     incidents.update([health])

@@ -41,10 +41,13 @@ def ensure(connections: Iterable[Connection]) -> None:
     new = [Health(connection=row) for row in connections if not hasattr(row, "health")]
     if not new:
         return
+    # Another refresh may have made some of them since these rows were read.
     Health.objects.bulk_create(new, ignore_conflicts=True)
+    # Read back, since a row that was there already holds facts that the new one lacks.
     kept = Health.objects.in_bulk([row.connection_id for row in new])
     for row in new:
         health = kept[row.connection_id]
+        # Sets the other side of the relation as well, so that nobody queries for it again.
         health.connection = row.connection
 
 
@@ -52,6 +55,7 @@ def save(healths: Iterable[Health], fields: Iterable[str]) -> None:
     """Update some fields of many rows in one statement."""
     Health.objects.bulk_create(
         healths,
+        # An upsert is one statement for a whole page; bulk_update would send a CASE for each row.
         update_conflicts=True,
         unique_fields=["connection"],
         update_fields=list(fields),
@@ -74,6 +78,7 @@ def note(
         _permissions(health, seen)
         if deep:
             health.deep_at = now
+        # Resumed in Heroku's dashboard: a later pause is not one that staff asked for here.
         if seen.state != states.PAUSED:
             health.paused_by = ""
         healths.append(health)
@@ -85,6 +90,7 @@ def note_unseen(healths: Iterable[Health], now: datetime) -> None:
     """Note that connections could not be seen."""
     healths = list(healths)
     for health in healths:
+        # "Since" is not reset by looking again.
         health.unknown_since = health.unknown_since or now
         _move(health, Condition.UNKNOWN, "It could not be read from Heroku Connect.", now)
     save(healths, _SEEN)
@@ -93,6 +99,7 @@ def note_unseen(healths: Iterable[Health], now: datetime) -> None:
 def note_region_unseen(region_url: str, now: datetime) -> None:
     """Note the same of all connections of a region, with one statement."""
     seen = Health.objects.filter(
+        # Rows that are unknown already keep their time; writing them again would reset it.
         Q(unknown_since=None) | ~Q(condition=Condition.UNKNOWN),
         connection__region_url=region_url,
         connection__stage=Stage.LIVE,
@@ -144,6 +151,7 @@ def _org(given: str) -> str:
 def _permissions(health: Health, seen: ConnectionDetail) -> None:
     lacks, lacked = seen.view_all_data is False, health.view_all_data is False
     health.view_all_data = seen.view_all_data
+    # Noted once when it is lost, and not at each refresh.
     if lacks and not lacked:
         text = f"{seen.username} lacks “View All Data”: records may be missing."
         timeline.note(health.connection.tenant_id, EventKind.TROUBLE, text)

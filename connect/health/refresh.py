@@ -66,6 +66,7 @@ def store_page(pairs: list[tuple[Connection, ConnectionDetail]], *, deep: bool) 
     with transaction.atomic():
         for connection, seen in pairs:
             connection.state, connection.seen_at = seen.state, now
+        # One update for each state, because a page has few different ones.
         for state in {row.state for row, _ in pairs}:
             same = [row.pk for row, _ in pairs if row.state == state]
             Connection.objects.filter(pk__in=same).update(state=state, seen_at=now)
@@ -74,6 +75,7 @@ def store_page(pairs: list[tuple[Connection, ConnectionDetail]], *, deep: bool) 
                 _store_mappings(connection, seen.mappings)
         healths = observations.note(pairs, now, deep=deep)
         history.sample(healths, now)
+        # While it is loading, its mappings are not expected to be well.
         incidents.update(each for each in healths if each.connection.stage == Stage.LIVE)
     return len(pairs)
 

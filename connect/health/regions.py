@@ -42,6 +42,7 @@ def refresh_region(region_url: str) -> int:
         seen = _from_list(region_url, began)
         found = seen + _one_by_one(region_url, began, stop_at)
     except http.Unauthorized as error:
+        # The token is the same in all regions, so this is one incident and not one for each.
         incidents.suspect_region("", IncidentKind.TOKEN, f"{error.words}. Set HEROKU_API_TOKEN.")
         observations.note_region_unseen(region_url, began)
         return 0
@@ -100,9 +101,11 @@ def _one_by_one(region_url: str, began: datetime, stop_at: datetime) -> int:
             try:
                 refresh.refresh(connection)
                 count, failed = count + 1, 0
+            # The token is wrong for every connection: asking for the next one is of no use.
             except http.Unauthorized:
                 raise
             except http.RemoteError as error:
+                # A refusal is about this connection alone, and shows that the region answers.
                 failed = failed + 1 if isinstance(error, http.Retryable) else 0
                 if failed >= MAX_REGION_FAILURES:
                     raise
@@ -115,6 +118,7 @@ def _one_by_one(region_url: str, began: datetime, stop_at: datetime) -> int:
 
 def _deep_is_due(region_url: str, now: datetime) -> bool:
     old = Q(health=None) | Q(health__deep_at=None) | Q(health__deep_at__lt=now - DEEP_EVERY)
+    # One that cannot be seen stays due, and would make every list a deep one.
     seen = Q(health=None) | Q(health__unknown_since=None)
     return _live().filter(old & seen, region_url=region_url).exists()
 

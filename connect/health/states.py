@@ -60,6 +60,7 @@ MAPPINGS = {
         ),
         Condition.WORKING,
     ),
+    # django-heroku-connect counts it as OK, so it is a warning and no failure.
     "ABORTED": Condition.DEGRADED,
     **dict.fromkeys(
         (
@@ -75,6 +76,7 @@ MAPPINGS = {
     UNAUTHORIZED: Condition.NEEDS_AUTHORIZATION,
 }
 
+# Narrower than WORKING: polling and writing go on for ever and are not waited for.
 _LOADING_MAPPING = {
     "INITIAL",
     "SCHEMA_CHANGED",
@@ -134,12 +136,12 @@ def overall(state: str, mappings: Iterable[str]) -> Condition:
 
 
 def lacks_authorization(state: str) -> bool:
-    """Return whether a connection in this state waits for somebody to sign in to Salesforce."""
+    """Return whether a connection in this state waits for someone to sign in to Salesforce."""
     return of_connection(state) == Condition.NEEDS_AUTHORIZATION
 
 
 def is_broken(state: str) -> bool:
-    """Return whether a connection in this state needs somebody to act."""
+    """Return whether a connection in this state needs a person to act."""
     return state in _BROKEN
 
 
@@ -149,7 +151,7 @@ def advice(state: str) -> str:
 
 
 def is_broken_mapping(state: str) -> bool:
-    """Return whether a mapping in this state stays so until somebody acts."""
+    """Return whether a mapping in this state stays so until a person acts."""
     return of_mapping(state) in (Condition.BROKEN, Condition.NEEDS_AUTHORIZATION)
 
 

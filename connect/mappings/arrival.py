@@ -32,6 +32,7 @@ def contains_all_fields(document: MappingDocument, found: Iterable[MappingDetail
 def matches(document: MappingDocument, found: Iterable[MappingDetail]) -> bool:
     """Return whether every mapping of the document exists unchanged; others are ignored."""
     changes = diff.compare(live_document(found), document)
+    # An import merges: it never deletes what the document leaves out.
     return all(change.kind == ChangeKind.OBJECT_REMOVED for change in changes)
 
 
@@ -56,6 +57,7 @@ def has_arrived(
         if change.kind != ChangeKind.OBJECT_REMOVED
     }
     now = revisions(found)
+    # A mapping without a revision proves nothing, so None is no new revision.
     moved = all(now.get(name) not in (None, before.get(name)) for name in differing)
     return moved and contains_all_fields(document, found)
 

@@ -34,6 +34,7 @@ _COST_OF_KIND = {
     ChangeKind.FIELD_REMOVED: Cost.DROP_COLUMN,
     ChangeKind.INDEX: Cost.ALTER,
 }
+# Other settings, such as the polling interval, touch no data.
 _COST_OF_SETTING = {"access": Cost.ALTER, "upsert_field": Cost.RELOAD}
 
 
@@ -93,5 +94,6 @@ def cost_text(change: Change, rows: Mapping[str, int | None]) -> str:
 def rows_read(changes: Iterable[Change], rows: Mapping[str, int | None]) -> int:
     """Return how many rows these changes read from Salesforce again, if known."""
     reading = {Cost.LOAD, Cost.RELOAD, Cost.RESYNC}
+    # By object, because several new fields of one object are filled by one reading.
     touched = {each.object_name.lower() for each in changes if each.cost in reading}
     return sum(rows.get(name) or 0 for name in touched)

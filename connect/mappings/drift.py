@@ -45,6 +45,7 @@ def compare_due() -> int:
     stop_at = time.monotonic() + MAX_RUN_SECONDS
     done = 0
     for connection in _due().iterator(chunk_size=100):
+        # Asked before each call, because provisioning may use up the budget meanwhile.
         if time.monotonic() > stop_at or not budget.allows_background_work():
             break
         compare(connection)
@@ -56,6 +57,7 @@ def _due() -> QuerySet[Connection]:
     at_work = RolloutItem.objects.filter(connection=OuterRef("pk"), status__in=OPEN_STATUSES)
     old = Q(drift=None) | Q(drift__checked_at=None)
     old |= Q(drift__checked_at__lte=timezone.now() - INTERVAL)
+    # A roll-out changes the mappings right now, so a comparison would see it half done.
     live = Connection.objects.filter(old, ~Exists(at_work), stage=Stage.LIVE)
     return live.select_related("tenant", "template").order_by(
         F("drift__checked_at").asc(nulls_first=True)
@@ -80,6 +82,7 @@ def store(connection: Connection, live: MappingDocument) -> Drift:
     wanted = placeholders.fill(connection.template.document, connection.tenant.namespace)
     try:
         return _store(connection, diff.compare(live, wanted))
+    # A peer's document of another shape is its fault, and must not stop the other tenants.
     except (KeyError, TypeError, AttributeError):
         return _store(connection, error="Heroku Connect's export cannot be read.")
 
@@ -87,8 +90,10 @@ def store(connection: Connection, live: MappingDocument) -> Drift:
 def _store(connection: Connection, changes: list[Change] | None = None, error: str = "") -> Drift:
     now = timezone.now()
     with transaction.atomic():
+        # Locked, so that a comparison does not overwrite what staff accept at the same moment.
         drift, _ = Drift.objects.select_for_update().get_or_create(connection=connection)
         drift.checked_at, drift.error = now, error
+        # After a failed comparison the last result still stands.
         if changes is not None:
             drift.template = connection.template
             drift.changes = [change.as_json() for change in changes]
@@ -102,6 +107,7 @@ def _fingerprint(changes: Collection[Change]) -> str:
     """Return a hash of the differences; "" if there are none."""
     if not changes:
         return ""
+    # Sorted keys: the same differences have to give the same text.
     text = json.dumps([change.as_json() for change in changes], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -137,6 +143,7 @@ def accept(drift_id: int, fingerprint: str, actor: str, reason: str) -> Drift:
         drift = Drift.objects.select_for_update().get(pk=drift_id)
         if drift.state != DriftState.DRIFTED:
             raise DriftRefused("It has not drifted")
+        # Staff must not accept differences that their page did not show.
         if drift.fingerprint != fingerprint:
             raise DriftRefused("The differences have changed: reload the page")
         drift.accepted_fingerprint = drift.fingerprint

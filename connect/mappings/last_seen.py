@@ -9,6 +9,7 @@ def row_counts(connection: Connection) -> dict[str, int | None]:
     counts = connection.mappings.values_list(
         "object_name", "rows_in_salesforce", "rows_in_database"
     )
+    # Salesforce's count first: it is what has to be read, and the table may still be loading.
     return {name.lower(): there if there is not None else here for name, there, here in counts}
 
 

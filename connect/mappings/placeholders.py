@@ -35,6 +35,7 @@ def generalize(document: MappingDocument, namespace: str) -> MappingDocument:
 
 def _generalize(part: Any, prefix: str) -> Any:
     match part:
+        # Names are case-insensitive, so an export may spell the namespace in another case.
         case str() if part.lower().startswith(prefix):
             return PLACEHOLDER + _rest(part[len(prefix) :], prefix)
         case str():

@@ -7,6 +7,7 @@ from tenants import strict_json
 
 MAX_BYTES = 2 * 1024 * 1024  # 100 mappings of 800 fields take about 1.5 MB
 MAX_DEPTH = 12  # levels; an export has six
+# The rest, such as revision and applied_at, belongs to the org that was exported.
 KEPT_KEYS = (
     "access",
     "sf_notify_enabled",
@@ -52,6 +53,7 @@ def tidy(document: MappingDocument) -> MappingDocument:
 
 def _parse(data: bytes) -> Any:
     try:
+        # Editors on Windows write a byte-order mark, which JSON does not allow.
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadUpload(f"It is not text in UTF-8: byte {error.start} is invalid.") from None
@@ -81,6 +83,7 @@ def _check(part: Any, levels: int) -> None:
 
 
 def _check_text(text: str) -> None:
+    # Postgres refuses both in jsonb, and only when the row is written.
     if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
         raise BadUpload("It holds a NUL character or half of a character pair (\\u0000, \\ud800).")
 

@@ -52,6 +52,7 @@ class Connection(models.Model):
     """
 
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="connections")
+    # In the schema's and the add-on's name, since Heroku Connect refuses a used schema.
     generation = models.PositiveSmallIntegerField(default=1)
 
     # --- the work: what is next, when, and who is waited for
@@ -73,6 +74,7 @@ class Connection(models.Model):
     blocked_at = models.DateTimeField(null=True, blank=True)
     blocked_reason = models.TextField(blank=True)
     reminders_sent = models.PositiveSmallIntegerField(default=0)
+    # Only marks that a task was queued; the queue may lose the task, and then it is stale.
     queued_at = models.DateTimeField(null=True, blank=True)
     lease = models.UUIDField(null=True, blank=True)
     lease_expires_at = models.DateTimeField(null=True, blank=True)
@@ -80,6 +82,7 @@ class Connection(models.Model):
     # --- the facts observed or made so far
     addon_name = models.CharField("add-on name", max_length=60, blank=True, db_index=True)
     addon_id = models.CharField("add-on id", max_length=60, blank=True)
+    # An intent, stored before the call whose answer may be lost; the same below.
     addon_requested_at = models.DateTimeField(null=True, blank=True)
     plan = models.CharField(max_length=60, blank=True)
     connection_id = models.CharField(max_length=60, blank=True, db_index=True)
@@ -126,7 +129,10 @@ class Connection(models.Model):
         ordering = ["-pk"]
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["tenant"], condition=Q(offboarded_at=None), name="one_connection_a_tenant"
+                # Two callouts at once cannot make two paid add-ons: the database allows one row.
+                fields=["tenant"],
+                condition=Q(offboarded_at=None),
+                name="one_connection_a_tenant",
             ),
             models.UniqueConstraint(
                 fields=["tenant", "generation"], name="generation_is_used_once"
@@ -151,6 +157,7 @@ class Connection(models.Model):
                 name="lease_has_an_end",
             ),
             models.CheckConstraint(
+                # The last guard against data of one org in the schema of another.
                 condition=~Q(stage__in=["importing_mappings", "loading", "live"])
                 | ~Q(organization_id=""),
                 name="no_data_before_the_org_is_known",
@@ -161,6 +168,7 @@ class Connection(models.Model):
             ),
         ]
         indexes: ClassVar = [
+            # The worker's pulse asks this each second.
             models.Index(fields=["next_attempt_at"], name="connection_due"),
             models.Index(
                 F("blocked_at"), name="connection_blocked", condition=Q(blocked_at__isnull=False)

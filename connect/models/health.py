@@ -110,6 +110,7 @@ class HealthSample(models.Model):
         ordering = ["-at", "-pk"]
         indexes: ClassVar = [
             models.Index(fields=["connection", "-at"], name="health_series"),
+            # For folding and pruning, which go by age over all connections.
             models.Index(fields=["at"], name="health_by_age"),
         ]
 

@@ -72,6 +72,7 @@ class Incident(models.Model):
         ordering = ["-suspected_at", "-pk"]
         constraints: ClassVar = [
             models.UniqueConstraint(
+                # A closed one may be followed by another, so only unclosed ones are unique.
                 fields=["connection", "kind"],
                 condition=~Q(status="closed") & Q(connection__isnull=False),
                 name="one_incident_of_a_kind",
@@ -124,6 +125,7 @@ class WebhookNotice(models.Model):
     what = models.CharField(max_length=10)
     text = models.TextField()
     attempts = models.PositiveSmallIntegerField(default=0)
+    # Due at once, so a call whose task is lost is found by its time.
     next_attempt_at = models.DateTimeField(null=True, blank=True, default=timezone.now)
     sent_at = models.DateTimeField(null=True, blank=True)
     error = models.CharField(max_length=500, blank=True)

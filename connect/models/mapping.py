@@ -60,6 +60,7 @@ class Mapping(models.Model):
     state = models.CharField(max_length=40)
     access = models.CharField(max_length=12)
     config = models.JSONField(default=dict)
+    # Null means that Heroku Connect has not counted yet, which differs from no rows.
     rows_in_database = models.BigIntegerField(null=True)
     rows_in_salesforce = models.BigIntegerField(null=True)
     rows_pending = models.BigIntegerField(null=True)
@@ -117,6 +118,7 @@ class Drift(models.Model):
         default=list, help_text="The changes that would restore the version."
     )
     fingerprint = models.CharField(max_length=64, blank=True)
+    # Kept beside the current one: an exception ends as soon as the differences change.
     accepted_fingerprint = models.CharField(max_length=64, blank=True)
     accepted_by = models.CharField(max_length=150, blank=True)
     accepted_at = models.DateTimeField(null=True, blank=True)

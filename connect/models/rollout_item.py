@@ -49,7 +49,11 @@ class RolloutItem(models.Model):
     )
     wave = models.PositiveIntegerField()
     target = models.ForeignKey(
-        "connect.MappingTemplate", on_delete=models.PROTECT, null=True, related_name="+"
+        # A target of its own: in a roll-back each tenant returns to a version of its own.
+        "connect.MappingTemplate",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
     )
     came_from = models.ForeignKey(
         "connect.MappingTemplate",
@@ -103,6 +107,7 @@ class RolloutItem(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["rollout", "connection"], name="one_item_a_connection"),
             models.UniqueConstraint(
+                # Two roll-outs must not change the mappings of one connection at the same time.
                 fields=["connection"],
                 condition=Q(status__in=["checking", "ready", "working"]),
                 name="one_open_item_a_connection",

@@ -48,6 +48,7 @@ class WriteRepair(models.Model):
     )
     table_name = models.CharField("object", max_length=128)
     record_id = models.IntegerField("row")
+    # No foreign keys: these rows are Heroku Connect's, and it moves and deletes them.
     log_id = models.IntegerField("log entry")
     new_log_id = models.IntegerField("new log entry", null=True, blank=True)
     cause = models.CharField(max_length=300)

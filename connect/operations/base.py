@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -84,31 +83,27 @@ def held(connection_id: int) -> Iterator[Claim]:
     Raises Busy.
     """
     claim = _take(connection_id)
-    token = http.current_tenant.set(claim.tenant.org_id)
     try:
-        yield claim
+        with http.working_for(claim.tenant.org_id):
+            yield claim
     finally:
-        http.current_tenant.reset(token)
+        # Also after an error, or the connection would wait until the lease ends by itself.
         claim.release_uncounted()
-
-
-def in_words(moment: datetime) -> str:
-    """Return a time as staff read it."""
-    return f"{moment:%-d %b %Y, %H:%M} UTC"
 
 
 def _perform(operation: Operation, claim: Claim, actor: str, options: Options) -> Report:
     label = operation.label
     try:
+        # Asked again under the lease: the page may be older than the connection's state.
         _require_possible(operation, claim.connection)
         text = _note(claim, actor, f"{label}: {operation.run(claim, actor, options)}")
         return Report(OperationOutcome.DONE, text)
-    except Skip as trouble:
-        text = _note(claim, actor, f"{label}: skipped, {trouble}.")
-        return Report(OperationOutcome.SKIPPED, text, str(trouble))
-    except http.RemoteError as trouble:
-        text = _note(claim, actor, f"{label}: failed. {trouble.words}", trouble.request_id)
-        return Report(OperationOutcome.FAILED, text, trouble.words)
+    except Skip as skip:
+        text = _note(claim, actor, f"{label}: skipped, {skip}.")
+        return Report(OperationOutcome.SKIPPED, text, str(skip))
+    except http.RemoteError as error:
+        text = _note(claim, actor, f"{label}: failed. {error.words}", error.request_id)
+        return Report(OperationOutcome.FAILED, text, error.words)
 
 
 def _require_possible(operation: Operation, connection: Connection) -> None:
@@ -120,6 +115,7 @@ def _require_possible(operation: Operation, connection: Connection) -> None:
 def _take(connection_id: int) -> Claim:
     stop_at = time.monotonic() + LEASE_PATIENCE
     while time.monotonic() < stop_at:
+        # Staff act on blocked connections too, and do not wait for the next attempt.
         claim = lease.take(connection_id, due=False, blocked=True)
         if claim:
             return claim

@@ -5,11 +5,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from connect.clients import heroku_connect
+from connect.formats import format_time
 from connect.health import diagnose, observations, states
 from connect.health import refresh as health
 from connect.models import Connection, Stage
 from connect.operations import ending, timed
-from connect.operations.base import Operation, Options, by_name, in_words, perform
+from connect.operations.base import Operation, Options, by_name, perform
 from connect.provisioning import reconciler, stages
 from connect.runner.lease import Claim
 from tenants import messages
@@ -49,7 +50,7 @@ def _retry(claim: Claim, actor: str, options: Options) -> str:
 
 def _refusal_to_import(connection: Connection) -> str:
     if connection.paused_until:
-        return f"it is paused until {in_words(connection.paused_until)}: resume it first"
+        return f"it is paused until {format_time(connection.paused_until)}: resume it first"
     if connection.stage in (Stage.IMPORTING_MAPPINGS, Stage.LOADING, Stage.LIVE):
         return ""
     return "Heroku Connect is not authorized yet"
@@ -109,6 +110,7 @@ def _link(claim: Claim, actor: str, options: Options) -> str:
     found = heroku_connect.link(settings.APP_NAME, claim.connection.addon_name)
     if not found:
         return "Heroku Connect does not list the add-on."
+    # Which host serves a connection can only be learnt from this list.
     claim.record(connection_id=found[0].id, region_url=found[0].region_url)
     return f"linked; the state is now {health.refresh(claim.connection)}."
 
@@ -120,6 +122,7 @@ def _refusal_to_reauthorize(connection: Connection) -> str:
 
 
 def _reauthorize(claim: Claim, actor: str, options: Options) -> str:
+    # The time in the key: each press of staff is to send a mail.
     key = f"reauthorize:{claim.connection.pk}:{timezone.now().isoformat()}"
     message = messages.queue(claim.tenant, MessageKind.AUTHORIZE_AGAIN, key=key)
     return f"mailed {message.to} a link."

@@ -26,6 +26,7 @@ def _start_over(claim: Claim, actor: str, options: Options) -> str:
 def _end(claim: Claim, actor: str, fate: SchemaFate, *, start_over: bool) -> str:
     facts = {"schema_fate": fate, "start_over": start_over}
     then = "a new connection follows" if start_over else "the tenant is off-boarded"
+    # The task commits with the stage; if the task is lost, the sweep finds the due connection.
     with transaction.atomic():
         stages.move_to(
             claim, Stage.OFFBOARDING, f"Ending this connection; then {then}.", facts, actor=actor

@@ -66,15 +66,20 @@ def _edit(claim: Claim, actor: str, options: Options) -> str:
     if mapping is None:
         return _gone(options)
     wanted: dict[str, Any] = {
-        key: value for key, value in mapping.config.items() if key != "applied_at"
+        # Heroku Connect writes applied_at itself.
+        key: value
+        for key, value in mapping.config.items()
+        if key != "applied_at"
     }
     wanted |= {key: options["config"][key] for key in EDITABLE if key in options["config"]}
+    # Heroku Connect's own documents leave it out where there is none.
     if not wanted.get("upsert_field"):
         wanted.pop("upsert_field", None)
     faults = _lint(claim, mapping, wanted)
     if faults:
         return f"not sent. {' '.join(str(each) for each in faults)}"
     address = (claim.connection.region_url, mapping.mapping_id)
+    # The revision of the page, not the current one: so a change in between is a conflict.
     changed = {**wanted, "revision": options["revision"]}
     try:
         heroku_mappings.replace_mapping(*address, mapping.object_name, changed)

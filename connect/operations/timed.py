@@ -6,10 +6,11 @@ from typing import Any
 from django.utils import timezone
 
 from connect.clients import heroku_connect, http
+from connect.formats import format_time
 from connect.health import observations, states
 from connect.health import refresh as health
 from connect.models import Connection, Stage, WaitingOn
-from connect.operations.base import Operation, Options, Skip, by_name, in_words
+from connect.operations.base import Operation, Options, Skip, by_name
 from connect.provisioning import pauses
 from connect.runner.lease import Claim
 
@@ -40,14 +41,16 @@ def _pause_until(claim: Claim, actor: str, options: Options) -> str:
         waiting_for=pauses.WAITING_FOR,
     )
     try:
+        # Heroku Connect pauses only idle connections; one that is paused gets just the end time.
         if claim.connection.state != states.PAUSED:
             heroku_connect.pause(claim.connection.region_url, claim.connection.connection_id)
     except http.RemoteError:
+        # The pause never began, so the row must not promise its end.
         claim.record(**before)
         raise
     observations.note_pause(claim.connection, actor)
     state = health.refresh(claim.connection)
-    return f"until {in_words(until)}; the state is now {state}.{_because(options)}"
+    return f"until {format_time(until)}; the state is now {state}.{_because(options)}"
 
 
 def _refusal_to_resume(connection: Connection) -> str:
@@ -58,6 +61,7 @@ def _refusal_to_resume(connection: Connection) -> str:
 
 
 def _resume(claim: Claim, actor: str, options: Options) -> str:
+    # Staff may have resumed it in Heroku's dashboard already.
     if claim.connection.state == states.PAUSED:
         heroku_connect.resume(claim.connection.region_url, claim.connection.connection_id)
     observations.note_pause(claim.connection, "")
@@ -72,7 +76,7 @@ def _refusal_to_snooze(connection: Connection) -> str:
 def _snooze(claim: Claim, actor: str, options: Options) -> str:
     until = _moment(options)
     claim.record(snoozed_until=until, snooze_note=options.get("note", ""))
-    return f"no alerts until {in_words(until)}.{_because(options)}"
+    return f"no alerts until {format_time(until)}.{_because(options)}"
 
 
 def _refusal_to_unsnooze(connection: Connection) -> str:
@@ -88,7 +92,7 @@ def _moment(options: Options) -> datetime:
     """Return the chosen time. Raises Skip if it has passed while the task was queued."""
     until = datetime.fromisoformat(options["until"])
     if until <= timezone.now():
-        raise Skip(f"{in_words(until)} has passed")
+        raise Skip(f"{format_time(until)} has passed")
     return until
 
 

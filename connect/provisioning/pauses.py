@@ -28,4 +28,5 @@ def end(claim: Claim, paused_until: datetime) -> StepOutcome:
     note = f" It was paused with the note: {connection.pause_note}" if connection.pause_note else ""
     text = f"The pause is over: resumed; the state is now {connection.state}.{note}"
     timeline.note(claim.tenant, EventKind.RESUMED, text)
+    # No next time: a live connection needs no further step.
     return Wait(None, "", WaitingOn.PORTAL, facts={"paused_until": None, "pause_note": ""})

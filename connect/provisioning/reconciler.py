@@ -38,6 +38,7 @@ def _jobs(connection_id: int, *, hurry: bool) -> Iterator[Job]:
         if claim is None:
             return
         yield ConnectionJob(claim)
+        # Only the first look is early; the next steps are due by themselves.
         hurry = False
 
 
@@ -91,6 +92,7 @@ class ConnectionJob(Job):
             return pauses.end(self.claim, until) if until else _NOTHING_TO_DO
         try:
             return step(self.claim)
+        # Not an error to repeat: only a new sign-in of the admin helps, so the stage goes back.
         except grants.GrantLost:
             text = "The admin has to sign in to Salesforce again."
             return Done(text, then=Stage.WAITING_FOR_CONSENT)
@@ -98,6 +100,7 @@ class ConnectionJob(Job):
     def settle_done(self, done: Done) -> bool:
         stage = Stage(done.then or stages.NEXT[Stage(self.stage)])
         stages.move_to(self.claim, stage, done.text, done.facts, kind=done.kind)
+        # Live and off-boarded have no step, so nothing more can be done at once.
         return stage in stages.NEXT
 
     def settle_wait(self, wait: Wait) -> bool:
@@ -116,6 +119,7 @@ class ConnectionJob(Job):
         return False
 
     def settle_retry(self, failure: Retry, pause: timedelta) -> bool:
+        # The timeline gets each reason once, however often it is repeated.
         now, is_new = timezone.now(), failure.reason != self.last_error
         self.claim.release(
             next_attempt_at=now + pause,
@@ -156,5 +160,6 @@ class ConnectionJob(Job):
 
 def _alert_key(connection: Connection, reason: str) -> str:
     """Return a key that lets staff be alerted once of a cause, however often they retry."""
+    # Hashed, since a reason may be longer than the key's column.
     cause = hashlib.sha256(reason.encode()).hexdigest()[:16]
     return f"blocked:{connection.pk}:{connection.stage_since:%Y%m%d%H%M%S}:{cause}"

@@ -1,4 +1,4 @@
-"""Waiting for the subscriber's admin: three reminders, and ever rarer looks."""
+"""Waiting for the subscriber's admin: three reminders, and looks that become less frequent."""
 
 from datetime import timedelta
 
@@ -26,6 +26,7 @@ def send_due(claim: Claim, kind: MessageKind) -> None:
     due = due_after(timezone.now() - connection.stage_since)
     if due <= connection.reminders_sent:
         return
+    # The stage's start is in the key, so that a second wait has its own reminders.
     since = f"{connection.stage_since:%Y%m%d%H%M%S}"
     messages.queue(claim.tenant, kind, key=f"{kind}:{connection.pk}:{since}:{due}")
     claim.record(reminders_sent=due)

@@ -49,6 +49,7 @@ def check_transition(now: Stage, then: Stage) -> None:
     """Raise IllegalTransition unless a connection may go from `now` to `then`."""
     if then == NEXT.get(now) or then in _OTHER_TRANSITIONS.get(now, set()):
         return
+    # Staff may end a connection at any stage, also half-way through provisioning.
     if then == Stage.OFFBOARDING and now not in (Stage.OFFBOARDING, Stage.OFFBOARDED):
         return
     raise IllegalTransition(f"from {now.label!r} to {then.label!r}")
@@ -85,6 +86,7 @@ def move_to(
     )
     timeline.note(claim.tenant, kind, text, actor=actor, stage=stage)
     if stage == Stage.LIVE:
+        # In the transaction of the move, so the mail is stored exactly when the move is.
         messages.queue(claim.tenant, MessageKind.LIVE, key=f"live:{claim.connection.pk}")
     if stage == Stage.OFFBOARDED:
         connections.finish(claim.connection)

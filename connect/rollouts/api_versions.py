@@ -53,7 +53,9 @@ def pause(claim: ItemClaim) -> StepOutcome:
     if seen.api_version == claim.rollout.api_version:
         return Done("It has this version.", then=RolloutStep.RESUME)
     if seen.state == states.PAUSED:
+        # With sent_at the pause is ours; without it staff paused it, and it has to stay so.
         return Done("Paused.", {} if item.sent_at else {"was_paused": True})
+    # Heroku Connect refuses the change while it loads, and a paused connection never finishes.
     loading = [m.object_name for m in seen.mappings if states.is_loading_mapping(m.state)]
     if loading:
         return _wait_for_loading(loading)
@@ -82,6 +84,7 @@ def change(claim: ItemClaim) -> StepOutcome:
                 " before this: resume it, wait until all is loaded, and try again."
             ) from refusal
         heroku_connect.resume(*claim.address)  # a paused connection never finishes loading
+        # Back to the first step: it pauses again when all is loaded.
         claim.record(sent_at=None, step=RolloutStep.PAUSE)
         return _wait_for_loading(refusal.objects)
     return Done("Changed.")

@@ -46,6 +46,7 @@ def _changes(claim: ItemClaim, document: MappingDocument) -> list[Change]:
 def _describe_new(
     claim: ItemClaim, changes: Iterable[Change]
 ) -> Mapping[str, frozenset[str] | None]:
+    # What is mapped already exists in the org, so it costs no describe.
     new = (ChangeKind.OBJECT_ADDED, ChangeKind.FIELD_ADDED)
     names = {
         change.object_name.lower(): change.object_name for change in changes if change.kind in new

@@ -47,6 +47,8 @@ class ItemClaim:
         """Write facts of the item and give the lease back. Raises LostLease."""
         with transaction.atomic():
             self.record(**facts)
+            # The connection's own count belongs to provisioning; the item counts its attempts
+            # itself.
             self.connection_claim.release_uncounted()
 
     def reload(self) -> None:

@@ -40,11 +40,13 @@ def create(
     with transaction.atomic():
         # Locked, so that of two roll-outs made at once only one gets each connection.
         free = eligible().filter(pk__in=wanted).select_for_update(of=("self",))
+        # Shuffled, so that the canary group is not just the oldest tenants.
         chosen = sorted(free, key=lambda each: stable_shuffle_key(str(rollout.aim), each.pk))
         if not chosen:
             raise TransitionRefused(
                 "None of the chosen tenants is live and free of other roll-outs"
             )
+        # Only now, so that a refused roll-out leaves no empty row.
         rollout.save()
         RolloutItem.objects.bulk_create(
             RolloutItem(

@@ -22,6 +22,7 @@ _CHECKED_IN = (RolloutStatus.CHECKING, RolloutStatus.RUNNING)
 def is_due(now: datetime) -> Q:
     """Match the items that may be worked on; those in progress always go on to their end."""
     checking = Q(status=RolloutItemStatus.CHECKING, rollout__status__in=_CHECKED_IN)
+    # Also while the roll-out is paused or cancelled: a tenant is not left half changed.
     in_progress = Q(status=RolloutItemStatus.WORKING)
     next_ones = Q(
         status=RolloutItemStatus.READY,
@@ -37,6 +38,7 @@ def mark_queued(again_after: timedelta) -> list[int]:
     Empty while provisioning is switched off, while the remaining calls are reserved for
     provisioning, or when the hourly calls for mappings are used up.
     """
+    # First, so that the tenants of a wave that begins now are queued at once.
     waves.advance_all()
     with transaction.atomic():
         ids = _due_ids(again_after)
@@ -52,6 +54,7 @@ def _due_ids(again_after: timedelta) -> list[int]:
     free = Connection.objects.filter(leases.free(now), pk=OuterRef("connection"))
     wanted = is_due(now) & leases.unqueued(now, again_after)
     items = RolloutItem.objects.filter(wanted, Exists(free))
+    # Two workers that sweep at once share the items; the joined roll-out is not locked.
     locked = items.select_for_update(skip_locked=True, of=("self",)).order_by("next_attempt_at")
     return list(locked.values_list("pk", flat=True)[:MAX_QUEUED_AT_ONCE])
 

@@ -85,6 +85,7 @@ class ItemJob(Job):
             "step": self._kind.first,
             "step_since": now,
             "started_at": now,
+            # Kept from the first attempt: after a retry the connection may have the new version.
             "came_from": self.item.came_from or self.claim.connection.template,
         }
 
@@ -130,6 +131,7 @@ class ItemJob(Job):
             return self._resume_first(block)
         if self.item.status == RolloutItemStatus.CHECKING:
             text = f"It could not be checked. {block.reason}"
+            # A check that fails is a refusal of this tenant, and stops no other.
             unchecked = lint.Finding("unchecked", "org", text).as_json()
             return self._settle_check(
                 {"findings": [unchecked], "last_request_id": block.request_id}
@@ -183,6 +185,7 @@ class ItemJob(Job):
         now = timezone.now()
         self.claim.release(
             **_NO_ERROR | {"last_request_id": block.request_id},
+            # The verdict is kept until the connection runs again; only then the item has failed.
             step=RolloutStep.RESUME,
             step_since=now,
             verdict=block.reason,

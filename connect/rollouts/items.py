@@ -34,8 +34,10 @@ def _take(item_id: int) -> ItemJob | None:
     if claim is None:
         return None
     items = RolloutItem.objects.select_related("rollout", "target", "came_from")
+    # Read under the lease: the task may be old, and the item may have moved since.
     item = items.filter(due.is_due(timezone.now()), pk=item_id).first()
     if item is None:
+        # The roll-out was paused or another worker was faster, so this is no attempt.
         claim.release_uncounted()
         return None
     job = ItemJob(ItemClaim(item, claim))

@@ -150,12 +150,14 @@ def roll_back(rollout_id: int, actor: str, *, prune: Prune = Prune.REMOVED) -> R
             raise TransitionRefused(
                 "Only mappings can be rolled back. Change an API version with a new roll-out"
             )
+        # A tenant in progress ends with the new version, after the way back was made without it.
         if rollout.items.filter(status=RolloutItemStatus.WORKING).exists():
             raise TransitionRefused("Some tenants are in progress: wait until they have ended")
         # First, because a connection can be in one unfinished roll-out only.
         _skip_the_rest(rollout)
         back = _make_the_way_back(rollout, actor, prune)
         text = f"Rolled back by roll-out {back.pk}."
+        # A roll-out that is done stays done; one that was stopped can never go on.
         if rollout.status == RolloutStatus.DONE:
             add_event(rollout, actor, text)
         else:
@@ -178,6 +180,7 @@ def _make_the_way_back(rollout: Rollout, actor: str, prune: Prune) -> Rollout:
 
 
 def _earlier_versions(rollout: Rollout) -> dict[int, MappingTemplate]:
+    # Failed ones too: the import may have changed them before they failed.
     sent = rollout.items.filter(status__in=[RolloutItemStatus.DONE, RolloutItemStatus.FAILED])
     changed = sent.exclude(came_from=None).exclude(came_from=F("target"))
     return {each.connection_id: each.came_from for each in changed if each.came_from}

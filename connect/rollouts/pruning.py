@@ -53,6 +53,7 @@ def _names(document: MappingDocument) -> set[str]:
 def finish(claim: ItemClaim) -> Facts:
     """Store the drift and return the new facts of the connection."""
     template = target_of(claim)
+    # Set before the comparison, which is with this version.
     claim.connection.template = template
     drift.store(claim.connection, last_seen.document(claim.connection))
     return {"template": template}

@@ -24,6 +24,7 @@ def bring_back(drift_ids: Collection[int], actor: str) -> Rollout:
         author=actor,
         notes="Restores each tenant's version.",
         canary_size=0,
+        # An import deletes nothing, so added mappings would stay and be drift again.
         prune=Prune.ALL,
         starts_itself=True,
     )

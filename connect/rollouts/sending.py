@@ -45,8 +45,10 @@ def send(claim: ItemClaim) -> StepOutcome:
         return poll(_TAKING, item.sent_at)
     if seen.state == states.PAUSED:
         raise Blocked("It is paused and cannot import. Resume it, then retry.")
+    # It takes an import only when idle.
     if seen.state != states.IDLE:
         return _wait_until_idle(f"Heroku Connect to be idle; it is {seen.state}")
+    # Heroku Connect reports no error for some imports that it drops, so counting ends it.
     if item.sends >= MAX_SENDS:
         raise Blocked(
             f"The import was sent {item.sends} times without any effect. Diagnose "
@@ -65,6 +67,7 @@ def _has_arrived(claim: ItemClaim, document: MappingDocument, seen: ConnectionDe
 def _import(claim: ItemClaim, document: MappingDocument, seen: ConnectionDetail) -> StepOutcome:
     item, now = claim.item, timezone.now()
     revisions = arrival.revisions(seen.mappings)
+    # Before the call, with the revisions of now: later only they tell old from new.
     claim.record(sent_at=now, sends=item.sends + 1, revisions=revisions)
     try:
         heroku_connect.import_mappings(*claim.address, document)

@@ -68,17 +68,18 @@ def _failures(rollout: Rollout) -> tuple[int, int]:
         .exclude(status=RolloutItemStatus.REFUSED)
         .values_list("status", "excused")
     )
-    return sum(status == RolloutItemStatus.FAILED and not excused for status, excused in wave), len(
-        wave
-    )
+    failed = sum(status == RolloutItemStatus.FAILED and not excused for status, excused in wave)
+    return failed, len(wave)
 
 
 def _begin_next_wave(rollout: Rollout) -> None:
     later = rollout.items.filter(status__in=OPEN_STATUSES, wave__gt=rollout.wave)
+    # Not just the next number: a wave whose tenants were all refused is passed over.
     wave = later.order_by("wave").values_list("wave", flat=True).first()
     if wave is None:
         _end(rollout)
         return
+    # Judged before the wave moves on, because wave 0 is the canary group only then.
     held = rollout.hold_after_canary and rollout.canary_size and rollout.wave == 0
     Rollout.objects.filter(pk=rollout.pk).update(wave=wave)
     rollout.wave = wave
@@ -99,6 +100,7 @@ def pause_automatically(rollout: Rollout, reason: str) -> None:
     set_status(rollout, RolloutStatus.PAUSED, timeline.PORTAL, reason, pause_reason=reason)
     messages.notify_staff(
         None,
+        # A time in the key: each automatic pause is a new reason to look.
         key=f"rollout-paused:{rollout.pk}:{timezone.now():%Y%m%d%H%M%S}",
         subject=f"Roll-out {rollout.pk} was paused automatically",
         text=f"{rollout}. {reason}",

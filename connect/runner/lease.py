@@ -41,10 +41,12 @@ def take(connection_id: int, *, due: bool = True, blocked: bool = False) -> Clai
     if due:
         wanted &= Q(next_attempt_at__lte=timezone.now())
     if not blocked:
+        # Only staff end a block, so the reconciler and its sweep leave these rows alone.
         wanted &= Q(blocked_at=None)
     key = leases.take(Connection.objects.filter(wanted), attempts=F("attempts") + 1)
     if key is None:
         return None
+    # Read after the lease was taken: until then another worker could still write the row.
     return Claim(Connection.objects.select_related("tenant").get(pk=connection_id), key)
 
 

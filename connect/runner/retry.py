@@ -28,6 +28,7 @@ def judge(error: Exception) -> Failure | None:
     match error:
         case Blocked():
             return Block(str(error))
+        # Before RemoteError, its base class: the token is the portal's, so no tenant is at fault.
         case http.Unauthorized():
             return TokenRefused(error)
         case http.Retryable():

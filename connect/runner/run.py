@@ -8,13 +8,12 @@ lease settles: a lost task, a killed worker or a restarted database costs time, 
 import logging
 import random
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from datetime import timedelta
+from collections.abc import Iterable
 
 from django.db import transaction
 
 from connect.clients import http
+from connect.formats import format_duration
 from connect.runner import refused_token, retry
 from connect.runner.job import Job
 from connect.runner.outcomes import Block, Done, Failure, Retry, StepOutcome, TokenRefused, Wait
@@ -35,29 +34,20 @@ def run(jobs: Iterable[Job]) -> None:
     """
     stop_at = time.monotonic() + RUN_SECONDS
     for job in jobs:
+        # Only between steps: a step that was started has to be settled.
         if not _run_step(job) or time.monotonic() > stop_at:
             return
 
 
 def _run_step(job: Job) -> bool:
     """Run and settle one step; return whether more can be done at once."""
-    with _named_in_the_log(job):
+    with http.working_for(job.tenant.org_id, job.stage):
         try:
             return _settle(job, _outcome(job))
         except LostLease:
+            # The worker that has the lease now repeats the step, so this outcome is dropped.
             log.info("lease lost %s", job.name)
             return False
-
-
-@contextmanager
-def _named_in_the_log(job: Job) -> Iterator[None]:
-    tenant = http.current_tenant.set(job.tenant.org_id)
-    stage = http.current_stage.set(job.stage)
-    try:
-        yield
-    finally:
-        http.current_stage.reset(stage)
-        http.current_tenant.reset(tenant)
 
 
 def _outcome(job: Job) -> StepOutcome | Failure:
@@ -100,6 +90,7 @@ def _write(job: Job, outcome: StepOutcome | Failure) -> bool:
         case Retry():
             return _back_off(job, outcome)
         case TokenRefused():
+            # Settled as a wait, so that no tenant uses up its attempts while the token is wrong.
             refused_token.alert(outcome.error)
             job.note_refused_token(outcome)
             return job.settle_wait(refused_token.wait())
@@ -109,9 +100,10 @@ def _write(job: Job, outcome: StepOutcome | Failure) -> bool:
 
 def _wait(job: Job, wait: Wait) -> bool:
     if wait.patience and job.waited > wait.patience:
+        waited = format_duration(wait.patience)
         return job.settle_block(
             Block(
-                f"Waiting for {wait.reason}, without any change for {_in_words(wait.patience)}. "
+                f"Waiting for {wait.reason}, without any change for {waited}. "
                 "Look at the add-on in Heroku's dashboard, then retry."
             )
         )
@@ -124,8 +116,3 @@ def _back_off(job: Job, failure: Retry) -> bool:
         return job.settle_block(Block(reason, failure.request_id))
     pause = retry.back_off(job.attempts, failure.after, random.random())  # noqa: S311 (no secret)
     return job.settle_retry(failure, pause)
-
-
-def _in_words(span: timedelta) -> str:
-    minutes = int(span.total_seconds() // 60)
-    return f"{minutes // 60} hours" if minutes >= 120 else f"{minutes} minutes"

@@ -15,7 +15,7 @@ from connect.models import Connection, WriteError
 
 
 def current() -> QuerySet[WriteError]:
-    """Return the write errors that somebody can still act on: those of live connections."""
+    """Return the write errors that staff can still act on: those of live connections."""
     return WriteError.objects.filter(conditions.is_live())
 
 

@@ -23,13 +23,16 @@ from connect.write_errors import trigger_log
 from connect.write_errors.trigger_log import ARCHIVE, LOG
 
 RETRY, IGNORE = "retry", "ignore"
+# Small, since the locked entries are Heroku Connect's own work queue.
 BATCH_SIZE = 500  # rows in one transaction
 MAX_ROWS = 10_000  # in one task
 
+# Skip locked: an entry that Heroku Connect works on now is left to it.
 _LOCK = sql.SQL("""
 SELECT id, record_id, action, table_name FROM {schema}.{log}
 WHERE state = 'FAILED' AND id = ANY(%s) ORDER BY id FOR UPDATE SKIP LOCKED
 """)
+# hstore is named with its schema, because search_path is never changed.
 _CAPTURE = sql.SQL("""
 SELECT entry.id, CASE WHEN entry.action = 'INSERT' AND source.sfid IS NULL
     THEN {schema}.hc_capture_insert_from_row({extension}.hstore(source), %(table)s)
@@ -40,6 +43,7 @@ FROM {schema}.{log} AS entry JOIN {schema}.{table} AS source ON source.id = entr
 WHERE entry.id = ANY(%(ids)s) ORDER BY entry.id
 """)
 _SET = sql.SQL("UPDATE {schema}.{log} SET state = %s, updated_at = now() WHERE id = ANY(%s)")
+# The extension may be installed in any schema of the database.
 _HSTORE = """
 SELECT nspname FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace
 WHERE extname = 'hstore'
@@ -98,6 +102,7 @@ def repair(
     tally = RepairCounts()
     found = trigger_log.rows(connection.schema_name, table, cause, MAX_ROWS)
     wanted = set(chosen) if chosen is not None else None
+    # Heroku Connect moves finished entries to the archive, failed ones too.
     for log in (LOG, ARCHIVE):
         ids = [
             row.id
@@ -118,12 +123,14 @@ def _repair_some(job: _Repair, ids: list[int], tally: RepairCounts) -> None:
         )
         cursor.execute(job.sql(_LOCK), [ids])
         entries = [_Entry(*row) for row in cursor.fetchall()]
+        # Since they were read, Heroku Connect or another person has changed them.
         if len(entries) < len(ids):
             tally.skipped["changed since then"] += len(ids) - len(entries)
         if job.action == IGNORE:
             made = _ignore(cursor, job, entries)
         else:
             made = _send_again(cursor, job, entries, tally)
+        # In the same transaction: no write is sent again without a record of who asked.
         _record(job, entries, made)
     tally.done += len(made)
 
@@ -138,10 +145,12 @@ def _send_again(
 ) -> dict[int, int | None]:
     """Return {old entry id: new entry id}; None if Heroku Connect creates the new entry."""
     ordered = observations.of(job.connection).ordered_writes
+    # A deleted row is gone, so there is nothing to capture: its entry is sent again.
     to_capture = [each for each in entries if ordered and each.action != "DELETE"]
     to_give_back = [each.id for each in entries if each not in to_capture]
     made: dict[int, int | None] = dict.fromkeys(to_give_back)
     in_place = job.log == LOG and not ordered
+    # NEW sends the entry again where it is; with REQUEUE Heroku Connect copies it.
     _mark(cursor, job, "NEW" if in_place else "REQUEUE", to_give_back)
     if in_place:
         made = {each: each for each in to_give_back}
@@ -160,6 +169,7 @@ def _capture(cursor: CursorWrapper, job: _Repair, entries: list[_Entry]) -> dict
     table = entries[0].table
     statement = job.sql(_CAPTURE, extension=sql.Identifier(extension), table=sql.Identifier(table))
     cursor.execute(statement, {"table": table, "ids": [each.id for each in entries]})
+    # The capture functions return NULL for a row without an id.
     return {old: new for old, new in cursor.fetchall() if new is not None}
 
 

@@ -35,6 +35,7 @@ def scan(connection_ids: Sequence[int]) -> int:
     )
     by_schema = {row.schema_name: row for row in rows}
     found = scan_schemas(list(by_schema))
+    # A schema that could not be read keeps its last numbers.
     read = {name: row for name, row in by_schema.items() if name not in found.unread}
     with transaction.atomic():
         _store_failures(found, read)
@@ -43,6 +44,7 @@ def scan(connection_ids: Sequence[int]) -> int:
         observations.save(healths, _MEASURED)
         incidents.update(healths)
     for row in Connection.objects.filter(repairs__ended_at=None, pk__in=connection_ids).distinct():
+        # Only schemas that were read in full; the others are followed up by the next scan.
         if row.schema_name in found.waiting:
             repair_results.follow_up(row)
     return len(read)
@@ -63,6 +65,7 @@ def _store_failures(found: SchemaScan, read: dict[str, Connection]) -> None:
         batch_size=1000,
     )
     seen_before = WriteError.objects.filter(connection__in=[row.pk for row in read.values()])
+    # What this scan did not find again was repaired or is gone.
     seen_before.filter(seen_at__lt=now).delete()
 
 

@@ -28,6 +28,7 @@ _WAITING = sql.SQL("""
 SELECT {name}, count(*), min(created_at) FROM {schema}._trigger_log
 WHERE state = 'NEW' OR state = 'PENDING'
 """)
+# An estimate from the statistics: counting rows would read every table of every tenant.
 _TABLES = """
 SELECT n.nspname, array_agg(c.relname::text) FILTER (WHERE c.relname = ANY(%s)),
     coalesce(sum(greatest(pg_stat_get_live_tuples(c.oid), c.reltuples::bigint, 0))
@@ -80,6 +81,7 @@ def scan_schemas(names: Sequence[str]) -> SchemaScan:
     """Scan tenants' schemas. An unreadable schema does not affect the others."""
     names = [schemas.checked(name) for name in names]
     found = SchemaScan(_read_tables(names), [], {}, set())
+    # One missing table would make the whole statement fail, for all schemas in it.
     complete = [name for name in names if name in found.tables and found.tables[name].complete]
     for at in range(0, len(complete), SCHEMAS_PER_QUERY):
         _scan_some(complete[at : at + SCHEMAS_PER_QUERY], found)

@@ -36,6 +36,7 @@ left(coalesce(nullif(btrim(
         '\d+', '#', 'g')
 ), ''), 'no message'), 300)
 """)
+# "values" is a reserved word. A deletion has only `old`.
 _ROWS = sql.SQL("""
 SELECT {log_name}, id, record_id, sfid, action, coalesce(sf_message, ''),
     coalesce("values", old, ''), created_at
@@ -61,6 +62,7 @@ class FailedWrite:
 def reading() -> Iterator[CursorWrapper]:
     """Open a read-only cursor with a time limit."""
     with transaction.atomic(), database.cursor() as cursor:
+        # A mistake in a statement must not be able to change a tenant's rows.
         cursor.execute("SET TRANSACTION READ ONLY")
         cursor.execute("SELECT set_config('statement_timeout', %s, true)", [STATEMENT_TIMEOUT])
         yield cursor

@@ -1,6 +1,6 @@
 """Template tags and filters of the admin."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django import template
@@ -8,6 +8,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.utils import timezone
 from django.utils.timesince import timesince
 
+from connect.formats import format_duration
 from portal import show
 from portal.admin.kit import lists
 from portal.admin.pages.health import diagnoses
@@ -18,6 +19,7 @@ register.filter("mapping_state", show.mapping_state)
 register.filter("message_status", show.message_status)
 register.filter("state", show.state)
 register.filter("worth_a_look", diagnoses.worth_a_look)
+register.filter("duration", format_duration)
 
 
 @register.filter
@@ -33,21 +35,6 @@ def age(moment: datetime) -> str:
     if seconds < 60:
         return f"{seconds} second{'' if seconds == 1 else 's'}"
     return timesince(moment, depth=1)
-
-
-@register.filter
-def span(time: timedelta) -> str:
-    """Return a span in its two largest units, e.g. "40 s", "3 min 20 s" or "2 d 4 h"."""
-    seconds = int(time.total_seconds())
-    parts = []
-    for unit, size in _UNITS:
-        number, seconds = divmod(seconds, size)
-        if number:
-            parts.append(f"{number} {unit}")
-    return " ".join(parts[:2]) or "under 1 s"
-
-
-_UNITS = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
 
 
 @register.inclusion_tag("admin/date_hierarchy.html")

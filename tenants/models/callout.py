@@ -12,6 +12,7 @@ class Callout(models.Model):
     received_at = models.DateTimeField(default=timezone.now, db_index=True)
     remote_address = models.GenericIPAddressField(null=True)
     content_type = models.CharField(max_length=255, blank=True)
+    # Bytes, because the body may be in no known encoding, and is stored in any case.
     body = models.BinaryField()
     truncated = models.BooleanField(default=False)
     signed = models.BooleanField(default=False)

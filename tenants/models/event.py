@@ -52,6 +52,7 @@ class Event(models.Model):
             models.Index(fields=["-at", "-id"], name="event_newest"),
             models.Index(fields=["actor", "-at"], name="event_by_actor"),
             models.Index(
+                # Staff search the timeline by a request id that Heroku's support names.
                 KT("data__request_id"),
                 name="event_request",
                 condition=Q(data__has_key="request_id"),

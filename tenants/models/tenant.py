@@ -70,6 +70,7 @@ class Tenant(models.Model):
                 name="tenant_gone",
                 condition=Q(offboarded_at__isnull=False),
             ),
+            # The same expression as the search uses, or Postgres would not use the index.
             GinIndex(Words("name", "admin_email"), name="tenant_words"),
         ]
         permissions: ClassVar = [

@@ -8,7 +8,7 @@ register = template.Library()
 
 @register.simple_tag
 def product_name() -> str:
-    """Return the product_name's name as subscribers know it."""
+    """Return the product's name as subscribers know it."""
     name: str = settings.PRODUCT_NAME
     return name
 

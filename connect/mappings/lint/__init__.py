@@ -68,6 +68,7 @@ def _findings(document: MappingDocument, plan: str, org: OrgFacts) -> Iterator[F
 
 def _row_limit(names: Iterable[str], plan: str, org: OrgFacts) -> Iterator[Finding]:
     limit = max_rows(plan)
+    # A set, since an object that is mapped twice has its rows once.
     total = sum(org.rows.get(name) or 0 for name in {each.lower() for each in names})
     if limit is not None and total > limit:
         yield warn("rows", "document", f"About {total:,} rows; this plan allows {limit:,}.")

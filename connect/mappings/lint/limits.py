@@ -2,6 +2,7 @@
 
 ACCESS_MODES = ("read_only", "read_write")
 SYSTEM_FIELDS = ("Id", "CreatedDate", "SystemModstamp", "IsDeleted")
+# In dumps of real schemas, the tables of these two have no column isdeleted.
 WITHOUT_ISDELETED = {"user", "recordtype"}
 MAX_MAPPINGS = 100
 MAX_FIELDS = 1500  # Postgres: a table has at most 1,600 columns, and Heroku Connect adds its own

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+# Salesforce ends custom names so: __c for objects and fields, __r for relationships, and more.
 _CUSTOM_SUFFIXES = {"c", "r", "e", "x", "mdt"}
 _NO_NAMESPACE = (
     "A custom name without a namespace. The package’s own names begin with {}__ in this org. "
@@ -23,6 +24,7 @@ def lacks_namespace(name: str, namespace: str) -> bool:
     words: list[str] = []
     for word in name.split("__"):
         if word.lower() in _CUSTOM_SUFFIXES:
+            # One word before the suffix is the bare name; with a namespace there are two.
             if len(words) == 1:
                 return True
             words = []

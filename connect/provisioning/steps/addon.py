@@ -21,12 +21,14 @@ def creating_addon(claim: Claim) -> StepOutcome:
         # Stored before the call: after a lost answer the add-on is looked for by this name.
         claim.record(addon_name=_addon_name(claim), addon_requested_at=timezone.now())
         addon = _make_addon(claim)
+    # Heroku may answer before the add-on is ready.
     if addon.state == "provisioning":
         facts = {"addon_id": addon.id}
         return poll("Heroku to provision the add-on", connection.stage_since, facts=facts)
     if addon.state != "provisioned":
         raise Blocked(f"Heroku could not provision {addon.name}: it is {addon.state}.")
     if settings.HEROKU_CONNECT_ISV_SLUG:
+        # Before the stage moves: an error repeats this step, which finds the add-on by its name.
         heroku.enroll(settings.HEROKU_CONNECT_ISV_SLUG, addon.id)
     return Done(
         f"The add-on {addon.name} exists.",
@@ -37,6 +39,7 @@ def creating_addon(claim: Claim) -> StepOutcome:
 
 def _make_addon(claim: Claim) -> heroku.Addon:
     connection = claim.connection
+    # Upper case, because Heroku makes a config var of it.
     attachment = f"HC_{claim.tenant.org_id}_{connection.generation}".upper()
     try:
         return heroku.create_addon(
@@ -73,6 +76,7 @@ def linking(claim: Claim) -> StepOutcome:
     listed = heroku_connect.link(settings.APP_NAME, claim.connection.addon_name)
     if not listed:
         return poll("Heroku Connect to list the new add-on", claim.connection.stage_since)
+    # The list is selected by the add-on's name, which is unique, so there is at most one.
     found = listed[0]
     return Done(
         f"Linked to Heroku Connect in {found.region_url}.",

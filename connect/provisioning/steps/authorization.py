@@ -27,6 +27,7 @@ def publishing_link(claim: Claim) -> StepOutcome:
 def waiting_for_authorization(claim: Claim) -> StepOutcome:
     """Wait until the connection is authorized, and block if another org authorized it."""
     connection = claim.connection
+    # Queued at each look; the key lets only the first one be stored.
     messages.queue(claim.tenant, MessageKind.AUTHORIZE, key=f"authorize:{connection.pk}")
     reminders.send_due(claim, MessageKind.AUTHORIZE_REMINDER)
     seen = heroku_connect.detail(connection.region_url, connection.connection_id)
@@ -59,6 +60,7 @@ def _authorized(claim: Claim, seen: ConnectionDetail) -> Done:
         {
             "state": seen.state,
             "seen_at": now,
+            # Our spelling of it, which is the normalized one.
             "organization_id": claim.tenant.org_id,
             "salesforce_username": seen.username,
             "api_version": seen.api_version,

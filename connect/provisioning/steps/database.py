@@ -16,6 +16,7 @@ def configuring_database(claim: Claim) -> StepOutcome:
     """Set the database and the schema. A 2xx proves nothing: the state has to change."""
     connection = claim.connection
     schema = schemas.name_for(claim.tenant.org_id, connection.generation)
+    # An earlier call may have worked although its answer was lost.
     if connection.schema_requested_at:
         seen = heroku_connect.detail(connection.region_url, connection.connection_id)
         if seen.state != states.NEW:

@@ -17,6 +17,7 @@ _TAKING = "Heroku Connect to take the mappings"
 def importing_mappings(claim: Claim) -> StepOutcome:
     """Send the template once, and again only if nothing of it is seen after a good while."""
     connection, now = claim.connection, timezone.now()
+    # A version that was sent once stays: a newer default must not change it half-way.
     template = connection.template or templates.default_for(connection)
     if template is None:
         raise Blocked("There is no mapping template: run `python manage.py setup_portal`.")
@@ -27,6 +28,7 @@ def importing_mappings(claim: Claim) -> StepOutcome:
             return Done(f"The mappings of version {template.version} are imported.")
         if seen.state == states.IMPORTING or now - connection.import_sent_at < IMPORT_GRACE:
             return poll(_TAKING, connection.stage_since)
+    # Heroku Connect ignores some mistakes without an error, so they are looked for here.
     _require_valid(document, connection.plan)
     claim.record(template=template, import_sent_at=now)
     _import(claim, document)

@@ -18,14 +18,17 @@ def offboarding(claim: Claim) -> StepOutcome:
     """Pause, revoke the grant, delete the add-on, then keep or drop the schema."""
     connection = claim.connection
     insist = connection.attempts < MAX_CLEANUP_ATTEMPTS
+    # It may end before it was linked; then there is nothing to pause.
     if connection.connection_id and connection.addon_id:
         address = (connection.region_url, connection.connection_id)
         _best_effort(insist, lambda: heroku_connect.pause(*address))
     # A tenant that starts over keeps its sign-in for the next connection.
     if not connection.start_over:
         _best_effort(insist, lambda: grants.revoke(claim.tenant.pk))
+    # The request counts, not the answer: an add-on whose answer was lost costs money too.
     if connection.addon_requested_at:
         _delete_addon(connection.addon_name)
+    # After the add-on, since Heroku Connect would still write to the schema before.
     if connection.schema_fate == SchemaFate.DROP and connection.schema_name:
         schemas.drop(connection.schema_name)
     kept = "dropped" if connection.schema_fate == SchemaFate.DROP else "kept"

@@ -15,6 +15,7 @@ def waiting_for_proof(claim: Claim) -> StepOutcome:
     """Make nothing that costs money before it is shown that the org itself registered."""
     if proof.is_proven(claim.tenant):
         return Done(f"The registration is proven: {claim.tenant.get_proof_display().lower()}.")
+    # A sign-in is no proof under this policy, so nobody is asked for one.
     if settings.REGISTRATION_POLICY == "approval":
         return Wait(None, "approval by staff", WaitingOn.STAFF)
     return _ask_to_sign_in(claim, "proof: the admin's Salesforce sign-in, or approval by staff")
@@ -37,6 +38,7 @@ def _ask_to_sign_in(claim: Claim, reason: str) -> Wait:
     )
     reminders.send_due(claim, MessageKind.SIGN_IN_REMINDER)
     pause = reminders.next_after(timezone.now() - connection.stage_since)
+    # The sign-in itself ends the wait by a signal; only the reminders need a time.
     until = timezone.now() + pause if pause else None
     return Wait(until, reason, WaitingOn.SUBSCRIBER)
 

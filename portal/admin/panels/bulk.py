@@ -6,8 +6,8 @@ from typing import Any
 from django.db.models import Count, QuerySet
 from django.urls import reverse
 
+from connect.formats import format_time
 from connect.models import SchemaFate
-from connect.operations.base import in_words
 from portal import bulk, show
 from portal.models import BulkItem, BulkItemStatus, BulkRun
 
@@ -56,7 +56,7 @@ def _answers(run: BulkRun) -> list[tuple[str, str]]:
     """Return the answers of the action's form, as text."""
     words = []
     if "until" in run.options:
-        words.append(("Until", in_words(datetime.fromisoformat(run.options["until"]))))
+        words.append(("Until", format_time(datetime.fromisoformat(run.options["until"]))))
     if "note" in run.options:
         words.append(("Why", str(run.options["note"])))
     if "schema_fate" in run.options:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import connection
 
+from connect.formats import format_duration
 from connect.models import Stage
 from portal.dashboard.cards.links import connections
 
@@ -46,8 +47,8 @@ def read(user: Any, now: datetime) -> dict[str, Any]:
         stays = {stage: (middle, late) for stage, middle, late in cursor.fetchall()}
     return {
         "count": count,
-        "median": in_words(median) if count else "",
-        "p95": in_words(p95) if count else "",
+        "median": format_duration(median) if count else "",
+        "p95": format_duration(p95) if count else "",
         "since": since,
         "stages": _stages(stays),
         "url": connections(stage__exact=Stage.LIVE.value, o="-live_at"),
@@ -58,23 +59,7 @@ def _stages(stays: dict[str, tuple[timedelta, timedelta]]) -> list[tuple[str, st
     """Return the stages that took the longest, in the order of provisioning."""
     longest = sorted(stays, key=lambda stage: stays[stage][1], reverse=True)[:MAX_STAGES]
     return [
-        (str(stage.label), in_words(stays[stage][0]), in_words(stays[stage][1]))
+        (str(stage.label), format_duration(stays[stage][0]), format_duration(stays[stage][1]))
         for stage in Stage
         if stage in longest
     ]
-
-
-def in_words(span: timedelta) -> str:
-    """Return a duration in its one or two largest units, e.g. "2 min 5 s" or "3 d 4 h"."""
-    seconds = max(0, round(span.total_seconds()))
-    units = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
-    parts: list[str] = []
-    for name, size in units:
-        count, seconds = divmod(seconds, size)
-        if count or (name == "s" and not parts):
-            parts.append(f"{count} {name}")
-        elif parts:
-            break
-        if len(parts) == 2:
-            break
-    return " ".join(parts)

@@ -81,7 +81,7 @@ def test_waiting_longer_than_the_patience_blocks(run: Run) -> None:
     assert run(wait).blocked_at is None
     with time_machine.travel(timezone.now() + timedelta(minutes=46)):
         seen = run(wait)
-    assert "45 minutes" in seen.blocked_reason
+    assert "for 45 min." in seen.blocked_reason
 
 
 def test_a_temporary_error_is_retried_later_and_noted_once(run: Run) -> None:

@@ -40,18 +40,3 @@ def note(tenant_id: int, at: Any, stage: Stage) -> None:
 
 def test_nobody_live_is_no_time() -> None:
     assert times.read(None, timezone.now())["count"] == 0
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [
-        (0, "0 s"),
-        (59.6, "1 min"),
-        (125, "2 min 5 s"),
-        (3600, "1 h"),
-        (3605, "1 h"),
-        (90_000, "1 d 1 h"),
-    ],
-)
-def test_a_length_of_time_is_said_in_its_largest_units(seconds: float, words: str) -> None:
-    assert times.in_words(timedelta(seconds=seconds)) == words

@@ -1,0 +1,24 @@
+"""How times and durations are written, the same on every page and in every mail."""
+
+from datetime import datetime, timedelta
+
+_UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+
+
+def format_time(moment: datetime) -> str:
+    """Return a time as staff read it, e.g. "3 Nov 2026, 14:05 UTC"."""
+    return f"{moment:%-d %b %Y, %H:%M} UTC"
+
+
+def format_duration(span: timedelta) -> str:
+    """Return a duration in its one or two largest units, e.g. "2 min 5 s" or "3 d 4 h"."""
+    seconds = max(0, round(span.total_seconds()))
+    parts: list[str] = []
+    for name, size in _UNITS:
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count} {name}")
+        # A unit that is 0 ends it: "3 d 5 s" would look more exact than it is useful.
+        if len(parts) == 2 or (parts and not count):
+            break
+    return " ".join(parts) or "0 s"

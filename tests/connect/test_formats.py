@@ -1,0 +1,26 @@
+"""How times and durations are written."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from connect.formats import format_duration, format_time
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 s"),
+        (59.6, "1 min"),
+        (125, "2 min 5 s"),
+        (3600, "1 h"),
+        (3605, "1 h"),
+        (90_000, "1 d 1 h"),
+    ],
+)
+def test_a_duration_is_written_in_its_largest_units(seconds: float, text: str) -> None:
+    assert format_duration(timedelta(seconds=seconds)) == text
+
+
+def test_a_time_is_written_with_its_time_zone() -> None:
+    assert format_time(datetime(2026, 11, 3, 9, 5, tzinfo=UTC)) == "3 Nov 2026, 09:05 UTC"
