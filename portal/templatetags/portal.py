@@ -13,6 +13,8 @@ from portal.admin.kit import lists
 from portal.admin.pages.health import diagnoses
 from tenants.models import KILL_SWITCHES
 
+_UNITS = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
+
 register = template.Library()
 register.filter("mapping_state", show.mapping_state)
 register.filter("message_status", show.message_status)
@@ -45,9 +47,6 @@ def span(time: timedelta) -> str:
         if number:
             parts.append(f"{number} {unit}")
     return " ".join(parts[:2]) or "under 1 s"
-
-
-_UNITS = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
 
 
 @register.inclusion_tag("admin/date_hierarchy.html")
