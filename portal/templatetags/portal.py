@@ -14,6 +14,8 @@ from portal.admin.kit import lists
 from portal.admin.pages.health import diagnoses
 from tenants.models import KILL_SWITCHES
 
+_UNITS = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
+
 register = template.Library()
 register.filter("mapping_state", show.mapping_state)
 register.filter("message_status", show.message_status)
