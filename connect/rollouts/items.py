@@ -28,13 +28,17 @@ def _jobs(item_id: int) -> Iterator[ItemJob]:
 
 def _take(item_id: int) -> ItemJob | None:
     """Take the connection's lease and count the attempt. None if it is held or nothing is due."""
-    connection_id = RolloutItem.objects.only("connection_id").get(pk=item_id).connection_id
+    # Asked before the lease, so that an old task holds up nobody.
+    wanted = RolloutItem.objects.filter(due.is_due(timezone.now()), pk=item_id)
+    connection_id = wanted.values_list("connection_id", flat=True).first()
+    if connection_id is None:
+        return None
     # Blocked ones too: the job then fails with the reason instead of waiting forever.
     claim = lease.take(connection_id, due=False, blocked=True)
     if claim is None:
         return None
     items = RolloutItem.objects.select_related("rollout", "target", "came_from")
-    # Read under the lease: the task may be old, and the item may have moved since.
+    # Asked again under the lease: the item may have moved since.
     item = items.filter(due.is_due(timezone.now()), pk=item_id).first()
     if item is None:
         # The roll-out was paused or another worker was faster, so this is no attempt.

@@ -163,8 +163,14 @@ def cases(*, every: bool) -> Iterator[tuple[type[Model], Action]]:
     for model in registry.models():
         for action in registry.of(model).values():
             sibling = model in subject.MODELS and model is not Tenant
-            if every or not sibling or action.name in ("snooze", "refresh"):
+            wanted = every or not sibling or action.name in ("snooze", "refresh")
+            if wanted and _has_page(model, action):
                 yield model, action
+
+
+def _has_page(model: type[Model], action: Action) -> bool:
+    """Return whether the action's row has a page: those of health are for live connections."""
+    return model is not Health or STATES.get(action.name, LIVE)["stage"] == Stage.LIVE
 
 
 def row_for(model: type[Model], action: Action) -> Model:
