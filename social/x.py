@@ -71,7 +71,7 @@ def search(query: str, *, since_id: int, until_id: int, next_token: str = "") ->
     Raises social.budget.BudgetExceeded without calling, Capped, BadQuery, and RemoteError.
     """
     budget.count_call()
-    # Before the call, because X bills what it returns, whatever happens to us then.
+    # Before the call, because X bills what it returns, also if this process dies then.
     reserved = budget.reserve_posts()
     params = {
         "query": query,

@@ -16,7 +16,7 @@ def alert(error: http.Unauthorized) -> None:
     """Notify staff, once a day, that nothing can be done before the token is replaced."""
     messages.notify_staff(
         None,
-        # The day in the key makes it one mail a day, whatever the number of tenants.
+        # The day in the key makes it one mail a day for any number of tenants.
         key=f"heroku-token-refused:{timezone.now():%Y-%m-%d}",
         subject="Heroku refuses the portal's token",
         text=f"{error.words}. All provisioning waits. Set HEROKU_API_TOKEN to a valid token; "
