@@ -18,7 +18,7 @@ def ensure(tenant_id: int) -> Connection | None:
     """Return the tenant's connection, created if missing; None for an off-boarded tenant."""
     with transaction.atomic():
         # The tenant's row is locked, since the connection's may not exist yet. With no_key, events
-        # that refer to the tenant can be written meanwhile.
+        # that refer to the tenant can still be written.
         tenant = Tenant.objects.select_for_update(no_key=True).get(pk=tenant_id)
         if tenant.offboarded_at:
             return None

@@ -28,6 +28,6 @@ def on_tenant_changed(tenant: Tenant, **_: Any) -> None:
     waiting = Connection.objects.filter(
         pk=connection.pk, stage__in=_WAITING_FOR_TENANT, blocked_at=None
     )
-    # An update with its conditions: a worker may have moved the stage meanwhile.
+    # An update with its conditions: a worker may have moved the stage since then.
     if waiting.update(next_attempt_at=timezone.now()):
         enqueue(reconciler.advance, connection.pk)

@@ -71,7 +71,7 @@ def search(query: str, *, since_id: int, until_id: int, next_token: str = "") ->
     Raises social.budget.BudgetExceeded without calling, Capped, BadQuery, and RemoteError.
     """
     budget.count_call()
-    # Before the call, because X bills what it returns, even if this process dies before it is stored.
+    # Before the call, because X bills what it returns, also if this process dies then.
     reserved = budget.reserve_posts()
     params = {
         "query": query,

@@ -54,7 +54,7 @@ class Lease(Generic[Row]):
 
         Call it before writing other rows that only the holder of the lease may write.
         """
-        # An update and not a read: it locks the row, so that nobody can take the lease until the end.
+        # An update and not a read: it locks the row, so nobody else can take the lease.
         self.record(lease=self.key)
 
     def renew(self, **conditions: Any) -> bool:

@@ -46,7 +46,7 @@ def receive(received: ReceivedCallout) -> CalloutAnswer:
     try:
         answer = _check(received, callout)
         callout.outcome = answer.message
-    # On any error the package still gets an answer and staff see the stored callout.
+    # After any error the package gets an answer, and staff see the stored callout.
     except Exception as error:
         log.exception("judging failed callout=%s", callout.pk)
         answer = CalloutAnswer(

@@ -57,7 +57,7 @@ def _state(health: Health) -> dict[IncidentKind, str]:
     if kind:
         advice = states.advice(connection.state)
         return {kind: f"Heroku Connect reports {connection.state}: {advice}"}
-    # A pause that staff asked for is no incident; Heroku pauses idle connections by itself.
+    # A pause by staff makes no incident; Heroku pauses idle connections by itself.
     if connection.state == states.PAUSED and not health.paused_by:
         return {IncidentKind.PAUSED: _PAUSED}
     if states.of_connection(connection.state) == Condition.UNKNOWN:

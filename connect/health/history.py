@@ -65,7 +65,7 @@ def sample(healths: Iterable[Health], now: datetime) -> None:
 
 
 def _seconds(health: Health, now: datetime) -> int:
-    # A pause is no outage, and nobody knows about time in which nothing was seen.
+    # Neither a pause nor time in which nothing was seen counts as an outage.
     if health.sampled_at is None or health.condition in (Condition.PAUSED, Condition.UNKNOWN):
         return 0
     # A worker that was down for hours must not credit the last condition with all of them.

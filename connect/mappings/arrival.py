@@ -57,7 +57,7 @@ def has_arrived(
         if change.kind != ChangeKind.OBJECT_REMOVED
     }
     now = revisions(found)
-    # A mapping without a revision proves nothing, so None does not count as a new revision.
+    # A mapping without a revision proves nothing, so None does not count as a new one.
     moved = all(now.get(name) not in (None, before.get(name)) for name in differing)
     return moved and contains_all_fields(document, found)
 

@@ -45,7 +45,7 @@ def compare_due() -> int:
     stop_at = time.monotonic() + MAX_RUN_SECONDS
     done = 0
     for connection in _due().iterator(chunk_size=100):
-        # Asked before each call, because provisioning uses the same budget.
+        # Asked before each call, because provisioning may use up the budget at the same time.
         if time.monotonic() > stop_at or not budget.allows_background_work():
             break
         compare(connection)

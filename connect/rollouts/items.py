@@ -41,7 +41,7 @@ def _take(item_id: int) -> ItemJob | None:
     # Asked again under the lease: the item may have moved since.
     item = items.filter(due.is_due(timezone.now()), pk=item_id).first()
     if item is None:
-        # The roll-out was paused or another worker was faster, so this is no attempt.
+        # The roll-out was paused or another worker was faster: this does not count as an attempt.
         claim.release_uncounted()
         return None
     job = ItemJob(ItemClaim(item, claim))

@@ -15,7 +15,7 @@ def waiting_for_proof(claim: Claim) -> StepOutcome:
     """Make nothing that costs money before it is shown that the org itself registered."""
     if proof.is_proven(claim.tenant):
         return Done(f"The registration is proven: {claim.tenant.get_proof_display().lower()}.")
-    # A sign-in does not count as proof under this policy, so nobody is asked for one.
+    # Under this policy a sign-in does not count as proof, so nobody is asked for one.
     if settings.REGISTRATION_POLICY == "approval":
         return Wait(None, "approval by staff", WaitingOn.STAFF)
     return _ask_to_sign_in(claim, "proof: the admin's Salesforce sign-in, or approval by staff")
