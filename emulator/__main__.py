@@ -26,6 +26,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     with serve(Options(**vars(arguments))) as running:
+        # A program that has started the emulator reads this line from a pipe, and waits for it.
         print(f"Emulator ready: {running.url}/control/", flush=True)
         stop.wait()
 

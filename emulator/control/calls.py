@@ -15,6 +15,7 @@ def calls(call: Call) -> Response:
     system, path = call.request.args.get("system"), call.request.args.get("path", "")
     found = [
         each
+        # A copy: other threads append, and Python refuses to go on over a deque that has grown.
         for each in list(call.world.calls)
         if system in (None, each["system"]) and re.search(path, each["path"])
     ]

@@ -63,6 +63,7 @@ def _user(org: Org, number: int, given: dict[str, Any]) -> User:
     """Read another user of a new org; only `username` is required."""
     username = str(given["username"])
     return User(
+        # A part of the org's id keeps the users of two orgs apart.
         ids.make("005" + org.id[6:12], number + 1),
         username,
         str(given.get("email", username)),

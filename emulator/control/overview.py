@@ -124,6 +124,7 @@ def _fault_table(call: Call) -> Markup:
 
 def _call_table(call: Call) -> Markup:
     keys = ("system", "method", "path", "status", "request_id")
+    # Copied, because other threads append while this page is made.
     latest = list(call.world.calls)[-MAX_CALLS_SHOWN:]
     rows = [[each["at"][11:19], *(each[key] for key in keys)] for each in reversed(latest)]
     return pages.table(("at", *keys), rows)

@@ -74,6 +74,7 @@ def publish(world: World, given: dict[str, Any]) -> XPost:
         post = XPost(
             id=str(_free_id(world, moment)),
             username=username,
+            # From the name, so that an author has the same id on every post.
             author_id=str(10**9 + zlib.crc32(username.lower().encode())),
             text=str(given.get("text", "")),
             created_at=moment,
@@ -88,6 +89,7 @@ def publish(world: World, given: dict[str, Any]) -> XPost:
 
 
 def _free_id(world: World, moment: datetime) -> int:
+    # Several posts may be written in the same millisecond.
     number = id_at(moment)
     while world.get(XPost, str(number)):
         number += 1

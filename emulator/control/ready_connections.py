@@ -49,4 +49,5 @@ def map_object(call: Call, connection_id: str) -> Response:
 
 
 def _read(call: Call, mapping: dict[str, Any]) -> dict[str, Any]:
+    # A minimum of 0: a test may poll faster than a plan allows.
     return read_mapping(mapping, 0, call.world.behaviour)

@@ -31,6 +31,7 @@ def clock(call: Call) -> Response:
             reject(400, "advance is a number of seconds")
         world.clock.advance(float(seconds))
         call.engine.tick()
+        # The engine saves the clock rarely, and a jump must survive a restart.
         world.save_clock()
     return answer(
         {

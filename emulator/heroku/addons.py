@@ -43,6 +43,7 @@ def create(call: Call, app: str) -> Response:
             name=name,
             plan=plan,
             attachment_id=str(uuid.uuid4()),
+            # It becomes the prefix of a config var.
             attachment_name=attachment.upper(),
             config=body.get("config") or {},
             state="provisioning",
@@ -88,6 +89,7 @@ def change(call: Call, app: str, key: str) -> Response:
     world = call.world
     check_app(world, app)
     body = call.json()
+    # Observed: Heroku refuses the key here, although it takes it at the creation.
     if "attachment" in body:
         refuse(error(422, "invalid_params", "Unknown params: attachment:name."))
     with world.lock:
@@ -110,6 +112,7 @@ def delete(call: Call, app: str, key: str) -> Response:
     addon = find_addon(world, key)
     check_confirmation(world, body)
     connection = world.connection_of(addon)
+    # Before the lock, because world.hold() must not be taken inside it.
     if connection is not None:
         call.engine.remove(connection)
     with world.lock:

@@ -11,7 +11,9 @@ from emulator.state.world import World
 from emulator.web.answers import refuse
 
 PLANS = ("demo", "enterprise", "shield")
+# It makes the config var HEROKUCONNECT_URL.
 FIRST_ATTACHMENT = "HEROKUCONNECT"
+# The pattern of Heroku's published schema.
 ADDON_NAME = re.compile(r"^[a-zA-Z][A-Za-z0-9_-]+$")
 ATTACHMENT_NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_]*$")
 
@@ -19,6 +21,7 @@ ATTACHMENT_NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_]*$")
 def check_app(world: World, app: str) -> None:
     """Answer 404 unless `app` is the name or the id of the one app."""
     if not is_the_app(world, app):
+        # Heroku's `resource` tells a missing app from a missing add-on.
         refuse(error(404, "not_found", "Couldn't find that app.", resource="app"))
 
 
@@ -42,6 +45,7 @@ def check_addon_name(world: World, name: Any) -> None:
     """Refuse a name that is invalid, or taken by any add-on at Heroku."""
     if not isinstance(name, str) or not ADDON_NAME.fullmatch(name):
         refuse(error(422, "invalid_params", "Name is invalid"))
+    # Names are unique across all of Heroku, so somebody else may have this one.
     taken = {each.name for each in world.all(AddOn)}
     if name in taken or name in world.behaviour.taken_names:
         refuse(error(422, "invalid_params", "Name is already taken"))

@@ -31,6 +31,7 @@ def addon_json(world: World, addon: AddOn) -> dict[str, Any]:
         "billing_entity": {**app_ref(world), "type": "app"},
         "app": app_ref(world),
         "billed_price": {"cents": 0, "contract": False, "unit": "month"},
+        # The name of the attachment is not shown here: Heroku takes it but never returns it.
         "config_vars": [f"{addon.attachment_name}_URL"],
         "created_at": _stamp(addon.created_at),
         "id": addon.id,
@@ -70,6 +71,7 @@ def stable_id(name: str) -> str:
 
 
 def _stamp(moment: datetime) -> str:
+    # The Platform API writes whole seconds.
     return iso(moment.replace(microsecond=0))
 
 

@@ -10,6 +10,7 @@ from emulator.web.answers import answer, refuse
 from emulator.web.call import Call
 
 DEFAULT_PAGE = 200
+# For example `id ]<after>..<last>; order=asc, max=200`; `]` leaves the first id out.
 RANGE = re.compile(r"^\w+ (\]?)([^.;]*)\.\.([^;]*)(?:;\s*(?:order=\w+,?\s*)?(?:max=(\d+))?)?$")
 
 

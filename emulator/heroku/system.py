@@ -15,6 +15,7 @@ from emulator.web.routing import System
 from emulator.web.tokens import bearer_accepted
 
 ACCEPT = re.compile(r"application/vnd\.heroku\+json;\s*version=3(\.\w+)?")
+# Documented: this call is free, so that a client may ask without spending.
 RATE_LIMITS_PATH = "/heroku/account/rate-limits"
 PLANS_PATH = "/heroku/addon-services/herokuconnect/plans"
 
@@ -48,6 +49,7 @@ def _before(call: Call) -> Response | None:
 
 
 def _after(call: Call, response: Response) -> None:
+    # On refusals too: the header is how a client notices that it should slow down.
     response.headers["RateLimit-Remaining"] = str(int(call.world.api_calls_left))
 
 

@@ -37,6 +37,7 @@ def new_org(
 def _my_domain(org_id: str, name: str, environment: str) -> str:
     label = "".join(char for char in name.lower() if char.isascii() and char.isalnum()) or "org"
     middle = "--dev.sandbox" if environment == "sandbox" else ""
+    # A part of the id keeps two orgs of the same name apart.
     return f"{label[:MAX_LABEL]}-{org_id[11:15].lower()}{middle}.my.salesforce.com"
 
 

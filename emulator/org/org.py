@@ -53,6 +53,7 @@ class Org:
     journal: Journal = _no_journal
 
     def __post_init__(self) -> None:
+        # Reentrant, because callers hold it around several calls of an org.
         self.lock = threading.RLock()
         self._records: dict[str, Records] = {}
         self._last_change = datetime.min.replace(tzinfo=UTC)
@@ -69,6 +70,7 @@ class Org:
             self.objects = {each.name.lower(): each for each in objects}
             for gone in [name for name in self._records if name not in self.objects]:
                 for record in self._records.pop(gone):
+                    # None removes it from the store, or a restart would bring it back.
                     self.journal("record", f"{self.id}/{gone}/{record.id}", None)
             self._forget_indexes()
 
@@ -119,6 +121,7 @@ class Org:
             cleaned = refusals.clean(sobject, values)
             refusals.check_required(sobject, cleaned)
             if sobject.auto_number:
+                # Deleted records are counted too, so a number is never given twice.
                 number = len(self._all(sobject.name)) + 1
                 cleaned["Name"] = sobject.auto_number.format(number)
             _compose_name(sobject, cleaned)
@@ -140,6 +143,7 @@ class Org:
             merged = {**record.values, **refusals.clean(sobject, values)}
             refusals.check_required(sobject, merged)
             self._check(sobject, merged, record.id)
+            # Before the values change, because the index is looked up by the old ones.
             self._all(sobject.name).release_unique(sobject, record)
             # The record changes in place; callers have copies only.
             record.values = merged

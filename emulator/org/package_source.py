@@ -49,6 +49,7 @@ class Unreadable(Exception):
 def read_source(source: Path) -> Package:
     """Read a package from the `main/default` of its Salesforce DX source. Raises Unreadable."""
     directories = sorted(each for each in (source / "objects").iterdir() if each.is_dir())
+    # Custom metadata types hold the package's settings, and Heroku Connect cannot map them.
     data = [each for each in directories if not each.name.endswith("__mdt")]
     own = [each for each in data if each.name.endswith("__c")]
     service, parameters = _read_service(source / "classes")
@@ -57,6 +58,7 @@ def read_source(source: Path) -> Package:
         added_fields={each.name: tuple(_read_fields(each)) for each in data if each not in own},
         service=service,
         parameters=parameters,
+        # Only the Apex code says what goes where, and it is not read.
         keeps={"authorizeUrl": "Auth_URL__c", "connectionId": "Heroku_Connection_Id__c"},
         checks_link=True,
     )
@@ -74,6 +76,7 @@ def _read_service(classes: Path) -> tuple[str, frozenset[str]]:
 def _read_object(directory: Path, key_prefix: str) -> SObject:
     node = _parse(directory / f"{directory.name}.object-meta.xml")
     display = _text(node, "nameField/displayFormat")
+    # An auto number such as C-{0000} becomes Python's C-{:04d}.
     numbered = re.sub(r"\{(0+)\}", lambda zeros: f"{{:0{len(zeros[1])}d}}", display)
     name = Field("Name", "string", 80, required=not display, updateable=not display)
     return SObject(directory.name, (name, *_read_fields(directory)), key_prefix, numbered or None)
@@ -94,6 +97,7 @@ def _read_field(file: Path) -> Field:
         name=_text(node, "fullName"),
         type=described,
         length=int(_text(node, "length") or length),
+        # A detail cannot exist without its master, so its XML does not say it.
         required=_is(node, "required") or kind == "MasterDetail",
         unique=_is(node, "unique"),
         external_id=_is(node, "externalId"),

@@ -43,4 +43,5 @@ def original() -> Package:
     )
 
 
+# Functions, so that the source is read when an org needs it and not at the import.
 PACKAGES: Mapping[str, Callable[[], Package]] = {"current": current, "2016": original}

@@ -32,6 +32,7 @@ CONTACT = SObject(
     "Contact",
     (
         *SYSTEM_FIELDS,
+        # First name, a space and last name: 40 + 1 + 80.
         Field("Name", "string", 121, updateable=False),
         Field("FirstName", "string", 40),
         Field("LastName", "string", 80, required=True),

@@ -16,6 +16,7 @@ from emulator.state.world import World
 from emulator.web.call import Call
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+# The limit in a captured answer of a real org.
 MAX_DAILY_CALLS = 15_000
 
 
@@ -44,6 +45,7 @@ def _serve(call: Call, org: Org, parts: list[str]) -> Response:
         message = f"HTTP Method '{call.request.method}' not allowed. Allowed are POST"
         return rest_error(405, "METHOD_NOT_ALLOWED", message)
     body = call.json()
+    # Apex maps the keys of the body to the method's parameters, and takes no others.
     unknown = set(body) - package.parameters
     if unknown or not all(isinstance(each, str) for each in body.values()):
         message = f"Unexpected parameter encountered during deserialization: {sorted(unknown)}"
@@ -57,6 +59,7 @@ def _serve(call: Call, org: Org, parts: list[str]) -> Response:
     except Refused as refused:
         message = f"System.DmlException: first error: {refused}"
         return rest_error(500, "APEX_ERROR", message)
+    # The package's method returns void.
     return Response(b"", 200)
 
 

@@ -55,6 +55,7 @@ def decide(call: Call, host: str) -> Response:
     org, user = chosen
     scope = args.get("scope") or DEFAULT_SCOPE
     if "decision" not in form:
+        # Several scopes have the same sentence, which is shown once.
         wanted = dict.fromkeys(SCOPES[each] for each in scope.split())
         return login_pages.consent(CLIENT_NAME, form["user"], user.username, org, wanted)
     if form["decision"] != "allow":
@@ -85,6 +86,7 @@ def _check_request(call: Call) -> None:
         _refuse_page("redirect_uri_mismatch", "redirect_uri must match configuration")
     if args.get("response_type") != "code":
         refuse(_redirect(call, error="unsupported_response_type", error_description="use code"))
+    # Salesforce demands PKCE from partners, from those with a client secret too.
     if not args.get("code_challenge"):
         text = "missing required code challenge"
         refuse(_redirect(call, error="invalid_request", error_description=text))

@@ -33,6 +33,7 @@ def issue(world: World, org: Org, user: User, client_id: str, scope: str, host: 
             used_at=world.clock.stamp,
         )
         world.put(grant)
+        # Documented: at most five for a user and an app; the sixth ends the oldest.
         live = [
             each
             for each in world.all(Grant)
@@ -48,6 +49,7 @@ def new_access_token(world: World, grant: Grant) -> str:
     """Make an access token with a limited life."""
     now = world.clock.stamp
     token = f"{grant.org_id[:15]}!AQ{grant.id}.{secrets.token_urlsafe(48)}"
+    # Tokens that have ended go, or an emulator that runs for days would keep them all.
     grant.access_tokens = {old: end for old, end in grant.access_tokens.items() if end > now}
     grant.access_tokens[token] = now + world.behaviour.access_token_seconds
     grant.used_at = now
@@ -67,6 +69,7 @@ def refresh(world: World, token: str, client_id: str) -> Grant:
     """Use a refresh token; raises Denied. A used one may be stolen, so its whole grant ends."""
     with world.lock:
         grant = find(world, token)
+        # Salesforce's rule for partners: 30 days without use end a refresh token.
         idle = world.behaviour.refresh_idle_seconds
         if (
             grant is None

@@ -38,6 +38,7 @@ def introspect(call: Call, host: str) -> Response:
     kind = "access_token"
     if grant is None:
         kind, grant = "refresh_token", grants.find(world, given)
+        # The earlier ones are used up.
         if grant is None or grant.revoked or given not in grant.refresh_tokens[-1:]:
             return answer({"active": False})
     org, user = owner(world, grant)

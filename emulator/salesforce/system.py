@@ -33,5 +33,6 @@ SYSTEM = System("salesforce", _failed)
 
 def bearer_grant(call: Call) -> Grant | None:
     """The grant of the access token in the call's Authorization header, if it is valid."""
+    # "OAuth" is the older name that Salesforce still takes.
     scheme, _, given = call.request.headers.get("Authorization", "").partition(" ")
     return grants.of_access_token(call.world, given) if scheme in ("Bearer", "OAuth") else None

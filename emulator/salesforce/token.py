@@ -30,6 +30,7 @@ def token(call: Call, host: str) -> Response:
 def _token(call: Call, host: str) -> Response:
     world, form = call.world, call.request.form
     check_client(world, form.get("client_id"), form.get("client_secret"))
+    # Two refreshes with the same token must not both succeed.
     with world.lock:
         if form.get("grant_type") == "authorization_code":
             grant = _redeem(world, form, host)
@@ -70,7 +71,9 @@ def _token_document(call: Call, grant: Grant, refresh_token: str | None) -> dict
     issued_at = str(int(call.world.clock.stamp * 1000))
     url = identity.identity_url(call.base, grant.host, org, user)
     key = call.world.options.client_secret.encode()
+    # Documented: it lets a client check that `id` and `issued_at` come from Salesforce.
     signature = hmac.new(key, (url + issued_at).encode(), hashlib.sha256).digest()
+    # No expires_in: an org decides how long its sessions last, and the client finds out by a 401.
     document = {
         "access_token": grants.new_access_token(call.world, grant),
         "signature": base64.b64encode(signature).decode(),

@@ -32,6 +32,7 @@ class Behaviour:
     provisioning_seconds: float = 10
     provisioning_fails: bool = False
     confirmation_required: bool = False
+    # Documented: calls for an account, and how many come back each minute.
     rate_limit: int = 4500
     rate_limit_per_minute: float = 75
     revoked_tokens: list[str] = field(default_factory=list)
@@ -43,6 +44,7 @@ class Behaviour:
     cells: int = 1
     ignored_patches: int = 0
     configure_seconds: float = 2
+    # Not documented, but a link that lives for weeks would be a risk.
     authorize_url_seconds: float = 600
     import_lag_seconds: float = 5
     import_seconds: float = 5
@@ -52,16 +54,20 @@ class Behaviour:
     recovery_seconds: float = 10
     pause_seconds: float = 0
     validation_seconds: float = 5
+    # Documented: the log is read every two minutes, or ten seconds after a notification.
     db_poll_seconds: float = 120
     notify_seconds: float = 10
+    # Documented for the two kinds of plan: ten minutes, two minutes.
     demo_minimum_polling_seconds: int = 600
     paid_minimum_polling_seconds: int = 120
     refuse_fast_polling: bool = False
     demo_row_limit: int = 10_000
+    # The limit that Heroku's own diagnosis names.
     mapping_limit: int = 100
     regions_match: bool = True
     drop_table_with_mapping: bool = True
     archive_seconds: float = 60
+    # Documented: an unused demo connection slows down in steps and is paused in the end.
     hourly_polls_after_seconds: float = 7 * 86_400
     daily_polls_after_seconds: float = 14 * 86_400
     pause_after_seconds: float = 31 * 86_400
@@ -70,10 +76,12 @@ class Behaviour:
     callbacks: list[str] = field(default_factory=list)
     code_seconds: float = 900
     access_token_seconds: float = 7200
+    # Salesforce's rules for partners: 30 days, five grants, refresh tokens that work once.
     refresh_idle_seconds: float = 30 * 86_400
     grants_per_user: int = 5
     rotate_refresh_tokens: bool = True
     # X
+    # Documented: 450 calls in 15 minutes for an app; 512 characters without an enterprise contract.
     x_rate_limit: int = 450
     x_window_seconds: float = 900
     x_query_length: int = 512
@@ -94,6 +102,7 @@ class Behaviour:
 
 
 def _fits(current: Any, value: Any) -> bool:
+    # First, because a bool is an int in Python.
     if isinstance(current, bool) or isinstance(value, bool):
         return isinstance(current, bool) and isinstance(value, bool)
     if isinstance(current, (int, float)):

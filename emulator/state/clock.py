@@ -19,6 +19,7 @@ class Clock:
 
     def resume(self, seconds: float, advanced: float) -> None:
         """Go on from stored readings: no time passed while no emulator ran."""
+        # A correction of the machine's time must not run steps early or late.
         self._started = time.monotonic()
         self._base = seconds
         self.advanced = advanced
@@ -39,6 +40,7 @@ class Clock:
 
     def ago(self, seconds: float) -> datetime:
         """The date and time `seconds` emulated seconds before now."""
+        # A stopped clock moves by advance() only, which moves both readings alike.
         return self.now() - timedelta(seconds=seconds / (self.speed or 1))
 
     def advance(self, seconds: float) -> None:

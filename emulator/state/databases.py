@@ -29,6 +29,7 @@ class Databases:
         try:
             yield conn
         except BaseException:
+            # Its session may still hold a lock or a setting.
             conn.close()
             raise
         with self._lock:

@@ -78,6 +78,7 @@ class Registry:
 
     def all(self, kind: type[Kind]) -> list[Kind]:
         """List the entities of a kind, oldest first."""
+        # A copy, because other threads add entities while the caller goes over it.
         return list(self._by_kind[kind].values())
 
     def put(self, entity: Entity) -> None:

@@ -48,6 +48,7 @@ class Store:
                 self._write(changes)
             except psycopg.Error:
                 with self._lock:
+                    # Kept for the next flush; what has changed since then wins.
                     self._changes = {**changes, **self._changes}
                 raise
 

@@ -25,6 +25,7 @@ from emulator.state.registry import KINDS, Registry
 from emulator.state.store import Store
 
 MAX_CALLS = 5000  # the log of calls keeps this many
+# Without it, DROP SCHEMA would wait for a test that has left a transaction open.
 LOCK_TIMEOUT = "5s"
 
 
@@ -115,7 +116,9 @@ class World(Registry):
 
         Raises psycopg.errors.LockNotAvailable when another session has one of them locked.
         """
+        # No round of the engine may work in a schema that is being dropped.
         with self.round, self.lock:
+            # First, because it may be refused, and then nothing is lost.
             self._drop_schemas([each.id for each in self.all(UsedSchema)])
             self.store.clear()
             self.faults.clear()
@@ -125,6 +128,7 @@ class World(Registry):
 
     def _drop_schemas(self, names: list[str]) -> None:
         with self.databases.connection(self.options.database_url) as conn:
+            # For the session, because each statement is a transaction of its own here.
             conn.execute("SELECT set_config('lock_timeout', %s, false)", [LOCK_TIMEOUT])
             for name in names:
                 drop = sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(name))
@@ -167,6 +171,7 @@ class World(Registry):
         elif kind == "org":
             self.orgs[key] = read_org(body)
         elif kind == "app" and key == self.options.app:
+            # Today's Postgres may have another address than the one of the last start.
             self.config_vars = {**body["config_vars"], "DATABASE_URL": self.options.database_url}
         elif kind == "behaviour":
             self.behaviour = from_document(Behaviour, body)

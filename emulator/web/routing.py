@@ -39,6 +39,7 @@ class System:
 
     def map(self) -> Map:
         """Build a URL map; double slashes are kept, because real servers differ on them."""
+        # Werkzeug binds a rule to one map, but each application builds its own.
         rules = [each.empty() for each in self.rules]
         return Map(rules, merge_slashes=False, strict_slashes=False)
 

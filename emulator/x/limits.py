@@ -37,6 +37,7 @@ def check_credit(world: World) -> None:
 def bill(world: World, posts: Iterable[XPost]) -> None:
     """Bill each post once in a UTC day; `returned` counts repeated posts too."""
     today = f"{world.clock.now():%Y-%m-%d}"
+    # Documented: a post that is returned again on the same UTC day is not billed again.
     day = world.get(BilledDay, today) or BilledDay(today)
     ids = [each.id for each in posts]
     day.calls += 1

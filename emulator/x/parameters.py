@@ -43,6 +43,7 @@ class Search:
 def read_search(call: Call) -> Search:
     """Read the parameters; answers 400 for a wrong one."""
     given, now = call.request.args, call.world.clock.now()
+    # Observed: X refuses a parameter that it does not know, with this text.
     for name in given:
         if name not in PARAMETERS:
             known = ",".join(PARAMETERS)
@@ -65,6 +66,7 @@ def read_search(call: Call) -> Search:
         after=after,
         before=before,
         size=_size(given.get("max_results", "10")),
+        # X's guides say tweet.fields, its newest OpenAPI document post.fields.
         post_fields=_listed(given, "tweet.fields") | _listed(given, "post.fields"),
         expansions=_listed(given, "expansions"),
         user_fields=_listed(given, "user.fields"),

@@ -34,6 +34,7 @@ Test = Callable[[Searchable], bool]
 def parse(query: str) -> Test:
     """Turn a query into a test of one post. Raises BadQuery."""
     tokens = TOKEN.findall(query)
+    # What the tokens leave over is a quotation mark without a partner.
     if "".join(tokens) != re.sub(r"\s+(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)", "", query):
         raise BadQuery("a quotation mark is missing")
     parser = _Parser(tokens)

@@ -13,6 +13,7 @@ def search_document(
     world: World, search: Search, page: list[XPost], *, more: bool
 ) -> dict[str, Any]:
     """Show a page of posts; `more` says that others follow."""
+    # Documented: without hits there is no `data`, not even an empty one.
     if not page:
         return {"meta": {"result_count": 0}}
     new_names = world.behaviour.x_new_names
@@ -31,6 +32,7 @@ def search_document(
 
 
 def _post(post: XPost, search: Search, new_names: bool) -> dict[str, Any]:
+    # The guides and the newest OpenAPI document disagree about these names.
     history = "edit_history_post_ids" if new_names else "edit_history_tweet_ids"
     shown: dict[str, Any] = {"id": post.id, "text": post.text, history: [post.id]}
     metrics = {

@@ -13,6 +13,7 @@ from emulator.web.call import Call
 def pause(call: Call, connection_id: str) -> Response:
     """Pause a connection that is idle."""
     with opened(call, connection_id) as connection:
+        # Documented: only an idle connection can be paused. The status is not documented.
         if connection.state != "IDLE":
             refuse(error(409, f"Connection cannot be paused while {connection.state}."))
         agenda.schedule(call.world, connection, call.world.behaviour.pause_seconds, "paused")

@@ -14,7 +14,9 @@ from emulator.state.world import World
 from emulator.web.answers import answer, refuse
 from emulator.web.call import Call
 
+# Heroku's plugin takes 61 and 61.0 for the same version.
 VERSION = re.compile(r"(\d{2,3})(\.0)?")
+# Heroku refuses another version while a table is still made or loaded.
 UNSYNCED_STATES = (
     "INITIAL",
     "SCHEMA_CHANGED",
@@ -58,6 +60,7 @@ def change_version(call: Call, connection_id: str) -> Response:
 def _version(given: Any) -> str:
     match = VERSION.fullmatch(str(given or ""))
     if match is None:
+        # Some refusals of these endpoints say `error` and others `message`: clients read both.
         refuse(answer({"error": "target_version must be an API version such as 61.0"}, 400))
     return f"{match[1]}.0"
 

@@ -12,6 +12,7 @@ from emulator.web.answers import answer, refuse
 from emulator.web.call import Call
 
 ENVIRONMENTS = ("production", "sandbox", "custom")
+# Where Heroku's command-line plugin listens.
 DEFAULT_NEXT = "http://localhost:18000"
 
 
@@ -20,6 +21,7 @@ def create(call: Call, connection_id: str) -> Response:
     """Make a link that works once and for a short time."""
     body = call.json()
     with opened(call, connection_id) as connection:
+        # A consent is noted in the connection's schema, which does not exist yet.
         if connection.state == "NEW":
             refuse(error(400, "The connection has no database yet."))
         link = new_link(call, connection, body)
@@ -39,6 +41,7 @@ def new_link(call: Call, connection: Connection, wanted: dict[str, Any]) -> Auth
         id=secrets.token_urlsafe(24),
         connection_id=connection.id,
         environment=environment,
+        # Only `custom` uses a domain; the other environments have a fixed log-in host.
         domain=domain if environment == "custom" else None,
         api_version=wanted.get("api_version"),
         next=str(wanted.get("next") or DEFAULT_NEXT),

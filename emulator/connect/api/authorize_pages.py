@@ -34,10 +34,12 @@ SCOPES = ("Manage user data via APIs (api)", "Perform requests at any time (refr
 def show(call: Call, token: str) -> Response:
     """Show the next page for this link."""
     link, connection = _opened(call, token)
+    # The browser needs a Heroku session as well, so Heroku's log-in comes before Salesforce's.
     if link.heroku_login:
         host = _host(link)
         return choose_user(host, orgs_at(call.world, host))
     addon = call.world.addons.get(connection.addon_id)
+    # An ISV's customer has no Heroku account: the ISV programme replaces the log-in by a page.
     return branded(addon.isv_slug) if addon and addon.isv_slug else heroku_login()
 
 
@@ -51,6 +53,7 @@ def submit(call: Call, token: str) -> Response:
         world.put(link)
         return _redirect(call.request.path)
     chosen = chosen_user(world, _host(link), form.get("user", ""))
+    # A form that comes too early leads back to the page that is due.
     if not link.heroku_login or chosen is None:
         return _redirect(call.request.path)
     org, user = chosen
@@ -62,6 +65,7 @@ def submit(call: Call, token: str) -> Response:
             refused = _allow(world, link, connection, org, user)
             if refused is not None:
                 return refused
+        # A denial leads to `next` too: only the connection's state tells a client what happened.
         link.used = True
         world.put(link)
     return _redirect(link.next)
@@ -85,10 +89,12 @@ def _allow(
     world: World, link: AuthorizeLink, connection: Connection, org: Org, user: User
 ) -> Response | None:
     """Authorize the connection; answers a page when it belongs to another org already."""
+    # Documented: a connection cannot be moved to another org; that needs a new add-on.
     if connection.organization_id not in (None, org.id):
         text = "This connection belongs to another Salesforce organization. Make a new add-on."
         return message("wrong-org", "Another organization", text, status=409)
     connection.environment, connection.domain = link.environment, link.domain
+    # A later consent keeps the version, because a change of it is an action of its own.
     connection.api_version = (
         connection.api_version or link.api_version or world.behaviour.latest_api_version
     )

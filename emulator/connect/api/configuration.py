@@ -15,6 +15,7 @@ from emulator.state.world import World
 from emulator.web.answers import answer, refuse
 from emulator.web.call import Call
 
+# Postgres cuts names that are longer than 63 bytes.
 SCHEMA_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
 
@@ -27,6 +28,7 @@ def change(call: Call, connection_id: str) -> Response:
         connection.name = str(body.get("name", connection.name))
         status = 200
         if "schema_name" in body or "db_key" in body:
+            # The default of Heroku's own plugin.
             schema = body.get("schema_name", "salesforce")
             db_key = body.get("db_key", "DATABASE_URL")
             status = _configure(world, connection, schema, db_key)
@@ -40,6 +42,7 @@ def _configure(world: World, connection: Connection, schema: Any, db_key: Any) -
         return 200
     if connection.state != "NEW":
         refuse(error(400, "The database of a connection cannot be changed."))
+    # Observed of the real one: a 200 may have no effect at all, so clients repeat the PATCH.
     if connection.patches_ignored < world.behaviour.ignored_patches:
         connection.patches_ignored += 1
         return 200
@@ -47,6 +50,7 @@ def _configure(world: World, connection: Connection, schema: Any, db_key: Any) -
         refuse(error(400, "Schema name is not valid."))
     if not _reserve(world, connection, schema, db_key):
         return 202
+    # A client repeats the PATCH until the state changes, but the schema is made once.
     if not any(each["step"] == "configured" for each in connection.agenda):
         wait = world.behaviour.configure_seconds
         agenda.schedule(world, connection, wait, "configured", schema_name=schema, db_key=db_key)
@@ -55,6 +59,7 @@ def _configure(world: World, connection: Connection, schema: Any, db_key: Any) -
 
 def _reserve(world: World, connection: Connection, schema: str, db_key: Any) -> bool:
     """Reserve a schema name for good; False for an unknown database, 400 for a used name."""
+    # Two connections may ask for the same name at once; only one gets it.
     with world.lock:
         used = world.get(UsedSchema, schema)
         if used is not None and used.connection_id != connection.id:

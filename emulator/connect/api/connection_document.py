@@ -54,6 +54,7 @@ def connection_json(
         "organization_id": connection.organization_id,
         "state": connection.state,
         "mappings_summary_state": _summary_state(world, connection),
+        # Relative here but absolute in discovery, as in Heroku's fixtures.
         "detail_url": here,
         "sf_info": _sf_info(connection),
         "created_at": iso(connection.created_at),
@@ -76,6 +77,7 @@ def connection_json(
 
 
 def _summary_state(world: World, connection: Connection) -> str:
+    # Only OK is documented. In its place stands the first mapping's error.
     states = (each.state for each in world.mappings_of(connection))
     return next((state for state in states if state in MAPPING_ERRORS), "OK")
 

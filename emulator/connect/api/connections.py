@@ -52,4 +52,5 @@ def link(call: Call, app: str) -> Response:
     if not is_the_app(call.world, app):
         refuse(error(404, "Not found."))
     link_addons(call)
+    # The old clients that use this call read nothing but the status.
     return answer({})

@@ -66,6 +66,7 @@ def list_connections(call: Call) -> Response:
         {
             "results": found,
             **_regions_and_cells(call, found),
+            # The keys for pages exist, but Heroku's own client never follows them.
             "next": None,
             "previous": None,
             "count": len(found),
@@ -76,6 +77,7 @@ def list_connections(call: Call) -> Response:
 def _summaries(call: Call) -> list[dict[str, Any]]:
     call.engine.settle_addons()
     world = call.world
+    # "By default no users are on an add-on": without a link it is not listed.
     by_addon = {each.addon_id: each for each in world.all(Connection)}
     return [
         _summary(call, addon, by_addon[addon.id])
@@ -99,6 +101,7 @@ def _summary(call: Call, addon: AddOn, connection: Connection) -> dict[str, Any]
         "region_label": "Region (US)",
         "cell_label": CELL_LABEL,
         "cell": CELL,
+        # Absolute here but relative in a connection's detail, as in Heroku's fixtures.
         "detail_url": f"{region}/api/v3/connections/{connection.id}",
     }
 

@@ -6,6 +6,7 @@ from emulator.connect.api.features import features
 from emulator.state.entities import Connection
 from emulator.state.world import World
 
+# Real exports hold only these of the many flags.
 EXPORTED_FEATURES = (
     "disable_bulk_writes",
     "poll_db_no_merge",

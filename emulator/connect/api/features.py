@@ -29,6 +29,7 @@ FEATURES = (
 
 def features(connection: Connection) -> dict[str, bool]:
     """The feature flags; `poll_db_no_merge` is off in merged-writes mode."""
+    # These are on in Heroku's fixtures; all others are off.
     on = {"retry_get_query_batch_result_ids", "ucs_basic_collation_index"}
     if not connection.merged_writes:
         on.add("poll_db_no_merge")

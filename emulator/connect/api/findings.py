@@ -40,6 +40,7 @@ def _errors(world: World, connection: Connection, mappings: int) -> list[Check]:
         ),
         Check(
             "errors",
+            # Without View All Data, Heroku Connect sees only a part of the records.
             found is not None and found[1].view_all_data,
             "SHOULD_HAVE_VALID_SF_PERMISSIONS",
             "Salesforce Permissions",
@@ -60,6 +61,7 @@ def _warnings(world: World, connection: Connection) -> list[Check]:
         ),
         Check(
             "warnings",
+            # There is no version before the first consent.
             connection.api_version in (None, latest),
             "MUST_USE_RECENT_API_VERSION",
             "Salesforce API Version",
@@ -90,6 +92,7 @@ def mapping_findings(world: World, connection: Connection, mapping: Mapping) -> 
         ),
         Check(
             "errors",
+            # The Dev Center's diagnosis shows this one in red as well.
             not writes or bool(mapping.config.get("upsert_field")),
             "UNIQUE_IDENTIFIER",
             "Unique Identifier",
@@ -110,6 +113,7 @@ def _finding(check: Check) -> dict[str, str]:
         "rule_id": check.rule_id,
         "display_name": check.display_name,
         "message": check.message,
+        # The real anchors follow no rule that we know; these come from the name.
         "doc_url": f"{DOCS}#{check.display_name.lower().replace(' ', '-')}",
         "status": "PASSED" if check.passed else "FAILED",
     }

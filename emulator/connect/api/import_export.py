@@ -25,10 +25,12 @@ def import_configuration(call: Call, connection_id: str) -> Response:
     body = call.json()
     with opened(call, connection_id) as connection:
         require_authenticated(connection)
+        # The status is not documented.
         if connection.state != "IDLE":
             refuse(error(409, f"Cannot import while the connection is {connection.state}."))
         minimum = mapping_config.minimum_polling_seconds(world, connection)
         mappings = mapping_config.read_document(body, minimum, world.behaviour)
+        # Observed of the real one: it still shows IDLE for a while after it has taken the import.
         lag = world.behaviour.import_lag_seconds
         agenda.schedule(world, connection, lag, "import", mappings=mappings)
     return Response(b"", 202)

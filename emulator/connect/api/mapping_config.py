@@ -8,7 +8,9 @@ from emulator.state.entities import Connection
 from emulator.state.world import World
 from emulator.web.answers import refuse
 
+# The fastest that a demo plan may poll.
 DEFAULT_POLLING_SECONDS = 600
+# The value in every public export document.
 MAX_DAILY_API_CALLS = 30_000
 
 
@@ -48,16 +50,19 @@ def _complete(config: dict[str, Any], minimum: int, behaviour: Behaviour) -> dic
     if config.get("access", "read_only") not in ("read_only", "read_write"):
         refuse(error(400, "Invalid configuration: access is read_only or read_write."))
     seconds = config.get("sf_polling_seconds", DEFAULT_POLLING_SECONDS)
+    # A bool is an int in Python.
     if not isinstance(seconds, int) or isinstance(seconds, bool):
         refuse(error(400, "Invalid configuration: sf_polling_seconds is a number."))
     if seconds < minimum and behaviour.refuse_fast_polling:
         refuse(error(400, f"sf_polling_seconds must be at least {minimum} on this plan."))
+    # A missing `indexes` stays missing, because it can make an import fail.
     known: dict[str, Any] = {
         name: config[name] for name in ("fields", "indexes", "upsert_field") if name in config
     }
     return {
         "access": config.get("access", "read_only"),
         "sf_notify_enabled": bool(config.get("sf_notify_enabled", False)),
+        # Whether Heroku raises or refuses a faster interval is not documented.
         "sf_polling_seconds": max(seconds, minimum),
         "sf_max_daily_api_calls": config.get("sf_max_daily_api_calls", MAX_DAILY_API_CALLS),
         **known,

@@ -12,6 +12,7 @@ def mapping_json(base: str, mapping: Mapping) -> dict[str, Any]:
     here = f"{API}/mappings/{mapping.id}"
     config = mapping.config
     counted = iso(mapping.counted_at) if mapping.counted_at else None
+    # All four keys are always there; null means that it has not happened yet.
     times = dict.fromkeys(("sf_poll", "sf_write", "db_poll", "db_write"))
     return {
         "id": mapping.id,
@@ -21,6 +22,7 @@ def mapping_json(base: str, mapping: Mapping) -> dict[str, Any]:
         "config": config,
         "detail_url": here,
         "errors_url": f"{here}/errors",
+        # Absolute, while the other two are relative, as in Heroku's fixtures.
         "schema_url": (
             f"{base}/region{API}/connections/{mapping.connection_id}/schemas/{mapping.object_name}"
         ),

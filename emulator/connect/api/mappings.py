@@ -23,6 +23,7 @@ def create(call: Call, connection_id: str) -> Response:
         minimum = mapping_config.minimum_polling_seconds(world, connection)
         wanted = mapping_config.read_mapping(body, minimum, world.behaviour)
         present = world.mappings_of(connection)
+        # Names that differ in case would share a table.
         names = {each.object_name.lower() for each in present}
         if wanted["object_name"].lower() in names:
             refuse(error(409, f"A mapping of {wanted['object_name']} exists already."))
@@ -50,6 +51,7 @@ def replace(call: Call, mapping_id: str) -> Response:
         wanted = mapping_config.read_mapping(named, minimum, world.behaviour)
         if wanted["object_name"].lower() != mapping.object_name.lower():
             refuse(error(400, "The object of a mapping cannot be changed."))
+        # The revision proves that the client has read what it overwrites.
         if body["config"].get("revision") != mapping.config["revision"]:
             refuse(error(409, "The mapping was changed by someone else in the meantime."))
         changed = put_mapping(world, connection, mapping.object_name, wanted["config"])
@@ -62,6 +64,7 @@ def delete(call: Call, mapping_id: str) -> Response:
     world = call.world
     with opened_mapping(call, mapping_id) as (connection, mapping):
         world.drop(mapping)
+        # Whether Heroku drops the table is not documented, so it is a switch.
         if world.behaviour.drop_table_with_mapping:
             with world.database(connection) as conn:
                 tables.drop_table(conn, str(connection.schema_name), mapping.object_name)

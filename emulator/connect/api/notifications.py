@@ -11,6 +11,7 @@ from emulator.state.entities import Connection
 from emulator.web.answers import answer, refuse
 from emulator.web.call import Call
 
+# What Heroku's plugin asks for.
 DEFAULT_PAGE = 1000
 
 
@@ -26,6 +27,7 @@ def list_notifications(call: Call, connection_id: str) -> Response:
 def acknowledge(call: Call, connection_id: str) -> Response:
     """Acknowledge every notification that the query chooses."""
     with opened(call, connection_id) as connection:
+        # No call to acknowledge a single notification is documented.
         _, connection.notifications = _split(call, connection)
         call.world.put(connection)
     return Response(status=204)
@@ -50,8 +52,10 @@ def _split(call: Call, connection: Connection) -> tuple[list[dict[str, Any]], li
             and args.get("event_type") in (None, each["event_type"])
         )
         (chosen if fits and len(chosen) < size else others).append(each)
+    # The stored order is oldest first.
     return chosen, others[::-1]
 
 
 def _with_zone(moment: datetime) -> datetime:
+    # A time without a zone could not be compared with the stored ones.
     return moment if moment.tzinfo else moment.astimezone()

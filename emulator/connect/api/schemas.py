@@ -45,6 +45,7 @@ def list_databases(call: Call, app: str) -> Response:
     keys = [
         {
             "name": name,
+            # Null for a URL that no add-on has set: Heroku's plugin failed on it (issue 106).
             "addon": {"plan": "heroku-postgresql:standard-0"} if name == "DATABASE_URL" else None,
         }
         for name, value in sorted(world.config_vars.items())

@@ -31,6 +31,7 @@ def of_mapping(call: Call, mapping_id: str) -> Response:
 
 
 def _listed(world: World, connection: Connection, table: str | None) -> Response:
+    # Nothing can be written before the first consent, and a new connection has no schema to read.
     if connection.organization_id is None:
         return answer({"count": 0, "results": []})
     since = world.clock.now() - ERRORS_KEPT

@@ -14,6 +14,8 @@ from emulator.state.world import World
 
 def _configured(world: World, connection: Connection, step: Step) -> None:
     schema, db_key = step["schema_name"], step["db_key"]
+    # Set before the work, because world.database() needs them. After a failure the connection
+    # stays NEW without a word, as users of the real one report.
     connection.schema_name, connection.db_key = schema, db_key
     try:
         with world.database(connection) as conn:
@@ -24,6 +26,7 @@ def _configured(world: World, connection: Connection, step: Step) -> None:
     connection.state = "NEED_AUTHENTICATION"
     addon = world.addons.get(connection.addon_id)
     if addon is not None:
+        # In spite of its name, the value is not a URL: it names the database and the schema.
         world.set_config({f"{addon.attachment_name}_URL": f"{db_key}:{schema}"})
 
 
@@ -55,6 +58,7 @@ def _recovered(world: World, connection: Connection, step: Step) -> None:
     connection.state = "IDLE"
     for mapping in world.mappings_of(connection):
         if mapping.state == "RECOVERY":
+            # Its last step may have failed half-way, so the table is changed and loaded again.
             set_mapping_state(world, mapping, "SCHEMA_CHANGED")
             schedule_at(connection, step["at"], "altered", mapping=mapping.id)
 

@@ -17,6 +17,7 @@ def new_connection(world: World, addon: AddOn) -> Connection:
     """Make the connection of an add-on that has just been provisioned."""
     unequal = world.behaviour.unequal_connection_ids
     connection = Connection(
+        # The two ids are equal as a rule, but nothing documented promises it.
         id=str(uuid.uuid4()) if unequal else addon.id,
         number=world.next_number(),
         addon_id=addon.id,
@@ -36,6 +37,7 @@ def authorize(world: World, connection: Connection, org: Org, user: User) -> Non
     connection.organization_id, connection.user_id = org.id, user.id
     connection.username = user.username
     connection.auth_updated = world.clock.now()
+    # A new consent repairs a revoked one. It ends neither a pause nor another error.
     if connection.state in ("NEED_AUTHENTICATION", "UNAUTHORIZED"):
         connection.state = "IDLE"
     world.put(connection)
@@ -61,5 +63,6 @@ def remove(world: World, connection: Connection) -> None:
     """Remove a connection and its mappings; its tables stay."""
     for mapping in world.mappings_of(connection):
         world.drop(mapping)
+    # Another thread may still hold this object, and a due step would store it again.
     connection.agenda.clear()
     world.drop(connection)

@@ -25,6 +25,7 @@ def refresh_counts(
 
 def limit_rows(world: World, connection: Connection) -> None:
     """Stop a demo connection that has more rows than the plan allows."""
+    # Documented: the limit is on all mapped tables together, and above it nothing is synced.
     rows = sum(each.counts.get("db", 0) for each in world.mappings_of(connection))
     if world.plan_of(connection) == "demo" and rows > world.behaviour.demo_row_limit:
         connection.state = "TOO_MANY_ROWS"

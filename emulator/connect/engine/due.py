@@ -27,6 +27,7 @@ def synced(world: World, connection: Connection) -> list[Mapping]:
 def poll_is_due(world: World, connection: Connection, mapping: Mapping) -> bool:
     """Return whether a mapping's poll is due; an unused connection polls hourly, then daily."""
     every = float(mapping.config["sf_polling_seconds"])
+    # Documented for the demo plan: hourly after 7 days without use, daily after 14.
     idle = idle_seconds(world, connection)
     if idle >= world.behaviour.daily_polls_after_seconds:
         every = max(every, DAILY)
@@ -37,6 +38,7 @@ def poll_is_due(world: World, connection: Connection, mapping: Mapping) -> bool:
 
 def push_is_due(world: World, connection: Connection) -> bool:
     """Return whether a push is due; it is due earlier when a write was heard."""
+    # Documented: every two minutes, or after a notification but at most every ten seconds.
     waited = world.clock.seconds - connection.db_polled_at
     if waited >= world.behaviour.db_poll_seconds:
         return True

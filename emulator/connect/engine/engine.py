@@ -37,8 +37,10 @@ class ConnectEngine:
         """Do everything that is due by now."""
         with self.world.round:
             self.settle_addons()
+            # Before the loop, so that a write that was just heard is pushed in this tick.
             self.listener.listen()
             for connection in self.world.all(Connection):
+                # Asked without the connection's lock, because almost none has anything to do.
                 if agenda.is_due(self.world, connection) or due.work_is_due(self.world, connection):
                     self._work(connection, everything=False)
             self._ticks += 1

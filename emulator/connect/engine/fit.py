@@ -34,6 +34,7 @@ def removed_fields(org: Org | None, mapping: Mapping) -> list[str] | None:
     sobject = org.describe(mapping.object_name) if org else None
     if sobject is None:
         return None
+    # A relationship column names a field of the parent.
     return sorted(
         name for name in mapping.config["fields"] if "__r__" not in name and not sobject.field(name)
     )

@@ -42,6 +42,7 @@ class Listener:
             return
         try:
             if url not in self._sessions:
+                # Postgres sends no notification to a session that is inside a transaction.
                 self._sessions[url] = psycopg.connect(
                     url, autocommit=True, connect_timeout=CONNECT_TIMEOUT
                 )
@@ -55,6 +56,7 @@ class Listener:
         pinged: set[str] = set()
         for url, conn in list(self._sessions.items()):
             try:
+                # Zero takes what has arrived: the tick must not wait here.
                 for ping in conn.notifies(timeout=0):
                     pinged.add(ping.channel.removesuffix(CHANNEL_SUFFIX))
             except psycopg.Error:

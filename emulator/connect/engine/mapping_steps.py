@@ -53,6 +53,7 @@ def _make_table(world: World, connection: Connection, mapping: Mapping) -> bool:
     try:
         with world.database(connection) as conn:
             exists = table_exists(conn, schema, table_name(mapping.object_name))
+            # After a reload, or when a deleted mapping left its table, there is one already.
             make = alter_table if exists else create_table
             make(conn, schema, fit.sobject, mapping.config, merged_writes=connection.merged_writes)
     except BadConfig as error:
@@ -63,6 +64,7 @@ def _make_table(world: World, connection: Connection, mapping: Mapping) -> bool:
 
 def _loaded(world: World, connection: Connection, step: Step) -> None:
     mapping = mapping_of(world, step)
+    # The org may have lost the object or a field while the load was waiting.
     fit = checked_fit(world, connection, mapping) if mapping else None
     if mapping is None or fit is None:
         return

@@ -32,6 +32,7 @@ def put_mapping(
     if mapping is None:
         mapping = _new_mapping(world, connection, object_name, config)
         state, step = "INITIAL", "table"
+    # The same config changes nothing, but it is a way to repair a broken mapping.
     elif mapping.state not in MAPPING_ERRORS and _is_same(mapping.config, config):
         return mapping
     else:
@@ -64,6 +65,7 @@ def _new_mapping(
 
 def _is_same(current: dict[str, Any], wanted: dict[str, Any]) -> bool:
     extra = current.keys() - wanted.keys()
+    # A client may send an export back, which still holds what Connect has added.
     return {**current, **wanted} == current and extra <= _ADDED_BY_CONNECT
 
 

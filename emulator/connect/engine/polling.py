@@ -17,6 +17,7 @@ from emulator.org.org import Org
 from emulator.state.entities import Connection, Mapping
 from emulator.state.world import World
 
+# Documented: 7 days for the demo plan, 30 to 31 for paid ones.
 DEMO_ARCHIVE_DAYS, PAID_ARCHIVE_DAYS = 7, 30
 
 
@@ -64,6 +65,7 @@ def _may_go_on(world: World, connection: Connection) -> bool:
 def _work(
     world: World, connection: Connection, org: Org, conn: PgConnection, *, everything: bool
 ) -> None:
+    # Writes go out before the polls, which read the new records back in the same round.
     if everything or due.push_is_due(world, connection):
         _push(world, connection, org, conn)
     for mapping in due.synced(world, connection):
@@ -94,6 +96,7 @@ def _push(world: World, connection: Connection, org: Org, conn: PgConnection) ->
     """Send what the trigger log captured to the org."""
     mappings = due.synced(world, connection)
     connection.db_polled_at = world.clock.seconds
+    # Before the log is read, so that a ping during the push is not lost.
     connection.pinged = False
     now = world.clock.now()
     result = push_writes(

@@ -58,6 +58,7 @@ def make_hollow(world: World, wanted: Wanted) -> Connection:
         mapping = put_mapping(world, connection, each["object_name"], each["config"])
         mapping.state = "DATA_SYNCED"
         world.put(mapping)
+    # put_mapping has scheduled the making of tables.
     connection.agenda.clear()
     connection.state = wanted.state
     world.put(connection)

@@ -15,6 +15,7 @@ CREATE FUNCTION {schema}.hc_capture_update_from_row(
 ) RETURNS int LANGUAGE plpgsql AS {update_body};
 """)
 
+# As in real schemas: a row without an id cannot be logged, and the answer is NULL.
 _CAPTURE_INSERT = sql.SQL("""
 DECLARE
     hidden text[] := array_remove(array_remove(excluded_cols, 'id'), 'sfid')

@@ -22,6 +22,7 @@ _STANDARD_TYPES = {
     "LastModifiedDate": "datetime",
     "IsDeleted": "boolean",
 }
+# Source: public dumps of real connection schemas.
 _SQL_TYPES = {
     "id": "varchar(18)",
     "reference": "varchar(18)",

@@ -23,6 +23,7 @@ class Index:
 def wanted_indexes(sobject: SObject, config: Config) -> list[Index]:
     """List the indexes of a mapping; raises BadConfig for one on a field that is not mapped."""
     mapped = {column.name for column in mapped_columns(sobject, config)}
+    # Connect makes these two whether the config lists them or not.
     unique = {"sfid": True}
     if "systemmodstamp" in mapped:
         unique["systemmodstamp"] = False

@@ -58,6 +58,7 @@ def poll_salesforce(
 ) -> Poll:
     """Copy what changed in the org after `since`; `newest` is the next call's `since`."""
     with alone(conn, schema):
+        # Read under the lock: a push in between would be overwritten with older values.
         changed = org.query(sobject.name, since)
         if not changed:
             return Poll(0, since)

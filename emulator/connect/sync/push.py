@@ -146,6 +146,7 @@ class _Push:
         known = entry.sfid or self.sfids.get((entry.table, entry.record_id))
         if known or entry.action == "INSERT":
             return known
+        # A deleted row is gone, but an older entry of the log may still name its record.
         query = self._sql(
             """
             SELECT sfid FROM {schema}.{table} WHERE id = %(id)s AND sfid IS NOT NULL

@@ -12,6 +12,7 @@ from emulator.connect.sync.sending import WriteResult
 from emulator.connect.sync.session import PgConnection
 from emulator.connect.sync.writes import Write
 
+# Until the next poll reads the record back, which makes it SYNCED.
 LAST_OPERATION = {"INSERT": "INSERTED", "UPDATE": "UPDATED"}
 
 Ended = Sequence[tuple[Write, WriteResult]]
@@ -51,6 +52,7 @@ def record_rows(conn: PgConnection, schema: str, ended: Ended, sfids: Mapping[Ro
     ends: dict[RowKey, tuple[str, str | None]] = {}
     for write, result in ended:
         row = (write.entry.table, write.entry.record_id)
+        # Nothing was sent for an ignored entry, so the end of the write before it stands.
         if result.state != "IGNORED" or row not in ends:
             ends[row] = _end_of_row(write.entry.action, result)
     for table in {table for table, _ in ends}:

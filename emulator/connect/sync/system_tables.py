@@ -10,6 +10,7 @@ CREATE OR REPLACE FUNCTION public.get_xmlbinary() RETURNS varchar LANGUAGE sql S
 AS 'SELECT current_setting(''xmlbinary'')::varchar';
 """)
 
+# Source: public dumps of real connection schemas, down to the names of the indexes.
 SYSTEM_TABLES = sql.SQL("""
 CREATE TABLE {schema}._hcmeta (
     id serial PRIMARY KEY, hcver int, org_id varchar(50), details text

@@ -54,6 +54,7 @@ def alter_table(
             alter = sql.SQL("ALTER TABLE {}.{} ").format(named["schema"], named["table"])
             conn.execute(alter + sql.SQL(", ").join(changes))
         change_indexes(conn, named, indexes)
+        # The access is a constant inside the logger, so a new config needs a new function.
         conn.execute(_functions(conn, named, config, merged_writes))
     return [column.name for column in added]
 
@@ -73,6 +74,7 @@ def drop_table(conn: PgConnection, schema: str, object_name: str) -> None:
 
 def _ignore_waiting_writes(conn: PgConnection, named: Names, table: str) -> None:
     log = sql.SQL("{}._trigger_log").format(named["schema"])
+    # A user may have dropped the log, and the mapping must still be removable.
     if conn.execute("SELECT to_regclass(%s)", [log.as_string(conn)]).fetchone() == (None,):
         return
     ignore = sql.SQL(

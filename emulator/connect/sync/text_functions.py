@@ -23,6 +23,7 @@ SELECT coalesce(
 )
 """)
 
+# hstore prints booleans as t and f, jsonb as true and false.
 _TEXT_BODY = sql.SQL("""
 SELECT coalesce(string_agg(
     {schema}.hc_hstore_quote(pair.key) || '=>' || {schema}.hc_hstore_quote(

@@ -9,6 +9,7 @@ from emulator.connect.sync.names import names
 from emulator.connect.sync.session import PgConnection
 from emulator.times import iso
 
+# IGNORE and REQUEUE are requests of a user, which the next push fulfils.
 _UNFINISHED = ["NEW", "PENDING", "IGNORE", "REQUEUE"]
 
 

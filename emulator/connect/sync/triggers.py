@@ -12,6 +12,7 @@ from emulator.connect.sync.function_body import body
 from emulator.connect.sync.names import Names
 from emulator.connect.sync.session import PgConnection
 
+# Connect's own write means SYNCED, unless it sets another status itself. IS NOT TRUE covers NULL.
 _STATUS = sql.SQL("""
 BEGIN
     IF public.get_xmlbinary() = 'base64' THEN
