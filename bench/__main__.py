@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench import harness
 
-APART = ("__init__", "__main__", "harness", "health_fleet", "fleet", "cases", "screenshots")
+APART = ("__init__", "__main__", "harness", "health_fleet", "screenshots")
 
 
 def main(names: list[str]) -> int:

@@ -14,4 +14,5 @@ def staff_url(tenant: Tenant | None) -> str:
     return settings.PORTAL_URL + reverse("admin:tenants_tenant_change", args=[tenant.pk])
 
 
+# Lower apps may not import this one, so they ask for an address by its name.
 register(Address.STAFF, staff_url)

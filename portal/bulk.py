@@ -29,6 +29,7 @@ _perform: Perform
 
 # After a slice another task continues, because provisioning shares the workers.
 SLICE_SECONDS = 20.0
+# Until a connection that another task works on is tried again.
 BUSY_PAUSE = timedelta(seconds=15)
 MAX_ATTEMPTS = 3
 BATCH_SIZE = 1000
@@ -53,6 +54,7 @@ def start(run: BulkRun, items: Iterable[BulkItem]) -> BulkRun:
     with transaction.atomic():
         run.save()
         BulkItem.objects.bulk_create(items, batch_size=BATCH_SIZE)
+        # The queue is a table, so the task is committed with the run.
         _enqueue(run.pk)
     return run
 
@@ -60,6 +62,7 @@ def start(run: BulkRun, items: Iterable[BulkItem]) -> BulkRun:
 def cancel(run_id: int, actor: str) -> int:
     """Stop a run after the current tenant; return how many tenants are left out."""
     with transaction.atomic():
+        # Locked, so that the worker cannot finish the run in between.
         run = BulkRun.objects.select_for_update().get(pk=run_id)
         if run.finished_at or run.cancelled_at:
             return 0
@@ -103,6 +106,7 @@ def work_off(run_id: int) -> None:
         return
     stop_at = time.monotonic() + SLICE_SECONDS
     pause = timedelta()
+    # The lease is not renewed once the run is cancelled, which ends the slice.
     while time.monotonic() < stop_at and lease.renew(cancelled_at=None):
         if not budget.allows_background_work():
             _release(lease, budget.RESERVE_PAUSE, BUDGET_RESERVED)
@@ -126,6 +130,7 @@ def _release(lease: Lease[BulkRun], pause: timedelta, why: str) -> None:
     with transaction.atomic():
         try:
             lease.release(next_attempt_at=timezone.now() + pause, waiting_for=why)
+        # Another task took over when the lease had ended; it decides what comes next.
         except leases.LostLease:
             return
         _finish(BulkRun.objects.get(pk=lease.row.pk))
@@ -134,6 +139,7 @@ def _release(lease: Lease[BulkRun], pause: timedelta, why: str) -> None:
 def _finish(run: BulkRun) -> None:
     """Close the run if no tenant is left; nobody is at work on it now."""
     if run.cancelled_at:
+        # RUNNING ones too, because the item of a task that died keeps this status.
         _cancel_items(run, *_OPEN)
     if not run.items.filter(status__in=_OPEN).exists():
         BulkRun.objects.filter(pk=run.pk).update(finished_at=timezone.now(), waiting_for="")
@@ -149,6 +155,7 @@ def _enqueue(run_id: int) -> None:
 def _next_item(run: BulkRun) -> BulkItem | None:
     """Return the next item, its attempt counted: those of a dead task first, busy ones last."""
     items = run.items.filter(status__in=_OPEN).select_related("tenant", "connection__tenant")
+    # "running" sorts before "waiting", so an item of a dead task comes first.
     found = items.order_by("status", "attempts", "pk").first()
     if found is None or _was_just_busy(found):
         return None

@@ -48,6 +48,7 @@ class BulkRun(models.Model):
     class Meta:
         ordering = ["-pk"]
         constraints: ClassVar = [
+            # A lease without an end could never be taken over.
             models.CheckConstraint(
                 condition=Q(lease=None, lease_expires_at=None)
                 | Q(lease__isnull=False, lease_expires_at__isnull=False, finished_at=None),
@@ -55,6 +56,7 @@ class BulkRun(models.Model):
             )
         ]
         indexes: ClassVar = [
+            # The sweep looks for due runs every second, and most runs are finished.
             models.Index(
                 fields=["next_attempt_at"], name="bulk_run_due", condition=Q(finished_at=None)
             )

@@ -50,6 +50,7 @@ AppList = list[dict[str, Any]]
 class AdminSite(admin.AdminSite):
     site_header = site_title = "Multiconnect"
     index_title = "Operations"
+    # No "View site": the portal has no public pages to go to.
     site_url = None
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> AppList:

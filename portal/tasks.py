@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 from django_q.models import Failure, Success
 
+# django-q2's own limit is off (see save_limit in the settings).
 KEEP_SUCCESSES = timedelta(days=14)
 KEEP_FAILURES = timedelta(days=90)
 

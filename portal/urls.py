@@ -15,6 +15,7 @@ urlpatterns = [
     path("healthz", probes.healthz, name="healthz"),
     path("readyz", probes.readyz, name="readyz"),
     path("metrics", metrics.page, name="metrics"),
+    # Before Django's own addresses, whose index it replaces.
     path("admin/", admin.site.admin_view(dashboard.index)),
     path("admin/dashboard/", admin.site.admin_view(dashboard.cards), name="dashboard"),
     path("admin/", admin.site.urls),

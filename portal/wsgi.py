@@ -8,6 +8,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from portal.project.checks import stop_on_errors
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.project.settings")
+# Django's get_wsgi_application in its two parts, with the checks in between.
 django.setup(set_prefix=False)
 stop_on_errors()
 application = WSGIHandler()

@@ -16,7 +16,9 @@ LEFT = (BulkItemStatus.FAILED, BulkItemStatus.CANCELLED)
 
 def perform(run: BulkRun, item: BulkItem) -> Report:
     """Run the action of a bulk run on one item."""
+    # An action on tenants has the same name on every list that it was pressed in.
     action, subject = registry.of(Tenant)[run.action], Subject(item.tenant, item.connection)
+    # Asked again, because the tenant may have changed since staff pressed the button.
     reason = action.refusal(subject)
     if reason or action.perform is None:
         return Report(OperationOutcome.SKIPPED, "", reason)

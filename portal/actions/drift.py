@@ -23,6 +23,7 @@ class AcceptForm(Question):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         error_messages={"required": "Please give a reason."},
     )
+    # Staff accept what they have seen: if it differs by now, the acceptance is refused.
     fingerprint = forms.CharField(max_length=64, widget=forms.HiddenInput)
 
     def known(self) -> dict[str, Any]:

@@ -49,7 +49,9 @@ class EndForm(Question):
         widget=forms.RadioSelect,
     )
     typed = forms.CharField(
-        required=False, widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
+        # Not required, so that an empty answer gets the same sentence as a wrong one.
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
 
     def __init__(self, data: Any = None, *, targets: Sequence[Any]) -> None:
@@ -104,6 +106,7 @@ class UntilForm(Question):
     def options(self) -> dict[str, Any]:
         answers = self.cleaned_data
         until = moment(answers["span"], answers["until"], timezone.now())
+        # Text, because the options of a task and of a bulk run are kept as JSON.
         return {"until": until.isoformat(), "note": answers["note"]}
 
 
@@ -114,5 +117,6 @@ def moment(span: str, until: datetime | None, now: datetime) -> datetime:
     if span == "other":
         assert until is not None  # noqa: S101  (the form insists)
         return until
+    # On a Monday, the next one.
     days = 1 if span == "morning" else MONDAY - now.weekday()
     return datetime.combine(now.date() + timedelta(days=days), MORNING, now.tzinfo)

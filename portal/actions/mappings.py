@@ -34,6 +34,7 @@ class EditForm(Question):
         widget=forms.Textarea(attrs={"rows": 16, "class": "code", "spellcheck": "false"}),
         help_text="API names, one for each line.",
     )
+    # Heroku Connect refuses a change that was made to an older revision.
     revision = forms.IntegerField(widget=forms.HiddenInput)
 
     def known(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from django.db.models import Model
 class Unmet:
     """One that was skipped or has failed, and why. `why` is the end of a sentence."""
 
-    whom: str
+    name: str
     why: str
 
 
@@ -32,17 +32,17 @@ class Result:
         return replace(self, skipped=[*self.skipped, *more])
 
 
-def done(whom: object, more: str = "", *, then: Model | None = None) -> Result:
+def done(name: object, more: str = "", *, then: Model | None = None) -> Result:
     """Return the result of an action that is done."""
-    return Result(f"is done for {whom}. {more}".strip(), then=then)
+    return Result(f"is done for {name}. {more}".strip(), then=then)
 
 
-def queued(whom: object, more: str = "", *, then: Model | None = None) -> Result:
+def queued(name: object, more: str = "", *, then: Model | None = None) -> Result:
     """Return the result of an action that the worker will do."""
-    return Result(f"is queued for {whom}. {more}".strip(), then=then)
+    return Result(f"is queued for {name}. {more}".strip(), then=then)
 
 
-def skipped(whom: object, why: object) -> Result:
+def skipped(name: object, why: object) -> Result:
     """Return the result of an action that turned out not to be possible."""
     text = str(why).rstrip(".")
-    return Result(skipped=[Unmet(str(whom), text[:1].lower() + text[1:])])
+    return Result(skipped=[Unmet(str(name), text[:1].lower() + text[1:])])

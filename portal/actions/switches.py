@@ -57,6 +57,7 @@ def _turn(on: bool, targets: Sequence[Switch], actor: str, options: Options) -> 
     (wanted,) = targets
     position, why = "on" if on else "off", options["why"]
     with transaction.atomic():
+        # A switch that was never turned has no row, and only a row can be locked.
         Switch.objects.get_or_create(name=wanted.name)
         switch = Switch.objects.select_for_update().get(name=wanted.name)
         reason = _refusal(on)(switch)

@@ -55,6 +55,7 @@ class Cause:
 
 
 def _silent(now: datetime) -> Q:
+    # Without those who got no e-mail at all: that is a cause of its own.
     waits = Q(waiting_on=WaitingOn.SUBSCRIBER, blocked_at=None)
     return waits & Q(~_MAIL_IS_LOST, stage_since__lt=now - SILENCE)
 
@@ -69,6 +70,7 @@ def _condition(condition: Condition, *actions: str) -> Cause:
         condition.value,
         look.label,
         look.tone,
+        # A blocked connection is listed once, under its own cause.
         lambda now: conditions.of_connection(condition, now=now) & Q(blocked_at=None),
         Coalesce(F("health__good_at"), F("live_at"), F("stage_since")),
         lambda row: f"{row.state}: {row.health.reason}",

@@ -60,6 +60,7 @@ def cards(user: Any, now: datetime) -> list[dict[str, Any]]:
     ]
 
 
+# In the order of the page.
 register(
     Card("vitals", "System status", vitals.read, span=3),
     Card("attention", "Needs attention", attention.read, span=2),

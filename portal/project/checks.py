@@ -1,36 +1,23 @@
 """System checks: one id and one line for each setting that is missing or wrong.
 
-A use case adds its own with `rule`, and its settings to NUMBERS and BASE_URLS.
+The portal's rules are in setting_rules.py. A use case adds its own with `rule`, and its settings to
+NUMBERS and BASE_URLS.
+
 Errors stop manage.py commands, gunicorn (`stop_on_errors`) and the worker; warnings are shown by
 `python manage.py check` and in Heroku's release log.
 """
 
-import logging
-import re
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
 
-from django.conf import settings
 from django.core import checks
-from django.core.exceptions import ImproperlyConfigured, ValidationError
-from django.core.mail import get_connection
-from django.core.validators import validate_email
-from django.http.request import validate_host
 
 SETTINGS = "multiconnect"  # the tag of all of them
 
 Rule = Callable[[], Iterator[str]]
 RULES: dict[str, Rule] = {}
 
-POLICIES = ("signed", "approval", "open")
-MIN_LENGTHS = {  # characters
-    "SECRET_KEY": 50,
-    "SECRET": 32,
-    "REGISTRATION_SECRETS": 20,
-    "METRICS_TOKEN": 20,
-}
 NUMBERS = {  # the smallest that makes sense, and the usual one
     "WORKERS": (1, 2),
     "MAPPING_CALLS_PER_HOUR": (50, 4500),
@@ -45,8 +32,6 @@ BASE_URLS = [
     "SALESFORCE_TEST_URL",
     "SALESFORCE_MY_DOMAIN_URL",
 ]
-CONSOLE = "django.core.mail.backends.console.EmailBackend"
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # gunicorn stops completely on this exit code of a worker; on others it starts a new worker.
 APP_LOAD_ERROR = 4
 
@@ -80,278 +65,3 @@ def stop_on_errors() -> None:
         print(f"{each.id}: {each.msg}", file=sys.stderr, flush=True)  # noqa: T201
     if serious:
         raise SystemExit(APP_LOAD_ERROR)
-
-
-# --- what each setting must be -------------------------------------------------------------------
-
-
-@rule("E001")
-def secret_key() -> Iterator[str]:
-    try:
-        key = settings.SECRET_KEY
-    except ImproperlyConfigured:  # Django's answer to an empty one
-        key = ""
-    if len(key) < MIN_LENGTHS["SECRET_KEY"]:
-        yield f"SECRET_KEY is {_lack(key)}: heroku config:set SECRET_KEY=$(openssl rand -hex 32)"
-
-
-@rule("E002")
-def secret() -> Iterator[str]:
-    if _shortest(settings.FERNET_KEYS) < MIN_LENGTHS["SECRET"]:
-        yield (
-            f"SECRET is {_lack(*settings.FERNET_KEYS)}: `python manage.py generate_secret` prints "
-            "a key and the command that sets it"
-        )
-
-
-@rule("E003")
-def database_url() -> Iterator[str]:
-    if settings.DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
-        lack = "no postgres:// address" if settings.DATABASE_URL else "missing"
-        yield f"DATABASE_URL is {lack}: heroku addons:create heroku-postgresql:essential-0"
-
-
-@rule("E004")
-def portal_url() -> Iterator[str]:
-    parts = _split(settings.PORTAL_URL)
-    if parts is None or parts.path or parts.query:
-        yield (
-            "PORTAL_URL is not the portal's own address without a path: "
-            "heroku config:set PORTAL_URL=https://your-app.herokuapp.com"
-        )
-
-
-@rule("W004")
-def portal_url_is_encrypted() -> Iterator[str]:
-    parts = _split(settings.PORTAL_URL)
-    if parts and parts.scheme == "http" and parts.hostname not in (*LOOPBACK, "testserver"):
-        yield (
-            "PORTAL_URL is http, so sessions and signed links travel in the clear: "
-            f"heroku config:set PORTAL_URL=https://{parts.netloc}"
-        )
-
-
-@rule("E005")
-def app_name() -> Iterator[str]:
-    if not re.fullmatch(r"[a-z][a-z0-9-]{1,28}[a-z0-9]", settings.APP_NAME):
-        lack = "not the name of a Heroku app" if settings.APP_NAME else "missing"
-        yield f"APP_NAME is {lack}: heroku config:set APP_NAME=your-app"
-
-
-@rule("E006")
-def heroku_api_token() -> Iterator[str]:
-    if not settings.HEROKU_API_TOKEN:
-        yield (
-            "HEROKU_API_TOKEN is missing: heroku config:set HEROKU_API_TOKEN="
-            "$(heroku authorizations:create -s global -d multiconnect --short)"
-        )
-
-
-@rule("E007")
-def dev_email() -> Iterator[str]:
-    if not _is_email(settings.DEV_EMAIL):
-        lack = "not an e-mail address" if settings.DEV_EMAIL else "missing"
-        yield f"DEV_EMAIL is {lack}: heroku config:set DEV_EMAIL=connect@your-company.example"
-
-
-@rule("E008")
-def salesforce_app() -> Iterator[str]:
-    for name, what in (("SALESFORCE_KEY", "key"), ("SALESFORCE_SECRET", "secret")):
-        if not getattr(settings, name):
-            yield (
-                f"{name} is missing: heroku config:set {name}=<the consumer {what} of your "
-                "Salesforce External Client App>"
-            )
-
-
-@rule("E009")
-def registration_policy() -> Iterator[str]:
-    if settings.REGISTRATION_POLICY not in POLICIES:
-        yield (
-            f"REGISTRATION_POLICY is {settings.REGISTRATION_POLICY!r}, not one of "
-            f"{', '.join(POLICIES)}: heroku config:set REGISTRATION_POLICY=signed"
-        )
-
-
-@rule("E010")
-def registration_secrets() -> Iterator[str]:
-    keys = settings.REGISTRATION_SECRETS
-    needed = settings.REGISTRATION_POLICY == "signed" or settings.REGISTRATION_SIGNATURE_REQUIRED
-    if (keys or needed) and _shortest(keys) < MIN_LENGTHS["REGISTRATION_SECRETS"]:
-        yield (
-            f"REGISTRATION_SECRETS is {_lack(*keys)}: "
-            "heroku config:set REGISTRATION_SECRETS=$(openssl rand -hex 32)"
-        )
-
-
-@rule("E011")
-def base_urls() -> Iterator[str]:
-    for name in BASE_URLS:
-        parts = _split(getattr(settings, name))
-        if parts is None:
-            yield f"{name} is not an http(s) address: heroku config:unset {name}"
-        elif parts.scheme != "https" and parts.hostname not in LOOPBACK:
-            yield f"{name} sends tokens unencrypted: use https, or heroku config:unset {name}"
-    if "{domain}" not in settings.SALESFORCE_MY_DOMAIN_URL:
-        yield (
-            "SALESFORCE_MY_DOMAIN_URL has no {domain}: heroku config:unset SALESFORCE_MY_DOMAIN_URL"
-        )
-
-
-@rule("E012")
-def numbers() -> Iterator[str]:
-    for name, (smallest, usual) in NUMBERS.items():
-        if name in settings.NOT_NUMBERS or getattr(settings, name) < smallest:
-            yield (
-                f"{name} is not a whole number of at least {smallest}: "
-                f"heroku config:set {name}={usual}"
-            )
-
-
-@rule("E013")
-def queue() -> Iterator[str]:
-    if settings.Q_CLUSTER["retry"] <= settings.Q_CLUSTER["timeout"]:
-        yield (
-            "Q_CLUSTER's retry must be longer than its timeout, else a slow task runs twice: "
-            "correct portal/project/settings.py"
-        )
-
-
-@rule("E014")
-def force_namespace() -> Iterator[str]:
-    name = settings.FORCE_NAMESPACE
-    if name and not re.fullmatch(r"(?=.{1,15}$)[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*", name):
-        yield (
-            "FORCE_NAMESPACE is not a Salesforce namespace (up to 15 letters, digits and single "
-            "underscores): heroku config:set FORCE_NAMESPACE=yourns"
-        )
-
-
-@rule("E015")
-def heroku_connect_plan() -> Iterator[str]:
-    if not re.fullmatch(r"herokuconnect:[a-z0-9-]+", settings.HEROKU_CONNECT_PLAN):
-        yield (
-            "HEROKU_CONNECT_PLAN is not a plan of Heroku Connect: "
-            "heroku config:set HEROKU_CONNECT_PLAN=herokuconnect:demo"
-        )
-
-
-@rule("E016")
-def heroku_connect_db_key() -> Iterator[str]:
-    if not re.fullmatch(r"[A-Z][A-Z0-9_]*", settings.HEROKU_CONNECT_DB_KEY):
-        yield (
-            "HEROKU_CONNECT_DB_KEY is not the name of a config var: "
-            "heroku config:set HEROKU_CONNECT_DB_KEY=DATABASE_URL"
-        )
-
-
-@rule("E017")
-def allowed_hosts() -> Iterator[str]:
-    parts = _split(settings.PORTAL_URL)
-    host = (parts.hostname if parts else None) or ""
-    if host and not validate_host(host, settings.ALLOWED_HOSTS):
-        wanted = ",".join([*settings.ALLOWED_HOSTS, host])
-        yield (
-            f"ALLOWED_HOSTS lacks the host of PORTAL_URL, {host}: "
-            f"heroku config:set ALLOWED_HOSTS={wanted}"
-        )
-
-
-@rule("E018")
-def email_backend() -> Iterator[str]:
-    try:
-        get_connection()
-    except (ImportError, AttributeError, ImproperlyConfigured) as error:
-        yield (
-            f"EMAIL_BACKEND cannot be used ({' '.join(str(error).split())}): set what it names, or "
-            "heroku config:set EMAIL_BACKEND=anymail.backends.mailgun.EmailBackend"
-        )
-
-
-@rule("W018")
-def email_is_really_sent() -> Iterator[str]:
-    if settings.OVER_HTTPS and settings.EMAIL_BACKEND == CONSOLE:
-        yield (
-            "EMAIL_BACKEND only prints e-mails to the log: "
-            "heroku config:set EMAIL_BACKEND=anymail.backends.mailgun.EmailBackend"
-        )
-
-
-@rule("E019")
-def allowed_peers() -> Iterator[str]:
-    for name in ("SALESFORCE_HOSTS", "HEROKU_CONNECT_HOSTS"):
-        wrong = [host for host in getattr(settings, name) if not re.match(r"\.\w", host)]
-        if wrong:
-            yield f"{name} holds {wrong[0]!r}: begin every entry with a dot, as in .salesforce.com"
-
-
-@rule("E020")
-def log_level() -> Iterator[str]:
-    if settings.LOG_LEVEL not in logging.getLevelNamesMapping():
-        yield f"LOG_LEVEL is {settings.LOG_LEVEL!r}: heroku config:set LOG_LEVEL=INFO"
-
-
-@rule("E021")
-def redis_url() -> Iterator[str]:
-    if settings.REDIS_URL and not settings.REDIS_URL.startswith(("redis://", "rediss://")):
-        yield "REDIS_URL is not a redis:// address: heroku config:unset REDIS_URL"
-
-
-@rule("E022")
-def staff_emails() -> Iterator[str]:
-    wrong = [each for each in settings.STAFF_EMAILS if not _is_email(each)]
-    if wrong and settings.STAFF_EMAILS != [settings.DEV_EMAIL]:  # that one is E007's
-        yield f"STAFF_EMAILS holds {wrong[0]!r}: list e-mail addresses, separated by commas"
-
-
-@rule("E051")
-def incident_webhook_url() -> Iterator[str]:
-    url = settings.INCIDENT_WEBHOOK_URL
-    parts = _split(url)
-    if url and (parts is None or (parts.scheme != "https" and parts.hostname not in LOOPBACK)):
-        yield (
-            "INCIDENT_WEBHOOK_URL is not an https address: "
-            "heroku config:set INCIDENT_WEBHOOK_URL=https://hooks.slack.com/services/…"
-        )
-
-
-@rule("E052")
-def metrics_token() -> Iterator[str]:
-    token = settings.METRICS_TOKEN
-    if token and len(token) < MIN_LENGTHS["METRICS_TOKEN"]:
-        yield "METRICS_TOKEN is too short: heroku config:set METRICS_TOKEN=$(openssl rand -hex 32)"
-
-
-@rule("E053")
-def use_cases() -> Iterator[str]:
-    for name in settings.MISSING_USE_CASES:
-        yield f"USE_CASES names {name!r}, which is not a folder: heroku config:unset USE_CASES"
-
-
-# --- helpers -------------------------------------------------------------------------------------
-
-
-def _lack(*values: str) -> str:
-    return "too short" if any(values) else "missing"
-
-
-def _shortest(keys: list[str]) -> int:
-    return min((len(key) for key in keys), default=0)
-
-
-def _split(url: str) -> SplitResult | None:
-    """Return the parts of an http(s) address, or None if it is none."""
-    try:
-        parts = urlsplit(url)
-        parts.port  # noqa: B018  (raises if it is not a number)
-    except ValueError:
-        return None
-    return parts if parts.scheme in ("http", "https") and parts.hostname else None
-
-
-def _is_email(address: str) -> bool:
-    try:
-        validate_email(address)
-    except ValidationError:
-        return False
-    return True

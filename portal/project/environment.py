@@ -1,6 +1,6 @@
 """Reading settings from the environment and from `.env`.
 
-A wrong value never stops the start here: portal/project/checks.py reports it.
+A wrong value never stops the start here: portal/project/setting_rules.py reports it.
 """
 
 from pathlib import Path

@@ -47,8 +47,8 @@ _NO_DATABASE = (
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler400. For a request that is too large it gives the limit."""
     if isinstance(exception, RequestDataTooBig):
-        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE / 1024**2
-        text = f"A form may hold {most:.1f} MB of text. Nothing was changed: go back, send less."
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE / 1024**2
+        text = f"A form may hold {limit:.1f} MB of text. Nothing was changed: go back, send less."
         return _answer(request, 413, "The text is too long", text)
     return _answer(request, 400, *_BAD)
 
@@ -110,5 +110,6 @@ def _answer(request: HttpRequest, status: int, title: str, text: str) -> HttpRes
         response = HttpResponse(render_to_string("failure.html", page), status=status)
     if status == 503:
         response["Retry-After"] = str(RETRY_AFTER)
+    # The same address works again after the failure.
     response["Cache-Control"] = "no-store"
     return response

@@ -30,6 +30,7 @@ class LogfmtFormatter(logging.Formatter):
             "stage": getattr(record, "stage", "-"),
             "msg": record.getMessage(),
         }
+        # RedactionFilter has set exc_text already, without secrets: a second text would undo that.
         if record.exc_info and not record.exc_text:
             record.exc_text = self.formatException(record.exc_info)
         if record.exc_text:

@@ -43,6 +43,7 @@ def readiness(now: datetime) -> dict[str, Any]:
     """Return `status`, `problems`, `worker_heartbeat_age` and `queue_age`."""
     report: dict[str, Any] = {"worker_heartbeat_age": None, "queue_age": None}
     try:
+        # Without its tables the rest cannot be asked for.
         problems = _unmigrated() or _late(report, now)
     except DatabaseError:
         problems = ["The database cannot be reached."]
@@ -66,6 +67,7 @@ def queue_age(now: datetime) -> timedelta | None:
 
 
 def _unmigrated() -> list[str]:
+    # Reading all migrations costs far more than the other checks, and monitors ask often.
     if _Seen.migrated:
         return []
     executor = MigrationExecutor(connection)

@@ -1,8 +1,8 @@
 """Tasks that were renamed: what older versions queued or kept is given the new names.
 
-The queue stores names (tenants/queue.py). Whoever renames a function that the queue runs adds its
-old name here for one release. A task in a Redis queue is not reached; it fails with its old name
-and the sweep queues the work again.
+The queue stores names (tenants/queue.py). When a function that the queue runs is renamed, its old
+name is added here for one release. A task in a Redis queue is not reached; it fails with its old
+name and the sweep queues the work again.
 """
 
 from collections import Counter

@@ -60,6 +60,7 @@ def _exists(function: str) -> bool:
 
 
 def _ensure(function: str, rhythm: dict[str, Any]) -> list[str]:
+    # django-q2 counts `repeats` down and stops at 0; a negative number has no end.
     wanted = {**rhythm, "name": function, "args": None, "kwargs": None, "hook": None, "repeats": -1}
     rows = list(Schedule.objects.filter(func=function).order_by("pk"))
     if not rows:

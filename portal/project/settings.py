@@ -1,8 +1,8 @@
 """Every setting of the portal, read from the environment (README.md, "Settings").
 
-A missing or wrong value never stops this file: portal/project/checks.py reports it as a system
-check with an id and one sentence on what to set, and manage.py, gunicorn and the worker refuse to
-start on it.
+A missing or wrong value never stops this file: portal/project/setting_rules.py reports it as a
+system check with an id and one sentence on what to set, and manage.py, gunicorn and the worker
+refuse to start on it.
 """
 
 import logging
@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    # Before staticfiles, whose runserver would serve the files in another way than production.
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "anymail",
@@ -101,7 +102,9 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Before all that may fail or log: their lines and pages carry the id.
     "portal.project.request_ids.RequestIdMiddleware",
+    # Before the session, which needs the database: maintenance may be about that.
     "portal.project.failures.MaintenanceMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -139,6 +142,7 @@ def _database(url: str) -> dict[str, Any]:
         config = env.db_url_config(url)
     except ValueError:  # e.g. a port that is not a number
         return {"ENGINE": "django.db.backends.dummy"}
+    # A connection that is kept may be dead by the next request, so Django asks it first.
     return {**config, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 
 
@@ -161,9 +165,11 @@ Q_CLUSTER: dict[str, Any] = {
     "workers": WORKERS,
     "queue_limit": WORKERS,
     "timeout": TASK_TIMEOUT,
+    # Far longer than the timeout: a task that the queue takes for lost runs a second time.
     "retry": TASK_TIMEOUT * 3 + 30,
     "max_attempts": 1,
     "ack_failures": True,  # our own rows count attempts and decide when to try again
+    # After a standstill, a schedule runs once and not once for each time it was missed.
     "catch_up": False,
     "poll": 0.5,
     "bulk": 1,
@@ -175,6 +181,7 @@ Q_CLUSTER: dict[str, Any] = {
 
 # --- sessions, cookies, transport ----------------------------------------------------------------
 OVER_HTTPS = PORTAL_URL.startswith("https:")
+# Only behind a proxy that sets it: elsewhere a caller could claim to use https.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_SSL_REDIRECT = OVER_HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
@@ -205,7 +212,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 # --- the subscriber's sign-in to Salesforce -------------------------------------------------------
-# Not in AUTHENTICATION_BACKENDS: nobody logs in to the portal with it. tenants/sign_in.py runs it.
+# Not in AUTHENTICATION_BACKENDS: nobody logs in to the portal with it.
+# See tenants/salesforce_sign_in.py.
 SOCIAL_AUTH_SALESFORCE_KEY = SALESFORCE_KEY
 SOCIAL_AUTH_SALESFORCE_SECRET = SALESFORCE_SECRET
 SOCIAL_AUTH_SALESFORCE_SCOPE = ["api", "id", "refresh_token"]
@@ -214,6 +222,7 @@ SOCIAL_AUTH_SALESFORCE_SCOPE = ["api", "id", "refresh_token"]
 EMAIL_BACKEND: str = env.str("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
 EMAIL_FILE_PATH: str | None = env.str("EMAIL_FILE_PATH", "") or None
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = DEV_EMAIL or "webmaster@localhost"
+# Django's default waits for a mail server without end.
 EMAIL_TIMEOUT = 15  # seconds
 _MAIL_SETTINGS = {
     "POSTMARK_SERVER_TOKEN": env.str("POSTMARK_SERVER_TOKEN", ""),

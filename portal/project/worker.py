@@ -41,6 +41,7 @@ _PR_SET_PDEATHSIG = 1
 
 def run() -> int:
     """Run the cluster and the pulse until a signal or a death; return the exit code."""
+    # Processes that are forked below must not share a database connection.
     connections.close_all()
     os.register_at_fork(after_in_child=_die_with_parent)
     cluster = SafeCluster()
@@ -71,6 +72,7 @@ def _guarded(act: Any) -> None:
 
 def _beat(name: str, started: Any) -> None:
     now = timezone.now()
+    # For a new row Django takes create_defaults alone, so it repeats beat_at.
     first = {"beat_at": now, "started_at": started}
     Heartbeat.objects.update_or_create(
         worker=name, defaults={"beat_at": now}, create_defaults=first
@@ -90,6 +92,7 @@ class SafeSentinel(Sentinel):  # type: ignore[misc]  # django-q2 carries no type
     """
 
     def start(self) -> None:
+        # Before the pool starts, because its processes inherit it.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         super().start()
 
@@ -102,6 +105,7 @@ class SafeSentinel(Sentinel):  # type: ignore[misc]  # django-q2 carries no type
         log.critical("process %s died unexpectedly; leaving", process.pid)
         for child in (*self.pool, self.monitor, self.pusher):
             child.kill()
+        # Not sys.exit: its clean-up may wait for the queue's lock, which the dead process held.
         os._exit(UNEXPECTED_DEATH)
 
     def _ended_in_order(self, process: Any) -> bool:

@@ -11,6 +11,7 @@ from connect.rollouts.choosing import Choice
 from tenants import orgid
 from tenants.models import Environment, Tenant
 
+# Only the stubs of Django's class take a type argument.
 if TYPE_CHECKING:
     ModelForm = forms.ModelForm[Rollout]
 else:
@@ -84,6 +85,7 @@ class RolloutForm(ModelForm):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         if data.get("kind") == RolloutKind.API_VERSION:
+            # The page keeps what was chosen for the other kind.
             data["template"] = None
             if not data.get("api_version") and "api_version" not in self.errors:
                 self.add_error("api_version", "Choose an API version.")
@@ -91,6 +93,7 @@ class RolloutForm(ModelForm):
             data["api_version"] = ""
             if not data.get("template"):
                 self.add_error("template", "Choose a version.")
+        # Choosing needs every field.
         if not self.errors:
             self._choose(data)
         return data
@@ -105,6 +108,7 @@ class RolloutForm(ModelForm):
             tag=data["tag"],
             share=data["share"],
         )
+        # A second roll-out of the same version gets the same random order.
         salt = str(data["template"] or data["api_version"])
         self.chosen: list[Connection] = choosing.choose(choice, salt)
         if not self.chosen:

@@ -8,6 +8,7 @@ from django import forms
 from tenants import callout_data
 from tenants.models import Tenant
 
+# Only the stubs of Django's class take a type argument.
 if TYPE_CHECKING:
     ModelForm = forms.ModelForm[Tenant]
 else:
@@ -38,5 +39,6 @@ class TenantForm(ModelForm):
         by_field = {_CALLOUT_NAMES.get(name, name): name for name in self.fields}
         for field, why in errors.items():
             name = by_field.get(field)
+            # The model's own check of a field has spoken already.
             if name is None or name not in self.errors:
                 self.add_error(name, why)

@@ -11,6 +11,7 @@ from connect.mappings import lint, placeholders, uploads
 from connect.models import Connection, MappingTemplate
 from tenants import orgid
 
+# Only the stubs of Django's class take a type argument.
 if TYPE_CHECKING:
     ModelForm = forms.ModelForm[MappingTemplate]
 else:

@@ -88,6 +88,7 @@ class ActionsAdmin(PortalAdmin):
     ) -> HttpResponse:
         row = context.get("original")
         if row is not None:
+            # A page may have chosen its buttons already.
             context.setdefault("buttons", self.buttons(request, row))
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -106,6 +107,7 @@ class ActionsAdmin(PortalAdmin):
             path("do/<slug:name>/", view(self.act_on_all), name=self._view_name("act_on_all")),
             path("<str:pk>/do/<slug:name>/", view(self.act), name=self._view_name("act")),
         ]
+        # Before Django's own, which take any path for a row's key.
         return [*own, *super().get_urls()]
 
     def act(self, request: HttpRequest, pk: str, name: str) -> HttpResponseBase:
@@ -114,6 +116,7 @@ class ActionsAdmin(PortalAdmin):
         row = self.row_to_act_on(request, unquote(pk))
         if row is None:
             raise Http404
+        # admin_view asks only whether the user is staff.
         if not self.has_view_permission(request, row):
             raise PermissionDenied
         targets = [self.subject(row)]
@@ -132,6 +135,7 @@ class ActionsAdmin(PortalAdmin):
     ) -> HttpResponseBase | None:
         """Run an action on the selected rows, after its confirmation page if it has one."""
         limit = MAX_DESTRUCTIVE if action.destructive else MAX_IN_A_RUN
+        # One more than allowed is enough to notice.
         rows = list(queryset[: limit + 1])
         if len(rows) > limit:
             text = f"Select {limit:,} at the most for “{action.label}”. Nothing was done."
@@ -173,8 +177,10 @@ class ActionsAdmin(PortalAdmin):
     def _answer(self, request: HttpRequest, click: Click) -> HttpResponseBase:
         action, posted = click.action, request.method == "POST"
         if not posted and not action.asks:
+            # A browser may follow a link by itself.
             return HttpResponseNotAllowed(["POST"])
         answered = posted and (CONFIRMED in request.POST or not action.asks)
+        # An action that became impossible meanwhile needs no valid answer.
         if answered and not click.runs_later and not click.judged.possible:
             return self._report(request, click, Result(skipped=click.judged.refused))
         form = click.form(request.POST if posted else None, answered=answered)
@@ -202,7 +208,7 @@ class ActionsAdmin(PortalAdmin):
         self, request: HttpRequest, how: str, unmet: Sequence[Unmet], level: int
     ) -> None:
         for each in unmet[:MAX_REPORTED]:
-            self.message_user(request, f"{how} {each.whom}: {each.why}.", level)
+            self.message_user(request, f"{how} {each.name}: {each.why}.", level)
         if len(unmet) > MAX_REPORTED:
             more = len(unmet) - MAX_REPORTED
             self.message_user(request, f"{how} {more:,} more.", level)

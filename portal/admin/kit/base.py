@@ -25,6 +25,7 @@ from portal import show
 from portal.admin.kit import lists, search
 from portal.admin.kit.lists import Tally
 
+# Only the stubs of Django's class take a type argument.
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
 else:
@@ -106,6 +107,7 @@ class PortalAdmin(NoDelete, ModelAdmin):
         if not self.tenant_path:
             return super().get_search_results(request, queryset, search_term)
         if not search_term.strip():
+            # False: no row comes twice, so Django need not make them distinct.
             return queryset, False
         by_tenant = {f"{self.tenant_path}__in": search.tenants(search_term)}
         if not self.found_by:
@@ -121,16 +123,19 @@ class PortalAdmin(NoDelete, ModelAdmin):
     def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_export"
         own = path("export/", self.admin_site.admin_view(require_safe(self.export)), name=name)
+        # Before Django's own, which take any path for a row's key.
         return [own, *super().get_urls()] if self.exports else super().get_urls()
 
     def export(self, request: HttpRequest) -> HttpResponseBase:
         """Return the filtered rows as a CSV file."""
+        # admin_view asks only whether the user is staff.
         if not self.has_view_permission(request):
             raise PermissionDenied
         all_pages = request.GET.copy()
         all_pages.pop(PAGE_VAR, None)
         request.GET = all_pages  # type: ignore[assignment]  # a QueryDict is one, changed or not
         try:
+            # Django's list reads the filters, so the file holds what the page shows.
             listed: ChangeList = self.get_changelist_instance(request)
         except IncorrectLookupParameters:
             return HttpResponseBadRequest("These filters do not exist.", content_type="text/plain")

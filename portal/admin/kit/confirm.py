@@ -59,6 +59,7 @@ class Click:
         wanted = self.action.form
         if wanted is None:
             return None
+        # Hidden fields come with the button, before the question is answered.
         bound = answered or not wanted.is_visible
         return wanted(data if bound else None, targets=self.judged.possible)
 
@@ -101,4 +102,5 @@ def _chosen(page: "ActionsAdmin", click: Click, *, across: bool) -> list[Any]:
     """Return the keys of the selected rows for which it is possible; one stands for all of them."""
     possible = set(click.judged.possible)
     kept = [row.pk for row in click.rows if page.subject(row) in possible]
+    # For "select all", Django wants one box that is ticked, and takes the whole list again.
     return kept[:1] if across else kept

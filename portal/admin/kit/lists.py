@@ -36,6 +36,7 @@ class CappedPaginator(AnyPaginator):
     @cached_property
     def count(self) -> int:
         rows: Any = self.object_list
+        # Postgres knows about how many rows a table has, but nothing about a filter.
         if rows.query.where:
             counted = int(rows.order_by()[: MAX_COUNTED + 1].count())
         else:
@@ -53,6 +54,7 @@ def _count_all(model: type[Model]) -> tuple[int, int]:
     with connection.cursor() as cursor:
         cursor.execute(query, [MAX_COUNTED + 1, table])
         counted, about = cursor.fetchone()
+    # reltuples is -1 until the table was analyzed.
     return int(counted), max(int(about), int(counted))
 
 
@@ -75,6 +77,7 @@ def count_by(model: type[Model], field: str, *, newest: bool) -> list[tuple[Any,
     rows = model._default_manager.order_by()
     if newest:
         keys = model._default_manager.order_by("-pk").values("pk")
+        # A short table has no row at that place, and all of its rows count.
         rows = rows.filter(pk__gt=Coalesce(Subquery(keys[MAX_COUNTED : MAX_COUNTED + 1]), Value(0)))
     counted = rows.values_list(field).annotate(rows=Count("*")).order_by("-rows", field)
     return list(counted)
@@ -96,6 +99,7 @@ def dates(model: type[Model], field: str, given: dict[str, str]) -> dict[str, An
     levels: tuple[str, ...] = ("year", "month", "day")
     chosen = {name: int(given[name]) for name in levels if name in given}
     back = _back(chosen)
+    # A level with a single choice is left out.
     if not chosen and first.year == last.year:
         chosen["year"] = first.year
     if "year" in chosen and "month" not in chosen and first.replace(day=1) == last.replace(day=1):
@@ -160,6 +164,7 @@ def csv_lines(rows: QuerySet[Any], columns: Iterable[str]) -> Iterator[str]:
     writer = csv.writer(_Echo())
     # The byte order mark makes spreadsheets read UTF-8.
     yield "\ufeff" + writer.writerow([path.replace("__", " ").replace("_", " ") for path in paths])
+    # A cursor in the database, because a file may hold every row of a large table.
     for row in rows.values_list(*paths).iterator(chunk_size=CHUNK):
         yield writer.writerow([cell(value) for value in row])
 
@@ -174,6 +179,7 @@ def cell(value: Any) -> str:
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="seconds")
     text = str(value)
+    # A negative number begins with a minus and is no formula.
     is_number = isinstance(value, int | float | Decimal)
     if not is_number and text.lstrip(" ").startswith(_BEGINS_A_FORMULA):
         return f"'{text}"

@@ -21,8 +21,10 @@ def tenants(typed: str) -> QuerySet[Any, Any]:
     none: QuerySet[Any, Any] = Tenant.objects.none().values("pk")
     words = match(_WORDS, typed)
     by_words = Tenant.objects.order_by().filter(words).values("pk") if words else none
+    # No id holds a blank.
     if not typed or " " in typed:
         return by_words
+    # The long form of an org id begins with the short one.
     exact = Q(org_id__startswith=typed) | Q(installer_id=typed)
     own = Tenant.objects.order_by().filter(exact).values("pk")
     rows = Connection.objects.order_by().filter(_of_connections(typed))

@@ -53,6 +53,7 @@ class MappingTemplateAdmin(PortalAdmin):
             notes=obj.notes,
             made_from=form.made_from,
         )
+        # Django goes on with `obj`: it logs the row and shows its page.
         obj.pk, obj.version = stored.pk, stored.version
 
     # --- more pages ------------------------------------------------------------------------------
@@ -88,6 +89,7 @@ class MappingTemplateAdmin(PortalAdmin):
         """Show two sides, each a version or a tenant's live mappings. Nothing is changed."""
         if not self.has_view_permission(request):
             raise PermissionDenied
+        # None leaves the forms unbound, so that a fresh page shows no errors.
         asked = request.GET or None
         left, right = (SideForm(asked, prefix=side) for side in ("left", "right"))
         context = {

@@ -14,6 +14,7 @@ from portal.admin.kit.actions import ActionsAdmin
 from portal.admin.kit.base import ReadOnlyAdmin
 from portal.models import Heartbeat
 
+# django-q2 registers its own pages, in which rows can be changed and deleted.
 for _model in (Success, Failure, Schedule, OrmQ):
     if admin.site.is_registered(_model):
         admin.site.unregister(_model)

@@ -97,6 +97,7 @@ class RolloutAdmin(ActionsAdmin):
     ) -> HttpResponse:
         try:
             return super().add_view(request, form_url, extra_context)
+        # Caught outside Django's transaction, which has to be rolled back first.
         except TransitionRefused as reason:
             self.message_user(request, f"{reason}.", messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())

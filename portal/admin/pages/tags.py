@@ -32,6 +32,7 @@ class TagAdmin(PortalAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         tag, actor = form.instance, request.user.get_username()
+        # Django is about to replace them.
         before = set(tag.tenants.values_list("pk", flat=True))
         super().save_related(request, form, formsets, change)
         after = set(tag.tenants.values_list("pk", flat=True))

@@ -76,6 +76,7 @@ class TenantAdmin(SubjectAdmin):
         "proven_at",
         "offboarded_at",
     )
+    # Staff may correct the first five; the rest is observed.
     readonly_fields = fields[5:]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -88,6 +89,7 @@ class TenantAdmin(SubjectAdmin):
         return tenants
 
     def exported(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        # Joins the current connection alone, and keeps tenants without one.
         current = FilteredRelation("connections", condition=Q(connections__offboarded_at=None))
         with_current: QuerySet[Any] = queryset.annotate(now=current)
         return with_current
@@ -166,6 +168,7 @@ class TenantAdmin(SubjectAdmin):
         changes = {
             name: [form.initial[name], getattr(obj, name)]
             for name in form.changed_data
+            # changed_data compares what was typed; the cleaned value may be the old one.
             if form.initial[name] != getattr(obj, name)
         }
         if not changes:

@@ -86,4 +86,5 @@ def _chart(connection: Connection) -> BarChart:
         )
         for each in connection.samples.all()[:MAX_CHART_SAMPLES]
     ]
+    # The newest comes first from the database, and last in the chart.
     return charts.columns("Health over time", bars[::-1], top=1, slots=MAX_CHART_SAMPLES)

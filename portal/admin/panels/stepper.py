@@ -21,6 +21,7 @@ _PROVISIONING: dict[Stage, str] = {
 }
 _ENDING: dict[Stage, str] = {Stage.OFFBOARDING: "Off-boarding", Stage.OFFBOARDED: "Off-boarded"}
 _RESTING = (Stage.LIVE, Stage.OFFBOARDED)
+_IN_WORDS = {"done": "done", "now": "in progress", "blocked": "blocked", "todo": "to do"}
 
 Stays = dict[str, timedelta]
 
@@ -60,9 +61,6 @@ def stays(entered: Iterable[tuple[str, datetime]], now: datetime) -> Stays:
         if stage not in _RESTING:
             spent[stage] += max(ended - begun, timedelta())
     return dict(spent)
-
-
-_IN_WORDS = {"done": "done", "now": "in progress", "blocked": "blocked", "todo": "to do"}
 
 
 def _state(connection: Connection, number: int, here: int) -> str:

@@ -62,6 +62,7 @@ class TimelineFilter:
 def context(tenant: Tenant, subject: Subject, user: Staff, wanted: str) -> dict[str, Any]:
     """Return the context of the live parts; `wanted` filters the timeline."""
     rows = list(tenant.connections.select_related("template", "drift"))
+    # The same row, but with what the page needs joined to it.
     shown = subject.connection and next(row for row in rows if row.pk == subject.connection.pk)
     shown = shown or (rows[0] if rows else None)
     earlier = [row for row in rows if row != shown]
@@ -127,6 +128,7 @@ def _every(connection: Connection | None) -> int:
 
 def _stays(tenant: Tenant, shown: Connection, earlier: list[Connection]) -> dict[str, Any]:
     begun = _begun(tenant, shown, earlier)
+    # A blocked event names its stage too, but does not enter it.
     entered = tenant.events.filter(at__gte=begun, data__has_key="stage").exclude(
         kind=EventKind.BLOCKED
     )
@@ -136,6 +138,7 @@ def _stays(tenant: Tenant, shown: Connection, earlier: list[Connection]) -> dict
 
 
 def _begun(tenant: Tenant, shown: Connection, earlier: list[Connection]) -> datetime:
+    # A later connection of the tenant begins where the one before it ended.
     ends = [row.offboarded_at for row in earlier if row.generation < shown.generation]
     return max((end for end in ends if end), default=tenant.registered_at)
 

@@ -18,7 +18,7 @@ MAX_SHOWN = 10
 
 @dataclass(frozen=True)
 class Case:
-    """One tenant that needs staff. `action_label` and `action_url` are empty if no action helps."""
+    """One tenant that needs staff. `press` is the label of its button, empty if no action helps."""
 
     cause: Cause
     connection: Connection
@@ -40,6 +40,7 @@ def read(user: Any, now: datetime) -> dict[str, Any]:
         for cause in CAUSES
         for since, row in cause.oldest(now, MAX_SHOWN)
     ]
+    # By the time and the id only, because causes cannot be compared.
     found.sort(key=lambda each: each[:2])
     total = sum(count for _, count in counts)
     return {

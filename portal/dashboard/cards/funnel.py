@@ -23,6 +23,7 @@ def read(user: Any, now: datetime) -> dict[str, Any]:
     current = Connection.objects.filter(offboarded_at=None).order_by()
     found = current.values_list("stage").annotate(Count("stage"), Count("blocked_at"))
     counts = {stage: (count, blocked) for stage, count, blocked in found}
+    # Tenants, not connections: one that has started over has several off-boarded connections.
     gone = Tenant.objects.filter(offboarded_at__isnull=False).count()
     counts[Stage.OFFBOARDED] = (gone, 0)
     return {"chart": _chart(counts), "total": sum(count for count, _ in counts.values()) - gone}

@@ -38,6 +38,7 @@ def chart(now: datetime) -> Chart | None:
     last = fleet.quarter(now)
     quarters = [last - fleet.QUARTER * back for back in range(SPAN // fleet.QUARTER, -1, -1)]
     recorded = fleet.since(quarters[0])
+    # One point shows no change over time.
     if len(recorded) < 2:
         return None
     if last not in recorded:  # this quarter has just begun

@@ -12,6 +12,7 @@ from portal.dashboard.cards.links import connections
 NEWEST = 200  # the last tenants that went live; a fixed number keeps the query fast
 MAX_STAGES = 5
 
+# Only first connections: a tenant that starts over registered long before.
 _WHOLE = """
 SELECT count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY took),
        percentile_cont(0.95) WITHIN GROUP (ORDER BY took), min(live_at)

@@ -25,6 +25,7 @@ class Command(BaseCommand):
                 raise CommandError(
                     f"No such permissions: {missing}. Run `python manage.py migrate` first."
                 ) from None
+            # Before the schedules, which drop what has no function under its stored name.
             renamed = renamed_tasks.ensure()
             changed = schedules.ensure()
             template = templates.ensure_first()

@@ -13,7 +13,7 @@ from pytest_django import Settings
 from portal.project.checks import RULES, settings_are_right
 
 LONG = "x" * 50
-OWN = "portal.project.checks"  # a use case tests its own
+OWN = "portal.project.setting_rules"  # a use case tests its own
 # id, setting, wrong value, what the message must say
 WRONG: list[tuple[str, str, Any, str]] = [
     ("E001", "SECRET_KEY", "", "SECRET_KEY is missing"),

@@ -1,0 +1,29 @@
+"""What the fleet as a whole has: a worker, a call budget, a past."""
+
+import random
+from datetime import datetime
+
+from connect.health import fleet as fleet_health
+from connect.models import ApiBudget, Condition, FleetCondition
+from portal.models import Heartbeat
+
+
+def machinery(many: int, drawn: random.Random, now: datetime) -> None:
+    """Store a heartbeat, Heroku's call budget, and a day of the fleet's conditions."""
+    Heartbeat.objects.update_or_create(worker="worker.1:4", defaults={"beat_at": now})
+    ApiBudget.objects.update_or_create(peer="heroku", defaults={"remaining": 3912, "seen_at": now})
+    quarters = []
+    for back in range(96, 0, -1):
+        at = fleet_health.quarter(now) - fleet_health.QUARTER * back
+        outage = 0.09 * many if 32 < back < 40 else 0.0  # two hours with a Heroku outage
+        counts = {
+            Condition.BROKEN: int(0.009 * many + outage * drawn.uniform(0.8, 1)),
+            Condition.NEEDS_AUTHORIZATION: int(0.005 * many),
+            Condition.DEGRADED: int(0.004 * many),
+            Condition.WORKING: int(0.02 * many * drawn.uniform(0.5, 1.5)),
+            Condition.PAUSED: int(0.013 * many),
+            Condition.UNKNOWN: int(0.005 * many),
+        }
+        counts[Condition.HEALTHY] = many - sum(counts.values())
+        quarters += [FleetCondition(at=at, condition=c, connections=n) for c, n in counts.items()]
+    FleetCondition.objects.bulk_create(quarters)
