@@ -15,12 +15,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from bench import harness
 from demo.plan import ROOT, free_port
+
+if TYPE_CHECKING:
+    from connect.models import Connection
 
 TO = ROOT / "docs" / "screenshots"
 TENANTS = 400
@@ -73,20 +76,13 @@ def _seed() -> dict[str, str]:
     from django.contrib.auth.models import User
 
     from bench import fleet
-    from connect.models import Connection, Stage
     from tenants import links, messages
     from tenants.models import MessageKind
 
     fleet.seed(TENANTS)
     olga = User.objects.create_superuser("olga", password=PASSWORD)
     _switch_off("social_job", "X bills every post twice", olga)
-    current = Connection.objects.filter(offboarded_at=None).select_related("tenant")
-    waiting = current.filter(stage=Stage.WAITING_FOR_AUTHORIZATION).first()
-    consent = current.filter(stage=Stage.WAITING_FOR_CONSENT).first()
-    blocked = current.filter(blocked_at__isnull=False).order_by("blocked_at").first()
-    live = current.filter(stage=Stage.LIVE, state="IDLE", mappings__rows_failed__gt=0).first()
-    if not (waiting and consent and blocked and live):
-        raise LookupError("the seeded fleet lacks one of its cases")
+    waiting, consent, blocked, live = _cases()
     mail = messages.queue(consent.tenant, MessageKind.SIGN_IN, key="screenshot")
     letter = Path(tempfile.mkdtemp()) / "mail.html"
     letter.write_text(mail.html)
@@ -110,6 +106,23 @@ def _seed() -> dict[str, str]:
         "subscriber-live": links.sign_in_url(live.tenant),
         "mail": letter.as_uri(),
     }
+
+
+def _cases() -> "list[Connection]":
+    """Return connections: waiting for authorization, waiting for consent, blocked, live."""
+    from connect.models import Connection, Stage
+
+    current = Connection.objects.filter(offboarded_at=None).select_related("tenant")
+    found = (
+        current.filter(stage=Stage.WAITING_FOR_AUTHORIZATION).first(),
+        current.filter(stage=Stage.WAITING_FOR_CONSENT).first(),
+        current.filter(blocked_at__isnull=False).order_by("blocked_at").first(),
+        current.filter(stage=Stage.LIVE, state="IDLE", mappings__rows_failed__gt=0).first(),
+    )
+    cases = [each for each in found if each]
+    if len(cases) < len(found):
+        raise LookupError("the seeded fleet lacks one of its cases")
+    return cases
 
 
 def _switch_off(name: str, why: str, user: Any) -> None:

@@ -61,6 +61,7 @@ def _port(variable: str, usual: int) -> int:
 def _alone(plan: Plan) -> Iterator[None]:
     """Refuse a second demo on the same data, and leave our number for `make clean`."""
     plan.state.mkdir(parents=True, exist_ok=True)
+    # Not "w", which would empty the number of a demo that runs.
     with (plan.state / "pid").open("a+") as mark:
         try:
             fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)

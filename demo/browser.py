@@ -103,12 +103,14 @@ class Browser:
         """Send a form with its values and the typed values."""
         values = [(name, value) for name, value in form.values if name not in typed]
         values += typed.items()
+        # A browser sends the name and value of the pressed button only.
         if button and button.attributes.get("name"):
             values.append((button.attributes["name"], button.attributes.get("value", "")))
         target = urljoin(page.url, form.action)
         if form.method == "get":
             return _page(self.session.get(target, params=values, timeout=TIMEOUT))
         parts = urlsplit(page.url)
+        # Django's CSRF check compares them with the portal's own address.
         headers = {"Referer": page.url, "Origin": f"{parts.scheme}://{parts.netloc}"}
         return _page(self.session.post(target, data=values, headers=headers, timeout=TIMEOUT))
 
@@ -150,6 +152,7 @@ class _Reader(HTMLParser):
             self._words = button if tag == "button" else None
         elif tag == "input" and "name" in given:
             if kind not in ("checkbox", "radio") or "checked" in given:
+                # A ticked box without a value is sent as "on".
                 form.values.append((given["name"], given.get("value", "on" if kind else "")))
         elif tag == "select":
             self._select = given.get("name")

@@ -49,6 +49,7 @@ def _accounts(*names: str, handle: str = "Twitter__c") -> list[dict[str, Any]]:
 
 ACME = Org(
     org_id="00DB00000002NDmMAM",
+    # Quotes, an ampersand and an umlaut show that nothing on the way breaks them.
     name='Acme & Söhne "West"',
     email="ops@acme.example",
     my_domain="acme.my.salesforce.com",

@@ -18,6 +18,7 @@ def load_secrets(path: Path) -> dict[str, str]:
             "registration": secrets.token_hex(32),
             "password": secrets.token_urlsafe(12),
         }
+        # Before the text is written, so that nobody else can read it for a moment.
         path.touch(mode=0o600)
         path.write_text(json.dumps(made))
     kept: dict[str, str] = json.loads(path.read_text())
@@ -40,6 +41,7 @@ def environment(plan: Plan, database_url: str, known: dict[str, str]) -> dict[st
         "SECRET": known["fernet"],
         "REGISTRATION_SECRETS": known["registration"],
         "REGISTRATION_POLICY": "signed",
+        # A Redis of the developer's own must not get the demo's tasks.
         "REDIS_URL": "",
         "HEROKU_API_TOKEN": "HRKU-demo",
         "HEROKU_API_URL": f"{base}/heroku",

@@ -50,6 +50,7 @@ def free_port() -> int:
 def require_free(port: int, variable: str) -> None:
     """Raise Failed if somebody listens on the port."""
     with socket.socket() as probe:
+        # Without it, the port of a demo that has just ended counts as taken for a minute.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))

@@ -43,6 +43,7 @@ def seed_tenants(stack: Stack) -> None:
 
     def seed(org: Org) -> None:
         bring_to(stack, org, WANTED[org], say)
+        # Staff may move a tenant on later; the next start must not bring it back.
         (seeded / org.org_id).touch()
 
     if missing:

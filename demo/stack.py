@@ -76,6 +76,7 @@ def running(plan: Plan, say: Callable[[str], None]) -> Iterator[Stack]:
         _manage(stack, "shell", "--no-imports", "-c", _ENROL_STAFF, **login)
         say("Starting the emulator, the portal and its worker ...")
         _start(stack, ending, "emulator", *_emulator_command(stack))
+        # Before the portal, whose worker calls Heroku as soon as work is due.
         _await(stack, f"{plan.emulator_url}/control/clock", "the emulator")
         address = f"127.0.0.1:{plan.portal_port}"
         _start(stack, ending, "web", "-m", "gunicorn", "portal.wsgi", "--bind", address)

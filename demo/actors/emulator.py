@@ -14,6 +14,7 @@ class Emulator:
     def __init__(self, url: str) -> None:
         self.url = f"{url}/control"
         self.session = requests.Session()
+        # A proxy of the environment must not stand between here and 127.0.0.1.
         self.session.trust_env = False
 
     def call(self, method: str, path: str, document: Any = None) -> Any:

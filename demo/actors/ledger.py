@@ -11,6 +11,7 @@ class Ledger:
     """Reads the portal's database: stages, timeline, rows of the tenants' schemas."""
 
     def __init__(self, database_url: str) -> None:
+        # In a transaction, each look would see the rows as they were at the first one.
         self.database = psycopg.connect(database_url, autocommit=True)
 
     def __enter__(self) -> "Ledger":

@@ -16,6 +16,7 @@ def send_callout(portal_url: str, org: Org, secret: str | None) -> requests.Resp
     headers = {"Content-Type": "application/json"}
     if secret:
         moment = str(int(time.time()))
+        # The time is signed too, so that a callout cannot be sent again later.
         digest = hmac.new(secret.encode(), f"{moment}.".encode() + body, hashlib.sha256)
         headers["X-Multiconnect-Timestamp"] = moment
         headers["X-Multiconnect-Signature"] = f"v1={digest.hexdigest()}"

@@ -29,6 +29,7 @@ class Staff:
     def act(self, org: Org, action: str, **answers: str) -> Page:
         """Run an action on the org's page, with the answers for its form."""
         page = self.tenant_page(org)
+        # An action with a form has its question on a page of its own, behind a link.
         if answers:
             page = self.browser.open(urljoin(page.url, page.link(action)))
         return self.browser.click(page, action, **answers)

@@ -40,6 +40,7 @@ def bring_to(stack: Stack, org: Org, stage: str, say: Callable[[str], None]) -> 
             done = text, act = acts[now]
             say(f"{org.name}: {text}")
             act()
+            # The worker moves the stage a moment later; before that the step would be repeated.
             _leave(stack, ledger, org, now)
             acts = {stop: each for stop, each in acts.items() if each is not done}
     say(f"{org.name}: {stage.replace('_', ' ')}")
@@ -60,6 +61,7 @@ def _acts(stack: Stack, org: Org) -> dict[str, tuple[str, Callable[[], object]]]
         approve = ("staff approve it", lambda: Staff(stack).act(org, "Approve"))
         acts["waiting_for_proof"] = approve
     elif org.proof == Proof.CONSENT:
+        # The same entry as for the consent: one sign-in is both, so it is done once.
         acts["waiting_for_proof"] = sign_in
     return acts
 

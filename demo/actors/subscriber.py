@@ -24,6 +24,7 @@ class Mailbox:
         """Return the newest link to `path` that was mailed to somebody, or None."""
         found = None
         for written in sorted(self.directory.glob("*.log"), key=lambda each: each.stat().st_mtime):
+            # Django's file backend puts several mails into a file, with this line between them.
             for text in written.read_text(errors="replace").split("\n" + "-" * 79 + "\n"):
                 message = email.message_from_string(text.lstrip(), policy=policy.default)
                 body = message.get_body(("plain",))

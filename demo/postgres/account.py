@@ -40,7 +40,13 @@ def identity(account: Account) -> dict[str, Any]:
 def run(account: Account, *command: str | Path) -> subprocess.CompletedProcess[str]:
     """Run a command as `account` to its end; a failure is in the return code."""
     return subprocess.run(
-        command, cwd="/", capture_output=True, text=True, check=False, **identity(account)
+        # The account may have no right to enter our own directory.
+        command,
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=False,
+        **identity(account),
     )
 
 

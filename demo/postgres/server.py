@@ -69,6 +69,7 @@ def start(data_dir: Path, *, durable: bool = True, binaries: Path | None = None)
     programs = reachable_binaries(binaries or find_binaries(), account)
     directory = reachable_data(data_dir.absolute(), account)
     cluster = Cluster(directory, programs, account, durable)
+    # Our copy of the lock closes with the block, and the watcher's copy goes on holding it.
     with lock(cluster) as held:
         initialise(cluster)
         stop_orphan(cluster)

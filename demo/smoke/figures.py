@@ -52,6 +52,7 @@ def count_calls(emulator: Emulator, ledger: Ledger, org: Org) -> tuple[int, int]
         if (addon in each["path"] or connection in each["path"])
         and datetime.fromisoformat(each["at"]) < loading_at
     ]
+    # To make an add-on and to link the app: neither path names the tenant.
     shared = [each for each in log if re.search(r"/addons$|/central/auth/", each["path"])]
     shared = [each for each in shared if each["method"] == "POST"]
     writes = [each for each in own if each["method"] != "GET"]

@@ -40,7 +40,7 @@ class HttpServer(ThreadedWSGIServer):
 
     def hang_up(self) -> None:
         """End every connection, as when a process ends."""
-        # A copy, because the threads remove their connections meanwhile.
+        # A copy, because the threads remove their connections at the same time.
         for each in list(self._open):
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)

@@ -15,7 +15,7 @@ from emulator.state.world import World
 def _configured(world: World, connection: Connection, step: Step) -> None:
     schema, db_key = step["schema_name"], step["db_key"]
     # Set before the work, because world.database() needs them. After a failure the connection
-    # stays NEW without a word, as users of the real one report.
+    # stays NEW silently, as users of the real one report.
     connection.schema_name, connection.db_key = schema, db_key
     try:
         with world.database(connection) as conn:
@@ -26,7 +26,7 @@ def _configured(world: World, connection: Connection, step: Step) -> None:
     connection.state = "NEED_AUTHENTICATION"
     addon = world.addons.get(connection.addon_id)
     if addon is not None:
-        # In spite of its name, the value is not a URL: it names the database and the schema.
+        # The variable's name ends in _URL, but its value names the database and the schema.
         world.set_config({f"{addon.attachment_name}_URL": f"{db_key}:{schema}"})
 
 

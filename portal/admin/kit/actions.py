@@ -180,7 +180,7 @@ class ActionsAdmin(PortalAdmin):
             # A browser may follow a link by itself.
             return HttpResponseNotAllowed(["POST"])
         answered = posted and (CONFIRMED in request.POST or not action.asks)
-        # An action that became impossible meanwhile needs no valid answer.
+        # An action that has become impossible needs no valid answer.
         if answered and not click.runs_later and not click.judged.possible:
             return self._report(request, click, Result(skipped=click.judged.refused))
         form = click.form(request.POST if posted else None, answered=answered)

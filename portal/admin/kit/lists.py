@@ -179,7 +179,7 @@ def cell(value: Any) -> str:
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="seconds")
     text = str(value)
-    # A negative number begins with a minus and is no formula.
+    # A negative number begins with a minus and is not a formula.
     is_number = isinstance(value, int | float | Decimal)
     if not is_number and text.lstrip(" ").startswith(_BEGINS_A_FORMULA):
         return f"'{text}"
