@@ -197,7 +197,7 @@ def test_what_may_have_been_done_before_a_death_is_said() -> None:
         return Report(OperationOutcome.SKIPPED, "", "it is already paused")
 
     work_off(run, perform)
-    assert run.items.get().text.startswith("it is paused already (a worker died during this tenant")
+    assert run.items.get().text.startswith("it is already paused (a worker died during this tenant")
 
 
 # --- a real worker, really killed ----------------------------------------------------------------
