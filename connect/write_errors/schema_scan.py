@@ -11,7 +11,8 @@ from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
 from connect import schemas
-from connect.write_errors.trigger_log import ARCHIVE, CAUSE, LOG, SYSTEM_TABLES, reading
+from connect.write_errors.cause import CAUSE
+from connect.write_errors.trigger_log import ARCHIVE, LOG, SYSTEM_TABLES, reading
 
 log = logging.getLogger(__name__)
 

@@ -16,26 +16,13 @@ from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
 from connect import schemas
+from connect.write_errors.cause import CAUSE
 
 LOG, ARCHIVE, META = "_trigger_log", "_trigger_log_archive", "_hcmeta"
 SYSTEM_TABLES = frozenset({LOG, ARCHIVE, META})
 STATEMENT_TIMEOUT = "20s"
 MAX_ROWS = 200
 
-# The varying parts are left out: addresses, ids, quoted values, numbers. The order matters, because
-# an id contains digits.
-CAUSE = sql.SQL(r"""
-left(coalesce(nullif(btrim(
-    regexp_replace(
-    regexp_replace(
-    regexp_replace(
-    regexp_replace(sf_message,
-        '\S+@\S+', '<e-mail>', 'g'),
-        '\m(?=[A-Za-z]*\d)[A-Za-z0-9]{{15}}(?:[A-Za-z0-9]{{3}})?\M', '<id>', 'g'),
-        '"[^"]*"', '"…"', 'g'),
-        '\d+', '#', 'g')
-), ''), 'no message'), 300)
-""")
 # "values" is a reserved word. A deletion has only `old`.
 _ROWS = sql.SQL("""
 SELECT {log_name}, id, record_id, sfid, action, coalesce(sf_message, ''),

@@ -41,7 +41,6 @@ class WriteErrorAdmin(ReadOnlyAdmin, ActionsAdmin):
         "connection__tenant__org_id",
         "table_name",
         "cause",
-        "example",
         "failed",
         "first_at",
         "last_at",

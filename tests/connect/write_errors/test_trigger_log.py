@@ -25,11 +25,11 @@ ROLE = "restricted_reader"
     [
         ("DUPLICATE_VALUE: duplicate value found: Id__c duplicates value on record with id: "
          "0015g00000ABcDe", "DUPLICATE_VALUE: duplicate value found: Id__c duplicates value on "
-         "record with id: <id>"),
+         "record with id: …"),
         ("ENTITY_IS_DELETED: entity is deleted 0015g00000ABcDeQAZ",
          "ENTITY_IS_DELETED: entity is deleted <id>"),
         ('STRING_TOO_LONG: Name: data value too large: "Acme & Söhne" (max length=80)',
-         'STRING_TOO_LONG: Name: data value too large: "…" (max length=#)'),
+         "STRING_TOO_LONG: Name: data value too large: …"),
         ("INVALID_EMAIL_ADDRESS: ops@acme.example", "INVALID_EMAIL_ADDRESS: <e-mail>"),
         ("INSUFFICIENT_ACCESS_OR_READONLY: no", "INSUFFICIENT_ACCESS_OR_READONLY: no"),
         ("authentications fail", "authentications fail"),
