@@ -3,6 +3,8 @@
 An alert is stored in the transaction of the change and sent afterwards.
 """
 
+from collections.abc import Sequence
+
 from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
@@ -18,11 +20,18 @@ from tenants.queue import enqueue
 
 # After the last pause the webhook is not tried again; the e-mail has the same text.
 SCHEDULE = Schedule(minutes(1, 5, 30))
+MAX_SUBJECT = 200
 
 
 def notify_opened(incident: Incident) -> None:
     """Notify staff that an incident opened."""
     _notify(incident, "opened", f"{incident}", incident.text)
+
+
+def notify_more(incident: Incident, parts: Sequence[str]) -> None:
+    """Notify staff of new parts of an open incident, e.g. of another object whose mapping fails."""
+    subject = f"{incident}, also {', '.join(parts)}"
+    _notify(incident, f"more {len(incident.parts)}"[:10], subject[:MAX_SUBJECT], incident.text)
 
 
 def notify_closed(incident: Incident) -> None:

@@ -8,6 +8,8 @@ from connect.models import Condition, Health, IncidentKind
 from tenants.models import GrantStatus, SalesforceGrant, Tenant
 
 WRITES_ARE_STUCK = timedelta(hours=1)
+MANY_FAILED_WRITES = 100  # of one cause: staff are alerted a second time
+MAX_CAUSES_TOLD = 5
 _BY_STATE = {
     states.UNAUTHORIZED: IncidentKind.UNAUTHORIZED,
     states.NEED_AUTHENTICATION: IncidentKind.UNAUTHORIZED,
@@ -39,7 +41,7 @@ def of(health: Health, now: datetime) -> dict[IncidentKind, str]:
     # The stored facts are from the last look; without a look they prove nothing about now.
     if health.unknown_since:
         return found
-    for rule in (_state, _mappings, _org, _schema):
+    for rule in (_state, _mappings, _org, _schema, _writes):
         found |= rule(health)
     waiting = health.backlog_since
     # While the connection is paused or broken, waiting writes are only its consequence.
@@ -49,6 +51,17 @@ def of(health: Health, now: datetime) -> dict[IncidentKind, str]:
             f"{format_time(waiting)}."
         )
     return found
+
+
+def parts_of(health: Health, kind: IncidentKind) -> list[str]:
+    """Return what an incident is about. A new part in an open incident is alerted too."""
+    if kind == IncidentKind.MAPPING:
+        return list(health.failing_mappings)
+    if kind == IncidentKind.WRITE_ERRORS:
+        failed = health.failing_writes.items()
+        many = [cause for cause, count in failed if count > MANY_FAILED_WRITES]
+        return [*health.failing_writes, *(f"more than {MANY_FAILED_WRITES} × {x}" for x in many)]
+    return []
 
 
 def _state(health: Health) -> dict[IncidentKind, str]:
@@ -89,6 +102,17 @@ def _org(health: Health) -> dict[IncidentKind, str]:
         IncidentKind.WRONG_ORG: f"The wrong org is authorized: {health.organization_id} instead of "
         f"{expected}. Pause the connection now, then have the right org authorize."
     }
+
+
+def _writes(health: Health) -> dict[IncidentKind, str]:
+    failed = sorted(health.failing_writes.items(), key=lambda pair: (-pair[1], pair[0]))
+    if not failed:
+        return {}
+    told = [f"{count:,} × {cause}" for cause, count in failed[:MAX_CAUSES_TOLD]]
+    more = len(failed) - len(told)
+    rest = f"; and {more} more causes" if more else ""
+    text = f"Salesforce refuses writes: {'; '.join(told)}{rest}. See “Write errors”."
+    return {IncidentKind.WRITE_ERRORS: text}
 
 
 def _schema(health: Health) -> dict[IncidentKind, str]:

@@ -72,6 +72,7 @@ def unconfirmed() -> tuple[list[int], list[str]]:
         Q(status=IncidentStatus.SUSPECTED)
         | Q(status=IncidentStatus.OPEN, absent_since__isnull=False)
         | Q(status=IncidentStatus.OPEN, kind__in=_REGIONAL)
+        | Q(status=IncidentStatus.OPEN) & ~Q(doubtful_parts=[])
     )
     rows = list(waiting.values_list("connection_id", "region_url"))
     connections = [connection for connection, _ in rows if connection]
@@ -101,10 +102,12 @@ def _update(health: Health, found: Causes, known: list[Incident], now: datetime)
         return
     present = {IncidentKind(each.kind): each for each in known}
     for kind, text in found.items():
+        parts = causes.parts_of(health, kind)
         if kind in present:
-            lifecycle.observed_again(present[kind], text, now)
+            lifecycle.observed_again(present[kind], text, now, parts)
         else:
-            lifecycle.suspect(Incident(kind=kind, connection=health.connection, text=text), now)
+            incident = Incident(kind=kind, connection=health.connection, text=text, parts=parts)
+            lifecycle.suspect(incident, now)
     for kind, incident in present.items():
         # While a connection is unseen, its earlier incidents stay unchanged.
         if kind not in found and (not health.unknown_since or kind in _OF_THE_ORG):

@@ -1,5 +1,6 @@
 """The states of one incident: suspected, open, absent, closed, reopened."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -17,6 +18,7 @@ CERTAIN = (
     IncidentKind.UNINSTALLED,
     IncidentKind.WRONG_ORG,
     IncidentKind.TABLES_MISSING,
+    IncidentKind.WRITE_ERRORS,
 )
 
 
@@ -50,6 +52,7 @@ def _reopened(incident: Incident, now: datetime) -> bool:
     last.refresh_from_db()
     # Its attempts were kept, so a problem that comes and goes is not healed without end.
     healing.schedule_step(last, now)
+    _note_parts(last, incident.parts)
     return True
 
 
@@ -61,14 +64,38 @@ def _same(incident: Incident) -> QuerySet[Incident]:
     )
 
 
-def observed_again(incident: Incident, text: str, now: datetime) -> None:
-    """Note another observation; it opens an incident that lasts or is certain."""
+def observed_again(incident: Incident, text: str, now: datetime, parts: Sequence[str] = ()) -> None:
+    """Note another observation; it opens an incident that lasts or is certain.
+
+    In an open incident, staff are alerted to each part that is new, once.
+    """
     incident.seen_at, incident.text, incident.absent_since = now, text, None
     incident.observation_count += 1
     incident.save(update_fields=["seen_at", "text", "absent_since", "observation_count"])
-    lasted = now - incident.suspected_at >= OPEN_AFTER or incident.kind in CERTAIN
-    if incident.status == IncidentStatus.SUSPECTED and lasted:
+    if incident.status == IncidentStatus.OPEN:
+        _note_parts(incident, parts)
+        return
+    Incident.objects.filter(pk=incident.pk).update(parts=list(parts))
+    if now - incident.suspected_at >= OPEN_AFTER or incident.kind in CERTAIN:
         _open(incident, now)
+
+
+def _note_parts(incident: Incident, parts: Sequence[str]) -> None:
+    """Alert staff to new parts, after the second observation unless they are certain."""
+    new = [each for each in parts if each not in incident.parts]
+    is_certain = incident.kind in CERTAIN
+    lasting = [each for each in new if is_certain or each in incident.doubtful_parts]
+    doubtful = [each for each in new if each not in lasting]
+    if not lasting and doubtful == incident.doubtful_parts:
+        return
+    known = [*incident.parts, *lasting]
+    with transaction.atomic():
+        # If two workers observe the same part, only one alerts staff.
+        mine = Incident.objects.filter(pk=incident.pk, parts=incident.parts)
+        changed = mine.update(parts=known, doubtful_parts=doubtful)
+        incident.parts, incident.doubtful_parts = known, doubtful
+        if changed and lasting:
+            alerts.notify_more(incident, lasting)
 
 
 def _open(incident: Incident, now: datetime) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from connect.clients.connection_detail import ConnectionDetail
+from connect.clients.connection_detail import ConnectionDetail, MappingDetail
 from connect.health import states
 from connect.models import Condition, Connection, Health, Stage
 from tenants import orgid, timeline
@@ -14,6 +14,7 @@ from tenants.models import EventKind
 _SEEN = (
     "condition",
     "reason",
+    "failing_mappings",
     "since",
     "unknown_since",
     "good_at",
@@ -72,6 +73,7 @@ def note(
         health = of(connection)
         mappings = [each.state for each in seen.mappings] if deep else []
         _move(health, states.overall(seen.state, mappings), _reason(seen), now)
+        health.failing_mappings = [each.object_name for each in _failing(seen)]
         health.unknown_since = None
         health.ordered_writes = seen.ordered_writes
         health.organization_id = _org(seen.organization_id)
@@ -133,11 +135,14 @@ def _move(health: Health, condition: Condition, reason: str, now: datetime) -> N
         health.good_at = now
 
 
+def _failing(seen: ConnectionDetail) -> list[MappingDetail]:
+    return [each for each in seen.mappings if states.of_mapping(each.state) not in states.WELL]
+
+
 def _reason(seen: ConnectionDetail) -> str:
-    broken = [each for each in seen.mappings if states.of_mapping(each.state) not in states.WELL]
     advice = states.advice(seen.state)
     reasons = [advice] if advice else []
-    reasons += [f"{each.object_name}: {each.state}" for each in broken]
+    reasons += [f"{each.object_name}: {each.state}" for each in _failing(seen)]
     return ", ".join(reasons)[:MAX_REASON_LENGTH]
 
 

@@ -29,7 +29,7 @@ from connect.models.rollout_item import (
     RolloutItemStatus,
     RolloutStep,
 )
-from connect.models.write_error import WriteError, WriteRepair
+from connect.models.write_error import RepairResult, SkipReason, WriteError, WriteRepair
 
 __all__ = [
     "OPEN_STATUSES",
@@ -51,6 +51,7 @@ __all__ = [
     "MappingTemplate",
     "Notification",
     "Prune",
+    "RepairResult",
     "Rollout",
     "RolloutEvent",
     "RolloutItem",
@@ -59,6 +60,7 @@ __all__ = [
     "RolloutStatus",
     "RolloutStep",
     "SchemaFate",
+    "SkipReason",
     "Stage",
     "Tag",
     "WaitingOn",

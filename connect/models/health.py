@@ -38,6 +38,7 @@ class Health(models.Model):
     )
     reason = models.CharField(max_length=500, blank=True)
     since = models.DateTimeField("in this condition since", default=timezone.now)
+    failing_mappings = models.JSONField(default=list, help_text="Objects whose mappings fail.")
     unknown_since = models.DateTimeField(null=True, blank=True)
     good_at = models.DateTimeField("last good sync", null=True, blank=True)
     sampled_at = models.DateTimeField("last seen", null=True, blank=True)
@@ -55,6 +56,9 @@ class Health(models.Model):
     scanned_at = models.DateTimeField(null=True, blank=True)
     tables_missing = models.BooleanField(default=False)
     backlog = models.PositiveBigIntegerField("writes waiting", default=0)
+    failing_writes = models.JSONField(
+        default=dict, help_text="Failed writes by cause, at the last scan."
+    )
     backlog_since = models.DateTimeField("oldest write waiting", null=True, blank=True)
     rows = models.PositiveBigIntegerField(default=0, help_text="Rows in the mapped tables.")
     ordered_writes = models.BooleanField(

@@ -23,6 +23,7 @@ class IncidentKind(models.TextChoices):
     WRONG_ORG = "wrong_org", "Another org is authorized"
     UNSEEN = "unseen", "Cannot be seen"
     STUCK_WRITES = "stuck_writes", "Writes wait too long"
+    WRITE_ERRORS = "write_errors", "Salesforce refuses writes"
     TABLES_MISSING = "tables_missing", "System tables missing"
     GRANT_LOST = "grant_lost", "Salesforce sign-in refused"
     UNINSTALLED = "uninstalled", "Package uninstalled?"
@@ -56,6 +57,12 @@ class Incident(models.Model):
         max_length=10, choices=IncidentStatus.choices, default=IncidentStatus.SUSPECTED
     )
     text = models.TextField()
+    parts = models.JSONField(
+        default=list, help_text="What it is about, e.g. objects. Staff were alerted to each."
+    )
+    doubtful_parts = models.JSONField(
+        default=list, help_text="Parts that were new at the last observation."
+    )
     suspected_at = models.DateTimeField(default=timezone.now)
     seen_at = models.DateTimeField(default=timezone.now)
     observation_count = models.PositiveIntegerField(default=1)

@@ -7,6 +7,32 @@ from django.db.models import Q
 from django.utils import timezone
 
 
+class RepairResult(models.TextChoices):
+    """The end of a repair. Only ARRIVED means that this very write is in Salesforce."""
+
+    IN_PROGRESS = "", "In progress"
+    ARRIVED = "SUCCESS", "Arrived"
+    OTHER_VALUES = "CHANGED", "Sent with other values"
+    FAILED = "FAILED", "Failed again"
+    MERGED = "MERGED", "Merged into a newer write"
+    IGNORED = "IGNORED", "Ignored"
+    READONLY = "READONLY", "Not sent: the mapping is read-only"
+    SKIPPED = "SKIPPED", "Skipped"
+    UNKNOWN = "UNKNOWN", "No result was seen"
+
+
+class SkipReason(models.TextChoices):
+    """Why a failed write was not sent again."""
+
+    CHANGED = "changed", "the entry was changed since then"
+    NO_TABLE = "no_table", "the object is no longer mapped"
+    GONE = "gone", "the row is gone"
+    RENUMBERED = "renumbered", "the row's number belongs to another record now"
+    IS_RECORD = "is_record", "the row is a record in Salesforce by now"
+    NO_RECORD = "no_record", "the entry does not say which record to delete"
+    WAITING = "waiting", "the row is already waiting to be inserted"
+
+
 class WriteError(models.Model):
     """Failed writes of one tenant, object and cause, as the last scan counted them."""
 
@@ -46,6 +72,8 @@ class WriteRepair(models.Model):
     connection = models.ForeignKey(
         "connect.Connection", on_delete=models.CASCADE, related_name="repairs"
     )
+    # The cause's page. Its row is deleted when no failed write is left, so this is no foreign key.
+    error_id = models.BigIntegerField(null=True, blank=True, db_index=True)
     table_name = models.CharField("object", max_length=128)
     record_id = models.IntegerField("row")
     # No foreign keys: these rows are Heroku Connect's, and it moves and deletes them.
@@ -55,7 +83,12 @@ class WriteRepair(models.Model):
     action = models.CharField(max_length=10)
     actor = models.CharField(max_length=150)
     asked_at = models.DateTimeField(default=timezone.now, db_index=True)
-    result = models.CharField(max_length=10, blank=True)
+    result = models.CharField(max_length=10, blank=True, choices=RepairResult.choices)
+    reason = models.CharField("why skipped", max_length=10, blank=True, choices=SkipReason.choices)
+    differences = models.JSONField(
+        default=list,
+        help_text="Columns that were sent with another value than the one that failed.",
+    )
     message = models.TextField(blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 

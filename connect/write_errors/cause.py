@@ -1,7 +1,7 @@
 r"""The cause of a failed write: Salesforce's message without what differs from row to row.
 
-A message is built as "STATUS_CODE: field label: phrase: value", or without the label. The rest after
-the phrase is the value, so it is left out. A label is what stands before the first colon. What
+A message is built as "STATUS_CODE: field label: phrase: value", or without the label. All after the
+phrase is the value, so it is left out. A label is what stands before the first colon. What
 follows it is a phrase only if it is at least three words in lower case, perhaps after a field's API
 name ("Key__c duplicates value on record with id"). So an unknown message hides too much rather than
 too little. Only REQUIRED_FIELD_MISSING ends with names of fields and never with a value.

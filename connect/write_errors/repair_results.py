@@ -1,4 +1,4 @@
-"""The results of repairs: what happened to the writes that were retried."""
+"""The results of repairs: whether the very write that was retried has arrived."""
 
 from datetime import timedelta
 
@@ -6,27 +6,31 @@ from django.utils import timezone
 from psycopg import sql
 
 from connect import schemas
-from connect.models import Connection, WriteRepair
+from connect.models import Connection, RepairResult, WriteRepair
 from connect.write_errors import trigger_log
 from connect.write_errors.trigger_log import ARCHIVE, LOG
 
 MAX_AT_A_TIME = 10_000  # repairs
 RESULT_TIMEOUT = timedelta(days=2)
 KEEP = timedelta(days=60)
+_COLUMNS = sql.SQL(
+    'id, table_name, record_id, action, sfid, "values", created_at, state, sf_message'
+)
 FINAL_STATES = ("SUCCESS", "FAILED", "MERGED", "IGNORED", "READONLY")
 _RESULTS = sql.SQL("""
+WITH entries AS (SELECT {columns} FROM {schema}.{log} UNION ALL
+    SELECT {columns} FROM {schema}.{archive})
 SELECT DISTINCT ON (repair.key) repair.key, entry.state, coalesce(entry.sf_message, '')
-FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::int[], %s::timestamptz[])
-    AS repair(key, new_id, table_name, record_id, asked_at)
-JOIN (
-    SELECT id, table_name, record_id, created_at, state, sf_message FROM {schema}.{log}
-    UNION ALL
-    SELECT id, table_name, record_id, created_at, state, sf_message FROM {schema}.{archive}
-) AS entry ON entry.id = repair.new_id OR (
-    repair.new_id IS NULL AND entry.created_at >= repair.asked_at
-    AND entry.table_name = repair.table_name AND entry.record_id = repair.record_id
+FROM unnest(%s::bigint[], %s::int[], %s::int[], %s::timestamptz[])
+    AS repair(key, new_id, old_id, asked_at)
+LEFT JOIN entries AS old ON repair.new_id IS NULL AND old.id = repair.old_id
+JOIN entries AS entry ON entry.id = repair.new_id OR (
+    entry.created_at >= repair.asked_at AND entry.id <> old.id
+    AND entry.table_name = old.table_name AND entry.record_id = old.record_id
+    AND entry.action = old.action AND entry."values" IS NOT DISTINCT FROM old."values"
+    AND (old.sfid IS NULL OR entry.sfid = old.sfid)
 )
-ORDER BY repair.key, entry.id DESC
+ORDER BY repair.key, entry.id
 """)
 
 
@@ -40,8 +44,10 @@ def follow_up(connection: Connection) -> int:
     for each in repairs:
         state, message = ends.get(each.pk, ("", ""))
         if state not in FINAL_STATES and now - each.asked_at > RESULT_TIMEOUT:
-            state, message = "UNKNOWN", "No result was seen."
-        if state in (*FINAL_STATES, "UNKNOWN"):
+            state, message = RepairResult.UNKNOWN, "No result was seen."
+        if state == RepairResult.ARRIVED and each.differences:
+            state = RepairResult.OTHER_VALUES
+        if state in (*FINAL_STATES, RepairResult.OTHER_VALUES, RepairResult.UNKNOWN):
             each.result, each.message, each.ended_at = state, message, now
             ended.append(each)
     WriteRepair.objects.bulk_update(ended, ["result", "message", "ended_at"])
@@ -56,19 +62,17 @@ def prune() -> int:
 def _ends(connection: Connection, repairs: list[WriteRepair]) -> dict[int, tuple[str, str]]:
     """Return (state, message) by the repair's key.
 
-    Heroku Connect does not report the id of an entry that it copies. It is the newest entry of the
-    row after the request.
+    Heroku Connect does not report the id of an entry that it copies. It is the first one after the
+    request with the same content; another write of the same row says nothing about this one.
     """
     statement = _RESULTS.format(
         schema=sql.Identifier(schemas.checked(connection.schema_name)),
         log=sql.Identifier(LOG),
         archive=sql.Identifier(ARCHIVE),
+        columns=_COLUMNS,
     )
     columns = zip(
-        *(
-            (each.pk, each.new_log_id, each.table_name, each.record_id, each.asked_at)
-            for each in repairs
-        ),
+        *((each.pk, each.new_log_id, each.log_id, each.asked_at) for each in repairs),
         strict=True,
     )
     with trigger_log.reading() as cursor:

@@ -1,5 +1,6 @@
 """Scanning the tenants' schemas for failed and waiting writes."""
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from django.db import transaction
@@ -7,7 +8,7 @@ from django.utils import timezone
 
 from connect.health import incidents, observations
 from connect.mappings import lint
-from connect.models import Connection, Health, Stage, WriteError
+from connect.models import Connection, Health, Mapping, Stage, WriteError, WriteRepair
 from connect.write_errors import repair_results
 from connect.write_errors.schema_scan import (
     FailedWriteGroup,
@@ -18,7 +19,7 @@ from connect.write_errors.schema_scan import (
 
 PAGE = 500  # connections that are held in memory at a time
 _NOTHING = WaitingWrites(0, None)
-_MEASURED = ("scanned_at", "tables_missing", "backlog", "backlog_since", "rows")
+_MEASURED = ("scanned_at", "tables_missing", "backlog", "backlog_since", "rows", "failing_writes")
 
 
 def scan_all() -> int:
@@ -34,19 +35,20 @@ def scan(connection_ids: Sequence[int]) -> int:
         "tenant__grant", "health"
     )
     by_schema = {row.schema_name: row for row in rows}
-    found = scan_schemas(list(by_schema))
+    found = scan_schemas(list(by_schema), _mapped_tables(connection_ids))
     # A schema that could not be read keeps its last numbers.
     read = {name: row for name, row in by_schema.items() if name not in found.unread}
-    with transaction.atomic():
-        _store_failures(found, read)
-        observations.ensure(read.values())
-        healths = [_measure(found, name, row) for name, row in read.items()]
-        observations.save(healths, _MEASURED)
-        incidents.update(healths)
     for row in Connection.objects.filter(repairs__ended_at=None, pk__in=connection_ids).distinct():
         # Only schemas that were read in full; the others are followed up by the next scan.
         if row.schema_name in found.waiting:
             repair_results.follow_up(row)
+    with transaction.atomic():
+        _store_failures(found, read)
+        observations.ensure(read.values())
+        by_cause = _failed_by_cause(found, connection_ids)
+        healths = [_measure(found, name, row, by_cause[name]) for name, row in read.items()]
+        observations.save(healths, _MEASURED)
+        incidents.update(healths)
     return len(read)
 
 
@@ -82,7 +84,32 @@ def _row(group: FailedWriteGroup, connection: Connection) -> WriteError:
     )
 
 
-def _measure(found: SchemaScan, name: str, connection: Connection) -> Health:
+def _mapped_tables(connection_ids: Sequence[int]) -> dict[str, list[str]]:
+    """Return the mapped tables by schema. A table is called as its object, in lower case."""
+    tables: defaultdict[str, list[str]] = defaultdict(list)
+    rows = Mapping.objects.filter(connection__in=connection_ids).order_by()
+    for schema, name in rows.values_list("connection__schema_name", "object_name"):
+        tables[schema].append(name.lower())
+    return tables
+
+
+def _failed_by_cause(
+    found: SchemaScan, connection_ids: Sequence[int]
+) -> defaultdict[str, Counter[str]]:
+    """Return how many writes failed by schema and cause.
+
+    A write that is being repaired still counts: its cause has not gone before it arrives.
+    """
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for each in found.failures:
+        counts[each.schema][each.cause] += each.count
+    repairs = WriteRepair.objects.filter(connection__in=connection_ids, ended_at=None)
+    for schema, cause in repairs.values_list("connection__schema_name", "cause"):
+        counts[schema][cause] += 1
+    return counts
+
+
+def _measure(found: SchemaScan, name: str, connection: Connection, failed: Counter[str]) -> Health:
     health = observations.of(connection)
     tables = found.tables.get(name)
     waiting = found.waiting.get(name, _NOTHING)
@@ -90,4 +117,5 @@ def _measure(found: SchemaScan, name: str, connection: Connection) -> Health:
     health.tables_missing = tables is None or not tables.complete
     health.rows = tables.rows if tables else 0
     health.backlog, health.backlog_since = waiting.count, waiting.since
+    health.failing_writes = dict(failed)
     return health

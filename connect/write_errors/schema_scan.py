@@ -1,7 +1,7 @@
 """Scanning many schemas at once: failed writes by cause, the backlog, rows and system tables."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -33,7 +33,7 @@ WHERE state = 'NEW' OR state = 'PENDING'
 _TABLES = """
 SELECT n.nspname, array_agg(c.relname::text) FILTER (WHERE c.relname = ANY(%s)),
     coalesce(sum(greatest(pg_stat_get_live_tuples(c.oid), c.reltuples::bigint, 0))
-        FILTER (WHERE c.relname !~ '^_'), 0)
+        FILTER (WHERE (n.nspname, c.relname) IN (SELECT * FROM unnest(%s::text[], %s::text[]))), 0)
 FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p')
 WHERE n.nspname = ANY(%s) GROUP BY n.nspname
 """
@@ -41,7 +41,8 @@ WHERE n.nspname = ANY(%s) GROUP BY n.nspname
 
 @dataclass(frozen=True)
 class SchemaTables:
-    """What a schema holds: whether Connect's own tables are all there, and rows (an estimate)."""
+    """What a schema holds: whether Connect's own tables are all there, and the rows of its mapped
+    tables (an estimate)."""
 
     complete: bool
     rows: int
@@ -78,10 +79,15 @@ class SchemaScan:
     unread: set[str]
 
 
-def scan_schemas(names: Sequence[str]) -> SchemaScan:
-    """Scan tenants' schemas. An unreadable schema does not affect the others."""
+def scan_schemas(
+    names: Sequence[str], mapped: Mapping[str, Iterable[str]] | None = None
+) -> SchemaScan:
+    """Scan tenants' schemas. An unreadable schema does not affect the others.
+
+    `mapped` holds the mapped tables by schema; a plan's limit counts no others.
+    """
     names = [schemas.checked(name) for name in names]
-    found = SchemaScan(_read_tables(names), [], {}, set())
+    found = SchemaScan(_read_tables(names, mapped or {}), [], {}, set())
     # One missing table would make the whole statement fail, for all schemas in it.
     complete = [name for name in names if name in found.tables and found.tables[name].complete]
     for at in range(0, len(complete), SCHEMAS_PER_QUERY):
@@ -89,9 +95,11 @@ def scan_schemas(names: Sequence[str]) -> SchemaScan:
     return found
 
 
-def _read_tables(names: list[str]) -> dict[str, SchemaTables]:
+def _read_tables(names: list[str], mapped: Mapping[str, Iterable[str]]) -> dict[str, SchemaTables]:
+    pairs = [(name, table) for name, tables in mapped.items() for table in tables]
+    counted = [[name for name, _ in pairs], [table for _, table in pairs]]
     with reading() as cursor:
-        cursor.execute(_TABLES, [list(SYSTEM_TABLES), names])
+        cursor.execute(_TABLES, [list(SYSTEM_TABLES), *counted, names])
         return {
             name: SchemaTables(set(system or ()) >= SYSTEM_TABLES, int(count))
             for name, system, count in cursor.fetchall()

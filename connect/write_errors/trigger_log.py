@@ -5,7 +5,7 @@ read-only transaction with a time limit. The tables and their columns are Heroku
 public dumps of connection schemas).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -53,6 +53,17 @@ def reading() -> Iterator[CursorWrapper]:
         cursor.execute("SET TRANSACTION READ ONLY")
         cursor.execute("SELECT set_config('statement_timeout', %s, true)", [STATEMENT_TIMEOUT])
         yield cursor
+
+
+def chosen_rows(
+    name: str, table: str, cause: str, limit: int, chosen: Sequence[tuple[str, int]] | None
+) -> list[FailedWrite]:
+    """Return the failed writes of a cause; with `chosen`, only those pairs of a log and an id."""
+    found = rows(name, table, cause, limit)
+    if chosen is None:
+        return found
+    wanted = {(log, pk) for log, pk in chosen}
+    return [each for each in found if (each.log, each.id) in wanted]
 
 
 def rows(name: str, table: str, cause: str, limit: int = MAX_ROWS) -> list[FailedWrite]:

@@ -12,7 +12,7 @@ from pytest_django.fixtures import Settings
 import emulator as emulated
 from connect import tasks
 from connect.models import Connection, HealingAttempt, Incident, IncidentKind, IncidentStatus, Stage
-from tenants.models import GrantStatus, Message, MessageKind, Proof, SalesforceGrant
+from tenants.models import EventKind, GrantStatus, Message, MessageKind, Proof, SalesforceGrant
 from tests import cast, queue
 from tests.connect.journey import Journey
 
@@ -181,3 +181,19 @@ def test_a_tenant_that_staff_paused_causes_no_incident(
     force(two["Acme"], "PAUSED")  # this time by Heroku
     pass_minutes(clock, 10)
     assert incidents(IncidentStatus.OPEN) == [("paused", str(two["Acme"].tenant))]
+
+
+def test_a_second_mapping_that_fails_during_an_incident_is_told_once(
+    two: Fleet, clock: time_machine.Traveller
+) -> None:
+    acme = two["Acme"]
+    url = f"{acme.running.url}/control/connections/{acme.connection.connection_id}/state"
+    for number, name in enumerate(("Contact", "Account"), start=1):
+        broken = {"state": "BAD_CONFIG", "object_name": name}
+        requests.post(url, json=broken, timeout=10).raise_for_status()
+        pass_minutes(clock, 10)
+        assert len(told()) == number
+    assert incidents(IncidentStatus.OPEN) == [("mapping", str(acme.tenant))]
+    assert told()[1].endswith(f"{acme.tenant}, also Account")
+    events = acme.tenant.events.filter(kind=EventKind.INCIDENT)
+    assert [event.data["what"] for event in events] == ["more 2", "opened"]

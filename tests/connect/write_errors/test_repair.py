@@ -10,8 +10,16 @@ from django.db import connection as database
 from psycopg import sql
 
 from connect import tasks
-from connect.models import Connection, Health, Stage, WriteError, WriteRepair
-from connect.write_errors import repair, trigger_log
+from connect.models import (
+    Connection,
+    Health,
+    RepairResult,
+    SkipReason,
+    Stage,
+    WriteError,
+    WriteRepair,
+)
+from connect.write_errors import preview, repair, repair_results, trigger_log
 from tenants.models import Event, EventKind
 from tests import queue
 from tests.connect.journey import Journey
@@ -142,10 +150,97 @@ def test_a_refused_update_and_a_row_that_is_gone(writes: Writes) -> None:
     writes.run("RESET xmlbinary")
     writes.remove_the_cause()
     said = act(the_error(), "retry")
-    ordered = Health.objects.get().ordered_writes
-    assert ("1 skipped: the row is gone" in said) == ordered
+    assert "1 writes; 1 skipped: the row is gone" in said
+    assert WriteRepair.objects.get(result=RepairResult.SKIPPED).reason == SkipReason.GONE
     writes.sync()
     assert "bad good" in writes.records()
+    assert "bad 4" not in writes.records()
+
+
+def refuse_an_update(writes: Writes, name: str) -> tuple[int, str]:
+    """Let the update of the good row to a bad name fail; return the row's id and its sfid."""
+    act(the_error(), "ignore")
+    writes.run("UPDATE {s}.account SET name = %s WHERE name = 'good'", name)
+    writes.sync()
+    ((row_id, sfid),) = writes.run("SELECT id, sfid FROM {s}.account WHERE name = %s", name)
+    return row_id, sfid
+
+
+def as_connect(writes: Writes, *statements: str) -> None:
+    """Change rows as Heroku Connect itself does: nothing is captured."""
+    writes.run("SET xmlbinary = 'hex'")
+    for statement in statements:
+        writes.run(statement)
+    writes.run("RESET xmlbinary")
+
+
+def names_by_sfid(writes: Writes) -> dict[str, str]:
+    found = writes.journey.running.records(writes.journey.org_id, "Account")
+    return {str(each["Id"]): str(each["Name"]) for each in found}
+
+
+@BOTH_MODES
+def test_a_reload_that_renumbers_the_rows_leads_to_no_other_record(writes: Writes) -> None:
+    row_id, sfid = refuse_an_update(writes, "bad name")
+    before = names_by_sfid(writes)
+    as_connect(
+        writes,
+        "UPDATE {s}.account SET id = id + 1000",
+        f"UPDATE {{s}}.account SET id = {row_id} WHERE name = 'Northwind'",
+    )
+    writes.remove_the_cause()
+    said = act(the_error(), "retry")
+    writes.sync()
+    if Health.objects.get().ordered_writes:
+        assert "1 writes" in said
+        assert names_by_sfid(writes) == {**before, sfid: "bad name"}
+    else:
+        assert "0 writes; 1 skipped: the row's number belongs to another record now" in said
+        assert names_by_sfid(writes) == before
+
+
+def test_a_write_that_a_poll_has_overwritten_did_not_arrive(writes: Writes) -> None:
+    _, sfid = refuse_an_update(writes, "bad name")
+    as_connect(writes, f"UPDATE {{s}}.account SET name = 'polled' WHERE sfid = '{sfid}'")
+    error = the_error()
+    writes.remove_the_cause()
+    (line,) = preview.lines(error, None)[1:]
+    assert line.endswith("no longer holds what failed: name 'bad name', now 'polled'")
+    assert "1 sent with other values" in act(error, "retry")
+    writes.sync()
+    repaired = WriteRepair.objects.exclude(action="ignore").get()
+    assert (repaired.result, repaired.differences) == (RepairResult.OTHER_VALUES, ["name"])
+
+
+def test_another_write_of_the_row_does_not_stand_for_the_one_that_was_copied(
+    writes: Writes,
+) -> None:
+    error = the_error()
+    repaired = WriteRepair.objects.create(
+        connection=error.connection, table_name="account", cause=error.cause, action="retry",
+        record_id=1, actor="olga",
+        log_id=writes.run("SELECT min(id) FROM {s}._trigger_log WHERE state = 'FAILED'")[0][0],
+    )  # fmt: skip
+    writes.run(
+        "INSERT INTO {s}._trigger_log (created_at, state, action, table_name, record_id, "
+        "\"values\") SELECT now(), 'SUCCESS', action, table_name, record_id, "
+        '\'"name"=>"other"\' FROM {s}._trigger_log WHERE id = %s',
+        repaired.log_id,
+    )
+    assert repair_results.follow_up(error.connection) == 0
+
+
+def test_a_database_that_refuses_is_counted_as_failed(writes: Writes) -> None:
+    error = the_error()
+    writes.run("DROP FUNCTION {s}.hc_capture_insert_from_row")
+    assert "0 writes; 3 failed: the tenant's database refused it" in act(error, "retry")
+    assert WriteRepair.objects.filter(result=RepairResult.FAILED).count() == 3
+
+
+def test_an_object_that_is_no_longer_mapped_is_skipped(writes: Writes) -> None:
+    writes.run("DROP TABLE {s}.account CASCADE")
+    said = act(the_error(), "retry")
+    assert "0 writes; 3 skipped: the object is no longer mapped" in said
 
 
 @BOTH_MODES
@@ -171,5 +266,5 @@ def test_an_entry_that_has_changed_since_then_is_skipped_and_counted(writes: Wri
         statement = sql.SQL("SELECT * FROM {} WHERE id = %s FOR UPDATE").format(log)
         other.execute(statement, [found[0].id])
         tally = repair.repair(connection, "ignore", error.table_name, error.cause, "olga")
-    assert (tally.done, dict(tally.skipped)) == (2, {"changed since then": 1})
+    assert (tally.done, dict(tally.skipped)) == (2, {SkipReason.CHANGED: 1})
     queue.drain()

@@ -1,0 +1,41 @@
+"""What became of the writes that somebody retried or ignored."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from connect.models import RepairResult, SkipReason, WriteRepair
+
+DATABASE_REFUSED = "the tenant's database refused it"
+
+
+@dataclass
+class RepairCounts:
+    """How many entries were handled, sent with other values than those that failed, or neither."""
+
+    done: int = 0
+    other_values: int = 0
+    skipped: Counter[SkipReason] = field(default_factory=Counter)
+    failed: Counter[str] = field(default_factory=Counter)
+
+    def __str__(self) -> str:
+        parts = [f"{self.done} writes"]
+        if self.other_values:
+            parts.append(f"{self.other_values} sent with other values than those that failed")
+        parts += [f"{count} skipped: {reason.label}" for reason, count in self.skipped.items()]
+        parts += [f"{count} failed: {reason}" for reason, count in self.failed.items()]
+        return "; ".join(parts)
+
+
+def in_words(repairs: Iterable[WriteRepair]) -> str:
+    """Return the results of repairs as "2 arrived; 1 skipped: the row is gone"."""
+    counts = Counter(_result(each) for each in repairs)
+    return "; ".join(f"{count:,} {result}" for result, count in counts.most_common())
+
+
+def _result(repair: WriteRepair) -> str:
+    label = RepairResult(repair.result).label
+    label = label[0].lower() + label[1:]
+    if repair.reason:
+        return f"{label}: {SkipReason(repair.reason).label}"
+    return label
