@@ -110,7 +110,7 @@ def refresh_connection(connection_id: int) -> None:
 
 
 def check_incidents() -> None:
-    """Each minute: refresh doubtful connections, run healing, send alerts, fetch diagnoses."""
+    """Each minute: look at what is doubtful, heal, send alerts, fetch diagnoses, follow repairs."""
     incidents.close_ended()
     suspects, region_urls = incidents.unconfirmed()
     # A region may have two incidents, and is asked once.
@@ -124,6 +124,7 @@ def check_incidents() -> None:
         enqueue(heal, incident_id)
     alerts.queue_due(SWEEP_LIMIT)
     diagnose.collect()
+    scan.scan_repaired(SWEEP_LIMIT)
 
 
 def heal(incident_id: int) -> str:

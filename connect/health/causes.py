@@ -9,7 +9,7 @@ from tenants.models import GrantStatus, SalesforceGrant, Tenant
 
 WRITES_ARE_STUCK = timedelta(hours=1)
 MANY_FAILED_WRITES = 100  # of one cause: staff are alerted a second time
-MAX_CAUSES_TOLD = 5
+MAX_LISTED_CAUSES = 5
 _BY_STATE = {
     states.UNAUTHORIZED: IncidentKind.UNAUTHORIZED,
     states.NEED_AUTHENTICATION: IncidentKind.UNAUTHORIZED,
@@ -108,10 +108,10 @@ def _writes(health: Health) -> dict[IncidentKind, str]:
     failed = sorted(health.failing_writes.items(), key=lambda pair: (-pair[1], pair[0]))
     if not failed:
         return {}
-    told = [f"{count:,} × {cause}" for cause, count in failed[:MAX_CAUSES_TOLD]]
-    more = len(failed) - len(told)
+    listed = [f"{count:,} × {cause}" for cause, count in failed[:MAX_LISTED_CAUSES]]
+    more = len(failed) - len(listed)
     rest = f"; and {more} more causes" if more else ""
-    text = f"Salesforce refuses writes: {'; '.join(told)}{rest}. See “Write errors”."
+    text = f"Salesforce refuses writes: {'; '.join(listed)}{rest}. See “Write errors”."
     return {IncidentKind.WRITE_ERRORS: text}
 
 

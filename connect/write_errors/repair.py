@@ -8,6 +8,7 @@ sent. connect.write_errors.matching decides which entries may be sent again.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.db import DatabaseError, transaction
 from django.db import connection as database
@@ -182,7 +183,8 @@ def _capture(cursor: CursorWrapper, job: _Repair, matches: Sequence[Match]) -> d
     (extension,) = cursor.fetchone() or ("public",)
     names = {"extension": sql.Identifier(extension), "table": sql.Identifier(job.table)}
     row_ids = {each.entry.id: each.row.id for each in matches if each.row}
-    parameters = {"table": job.table, "ids": list(row_ids), "rows": list(row_ids.values())}
+    numbers = list(row_ids.values())
+    parameters: dict[str, Any] = {"table": job.table, "ids": list(row_ids), "rows": numbers}
     cursor.execute(job.sql(_CAPTURE, **names), parameters)
     made = {old: new for old, new in cursor.fetchall() if new is not None}
     cursor.execute(job.sql(_SENT, log=sql.Identifier(LOG)), [list(made.values())])

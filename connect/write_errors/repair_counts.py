@@ -30,7 +30,8 @@ class RepairCounts:
 def in_words(repairs: Iterable[WriteRepair]) -> str:
     """Return the results of repairs as "2 arrived; 1 skipped: the row is gone"."""
     counts = Counter(_result(each) for each in repairs)
-    return "; ".join(f"{count:,} {result}" for result, count in counts.most_common())
+    most_first = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return "; ".join(f"{count:,} {result}" for result, count in most_first)
 
 
 def _result(repair: WriteRepair) -> str:

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from connect.health import incidents, observations
@@ -27,6 +28,14 @@ def scan_all() -> int:
     rows = Connection.objects.filter(stage=Stage.LIVE).exclude(schema_name="")
     ids = list(rows.order_by("pk").values_list("pk", flat=True))
     return sum(scan(ids[at : at + PAGE]) for at in range(0, len(ids), PAGE))
+
+
+def scan_repaired(limit: int) -> int:
+    """Scan the tenants whose repairs are in progress, the newest first; return how many."""
+    repairs = WriteRepair.objects.filter(ended_at=None).order_by().values("connection")
+    newest = repairs.annotate(at=Max("asked_at")).order_by("-at")
+    ids = [int(row["connection"]) for row in newest[:limit]]
+    return scan(ids) if ids else 0
 
 
 def scan(connection_ids: Sequence[int]) -> int:

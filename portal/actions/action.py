@@ -44,6 +44,7 @@ class Action:
     `refusal`      "" when the action is possible now, else the reason, e.g. "it is not paused".
     `details`      what is special about these targets, a line each, for the confirmation page.
     `form`         the question that is asked first, or None.
+    `previews`     the confirmation page is always shown, because it says what would happen.
     `destructive`  it cannot be undone, so a confirmation is always asked.
     `perform`      the work on one target, for the worker. With it, many rows become a bulk run.
     `of_rows`      False: it needs no row, and its button stands above the list. Its target is the
@@ -62,6 +63,7 @@ class Action:
     refusal: Callable[[Target], str] = _never
     details: Callable[[Sequence[Target]], list[str]] = _no_lines
     form: type[Question] | None = None
+    previews: bool = False
     destructive: bool = False
     perform: Callable[[Target, str, Options], Report] | None = None
     of_rows: bool = True
@@ -72,7 +74,7 @@ class Action:
     @property
     def asks(self) -> bool:
         """Whether a confirmation page comes before the work."""
-        return self.destructive or (self.form is not None and self.form.is_visible)
+        return self.destructive or self.previews or (self.form is not None and self.form.is_visible)
 
     def allows(self, user: Staff, target: Target = None) -> bool:
         """Return whether a user has the permission that is needed."""

@@ -34,6 +34,10 @@ class Question(forms.Form):
         """Return what the fields show first."""
         return {}
 
+    def details(self) -> list[str]:
+        """Return what is special about the targets and the answers, a line each."""
+        return []
+
     def options(self) -> dict[str, Any]:
         """Return the answers for the action; the form is valid."""
         return dict(self.cleaned_data)

@@ -9,12 +9,13 @@ from django.db import transaction
 
 from connect import tasks
 from connect.models import WriteError
-from connect.write_errors import repair, trigger_log
+from connect.write_errors import preview, repair, trigger_log
 from portal.actions.action import Action, Options
 from portal.actions.forms import Question
 from portal.actions.result import Result, queued
 from tenants.queue import enqueue_as
 
+MAX_PREVIEWED = 10  # causes whose writes are compared with their rows before a retry
 CHOSEN = "row"  # the name of the boxes that staff tick, "log:id" each
 _LOGS = (trigger_log.LOG, trigger_log.ARCHIVE)
 
@@ -35,8 +36,24 @@ class ChosenForm(Question):
     is_visible: ClassVar[bool] = False
     row = _TickedField(required=False)
 
+    def chosen(self) -> list[tuple[str, int]] | None:
+        """Return the ticked writes; None stands for all."""
+        ticked = self.cleaned_data["row"] if self.is_bound and self.is_valid() else None
+        return ticked or None
+
     def options(self) -> dict[str, Any]:
-        return {"chosen": self.cleaned_data["row"] or None}
+        return {"chosen": self.chosen()}
+
+
+class RetryForm(ChosenForm):
+    """The same, and what a retry would send: that may be other values than those that failed."""
+
+    def details(self) -> list[str]:
+        found = []
+        for error in self.targets[:MAX_PREVIEWED]:
+            lines = preview.lines(error, self.chosen())
+            found += lines if len(self.targets) == 1 else [f"{_name(error)}: {x}" for x in lines]
+        return found
 
 
 def _queue(how: str, targets: Sequence[WriteError], actor: str, options: Options) -> Result:
@@ -69,11 +86,13 @@ ACTIONS = (
     Action(
         repair.RETRY,
         "Retry",
-        "Sends the writes to Salesforce again.",
+        "Sends the writes to Salesforce again: in ordered mode with the values that their rows "
+        "hold now. A write whose own record cannot be found is skipped.",
         (WriteError,),
         "connect.repair_writes",
         partial(_queue, repair.RETRY),
-        form=ChosenForm,
+        form=RetryForm,
+        previews=True,
         in_bulk=True,
         moves_on=True,
         naming=_name,

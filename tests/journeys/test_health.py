@@ -183,7 +183,7 @@ def test_a_tenant_that_staff_paused_causes_no_incident(
     assert incidents(IncidentStatus.OPEN) == [("paused", str(two["Acme"].tenant))]
 
 
-def test_a_second_mapping_that_fails_during_an_incident_is_told_once(
+def test_a_second_mapping_that_fails_during_an_incident_is_alerted_once(
     two: Fleet, clock: time_machine.Traveller
 ) -> None:
     acme = two["Acme"]

@@ -70,7 +70,7 @@ def confirmation(
     """Show the confirmation page."""
     possible, refused = click.judged.possible, click.judged.refused
     limit = len(possible) if click.action.destructive else MAX_NAMES
-    details = click.action.details(possible)
+    details = [*click.action.details(possible), *(form.details() if form else [])]
     across = request.POST.get(SELECT_ACROSS) == "1"
     context = {
         **page.admin_site.each_context(request),

@@ -2,23 +2,25 @@
 
 from typing import Any
 
-from django.contrib import admin
-from django.db import DatabaseError
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.views.decorators.http import require_safe
 
 from connect.health import conditions
 from connect.models import WriteError
-from connect.schemas import BadSchemaName
-from connect.write_errors import counts, trigger_log
+from connect.write_errors import counts
 from portal import show
 from portal.actions.write_errors import CHOSEN
 from portal.admin.kit import search
 from portal.admin.kit.actions import ActionsAdmin
 from portal.admin.kit.base import ReadOnlyAdmin
+from portal.admin.panels import repairs as panel
 
 MAX_CAUSES = 20
-MAX_REPAIRS = 50
 
 
 @admin.register(WriteError)
@@ -69,21 +71,50 @@ class WriteErrorAdmin(ReadOnlyAdmin, ActionsAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         error = context["original"]
-        rows = _rows(error)
-        context |= {
-            "buttons": self.buttons(request, error) if rows else [],
-            "rows": rows,
-            "most": trigger_log.MAX_ROWS,
-            "repairs": error.connection.repairs.filter(cause=error.cause)[:MAX_REPAIRS],
-            "chosen": CHOSEN,
-        }
+        context |= self._parts(request, error.pk, error)
         return super().render_change_form(request, context, *args, **kwargs)
 
+    # --- following a repair ----------------------------------------------------------------------
 
-def _rows(error: WriteError) -> list[trigger_log.FailedWrite]:
-    """Return the writes of a cause; none if the schema no longer exists."""
-    schema = error.connection.schema_name
-    try:
-        return trigger_log.rows(schema, error.table_name, error.cause)
-    except (DatabaseError, BadSchemaName):
-        return []
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(require_safe(self.live))
+        return [path("<int:pk>/live/", view, name="connect_writeerror_live"), *super().get_urls()]
+
+    def live(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Return the live parts of a cause's page, also after its last failed write has gone."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        parts = self._parts(request, pk, self.get_object(request, str(pk)))
+        return TemplateResponse(request, "admin/connect/writeerror/live.html", parts)
+
+    def _parts(self, request: HttpRequest, pk: int, error: WriteError | None) -> dict[str, Any]:
+        parts = panel.context(pk, error)
+        buttons = self.buttons(request, error) if error and parts["rows"] else []
+        return {**parts, "original": error, "buttons": buttons, "chosen": CHOSEN}
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        return self._gone(request, object_id) or super().change_view(
+            request, object_id, form_url, extra_context
+        )
+
+    def act(self, request: HttpRequest, pk: str, name: str) -> HttpResponseBase:
+        known = panel.of_error(pk).exists() if pk.isdecimal() else False
+        return (self._gone(request, pk) if known else None) or super().act(request, pk, name)
+
+    def _gone(self, request: HttpRequest, pk: str) -> HttpResponse | None:
+        """Lead from a cause that has gone to the list, and say what became of it."""
+        if not self.has_view_permission(request) or self.get_object(request, pk) is not None:
+            return None
+        if not pk.isdecimal():
+            return None
+        self.message_user(request, panel.what_became_of(int(pk)), messages.INFO)
+        again = panel.again(int(pk))
+        return HttpResponseRedirect(
+            self.page_of(again) if again else reverse("admin:connect_writeerror_changelist")
+        )

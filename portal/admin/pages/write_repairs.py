@@ -3,9 +3,9 @@
 from django.contrib import admin
 
 from connect.models import WriteRepair
-from portal import show
 from portal.admin.kit import search
 from portal.admin.kit.base import ReadOnlyAdmin
+from portal.admin.panels import repairs
 
 
 @admin.register(WriteRepair)
@@ -18,10 +18,11 @@ class WriteRepairAdmin(ReadOnlyAdmin):
         "table_name",
         "record_id",
         "coloured_result",
+        "reason",
         "message",
         "ended_at",
     )
-    list_filter = ("result", "action", "table_name")
+    list_filter = ("result", "reason", "action", "table_name")
     list_select_related = ("connection__tenant",)
     date_hierarchy = "asked_at"
     tenant_path = "connection__tenant"
@@ -31,6 +32,4 @@ class WriteRepairAdmin(ReadOnlyAdmin):
 
     @admin.display(description="result", ordering="result")
     def coloured_result(self, row: WriteRepair) -> str:
-        if not row.result:
-            return show.badge("under way", show.BUSY)
-        return show.badge(row.result, show.BAD if row.result == "FAILED" else show.GOOD)
+        return repairs.badge(row)

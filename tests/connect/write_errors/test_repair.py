@@ -166,11 +166,10 @@ def refuse_an_update(writes: Writes, name: str) -> tuple[int, str]:
     return row_id, sfid
 
 
-def as_connect(writes: Writes, *statements: str) -> None:
+def as_connect(writes: Writes, statement: str, *values: Any) -> None:
     """Change rows as Heroku Connect itself does: nothing is captured."""
     writes.run("SET xmlbinary = 'hex'")
-    for statement in statements:
-        writes.run(statement)
+    writes.run(statement, *values)
     writes.run("RESET xmlbinary")
 
 
@@ -183,11 +182,8 @@ def names_by_sfid(writes: Writes) -> dict[str, str]:
 def test_a_reload_that_renumbers_the_rows_leads_to_no_other_record(writes: Writes) -> None:
     row_id, sfid = refuse_an_update(writes, "bad name")
     before = names_by_sfid(writes)
-    as_connect(
-        writes,
-        "UPDATE {s}.account SET id = id + 1000",
-        f"UPDATE {{s}}.account SET id = {row_id} WHERE name = 'Northwind'",
-    )
+    as_connect(writes, "UPDATE {s}.account SET id = id + 1000")
+    as_connect(writes, "UPDATE {s}.account SET id = %s WHERE name = 'Northwind'", row_id)
     writes.remove_the_cause()
     said = act(the_error(), "retry")
     writes.sync()
@@ -201,7 +197,7 @@ def test_a_reload_that_renumbers_the_rows_leads_to_no_other_record(writes: Write
 
 def test_a_write_that_a_poll_has_overwritten_did_not_arrive(writes: Writes) -> None:
     _, sfid = refuse_an_update(writes, "bad name")
-    as_connect(writes, f"UPDATE {{s}}.account SET name = 'polled' WHERE sfid = '{sfid}'")
+    as_connect(writes, "UPDATE {s}.account SET name = 'polled' WHERE sfid = %s", sfid)
     error = the_error()
     writes.remove_the_cause()
     (line,) = preview.lines(error, None)[1:]

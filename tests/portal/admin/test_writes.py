@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django_q.models import OrmQ
 
-from connect.models import WriteError
+from connect.models import RepairResult, SkipReason, WriteError, WriteRepair
 from connect.write_errors import scan, trigger_log
 from portal import roles
 from tests.connect.write_errors.schemas import live, write
@@ -20,6 +20,7 @@ def error() -> WriteError:
     for number, times in ((1, 3), (2, 1)):
         write(live(number), 'BAD_VALUE: "<b>$</b>" is bad', times=times)
     scan.scan_all()
+    OrmQ.objects.all().delete()  # the alerts
     found: WriteError = WriteError.objects.order_by("-failed")[0]
     return found
 
@@ -60,8 +61,7 @@ def test_only_those_whose_role_repairs_may_repair(
     may = "connect.repair_writes" in roles.permissions()[role]
     client = sign_in(role)
     url = f"{LIST}{error.pk}/do/{action}/"
-    looked = {"retry": 405, "ignore": 200}[action] if may else 403
-    assert client.get(url).status_code == looked
+    assert client.get(url).status_code == (200 if may else 403)
     answer = client.post(url, {"confirmed": "yes"})
     assert answer.status_code == (302 if may else 403)
     assert OrmQ.objects.count() == int(may)
@@ -71,7 +71,11 @@ def test_ticked_rows_alone_are_sent_again_in_the_persons_name(
     operator: Client, error: WriteError
 ) -> None:
     row = rows(error)[0]
-    operator.post(f"{LIST}{error.pk}/do/retry/", {"row": [f"{row.log}:{row.id}", "public:1"]})
+    ticked = {"row": [f"{row.log}:{row.id}", "public:1"]}
+    asked = operator.post(f"{LIST}{error.pk}/do/retry/", ticked)
+    assert f"{row.log}:{row.id}" in asked.content.decode()
+    assert not queued()
+    operator.post(f"{LIST}{error.pk}/do/retry/", {**ticked, "confirmed": "yes"})
     (task,) = queued()
     assert task["args"] == (error.connection_id, "retry", "account", error.cause)
     assert (task["actor"], task["chosen"]) == ("olga", [(row.log, row.id)])
@@ -87,7 +91,10 @@ def test_ignoring_asks_first(operator: Client, error: WriteError) -> None:
 
 def test_many_causes_are_retried_or_ignored_at_once(operator: Client, error: WriteError) -> None:
     chosen = list(WriteError.objects.values_list("pk", flat=True))
-    operator.post(LIST, {"action": "retry", "_selected_action": chosen, "index": "0"})
+    retry = {"action": "retry", "_selected_action": chosen, "index": "0"}
+    assert operator.post(LIST, retry).status_code == 200
+    assert not queued()
+    operator.post(LIST, {**retry, "confirmed": "yes"})
     assert len(queued()) == 2
     ignore = {"action": "ignore", "_selected_action": chosen}
     assert operator.post(LIST, {**ignore, "index": "0"}).status_code == 200
@@ -99,3 +106,62 @@ def test_many_causes_are_retried_or_ignored_at_once(operator: Client, error: Wri
 def test_an_unknown_action_or_cause_is_a_404(operator: Client, error: WriteError) -> None:
     assert operator.post(f"{LIST}{error.pk}/do/drop/").status_code == 404
     assert operator.post(f"{LIST}999999/do/retry/").status_code == 404
+
+
+def repaired(error: WriteError, **facts: object) -> WriteRepair:
+    return WriteRepair.objects.create(
+        connection=error.connection, error_id=error.pk, table_name=error.table_name,
+        cause=error.cause, record_id=1, log_id=1, action="retry", actor="olga", **facts,
+    )  # fmt: skip
+
+
+def test_a_retry_says_first_what_would_be_sent_and_what_skipped(
+    operator: Client, error: WriteError
+) -> None:
+    asked = operator.post(f"{LIST}{error.pk}/do/retry/").content.decode()
+    assert "0 writes can be sent again" in asked
+    assert "3 will be skipped: the object is no longer mapped" in asked
+
+
+def test_the_page_follows_a_repair_until_its_end(viewer: Client, error: WriteError) -> None:
+    page = viewer.get(f"{LIST}{error.pk}/change/").content.decode()
+    assert f'data-live="{LIST}{error.pk}/live/" data-live-every="5"' in page
+    repair = repaired(error)
+    error.delete()
+    live = viewer.get(f"{LIST}{repair.error_id}/live/").content.decode()
+    assert 'data-live-every="5"' in live
+    assert "Its writes: 1 in progress." in live
+    WriteRepair.objects.update(result=RepairResult.ARRIVED, ended_at=repair.asked_at)
+    live = viewer.get(f"{LIST}{repair.error_id}/live/").content.decode()
+    assert 'data-live-every="0"' in live
+    assert "Its writes: 1 arrived." in live
+
+
+@pytest.mark.parametrize("address", ["change/", "do/retry/"])
+def test_a_cause_that_has_gone_leads_to_the_list_with_what_became_of_it(
+    operator: Client, error: WriteError, address: str
+) -> None:
+    repaired(error, result=RepairResult.ARRIVED)
+    repaired(error, result=RepairResult.SKIPPED, reason=SkipReason.GONE)
+    pk, table = error.pk, error.table_name
+    error.delete()
+    page = operator.get(f"{LIST}{pk}/{address}", follow=True)
+    assert page.redirect_chain[-1][0] == LIST
+    assert f"{table}: BAD_VALUE" in page.content.decode()
+    assert "1 arrived; 1 skipped: the row is gone" in page.content.decode()
+
+
+def test_a_cause_that_came_back_leads_to_its_new_page(viewer: Client, error: WriteError) -> None:
+    repaired(error, result=RepairResult.FAILED)
+    old = error.pk
+    error.delete()
+    scan.scan_all()
+    new = WriteError.objects.get(connection=error.connection)
+    page = viewer.get(f"{LIST}{old}/change/", follow=True)
+    assert page.redirect_chain[-1][0] == f"{LIST}{new.pk}/change/"
+
+
+def test_no_csv_holds_what_a_person_wrote(viewer: Client, error: WriteError) -> None:
+    file = b"".join(viewer.get(f"{LIST}export/").streaming_content).decode()  # type: ignore[attr-defined]
+    assert "BAD_VALUE" in file
+    assert "<b>" not in file

@@ -1,0 +1,89 @@
+"""The failed writes of one cause and what became of those that were repaired, on its page."""
+
+from typing import Any
+
+from django.db import DatabaseError
+from django.db.models import QuerySet
+from django.urls import reverse
+
+from connect.models import RepairResult, WriteError, WriteRepair
+from connect.schemas import BadSchemaName
+from connect.write_errors import repair_counts, trigger_log
+from portal import show
+
+MAX_REPAIRS = 50
+MAX_COUNTED = 10_000
+FOLLOWED, ENDED = 5, 0  # seconds between refreshes; 0: no refresh
+_TONES = {
+    RepairResult.IN_PROGRESS: show.BUSY,
+    RepairResult.ARRIVED: show.GOOD,
+    RepairResult.OTHER_VALUES: show.WAIT,
+    RepairResult.FAILED: show.BAD,
+    RepairResult.MERGED: show.QUIET,
+    RepairResult.IGNORED: show.QUIET,
+    RepairResult.READONLY: show.BAD,
+    RepairResult.SKIPPED: show.WAIT,
+    RepairResult.UNKNOWN: show.WAIT,
+}
+
+
+def badge(repair: WriteRepair) -> str:
+    """Return the result of a repair as a coloured word."""
+    result = RepairResult(repair.result)
+    return show.badge(result.label, _TONES[result])
+
+
+def of_error(pk: int | str) -> QuerySet[WriteRepair]:
+    """Return the repairs of a cause's writes, even after the cause has gone."""
+    return WriteRepair.objects.filter(error_id=pk)
+
+
+def context(pk: int, error: WriteError | None) -> dict[str, Any]:
+    """Return what the page shows; `error` is None when no failed write is left."""
+    repairs = list(_shown(pk, error)[:MAX_REPAIRS])
+    in_progress = of_error(pk).filter(ended_at=None).exists()
+    return {
+        "gone": "" if error else what_became_of(pk),
+        "rows": _rows(error) if error else [],
+        "most": trigger_log.MAX_ROWS,
+        "repairs": [(each, badge(each)) for each in repairs],
+        "live_url": reverse("admin:connect_writeerror_live", args=[pk]),
+        "list_url": reverse("admin:connect_writeerror_changelist"),
+        "every": FOLLOWED if error or in_progress else ENDED,
+    }
+
+
+def what_became_of(pk: int) -> str:
+    """Return a sentence on a cause of which no failed write is left in the list."""
+    repairs = list(of_error(pk)[:MAX_COUNTED])
+    if not repairs:
+        return "No failed write of this cause is left."
+    last = repairs[0]
+    words = repair_counts.in_words(repairs)
+    return f"{last.table_name}: {last.cause} has left the list. Its writes: {words}."
+
+
+def again(pk: int) -> WriteError | None:
+    """Return the row of a cause that had gone and came back."""
+    last = of_error(pk).first()
+    if last is None:
+        return None
+    same = WriteError.objects.filter(
+        connection=last.connection_id, table_name=last.table_name, cause=last.cause
+    )
+    return same.first()
+
+
+def _shown(pk: int, error: WriteError | None) -> QuerySet[WriteRepair]:
+    if error is None:
+        return of_error(pk)
+    return error.connection.repairs.filter(table_name=error.table_name, cause=error.cause)
+
+
+def _rows(error: WriteError) -> list[trigger_log.FailedWrite]:
+    """Return the writes of a cause; none if the schema no longer exists."""
+    schema = error.connection.schema_name
+    try:
+        return trigger_log.rows(schema, error.table_name, error.cause)
+    except (DatabaseError, BadSchemaName):
+        return []
