@@ -32,7 +32,8 @@ def scan_all() -> int:
 
 def scan_repaired(limit: int) -> int:
     """Scan the tenants whose repairs are in progress, the newest first; return how many."""
-    repairs = WriteRepair.objects.filter(ended_at=None).order_by().values("connection")
+    live = WriteRepair.objects.filter(ended_at=None, connection__stage=Stage.LIVE)
+    repairs = live.order_by().values("connection")
     newest = repairs.annotate(at=Max("asked_at")).order_by("-at")
     ids = [int(row["connection"]) for row in newest[:limit]]
     return scan(ids) if ids else 0

@@ -192,8 +192,8 @@ def test_a_second_mapping_that_fails_during_an_incident_is_alerted_once(
         broken = {"state": "BAD_CONFIG", "object_name": name}
         requests.post(url, json=broken, timeout=10).raise_for_status()
         pass_minutes(clock, 10)
-        assert len(told()) == number
+        assert len(subjects()) == number
     assert incidents(IncidentStatus.OPEN) == [("mapping", str(acme.tenant))]
-    assert told()[1].endswith(f"{acme.tenant}, also Account")
+    assert subjects()[1].endswith(f"{acme.tenant}, also Account")
     events = acme.tenant.events.filter(kind=EventKind.INCIDENT)
     assert [event.data["what"] for event in events] == ["more 2", "opened"]

@@ -95,8 +95,7 @@ def test_a_schema_that_is_gone_or_incomplete_hides_no_other() -> None:
     assert not found.tables[broken.schema_name].complete
     assert gone not in found.tables
     scan.scan_all()
-    assert Incident.objects.get().kind == IncidentKind.TABLES_MISSING
-    assert Incident.objects.get().connection == broken
+    assert Incident.objects.get(kind=IncidentKind.TABLES_MISSING).connection == broken
 
 
 def test_causes_that_went_away_are_no_longer_shown() -> None:
@@ -168,6 +167,8 @@ def as_restricted_role() -> Iterator[None]:
     write(connection, "DUPLICATE_VALUE: $", times=3)
     schema = sql.Identifier(connection.schema_name)
     grants = sql.SQL("""
+        CREATE TABLE {schema}.account (id serial PRIMARY KEY, sfid varchar(18), name text);
+        INSERT INTO {schema}.account (name) VALUES ('x'), ('y'), ('z');
         CREATE ROLE {role};
         GRANT ALL ON ALL TABLES IN SCHEMA public TO {role};
         GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {role};
