@@ -106,7 +106,8 @@ class Browser:
         # A browser sends the name and value of the pressed button only.
         if button and button.attributes.get("name"):
             values.append((button.attributes["name"], button.attributes.get("value", "")))
-        target = urljoin(page.url, form.action)
+        action = button.attributes.get("formaction") if button else None
+        target = urljoin(page.url, action or form.action)
         if form.method == "get":
             return _page(self.session.get(target, params=values, timeout=TIMEOUT))
         parts = urlsplit(page.url)

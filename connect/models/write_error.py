@@ -8,7 +8,7 @@ from django.utils import timezone
 
 
 class RepairResult(models.TextChoices):
-    """The end of a repair. Only ARRIVED means that this very write is in Salesforce."""
+    """The end of a repair. Only ARRIVED means that the write itself is in Salesforce."""
 
     IN_PROGRESS = "", "In progress"
     ARRIVED = "SUCCESS", "Arrived"
@@ -72,7 +72,7 @@ class WriteRepair(models.Model):
     connection = models.ForeignKey(
         "connect.Connection", on_delete=models.CASCADE, related_name="repairs"
     )
-    # The cause's page. Its row is deleted when no failed write is left, so this is no foreign key.
+    # The cause's page. Not a foreign key, because its row is deleted when no failed write is left.
     error_id = models.BigIntegerField(null=True, blank=True, db_index=True)
     table_name = models.CharField("object", max_length=128)
     record_id = models.IntegerField("row")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from connect.models import (
@@ -167,6 +167,8 @@ def roll_back(rollout_id: int, actor: str, *, prune: Prune = Prune.REMOVED) -> R
 
 def _make_the_way_back(rollout: Rollout, actor: str, prune: Prune) -> Rollout:
     targets = _earlier_versions(rollout)
+    if not targets:
+        raise TransitionRefused("No tenant has the version of this roll-out any more")
     back = Rollout(
         rolls_back=rollout,
         author=actor,
@@ -180,8 +182,16 @@ def _make_the_way_back(rollout: Rollout, actor: str, prune: Prune) -> Rollout:
 
 
 def _earlier_versions(rollout: Rollout) -> dict[int, MappingTemplate]:
-    # Failed ones too: the import may have changed them before they failed.
-    sent = rollout.items.filter(status__in=[RolloutItemStatus.DONE, RolloutItemStatus.FAILED])
+    has_target, has_former = (
+        Q(connection__template=F("target")),
+        Q(connection__template=F("came_from")),
+    )
+    # Failed ones too: the import may have changed them before they failed. A tenant that has got
+    # another version since then keeps it.
+    sent = rollout.items.filter(
+        Q(has_target, status=RolloutItemStatus.DONE)
+        | Q(has_target | has_former, status=RolloutItemStatus.FAILED)
+    )
     changed = sent.exclude(came_from=None).exclude(came_from=F("target"))
     return {each.connection_id: each.came_from for each in changed if each.came_from}
 

@@ -1,6 +1,6 @@
 """Which row a failed write belongs to, and whether it may be sent again. No database here.
 
-Heroku Connect may number the rows of a table anew, so a row's id proves nothing. The Salesforce id
+Heroku Connect may number the rows of a table again, so a row's id proves nothing. The Salesforce id
 of the entry does. A write that could reach another record than its own is never sent.
 """
 

@@ -1,4 +1,4 @@
-"""What became of the writes that somebody retried or ignored."""
+"""The results of the writes that somebody retried or ignored, counted."""
 
 from collections import Counter
 from collections.abc import Iterable

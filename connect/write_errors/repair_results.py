@@ -1,4 +1,4 @@
-"""The results of repairs: whether the very write that was retried has arrived."""
+"""The results of repairs: whether the write that was retried has arrived itself."""
 
 from datetime import timedelta
 

@@ -178,7 +178,7 @@ ACTIONS = (
     _action(
         "roll_back",
         "Roll back",
-        "Every tenant that has the new version returns to its former version.",
+        "Every tenant that still has the version of this roll-out returns to its former version.",
         _CONTROL,
         _RollBack(
             (RolloutStatus.PAUSED, RolloutStatus.CANCELLED, RolloutStatus.DONE),

@@ -20,6 +20,7 @@ PAGE = """<body data-page="order"><a href="/next">Go <b>on</b></a>
 <textarea name="note"></textarea>
 <button name="do" value="keep">Keep</button>
 <button name="do" value="drop" data-x="1">Drop it</button>
+<button formaction="/sent/elsewhere">Elsewhere</button>
 </form></body>"""
 
 
@@ -29,7 +30,7 @@ def echo() -> Iterator[str]:
 
     @Request.application
     def answer(request: Request) -> Response:
-        if request.path != "/sent":
+        if not request.path.startswith("/sent"):
             return Response(PAGE, content_type="text/html")
         pairs = "&".join(f"{name}={value}" for name, value in request.form.items(multi=True))
         origin = request.headers.get("Origin", "")
@@ -76,3 +77,10 @@ def test_the_error_for_a_missing_part_lists_the_parts_of_the_page(echo: str) -> 
         browser.submit(page, "/elsewhere")
     with pytest.raises(NotOnPage, match="no link 'Help'"):
         page.link("Help")
+
+
+def test_a_button_with_an_address_of_its_own_sends_the_form_there(echo: str) -> None:
+    browser = Browser()
+    sent = browser.click(browser.open(echo), "elsewhere")
+    assert urlsplit(sent.url).path == "/sent/elsewhere"
+    assert "token=t1" in sent.text

@@ -108,12 +108,12 @@ class WriteErrorAdmin(ReadOnlyAdmin, ActionsAdmin):
         return (self._gone(request, pk) if known else None) or super().act(request, pk, name)
 
     def _gone(self, request: HttpRequest, pk: str) -> HttpResponse | None:
-        """Lead from a cause that has gone to the list, and say what became of it."""
+        """Lead from a cause that has gone to the list, with the results of its repairs."""
         if not self.has_view_permission(request) or self.get_object(request, pk) is not None:
             return None
         if not pk.isdecimal():
             return None
-        self.message_user(request, panel.what_became_of(int(pk)), messages.INFO)
+        self.message_user(request, panel.result_of(int(pk)), messages.INFO)
         again = panel.again(int(pk))
         return HttpResponseRedirect(
             self.page_of(again) if again else reverse("admin:connect_writeerror_changelist")

@@ -1,4 +1,4 @@
-"""The failed writes of one cause and what became of those that were repaired, on its page."""
+"""The failed writes of one cause and the results of their repairs, on its page."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ def context(pk: int, error: WriteError | None) -> dict[str, Any]:
     repairs = list(_shown(pk, error)[:MAX_REPAIRS])
     in_progress = of_error(pk).filter(ended_at=None).exists()
     return {
-        "gone": "" if error else what_became_of(pk),
+        "gone": "" if error else result_of(pk),
         "rows": _rows(error) if error else [],
         "most": trigger_log.MAX_ROWS,
         "repairs": [(each, badge(each)) for each in repairs],
@@ -53,8 +53,8 @@ def context(pk: int, error: WriteError | None) -> dict[str, Any]:
     }
 
 
-def what_became_of(pk: int) -> str:
-    """Return a sentence on a cause of which no failed write is left in the list."""
+def result_of(pk: int) -> str:
+    """Return a sentence on a cause without failed writes in the list."""
     repairs = list(of_error(pk)[:MAX_COUNTED])
     if not repairs:
         return "No failed write of this cause is left."

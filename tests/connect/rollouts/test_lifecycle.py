@@ -3,6 +3,7 @@
 import pytest
 
 from connect.models import (
+    Connection,
     Prune,
     RolloutItemStatus,
     RolloutStatus,
@@ -70,6 +71,25 @@ def test_a_roll_back_brings_everybody_to_the_version_they_had(fleet: Fleet, work
     assert "Segment__c" not in fleet.mapped(member)["Account"]
     assert member.now().template == fleet.first
     assert str(back) == f"Roll-out {back.pk}: back from roll-out {rollout.pk}"
+
+
+def test_a_roll_back_leaves_alone_who_has_another_version_by_now(fleet: Fleet, work: Work) -> None:
+    stayed, moved = fleet.add(), fleet.add()
+    rollout = work(started(fleet, work))
+    third = fleets.version(fleets.FIRST)
+    Connection.objects.filter(pk=moved.connection.pk).update(template=third)
+    back = work(lifecycle.roll_back(rollout.pk, "mia"))
+    assert [item.connection for item in back.items.all()] == [stayed.connection]
+    assert stayed.now().template == fleet.first
+    assert moved.now().template == third
+
+
+def test_a_roll_back_is_made_once(fleet: Fleet, work: Work) -> None:
+    fleet.add()
+    rollout = work(started(fleet, work))
+    work(lifecycle.roll_back(rollout.pk, "mia"))
+    with pytest.raises(TransitionRefused, match="No tenant"):
+        lifecycle.roll_back(rollout.pk, "mia")
 
 
 @pytest.mark.parametrize("verb", ["pause", "resume", "retry", "roll_back"])

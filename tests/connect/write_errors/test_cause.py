@@ -24,7 +24,7 @@ KEY = "INVALID_FIELD: Foreign key external ID"
 
 GROUPS = [
     (TOO_LONG, ["Sankt Beispiel am Unteren Musterbach (max length=40)",
-                "Llanexample-upon-the-Hill, Greater Sample (max length=40)",
+                "Llanexample-on-the-Hill, Greater Sample (max length=40)",
                 "例示市中央区見本町三丁目二十番地サンプルビル (max length=40)"]),
     (PICKLIST, ["Gold", "Silver plus", "Bronze", "c/o: the gold one"]),
     (EMAIL, ["jane@example.com,bob@example.org", "jane at example", ""]),

@@ -82,9 +82,11 @@ def _rollout(name: str) -> Rollout:
         template=_version(), author="mia", status=status, pause_reason=reason
     )
     ended = {"retry": "failed", "roll_back": "done"}.get(name, "ready")
+    connection = _tenant()
+    Connection.objects.filter(pk=connection.pk).update(template=rollout.template)
     RolloutItem.objects.create(
         rollout=rollout,
-        connection=_tenant(),
+        connection=connection,
         wave=0,
         target=rollout.template,
         came_from=_version(),

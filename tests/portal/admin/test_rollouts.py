@@ -153,6 +153,7 @@ def test_a_roll_back_is_asked_about_and_made(manager: Client, fleet: Fleet) -> N
     make(manager)
     rollout = checked()
     rollout.items.update(status=RolloutItemStatus.DONE, came_from=fleet.first)
+    Connection.objects.update(template=rollout.template)
     Rollout.objects.update(status=RolloutStatus.DONE)
     url = reverse("admin:connect_rollout_act", args=[rollout.pk, "roll_back"])
     assert "returns to its former version" in manager.get(url).content.decode()

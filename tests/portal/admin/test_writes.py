@@ -138,7 +138,7 @@ def test_the_page_follows_a_repair_until_its_end(viewer: Client, error: WriteErr
 
 
 @pytest.mark.parametrize("address", ["change/", "do/retry/"])
-def test_a_cause_that_has_gone_leads_to_the_list_with_what_became_of_it(
+def test_a_cause_that_has_gone_leads_to_the_list_with_what_happened(
     operator: Client, error: WriteError, address: str
 ) -> None:
     repaired(error, result=RepairResult.ARRIVED)
