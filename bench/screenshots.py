@@ -131,7 +131,8 @@ def _switch_off(name: str, why: str, user: Any) -> None:
 
     client = Client()
     client.force_login(user)
-    client.post(reverse("admin:tenants_switch_turn", args=[name]), {"to": "off", "why": why})
+    url = reverse("admin:tenants_switch_act", args=[name, "turn_off"])
+    client.post(url, {"confirmed": "yes", "why": why})
 
 
 def _bulk_run() -> int:
