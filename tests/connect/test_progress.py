@@ -1,6 +1,5 @@
 """What a subscriber's page shows of the connection."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,24 +7,18 @@ import pytest
 from connect import progress
 from tenants.models import Event, EventKind
 from tenants.progress import Facts
-
-START = datetime(2026, 11, 23, 9, tzinfo=UTC)
-
-
-def event(minute: int, kind: EventKind, stage: str = "") -> Event:
-    data = {"stage": stage} if stage else {}
-    return Event(at=START + timedelta(minutes=minute), kind=kind, data=data)
-
-
-REGISTERED = event(0, EventKind.REGISTERED)
-CREATING = event(1, EventKind.STAGE, "creating_addon")
-READY = event(2, EventKind.STAGE, "waiting_for_authorization")
-WAITING = event(3, EventKind.WAITING)
-AUTHORIZED = event(4, EventKind.AUTHORIZED, "importing_mappings")
-LOADING = event(5, EventKind.STAGE, "loading")
-LIVE = event(6, EventKind.LIVE, "live")
-BLOCKED = event(7, EventKind.BLOCKED, "loading")
-AGAIN = event(8, EventKind.STAGE, "creating_addon")
+from tests.tenants.events import (
+    AGAIN,
+    AUTHORIZED,
+    BLOCKED,
+    CREATING,
+    LIVE,
+    LOADING,
+    READY,
+    REGISTERED,
+    WAITING,
+    event,
+)
 
 
 @pytest.mark.parametrize(
