@@ -53,6 +53,11 @@ def of(health: Health, now: datetime) -> dict[IncidentKind, str]:
     return found
 
 
+def kind_of(state: str) -> IncidentKind | None:
+    """Return the kind of incident that a connection's own state means; None for a good state."""
+    return _BY_STATE.get(state)
+
+
 def parts_of(health: Health, kind: IncidentKind) -> list[str]:
     """Return what an incident is about. A new part in an open incident is alerted too."""
     if kind == IncidentKind.MAPPING:
@@ -66,7 +71,7 @@ def parts_of(health: Health, kind: IncidentKind) -> list[str]:
 
 def _state(health: Health) -> dict[IncidentKind, str]:
     connection = health.connection
-    kind = _BY_STATE.get(connection.state)
+    kind = kind_of(connection.state)
     if kind:
         advice = states.advice(connection.state)
         return {kind: f"Heroku Connect reports {connection.state}: {advice}"}

@@ -6,7 +6,8 @@ counts as unknown.
 
 from collections.abc import Iterable
 
-from connect.models import Condition
+from connect.models import BlockedKind, Condition
+from connect.runner.outcomes import Blocked
 
 NEW = "NEW"
 NEED_AUTHENTICATION = "NEED_AUTHENTICATION"
@@ -102,8 +103,17 @@ _ADVICE = {
     "ICED": "shelved for inactivity: open a ticket with Heroku.",
 }
 
-# Waiting for the first authorization is a step of provisioning, and no trouble.
-_BROKEN = frozenset(_ADVICE) - {NEED_AUTHENTICATION}
+# Without NEED_AUTHENTICATION: the first authorization is a step of provisioning, and no trouble.
+_BLOCKED = {
+    UNAUTHORIZED: BlockedKind.AUTHORIZATION_LOST,
+    "SYSTEM_ERROR": BlockedKind.SYSTEM_ERROR,
+    "DB_UNAVAILABLE": BlockedKind.DATABASE,
+    "TOO_MANY_ROWS": BlockedKind.ROW_LIMIT,
+    "HEROKU_UNAUTH": BlockedKind.HEROKU_ACCESS,
+    "INACTIVE_ORG": BlockedKind.ORG_INACTIVE,
+    "SYSTEM_ON_ICE": BlockedKind.SHELVED,
+    "ICED": BlockedKind.SHELVED,
+}
 
 
 def of_connection(state: str) -> Condition:
@@ -142,12 +152,17 @@ def lacks_authorization(state: str) -> bool:
 
 def is_broken(state: str) -> bool:
     """Return whether a connection in this state needs a person to act."""
-    return state in _BROKEN
+    return state in _BLOCKED
 
 
 def advice(state: str) -> str:
     """Return what to do about a connection in this state; "" where nothing is to be done."""
     return _ADVICE.get(state, "")
+
+
+def as_blocked(state: str) -> Blocked:
+    """Return the block of work that this broken state makes impossible."""
+    return Blocked(_BLOCKED[state], f"Heroku Connect reports {state}: {advice(state)}")
 
 
 def is_broken_mapping(state: str) -> bool:

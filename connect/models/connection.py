@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from connect.models.blocked import BlockedKind
 from tenants.models import Tenant
 
 
@@ -71,8 +72,14 @@ class Connection(models.Model):
     last_error = models.TextField(blank=True)
     last_error_at = models.DateTimeField(null=True, blank=True)
     last_request_id = models.CharField(max_length=100, blank=True)
-    blocked_at = models.DateTimeField(null=True, blank=True)
+    blocked_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since when; a retry does not reset it."
+    )
     blocked_reason = models.TextField(blank=True)
+    # The next three outlive a retry. They are forgotten when the trouble is solved.
+    blocked_kind = models.CharField(max_length=20, choices=BlockedKind.choices, blank=True)
+    trouble_since = models.DateTimeField(null=True, blank=True)
+    trouble_stage = models.CharField(max_length=30, choices=Stage.choices, blank=True)
     reminders_sent = models.PositiveSmallIntegerField(default=0)
     # Only marks that a task was queued; the queue may lose the task, and then it is stale.
     queued_at = models.DateTimeField(null=True, blank=True)

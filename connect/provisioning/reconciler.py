@@ -3,7 +3,6 @@
 The engine in connect.runner.run does the work; here is what it means for a connection.
 """
 
-import hashlib
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -19,6 +18,9 @@ from connect.runner.outcomes import Block, Done, Retry, StepOutcome, Wait
 from tenants import grants, messages, timeline
 from tenants.models import EventKind, Tenant
 
+# A wait for the subscriber shows that the step works again. A wait for Heroku does not, nor does
+# one for staff, who may have to replace the token.
+_PROVE_SUCCESS = (WaitingOn.SUBSCRIBER, WaitingOn.PORTAL)
 _NOTHING_TO_DO = Wait(None, "", WaitingOn.PORTAL)
 
 
@@ -106,8 +108,10 @@ class ConnectionJob(Job):
     def settle_wait(self, wait: Wait) -> bool:
         # A poll repeats the same reason every few seconds; the timeline gets it once.
         is_new = wait.reason not in ("", self.connection.waiting_for)
+        solved = stages.NO_TROUBLE if wait.waiting_on in _PROVE_SUCCESS else {}
         self.claim.release(
             **stages.NO_ERROR,
+            **solved,
             **wait.facts,
             next_attempt_at=wait.until,
             waiting_for=wait.reason,
@@ -136,9 +140,14 @@ class ConnectionJob(Job):
 
     def settle_block(self, block: Block) -> bool:
         now, tenant = timezone.now(), self.claim.tenant
+        # The first time of this trouble: a retry that blocks again does not make it look new.
+        since = self.connection.trouble_since or now
         self.claim.release(
-            blocked_at=now,
+            blocked_at=since,
             blocked_reason=block.reason,
+            blocked_kind=block.kind,
+            trouble_since=since,
+            trouble_stage=self.connection.trouble_stage or self.stage,
             last_error=block.reason,
             last_error_at=now,
             last_request_id=block.request_id,
@@ -151,15 +160,8 @@ class ConnectionJob(Job):
         if not self.connection.is_snoozed(now):
             messages.notify_staff(
                 tenant,
-                key=_alert_key(self.connection, block.reason),
+                key=f"blocked:{self.connection.pk}:{since:%Y%m%d%H%M%S}:{block.kind}",
                 subject=f"{tenant} is blocked: {Stage(self.stage).label}",
                 text=block.reason,
             )
         return False
-
-
-def _alert_key(connection: Connection, reason: str) -> str:
-    """Return a key that lets staff be alerted once of a cause, however often they retry."""
-    # Hashed, since a reason may be longer than the key's column.
-    cause = hashlib.sha256(reason.encode()).hexdigest()[:16]
-    return f"blocked:{connection.pk}:{connection.stage_since:%Y%m%d%H%M%S}:{cause}"

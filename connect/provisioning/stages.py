@@ -39,6 +39,9 @@ NO_ERROR: Facts = {
     "blocked_at": None,
     "blocked_reason": "",
 }
+# What it forgets when the trouble is solved, which a retry alone does not prove.
+NO_TROUBLE: Facts = {"blocked_kind": "", "trouble_since": None, "trouble_stage": ""}
+_ORDER = list(Stage)
 
 
 class IllegalTransition(Exception):
@@ -53,6 +56,11 @@ def check_transition(now: Stage, then: Stage) -> None:
     if then == Stage.OFFBOARDING and now not in (Stage.OFFBOARDING, Stage.OFFBOARDED):
         return
     raise IllegalTransition(f"from {now.label!r} to {then.label!r}")
+
+
+def _solves(trouble_stage: str, then: Stage) -> bool:
+    """Return whether the trouble is over: the connection gets past the stage that was blocked."""
+    return bool(trouble_stage) and _ORDER.index(then) > _ORDER.index(Stage(trouble_stage))
 
 
 def move_to(
@@ -70,9 +78,11 @@ def move_to(
     """
     now = timezone.now()
     check_transition(Stage(claim.connection.stage), stage)
+    solved = NO_TROUBLE if _solves(claim.connection.trouble_stage, stage) else {}
     # One statement with the release, so no other worker sees the new stage half done.
     claim.release(
         **NO_ERROR,
+        **solved,
         stage=stage,
         stage_since=now,
         next_attempt_at=now if stage in NEXT else None,

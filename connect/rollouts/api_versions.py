@@ -12,7 +12,7 @@ from connect.clients import heroku_connect, heroku_mappings
 from connect.clients.heroku_mappings import VersionChange
 from connect.health import observations, states
 from connect.mappings import lint
-from connect.models import RolloutStep, WaitingOn
+from connect.models import BlockedKind, RolloutStep, WaitingOn
 from connect.rollouts.claim import ItemClaim
 from connect.runner.outcomes import Blocked, Done, Facts, StepOutcome, Wait
 from connect.runner.polling import LOADING_PATIENCE, poll
@@ -49,7 +49,7 @@ def pause(claim: ItemClaim) -> StepOutcome:
     item = claim.item
     seen = heroku_connect.detail(*claim.address, deep=True)
     if states.is_broken(seen.state):
-        raise Blocked(f"Heroku Connect reports {seen.state}: {states.advice(seen.state)}")
+        raise states.as_blocked(seen.state)
     if seen.api_version == claim.rollout.api_version:
         return Done("It has this version.", then=RolloutStep.RESUME)
     if seen.state == states.PAUSED:
@@ -75,13 +75,15 @@ def change(claim: ItemClaim) -> StepOutcome:
         unsafe = [each for each in refusal.changes if each.unsafe]
         reasons = " ".join(f"{each.object_name}: {each.text}" for each in unsafe)
         raise Blocked(
-            f"Heroku Connect found unsafe changes and changed nothing. {reasons} {_ADVICE}"
+            BlockedKind.UNSAFE_CHANGE,
+            f"Heroku Connect found unsafe changes and changed nothing. {reasons} {_ADVICE}",
         ) from refusal
     except heroku_mappings.StillSyncing as refusal:
         if claim.item.was_paused:
             raise Blocked(
+                BlockedKind.PAUSED,
                 f"{', '.join(refusal.objects)} is still being loaded, and the connection was paused"
-                " before this: resume it, wait until all is loaded, and try again."
+                " before this: resume it, wait until all is loaded, and try again.",
             ) from refusal
         heroku_connect.resume(*claim.address)  # a paused connection never finishes loading
         # Back to the first step: it pauses again when all is loaded.
@@ -106,7 +108,7 @@ def resume(claim: ItemClaim) -> StepOutcome:
         heroku_connect.resume(*claim.address)
         return poll("Heroku Connect to resume", item.step_since)
     if item.verdict:
-        raise Blocked(item.verdict)
+        raise Blocked(BlockedKind.OTHER, item.verdict)
     return Done(f"Salesforce API version {seen.api_version}.")
 
 

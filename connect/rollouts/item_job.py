@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from connect.mappings import lint
 from connect.models import (
+    BlockedKind,
     Rollout,
     RolloutItemStatus,
     RolloutKind,
@@ -93,7 +94,7 @@ class ItemJob(Job):
         # Staff may have off-boarded the tenant since the roll-out was made.
         if not self._is_live:
             stage = self.claim.connection.get_stage_display().lower()
-            raise Blocked(f"It is no longer live: {stage}.")
+            raise Blocked(BlockedKind.NOT_LIVE, f"It is no longer live: {stage}.")
         if self.item.status == RolloutItemStatus.CHECKING:
             return Done("Checked.", self._kind.check(self.claim))
         return self._kind.steps[RolloutStep(self.item.step)](self.claim)

@@ -14,7 +14,7 @@ from connect.clients.connection_detail import ConnectionDetail
 from connect.health import refresh, states
 from connect.mappings import arrival, placeholders
 from connect.mappings.documents import MappingDocument
-from connect.models import MappingTemplate, WaitingOn
+from connect.models import BlockedKind, MappingTemplate, WaitingOn
 from connect.rollouts.claim import ItemClaim
 from connect.runner.outcomes import Blocked, Done, StepOutcome, Wait
 from connect.runner.polling import HEROKU_PATIENCE, IMPORT_GRACE, LOADING_PATIENCE, poll
@@ -28,7 +28,7 @@ _TAKING = "Heroku Connect to take the mappings"
 def target_of(claim: ItemClaim) -> MappingTemplate:
     """Return the version that the tenant is to have. Raises Blocked if there is none."""
     if claim.item.target is None:
-        raise Blocked("It has no target version.")
+        raise Blocked(BlockedKind.NO_VERSION, "It has no target version.")
     return claim.item.target
 
 
@@ -38,21 +38,22 @@ def send(claim: ItemClaim) -> StepOutcome:
     document = placeholders.fill(target_of(claim).document, claim.tenant.namespace)
     seen = heroku_connect.detail(*claim.address, deep=True)
     if states.is_broken(seen.state):
-        raise Blocked(f"Heroku Connect reports {seen.state}: {states.advice(seen.state)}")
+        raise states.as_blocked(seen.state)
     if seen.state != states.IMPORTING and _has_arrived(claim, document, seen):
         return _loaded(claim, document, seen)
     if item.sent_at and (seen.state == states.IMPORTING or now - item.sent_at < IMPORT_GRACE):
         return poll(_TAKING, item.sent_at)
     if seen.state == states.PAUSED:
-        raise Blocked("It is paused and cannot import. Resume it, then retry.")
+        raise Blocked(BlockedKind.PAUSED, "It is paused and cannot import. Resume it, then retry.")
     # It takes an import only when idle.
     if seen.state != states.IDLE:
         return _wait_until_idle(f"Heroku Connect to be idle; it is {seen.state}")
     # Heroku Connect reports no error for some imports that it drops, so counting ends it.
     if item.sends >= MAX_SENDS:
         raise Blocked(
+            BlockedKind.IMPORT_IGNORED,
             f"The import was sent {item.sends} times without any effect. Diagnose "
-            "the connection; a relationship's external id without “indexes” has this effect."
+            "the connection; a relationship's external id without “indexes” has this effect.",
         )
     return _import(claim, document, seen)
 
@@ -94,7 +95,10 @@ def _loaded(claim: ItemClaim, document: MappingDocument, seen: ConnectionDetail)
     if broken:
         refresh.store(claim.connection, seen)
         named = ", ".join(f"{each.object_name} ({each.state})" for each in broken)
-        raise Blocked(f"Mappings cannot be loaded: {named}. Does the org have all their fields?")
+        raise Blocked(
+            BlockedKind.MAPPING_BROKEN,
+            f"Mappings cannot be loaded: {named}. Does the org have all their fields?",
+        )
     loading = [each.object_name for each in ours if states.is_loading_mapping(each.state)]
     if loading:
         since = claim.item.sent_at or claim.item.step_since

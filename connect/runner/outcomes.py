@@ -8,14 +8,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connect.clients import http
-from connect.models import WaitingOn
+from connect.models import BlockedKind, WaitingOn
 from tenants.models import EventKind
 
 Facts = dict[str, Any]  # values for fields of the row that is worked on
 
 
 class Blocked(Exception):
-    """A person has to act. The text is for staff: what is wrong and what to do."""
+    """A person has to act. `kind` names the one remedy; the text tells staff what is wrong."""
+
+    def __init__(self, kind: BlockedKind, text: str) -> None:
+        super().__init__(text)
+        self.kind = kind
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ class Wait:
 class Block:
     """A person has to act. `request_id` is the peer's, "" if no peer was asked."""
 
+    kind: BlockedKind
     reason: str
     request_id: str = ""
 

@@ -2,13 +2,16 @@
 
 from datetime import timedelta
 
-from connect.clients import http
+from connect.clients import http, salesforce
+from connect.models import BlockedKind
 from connect.runner.outcomes import Block, Blocked, Failure, Retry, TokenRefused
 from tenants import grants
 
 FIRST_PAUSE = timedelta(seconds=2)
 MAX_PAUSE = timedelta(minutes=30)
 MAX_ATTEMPTS = 15  # in a row; with the pauses below they take about four hours
+
+_KINDS = {402: BlockedKind.PAYMENT, 403: BlockedKind.PERMISSION}
 
 
 def back_off(attempt: int, after: timedelta | None, jitter: float) -> timedelta:
@@ -27,16 +30,23 @@ def judge(error: Exception) -> Failure | None:
     """Return what an error means for the work in which it was raised; None for a bug."""
     match error:
         case Blocked():
-            return Block(str(error))
+            return Block(error.kind, str(error))
         # Before RemoteError, its base class: the token is the portal's, so no tenant is at fault.
         case http.Unauthorized():
             return TokenRefused(error)
         case http.Retryable():
             return Retry(error.words, error.request_id, error.after)
         case http.RemoteError():
-            return Block(error.words, error.request_id)
+            return Block(kind_of(error), error.words, error.request_id)
         case grants.GrantError(retry=True):
             return Retry(str(error))
         case grants.GrantError():
-            return Block(str(error))
+            return Block(BlockedKind.PEER_REFUSED, str(error))
     return None
+
+
+def kind_of(error: http.RemoteError) -> BlockedKind:
+    """Return the kind of a refusal that no later attempt changes."""
+    if error.system == salesforce.SYSTEM and isinstance(error, http.NotFound):
+        return BlockedKind.NO_PACKAGE
+    return _KINDS.get(error.status or 0, BlockedKind.PEER_REFUSED)

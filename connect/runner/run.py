@@ -14,6 +14,7 @@ from django.db import transaction
 
 from connect.clients import http
 from connect.formats import format_duration
+from connect.models import BlockedKind
 from connect.runner import refused_token, retry
 from connect.runner.job import Job
 from connect.runner.outcomes import Block, Done, Failure, Retry, StepOutcome, TokenRefused, Wait
@@ -53,7 +54,7 @@ def _run_step(job: Job) -> bool:
 def _outcome(job: Job) -> StepOutcome | Failure:
     # The attempt was counted when the lease was taken, so work that kills its process ends here.
     if job.attempts > retry.MAX_ATTEMPTS:
-        return Block(f"Gave up. {job.last_error or 'The work died.'}")
+        return Block(BlockedKind.GAVE_UP, f"Gave up. {job.last_error or 'The work died.'}")
     try:
         return job.step()
     except LostLease:
@@ -103,8 +104,8 @@ def _wait(job: Job, wait: Wait) -> bool:
         waited = format_duration(wait.patience)
         return job.settle_block(
             Block(
-                f"Waiting for {wait.reason}, without any change for {waited}. "
-                "Look at the add-on in Heroku's dashboard, then retry."
+                BlockedKind.TIMED_OUT,
+                f"Waiting for {wait.reason}, without any change for {waited}.",
             )
         )
     return job.settle_wait(wait)
@@ -113,6 +114,6 @@ def _wait(job: Job, wait: Wait) -> bool:
 def _back_off(job: Job, failure: Retry) -> bool:
     if job.attempts >= retry.MAX_ATTEMPTS:
         reason = f"Gave up after {job.attempts} attempts. {failure.reason}"
-        return job.settle_block(Block(reason, failure.request_id))
+        return job.settle_block(Block(BlockedKind.GAVE_UP, reason, failure.request_id))
     pause = retry.back_off(job.attempts, failure.after, random.random())  # noqa: S311 (no secret)
     return job.settle_retry(failure, pause)

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from connect.clients import heroku, heroku_connect, http
+from connect.models import BlockedKind
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Blocked, Done, StepOutcome
 from connect.runner.polling import poll
@@ -26,7 +27,10 @@ def creating_addon(claim: Claim) -> StepOutcome:
         facts = {"addon_id": addon.id}
         return poll("Heroku to provision the add-on", connection.stage_since, facts=facts)
     if addon.state != "provisioned":
-        raise Blocked(f"Heroku could not provision {addon.name}: it is {addon.state}.")
+        raise Blocked(
+            BlockedKind.ADDON_FAILED,
+            f"Heroku could not provision {addon.name}: it is {addon.state}.",
+        )
     if settings.HEROKU_CONNECT_ISV_SLUG:
         # Before the stage moves: an error repeats this step, which finds the add-on by its name.
         heroku.enroll(settings.HEROKU_CONNECT_ISV_SLUG, addon.id)
@@ -60,7 +64,8 @@ def _make_addon(claim: Claim) -> heroku.Addon:
         if found:
             return found
         raise Blocked(
-            f"The add-on name {connection.addon_name} belongs to another account. {taken}"
+            BlockedKind.NAME_TAKEN,
+            f"The add-on name {connection.addon_name} belongs to another account. {taken}",
         ) from taken
 
 

@@ -5,7 +5,7 @@ from django.utils import timezone
 from connect import links
 from connect.clients import heroku_connect, salesforce
 from connect.clients.connection_detail import ConnectionDetail
-from connect.models import WaitingOn
+from connect.models import BlockedKind, WaitingOn
 from connect.provisioning import reminders
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Blocked, Done, StepOutcome, Wait
@@ -36,9 +36,9 @@ def waiting_for_authorization(claim: Claim) -> StepOutcome:
     # Anyone with the link can authorize any org, so the org is compared before data flows.
     if not _same_org(seen.organization_id, claim.tenant.org_id):
         raise Blocked(
+            BlockedKind.WRONG_ORG,
             f"The wrong org was authorized: {seen.organization_id} ({seen.username}) instead of "
-            f"{claim.tenant.org_id}. Nothing was imported. A connection can never change its org: "
-            "use “Start over” to make a new one, and send the link again."
+            f"{claim.tenant.org_id}. Nothing was imported. A connection can never change its org.",
         )
     return _authorized(claim, seen)
 

@@ -7,6 +7,7 @@ from connect import schemas
 from connect.clients import heroku_connect
 from connect.clients.connection_detail import ConnectionDetail
 from connect.health import states
+from connect.models import BlockedKind
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Blocked, Done, StepOutcome
 from connect.runner.polling import poll
@@ -35,7 +36,8 @@ def configuring_database(claim: Claim) -> StepOutcome:
 def _configured(seen: ConnectionDetail, schema: str) -> StepOutcome:
     if seen.schema_name != schema:
         raise Blocked(
+            BlockedKind.OTHER_SCHEMA,
             f"Heroku Connect is set to the schema {seen.schema_name!r} and not to {schema!r}. "
-            "It was configured outside the portal: use “Start over” to make a new connection."
+            "It was configured outside the portal.",
         )
     return Done(f"Data will go to the schema {schema}.", {"state": seen.state})

@@ -6,6 +6,7 @@ from connect.clients import heroku_connect, http
 from connect.health import refresh, states
 from connect.mappings import arrival, lint, placeholders, templates
 from connect.mappings.documents import MappingDocument
+from connect.models import BlockedKind
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Blocked, Done, StepOutcome
 from connect.runner.polling import IMPORT_GRACE, LOADING_PATIENCE, poll
@@ -20,7 +21,10 @@ def importing_mappings(claim: Claim) -> StepOutcome:
     # A version that was sent once stays: a newer default must not change it half-way.
     template = connection.template or templates.default_for(connection)
     if template is None:
-        raise Blocked("There is no mapping template: run `python manage.py setup_portal`.")
+        raise Blocked(
+            BlockedKind.NO_VERSION,
+            "There is no mapping version: run `python manage.py setup_portal`.",
+        )
     document = placeholders.fill(template.document, claim.tenant.namespace)
     if connection.import_sent_at:
         seen = heroku_connect.detail(connection.region_url, connection.connection_id, deep=True)
@@ -38,7 +42,8 @@ def importing_mappings(claim: Claim) -> StepOutcome:
 def _require_valid(document: MappingDocument, plan: str) -> None:
     faults = lint.errors(lint.check(document, plan))
     if faults:
-        raise Blocked("The mappings were not sent. " + " ".join(str(found) for found in faults))
+        found = " ".join(map(str, faults))
+        raise Blocked(BlockedKind.MAPPINGS_REFUSED, f"The mappings were not sent. {found}")
 
 
 def _import(claim: Claim, document: MappingDocument) -> None:
@@ -58,12 +63,13 @@ def loading(claim: Claim) -> StepOutcome:
     seen = heroku_connect.detail(connection.region_url, connection.connection_id, deep=True)
     refresh.store(connection, seen)  # so that staff see the progress of each mapping
     if states.is_broken(seen.state):
-        raise Blocked(f"Heroku Connect reports {seen.state}: {states.advice(seen.state)}")
+        raise states.as_blocked(seen.state)
     broken = [found for found in seen.mappings if states.is_broken_mapping(found.state)]
     if broken:
         named = ", ".join(f"{found.object_name} ({found.state})" for found in broken)
         raise Blocked(
-            f"Mappings cannot be loaded: {named}. Does the org have these objects and fields?"
+            BlockedKind.MAPPING_BROKEN,
+            f"Mappings cannot be loaded: {named}. Does the org have these objects and fields?",
         )
     if not seen.mappings or any(found.state != states.SYNCED for found in seen.mappings):
         return poll("Heroku Connect to load the data", connection.stage_since, LOADING_PATIENCE)

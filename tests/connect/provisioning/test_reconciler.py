@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from connect import switches
 from connect.clients import http
-from connect.models import Connection, Stage, WaitingOn
+from connect.models import BlockedKind, Connection, Stage, WaitingOn
 from connect.provisioning import reconciler, steps
 from connect.runner import lease, retry
 from connect.runner.lease import Claim
@@ -119,9 +119,49 @@ def test_a_permanent_error_blocks_and_sends_one_alert(run: Run) -> None:
 
 
 def test_a_step_may_block_with_its_own_message(run: Run) -> None:
-    assert run(Blocked("The wrong org was authorized.")).blocked_reason == (
-        "The wrong org was authorized."
-    )
+    seen = run(Blocked(BlockedKind.WRONG_ORG, "The wrong org was authorized."))
+    assert seen.blocked_reason == "The wrong org was authorized."
+    assert seen.blocked_kind == BlockedKind.WRONG_ORG
+
+
+def test_a_retry_that_blocks_again_looks_no_newer_and_alerts_nobody_again(run: Run) -> None:
+    first = run(http.Permanent("Heroku", 402, "no credit card", "r-2")).blocked_at
+    for words in ("no credit card", "no credit card, still"):
+        Connection.objects.update(
+            blocked_at=None, blocked_reason="", attempts=0, next_attempt_at=timezone.now()
+        )
+        with time_machine.travel(timezone.now() + timedelta(days=1)):
+            seen = run(http.Permanent("Heroku", 402, words, "r-3"))
+        assert (seen.blocked_at, seen.trouble_since) == (first, first)
+    assert Message.objects.filter(kind=MessageKind.BLOCKED).count() == 1
+
+
+def test_another_kind_of_block_alerts_staff_but_is_no_newer(run: Run) -> None:
+    first = run(http.Permanent("Heroku", 402, "no credit card", "r-2")).blocked_at
+    Connection.objects.update(blocked_at=None, blocked_reason="", next_attempt_at=timezone.now())
+    seen = run(http.Permanent("Heroku", 403, "no access", "r-3"))
+    assert (seen.blocked_at, seen.blocked_kind) == (first, BlockedKind.PERMISSION)
+    assert Message.objects.filter(kind=MessageKind.BLOCKED).count() == 2
+
+
+@pytest.mark.parametrize(
+    ("waiting_on", "is_solved"),
+    [(WaitingOn.SUBSCRIBER, True), (WaitingOn.HEROKU, False), (WaitingOn.STAFF, False)],
+)
+def test_only_a_success_solves_a_trouble(
+    run: Run, waiting_on: WaitingOn, *, is_solved: bool
+) -> None:
+    run(http.Permanent("Heroku", 402, "no credit card", "r-2"))
+    Connection.objects.update(blocked_at=None, blocked_reason="", next_attempt_at=timezone.now())
+    seen = run(Wait(None, "something", waiting_on))
+    assert (seen.trouble_since is None, seen.blocked_kind == "") == (is_solved, is_solved)
+
+
+def test_a_stage_that_is_passed_solves_its_trouble(run: Run) -> None:
+    run(http.Permanent("Heroku", 402, "no credit card", "r-2"))
+    Connection.objects.update(blocked_at=None, blocked_reason="", next_attempt_at=timezone.now())
+    seen = run(Done("Linked."))
+    assert (seen.trouble_since, seen.trouble_stage, seen.blocked_kind) == (None, "", "")
 
 
 def test_a_bug_in_a_step_is_tried_again_and_ends_blocked(run: Run) -> None:
