@@ -1,0 +1,8 @@
+"""The one right action for each reason: blocks, incidents, stages that wait. Tables of data."""
+
+from connect.remedies.blocked import BLOCKED
+from connect.remedies.incidents import INCIDENTS
+from connect.remedies.remedy import By, Page, Remedy
+from connect.remedies.waits import DRIFTED, PAUSED, WAITS
+
+__all__ = ["BLOCKED", "DRIFTED", "INCIDENTS", "PAUSED", "WAITS", "By", "Page", "Remedy"]

@@ -1,0 +1,29 @@
+"""What is said of a connection, to staff and to the subscriber: one function decides it."""
+
+from connect.standing.facts import Facts, OpenIncident
+from connect.standing.judging import Standing, judge
+from connect.standing.problems import heals
+from connect.standing.reading import of, of_many, of_tenant, without_connection
+from connect.standing.selecting import with_word
+from connect.standing.states import every
+from connect.standing.subscriber import Button, ForSubscriber
+from connect.standing.words import TONES, Tone, Word
+
+__all__ = [
+    "TONES",
+    "Button",
+    "Facts",
+    "ForSubscriber",
+    "OpenIncident",
+    "Standing",
+    "Tone",
+    "Word",
+    "every",
+    "heals",
+    "judge",
+    "of",
+    "of_many",
+    "of_tenant",
+    "with_word",
+    "without_connection",
+]

@@ -1,0 +1,47 @@
+"""The facts from which everything that is said of a connection follows."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from connect.models import BlockedKind, Condition, IncidentKind, Stage, WaitingOn
+
+
+@dataclass(frozen=True)
+class OpenIncident:
+    """An open incident of a connection, its region, or Heroku as a whole."""
+
+    kind: IncidentKind
+    text: str
+    since: datetime
+    needs_person: bool = False
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a connection now. Times are UTC.
+
+    `stage` None: there is no connection yet. `blocked` None with `trouble_since`: a retry is being
+    made. `condition` is the one now and counts only for a live connection; `seen` is False if it
+    is unknown because the connection could not be seen.
+    """
+
+    stage: Stage | None
+    stage_since: datetime
+    waiting_on: WaitingOn = WaitingOn.PORTAL
+    waiting_for: str = ""
+    blocked: BlockedKind | None = None
+    blocked_reason: str = ""
+    trouble_since: datetime | None = None
+    last_error: str = ""
+    state: str = ""
+    condition: Condition = Condition.HEALTHY
+    condition_reason: str = ""
+    condition_since: datetime | None = None
+    seen: bool = True
+    incidents: tuple[OpenIncident, ...] = ()
+    paused_until: datetime | None = None
+    pause_note: str = ""
+    paused_by: str = ""
+    snoozed_until: datetime | None = None
+    drifted_since: datetime | None = None
+    failed_writes: int = 0

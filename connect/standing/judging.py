@@ -1,0 +1,182 @@
+"""What is said of a connection: one pure function of its facts, for every page, mail and file."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from connect import remedies
+from connect.formats import format_time
+from connect.models import BlockedKind, Condition, IncidentKind, Stage, WaitingOn
+from connect.remedies import Remedy
+from connect.standing import problems, subscriber
+from connect.standing.facts import Facts
+from connect.standing.problems import Problem
+from connect.standing.subscriber import ForSubscriber
+from connect.standing.words import TONES, Tone, Word
+
+NOT_CONNECTED = remedies.Remedy(
+    "Nothing has to be done.", "The portal makes the connection within minutes.", remedies.By.PORTAL
+)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a connection stands now: the worst of its stage, its condition and its incidents.
+
+    `word` is what its badge and the filters say, `remedy` holds the one right action. `since` is
+    never reset by trying. `reason` is "" where the headline says it all. `key` names the state,
+    e.g. "blocked.wrong_org": the rows of the table in the documentation.
+    """
+
+    key: str
+    word: Word
+    tone: Tone
+    headline: str
+    reason: str
+    since: datetime | None
+    remedy: Remedy
+    subscriber: ForSubscriber
+    is_healing: bool = False
+    snoozed_until: datetime | None = None
+
+    @property
+    def label(self) -> str:
+        return str(self.word.label)
+
+
+def judge(facts: Facts) -> Standing:
+    """Return how a connection with these facts stands."""
+    found = _judge(facts)
+    return replace(found, snoozed_until=facts.snoozed_until)
+
+
+def _judge(facts: Facts) -> Standing:
+    if facts.stage is None:
+        return _plain(facts, "new", Word.NEW, NOT_CONNECTED, subscriber.NEW)
+    if facts.blocked:
+        return _blocked(facts, facts.blocked)
+    if facts.stage == Stage.LIVE:
+        return _live(facts)
+    return _on_the_way(facts, facts.stage)
+
+
+def _plain(
+    facts: Facts, key: str, word: Word, remedy: Remedy, words: ForSubscriber, reason: str = ""
+) -> Standing:
+    label = str(word.label)
+    return Standing(key, word, TONES[word], label, reason, facts.stage_since, remedy, words)
+
+
+def _blocked(facts: Facts, kind: BlockedKind) -> Standing:
+    return Standing(
+        key=f"blocked.{kind}",
+        word=Word.BLOCKED,
+        tone=Tone.BAD,
+        headline=f"Blocked: {kind.label}",
+        reason=facts.blocked_reason,
+        since=facts.trouble_since,
+        remedy=remedies.BLOCKED[kind],
+        subscriber=subscriber.BLOCKED[kind],
+    )
+
+
+# --- on the way to live, and to the end -----------------------------------------------------------
+
+
+def _on_the_way(facts: Facts, stage: Stage) -> Standing:
+    reason = f"Waiting for {facts.waiting_for}." if facts.waiting_for else ""
+    word = Word(stage.value)
+    found = _plain(
+        facts, f"stage.{stage}", word, remedies.WAITS[stage], subscriber.WAITS[stage], reason
+    )
+    if facts.trouble_since:
+        return replace(
+            found,
+            key=f"retrying.{stage}",
+            headline=f"Trying again: {stage.label}",
+            since=facts.trouble_since,
+        )
+    if facts.waiting_on == WaitingOn.STAFF:
+        return _for_staff(found, stage)
+    if stage == Stage.LOADING and facts.waiting_on == WaitingOn.SUBSCRIBER:
+        return _authorize_again(found)
+    return found
+
+
+def _for_staff(found: Standing, stage: Stage) -> Standing:
+    if stage == Stage.WAITING_FOR_PROOF:
+        return replace(found, key="stage.waiting_for_approval", subscriber=subscriber.APPROVAL)
+    # Every other wait for staff is one for a working token.
+    token = remedies.INCIDENTS[IncidentKind.TOKEN]
+    return replace(found, key=f"token.{stage}", tone=Tone.WAIT, remedy=token)
+
+
+def _authorize_again(found: Standing) -> Standing:
+    word = Word.NEEDS_AUTHORIZATION
+    return replace(
+        found,
+        key="stage.loading_without_authorization",
+        word=word,
+        tone=TONES[word],
+        headline=str(IncidentKind.UNAUTHORIZED.label),
+        remedy=remedies.INCIDENTS[IncidentKind.UNAUTHORIZED],
+        subscriber=subscriber.AUTHORIZE_AGAIN,
+    )
+
+
+# --- live ----------------------------------------------------------------------------------------
+
+
+def _live(facts: Facts) -> Standing:
+    problem = problems.worst(facts)
+    is_paused = facts.paused_until is not None or facts.condition == Condition.PAUSED
+    if problem:
+        found = _troubled(problem)
+        paused = f"{found.reason} {_pause(facts)}."
+        return replace(found, reason=paused) if is_paused else found
+    if is_paused:
+        return _paused(facts)
+    if facts.drifted_since:
+        return _drifted(facts, facts.drifted_since)
+    live = subscriber.LIVE
+    return _plain(facts, "live", Word.LIVE, remedies.WAITS[Stage.LIVE], live)
+
+
+def _troubled(problem: Problem) -> Standing:
+    kind = problem.kind
+    return Standing(
+        key=f"live.{kind}.{problem.word}",
+        word=problem.word,
+        tone=TONES[problem.word],
+        headline=str(kind.label),
+        reason=problem.text,
+        since=problem.since,
+        remedy=remedies.INCIDENTS[kind],
+        subscriber=subscriber.INCIDENTS[kind],
+        is_healing=problem.is_healing,
+    )
+
+
+def _pause(facts: Facts) -> str:
+    by = f" by {facts.paused_by}" if facts.paused_by else ""
+    until = f" until {format_time(facts.paused_until)}" if facts.paused_until else ""
+    return f"Paused{by}{until}"
+
+
+def _paused(facts: Facts) -> Standing:
+    found = _plain(facts, "live.paused", Word.PAUSED, remedies.PAUSED, subscriber.PAUSED)
+    return replace(
+        found,
+        headline=_pause(facts),
+        reason=facts.pause_note,
+        since=facts.condition_since,
+    )
+
+
+def _drifted(facts: Facts, since: datetime) -> Standing:
+    found = _plain(facts, "live.drifted", Word.DRIFTED, remedies.DRIFTED, subscriber.LIVE)
+    return replace(
+        found,
+        headline="Live, but drifted from its version",
+        reason="Its mappings at Heroku Connect differ from those of its version.",
+        since=since,
+    )

@@ -1,0 +1,97 @@
+"""The worst that is wrong with a live connection: of its condition, its incidents, its mappings."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from connect.health import causes, healing
+from connect.models import Condition, IncidentKind
+from connect.standing.facts import Facts, OpenIncident
+from connect.standing.words import OF_CONDITION, OF_LIVE, Word
+
+SEVERITY: dict[IncidentKind, Word] = {
+    IncidentKind.UNAUTHORIZED: Word.NEEDS_AUTHORIZATION,
+    IncidentKind.SYSTEM_ERROR: Word.BROKEN,
+    IncidentKind.DB_UNAVAILABLE: Word.BROKEN,
+    IncidentKind.TOO_MANY_ROWS: Word.BROKEN,
+    IncidentKind.HEROKU_UNAUTH: Word.BROKEN,
+    IncidentKind.INACTIVE_ORG: Word.BROKEN,
+    IncidentKind.SHELVED: Word.BROKEN,
+    IncidentKind.PAUSED: Word.BROKEN,
+    IncidentKind.MAPPING: Word.DEGRADED,
+    IncidentKind.STRANGE_STATE: Word.UNKNOWN,
+    IncidentKind.WRONG_ORG: Word.BROKEN,
+    IncidentKind.UNSEEN: Word.UNKNOWN,
+    IncidentKind.STUCK_WRITES: Word.DEGRADED,
+    IncidentKind.WRITE_ERRORS: Word.DEGRADED,
+    IncidentKind.TABLES_MISSING: Word.BROKEN,
+    IncidentKind.GRANT_LOST: Word.DEGRADED,
+    IncidentKind.UNINSTALLED: Word.DEGRADED,
+    IncidentKind.REGION: Word.UNKNOWN,
+    IncidentKind.TOKEN: Word.UNKNOWN,
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that is wrong with a live connection. `is_healing`: the portal is trying."""
+
+    kind: IncidentKind
+    word: Word
+    text: str
+    since: datetime | None
+    is_healing: bool = False
+
+
+def worst(facts: Facts) -> Problem | None:
+    """Return the worst problem of a live connection; None if nothing is wrong."""
+    found = [_of_incident(each) for each in facts.incidents]
+    found += _of_condition(facts) + _of_writes(facts)
+    # An incident says more than the condition behind it, so of equals the first one wins.
+    return max(found, key=lambda each: OF_LIVE.index(each.word), default=None)
+
+
+def heals(kind: IncidentKind) -> bool:
+    """Return whether the portal does something about this kind by itself."""
+    return kind in healing.REMEDIES
+
+
+def _of_incident(incident: OpenIncident) -> Problem:
+    kind = incident.kind
+    is_healing = heals(kind) and not incident.needs_person
+    return Problem(kind, SEVERITY[kind], incident.text, incident.since, is_healing)
+
+
+def _of_condition(facts: Facts) -> list[Problem]:
+    kind = _kind_of(facts)
+    if kind is None:
+        return []
+    word = OF_CONDITION[facts.condition]
+    # Opened earlier, so it says more: only the word may be worse by now.
+    opened = next((each for each in facts.incidents if each.kind == kind), None)
+    if opened:
+        known = _of_incident(opened)
+        return [Problem(kind, word, known.text, known.since, known.is_healing)]
+    text = facts.condition_reason or str(kind.label)
+    return [Problem(kind, word, text, facts.condition_since)]
+
+
+def _kind_of(facts: Facts) -> IncidentKind | None:
+    match facts.condition:
+        case Condition.NEEDS_AUTHORIZATION:
+            return IncidentKind.UNAUTHORIZED
+        case Condition.BROKEN:
+            # Its own state is well where only its mappings are broken.
+            return causes.kind_of(facts.state) or IncidentKind.MAPPING
+        case Condition.DEGRADED:
+            return IncidentKind.MAPPING
+        case Condition.UNKNOWN:
+            return IncidentKind.STRANGE_STATE if facts.seen else IncidentKind.UNSEEN
+    return None
+
+
+def _of_writes(facts: Facts) -> list[Problem]:
+    if not facts.failed_writes:
+        return []
+    kind = IncidentKind.WRITE_ERRORS
+    text = f"Salesforce refused {facts.failed_writes:,} writes."
+    return [Problem(kind, SEVERITY[kind], text, None)]

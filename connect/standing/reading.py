@@ -1,0 +1,138 @@
+"""Reading the facts of connections: four queries for any number, none where none is live."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, Sum
+from django.utils import timezone
+
+from connect.health import conditions
+from connect.models import (
+    BlockedKind,
+    Condition,
+    Connection,
+    Drift,
+    DriftState,
+    Health,
+    Incident,
+    IncidentKind,
+    IncidentStatus,
+    Stage,
+    WaitingOn,
+    WriteError,
+)
+from connect.standing.facts import Facts, OpenIncident
+from connect.standing.judging import Standing, judge
+from tenants.models import Tenant
+
+
+def of(connection: Connection) -> Standing:
+    """Return how one connection stands now."""
+    return of_many([connection])[connection.pk]
+
+
+def of_many(connections: Iterable[Connection]) -> dict[int, Standing]:
+    """Return how each of them stands now, by its key."""
+    now = timezone.now()
+    return {pk: judge(facts) for pk, facts in facts_of(connections, now).items()}
+
+
+def of_tenant(tenant: Tenant, connection: Connection | None) -> Standing:
+    """Return how a tenant stands, also one without a current connection."""
+    if connection:
+        return of(connection)
+    return without_connection(tenant)
+
+
+def without_connection(tenant: Tenant) -> Standing:
+    """Return how a tenant without a current connection stands: it is new, or it is gone."""
+    if tenant.offboarded_at:
+        return judge(Facts(Stage.OFFBOARDED, tenant.offboarded_at))
+    return judge(Facts(None, tenant.registered_at))
+
+
+def facts_of(connections: Iterable[Connection], now: datetime) -> dict[int, Facts]:
+    """Return the facts of connections by their keys."""
+    rows = list(connections)
+    live = [row for row in rows if row.stage == Stage.LIVE]
+    found = _of_live(live, now) if live else {}
+    return {row.pk: Facts(**_own(row, now), **found.get(row.pk, {})) for row in rows}
+
+
+def _own(row: Connection, now: datetime) -> dict[str, Any]:
+    kind = BlockedKind(row.blocked_kind or BlockedKind.OTHER)
+    return {
+        "stage": Stage(row.stage),
+        "stage_since": row.stage_since,
+        "waiting_on": WaitingOn(row.waiting_on),
+        "waiting_for": row.waiting_for,
+        "blocked": kind if row.blocked_at else None,
+        "blocked_reason": row.blocked_reason,
+        "trouble_since": row.trouble_since or row.blocked_at,
+        "state": row.state,
+        "paused_until": row.paused_until if row.is_paused_on_purpose(now) else None,
+        "pause_note": row.pause_note,
+        "snoozed_until": row.snoozed_until if row.is_snoozed(now) else None,
+    }
+
+
+def _of_live(rows: list[Connection], now: datetime) -> dict[int, dict[str, Any]]:
+    keys = [row.pk for row in rows]
+    healths = Health.objects.in_bulk(keys)
+    opened, regional = _incidents(keys)
+    drifted = dict(
+        Drift.objects.filter(connection__in=keys, state=DriftState.DRIFTED).values_list(
+            "connection_id", "since"
+        )
+    )
+    failures = WriteError.objects.filter(connection__in=keys).order_by()
+    failed = dict(failures.values_list("connection_id").annotate(Sum("failed")))
+    return {
+        row.pk: {
+            **_of_health(healths.get(row.pk), now),
+            "incidents": (*opened[row.pk], *regional[row.region_url], *regional[""]),
+            "drifted_since": drifted.get(row.pk),
+            "failed_writes": failed.get(row.pk, 0),
+        }
+        for row in rows
+    }
+
+
+def _of_health(health: Health | None, now: datetime) -> dict[str, Any]:
+    if health is None:
+        return {"condition": Condition.UNKNOWN, "seen": False}
+    condition = conditions.current(health, now)
+    is_stale = condition != health.condition
+    return {
+        "condition": condition,
+        "condition_reason": "" if is_stale else health.reason,
+        "condition_since": health.sampled_at if is_stale else health.since,
+        "seen": not is_stale and health.unknown_since is None,
+        "paused_by": health.paused_by,
+    }
+
+
+_ByConnection = defaultdict[int | None, list[OpenIncident]]
+_ByRegion = defaultdict[str, list[OpenIncident]]
+
+
+def _incidents(keys: list[int]) -> tuple[_ByConnection, _ByRegion]:
+    """Return the open incidents of connections, and those of regions ("" is all of Heroku)."""
+    of_these = Q(connection__in=keys) | Q(connection=None)
+    rows = Incident.objects.filter(of_these, status=IncidentStatus.OPEN).order_by("opened_at", "pk")
+    opened: _ByConnection = defaultdict(list)
+    regional: _ByRegion = defaultdict(list)
+    for row in rows:
+        incident = OpenIncident(
+            IncidentKind(row.kind),
+            row.text,
+            row.opened_at or row.suspected_at,
+            row.needs_person_since is not None,
+        )
+        if row.connection_id:
+            opened[row.connection_id].append(incident)
+        else:
+            regional[row.region_url].append(incident)
+    return opened, regional

@@ -1,0 +1,114 @@
+"""The same, in the words of the subscriber: what is wrong for them, and what they can do."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from connect.models import BlockedKind, IncidentKind, Stage
+
+
+class Button(StrEnum):
+    """What the subscriber can press; NONE where they have nothing to do."""
+
+    NONE = ""
+    SIGN_IN = "sign_in"
+    AUTHORIZE = "authorize"
+
+
+@dataclass(frozen=True)
+class ForSubscriber:
+    """What the subscriber's page says. It names no peer and no internal word."""
+
+    headline: str
+    text: str
+    button: Button = Button.NONE
+
+
+_WE_WORK = "Our team knows about it and is working on it. You do not have to do anything."
+_IN_STEPS = "This takes a few minutes. You do not have to do anything."
+_SETTING_UP = ForSubscriber("We are setting up your connection", _IN_STEPS)
+_STOPPED = ForSubscriber("Synchronization has stopped", _WE_WORK)
+_PARTLY = ForSubscriber("A part of your data is not up to date", _WE_WORK)
+_UNSEEN = ForSubscriber("We cannot see your connection at the moment", _WE_WORK)
+_HELD_UP = ForSubscriber("Setting up your connection has stopped", _WE_WORK)
+_SIGN_IN = ForSubscriber(
+    "Please sign in to Salesforce",
+    "We need your consent before we can connect your org.",
+    Button.SIGN_IN,
+)
+AUTHORIZE_AGAIN = ForSubscriber(
+    "Synchronization has stopped: please authorize it again",
+    "Salesforce no longer accepts your authorization. No data is lost; synchronization goes on "
+    "when you have authorized it again.",
+    Button.AUTHORIZE,
+)
+_OTHER_ORG = (
+    "Somebody signed in to another org than yours. Our team makes a new connection; you get an "
+    "e-mail with a new link. Please sign in to your own org then."
+)
+_NO_PACKAGE = "Our package does not answer in your org. Please install it again, or tell us."
+_LOCKED = ForSubscriber(
+    "Synchronization has stopped: your org is locked",
+    "Salesforce reports that your org is inactive or locked. Please ask Salesforce to unlock it.",
+)
+
+NEW = ForSubscriber("We have received your registration", _IN_STEPS)
+APPROVAL = ForSubscriber(
+    "We are checking your registration", "We write to you when it is approved."
+)
+LIVE = ForSubscriber("You are live", "Your data is synchronized. There is nothing left to do.")
+PAUSED = ForSubscriber(
+    "Synchronization is paused",
+    "We have paused it for a while. No data is lost. You do not have to do anything.",
+)
+
+WAITS: dict[Stage, ForSubscriber] = {
+    **dict.fromkeys(Stage, _SETTING_UP),
+    Stage.WAITING_FOR_PROOF: _SIGN_IN,
+    Stage.WAITING_FOR_CONSENT: _SIGN_IN,
+    Stage.WAITING_FOR_AUTHORIZATION: ForSubscriber(
+        "Please authorize the data connection",
+        "Sign in to your own org and allow the access. Then your data is loaded.",
+        Button.AUTHORIZE,
+    ),
+    Stage.LOADING: ForSubscriber(
+        "Your data is being loaded", "You do not have to do anything. We write when it is done."
+    ),
+    Stage.LIVE: LIVE,
+    Stage.OFFBOARDING: ForSubscriber(
+        "Your connection is being ended", "You do not have to do anything."
+    ),
+    Stage.OFFBOARDED: ForSubscriber(
+        "Your org is no longer connected", "Install the package again to begin again."
+    ),
+}
+BLOCKED: dict[BlockedKind, ForSubscriber] = {
+    **dict.fromkeys(BlockedKind, _HELD_UP),
+    BlockedKind.WRONG_ORG: ForSubscriber("Another org was connected", _OTHER_ORG),
+    BlockedKind.AUTHORIZATION_LOST: AUTHORIZE_AGAIN,
+    BlockedKind.ORG_INACTIVE: _LOCKED,
+    BlockedKind.NO_PACKAGE: ForSubscriber("The package is missing in your org", _NO_PACKAGE),
+}
+INCIDENTS: dict[IncidentKind, ForSubscriber] = {
+    **dict.fromkeys(IncidentKind, _STOPPED),
+    IncidentKind.UNAUTHORIZED: AUTHORIZE_AGAIN,
+    IncidentKind.INACTIVE_ORG: _LOCKED,
+    IncidentKind.WRONG_ORG: ForSubscriber("Another org is connected", _OTHER_ORG),
+    IncidentKind.UNINSTALLED: ForSubscriber("Our package may be missing in your org", _NO_PACKAGE),
+    IncidentKind.GRANT_LOST: ForSubscriber(
+        "Please sign in to Salesforce again",
+        "Your data is still synchronized, but Salesforce no longer accepts our access to your org.",
+        Button.SIGN_IN,
+    ),
+    **dict.fromkeys(
+        (IncidentKind.MAPPING, IncidentKind.STUCK_WRITES, IncidentKind.WRITE_ERRORS), _PARTLY
+    ),
+    **dict.fromkeys(
+        (
+            IncidentKind.UNSEEN,
+            IncidentKind.STRANGE_STATE,
+            IncidentKind.REGION,
+            IncidentKind.TOKEN,
+        ),
+        _UNSEEN,
+    ),
+}
