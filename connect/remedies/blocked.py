@@ -3,15 +3,15 @@
 from connect.models import BlockedKind as K
 from connect.remedies.remedy import By, Page, Remedy, press, visit
 
-_THEN_RETRY = "Then press “Retry provisioning”: the portal goes on where it stopped."
+_THEN_RETRY = "Then press “Retry provisioning”: the portal continues where it stopped."
 _NEXT_GENERATION = (
-    "The add-on is deleted and a new one is made. The portal goes on by itself until the admin has "
-    "to authorize it, and mails them a new link."
+    "The add-on is deleted and a new one is made. The portal continues automatically until "
+    "the admin has to authorize it, and mails them a new link."
 )
 
 
 def _retry(do: str) -> Remedy:
-    return press("retry", By.OPERATOR, do, "The portal goes on where it stopped.")
+    return press("retry", By.OPERATOR, do, "The portal continues where it stopped.")
 
 
 def _start_over(do: str) -> Remedy:
@@ -66,14 +66,14 @@ BLOCKED: dict[K, Remedy] = {
         "restart",
         By.OPERATOR,
         "Restart the connection.",
-        "Heroku Connect starts it again, and the portal goes on. If the error returns, open a "
+        "Heroku Connect starts it again, and the portal continues. If the error returns, open a "
         "ticket with Heroku.",
     ),
     K.DATABASE: press(
         "restart",
         By.OPERATOR,
         "Check that Postgres is reachable, then restart the connection.",
-        "Heroku Connect starts it again, and the portal goes on.",
+        "Heroku Connect starts it again, and the portal continues.",
     ),
     K.ROW_LIMIT: visit(
         Page.HEROKU_ADDONS,
@@ -85,7 +85,7 @@ BLOCKED: dict[K, Remedy] = {
         "link",
         By.OPERATOR,
         "Link the connection again.",
-        "Heroku Connect gets its access to the app back, and the portal goes on.",
+        "Heroku Connect gets its access to the app back, and the portal continues.",
     ),
     K.ORG_INACTIVE: visit(
         Page.ADMIN_MAIL, By.OPERATOR, "Ask the admin to have the org unlocked.", _THEN_RETRY
@@ -114,8 +114,8 @@ BLOCKED: dict[K, Remedy] = {
         "Ask the admin to install the package, or correct the namespace on the tenant's page.",
         _THEN_RETRY,
     ),
-    K.PEER_REFUSED: _retry("Mend what the peer says, then retry."),
+    K.PEER_REFUSED: _retry("Fix what the peer reports, then retry."),
     K.TIMED_OUT: _retry("Look at the add-on in Heroku's dashboard, then retry."),
     K.GAVE_UP: _retry("See that the peer answers again, then retry."),
-    K.OTHER: _retry("Mend what the reason says, then retry."),
+    K.OTHER: _retry("Fix what the reason says, then retry."),
 }

@@ -6,21 +6,21 @@ Restart is named only where Heroku Connect's documentation names it.
 from connect.models import IncidentKind as K
 from connect.remedies.remedy import By, Page, Remedy, nothing, press, visit
 
-_CLOSES = "The incident closes by itself a few minutes after that."
+_CLOSES = "The incident closes automatically a few minutes after that."
 
 INCIDENTS: dict[K, Remedy] = {
     K.UNAUTHORIZED: press(
         "reauthorize",
         By.OPERATOR,
         "Ask the admin to authorize Heroku Connect again.",
-        f"The admin gets a link by e-mail; synchronization goes on when they have used it. "
+        f"The admin gets a link by e-mail; synchronization continues when they have used it. "
         f"{_CLOSES}",
     ),
     K.SYSTEM_ERROR: press(
         "restart",
         By.OPERATOR,
         "Restart the connection. If the error returns, open a ticket with Heroku.",
-        f"Heroku Connect clears the error and goes on. {_CLOSES}",
+        f"Heroku Connect clears the error and continues. {_CLOSES}",
     ),
     K.DB_UNAVAILABLE: press(
         "restart",
@@ -32,7 +32,7 @@ INCIDENTS: dict[K, Remedy] = {
         Page.HEROKU_ADDONS,
         By.MANAGER,
         "Upgrade the add-on's plan, or delete rows or mappings.",
-        f"Heroku Connect goes on when the rows fit the plan. {_CLOSES}",
+        f"Heroku Connect continues when the rows fit the plan. {_CLOSES}",
     ),
     K.HEROKU_UNAUTH: press(
         "link",
@@ -44,7 +44,7 @@ INCIDENTS: dict[K, Remedy] = {
         Page.ADMIN_MAIL,
         By.OPERATOR,
         "Ask the admin to have the org unlocked. If it is gone for good, off-board the tenant.",
-        f"Heroku Connect goes on when the org answers. {_CLOSES}",
+        f"Heroku Connect continues when the org answers. {_CLOSES}",
     ),
     K.SHELVED: visit(
         Page.HEROKU_SUPPORT,
@@ -122,6 +122,6 @@ INCIDENTS: dict[K, Remedy] = {
         Page.HEROKU_SETTINGS,
         By.MANAGER,
         "Set HEROKU_API_TOKEN to a valid token.",
-        "The portal goes on within ten minutes, and the incident closes.",
+        "The portal continues within ten minutes, and the incident closes.",
     ),
 }

@@ -17,7 +17,7 @@ class By(StrEnum):
 
 
 class Page(StrEnum):
-    """Where a remedy is done that is no press of a button. The label is that of the link."""
+    """Where a remedy is done, if it is not a button. The value is the label of the link."""
 
     WRITE_ERRORS = "Open its write errors"
     MAPPINGS = "Open its mappings"

@@ -3,7 +3,7 @@
 from connect.models import Stage
 from connect.remedies.remedy import By, Page, Remedy, nothing, press, visit
 
-_GOES_ON = "The portal goes on by itself."
+_GOES_ON = "The portal continues automatically."
 # What staff or the portal found on a live connection that is otherwise well.
 PAUSED = press(
     "resume",
@@ -23,7 +23,7 @@ WAITS: dict[Stage, Remedy] = {
         "approve",
         By.OPERATOR,
         "Approve the registration if you know this org.",
-        "The portal makes the add-on and goes on.",
+        "The portal makes the add-on and continues.",
     ),
     Stage.CREATING_ADDON: nothing(_GOES_ON),
     Stage.LINKING: nothing(_GOES_ON),
@@ -32,14 +32,14 @@ WAITS: dict[Stage, Remedy] = {
         "resend",
         By.OPERATOR,
         "If the admin does not react, send them the e-mail again.",
-        "The portal goes on when the admin has signed in to Salesforce.",
+        "The portal continues when the admin has signed in to Salesforce.",
     ),
     Stage.PUBLISHING_LINK: nothing(_GOES_ON),
     Stage.WAITING_FOR_AUTHORIZATION: press(
         "resend",
         By.OPERATOR,
         "If the admin does not react, send them the e-mail again.",
-        "The portal goes on when the admin has authorized Heroku Connect.",
+        "The portal continues when the admin has authorized Heroku Connect.",
     ),
     Stage.IMPORTING_MAPPINGS: nothing(_GOES_ON),
     Stage.LOADING: nothing("The connection is live when Heroku Connect has loaded all mappings."),

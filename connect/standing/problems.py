@@ -51,7 +51,7 @@ def worst(facts: Facts) -> Problem | None:
 
 
 def heals(kind: IncidentKind) -> bool:
-    """Return whether the portal does something about this kind by itself."""
+    """Return whether the portal does something about this kind automatically."""
     return kind in healing.REMEDIES
 
 

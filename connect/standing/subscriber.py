@@ -1,4 +1,4 @@
-"""The same, in the words of the subscriber: what is wrong for them, and what they can do."""
+"""The same for the subscriber: what is wrong, and what they can do."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -37,8 +37,8 @@ _SIGN_IN = ForSubscriber(
 )
 AUTHORIZE_AGAIN = ForSubscriber(
     "Synchronization has stopped: please authorize it again",
-    "Salesforce no longer accepts your authorization. No data is lost; synchronization goes on "
-    "when you have authorized it again.",
+    "Salesforce no longer accepts your authorization. No data is lost; synchronization "
+    "continues when you have authorized it again.",
     Button.AUTHORIZE,
 )
 _OTHER_ORG = (

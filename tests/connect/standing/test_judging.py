@@ -69,7 +69,7 @@ def test_the_reason_and_the_time_are_those_of_the_worst() -> None:
     assert seen.remedy == remedies.INCIDENTS[K.TOO_MANY_ROWS]
 
 
-def test_a_state_without_an_incident_yet_is_told_from_its_condition() -> None:
+def test_a_state_without_an_incident_yet_follows_from_its_condition() -> None:
     facts = replace(LIVE, state="TOO_MANY_ROWS", condition=Condition.BROKEN)
     assert judge(facts).remedy.page == Page.HEROKU_ADDONS
     assert judge(replace(facts, state="IDLE")).remedy.page == Page.MAPPINGS
@@ -120,7 +120,7 @@ def test_a_retry_keeps_the_time_of_the_trouble() -> None:
         ),
     ],
 )
-def test_the_subscriber_is_told_the_same(facts: Facts, headline: str, button: Button) -> None:
+def test_the_subscriber_reads_the_same(facts: Facts, headline: str, button: Button) -> None:
     words = judge(facts).subscriber
     assert (words.headline, words.button) == (headline, button)
 

@@ -27,7 +27,7 @@ def test_a_remedy_is_a_button_or_a_page_and_says_what_happens_then(remedy: Remed
     assert remedy.do.endswith(".")
     assert remedy.then.endswith(".")
     assert not (remedy.action and remedy.page)
-    # A person who has to act is told where.
+    # A person who has to act learns where.
     assert remedy.by == By.PORTAL or remedy.action or remedy.page
 
 
