@@ -18,15 +18,14 @@ from connect.health import (
 )
 from connect.mappings import drift
 from connect.models import Connection, Stage
-from connect.operations import base, mapping
+from connect.operations import base, mapping, writes
 from connect.operations import connection as operations
 from connect.provisioning import reconciler
 from connect.rollouts import due, items
 from connect.runner import lease
-from connect.write_errors import repair, repair_results, scan
+from connect.write_errors import repair_results, scan
 from tenants import sending, timeline
 from tenants.leases import REQUEUE_AFTER
-from tenants.models import EventKind
 from tenants.queue import enqueue
 
 SWEEP_LIMIT = 100
@@ -62,7 +61,7 @@ def ensure_connections() -> int:
 
 def operate(name: str, connection_id: int, actor: str, options: dict[str, Any]) -> str:
     """Run an action for a member of staff. The returned text is the task's result."""
-    return operations.operate(name, connection_id, actor, options)
+    return operations.operate(name, connection_id, actor, options).text
 
 
 def operate_mapping(name: str, connection_id: int, actor: str, options: dict[str, Any]) -> str:
@@ -133,7 +132,7 @@ def heal(incident_id: int) -> str:
 
 
 def _operate_alone(name: str, connection_id: int) -> str:
-    return operations.operate(name, connection_id, timeline.PORTAL, {})
+    return operations.operate(name, connection_id, timeline.PORTAL, {}).text
 
 
 def maintain_health() -> None:
@@ -165,12 +164,9 @@ def repair_writes(
     actor: str,
     chosen: list[tuple[str, int]] | None = None,
 ) -> str:
-    """Retry or ignore the failed writes of one tenant, object and cause."""
-    with base.held(connection_id) as claim:
-        pairs = [(log, number) for log, number in chosen] if chosen is not None else None
-        tally = repair.repair(claim.connection, action, table, cause, actor, pairs)
-        text = f"{action.capitalize()} in {table}: {tally}."
-        timeline.note(claim.tenant, EventKind.STAFF_ACTION, text, actor=actor, cause=cause)
+    """Retry or ignore the failed writes of one tenant, object and cause; return the result."""
+    options = {"table": table, "cause": cause, "chosen": chosen}
+    report = base.perform(writes.REGISTRY[action], connection_id, actor, options)
     # After the lease is free: staff see the new counts without waiting for the schedule.
     scan.scan([connection_id])
-    return text
+    return report.text

@@ -59,13 +59,13 @@ def start(run: BulkRun, items: Iterable[BulkItem]) -> BulkRun:
     return run
 
 
-def cancel(run_id: int, actor: str) -> int:
-    """Stop a run after the current tenant; return how many tenants are left out."""
+def cancel(run_id: int, actor: str) -> int | None:
+    """Stop a run after the current tenant; return how many are left out, None if it has ended."""
     with transaction.atomic():
         # Locked, so that the worker cannot finish the run in between.
         run = BulkRun.objects.select_for_update().get(pk=run_id)
         if run.finished_at or run.cancelled_at:
-            return 0
+            return None
         run.cancelled_at, run.cancelled_by, run.waiting_for = timezone.now(), actor, ""
         run.save(update_fields=["cancelled_at", "cancelled_by", "waiting_for"])
         cancelled = _cancel_items(run, BulkItemStatus.WAITING)

@@ -12,6 +12,7 @@ from django.utils.html import format_html
 
 from connect.health import states
 from connect.models import Condition, Connection, Stage, WaitingOn
+from connect.operations.base import OperationOutcome
 from tenants.models import EventKind, MessageStatus
 
 GOOD, BUSY, WAIT, BAD, MUTED = "good", "busy", "wait", "bad", "muted"
@@ -52,6 +53,8 @@ EVENT_TONES = {
     EventKind.AUTHORIZED: GOOD,
     EventKind.LIVE: GOOD,
 }
+
+OUTCOME_TONES = {OperationOutcome.SKIPPED: WAIT, OperationOutcome.FAILED: BAD}
 
 
 @dataclass(frozen=True)
@@ -137,6 +140,13 @@ def mapping_state(word: str) -> str:
 def mapping_tone(word: str) -> str:
     """Return the tone of the condition that a mapping's state means."""
     return look(states.of_mapping(word)).tone
+
+
+def outcome(word: str | None) -> str:
+    """Return a badge for an action that was skipped or has failed, "" for any other event."""
+    if word not in OUTCOME_TONES:
+        return ""
+    return badge(OperationOutcome(word).label, OUTCOME_TONES[OperationOutcome(word)])
 
 
 def message_status(status: str) -> str:

@@ -139,6 +139,8 @@ class _Run:
             if not delivery.deliver(run, tenant_runs, self.write_until):
                 self._stop(TIME_LIMIT_REACHED)
             delivery.store_results(run, tenant_runs)
+            if run.tenants_failed:
+                self._stop(f"{run.tenants_failed} of {run.tenants} tenants failed.")
             if not run.note:
                 self.outcome = RunOutcome.DONE
         except Exception as error:
@@ -171,7 +173,9 @@ class _Run:
         run.handles_refused = sum(each.result.refused_count for each in tenant_runs)
 
     def _stop(self, note: str, outcome: RunOutcome = RunOutcome.PARTIAL) -> None:
-        self.run.note, self.outcome = f"{self.run.note} {note}".strip(), outcome
+        self.run.note = f"{self.run.note} {note}".strip()
+        # A run that has failed stays failed when it also runs out of time.
+        self.outcome = RunOutcome.FAILED if self.outcome == RunOutcome.FAILED else outcome
 
     def _progress(self) -> None:
         self.run.save()

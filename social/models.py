@@ -100,7 +100,7 @@ class RunOutcome(models.TextChoices):
 
     RUNNING = "running", "Running"
     DONE = "done", "Done"
-    PARTIAL = "partial", "Stopped early"
+    PARTIAL = "partial", "Partly done"
     FAILED = "failed", "Failed"
     INTERRUPTED = "interrupted", "Interrupted"
 

@@ -3,6 +3,7 @@
 from datetime import UTC, timedelta
 
 from django.conf import settings
+from django.db.models import F
 from django.utils import timezone
 
 from social import collection
@@ -35,7 +36,10 @@ def _is_recount() -> bool:
     now = timezone.now().astimezone(UTC)
     if not settings.X_UPDATE_COUNTS or now.hour < RECOUNT_HOUR:
         return False
-    done = CollectionRun.objects.filter(recount=True, outcome=RunOutcome.DONE)
+    # All its searches: a tenant that could not get its posts gets them from the next run.
+    done = CollectionRun.objects.filter(recount=True, searches_done=F("searches")).exclude(
+        outcome__in=[RunOutcome.FAILED, RunOutcome.RUNNING, RunOutcome.INTERRUPTED]
+    )
     return not done.filter(started_at__date=now.date()).exists()
 
 

@@ -52,17 +52,20 @@ def notify_staff(tenant: Tenant | None, key: str, subject: str, text: str) -> Me
 
 
 def resend(tenant_id: int, actor: str) -> Message | None:
-    """Store the mail for the tenant's present turn, with a new link. None if there is no such
-    mail.
+    """Store the mail for the tenant's present turn, with a new link; None if there is no such mail.
+
+    Both are noted on the timeline.
     """
     tenant = Tenant.objects.get(pk=tenant_id)
     kind = _KIND_BY_TURN.get(progress_of(tenant).turn)
     if kind is None or tenant.offboarded_at:
+        text = "Resend e-mail: skipped, there is no mail for this stage."
+        timeline.note(tenant, EventKind.STAFF_ACTION, text, actor=actor, outcome="skipped")
         return None
     with transaction.atomic():
         # A time in the key, since staff want another mail and not the stored one.
         message = queue(tenant, kind, key=f"{kind}:{tenant.pk}:resent:{timezone.now().isoformat()}")
-        text = f"Sent “{kind.label}” again to {message.to}."
+        text = f"Resend e-mail: “{kind.label}” is queued for {message.to}."
         timeline.note(tenant, EventKind.STAFF_ACTION, text, actor=actor, message=message.pk)
     return message
 

@@ -20,13 +20,18 @@ def is_proven(tenant: Tenant) -> bool:
 
 
 @transaction.atomic
-def approve(tenant_id: int, actor: str) -> None:
-    """Approve a tenant with any proof or none. `actor` is the user name."""
+def approve(tenant_id: int, actor: str) -> bool:
+    """Approve a tenant with any proof or none; return False if it was approved already.
+
+    `actor` is the user name.
+    """
     tenant = Tenant.objects.select_for_update(no_key=True).get(pk=tenant_id)
-    # A second press finds it approved, and notes nothing again.
     if tenant.proof == Proof.STAFF:
-        return
+        text = "Approve: skipped, it is already approved."
+        timeline.note(tenant, EventKind.STAFF_ACTION, text, actor=actor, outcome="skipped")
+        return False
     tenant.proof, tenant.proven_at = Proof.STAFF, timezone.now()
     tenant.save(update_fields=["proof", "proven_at"])
     timeline.note(tenant, EventKind.APPROVED, f"Approved by {actor}.", actor=actor)
     tenant_changed.send(sender=Tenant, tenant=tenant)
+    return True

@@ -23,11 +23,10 @@ RESULT_TIMEOUT = timedelta(minutes=30)
 KEEP = timedelta(days=90)
 
 
-def start(connection: Connection, actor: str) -> Diagnosis:
-    """Start a diagnosis, unless one is running. Raises RemoteError."""
-    under_way = connection.diagnoses.filter(ended_at=None).first()
-    if under_way:
-        return under_way
+def start(connection: Connection, actor: str) -> Diagnosis | None:
+    """Start a diagnosis; return None, and start nothing, if one is running. Raises RemoteError."""
+    if connection.diagnoses.filter(ended_at=None).exists():
+        return None
     diagnosis = Diagnosis.objects.create(connection=connection, actor=actor)
     try:
         diagnosis.run_id = heroku_health.start_diagnosis(
@@ -54,9 +53,8 @@ def start_due() -> int:
     started = 0
     for connection in rows[:MAX_AT_A_TIME]:
         try:
-            start(connection, timeline.PORTAL)
+            started += start(connection, timeline.PORTAL) is not None
             fetch_notifications(connection)
-            started += 1
         except http.RemoteError as error:
             log.warning("not diagnosed connection=%s error=%s", connection.pk, error)
             # Counts as done for today, or one bad connection would stay first for ever.
@@ -66,11 +64,19 @@ def start_due() -> int:
 
 def collect() -> int:
     """Fetch the results that are ready; return how many."""
+    _end_lost()
     # Without a run id the call that starts it has not returned yet.
     under_way = Diagnosis.objects.filter(ended_at=None).exclude(run_id="")
     return sum(
         _collect(each) for each in under_way.select_related("connection__tenant")[:MAX_AT_A_TIME]
     )
+
+
+def _end_lost() -> None:
+    """End those whose worker died before they were started: they would keep off the next one."""
+    asked_before = timezone.now() - RESULT_TIMEOUT
+    lost = Diagnosis.objects.filter(ended_at=None, run_id="", asked_at__lt=asked_before)
+    lost.update(ended_at=timezone.now(), error="It was never started: the worker died.")
 
 
 def fetch_notifications(connection: Connection) -> int:

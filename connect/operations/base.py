@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
+
+from django.db import models
 
 from connect.clients import http
 from connect.models import Connection
@@ -29,20 +30,31 @@ class Busy(Exception):
 
 
 class Skip(Exception):
-    """The operation is not possible now; the text is the reason."""
+    """Nothing was done, because it is not possible or not needed now. The text is the reason."""
 
 
-class OperationOutcome(StrEnum):
+class Failed(Exception):
+    """It was tried and did not work, or the wish itself is refused. The text is the reason."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """It is done. `text` ends the sentence that begins with the label: "the state is IDLE."."""
+
+    text: str
+
+
+class OperationOutcome(models.TextChoices):
     """The outcome of an operation on one connection."""
 
-    DONE = "done"
-    SKIPPED = "skipped"
-    FAILED = "failed"
+    DONE = "done", "Done"
+    SKIPPED = "skipped", "Skipped"
+    FAILED = "failed", "Failed"
 
 
 @dataclass(frozen=True)
 class Report:
-    """The outcome and the text for the timeline. `reason` is "" if it was done."""
+    """The outcome, the same sentence as on the timeline, and why it was not done or ""."""
 
     outcome: OperationOutcome
     text: str
@@ -53,13 +65,15 @@ class Report:
 class Operation:
     """The work behind an action. `refusal` returns "" when it is possible now, else the reason.
 
-    `run` returns the end of the sentence that the timeline gets, e.g. "the state is IDLE.".
+    `run` returns Done, or raises Skip, Failed or a peer's RemoteError: a run that changed nothing
+    cannot count as done. The timeline's event holds the options named in `keeps`.
     """
 
     name: str
     label: str
     refusal: Callable[[Connection], str]
-    run: Callable[[Claim, str, Options], str]
+    run: Callable[[Claim, str, Options], Done]
+    keeps: tuple[str, ...] = ()
 
 
 def by_name(*operations: Operation) -> dict[str, Operation]:
@@ -68,12 +82,22 @@ def by_name(*operations: Operation) -> dict[str, Operation]:
 
 
 def perform(operation: Operation, connection_id: int, actor: str, options: Options) -> Report:
-    """Run an operation for a user and return its report. Raises Busy.
+    """Run an operation for a user and return its report, which the timeline has too. Raises Busy.
 
     A refusal or a peer's error is noted and reported, not raised.
     """
     with held(connection_id) as claim:
-        return _perform(operation, claim, actor, options)
+        report, request_id = _perform(operation, claim, actor, options)
+        timeline.note(
+            claim.tenant,
+            EventKind.STAFF_ACTION,
+            report.text,
+            actor=actor,
+            outcome=report.outcome,
+            request_id=request_id,
+            **{name: options[name] for name in operation.keeps},
+        )
+    return report
 
 
 @contextmanager
@@ -91,19 +115,31 @@ def held(connection_id: int) -> Iterator[Claim]:
         claim.release_uncounted()
 
 
-def _perform(operation: Operation, claim: Claim, actor: str, options: Options) -> Report:
+def _perform(
+    operation: Operation, claim: Claim, actor: str, options: Options
+) -> tuple[Report, str]:
+    """Run an operation; return its report, and the peer's request id if a peer refused."""
     label = operation.label
     try:
         # Asked again under the lease: the page may be older than the connection's state.
         _require_possible(operation, claim.connection)
-        text = _note(claim, actor, f"{label}: {operation.run(claim, actor, options)}")
-        return Report(OperationOutcome.DONE, text)
+        done = operation.run(claim, actor, options)
+        return Report(OperationOutcome.DONE, f"{label}: {done.text}"), ""
     except Skip as skip:
-        text = _note(claim, actor, f"{label}: skipped, {skip}.")
-        return Report(OperationOutcome.SKIPPED, text, str(skip))
+        return skipped(label, str(skip)), ""
+    except Failed as failure:
+        return _failed(label, str(failure)), ""
     except http.RemoteError as error:
-        text = _note(claim, actor, f"{label}: failed. {error.words}", error.request_id)
-        return Report(OperationOutcome.FAILED, text, error.words)
+        return _failed(label, error.words), error.request_id
+
+
+def skipped(label: str, reason: str) -> Report:
+    """Return the report of something that was not done, with the reason."""
+    return Report(OperationOutcome.SKIPPED, f"{label}: skipped, {reason}.", reason)
+
+
+def _failed(label: str, reason: str) -> Report:
+    return Report(OperationOutcome.FAILED, f"{label}: failed. {reason}", reason)
 
 
 def _require_possible(operation: Operation, connection: Connection) -> None:
@@ -121,8 +157,3 @@ def _take(connection_id: int) -> Claim:
             return claim
         time.sleep(LOOK_AGAIN)
     raise Busy("The portal is working on this connection. Try again in a minute.")
-
-
-def _note(claim: Claim, actor: str, text: str, request_id: str = "") -> str:
-    timeline.note(claim.tenant, EventKind.STAFF_ACTION, text, actor=actor, request_id=request_id)
-    return text

@@ -10,7 +10,7 @@ from connect.health import diagnose, observations, states
 from connect.health import refresh as health
 from connect.models import Connection, Stage
 from connect.operations import ending, timed
-from connect.operations.base import Operation, Options, by_name, perform
+from connect.operations.base import Done, Failed, Operation, Options, Report, Skip, by_name, perform
 from connect.provisioning import reconciler, stages
 from connect.runner.lease import Claim
 from tenants import messages
@@ -18,9 +18,9 @@ from tenants.models import MessageKind
 from tenants.queue import enqueue
 
 
-def operate(name: str, connection_id: int, actor: str, options: Options) -> str:
-    """Run a registered operation for a user; return the result as a sentence. Raises Busy."""
-    return perform(REGISTRY[name], connection_id, actor, options).text
+def operate(name: str, connection_id: int, actor: str, options: Options) -> Report:
+    """Run a registered operation for a user; return its report. Raises Busy."""
+    return perform(REGISTRY[name], connection_id, actor, options)
 
 
 def _address(claim: Claim) -> tuple[str, str]:
@@ -36,7 +36,7 @@ def _refusal_to_retry(connection: Connection) -> str:
     return ""
 
 
-def _retry(claim: Claim, actor: str, options: Options) -> str:
+def _retry(claim: Claim, actor: str, options: Options) -> Done:
     claim.release(
         attempts=0,
         blocked_at=None,
@@ -45,7 +45,7 @@ def _retry(claim: Claim, actor: str, options: Options) -> str:
         next_attempt_at=timezone.now(),
     )
     enqueue(reconciler.advance, claim.connection.pk)
-    return f"trying again: {claim.connection.get_stage_display().lower()}."
+    return Done(f"trying again: {claim.connection.get_stage_display().lower()}.")
 
 
 def _refusal_to_import(connection: Connection) -> str:
@@ -56,14 +56,14 @@ def _refusal_to_import(connection: Connection) -> str:
     return "Heroku Connect is not authorized yet"
 
 
-def _import_mappings(claim: Claim, actor: str, options: Options) -> str:
+def _import_mappings(claim: Claim, actor: str, options: Options) -> Done:
     facts = {"template": None, "import_sent_at": None}
     with transaction.atomic():
         stages.move_to(
             claim, Stage.IMPORTING_MAPPINGS, "Importing the mappings again.", facts, actor=actor
         )
         enqueue(reconciler.advance, claim.connection.pk)
-    return "started with the version that new tenants get."
+    return Done("started with the version that new tenants get.")
 
 
 # --- the connection at Heroku Connect ------------------------------------------------------------
@@ -81,38 +81,43 @@ def _refusal_to_pause(connection: Connection) -> str:
     return "it is already paused" if connection.state == states.PAUSED else ""
 
 
-def _pause(claim: Claim, actor: str, options: Options) -> str:
+def _pause(claim: Claim, actor: str, options: Options) -> Done:
     heroku_connect.pause(*_address(claim))
     observations.note_pause(claim.connection, actor)
-    return f"accepted; the state is now {health.refresh(claim.connection)}."
+    return Done(f"accepted; the state is now {health.refresh(claim.connection)}.")
 
 
-def _restart(claim: Claim, actor: str, options: Options) -> str:
+def _restart(claim: Claim, actor: str, options: Options) -> Done:
     heroku_connect.restart(*_address(claim))
-    return f"accepted; the state is now {health.refresh(claim.connection)}."
+    return Done(f"accepted; the state is now {health.refresh(claim.connection)}.")
 
 
-def _refresh(claim: Claim, actor: str, options: Options) -> str:
-    return f"the state is {health.refresh(claim.connection)}."
+def _refresh(claim: Claim, actor: str, options: Options) -> Done:
+    return Done(f"the state is {health.refresh(claim.connection)}.")
 
 
-def _diagnose(claim: Claim, actor: str, options: Options) -> str:
-    diagnose.start(claim.connection, actor)
+def _diagnose(claim: Claim, actor: str, options: Options) -> Done:
+    started = diagnose.start(claim.connection, actor)
     waiting = diagnose.fetch_notifications(claim.connection)
-    return f"started; the result arrives within minutes. {waiting} notifications wait."
+    if not started:
+        raise Skip("one is running already; its result arrives within minutes")
+    return Done(f"started; the result arrives within minutes. {waiting} notifications wait.")
 
 
-def _acknowledge(claim: Claim, actor: str, options: Options) -> str:
-    return f"{diagnose.acknowledge(claim.connection, actor)} notifications."
+def _acknowledge(claim: Claim, actor: str, options: Options) -> Done:
+    count = diagnose.acknowledge(claim.connection, actor)
+    if not count:
+        raise Skip("no notification waits")
+    return Done(f"{count} notifications.")
 
 
-def _link(claim: Claim, actor: str, options: Options) -> str:
+def _link(claim: Claim, actor: str, options: Options) -> Done:
     found = heroku_connect.link(settings.APP_NAME, claim.connection.addon_name)
     if not found:
-        return "Heroku Connect does not list the add-on."
+        raise Failed("Heroku Connect does not list the add-on.")
     # Which host serves a connection can only be learnt from this list.
     claim.record(connection_id=found[0].id, region_url=found[0].region_url)
-    return f"linked; the state is now {health.refresh(claim.connection)}."
+    return Done(f"linked; the state is now {health.refresh(claim.connection)}.")
 
 
 def _refusal_to_reauthorize(connection: Connection) -> str:
@@ -121,11 +126,11 @@ def _refusal_to_reauthorize(connection: Connection) -> str:
     return "" if states.lacks_authorization(connection.state) else "it is authorized"
 
 
-def _reauthorize(claim: Claim, actor: str, options: Options) -> str:
+def _reauthorize(claim: Claim, actor: str, options: Options) -> Done:
     # The time in the key: each press of staff is to send a mail.
     key = f"reauthorize:{claim.connection.pk}:{timezone.now().isoformat()}"
     message = messages.queue(claim.tenant, MessageKind.AUTHORIZE_AGAIN, key=key)
-    return f"mailed {message.to} a link."
+    return Done(f"a mail with the link is queued for {message.to}.")
 
 
 REGISTRY: dict[str, Operation] = {

@@ -3,7 +3,7 @@
 from django.db import transaction
 
 from connect.models import Connection, SchemaFate, Stage
-from connect.operations.base import Operation, Options, by_name
+from connect.operations.base import Done, Operation, Options, by_name
 from connect.provisioning import reconciler, stages
 from connect.runner.lease import Claim
 from tenants.queue import enqueue
@@ -15,15 +15,15 @@ def _refusal(connection: Connection) -> str:
     return ""
 
 
-def _offboard(claim: Claim, actor: str, options: Options) -> str:
+def _offboard(claim: Claim, actor: str, options: Options) -> Done:
     return _end(claim, actor, SchemaFate(options["schema_fate"]), start_over=False)
 
 
-def _start_over(claim: Claim, actor: str, options: Options) -> str:
+def _start_over(claim: Claim, actor: str, options: Options) -> Done:
     return _end(claim, actor, SchemaFate(options["schema_fate"]), start_over=True)
 
 
-def _end(claim: Claim, actor: str, fate: SchemaFate, *, start_over: bool) -> str:
+def _end(claim: Claim, actor: str, fate: SchemaFate, *, start_over: bool) -> Done:
     facts = {"schema_fate": fate, "start_over": start_over}
     then = "a new connection follows" if start_over else "the tenant is off-boarded"
     # The task commits with the stage; if the task is lost, the sweep finds the due connection.
@@ -32,7 +32,7 @@ def _end(claim: Claim, actor: str, fate: SchemaFate, *, start_over: bool) -> str
             claim, Stage.OFFBOARDING, f"Ending this connection; then {then}.", facts, actor=actor
         )
         enqueue(reconciler.advance, claim.connection.pk)
-    return f"started. {fate.label}; then {then}."
+    return Done(f"started. {fate.label}; then {then}.")
 
 
 OPERATIONS = by_name(

@@ -6,7 +6,7 @@ from connect.clients import heroku_mappings, http
 from connect.health import refresh as health
 from connect.mappings import lint
 from connect.models import OPEN_STATUSES, Connection, Mapping, RolloutItem
-from connect.operations.base import Operation, Options, by_name
+from connect.operations.base import Done, Failed, Operation, Options, Skip, by_name
 from connect.runner.lease import Claim
 
 EDITABLE = ("access", "sf_polling_seconds", "upsert_field", "fields")
@@ -19,52 +19,44 @@ def _refusal(connection: Connection) -> str:
     return f"roll-out {at_work.rollout_id} is not done with it" if at_work else ""
 
 
-def _mapping(claim: Claim, options: Options) -> Mapping | None:
-    return claim.connection.mappings.filter(object_name=options["object_name"]).first()
+def _mapping(claim: Claim, options: Options) -> Mapping:
+    """Return the mapping that is meant. Raises Skip if it has gone."""
+    found = claim.connection.mappings.filter(object_name=options["object_name"]).first()
+    if found is None:
+        raise Skip(f"{options['object_name']} is no longer mapped")
+    return found
 
 
-def _gone(options: Options) -> str:
-    return f"{options['object_name']} is no longer mapped."
-
-
-def _reload(claim: Claim, actor: str, options: Options) -> str:
+def _reload(claim: Claim, actor: str, options: Options) -> Done:
     mapping = _mapping(claim, options)
-    if mapping is None:
-        return _gone(options)
     heroku_mappings.reload_mapping(claim.connection.region_url, mapping.mapping_id)
     health.refresh(claim.connection)
     rows = mapping.rows_in_salesforce
     counted = f" Rows to read again (last count): {rows:,}." if rows else ""
-    return f"{mapping.object_name} is loaded again.{counted}"
+    return Done(f"{mapping.object_name} is loaded again.{counted}")
 
 
-def _diagnose(claim: Claim, actor: str, options: Options) -> str:
+def _diagnose(claim: Claim, actor: str, options: Options) -> Done:
     mapping = _mapping(claim, options)
-    if mapping is None:
-        return _gone(options)
     found = heroku_mappings.diagnose_mapping(claim.connection.region_url, mapping.mapping_id)
     said = [f"Error: {each}" for each in found.errors]
     said += [f"Warning: {each}" for each in found.warnings]
-    return f"{mapping.object_name}: {' '.join(said) or 'Heroku Connect finds nothing wrong.'}"
+    return Done(f"{mapping.object_name}: {' '.join(said) or 'Heroku Connect finds nothing wrong.'}")
 
 
-def _delete(claim: Claim, actor: str, options: Options) -> str:
+def _delete(claim: Claim, actor: str, options: Options) -> Done:
     mapping = _mapping(claim, options)
-    if mapping is None:
-        return _gone(options)
     heroku_mappings.delete_mapping(claim.connection.region_url, mapping.mapping_id)
     health.refresh(claim.connection)
-    return (
+    return Done(
         f"{mapping.object_name} is no longer mapped. Heroku Connect may have dropped its table; "
         "Salesforce keeps its records."
     )
 
 
-def _edit(claim: Claim, actor: str, options: Options) -> str:
+def _edit(claim: Claim, actor: str, options: Options) -> Done:
     """Overwrite what the form shows, keeping the rest; only if nobody else changed it."""
     mapping = _mapping(claim, options)
-    if mapping is None:
-        return _gone(options)
     wanted: dict[str, Any] = {
         # Heroku Connect writes applied_at itself.
         key: value
@@ -77,20 +69,20 @@ def _edit(claim: Claim, actor: str, options: Options) -> str:
         wanted.pop("upsert_field", None)
     faults = _lint(claim, mapping, wanted)
     if faults:
-        return f"not sent. {' '.join(str(each) for each in faults)}"
+        raise Failed(f"Nothing was sent. {' '.join(str(each) for each in faults)}")
     address = (claim.connection.region_url, mapping.mapping_id)
     # The revision of the page, not the current one: so a change in between is a conflict.
     changed = {**wanted, "revision": options["revision"]}
     try:
         heroku_mappings.replace_mapping(*address, mapping.object_name, changed)
-    except http.Conflict:
+    except http.Conflict as conflict:
         health.refresh(claim.connection)
-        return (
-            f"not saved: {mapping.object_name} was changed after the page was opened "
+        raise Failed(
+            f"Nothing was saved: {mapping.object_name} was changed after the page was opened "
             f"(revision {options['revision']}). Open it again and repeat the change."
-        )
+        ) from conflict
     health.refresh(claim.connection)
-    return f"{mapping.object_name} is changed; Heroku Connect loads what is new."
+    return Done(f"{mapping.object_name} is changed; Heroku Connect loads what is new.")
 
 
 def _lint(claim: Claim, mapping: Mapping, config: dict[str, Any]) -> list[lint.Finding]:

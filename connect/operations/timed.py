@@ -10,7 +10,7 @@ from connect.formats import format_time
 from connect.health import observations, states
 from connect.health import refresh as health
 from connect.models import Connection, Stage, WaitingOn
-from connect.operations.base import Operation, Options, Skip, by_name
+from connect.operations.base import Done, Operation, Options, Skip, by_name
 from connect.provisioning import pauses
 from connect.runner.lease import Claim
 
@@ -29,7 +29,7 @@ def _refusal_to_pause_until(connection: Connection) -> str:
     return "" if connection.stage == Stage.LIVE else "only a live connection can be paused"
 
 
-def _pause_until(claim: Claim, actor: str, options: Options) -> str:
+def _pause_until(claim: Claim, actor: str, options: Options) -> Done:
     """Pause until a time. The end is stored first: a crash cannot leave an endless pause."""
     until = _moment(options)
     before = {name: getattr(claim.connection, name) for name in _NOT_PAUSED}
@@ -50,7 +50,7 @@ def _pause_until(claim: Claim, actor: str, options: Options) -> str:
         raise
     observations.note_pause(claim.connection, actor)
     state = health.refresh(claim.connection)
-    return f"until {format_time(until)}; the state is now {state}.{_because(options)}"
+    return Done(f"until {format_time(until)}; the state is now {state}.{_because(options)}")
 
 
 def _refusal_to_resume(connection: Connection) -> str:
@@ -60,32 +60,32 @@ def _refusal_to_resume(connection: Connection) -> str:
     return "" if is_paused else "it is not paused"
 
 
-def _resume(claim: Claim, actor: str, options: Options) -> str:
+def _resume(claim: Claim, actor: str, options: Options) -> Done:
     # Staff may have resumed it in Heroku's dashboard already.
     if claim.connection.state == states.PAUSED:
         heroku_connect.resume(claim.connection.region_url, claim.connection.connection_id)
     observations.note_pause(claim.connection, "")
     claim.record(**_NOT_PAUSED)
-    return f"accepted; the state is now {health.refresh(claim.connection)}."
+    return Done(f"accepted; the state is now {health.refresh(claim.connection)}.")
 
 
 def _refusal_to_snooze(connection: Connection) -> str:
     return "it is off-boarded" if connection.stage == Stage.OFFBOARDED else ""
 
 
-def _snooze(claim: Claim, actor: str, options: Options) -> str:
+def _snooze(claim: Claim, actor: str, options: Options) -> Done:
     until = _moment(options)
     claim.record(snoozed_until=until, snooze_note=options.get("note", ""))
-    return f"no alerts until {format_time(until)}.{_because(options)}"
+    return Done(f"no alerts until {format_time(until)}.{_because(options)}")
 
 
 def _refusal_to_unsnooze(connection: Connection) -> str:
     return "" if connection.is_snoozed(timezone.now()) else "it is not snoozed"
 
 
-def _unsnooze(claim: Claim, actor: str, options: Options) -> str:
+def _unsnooze(claim: Claim, actor: str, options: Options) -> Done:
     claim.record(snoozed_until=None, snooze_note="")
-    return "alerts are sent again."
+    return Done("alerts are sent again.")
 
 
 def _moment(options: Options) -> datetime:

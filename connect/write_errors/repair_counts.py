@@ -18,13 +18,18 @@ class RepairCounts:
     skipped: Counter[SkipReason] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
 
+    @property
+    def sent(self) -> int:
+        """How many entries are on their way, or ignored."""
+        return self.done + self.other_values
+
     def __str__(self) -> str:
-        parts = [f"{self.done} writes"]
+        parts = [f"{self.done} writes"] if self.done else []
         if self.other_values:
             parts.append(f"{self.other_values} sent with other values than those that failed")
         parts += [f"{count} skipped: {reason.label}" for reason, count in self.skipped.items()]
         parts += [f"{count} failed: {reason}" for reason, count in self.failed.items()]
-        return "; ".join(parts)
+        return "; ".join(parts) or "no such write has failed any more"
 
 
 def in_words(repairs: Iterable[WriteRepair]) -> str:

@@ -6,7 +6,7 @@ from connect.operations.base import OperationOutcome, Report
 from portal import bulk
 from portal.actions import action as registry
 from portal.actions.action import Action, Options
-from portal.actions.result import Result, done
+from portal.actions.result import Result, done, skipped
 from portal.actions.subject import Subject, start_bulk_run
 from portal.models import BulkItem, BulkItemStatus, BulkRun
 from tenants.models import Tenant
@@ -17,10 +17,13 @@ LEFT = (BulkItemStatus.FAILED, BulkItemStatus.CANCELLED)
 def perform(run: BulkRun, item: BulkItem) -> Report:
     """Run the action of a bulk run on one item."""
     # An action on tenants has the same name on every list that it was pressed in.
-    action, subject = registry.of(Tenant)[run.action], Subject(item.tenant, item.connection)
-    # Asked again, because the tenant may have changed since staff pressed the button.
+    action, subject = registry.of(Tenant).get(run.action), Subject(item.tenant, item.connection)
+    # A release may have taken the action away since staff pressed the button.
+    if action is None or action.perform is None:
+        return Report(OperationOutcome.FAILED, "", f"there is no action “{run.action}” any more")
+    # Asked again, because the tenant may have changed too.
     reason = action.refusal(subject)
-    if reason or action.perform is None:
+    if reason:
         return Report(OperationOutcome.SKIPPED, "", reason)
     return action.perform(subject, run.actor, run.options)
 
@@ -43,12 +46,16 @@ def _refusal_to_cancel(run: BulkRun) -> str:
 def _cancel(targets: Sequence[BulkRun], actor: str, options: Options) -> Result:
     (run,) = targets
     left = bulk.cancel(run.pk, actor)
+    if left is None:
+        return skipped(run, "it has ended already")
     return done(run, f"{left} of {run.total} were not started.")
 
 
 def _refusal_to_repeat(run: BulkRun) -> str:
     if not run.finished_at:
         return "it is not finished"
+    if run.action not in registry.of(Tenant):
+        return f"there is no action “{run.action}” any more"
     return "" if run.items.filter(status__in=LEFT).exists() else "nothing in it failed"
 
 
@@ -56,7 +63,9 @@ def _repeat(targets: Sequence[BulkRun], actor: str, options: Options) -> Result:
     (run,) = targets
     left = run.items.filter(status__in=LEFT).select_related("tenant", "connection")
     subjects = [Subject(item.tenant, item.connection) for item in left]
-    action = registry.of(Tenant)[run.action]
+    action = registry.of(Tenant).get(run.action)
+    if action is None or not subjects:
+        return skipped(run, _refusal_to_repeat(run))
     return start_bulk_run(action, subjects, actor, run.options)
 
 

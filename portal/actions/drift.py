@@ -11,7 +11,9 @@ from connect.rollouts import restore
 from connect.rollouts.status import TransitionRefused
 from portal.actions.action import Action, Options
 from portal.actions.forms import Question
-from portal.actions.result import Result, done, skipped
+from portal.actions.result import Result, Unmet, done, queued, skipped
+
+NOT_FREE = "it has not drifted any more, is not live, or is in another roll-out"
 
 
 class AcceptForm(Question):
@@ -49,8 +51,11 @@ def _bring_back(targets: Sequence[Drift], actor: str, options: Options) -> Resul
         rollout = restore.bring_back([row.pk for row in targets], actor)
     except (drift.DriftRefused, TransitionRefused) as reason:
         return skipped(whom, reason)
-    made = f"{rollout} was created for {rollout.items.count()} of {len(targets)}"
-    return done(whom, f"{made}. It starts automatically after the check.")
+    joined = set(rollout.items.values_list("connection_id", flat=True))
+    left_out = [Unmet(_name(row), NOT_FREE) for row in targets if row.connection_id not in joined]
+    made = f"{rollout} was created for {len(joined)} of {len(targets)}"
+    more = f"{made}. It starts automatically after the check."
+    return queued(whom, more).with_skipped(left_out)
 
 
 def _accept(targets: Sequence[Drift], actor: str, options: Options) -> Result:

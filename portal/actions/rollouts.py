@@ -11,7 +11,7 @@ from connect.rollouts import lifecycle
 from connect.rollouts.status import TransitionRefused, tenant_count
 from portal.actions.action import Action, Options
 from portal.actions.forms import Question
-from portal.actions.result import Result, done, skipped
+from portal.actions.result import Result, done, queued, skipped
 
 MAX_WARNINGS = 100  # on the confirmation page
 _CONTROL, _PAUSE = "connect.steer_rollout", "connect.pause_rollout"
@@ -58,10 +58,14 @@ class PruneForm(Question):
 
 @dataclass(frozen=True)
 class Transition:
-    """A permitted change of a roll-out's status. `go` raises TransitionRefused."""
+    """A permitted change of a roll-out's status. `go` raises TransitionRefused.
+
+    `follows` says what the worker does then; "" if all is done at once.
+    """
 
     origins: tuple[RolloutStatus, ...]
     go: Callable[[int, str, Options], Rollout]
+    follows: str = ""
 
     def refusal(self, rollout: Rollout) -> str:
         """Return why the roll-out's status does not allow it, or ""."""
@@ -76,6 +80,8 @@ class Transition:
             changed = self.go(rollout.pk, actor, options)
         except TransitionRefused as reason:
             return skipped(rollout, reason)
+        if self.follows:
+            return queued(rollout, self.follows, then=changed)
         return done(rollout, then=changed)
 
 
@@ -165,6 +171,7 @@ ACTIONS = (
         Transition(
             (RolloutStatus.RUNNING, RolloutStatus.PAUSED, RolloutStatus.DONE),
             lambda pk, actor, options: lifecycle.retry(pk, actor),
+            "Each tenant is checked again first.",
         ),
     ),
     _action(
@@ -185,6 +192,7 @@ ACTIONS = (
             lambda pk, actor, options: lifecycle.roll_back(
                 pk, actor, prune=Prune(options["prune"])
             ),
+            "This roll-out is the way back. It starts automatically after the check.",
         ),
         form=PruneForm,
         destructive=True,

@@ -26,7 +26,8 @@ def _queue_approve(subject: Subject, actor: str, options: Options) -> None:
 
 
 def _approve(subject: Subject, actor: str, options: Options) -> Report:
-    proof.approve(subject.tenant.pk, actor)
+    if not proof.approve(subject.tenant.pk, actor):
+        return Report(OperationOutcome.SKIPPED, "", "it is already approved")
     return Report(OperationOutcome.DONE, "Approved.")
 
 

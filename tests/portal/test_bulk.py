@@ -129,7 +129,7 @@ def test_a_cancelled_run_leaves_out_what_has_not_begun() -> None:
     run.refresh_from_db()
     assert statuses(run) == ["done", "cancelled", "cancelled"]
     assert (run.cancelled_by, bool(run.finished_at)) == ("mia", True)
-    assert bulk.cancel(run.pk, "mia") == 0
+    assert bulk.cancel(run.pk, "mia") is None
 
 
 def test_a_run_that_nobody_works_on_is_cancelled_at_once() -> None:

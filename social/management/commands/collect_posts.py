@@ -52,7 +52,7 @@ class Command(BaseCommand):
         except collection.CollectionRefused as reason:
             raise CommandError(str(reason)) from None
         self._show_result(run)
-        if run.outcome == RunOutcome.FAILED:
+        if run.outcome == RunOutcome.FAILED or run.tenants_failed:
             raise CommandError(run.note)
 
     def _show_progress(self, run: CollectionRun) -> None:

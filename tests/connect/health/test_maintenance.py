@@ -92,6 +92,15 @@ def test_a_diagnosis_that_takes_its_time_is_fetched_later(journey: Journey) -> N
     assert (done.actor, done.ended_at is not None) == ("olga", True)
 
 
+def test_a_diagnosis_whose_worker_died_does_not_keep_off_the_next(journey: Journey) -> None:
+    connection = journey.reach(Stage.LIVE)
+    asked_at = timezone.now() - 2 * diagnose.RESULT_TIMEOUT
+    Diagnosis.objects.create(connection=connection, asked_at=asked_at, actor="olga")
+    assert "one is running already" in tasks.operate("diagnose", connection.pk, "olga", {})
+    assert diagnose.collect() == 0
+    assert "started" in tasks.operate("diagnose", connection.pk, "olga", {})
+
+
 def test_a_region_and_a_permission_that_do_not_fit_are_found(journey: Journey) -> None:
     connection = journey.reach(Stage.LIVE)
     journey.running.behave(regions_match=False)

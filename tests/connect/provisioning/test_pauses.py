@@ -22,7 +22,7 @@ HOUR = timedelta(hours=1)
 def pause(journey: Journey, **span: float) -> str:
     until = timezone.now() + timedelta(**span)
     options = {"until": until.isoformat(), "note": "Their data centre moves."}
-    said = operations.operate("pause_until", journey.connection.pk, "olga", options)
+    said = operations.operate("pause_until", journey.connection.pk, "olga", options).text
     journey.connection.refresh_from_db()
     return said
 
@@ -100,7 +100,7 @@ def test_a_pause_that_cannot_end_notifies_staff_and_can_be_retried(live: Journey
     connection = let_it_end(live)
     assert "gone" in connection.blocked_reason
     assert Message.objects.filter(kind="blocked").count() == 1
-    assert "trying again" in operations.operate("retry", connection.pk, "olga", {})
+    assert "trying again" in operations.operate("retry", connection.pk, "olga", {}).text
     assert let_it_end(live).state == "IDLE"
 
 
@@ -140,7 +140,7 @@ def test_a_time_that_passed_in_the_queue_is_skipped(live: Journey) -> None:
 
 def test_what_is_paused_until_a_time_imports_nothing_but_can_be_off_boarded(live: Journey) -> None:
     pause(live, hours=4)
-    said = operations.operate("import_mappings", live.connection.pk, "olga", {})
+    said = operations.operate("import_mappings", live.connection.pk, "olga", {}).text
     assert "skipped, it is paused until" in said
     operations.operate("offboard", live.connection.pk, "olga", {"schema_fate": "keep"})
     live.connection.refresh_from_db()
@@ -148,7 +148,7 @@ def test_what_is_paused_until_a_time_imports_nothing_but_can_be_off_boarded(live
 
 
 def snooze(journey: Journey, name: str = "snooze", **options: Any) -> str:
-    said = operations.operate(name, journey.connection.pk, "olga", options)
+    said = operations.operate(name, journey.connection.pk, "olga", options).text
     journey.connection.refresh_from_db()
     return said
 

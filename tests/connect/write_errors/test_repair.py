@@ -102,7 +102,8 @@ def test_a_bulk_retry_succeeds_once_its_cause_is_removed(writes: Writes) -> None
     writes.remove_the_cause()
     assert "3 writes" in act(error, "retry")
     assert WriteRepair.objects.filter(ended_at=None).count() == 3
-    assert "0 writes" in act(error, "retry")  # somebody else's second click sends nothing twice
+    # Somebody else's second click sends nothing twice.
+    assert "skipped, account: no such write has failed any more" in act(error, "retry")
     writes.sync()
     assert writes.records() == ["bad 1", "bad 2", "bad 3", "good"]
     assert set(WriteRepair.objects.values_list("result", flat=True)) == {"SUCCESS"}
@@ -191,7 +192,7 @@ def test_a_reload_that_renumbers_the_rows_leads_to_no_other_record(writes: Write
         assert "1 writes" in said
         assert names_by_sfid(writes) == {**before, sfid: "bad name"}
     else:
-        assert "0 writes; 1 skipped: the row's number belongs to another record now" in said
+        assert "skipped, account: 1 skipped: the row's number belongs to another record now" in said
         assert names_by_sfid(writes) == before
 
 
@@ -229,14 +230,14 @@ def test_another_write_of_the_row_does_not_stand_for_the_one_that_was_copied(
 def test_a_database_that_refuses_is_counted_as_failed(writes: Writes) -> None:
     error = the_error()
     writes.run("DROP FUNCTION {s}.hc_capture_insert_from_row")
-    assert "0 writes; 3 failed: the tenant's database refused it" in act(error, "retry")
+    assert "failed. account: 3 failed: the tenant's database refused it" in act(error, "retry")
     assert WriteRepair.objects.filter(result=RepairResult.FAILED).count() == 3
 
 
 def test_an_object_that_is_no_longer_mapped_is_skipped(writes: Writes) -> None:
     writes.run("DROP TABLE {s}.account CASCADE")
     said = act(the_error(), "retry")
-    assert "0 writes; 3 skipped: the object is no longer mapped" in said
+    assert "skipped, account: 3 skipped: the object is no longer mapped" in said
 
 
 @BOTH_MODES

@@ -10,6 +10,7 @@ from django_q.models import OrmQ
 from pytest_django.fixtures import Settings
 
 import emulator as emulated
+from connect.health import diagnose
 from connect.models import Connection, Stage, WaitingOn
 from connect.operations import connection as operations
 from portal.actions.subject import Subject
@@ -35,6 +36,11 @@ def at_work(emulator: emulated.Running, name: str) -> Connection:
     if name == "unsnooze":
         tomorrow = timezone.now() + timedelta(days=1)
         Connection.objects.update(snoozed_until=tomorrow)
+    if name == "acknowledge":
+        path = f"connections/{member.connection.connection_id}/notifications"
+        notification = {"event_type": "mapping-error", "message": "Account: BAD_CONFIG"}
+        emulator.control("POST", path, notification)
+        diagnose.fetch_notifications(member.connection)
     if name == "reauthorize":
         Connection.objects.update(state="UNAUTHORIZED")
     return member.now()
@@ -52,7 +58,7 @@ def test_the_work_leaves_an_event_with_the_persons_name(
     event = Event.objects.filter(actor="mia").last()
     assert event is not None
     assert event.tenant == connection.tenant
-    assert "failed" not in event.text
+    assert event.data.get("outcome", "done") == "done"
 
 
 # --- the rules -----------------------------------------------------------------------------------

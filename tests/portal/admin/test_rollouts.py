@@ -157,7 +157,9 @@ def test_a_roll_back_is_asked_about_and_made(manager: Client, fleet: Fleet) -> N
     Rollout.objects.update(status=RolloutStatus.DONE)
     url = reverse("admin:connect_rollout_act", args=[rollout.pk, "roll_back"])
     assert "returns to its former version" in manager.get(url).content.decode()
-    control(manager, rollout, "roll_back", prune="all")
+    answer = control(manager, rollout, "roll_back", prune="all")
+    # Nothing has been sent back yet.
+    assert "“Roll back” is queued" in said(answer)
     back = Rollout.objects.get(rolls_back=rollout)
     assert (back.prune, back.items.count(), back.starts_itself) == ("all", 2, True)
 

@@ -1,0 +1,134 @@
+"""Every action whose row has changed since the page asked: skipped with the reason, never done."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from django.db.models import Model
+from django.utils import timezone
+
+from connect.models import Drift, DriftState, MappingTemplate, Rollout, RolloutStatus
+from portal import bulk
+from portal.actions import action as registry
+from portal.actions.result import Result
+from portal.models import BulkItem, BulkRun
+from tenants import messages, proof
+from tenants.models import Event, Proof, Switch, Tenant
+from tests import cast
+from tests.portal.admin import rows, strangers
+
+pytestmark = pytest.mark.django_db
+ANSWERS = {
+    "why": "Maintenance.",
+    "prune": "keep",
+    "fingerprint": "seen",
+    "reason": "Agreed.",
+    "accept_warnings": True,
+}
+# Their work is queued: the worker asks again, and tells how each ended.
+QUEUED = {
+    *("approve", "resend", "queue_again", "collect", "diagnose", "edit", "delete", "reload"),
+    *registry.of(Tenant),
+}
+
+
+def _rollout() -> Model:
+    strangers.make(1)
+    Rollout.objects.update(status=RolloutStatus.CHECKING)
+    return Rollout.objects.get()
+
+
+def _done_rollout() -> Model:
+    strangers.make(1)
+    return Rollout.objects.get()
+
+
+def _drift() -> Model:
+    connection = rows.connection(cast.enrol(cast.ACME))
+    return Drift.objects.create(connection=connection, state=DriftState.SAME)
+
+
+def _finished_run() -> Model:
+    tenant = cast.enrol(cast.ACME)
+    run = BulkRun(action="pause", label="Pause", actor="mia", total=1, finished_at=timezone.now())
+    run.save()
+    BulkItem.objects.create(run=run, tenant=tenant, status="done")
+    return run
+
+
+def _switch(on: bool) -> Callable[[], Model]:
+    return lambda: Switch.objects.create(name="provisioning", on=on)
+
+
+@dataclass(frozen=True)
+class Case:
+    """An action, and a row to which it cannot be done any more."""
+
+    name: str
+    make: Callable[[], Model]
+    reason: str
+
+
+CASES = [
+    Case("start", _rollout, "checking"),
+    Case("pause", _rollout, "checking"),
+    Case("resume", _rollout, "checking"),
+    Case("retry", _done_rollout, "no failed tenant"),
+    Case("cancel", _done_rollout, "done"),
+    Case("roll_back", _rollout, "checking"),
+    Case("bring_back", _drift, "none of them has drifted"),
+    Case("accept", _drift, "it has not drifted"),
+    Case("cancel", _finished_run, "it has ended already"),
+    Case("again", _finished_run, "nothing in it failed"),
+    Case("turn_off", _switch(on=False), "already off"),
+    Case("turn_on", _switch(on=True), "already on"),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=[f"{each.name}-{each.reason}" for each in CASES])
+def test_an_action_that_did_nothing_is_never_done(case: Case) -> None:
+    row = case.make()
+    runs = list(BulkRun.objects.values_list("pk", flat=True))
+    # run, and not press: the row has changed after the view asked whether it is possible.
+    result = registry.of(type(row))[case.name].run([row], "mia", ANSWERS)
+    assert result.text == ""
+    assert [case.reason in each.why for each in result.skipped + result.failed] == [True]
+    assert list(BulkRun.objects.values_list("pk", flat=True)) == runs
+
+
+def test_no_action_is_left_out() -> None:
+    every = {name for model in registry.models() for name in registry.of(model)}
+    repairs = {"retry", "ignore"}  # connect.operations.writes
+    assert {each.name for each in CASES} | QUEUED | repairs == every
+
+
+def test_who_is_left_out_of_a_way_back_is_skipped_with_the_reason() -> None:
+    free, taken = (rows.connection(cast.enrol(who)) for who in (cast.ACME, cast.BOREALIS))
+    template = MappingTemplate.objects.create(version=1, document=rows.DOCUMENT)
+    for connection in (free, taken):
+        connection.template = template
+        connection.save()
+        Drift.objects.create(connection=connection, state=DriftState.DRIFTED)
+    bring_back = registry.of(Drift)["bring_back"]
+    bring_back.run(list(Drift.objects.filter(connection=taken)), "mia", {})
+    result: Result = bring_back.run(list(Drift.objects.order_by("pk")), "mia", {})
+    assert "was created for 1 of 2" in result.text
+    assert [(each.name, "another roll-out" in each.why) for each in result.skipped] == [
+        ("Borealis", True)
+    ]
+
+
+def test_what_a_release_took_away_has_failed_and_does_not_count_as_skipped() -> None:
+    run = BulkRun(action="explode", label="Explode", actor="mia", total=1)
+    bulk.start(run, [BulkItem(run=run, tenant=cast.enrol(cast.ACME))])
+    bulk.work_off(run.pk)
+    item = run.items.get()
+    assert (item.status, item.text) == ("failed", "there is no action “explode” any more")
+
+
+def test_a_second_approval_and_a_mail_that_does_not_exist_are_skipped_on_the_timeline() -> None:
+    tenant = cast.enrol(cast.ACME, proof=Proof.STAFF)
+    assert proof.approve(tenant.pk, "mia") is False
+    Tenant.objects.update(offboarded_at=timezone.now())
+    assert messages.resend(tenant.pk, "mia") is None
+    assert [each.data["outcome"] for each in Event.objects.filter(actor="mia")] == ["skipped"] * 2
