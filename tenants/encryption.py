@@ -1,4 +1,4 @@
-"""The keys of SECRET against what is stored: whether they fit, and moving all of it to the first."""
+"""The keys of SECRET and what is stored: whether they fit, and moving all to the first key."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -39,8 +39,8 @@ def is_key_right() -> bool:
 def rotate(report: Callable[[Rotation, int], None]) -> Rotation:
     """Encrypt every stored value with the first key of SECRET; `report` is called for each batch.
 
-    Safe to interrupt and to run again: what the first key decrypts is left alone. Grants that no key
-    decrypts are marked as lost, and those whose key is back are active again.
+    Safe to interrupt and to run again: what the first key decrypts is left alone. Grants that no
+    key decrypts are marked as lost, and those whose key is back are active again.
     """
     rotation, total = Rotation(), sum(model._default_manager.count() for model, _ in _columns())
     grants.restore_readable()

@@ -8,7 +8,10 @@ from django.db import models
 from fernet_fields import EncryptedTextField as FernetTextField
 
 if TYPE_CHECKING:
-    Base = models.TextField[str, str]
+
+    class Base(models.TextField[str, str]):
+        def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any: ...
+
 else:
     Base = FernetTextField
 

@@ -18,8 +18,8 @@ from tenants import encryption
 WORKER_IS_LATE = timedelta(seconds=60)  # it beats every few seconds
 QUEUE_IS_LATE = timedelta(minutes=5)
 WRONG_KEY = (
-    "No key of SECRET decrypts the newest Salesforce grant. Put the old key back, behind the new one."
-    " If it is lost: python manage.py rotate_secret."
+    "No key of SECRET decrypts the newest Salesforce grant. Put the old key back, behind the new"
+    " one. If it is lost: python manage.py rotate_secret."
 )
 
 

@@ -8,13 +8,11 @@ from tenants import encryption
 from tenants.encryption import Rotation
 
 KEPT = "Some values were changed meanwhile. Run it again before you remove an old key."
-DONE = (
-    "Everything that can be read is encrypted with the first key. The old keys may go from SECRET."
-)
+DONE = "All that can be read is encrypted with the first key. The old keys may go from SECRET."
 LOST = (
-    "No key of SECRET decrypts {count} values. Their grants count as lost, and their tenants are asked"
-    " to sign in to Salesforce again. If you still have the key, add it to SECRET and run this again"
-    " before you remove a key."
+    "No key of SECRET decrypts {count} values. Their grants count as lost, and their tenants are"
+    " asked to sign in to Salesforce again. If you still have the key, add it to SECRET and run"
+    " this again before you remove a key."
 )
 
 
