@@ -24,7 +24,7 @@ from connect.provisioning import reconciler
 from connect.rollouts import due, items
 from connect.runner import lease
 from connect.write_errors import repair_results, scan
-from tenants import sending, timeline
+from tenants import grants, sending, timeline
 from tenants.leases import REQUEUE_AFTER
 from tenants.queue import enqueue
 
@@ -137,6 +137,7 @@ def _operate_alone(name: str, connection_id: int) -> str:
 
 def maintain_health() -> None:
     """Refresh idle grants, probe packages, start due diagnoses, measure uptime; scheduled."""
+    grants.restore_readable()
     maintenance.refresh_idle_grants()
     maintenance.probe_packages()
     diagnose.start_due()

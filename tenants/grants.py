@@ -41,6 +41,8 @@ class GrantError(Exception):
 def access_token(tenant_id: int) -> str:
     """Return the stored access token. It may have expired; a 401 shows that. Raises GrantLost."""
     grant = SalesforceGrant.objects.filter(tenant=tenant_id).first()
+    if grant and not grant.is_readable:
+        raise GrantLost(lose_unreadable(grant))
     return _require_active(grant).access_token
 
 
@@ -51,6 +53,7 @@ def refresh(tenant_id: int, stale: str) -> str:
     run inside a transaction: a rollback would lose the new refresh token. Raises GrantLost,
     GrantError.
     """
+    access_token(tenant_id)  # marks a grant that cannot be read, before the transaction begins
     lost = ""
     with _locked(tenant_id) as found:
         grant = _require_active(found)
@@ -79,12 +82,45 @@ def revoke(tenant_id: int) -> None:
     with _locked(tenant_id) as grant:
         if grant is None or grant.status == GrantStatus.REVOKED:
             return
-        # A grant that Salesforce refuses has nothing left to revoke there.
-        if grant.status == GrantStatus.ACTIVE:
+        # A lost grant has nothing left to revoke at Salesforce, or nothing to revoke it with.
+        if grant.is_active:
             _revoke_remote(grant)
         grant.access_token = grant.refresh_token = ""
         grant.status = GrantStatus.REVOKED
         grant.save(update_fields=["access_token", "refresh_token", "status"])
+
+
+def forget(tenant_id: int) -> None:
+    """Delete the grant of a tenant that leaves, also one that could not be revoked."""
+    SalesforceGrant.objects.filter(tenant=tenant_id).delete()
+
+
+def lose_unreadable(grant: SalesforceGrant) -> str:
+    """Mark a grant that no key of SECRET decrypts as lost; return the reason."""
+    mine = SalesforceGrant.objects.filter(pk=grant.pk, status=GrantStatus.ACTIVE)
+    text = _why_unreadable(grant)
+    with transaction.atomic():
+        if mine.update(status=GrantStatus.UNREADABLE):
+            timeline.note(grant.tenant, EventKind.GRANT_LOST, text)
+    return text
+
+
+def restore_readable() -> int:
+    """Make grants active again whose key is back in SECRET; return how many."""
+    rows = SalesforceGrant.objects.filter(status=GrantStatus.UNREADABLE)
+    ids = [grant.pk for grant in rows if grant.is_readable]
+    return rows.filter(pk__in=ids).update(status=GrantStatus.ACTIVE)
+
+
+def why_lost(grant: SalesforceGrant) -> str:
+    """Return the sentence for a lost grant."""
+    if grant.status == GrantStatus.UNREADABLE:
+        return _why_unreadable(grant)
+    return f"Salesforce no longer accepts the grant of {grant.username}."
+
+
+def _why_unreadable(grant: SalesforceGrant) -> str:
+    return f"No key of SECRET decrypts the grant of {grant.username}."
 
 
 @contextmanager
@@ -98,7 +134,7 @@ def _locked(tenant_id: int) -> Iterator[SalesforceGrant | None]:
 def _require_active(grant: SalesforceGrant | None) -> SalesforceGrant:
     if grant is None:
         raise GrantLost("Nobody from this org has signed in to Salesforce yet.")
-    if grant.status != GrantStatus.ACTIVE:
+    if not grant.is_active:
         raise GrantLost(f"The Salesforce grant of {grant.username} is no longer valid.")
     return grant
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from tenants import proof
-from tenants.models import GrantStatus, SalesforceGrant, Tenant
+from tenants.models import SalesforceGrant, Tenant
 
 
 class Turn(StrEnum):
@@ -96,13 +96,13 @@ def progress_of(tenant: Tenant) -> Progress:
     """Return how far a tenant is. One query, and one for the facts."""
     grant = SalesforceGrant.objects.filter(tenant=tenant).first()
     facts = _facts_of(tenant)
-    is_active = grant is not None and grant.status == GrantStatus.ACTIVE
+    is_active = grant is not None and grant.is_active
     return Progress(
         turn=_turn(tenant, facts, is_active=is_active),
         registered_at=tenant.registered_at,
         signed_in_at=grant.issued_at if grant and is_active else None,
         username=grant.username if grant and is_active else "",
-        lost=grant is not None and grant.status == GrantStatus.REFUSED,
+        lost=grant is not None and grant.is_lost,
         authorized_at=facts.authorized_at,
         live_at=facts.live_at,
     )

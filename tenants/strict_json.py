@@ -7,6 +7,8 @@ and other readers refuse. Source: RFC 8259.
 import json
 from typing import Any, NoReturn
 
+from tenants.json_depth import is_too_deep
+
 
 class BadJson(ValueError):
     """The text is not JSON. The message is a sentence for its author, with line and column."""
@@ -14,12 +16,12 @@ class BadJson(ValueError):
 
 def load(text: str) -> Any:
     """Return what a JSON text holds. Raises BadJson."""
+    if is_too_deep(text):
+        raise BadJson("The JSON is nested too deeply.")
     try:
         return json.loads(text, object_pairs_hook=unique, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
         raise BadJson(_locate(error)) from None
-    except RecursionError:
-        raise BadJson("The JSON is nested too deeply.") from None
     except BadJson:
         raise
     except ValueError as error:  # for example a number with more digits than Python reads

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from connect.clients.json_object import JsonObject
+from tenants.http.json_object import JsonObject
 
 
 @dataclass(frozen=True)

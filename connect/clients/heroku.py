@@ -20,7 +20,7 @@ from connect.clients.http import (
     Retryable,
     segment,
 )
-from connect.clients.json_object import JsonObject
+from tenants.http.json_object import JsonObject
 
 logger = logging.getLogger(__name__)
 

@@ -22,8 +22,8 @@ from connect.clients.http import (
     RemoteError,
     segment,
 )
-from connect.clients.json_object import JsonObject
 from tenants import hosts
+from tenants.http.json_object import JsonObject
 
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from connect.clients import streams
 from connect.clients.connection_detail import ConnectionDetail, read_detail
 from connect.clients.heroku_connect import SYSTEM, call
 from connect.clients.http import RemoteError, Retryable, segment
-from connect.clients.json_object import JsonObject
+from tenants.http.json_object import JsonObject
 
 MAX_IN_MEMORY = 256 * 1024  # bytes of a list; more goes to a file
 MAX_NOTIFICATIONS = 1000

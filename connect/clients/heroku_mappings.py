@@ -9,7 +9,7 @@ from typing import Any
 
 from connect.clients import heroku_connect
 from connect.clients.http import Conflict, NotFound, segment
-from connect.clients.json_object import JsonObject
+from tenants.http.json_object import JsonObject
 
 
 @dataclass(frozen=True)

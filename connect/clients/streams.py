@@ -5,8 +5,9 @@ from typing import IO, Any
 
 import ijson
 
+from tenants.json_depth import MAX_DEPTH
+
 CHUNK = 64 * 1024  # bytes
-MAX_DEPTH = 50  # levels; a connection with its mappings has about ten
 _STARTS = frozenset({"start_map", "start_array"})
 _ENDS = frozenset({"end_map", "end_array"})
 _Events = Iterator[tuple[str, Any]]

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from connect.formats import format_time
 from connect.health import states
 from connect.models import Condition, Health, IncidentKind
-from tenants.models import GrantStatus, SalesforceGrant, Tenant
+from tenants import grants
+from tenants.models import LOST, SalesforceGrant, Tenant
 
 WRITES_ARE_STUCK = timedelta(hours=1)
 MANY_FAILED_WRITES = 100  # of one cause: staff are alerted a second time
@@ -127,10 +128,10 @@ def _schema(health: Health) -> dict[IncidentKind, str]:
 def _salesforce(tenant: Tenant, health: Health) -> dict[IncidentKind, str]:
     found = {IncidentKind.UNINSTALLED: _UNINSTALLED} if health.package_gone_at else {}
     grant = _grant(tenant)
-    if grant and grant.status == GrantStatus.REFUSED:
+    if grant and grant.status in LOST:
         found[IncidentKind.GRANT_LOST] = (
-            f"Salesforce no longer accepts the grant of {grant.username}. The portal does not call"
-            " the org until its admin signs in again."
+            f"{grants.why_lost(grant)} The portal does not call the org until its admin signs in"
+            " again."
         )
     return found
 

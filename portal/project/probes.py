@@ -13,9 +13,14 @@ from django.views.decorators.http import require_safe
 from django_q.models import OrmQ
 
 from portal.models import Heartbeat
+from tenants import encryption
 
 WORKER_IS_LATE = timedelta(seconds=60)  # it beats every few seconds
 QUEUE_IS_LATE = timedelta(minutes=5)
+WRONG_KEY = (
+    "No key of SECRET decrypts the newest Salesforce grant. Put the old key back, behind the new"
+    " one. If it is lost: python manage.py rotate_secret."
+)
 
 
 class _Seen:
@@ -44,7 +49,7 @@ def readiness(now: datetime) -> dict[str, Any]:
     report: dict[str, Any] = {"worker_heartbeat_age": None, "queue_age": None}
     try:
         # Without its tables the rest cannot be asked for.
-        problems = _unmigrated() or _late(report, now)
+        problems = _unmigrated() or [*_unreadable(), *_late(report, now)]
     except DatabaseError:
         problems = ["The database cannot be reached."]
     return {"status": "not ready" if problems else "ready", "problems": problems, **report}
@@ -74,6 +79,10 @@ def _unmigrated() -> list[str]:
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     _Seen.migrated = not plan
     return [f"{len(plan)} migrations are not applied: python manage.py migrate."] if plan else []
+
+
+def _unreadable() -> list[str]:
+    return [] if encryption.is_key_right() else [WRONG_KEY]
 
 
 def _late(report: dict[str, Any], now: datetime) -> list[str]:

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from tenants.fields import EncryptedTextField
+from tenants.fields import EncryptedTextField, Unreadable
 from tenants.models.tenant import Tenant
 
 
@@ -10,6 +10,10 @@ class GrantStatus(models.TextChoices):
     ACTIVE = "active", "Active"
     REFUSED = "refused", "Refused by Salesforce"
     REVOKED = "revoked", "Revoked"
+    UNREADABLE = "unreadable", "No key decrypts it"
+
+
+LOST = frozenset({GrantStatus.REFUSED, GrantStatus.UNREADABLE})
 
 
 class SalesforceGrant(models.Model):
@@ -31,6 +35,21 @@ class SalesforceGrant(models.Model):
 
     class Meta:
         verbose_name = "Salesforce grant"
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether a key of SECRET decrypts both tokens."""
+        return not any(isinstance(t, Unreadable) for t in (self.access_token, self.refresh_token))
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the portal can use it, as far as it knows."""
+        return self.status == GrantStatus.ACTIVE and self.is_readable
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether only a new sign-in helps."""
+        return self.status in LOST or not self.is_readable
 
     def __str__(self) -> str:
         return f"{self.username} ({self.get_status_display()})"

@@ -166,7 +166,7 @@ def test_a_broken_answer_is_asked_for_again(x_side: XSide) -> None:
 def test_when_no_answer_comes_the_posts_count_as_spent(
     x_side: XSide, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http, "LIMITS", http.Limits(retries=0))
+    monkeypatch.setattr("tenants.http.peer.LIMITS", http.Limits(retries=0))
     x_side.post("acme", "Hello")
     x_side.fault(drop="after")
     with pytest.raises(http.Retryable):

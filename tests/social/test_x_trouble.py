@@ -76,7 +76,7 @@ def test_a_refused_token_fails_the_round_at_once(x_side: XSide, status: int) -> 
 def test_a_search_that_fails_holds_up_no_other(
     x_side: XSide, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connect.clients.http.LIMITS", http.Limits(retries=0))
+    monkeypatch.setattr("tenants.http.peer.LIMITS", http.Limits(retries=0))
     live = many(x_side, 3)
     x_side.fault(status=503)
     run = round_of()
@@ -89,7 +89,7 @@ def test_a_search_that_fails_holds_up_no_other(
 def test_when_x_is_down_three_searches_are_enough(
     x_side: XSide, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connect.clients.http.LIMITS", http.Limits(retries=0))
+    monkeypatch.setattr("tenants.http.peer.LIMITS", http.Limits(retries=0))
     many(x_side, 6)
     x_side.fault(status=503, times=None)
     run = round_of()

@@ -1,36 +1,28 @@
 """The encrypted column."""
 
-import base64
 from collections.abc import Iterator
 
 import pytest
-from cryptography.fernet import InvalidToken
 from django.core.exceptions import FieldError, ImproperlyConfigured
 from django.db import connection
 from django.db.models import F
 from pytest_django.fixtures import Settings
 
+from tenants.fields import Unreadable
 from tenants.models import SalesforceGrant
 from tests import cast
+from tests.tenants import keys
 from tests.tenants.test_progress import grant
 
 pytestmark = pytest.mark.django_db
-NEW_KEY = base64.b64encode(b"another test-only key of 32 bytes").decode()
 
 
 @pytest.fixture(autouse=True)
 def _forget_keys() -> Iterator[None]:
-    """The field keeps its keys in memory; each test here reads them from the settings again."""
-    forget_keys()
+    """Each test here reads the keys from the settings again."""
+    keys.forget()
     yield
-    forget_keys()
-
-
-def forget_keys() -> None:
-    for name in ("access_token", "refresh_token"):
-        field = SalesforceGrant._meta.get_field(name)
-        for cached in ("keys", "fernet_keys", "fernet"):
-            field.__dict__.pop(cached, None)
+    keys.forget()
 
 
 @pytest.fixture
@@ -75,26 +67,30 @@ def test_a_token_cannot_be_searched_for(stored: SalesforceGrant) -> None:
 def test_a_new_first_key_reads_old_rows_and_writes_new_ones(
     stored: SalesforceGrant, settings: Settings
 ) -> None:
-    old = settings.FERNET_KEYS
-    settings.FERNET_KEYS = [NEW_KEY, *old]
-    forget_keys()
+    keys.use(settings, keys.NEW_KEY, *settings.FERNET_KEYS)
     kept = SalesforceGrant.objects.get()
     assert kept.access_token == "00Dfake!token"
     kept.save()
-    settings.FERNET_KEYS = [NEW_KEY]
-    forget_keys()
+    keys.use(settings, keys.NEW_KEY)
     assert SalesforceGrant.objects.get().access_token == "00Dfake!token"
 
 
-def test_a_wrong_key_is_loud(stored: SalesforceGrant, settings: Settings) -> None:
-    settings.FERNET_KEYS = [NEW_KEY]
-    forget_keys()
-    with pytest.raises(InvalidToken):
-        SalesforceGrant.objects.get()
+def test_a_value_that_no_key_decrypts_is_known_as_such_and_saved_as_it_is(
+    stored: SalesforceGrant, settings: Settings
+) -> None:
+    old, before = settings.FERNET_KEYS, at_rest()
+    keys.use(settings, keys.NEW_KEY)
+    found = SalesforceGrant.objects.get()
+    assert isinstance(found.access_token, Unreadable)
+    assert found.access_token == ""
+    assert not found.is_readable
+    found.save()
+    assert at_rest() == before
+    keys.use(settings, *old)
+    assert SalesforceGrant.objects.get().access_token == "00Dfake!token"
 
 
 def test_without_a_key_nothing_is_written(stored: SalesforceGrant, settings: Settings) -> None:
-    settings.FERNET_KEYS = []
-    forget_keys()
+    keys.use(settings)
     with pytest.raises(ImproperlyConfigured, match="SECRET is not set"):
         stored.save()

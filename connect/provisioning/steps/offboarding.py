@@ -15,7 +15,7 @@ MAX_CLEANUP_ATTEMPTS = 4
 
 
 def offboarding(claim: Claim) -> StepOutcome:
-    """Pause, revoke the grant, delete the add-on, then keep or drop the schema."""
+    """Pause, revoke and forget the grant, delete the add-on, then keep or drop the schema."""
     connection = claim.connection
     insist = connection.attempts < MAX_CLEANUP_ATTEMPTS
     # It may end before it was linked; then there is nothing to pause.
@@ -25,6 +25,7 @@ def offboarding(claim: Claim) -> StepOutcome:
     # A tenant that starts over keeps its sign-in for the next connection.
     if not connection.start_over:
         _best_effort(insist, lambda: grants.revoke(claim.tenant.pk))
+        grants.forget(claim.tenant.pk)
     # The request counts, not the answer: an add-on whose answer was lost costs money too.
     if connection.addon_requested_at:
         _delete_addon(connection.addon_name)

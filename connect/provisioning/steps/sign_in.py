@@ -8,7 +8,7 @@ from connect.provisioning import reminders
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Done, StepOutcome, Wait
 from tenants import messages, proof
-from tenants.models import GrantStatus, MessageKind, SalesforceGrant
+from tenants.models import MessageKind, SalesforceGrant
 
 
 def waiting_for_proof(claim: Claim) -> StepOutcome:
@@ -23,8 +23,8 @@ def waiting_for_proof(claim: Claim) -> StepOutcome:
 
 def waiting_for_consent(claim: Claim) -> StepOutcome:
     """Wait for the admin's sign-in. It also proves that the person belongs to the org."""
-    grant = SalesforceGrant.objects.filter(tenant=claim.tenant, status=GrantStatus.ACTIVE).first()
-    if grant:
+    grant = SalesforceGrant.objects.filter(tenant=claim.tenant).first()
+    if grant and grant.is_active:
         return Done(f"{grant.username} signed in to Salesforce.")
     return _ask_to_sign_in(claim, "the admin's Salesforce sign-in")
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from connect.clients import budget, http, limits
+from connect.clients import budget, http
+from tenants.http import limits
 from tests.connect.clients.rawpeer import RawPeer, serving
 
 # Short enough to be sat out in a test.
@@ -35,7 +36,7 @@ def peer(raw: RawPeer) -> http.Peer:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the real clients lose their patience as fast as `peer` does."""
-    monkeypatch.setattr(http, "LIMITS", replace(LIMITS, body=limits.LIMITS.body))
+    monkeypatch.setattr("tenants.http.peer.LIMITS", replace(LIMITS, body=limits.LIMITS.body))
 
 
 @pytest.fixture(autouse=True)

@@ -90,11 +90,16 @@ def says(body: bytes | str = b"", status: int = 200, **headers: Any) -> Script:
 
 
 def drips(body: bytes, every: float, **headers: Any) -> Script:
-    """Answer one byte at a time, `every` so many seconds."""
+    """Answer with a head, then one byte of the body at a time, `every` so many seconds."""
+    return drips_after(head(Content_Length=len(body), **headers), body, every)
+
+
+def drips_after(sent: bytes, body: bytes, every: float) -> Script:
+    """Send some bytes, then one byte at a time, `every` so many seconds."""
 
     def script(connection: socket.socket, over: threading.Event) -> None:
         try:
-            connection.sendall(head(Content_Length=len(body), **headers))
+            connection.sendall(sent)
             for byte in body:
                 if over.wait(every):
                     return

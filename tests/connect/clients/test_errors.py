@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from connect.clients import errors
-from connect.clients.errors import ErrorBody, RemoteError, Retryable
+from tenants.http import errors
+from tenants.http.errors import ErrorBody, RemoteError, Retryable
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 

@@ -151,7 +151,7 @@ def test_each_call_is_one_log_line_without_query_or_token(
     finally:
         http.current_tenant.reset(token)
     first, second = (
-        record.getMessage() for record in caplog.records if record.name == "connect.clients.http"
+        record.getMessage() for record in caplog.records if record.name == "tenants.http"
     )
     assert re.fullmatch(
         r"Peer POST /apps/x -> 201 in \d+ ms "

@@ -11,7 +11,16 @@ import pytest
 from connect.clients import http
 from tests.connect.clients import rawpeer
 from tests.connect.clients.conftest import LIMITS
-from tests.connect.clients.rawpeer import RawPeer, drips, drops, drops_after, head, is_silent, says
+from tests.connect.clients.rawpeer import (
+    RawPeer,
+    drips,
+    drips_after,
+    drops,
+    drops_after,
+    head,
+    is_silent,
+    says,
+)
 
 PAGE = "<!DOCTYPE html><title>Maintenance</title>"
 BROKEN = [
@@ -32,7 +41,7 @@ BROKEN = [
     pytest.param(says("{", 200), "broken JSON instead of JSON", id="truncated JSON"),
     pytest.param(says("OK", 200), "broken JSON instead of JSON", id="text"),
     pytest.param(says(b"\xff\xfe{", 200), "broken JSON", id="no UTF-8"),
-    pytest.param(says("[" * 900, 200), "broken JSON", id="deep JSON"),
+    pytest.param(says("[" * 450 + "]" * 450, 200), "JSON of more than 50 levels", id="deep JSON"),
     pytest.param(
         says(PAGE, 200, Content_Type="text/html"), "an HTML page instead of JSON", id="HTML"
     ),
@@ -98,6 +107,27 @@ def test_a_slow_body_ends_at_the_deadline(raw: RawPeer, peer: http.Peer) -> None
     with pytest.raises(http.Retryable, match=r"no complete answer within 0\.6 seconds"):
         peer.call("GET", "/")
     assert time.monotonic() - began < LIMITS.total + LIMITS.read + 0.2
+    assert len(raw.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        drips_after(b"HTTP/1.1 200 OK\r\nX-Padding: ", b"x" * 200, every=0.05),
+        drips_after(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 20, every=0.005),
+        drips_after(head(Transfer_Encoding="chunked"), b"0" * 200, every=0.05),
+    ],
+    ids=["slow headers", "one 100 Continue after another", "slow size of a chunk"],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_no_slow_answer_lasts_longer_than_the_deadline(
+    raw: RawPeer, peer: http.Peer, script: rawpeer.Script, method: str
+) -> None:
+    raw.plays(script)
+    began = time.monotonic()
+    with pytest.raises(http.Retryable, match=r"no complete answer within 0\.6 seconds"):
+        peer.call(method, "/")
+    assert time.monotonic() - began < LIMITS.total + 0.3
     assert len(raw.requests) == 1
 
 

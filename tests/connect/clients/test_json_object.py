@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from connect.clients.json_object import JsonObject
+from tenants.http.json_object import JsonObject
 
 
 class Missing(Exception):

@@ -31,7 +31,8 @@ def test_off_boarding_deletes_the_add_on_and_keeps_or_drops_the_schema(
     assert seen.stage == Stage.OFFBOARDED
     assert not journey.running.addons()
     assert _exists(seen.schema_name) is (fate == "keep")
-    assert SalesforceGrant.objects.get().status == "revoked"
+    assert journey.calls("POST", "/revoke") == 1
+    assert not SalesforceGrant.objects.exists()
     journey.tenant.refresh_from_db()
     assert journey.tenant.offboarded_at is not None
     assert Event.objects.filter(kind=EventKind.OFFBOARDED).count() == 1
@@ -45,6 +46,7 @@ def test_off_boarding_continues_if_salesforce_is_down(journey: Journey) -> None:
         journey.advance()
     assert journey.connection.stage == Stage.OFFBOARDED
     assert not journey.running.addons()
+    assert not SalesforceGrant.objects.exists()
 
 
 def test_starting_over_makes_the_next_generation_with_a_schema_of_its_own(

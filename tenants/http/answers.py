@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from connect.clients.errors import Retryable, Uncertain
-from connect.clients.json_object import JsonObject
+from tenants.http.errors import Retryable, Uncertain
+from tenants.http.json_object import JsonObject
+from tenants.json_depth import MAX_DEPTH, is_too_deep
 
 HTML = "an HTML page"
 
@@ -41,9 +42,11 @@ def parse_body(body: bytes, content_type: str) -> tuple[Any, str]:
     if not body.strip():
         return None, ""
     try:
-        return json.loads(body), ""
-    # Deep nesting ends the parser with RecursionError, which is not a ValueError.
-    except (ValueError, RecursionError):
+        text = body.decode(json.detect_encoding(body))
+        if is_too_deep(text):
+            return None, f"JSON of more than {MAX_DEPTH} levels"
+        return json.loads(text), ""
+    except ValueError:
         # A page of a proxy or of maintenance often comes without the right Content-Type.
         is_page = "html" in content_type.lower() or body.lstrip()[:1] == b"<"
         return None, HTML if is_page else "broken JSON"

@@ -5,6 +5,8 @@ from http.cookiejar import DefaultCookiePolicy
 import requests
 from requests.auth import AuthBase
 
+from tenants.http.deadline import DeadlineAdapter
+
 
 class Bearer(AuthBase):
     """Sends the token, if there is one."""
@@ -20,12 +22,14 @@ class Bearer(AuthBase):
 
 
 class Session(requests.Session):
-    """A session that keeps no cookies and ignores redirects."""
+    """A session that keeps deadlines, keeps no cookies and ignores redirects."""
 
     def __init__(self) -> None:
         super().__init__()
         self.headers["User-Agent"] = "Multiconnect"
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, DeadlineAdapter())
 
     # Otherwise requests reads the whole body of a redirect before it returns.
     def get_redirect_target(self, _resp: requests.Response) -> None:

@@ -13,9 +13,10 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
-from connect.clients import context
-from connect.clients.answers import HTML, Answer, parse_body
-from connect.clients.errors import (
+from tenants.http import context
+from tenants.http.answers import HTML, Answer, parse_body
+from tenants.http.deadline import current_deadline
+from tenants.http.errors import (
     RATE_LIMIT_PAUSE,
     ErrorBody,
     Permanent,
@@ -26,14 +27,14 @@ from connect.clients.errors import (
     one_line,
     retry_after,
 )
-from connect.clients.limits import Limits
-from connect.clients.request import Callee, Request
+from tenants.http.limits import Limits
+from tenants.http.request import Callee, Request
 
 CHUNK = 64 * 1024  # bytes
 MAX_ERROR_TEXT = 4000  # bytes of an error body that is not JSON
 
 # All calls are logged under one name, so that operators can filter them.
-logger = logging.getLogger("connect.clients.http")
+logger = logging.getLogger("tenants.http")
 
 
 class Exchange:
@@ -51,6 +52,7 @@ class Exchange:
     def run(self) -> Answer:
         """Send the request and return the answer. Raises RemoteError."""
         began = time.monotonic()
+        token = current_deadline.set(self.deadline)
         try:
             response = self._send()
             with closing(response):
@@ -62,6 +64,7 @@ class Exchange:
             # Without a cause, because its text would show the address in a traceback.
             raise self._failure(error) from None
         finally:
+            current_deadline.reset(token)
             self._log(began)
         # Before the check: an error answer also says how many calls are left.
         self.peer.on_response(response.headers)
@@ -73,11 +76,11 @@ class Exchange:
             self.request.method,
             self.peer.base_url + self.request.path,
             params=self.request.params,
+            data=self.request.form or None,
             json=self.request.document,
             headers={**self.request.headers, "Request-Id": self.request_id},
             auth=self.request.auth,
-            # requests limits the wait for each read, not the total; the deadline is checked in
-            # _read.
+            # requests limits the wait for each read; current_deadline limits the total.
             timeout=(min(self.limits.connect, left), min(self.limits.read, left)),
             # requests would send our own headers to the other host, and turn a POST into a GET.
             allow_redirects=False,
@@ -96,15 +99,10 @@ class Exchange:
         while chunk := response.raw.read1(CHUNK, decode_content=True):
             length += len(chunk)
             file.write(chunk) if file is not None else body.extend(chunk)
-            self._require_within_limits(length)
+            if length > self.limits.body:
+                kind = Permanent if self.request.safe else Uncertain
+                raise self._unreadable(kind, f"a body of more than {self.limits.body} bytes")
         return bytes(body)
-
-    def _require_within_limits(self, length: int) -> None:
-        if length > self.limits.body:
-            error = Permanent if self.request.safe else Uncertain
-            raise self._error(error, f"a body of more than {self.limits.body} bytes")
-        if time.monotonic() > self.deadline:
-            raise self._uncertain(f"no complete answer within {self.limits.total:g} seconds")
 
     def _check(self, response: requests.Response, body: bytes) -> Answer:
         status, headers = response.status_code, response.headers
@@ -116,7 +114,8 @@ class Exchange:
             raise self._error_answer(document, problem, body, headers)
         # A page of HTML comes from something in between: the peer itself may not have been asked.
         if problem and (self.request.reads or problem == HTML):
-            raise self._uncertain(f"{problem} instead of JSON")
+            kind = Retryable if self.request.safe else Uncertain
+            raise self._unreadable(kind, f"{problem} instead of JSON")
         return Answer(
             self.peer.system, status, self.request_id, self.request.safe, headers, document
         )
@@ -146,6 +145,8 @@ class Exchange:
             return self._error(Permanent, f"the call could not be made ({name})")
         if _not_sent(error):
             return self._error(Retryable, f"no connection ({name})")
+        if time.monotonic() >= self.deadline:
+            return self._uncertain(f"no complete answer within {self.limits.total:g} seconds")
         if isinstance(error, (requests.Timeout, urllib3.exceptions.TimeoutError)):
             return self._uncertain("no answer in time")
         return self._uncertain(f"the connection broke ({name})")
@@ -153,6 +154,11 @@ class Exchange:
     def _uncertain(self, message: str) -> Retryable:
         kind = Retryable if self.request.safe else Uncertain
         return kind(self.peer.system, self.status, message, self.request_id)
+
+    def _unreadable(self, kind: type[RemoteError], message: str) -> RemoteError:
+        error = self._error(kind, message)
+        error.unreadable = True
+        return error
 
     def _error(
         self,

@@ -6,20 +6,24 @@ from typing import IO, Any, Protocol
 
 import requests
 
-from connect.clients.errors import ErrorBody, RemoteError
-from connect.clients.sessions import Bearer
+from tenants.http.errors import ErrorBody, RemoteError
+from tenants.http.sessions import Bearer
 
 SAFE = frozenset({"GET", "HEAD"})
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is sent. With `into` a 2xx body goes to that file; `reads` says if it must be JSON."""
+    """What is sent: a JSON document or a form.
+
+    With `into` a 2xx body goes to that file; `reads` says if it must be JSON.
+    """
 
     method: str
     path: str
     params: dict[str, str]
     document: Any
+    form: dict[str, str]
     headers: dict[str, str]
     auth: Bearer
     reads: bool

@@ -1,6 +1,6 @@
 """Errors of outside systems, by what the caller has to do.
 
-Callers import these names from connect.clients.http.
+The clients of connect import these names from connect.clients.http.
 """
 
 import re
@@ -23,10 +23,12 @@ class RemoteError(Exception):
 
     `message` is the peer's error text (at most 500 characters, secrets hidden), or ours if it sent
     none. `status` is None if there was no answer. `code` is the peer's error code, for example
-    "invalid_params". `document` is the answer's body, if it was JSON.
+    "invalid_params". `document` is the answer's body, if it was JSON. `unreadable`: the answer was
+    complete, but not JSON or too large.
     """
 
     document: Any = None
+    unreadable = False
 
     def __init__(
         self, system: str, status: int | None, message: str, request_id: str = "", code: str = ""

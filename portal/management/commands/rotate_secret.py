@@ -1,0 +1,34 @@
+"""`python manage.py rotate_secret`: encrypt what is stored with the first key of SECRET."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from tenants import encryption
+from tenants.encryption import Rotation
+
+KEPT = "Some values were changed meanwhile. Run it again before you remove an old key."
+DONE = "All that can be read is encrypted with the first key. The old keys may go from SECRET."
+LOST = (
+    "No key of SECRET decrypts {count} values. Their grants count as lost, and their tenants are"
+    " asked to sign in to Salesforce again. If you still have the key, add it to SECRET and run"
+    " this again before you remove a key."
+)
+
+
+class Command(BaseCommand):
+    help = "Encrypt every stored token with the first key of SECRET. Safe to interrupt and repeat."
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        """Print a line for each batch, and at the end whether the old keys may go."""
+        rotation = encryption.rotate(self._report)
+        if rotation.unreadable:
+            self.stdout.write(LOST.format(count=rotation.unreadable))
+        self.stdout.write(KEPT if rotation.changed else DONE)
+
+    def _report(self, rotation: Rotation, total: int) -> None:
+        self.stdout.write(
+            f"{rotation.seen} of {total} values: {rotation.rewritten} encrypted again,"
+            f" {rotation.current} already with the first key, {rotation.unreadable} not readable"
+        )
+        self.stdout.flush()

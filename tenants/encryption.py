@@ -1,0 +1,101 @@
+"""The keys of SECRET and what is stored: whether they fit, and moving all to the first key."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken
+from django.apps import apps
+from django.db.models import BinaryField, F, Model
+from django.db.models.functions import Cast
+
+from tenants import grants
+from tenants.fields import EncryptedTextField, Unreadable
+from tenants.models import GrantStatus, SalesforceGrant
+
+BATCH = 100  # rows
+
+
+@dataclass
+class Rotation:
+    """The counts of one run. `unreadable` names what no key decrypts."""
+
+    rewritten: int = 0
+    current: int = 0
+    changed: int = 0
+    unreadable: int = 0
+
+    @property
+    def seen(self) -> int:
+        return self.rewritten + self.current + self.changed + self.unreadable
+
+
+def is_key_right() -> bool:
+    """Return whether the newest stored grant can be read; True if there is none. One query."""
+    grant = SalesforceGrant.objects.filter(status=GrantStatus.ACTIVE).order_by("-issued_at").first()
+    return grant is None or grant.is_readable
+
+
+def rotate(report: Callable[[Rotation, int], None]) -> Rotation:
+    """Encrypt every stored value with the first key of SECRET; `report` is called for each batch.
+
+    Safe to interrupt and to run again: what the first key decrypts is left alone. Grants that no
+    key decrypts are marked as lost, and those whose key is back are active again.
+    """
+    rotation, total = Rotation(), sum(model._default_manager.count() for model, _ in _columns())
+    grants.restore_readable()
+    for model, field in _columns():
+        for rows in _batches(model, field):
+            for row in rows:
+                _rotate(model, field, row, rotation)
+            report(rotation, total)
+    for grant in SalesforceGrant.objects.filter(status=GrantStatus.ACTIVE).select_related("tenant"):
+        if not grant.is_readable:
+            grants.lose_unreadable(grant)
+    return rotation
+
+
+def _columns() -> list[tuple[type[Model], EncryptedTextField]]:
+    return [
+        (model, field)
+        for model in apps.get_models()
+        for field in model._meta.get_fields()
+        if isinstance(field, EncryptedTextField)
+    ]
+
+
+def _batches(model: type[Model], field: EncryptedTextField) -> Iterator[list[Any]]:
+    rows = _with_ciphertext(model, field).order_by("pk").only("pk", field.name)
+    after = 0
+    while batch := list(rows.filter(pk__gt=after)[:BATCH]):
+        yield batch
+        after = batch[-1].pk
+
+
+def _with_ciphertext(model: type[Model], field: EncryptedTextField) -> Any:
+    return model._default_manager.annotate(ciphertext=Cast(F(field.name), BinaryField()))
+
+
+def _rotate(model: type[Model], field: EncryptedTextField, row: Any, rotation: Rotation) -> None:
+    value, ciphertext = getattr(row, field.name), bytes(row.ciphertext)
+    if isinstance(value, Unreadable):
+        rotation.unreadable += 1
+    elif _is_current(field, ciphertext):
+        rotation.current += 1
+    # Only while the stored bytes are the same: a refresh in between has stored a newer token.
+    elif (
+        _with_ciphertext(model, field)
+        .filter(pk=row.pk, ciphertext=ciphertext)
+        .update(**{field.name: value})
+    ):
+        rotation.rewritten += 1
+    else:
+        rotation.changed += 1
+
+
+def _is_current(field: EncryptedTextField, ciphertext: bytes) -> bool:
+    try:
+        Fernet(field.fernet_keys[0]).decrypt(ciphertext)
+    except InvalidToken:
+        return False
+    return True
