@@ -28,6 +28,25 @@ def heroku_connect(url: str) -> str:
     return _allowed(url, settings.HEROKU_CONNECT_HOSTS, (settings.HEROKU_CONNECT_URL,))
 
 
+def redirect_targets() -> list[str]:
+    """Return where a subscriber's form may be redirected to, as sources of a CSP's form-action.
+
+    Browsers check every address in the chain of redirects: Salesforce, and Heroku Connect after it.
+    """
+    named = (*settings.SALESFORCE_HOSTS, *settings.HEROKU_CONNECT_HOSTS)
+    own = (
+        settings.SALESFORCE_LOGIN_URL,
+        settings.SALESFORCE_TEST_URL,
+        settings.SALESFORCE_MY_DOMAIN_URL.replace("{domain}", "*"),
+        settings.HEROKU_CONNECT_URL,
+    )
+    # Without the stand-alone *, which would be every host.
+    origins = [
+        f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, own) if parts.netloc != "*"
+    ]
+    return [*(f"https://*{suffix}" for suffix in named), *dict.fromkeys(origins)]
+
+
 def _allowed(url: str, suffixes: Iterable[str], own: Iterable[str]) -> str:
     try:
         parts = urlsplit(url)
