@@ -40,11 +40,9 @@ def redirect_targets() -> list[str]:
         settings.SALESFORCE_MY_DOMAIN_URL.replace("{domain}", "*"),
         settings.HEROKU_CONNECT_URL,
     )
-    # Without the stand-alone *, which would be every host.
-    origins = [
-        f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, own) if parts.netloc != "*"
-    ]
-    return [*(f"https://*{suffix}" for suffix in named), *dict.fromkeys(origins)]
+    bases = [parts for parts in map(urlsplit, own) if parts.netloc != "*"]  # * is every host
+    origins = dict.fromkeys(f"{parts.scheme}://{parts.netloc}" for parts in bases)
+    return [*(f"https://*{suffix}" for suffix in named), *origins]
 
 
 def _allowed(url: str, suffixes: Iterable[str], own: Iterable[str]) -> str:
