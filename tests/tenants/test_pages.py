@@ -182,7 +182,7 @@ def form_action(answer: Any) -> list[str]:
     directives = dict(
         part.strip().partition(" ")[::2] for part in answer["Content-Security-Policy"].split(";")
     )
-    return directives["form-action"].split()
+    return str(directives["form-action"]).split()
 
 
 def test_a_subscribers_form_may_lead_to_salesforce_and_heroku_connect_and_nowhere_else(
