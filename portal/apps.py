@@ -7,7 +7,10 @@ from django.conf import settings
 from django.contrib.admin.apps import SimpleAdminConfig
 from django.contrib.admin.checks import check_admin_app, check_dependencies
 from django.core import checks
+from django.db.models.signals import pre_save
 from django.utils.module_loading import autodiscover_modules
+
+from tenants.redaction import redact
 
 
 class PortalConfig(AppConfig):
@@ -22,6 +25,13 @@ class PortalConfig(AppConfig):
 
         # Each app registers what staff can press in a module of its own, as it does for the admin.
         autodiscover_modules("actions")
+        pre_save.connect(_redact_result, sender="django_q.Task")
+
+
+def _redact_result(instance: Any, **_kwargs: Any) -> None:
+    """Hide the secrets in what is kept of a task: a failed one keeps its traceback."""
+    if isinstance(instance.result, str):
+        instance.result = redact(instance.result)
 
 
 class PortalAdminConfig(SimpleAdminConfig):

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.db.models import Model
 from django.urls import reverse
@@ -92,6 +93,17 @@ def link(row: Model, text: str = "") -> str:
     """Return a link to a row's own page."""
     address = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
     return format_html('<a href="{}">{}</a>', address, text or str(row))
+
+
+def outside_link(address: str, text: str) -> str:
+    """Return a link to an address that a peer gave, or the address as text if it is not https."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme != "https" or not parts.hostname or parts.username is not None:
+        return format_html("({})", address)
+    return format_html('<a href="{}" rel="noreferrer noopener">{}</a>', address, text)
 
 
 def stage(connection: Connection) -> str:

@@ -21,6 +21,11 @@ _MY_DOMAIN = re.compile(rf"(?:{_LABEL}\.)+my\.salesforce\.com")
 _NAMESPACE = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*")
 _RECORD_ID = re.compile(r"[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?")
 
+# Embeddings, overrides and isolates: they show a name, and what stands beside it, in another order.
+_DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Letters and symbols by their category, but blank: the Hangul fillers and the empty Braille cell.
+_BLANKS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
+
 
 def text(value: Any) -> str:
     """Return a value as one line of text. Raises ValueError for a value that Postgres cannot
@@ -44,6 +49,18 @@ def _up_to(length: int) -> Callable[[str], str]:
         return value
 
     return check
+
+
+def _name(text: str) -> str:
+    if any(char in _DIRECTIONS for char in text):
+        raise ValueError("This contains characters that change the direction of the text.")
+    if text and not any(_is_visible(char) for char in text):
+        raise ValueError("This contains only invisible characters.")
+    return _up_to(255)(text)
+
+
+def _is_visible(char: str) -> bool:
+    return char not in _BLANKS and unicodedata.category(char)[0] in "LNPS"
 
 
 def _email(text: str) -> str:
@@ -89,7 +106,7 @@ REQUIRED = {"org_id", "org_name", "admin_email"}
 COLUMNS = {"org_name": "name"}
 CHECKS: dict[str, Callable[[str], str]] = {
     "org_id": orgid.normalize,
-    "org_name": _up_to(255),
+    "org_name": _name,
     "admin_email": _email,
     "environment": _environment,
     "login_domain": _login_domain,

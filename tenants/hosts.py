@@ -28,6 +28,23 @@ def heroku_connect(url: str) -> str:
     return _allowed(url, settings.HEROKU_CONNECT_HOSTS, (settings.HEROKU_CONNECT_URL,))
 
 
+def redirect_targets() -> list[str]:
+    """Return where a subscriber's form may be redirected to, as sources of a CSP's form-action.
+
+    Browsers check every address in the chain of redirects: Salesforce, and Heroku Connect after it.
+    """
+    named = (*settings.SALESFORCE_HOSTS, *settings.HEROKU_CONNECT_HOSTS)
+    own = (
+        settings.SALESFORCE_LOGIN_URL,
+        settings.SALESFORCE_TEST_URL,
+        settings.SALESFORCE_MY_DOMAIN_URL.replace("{domain}", "*"),
+        settings.HEROKU_CONNECT_URL,
+    )
+    bases = [parts for parts in map(urlsplit, own) if parts.netloc != "*"]  # * is every host
+    origins = dict.fromkeys(f"{parts.scheme}://{parts.netloc}" for parts in bases)
+    return [*(f"https://*{suffix}" for suffix in named), *origins]
+
+
 def _allowed(url: str, suffixes: Iterable[str], own: Iterable[str]) -> str:
     try:
         parts = urlsplit(url)

@@ -9,6 +9,7 @@ from social_core.exceptions import SocialAuthBaseException
 from tenants import consent, hosts, links, timeline
 from tenants.consent import Consent, InvalidAnswer
 from tenants.models import Environment, EventKind, Tenant
+from tenants.redaction import redact
 from tenants.salesforce_backend import SalesforceBackend
 from tenants.sign_in_errors import SignInFailed, page_for
 
@@ -103,7 +104,7 @@ def _explain(error: Exception, link: str) -> SignInFailed:
         reason,
     )
     if link:
-        _note_failure(link, title, str(reason)[:200])
+        _note_failure(link, title, redact(str(reason))[:200])
     return SignInFailed(status, title, text, link=link)
 
 

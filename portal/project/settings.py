@@ -200,6 +200,7 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
         "base-uri": [SELF],
         "object-src": ["'none'"],
+        "form-action": [SELF],  # tenants.pages adds the hosts of the sign-in to its own pages
     }
 }
 AUTH_PASSWORD_VALIDATORS = [

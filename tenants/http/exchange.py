@@ -29,6 +29,7 @@ from tenants.http.errors import (
 )
 from tenants.http.limits import Limits
 from tenants.http.request import Callee, Request
+from tenants.redaction import hide
 
 CHUNK = 64 * 1024  # bytes
 MAX_ERROR_TEXT = 4000  # bytes of an error body that is not JSON
@@ -109,6 +110,9 @@ class Exchange:
         if 300 <= status < 400:
             host = _host(headers.get("Location", "")) or _host(self.peer.base_url)
             raise self._error(Permanent, f"a redirect to {host}, which is not followed")
+        if status >= 400:
+            # A peer may repeat what it was sent, and errors are stored and shown.
+            body = hide(body.decode("utf-8", "replace"), self.request.secrets).encode()
         document, problem = parse_body(body, headers.get("Content-Type", ""))
         if status >= 400:
             raise self._error_answer(document, problem, body, headers)

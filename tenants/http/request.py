@@ -10,6 +10,7 @@ from tenants.http.errors import ErrorBody, RemoteError
 from tenants.http.sessions import Bearer
 
 SAFE = frozenset({"GET", "HEAD"})
+PUBLIC = frozenset({"grant_type", "redirect_uri"})  # values of a form that are no secrets
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,11 @@ class Request:
     auth: Bearer
     reads: bool
     into: IO[bytes] | None = None
+
+    @property
+    def secrets(self) -> list[str]:
+        """What must not come back in a message: the token and the values of the form."""
+        return [self.auth.token, *(self.form[name] for name in self.form.keys() - PUBLIC)]
 
     @property
     def safe(self) -> bool:

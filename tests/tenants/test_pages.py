@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.auth.models import User
@@ -11,8 +12,9 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries, Settings
 
+import emulator as emulated
 from connect import links as connect_links
-from tenants import links, timeline
+from tenants import callout_fields, links, timeline
 from tenants.models import EventKind, GrantStatus, Tenant
 from tests import cast
 from tests.tenants.test_progress import grant
@@ -174,3 +176,39 @@ def test_a_member_of_staff_sees_what_the_subscriber_sees(acme: Tenant, client: C
     client.force_login(User.objects.create_superuser("ada"))
     answer = client.get(f"/authenticate/{links.signed_part(links.SIGN_IN, acme)}")
     assert answer.status_code == 200
+
+
+def form_action(answer: Any) -> list[str]:
+    directives = dict(
+        part.strip().partition(" ")[::2] for part in answer["Content-Security-Policy"].split(";")
+    )
+    return str(directives["form-action"]).split()
+
+
+def test_a_subscribers_form_may_lead_to_salesforce_and_heroku_connect_and_nowhere_else(
+    client: Client,
+) -> None:
+    assert form_action(client.get("/authenticate")) == [
+        "'self'",
+        "https://*.salesforce.com",
+        "https://*.heroku.com",
+        "https://login.salesforce.com",
+        "https://test.salesforce.com",
+        "https://hc-central.heroku.com",
+    ]
+    assert form_action(client.get("/admin/login/")) == ["'self'"]
+    assert form_action(client.get("/healthz")) == ["'self'"]
+
+
+def test_the_address_that_a_form_leads_to_is_in_its_policy(
+    client: Client, emulator: emulated.Running
+) -> None:
+    allowed = form_action(client.get("/authenticate"))
+    begun = client.post("/auth/salesforce", {"environment": "production"})
+    parts = urlsplit(begun["Location"])
+    assert f"{parts.scheme}://{parts.netloc}" in allowed
+
+
+@pytest.mark.parametrize("name", ["שלום בע״מ", "شركة", "Acme‎", "株式会社", "🚀", "Å"])
+def test_names_of_any_script_are_taken(name: str) -> None:
+    assert callout_fields.CHECKS["org_name"](name) == name

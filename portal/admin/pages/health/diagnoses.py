@@ -28,12 +28,12 @@ class DiagnosisAdmin(OfAConnection):
 
 def finding(found: dict[str, str]) -> str:
     """Return one finding of a diagnosis as HTML: severity, object, advice and link."""
-    link = format_html('<a href="{}" rel="noreferrer">Read more</a>', found["link"])
+    link = show.outside_link(found["link"], "Read more") if found["link"] else ""
     return format_html(
         "{} {}<strong>{}</strong>: {} {}",
         show.badge(found["pile"].rstrip("s"), _PILE_TONES.get(found["pile"], show.MUTED)),
         f"{found['about']}: " if found["about"] else "",
-        *(found["title"], found["message"], link if found["link"] else ""),
+        *(found["title"], found["message"], link),
     )
 
 
