@@ -353,6 +353,43 @@ def test_one_tenants_fields_are_edited(operator: Client, account: Mapping, fleet
     assert "Website" in fleet.mapped(fleet.members[0])["Account"]
 
 
+def test_the_form_opens_with_the_mapping_as_it_is(operator: Client, account: Mapping) -> None:
+    url = reverse("admin:connect_mapping_act", args=[account.pk, "edit"])
+    form = operator.get(url).context["form"]
+    assert form["fields_wanted"].value().splitlines() == list(account.config["fields"])
+    assert (form["access"].value(), form["sf_polling_seconds"].value()) == ("read_only", 600)
+    assert form["revision"].value() == account.config["revision"]
+
+
+def test_a_field_that_the_org_has_lost_goes_with_its_index_and_the_mapping_works_again(
+    operator: Client, emulator: Any
+) -> None:
+    indexed = fleets.config("Segment__c", indexes={"Segment__c": {"unique": False}})
+    fleet = Fleet(emulator, fleets.version(fleets.document(Account=indexed)))
+    member = fleet.add(cast.ACME)
+    fleet.remove_field(member, "Account", "Segment__c")
+    emulator.control("POST", "sync", {})
+    assert member.remote.seen["mappings"][0]["state"] == "BAD_CONFIG"
+    act(
+        operator,
+        member.connection.mappings.get(),
+        "edit",
+        **edited(member.connection.mappings.get()),
+    )
+    assert "Gone with their fields: the index on Segment__c." in work_off()
+    emulator.control("POST", "sync", {})
+    (seen,) = member.remote.seen["mappings"]
+    assert (seen["state"], seen["config"]["indexes"]) == ("DATA_SYNCED", {})
+
+
+def test_an_identifier_that_is_not_among_the_fields_is_not_sent(
+    operator: Client, account: Mapping, fleet: Fleet
+) -> None:
+    act(operator, account, "edit", **edited(account, upsert_field="Website"))
+    assert "[identifier-not-mapped]" in work_off()
+    assert fleet.calls("PUT") == 0
+
+
 def test_an_edit_of_a_row_that_another_user_has_changed_is_not_saved(
     operator: Client, account: Mapping, fleet: Fleet
 ) -> None:
