@@ -1,4 +1,4 @@
-"""How times and durations are written, the same on every page and in every mail."""
+"""How times, durations and numbers are written, the same on every page and in every mail."""
 
 from datetime import datetime, timedelta
 
@@ -8,6 +8,11 @@ _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 def format_time(moment: datetime) -> str:
     """Return a time as staff read it, e.g. "3 Nov 2026, 14:05 UTC"."""
     return f"{moment:%-d %b %Y, %H:%M} UTC"
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun, e.g. "1 warning" or "1,204 warnings"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def format_duration(span: timedelta) -> str:

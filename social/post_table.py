@@ -69,6 +69,8 @@ def write(tables: TenantTables, rows: Iterable[PostRow]) -> WriteCounts:
                 copy.write_row(row)
         # A temporary table has no statistics, from which Postgres plans the joins below.
         cursor.execute("ANALYZE pg_temp.incoming_posts")
+        if tables.key == "post_id":
+            cursor.execute(_statement(_FILL_ID, tables))
         counts = [name for name in ("likes", "reposts") if name in tables.columns]
         if counts:
             cursor.execute(_statement(_UPDATE, tables, counts))
@@ -104,6 +106,17 @@ _SOURCES = {
         " ORDER BY lower(body), post_id::bigint)"
     ),
 }
+# Rows from before the field of X's id was mapped, or the package had one: without their id, they
+# would be written a second time.
+_FILL_ID = sql.SQL("""
+UPDATE {schema}.{table} AS known SET {id} = incoming.post_id
+FROM {bodies} AS incoming
+WHERE known.id = (
+    SELECT min(known.id) FROM {schema}.{table} AS known
+    WHERE known.{id} IS NULL AND lower(known.{body}) = lower(incoming.body) AND {same_time}
+        AND (known.sfid IS NOT NULL OR known._hc_lastop IS DISTINCT FROM 'FAILED')
+) AND NOT EXISTS (SELECT FROM {schema}.{table} AS known WHERE known.{id} = incoming.post_id)
+""")
 # A row that Salesforce refused to create has nothing there to update.
 _UPDATE = sql.SQL("""
 UPDATE {schema}.{table} AS known SET {changes}
@@ -122,7 +135,11 @@ def _statement(template: sql.SQL, tables: TenantTables, counts: Iterable[str] = 
         values=sql.SQL(", ").join(map(_incoming, tables.columns)),
         known_key=_keyed(tables, sql.Identifier("known", tables.columns[tables.key])),
         incoming_key=_keyed(tables, _incoming(tables.key)),
-        same=_same(tables),
+        same=sql.SQL("true") if tables.key == "post_id" else _same_time(tables),
+        same_time=_same_time(tables),
+        id=sql.Identifier(tables.columns.get("post_id", "")),
+        body=sql.Identifier(tables.columns["body"]),
+        bodies=_SOURCES["body"],
         source=_SOURCES[tables.key],
         changes=sql.SQL(", ").join(sql.SQL("{} = {}").format(*pair) for pair in pairs),
         differs=sql.SQL(" OR ").join(
@@ -140,9 +157,9 @@ def _keyed(tables: TenantTables, column: sql.Identifier) -> sql.Composable:
     return column if tables.key == "post_id" else sql.SQL("lower({})").format(column)
 
 
-def _same(tables: TenantTables) -> sql.Composable:
-    """If the body is the key, the time shows whether it is the same post."""
-    if tables.key == "post_id" or "posted_at" not in tables.columns:
+def _same_time(tables: TenantTables) -> sql.Composable:
+    """Where rows are found by their text, the time shows whether it is the same post."""
+    if "posted_at" not in tables.columns:
         return sql.SQL("true")
     time = sql.Identifier("known", tables.columns["posted_at"])
     return sql.SQL("{} = incoming.posted_at").format(time)

@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from connect.clients import heroku_health, http
+from connect.formats import counted
 from connect.health import observations
 from connect.models import Connection, Diagnosis, Health, Notification, Stage
 from tenants import timeline
@@ -147,7 +148,11 @@ def _end(diagnosis: Diagnosis, error: str) -> int:
     diagnosis.ended_at, diagnosis.error = timezone.now(), error[:500]
     diagnosis.save()
     if diagnosis.errors or diagnosis.warnings:
-        text = f"Diagnosis: {diagnosis.errors} errors, {diagnosis.warnings} warnings."
+        errors, warnings = (
+            counted(diagnosis.errors, "error"),
+            counted(diagnosis.warnings, "warning"),
+        )
+        text = f"Diagnosis: {errors}, {warnings}."
         timeline.note(
             diagnosis.connection.tenant_id, EventKind.HEALING, text, diagnosis=diagnosis.pk
         )

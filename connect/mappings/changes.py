@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+from connect.formats import counted
+
 
 class ChangeKind(StrEnum):
     OBJECT_ADDED = "object_added"
@@ -74,7 +76,7 @@ def cost_text(change: Change, rows: Mapping[str, int | None]) -> str:
     count = rows.get(change.object_name.lower())
     amount = "an unknown number of rows"
     if count is not None:
-        amount = f"{count:,} row{'' if count == 1 else 's'}"
+        amount = counted(count, "row")
     return {
         Cost.DELETE: (
             f"An import does not remove this mapping; it has to be deleted. Postgres may then lose "

@@ -12,6 +12,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from connect.clients import budget, heroku_connect, http
+from connect.formats import counted
 from connect.mappings import diff, placeholders
 from connect.mappings.changes import Change
 from connect.mappings.documents import MappingDocument
@@ -125,8 +126,7 @@ def _set_state(drift: Drift, state: DriftState) -> None:
         return
     before, drift.state, drift.since = drift.state, state, timezone.now()
     if state == DriftState.DRIFTED:
-        count = len(drift.changes)
-        differences = f"{count} difference{'' if count == 1 else 's'}"
+        differences = counted(len(drift.changes), "difference")
         text = f"The live mappings have drifted from {drift.template}: {differences}."
         timeline.note(drift.connection.tenant, EventKind.TROUBLE, text)
     elif state == DriftState.SAME and before == DriftState.DRIFTED:

@@ -51,12 +51,17 @@ def tidy(document: MappingDocument) -> MappingDocument:
     return {"version": 1, "mappings": [_mapping(n, each) for n, each in enumerate(mappings, 1)]}
 
 
-def _parse(data: bytes) -> Any:
+def text_of(data: bytes) -> str:
+    """Return the text of a file. Raises BadUpload."""
     try:
         # Editors on Windows write a byte-order mark, which JSON does not allow.
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadUpload(f"It is not text in UTF-8: byte {error.start} is invalid.") from None
+
+
+def _parse(data: bytes) -> Any:
+    text = text_of(data)
     if not text.strip():
         raise BadUpload("It is empty.")
     try:

@@ -15,7 +15,14 @@ from connect.models.incident import (
     IncidentStatus,
     WebhookNotice,
 )
-from connect.models.mapping import DefaultTemplate, Drift, DriftState, Mapping, MappingTemplate
+from connect.models.mapping import (
+    DefaultTemplate,
+    Drift,
+    DriftState,
+    Mapping,
+    MappingTemplate,
+    Package,
+)
 from connect.models.rollout import (
     Prune,
     Rollout,
@@ -52,6 +59,7 @@ __all__ = [
     "Mapping",
     "MappingTemplate",
     "Notification",
+    "Package",
     "Prune",
     "RepairResult",
     "Rollout",

@@ -9,10 +9,20 @@ from django.utils import timezone
 from tenants.models import Environment
 
 
+class Package(models.TextChoices):
+    """What an org has of the ISV's package. That of 2016 has no external ids to find records by."""
+
+    CURRENT = "current", "Today's package"
+    ORIGINAL = "2016", "The package of 2016"
+
+
 class MappingTemplate(models.Model):
     """One version of the mapping document for all tenants; {ns} stands for the namespace."""
 
     version = models.PositiveIntegerField(unique=True)
+    package = models.CharField(
+        "for orgs with", max_length=10, choices=Package.choices, default=Package.CURRENT
+    )
     document = models.JSONField(help_text="Heroku Connect's own export format.")
     notes = models.TextField(blank=True)
     author = models.CharField(max_length=150, default="portal")

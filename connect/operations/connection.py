@@ -5,7 +5,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from connect.clients import heroku_connect
-from connect.formats import format_time
+from connect.formats import counted, format_time
 from connect.health import diagnose, observations, states
 from connect.health import refresh as health
 from connect.models import Connection, Stage
@@ -101,14 +101,15 @@ def _diagnose(claim: Claim, actor: str, options: Options) -> Done:
     waiting = diagnose.fetch_notifications(claim.connection)
     if not started:
         raise Skip("one is running already; its result arrives within minutes")
-    return Done(f"started; the result arrives within minutes. {waiting} notifications wait.")
+    wait = f"{counted(waiting, 'notification')} {'waits' if waiting == 1 else 'wait'}"
+    return Done(f"started; the result arrives within minutes. {wait}.")
 
 
 def _acknowledge(claim: Claim, actor: str, options: Options) -> Done:
     count = diagnose.acknowledge(claim.connection, actor)
     if not count:
         raise Skip("no notification waits")
-    return Done(f"{count} notifications.")
+    return Done(f"{counted(count, 'notification')}.")
 
 
 def _link(claim: Claim, actor: str, options: Options) -> Done:

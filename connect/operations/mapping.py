@@ -4,12 +4,10 @@ from typing import Any
 
 from connect.clients import heroku_mappings, http
 from connect.health import refresh as health
-from connect.mappings import lint
+from connect.mappings import edits, lint
 from connect.models import OPEN_STATUSES, Connection, Mapping, RolloutItem
 from connect.operations.base import Done, Failed, Operation, Options, Skip, by_name
 from connect.runner.lease import Claim
-
-EDITABLE = ("access", "sf_polling_seconds", "upsert_field", "fields")
 
 
 def _refusal(connection: Connection) -> str:
@@ -57,16 +55,7 @@ def _delete(claim: Claim, actor: str, options: Options) -> Done:
 def _edit(claim: Claim, actor: str, options: Options) -> Done:
     """Overwrite what the form shows, keeping the rest; only if nobody else changed it."""
     mapping = _mapping(claim, options)
-    wanted: dict[str, Any] = {
-        # Heroku Connect writes applied_at itself.
-        key: value
-        for key, value in mapping.config.items()
-        if key != "applied_at"
-    }
-    wanted |= {key: options["config"][key] for key in EDITABLE if key in options["config"]}
-    # Heroku Connect's own documents leave it out where there is none.
-    if not wanted.get("upsert_field"):
-        wanted.pop("upsert_field", None)
+    wanted = edits.edited(mapping.config, options["config"])
     faults = _lint(claim, mapping, wanted)
     if faults:
         raise Failed(f"Nothing was sent. {' '.join(str(each) for each in faults)}")
@@ -82,7 +71,8 @@ def _edit(claim: Claim, actor: str, options: Options) -> Done:
             f"(revision {options['revision']}). Open it again and repeat the change."
         ) from conflict
     health.refresh(claim.connection)
-    return Done(f"{mapping.object_name} is changed; Heroku Connect loads what is new.")
+    along = edits.gone_along(mapping.config, wanted)
+    return Done(f"{mapping.object_name} is changed; Heroku Connect loads what is new.{along}")
 
 
 def _lint(claim: Claim, mapping: Mapping, config: dict[str, Any]) -> list[lint.Finding]:

@@ -17,6 +17,7 @@ from demo.console import say
 from demo.failure import Failed, Stopped
 from demo.plan import Plan, free_port
 from demo.signals import on_signals_raise
+from demo.smoke.diagnosis import ask_for_diagnosis, claim_diagnosis
 from demo.smoke.figures import ORGS, claim_figures, count_calls, print_table
 from demo.smoke.report import Report
 from demo.smoke.synchronization import claim_sync, schema_of
@@ -35,13 +36,15 @@ BEHAVIOUR = {
     "db_poll_seconds": 2,
 }
 
+PATIENCE = 120.0  # seconds; the portal fetches diagnoses once a minute
+
 
 def main() -> int:
     """Run it and return the exit code."""
     os.environ.pop("DATABASE_URL", None)  # always use a new Postgres
     on_signals_raise()
     state = Path(tempfile.mkdtemp(prefix="multiconnect-smoke-"))
-    plan = Plan(state, free_port(), free_port(), durable=False)
+    plan = Plan(state, free_port(), free_port(), durable=False, patience=PATIENCE)
     begun = time.monotonic()
     report = Report()
     try:
@@ -82,9 +85,13 @@ def _judge(
     say("")
     for org in ORGS:
         claim_figures(report, org, mails[org], calls[org][0])
+    # Asked for first, since the portal fetches the results once a minute.
+    asked = {org: ask_for_diagnosis(stack, ledger, org) for org in (ACME, CIRRUS)}
     claim_sync(stack, report, ledger, ACME)
     claim_sync(stack, report, ledger, CIRRUS)
     _claim_offboarding(stack, report, ledger, BOREALIS)
+    for org, moment in asked.items():
+        claim_diagnosis(stack, report, ledger, org, moment)
 
 
 def _journey(stack: Stack, org: Org) -> float:

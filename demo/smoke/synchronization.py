@@ -47,6 +47,7 @@ def _insert_post(ledger: Ledger, schema: str, org: Org, account_id: str) -> Any:
         "Author_Username__c": "multiconnect",
         "Body__c": f"Written to Postgres for {org.org_id}",
         "Likes__c": 3,
+        "Tweet_Id__c": "1",
     }
     query = sql.SQL("INSERT INTO {} ({}) VALUES ({}) RETURNING id").format(
         sql.Identifier(schema, org.field("tweet__c").lower()),

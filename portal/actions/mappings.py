@@ -7,6 +7,7 @@ from django import forms
 from django.db import transaction
 
 from connect import tasks
+from connect.formats import counted
 from connect.mappings import lint
 from connect.models import Mapping
 from connect.operations.base import Operation
@@ -27,12 +28,12 @@ class EditForm(Question):
     upsert_field = forms.CharField(
         required=False,
         label="Unique identifier",
-        help_text="The field for upserts.",
+        help_text="The external id for upserts; one of the fields below.",
     )
     fields_wanted = forms.CharField(
         label="Fields",
         widget=forms.Textarea(attrs={"rows": 16, "class": "code", "spellcheck": "false"}),
-        help_text="API names, one for each line.",
+        help_text="API names, one for each line. A field that goes takes its index along.",
     )
     # Heroku Connect refuses a change that was made to an older revision.
     revision = forms.IntegerField(widget=forms.HiddenInput)
@@ -113,7 +114,7 @@ def _name(mapping: Mapping) -> str:
 
 def _rows(mappings: Sequence[Mapping]) -> list[str]:
     return [
-        f"{_name(each)}: {each.rows_in_salesforce:,} rows in Salesforce, as last counted."
+        f"{_name(each)}: {counted(each.rows_in_salesforce, 'row')} in Salesforce, as last counted."
         for each in mappings
         if each.rows_in_salesforce is not None
     ]

@@ -5,15 +5,18 @@ from typing import Any
 
 from django import template
 from django.contrib.admin.views.main import ChangeList
+from django.forms import BaseForm
 from django.utils import timezone
 from django.utils.timesince import timesince
 
 from connect.formats import format_duration
 from portal import show
 from portal.admin.kit import lists
+from portal.admin.kit.faults import faults
 from portal.admin.pages.health import diagnoses
 from tenants.models import KILL_SWITCHES
 
+MAX_FAULTS = 20  # in the list on top of a form
 _UNITS = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
 
 register = template.Library()
@@ -60,6 +63,13 @@ def drill_down(cl: ChangeList) -> dict[str, Any]:
 
     back = level["back"] and linked(level["back"])
     return {"show": True, "back": back, "choices": [linked(each) for each in level["choices"]]}
+
+
+@register.inclusion_tag("admin/includes/errors.html")
+def error_summary(*forms: BaseForm | None) -> dict[str, Any]:
+    """List what is wrong in forms, with links to the fields; the page puts the focus there."""
+    found = [each for form in forms if form is not None for each in faults(form)]
+    return {"faults": found[:MAX_FAULTS], "more": len(found[MAX_FAULTS:])}
 
 
 @register.filter

@@ -5,18 +5,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import User
+from django.test import Client
 from playwright.sync_api import Browser, Page, sync_playwright
+from pytest_django.live_server_helper import LiveServer
 
 from demo.actors.emulator import Emulator
 from demo.plan import Plan, free_port
 from demo.stack import Stack, running
+from portal import roles
 from tests.browser import people
+from tests.portal.admin import ready
 
 CHROMIUM = shutil.which("chromium-headless-shell")
 # Without these, Chromium calls its maker's servers at every start.
 NO_BACKGROUND = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 # No page stays open for long enough to repay what compiling its scripts well would cost.
 UNCOMPILED = "--js-flags=--no-opt,--no-maglev"
+PATIENCE = 5_000  # milliseconds
 DURATIONS = "provisioning configure import_lag import initial bulk_wait bulk_load"
 AT_ONCE = {f"{name}_seconds": 0.2 for name in DURATIONS.split()}
 
@@ -72,3 +78,19 @@ def page(chromium: Browser, stack: Stack) -> Iterator[Page]:
         yield page
         context.close()
     assert errors == []
+
+
+@pytest.fixture
+def window(chromium: Browser, live_server: LiveServer) -> Iterator[Page]:
+    """A window in which a superuser is logged in, at a portal without a worker."""
+    roles.ensure()
+    client = Client()
+    client.force_login(User.objects.create_superuser("root", password=people.PASSWORD))
+    context = chromium.new_context(base_url=live_server.url)
+    context.add_cookies(
+        [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
+    )
+    context.set_default_timeout(PATIENCE)
+    yield context.new_page()
+    context.close()
+    ready.drop_schemas()

@@ -4,39 +4,16 @@ Each must be on the page of a row that allows it, ask where it has to, and say w
 no worker here: what is queued stays queued.
 """
 
-from collections.abc import Iterator
-
 import pytest
-from django.contrib.auth.models import User
 from django.db.models import Model
-from django.test import Client
 from django.urls import reverse
-from playwright.sync_api import Browser, Locator, Page, TimeoutError
-from pytest_django.live_server_helper import LiveServer
+from playwright.sync_api import Locator, Page, TimeoutError
 
-from portal import roles
 from portal.actions.action import Action
 from tests.portal.admin import ready
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-PATIENCE = 5_000  # milliseconds
 TYPED = "input[type=text], textarea"
-
-
-@pytest.fixture
-def window(chromium: Browser, live_server: LiveServer) -> Iterator[Page]:
-    """A window in which a superuser is logged in."""
-    roles.ensure()
-    client = Client()
-    client.force_login(User.objects.create_superuser("root"))
-    context = chromium.new_context(base_url=live_server.url)
-    context.add_cookies(
-        [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
-    )
-    context.set_default_timeout(PATIENCE)
-    yield context.new_page()
-    context.close()
-    ready.drop_schemas()
 
 
 def page_of(model: type[Model], action: Action, row: Model) -> str:

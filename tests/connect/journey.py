@@ -22,10 +22,17 @@ class Journey:
 
     aging = timedelta(seconds=10)  # how much older an import seems at each look
 
-    def __init__(self, running: emulated.Running, who: dict[str, str], proof: Proof) -> None:
+    def __init__(
+        self,
+        running: emulated.Running,
+        who: dict[str, str],
+        proof: Proof,
+        package: str = "current",
+    ) -> None:
         templates.ensure_first()
         self.running = running
-        self.org_id = new_org(running, who, records={"Account": [{"Name": "Northwind"}]})
+        records = {"Account": [{"Name": "Northwind"}]}
+        self.org_id = new_org(running, who, records=records, package=package)
         self.admin = Admin(running, self.org_id)
         self.tenant = cast.enrol(who, proof=proof)
         self.connection = cast.connect(self.tenant)

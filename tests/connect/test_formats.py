@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from connect.formats import format_duration, format_time
+from connect.formats import counted, format_duration, format_time
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,7 @@ def test_a_duration_is_written_in_its_largest_units(seconds: float, text: str) -
 
 def test_a_time_is_written_with_its_time_zone() -> None:
     assert format_time(datetime(2026, 11, 3, 9, 5, tzinfo=UTC)) == "3 Nov 2026, 09:05 UTC"
+
+
+def test_a_number_stands_with_its_noun() -> None:
+    assert [counted(n, "row") for n in (0, 1, 1204)] == ["0 rows", "1 row", "1,204 rows"]

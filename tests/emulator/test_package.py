@@ -39,7 +39,12 @@ def test_the_objects_are_those_of_the_source() -> None:
         Field("Likes__c", "double", 0),
         Field("Tweet_Id__c", "string", 32, unique=True, external_id=True),
     ]
-    assert found.added_fields == {"Account": (Field("Twitter__c", "string", 255),)}
+    assert found.added_fields == {
+        "Account": (
+            Field("Multiconnect_Id__c", "string", 64, unique=True, external_id=True),
+            Field("Twitter__c", "string", 255),
+        )
+    }
 
 
 def test_the_service_is_that_of_the_class() -> None:

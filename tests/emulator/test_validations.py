@@ -46,6 +46,30 @@ def test_a_diagnosis_finds_what_is_wrong(emulated: Emulated) -> None:
     assert info["profile_perms"]["PermissionsViewAllData"] == "false"
 
 
+@pytest.mark.parametrize(
+    ("access", "identifier", "broken"),
+    [
+        ("read_write", "Multiconnect_Id__c", False),
+        ("read_write", "multiconnect_id__c", False),
+        ("read_write", "Name", True),
+        ("read_write", "Nope__c", True),
+        ("read_write", None, True),
+        ("read_only", None, False),
+    ],
+)
+def test_a_mapping_that_is_written_needs_an_external_id(
+    emulated: Emulated, access: str, identifier: str | None, broken: bool
+) -> None:
+    url = emulated.authorized(emulated.org())
+    wanted = mapping("Account", "Multiconnect_Id__c", access=access)
+    if identifier:
+        wanted["config"]["upsert_field"] = identifier
+    emulated.imported(url, wanted)
+    found = emulated.get(emulated.post(f"{url}/validations").json()["result_url"]).json()
+    rules = [each["rule_id"] for each in found["mappings"]["Account"]["errors"]]
+    assert rules == (["UNIQUE_IDENTIFIER"] if broken else [])
+
+
 def test_the_api_version_of_a_paused_connection_can_be_changed(
     emulated: Emulated, url: str
 ) -> None:

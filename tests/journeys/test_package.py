@@ -7,8 +7,9 @@ import pytest
 import requests
 
 import emulator as emulated
+from connect.health import diagnose
 from connect.mappings import templates
-from connect.models import Connection, Stage
+from connect.models import Connection, Package, Stage
 from emulator import testing
 from tenants.models import Message, MessageKind, Proof, Tenant
 from tests import cast
@@ -57,7 +58,13 @@ def test_the_package_of_2016_registers_unsigned_and_receives_its_link(
     [record] = emulator.records(journey.org_id, "Connection__c")
     assert linked_tenant(record["Auth_URL__c"]) == journey.tenant
     assert connection.link_published_at
-    journey.reach(Stage.LIVE)
+    live = journey.reach(Stage.LIVE)
+    # Its objects have no identifiers, so only the posts are written.
+    assert live.template is not None
+    assert live.template.package == Package.ORIGINAL
+    assert live.mappings.get(access="read_write").object_name == "Tweet__c"
+    assert "version 2, for the package of 2016, are imported" in _timeline(journey)
+    assert _diagnosis(live) == {"Tweet__c": ["UNIQUE_IDENTIFIER"]}
 
 
 def test_todays_package_is_handed_link_and_connection_id(
@@ -68,6 +75,54 @@ def test_todays_package_is_handed_link_and_connection_id(
     [record] = emulator.records(journey.org_id, "hcmc__Connection__c")
     assert linked_tenant(record["hcmc__Auth_URL__c"]) == journey.tenant
     assert record["hcmc__Heroku_Connection_Id__c"] == connection.connection_id
+
+
+@pytest.mark.parametrize("package_version", ["", "1.0.0"])
+@pytest.mark.parametrize("who", [cast.ACME, cast.CIRRUS], ids=["plain", "namespace"])
+def test_the_mappings_of_todays_package_pass_heroku_connects_diagnosis(
+    emulator: emulated.Running, who: dict[str, str], package_version: str
+) -> None:
+    journey = Journey(emulator, who, Proof.SIGNED)
+    Tenant.objects.update(package_version=package_version)
+    live = journey.reach(Stage.LIVE)
+    assert live.template is not None
+    assert live.template.package == Package.CURRENT
+    assert _diagnosis(live) == {}
+
+
+def test_a_missing_permission_is_not_taken_for_the_package_of_2016(
+    emulator: emulated.Running,
+) -> None:
+    journey = Journey(emulator, cast.ACME, Proof.SIGNED)
+    emulator.control("DELETE", f"orgs/{journey.org_id}/fields/Account/Multiconnect_Id__c")
+    assert "Account (BAD_CONFIG)" in _trouble(journey)
+
+
+def test_an_org_without_the_package_does_not_get_the_version_for_2016(
+    emulator: emulated.Running,
+) -> None:
+    journey = Journey(emulator, cast.ACME, Proof.SIGNED)
+    journey.reach(Stage.IMPORTING_MAPPINGS)
+    emulator.control("POST", f"orgs/{journey.org_id}/uninstall", {})
+    assert "Tweet__c (BAD_CONFIG)" in _trouble(journey)
+
+
+def _timeline(journey: Journey) -> str:
+    return "\n".join(journey.tenant.events.values_list("text", flat=True))
+
+
+def _diagnosis(live: Connection) -> dict[str, list[str]]:
+    """Run Heroku Connect's diagnosis; return the rules that are broken, "" for the connection."""
+    run = diagnose.start(live, "mia")
+    diagnose.collect()
+    run.refresh_from_db()
+    assert run.ended_at
+    found: dict[str, list[str]] = {}
+    for each in run.findings:
+        if each["pile"] == "errors":
+            found.setdefault(each["about"], []).append(each["rule"])
+    assert run.errors == sum(map(len, found.values()))
+    return found
 
 
 RENAMED = [

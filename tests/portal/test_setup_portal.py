@@ -21,13 +21,17 @@ def setup_portal() -> list[str]:
     return out.getvalue().splitlines()
 
 
-def test_it_makes_roles_schedules_and_the_first_template() -> None:
+def test_it_makes_roles_schedules_and_the_shipped_templates() -> None:
     Group.objects.all().delete()  # those that the admin's tests share
     lines = setup_portal()
     assert set(Group.objects.values_list("name", flat=True)) == {"Viewer", "Operator", "Manager"}
     assert set(Schedule.objects.values_list("func", flat=True)) == set(schedules.SCHEDULES)
-    assert MappingTemplate.objects.get().version == 1
-    assert lines[-1] == "mapping template: version 1 stored"
+    versions = MappingTemplate.objects.order_by("version").values_list("version", "package")
+    assert list(versions) == [(1, "current"), (2, "2016")]
+    assert lines[-2:] == [
+        "mapping template: version 1 for today's package stored",
+        "mapping template: version 2 for the package of 2016 stored",
+    ]
 
 
 def test_a_second_run_changes_nothing() -> None:

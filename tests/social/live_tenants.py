@@ -1,9 +1,7 @@
 """Live tenants at once: rows as provisioning leaves them, tables as Heroku Connect makes them."""
 
-import json
 from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -11,17 +9,14 @@ from django.db import connection as database
 from django.utils import timezone
 from psycopg import sql
 
-import connect.mappings
 import emulator as emulated
 from connect import schemas
-from connect.mappings import placeholders
-from connect.models import Connection, Mapping, Stage
+from connect.mappings import placeholders, templates
+from connect.models import Connection, Mapping, Package, Stage
 from emulator import testing
 from tests import cast
 
 _SERIAL = count(1)
-_FIRST = Path(connect.mappings.__file__).with_name("first_template.json")
-TWEET_ID = "Tweet_Id__c"
 
 
 @dataclass
@@ -101,14 +96,8 @@ def go_live(
 
 
 def _document(namespace: str, tweet_id: bool) -> list[dict[str, Any]]:
-    document = placeholders.fill(json.loads(_FIRST.read_text()), namespace)
-    mappings: list[dict[str, Any]] = document["mappings"]
-    for mapping in mappings:
-        name = next((each for each in mapping["config"]["fields"] if "Body__c" in each), None)
-        if name and tweet_id:
-            own = name.replace("Body__c", TWEET_ID)
-            mapping["config"]["fields"][own] = {}
-            mapping["config"]["indexes"][own] = {"unique": True}
+    shipped = templates.shipped(Package.CURRENT if tweet_id else Package.ORIGINAL)
+    mappings: list[dict[str, Any]] = placeholders.fill(shipped, namespace)["mappings"]
     return mappings
 
 

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +18,7 @@ from django.db import transaction
 import emulator as emulated
 from connect import schemas
 from connect.health import refresh
-from connect.models import Connection, Mapping, MappingTemplate, Stage, WriteError
+from connect.models import Connection, Mapping, Stage, WriteError
 from connect.write_errors import scan
 from emulator import testing
 from social import collection, handles
@@ -28,34 +27,20 @@ from social.models import CollectionRun, Delivery, RunOutcome, Trigger
 from tenants.models import Proof
 from tests import cast
 from tests.connect.journey import Journey
-from tests.social.live_tenants import Live, XSide, go_live
+from tests.social.live_tenants import Live, XSide, go_live, package
 
 # --- one tenant, really provisioned --------------------------------------------------------------
 
 
-def map_tweet_id() -> None:
-    """Store a template that maps the package's field for X's id of a post."""
-    first = MappingTemplate.objects.get(version=1)
-    document = deepcopy(first.document)
-    (config,) = (
-        each["config"] for each in document["mappings"] if each["object_name"] == "{ns}Tweet__c"
-    )
-    config["fields"]["{ns}Tweet_Id__c"] = {}
-    config["indexes"]["{ns}Tweet_Id__c"] = {"unique": True}
-    MappingTemplate.objects.create(version=2, document=document)
-
-
 def provisioned(x_side: XSide, who: dict[str, str], *, tweet_id: bool) -> tuple[Journey, Live]:
     """Bring a tenant to live the whole way, with two Accounts that have a handle."""
-    journey = Journey(x_side.running, who, Proof.SIGNED)
+    journey = Journey(x_side.running, who, Proof.SIGNED, package(tweet_id))
     prefix = f"{who['namespace']}__" if who.get("namespace") else ""
     rows = [
         {"Name": "Heroku", f"{prefix}Twitter__c": "@Heroku"},
         {"Name": "Django", f"{prefix}Twitter__c": "https://x.com/djangoproject"},
     ]
     x_side.control("POST", f"orgs/{journey.org_id}/records/Account", rows)
-    if tweet_id:
-        map_tweet_id()
     return journey, Live(journey.reach(Stage.LIVE), prefix)
 
 

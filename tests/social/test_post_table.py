@@ -65,6 +65,30 @@ def test_the_counts_of_a_known_post_are_updated(live: Live) -> None:
     assert [action for _, action, _ in live.log()] == ["INSERT", "UPDATE", "INSERT"]
 
 
+def test_posts_from_before_their_id_was_mapped_get_it_and_do_not_come_twice(db: None) -> None:
+    live = go_live(cast.ACME, tweet_id=True)
+    mapping = live.mapping("Tweet__c")
+    fields = dict(mapping.config["fields"])
+    del mapping.config["fields"]["Tweet_Id__c"]
+    mapping.save()
+    write(live, row(7, "Hello"), row(8, "Other"))
+    live.rows(
+        "INSERT INTO {s}.tweet__c (body__c, time__c) VALUES ('HELLO', %s)", AT.replace(tzinfo=None)
+    )
+    mapping.config["fields"] = fields
+    mapping.save()
+    written = write(live, row(7, "Hello", likes=9), row(9, "Other", posted_at=AT.replace(day=24)))
+    assert written == WriteCounts(1, 1)
+    found = live.rows("SELECT body__c, tweet_id__c, likes__c FROM {s}.tweet__c ORDER BY id")
+    # Of two rows with the text, the older one gets the id. Another time means another post.
+    assert found == [
+        ("Hello", "7", 9),
+        ("Other", None, 1),
+        ("HELLO", None, None),
+        ("Other", "9", 1),
+    ]
+
+
 def test_a_post_that_salesforce_refused_is_not_updated(live: Live) -> None:
     write(live, row(7, "Hello"))
     with database.cursor() as cursor:

@@ -42,8 +42,13 @@ class Checked:
         given = self.config.get("fields")
         return given if isinstance(given, dict) else {}
 
+    def maps(self, field: str) -> bool:
+        """Return whether a field is mapped; names are case-insensitive."""
+        return field.lower() in {each.lower() for each in self.fields}
+
 
 Rule = Callable[[Checked], Iterator[Finding]]
+_SYSTEM_NAMES = {each.lower() for each in SYSTEM_FIELDS}
 
 
 def check_mapping(mapping: Checked) -> Iterator[Finding]:
@@ -127,6 +132,22 @@ def _no_identifier(mapping: Checked) -> Iterator[Finding]:
         )
 
 
+def _identifier_not_mapped(mapping: Checked) -> Iterator[Finding]:
+    identifier = mapping.config.get("upsert_field")
+    if mapping.fields and identifier and not mapping.maps(str(identifier)):
+        text = "It is the unique identifier (upsert_field), and is not among the fields."
+        yield Finding("identifier-not-mapped", f"{mapping.name}.{identifier}", text)
+
+
+def _index_not_mapped(mapping: Checked) -> Iterator[Finding]:
+    indexes = mapping.config.get("indexes")
+    for each in indexes if mapping.fields and isinstance(indexes, dict) else ():
+        # A missing system field has a finding of its own.
+        if not mapping.maps(each) and each.lower() not in _SYSTEM_NAMES:
+            text = "It has an index, and is not among the fields."
+            yield Finding("index-not-mapped", f"{mapping.name}.{each}", text)
+
+
 # --- its fields ----------------------------------------------------------------------------------
 
 
@@ -185,6 +206,8 @@ RULES: tuple[Rule, ...] = (
     _indexes,
     _relationship_without_indexes,
     _no_identifier,
+    _identifier_not_mapped,
+    _index_not_mapped,
 )
 FIELD_RULES: tuple[Rule, ...] = (
     _field_names,

@@ -4,9 +4,9 @@ from django.utils import timezone
 
 from connect.clients import heroku_connect, http
 from connect.health import refresh, states
-from connect.mappings import arrival, lint, placeholders, templates
+from connect.mappings import arrival, first_version, lint, placeholders
 from connect.mappings.documents import MappingDocument
-from connect.models import BlockedKind
+from connect.models import BlockedKind, MappingTemplate, Package
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Blocked, Done, StepOutcome
 from connect.runner.polling import IMPORT_GRACE, LOADING_PATIENCE, poll
@@ -19,7 +19,7 @@ def importing_mappings(claim: Claim) -> StepOutcome:
     """Send the template once, and again only if nothing of it is seen after a good while."""
     connection, now = claim.connection, timezone.now()
     # A version that was sent once stays: a newer default must not change it half-way.
-    template = connection.template or templates.default_for(connection)
+    template = connection.template or first_version.choose(connection)
     if template is None:
         raise Blocked(
             BlockedKind.NO_VERSION,
@@ -29,7 +29,7 @@ def importing_mappings(claim: Claim) -> StepOutcome:
     if connection.import_sent_at:
         seen = heroku_connect.detail(connection.region_url, connection.connection_id, deep=True)
         if arrival.contains_all_fields(document, seen.mappings) and seen.state != states.IMPORTING:
-            return Done(f"The mappings of version {template.version} are imported.")
+            return Done(f"The mappings of {_named(template)} are imported.")
         if seen.state == states.IMPORTING or now - connection.import_sent_at < IMPORT_GRACE:
             return poll(_TAKING, connection.stage_since)
     # Heroku Connect ignores some mistakes without an error, so they are looked for here.
@@ -37,6 +37,12 @@ def importing_mappings(claim: Claim) -> StepOutcome:
     claim.record(template=template, import_sent_at=now)
     _import(claim, document)
     return poll(_TAKING, connection.stage_since)
+
+
+def _named(template: MappingTemplate) -> str:
+    # Today's package is what is expected; only the other one has to be pointed out.
+    suits = "" if template.package == Package.CURRENT else ", for the package of 2016,"
+    return f"version {template.version}{suits}"
 
 
 def _require_valid(document: MappingDocument, plan: str) -> None:

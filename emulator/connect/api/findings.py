@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from emulator.connect.engine.fit import misfit
+from emulator.connect.engine.fit import has_identifier, misfit
 from emulator.salesforce import logins
 from emulator.state.entities import Connection, Mapping
 from emulator.state.world import World
@@ -80,7 +80,8 @@ def _warnings(world: World, connection: Connection) -> list[Check]:
 
 def mapping_findings(world: World, connection: Connection, mapping: Mapping) -> Findings:
     """Diagnose one mapping."""
-    reason = misfit(world.orgs.get(connection.organization_id or ""), mapping)
+    org = world.orgs.get(connection.organization_id or "")
+    reason = misfit(org, mapping)
     writes = mapping.config["access"] == "read_write"
     return _sorted(
         Check(
@@ -93,10 +94,10 @@ def mapping_findings(world: World, connection: Connection, mapping: Mapping) -> 
         Check(
             "errors",
             # The Dev Center's diagnosis shows this one in red as well.
-            not writes or bool(mapping.config.get("upsert_field")),
+            not writes or has_identifier(org, mapping),
             "UNIQUE_IDENTIFIER",
             "Unique Identifier",
-            "A read-write mapping should have a unique identifier.",
+            "A read-write mapping should have a unique identifier: an external id of the object.",
         ),
     )
 

@@ -29,6 +29,13 @@ def misfit(org: Org | None, mapping: Mapping) -> str | None:
     return None
 
 
+def has_identifier(org: Org | None, mapping: Mapping) -> bool:
+    """Whether the mapping's `upsert_field` is an external id of its object."""
+    sobject = org.describe(mapping.object_name) if org else None
+    named = sobject.field(mapping.config.get("upsert_field") or "") if sobject else None
+    return named is not None and named.external_id
+
+
 def removed_fields(org: Org | None, mapping: Mapping) -> list[str] | None:
     """List mapped fields that the org does not have; None when the object itself is missing."""
     sobject = org.describe(mapping.object_name) if org else None

@@ -1,14 +1,15 @@
 """The form for adding a mapping version."""
 
+import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.conf import settings
+from django.utils.html import escape
 
 from connect.clients import heroku_connect, http
-from connect.mappings import lint, placeholders, uploads
-from connect.models import Connection, MappingTemplate
+from connect.mappings import lint, placeholders, templates, uploads
+from connect.models import Connection, MappingTemplate, Package
 from tenants import orgid
 
 # Only the stubs of Django's class take a type argument.
@@ -40,7 +41,10 @@ def live_export(org_id: str) -> tuple[Connection, dict[str, Any]]:
 
 
 class MappingTemplateForm(ModelForm):
-    """Reads mappings from a file, a tenant or the text field, and checks them."""
+    """Reads mappings from a file, a tenant or the text field, and checks them.
+
+    A browser sends a file once. Where the form comes back, the file's text is in the text field.
+    """
 
     document = forms.CharField(
         required=False,
@@ -67,59 +71,108 @@ class MappingTemplateForm(ModelForm):
     accept_warnings = forms.BooleanField(
         required=False, label="Save despite warnings", help_text="Errors always prevent saving."
     )
+    # The file whose text the field holds, and the hash of that text.
+    kept_file = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput)
+    kept_hash = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
 
     class Meta:
         model = MappingTemplate
-        fields = ("notes",)
+        fields = ("notes", "package")
         widgets = {"notes": forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kept = self.data.get("kept_file")
+        if kept:
+            self._say_kept(kept)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
+        if data.get("upload"):
+            self._keep(data["upload"])
+            if data.get("org_id"):
+                self.add_error("org_id", "Choose one: the file, or this tenant's live mappings.")
         source, self.made_from = self._source(data)
+        if source not in self.errors:
+            self._read(source, data)
+        return data
+
+    def _source(self, data: dict[str, Any]) -> tuple[str, str]:
+        if data.get("org_id"):
+            return "org_id", f"the live mappings of {data['org_id']}"
+        # An unreadable file is an error of its own; another document must not take its place.
+        if "upload" in self.errors:
+            return "upload", ""
+        return "document", self._origin_of_text()
+
+    def _origin_of_text(self) -> str:
+        kept = self.data.get("kept_file")
+        if not kept:
+            return "text"
+        edited = _hash(self.data.get("document", "")) != self.data.get("kept_hash")
+        return f"the file {kept}{', edited' if edited else ''}"
+
+    def _keep(self, upload: Any) -> None:
+        """Put a file's text into the text field, as if it had been pasted there."""
         try:
-            document, namespace = self._read(source, data)
+            text = _text(upload)
+        except uploads.BadUpload as error:
+            self.add_error("upload", f"{upload.name}: {error} Choose the file again.")
+            return
+        self.data = self.data.copy()
+        kept = {"document": text, "kept_file": upload.name, "kept_hash": _hash(text)}
+        for name, value in kept.items():
+            self.data[name] = value
+        self.cleaned_data.update(kept)
+        self._say_kept(upload.name)
+
+    def _say_kept(self, name: str) -> None:
+        text = f"The text below is that of {name}. Choose a file only to replace it."
+        self.fields["upload"].help_text = escape(text)
+
+    def _read(self, source: str, data: dict[str, Any]) -> None:
+        try:
+            document, namespace = self._document(source, data)
         except (uploads.BadUpload, NoSuchTenant) as error:
             self.add_error(source, str(error))
         except http.RemoteError as error:
             self.add_error(source, f"The live mappings cannot be read now. {error.words}")
         else:
             data["document"] = placeholders.generalize(document, namespace)
-            self._lint(source, data)
-        return data
+            self._check(source, data)
 
-    def _source(self, data: dict[str, Any]) -> tuple[str, str]:
-        if data.get("upload"):
-            return "upload", f"the file {data['upload'].name}"
-        if data.get("org_id"):
-            return "org_id", f"the live mappings of {data['org_id']}"
-        return "document", "text"
-
-    def _read(self, source: str, data: dict[str, Any]) -> tuple[dict[str, Any], str]:
-        if source == "upload":
-            return uploads.read(_bytes(data["upload"])), data["namespace"]
+    def _document(self, source: str, data: dict[str, Any]) -> tuple[dict[str, Any], str]:
+        namespace = data.get("namespace", "")
         if source == "org_id":
             connection, document = live_export(data["org_id"])
-            return document, connection.tenant.namespace or data["namespace"]
+            return document, connection.tenant.namespace or namespace
         pasted = data.get("document", "").encode("utf-8", "surrogatepass")
-        return uploads.read(pasted), data["namespace"]
+        return uploads.read(pasted), namespace
 
-    def _lint(self, source: str, data: dict[str, Any]) -> None:
-        filled = placeholders.fill(data["document"], settings.FORCE_NAMESPACE)
-        org = lint.OrgFacts(settings.FORCE_NAMESPACE)
-        findings = lint.check(filled, settings.HEROKU_CONNECT_PLAN, org)
+    def _check(self, source: str, data: dict[str, Any]) -> None:
+        findings = templates.findings(data["document"])
         errors, warnings = lint.errors(findings), lint.warnings(findings)
+        package = data.get("package", Package.CURRENT)
         if errors:
             self.add_error(source, [str(found) for found in errors])
+        elif same := templates.same_as_newest(data["document"], package):
+            text = f"This is the same as {str(same).lower()}, the newest one for "
+            self.add_error(source, f"{text}{same.get_package_display().lower()}. Change something.")
         elif warnings and not data.get("accept_warnings"):
             lines = [str(found) for found in warnings]
             self.add_error("accept_warnings", ["Read these warnings, then tick the box:", *lines])
 
 
-def _bytes(upload: Any) -> bytes:
-    """Check the size before reading the file."""
+def _text(upload: Any) -> str:
+    """Return a file's text; the size is checked before the file is read. Raises BadUpload."""
     if (upload.size or 0) > uploads.MAX_BYTES:
         raise uploads.BadUpload(uploads.too_large(upload.size or 0))
-    return bytes(upload.read())
+    return uploads.text_of(bytes(upload.read()))
+
+
+def _hash(text: str) -> str:
+    # Browsers send the lines of a text field with other ends than those of the file.
+    return hashlib.sha256("\n".join(text.strip().splitlines()).encode()).hexdigest()
 
 
 def pretty(document: Any) -> str:

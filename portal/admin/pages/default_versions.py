@@ -8,7 +8,7 @@ from portal.admin.kit.base import PortalAdmin
 
 @admin.register(DefaultTemplate)
 class DefaultTemplateAdmin(PortalAdmin):
-    empty = "Without one, every new tenant gets the newest version."
+    empty = "Without one, a new tenant gets the newest version for today's package."
     list_display = ("__str__", "plan", "environment", "template")
     list_select_related = ("template",)
     fields = ("plan", "environment", "template")

@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
-from connect.mappings import lint, templates
+from connect.mappings import templates
 from connect.models import MappingTemplate
 from portal import show
 from portal.admin.forms.version import MappingTemplateForm, pretty
@@ -24,7 +24,8 @@ class MappingTemplateAdmin(PortalAdmin):
     form = MappingTemplateForm
     change_form_template = "admin/connect/mappingtemplate/change_form.html"
     change_list_template = "admin/connect/mappingtemplate/change_list.html"
-    list_display = ("version", "objects", "connections", "author", "created_at", "notes")
+    list_display = ("version", "package", "objects", "connections", "author", "created_at", "notes")
+    list_filter = ("package",)
     search_fields = ("notes", "author")
     date_hierarchy = "created_at"
 
@@ -33,15 +34,17 @@ class MappingTemplateAdmin(PortalAdmin):
 
     def get_fields(self, request: HttpRequest, obj: MappingTemplate | None = None) -> list[Any]:
         if obj:
-            return ["version", "author", "created_at", "made_from", "notes", "mappings"]
-        return ["notes", "upload", "org_id", "namespace", "accept_warnings", "document"]
+            facts = ["version", "package", "author", "created_at", "made_from", "notes"]
+            return [*facts, "mappings"]
+        asked = ["notes", "package", "upload", "org_id", "namespace", "accept_warnings"]
+        return [*asked, "document", "kept_file", "kept_hash"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MappingTemplate]:
         found: QuerySet[MappingTemplate] = super().get_queryset(request)
         return found.annotate(connections_on_it=Count("connections"))
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        newest = MappingTemplate.objects.first()
+        newest = templates.newest()
         return {"document": pretty(newest.document if newest else {"mappings": []})}
 
     def save_model(
@@ -52,6 +55,7 @@ class MappingTemplateAdmin(PortalAdmin):
             author=request.user.get_username(),
             notes=obj.notes,
             made_from=form.made_from,
+            package=obj.package,
         )
         # Django goes on with `obj`: it logs the row and shows its page.
         obj.pk, obj.version = stored.pk, stored.version
@@ -67,12 +71,13 @@ class MappingTemplateAdmin(PortalAdmin):
         return [*own, *super().get_urls()]
 
     def download(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Return a version as a file for Heroku Connect's import."""
+        """Return a version as a file: with {ns}, or filled for the orgs with one namespace."""
         template = self._seen(request, pk)
-        namespace = request.GET.get("namespace", "")
-        if not namespace.replace("_", "").isalnum() and namespace:
+        namespace = request.GET.get("namespace")
+        if namespace and not namespace.replace("_", "").isalnum():
             raise Http404
-        name = f"mappings-version-{template.version}.json"
+        of_whom = f"-{namespace}" if namespace else ""
+        name = f"mappings-version-{template.version}{of_whom}.json"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         exported = templates.exported(template, namespace)
         return JsonResponse(exported, headers=headers, json_dumps_params={"indent": 2})
@@ -107,8 +112,7 @@ class MappingTemplateAdmin(PortalAdmin):
     ) -> HttpResponse:
         template = context.get("original")
         if template:
-            org = lint.OrgFacts()
-            context["findings"] = lint.check(template.document, "herokuconnect:demo", org)
+            context["findings"] = templates.findings(template.document)
             context["may_roll_out"] = request.user.has_perm("connect.add_rollout")
         return super().render_change_form(request, context, *args, **kwargs)
 

@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 
 from connect.mappings import templates
+from connect.models import MappingTemplate
 from portal import roles
 from portal.project import renamed_tasks, schedules
 
@@ -28,12 +29,17 @@ class Command(BaseCommand):
             # Before the schedules, which drop what has no function under its stored name.
             renamed = renamed_tasks.ensure()
             changed = schedules.ensure()
-            template = templates.ensure_first()
+            stored = templates.ensure_first()
         lines = [
             *(f"role {role}: {count} permissions" for role, count in counts.items()),
             *renamed,
             *(changed or ["schedules: as they should be"]),
-            f"mapping template: {'version 1 stored' if template else 'kept'}",
+            *(f"mapping template: {_described(each)} stored" for each in stored),
+            *([] if stored else ["mapping template: kept"]),
         ]
         if verbosity:
             self.stdout.write("\n".join(lines))
+
+
+def _described(template: MappingTemplate) -> str:
+    return f"version {template.version} for {template.get_package_display().lower()}"

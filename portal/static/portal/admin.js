@@ -1,5 +1,14 @@
 "use strict";
 
+// A form that comes back begins with what is wrong in it; Django's own pages say it in a sentence.
+{
+  const errors = document.querySelector("[data-focus], .errornote");
+  if (errors) {
+    errors.tabIndex = -1;
+    errors.focus();
+  }
+}
+
 // <button data-copy="id of a field" data-done="what the button then says">
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");

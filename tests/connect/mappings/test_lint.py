@@ -15,9 +15,15 @@ GOOD: dict[str, Any] = {
             "config": {
                 "access": "read_write",
                 "sf_polling_seconds": 600,
-                "fields": {"Id": {}, "CreatedDate": {}, "SystemModstamp": {}, "IsDeleted": {}},
+                "fields": {
+                    "Id": {},
+                    "CreatedDate": {},
+                    "SystemModstamp": {},
+                    "IsDeleted": {},
+                    "ns__Key__c": {},
+                },
                 "indexes": {},
-                "upsert_field": "Key__c",
+                "upsert_field": "ns__key__c",
             },
         }
     ]
@@ -49,6 +55,8 @@ Fault = Callable[[dict[str, Any], dict[str, Any]], Any]
         ("name", lambda document, config: document["mappings"].append(_account("{ns}Order"))),
         ("indexes", lambda document, config: config.update(indexes=[])),
         ("no-identifier", lambda document, config: config.pop("upsert_field")),
+        ("identifier-not-mapped", lambda document, config: config["fields"].pop("ns__Key__c")),
+        ("index-not-mapped", lambda document, config: config["indexes"].update({"Gone__c": {}})),
         (
             "too-many-fields",
             lambda document, config: config["fields"].update({f"F{n}__c": {} for n in range(5000)}),
@@ -84,7 +92,11 @@ def test_users_and_record_types_have_no_isdeleted() -> None:
 
 ORG = lint.OrgFacts(
     namespace="hcmc",
-    fields={"account": frozenset({"id", "createddate", "systemmodstamp", "isdeleted", "name"})},
+    fields={
+        "account": frozenset(
+            {"id", "createddate", "systemmodstamp", "isdeleted", "name", "ns__key__c"}
+        )
+    },
 )
 
 

@@ -7,12 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connect.clients.connection_detail import MappingDetail
-from connect.mappings import arrival, lint, placeholders, templates
-from connect.models import DefaultTemplate, MappingTemplate
+from connect.mappings import arrival, lint, placeholders, templates, uploads
+from connect.models import DefaultTemplate, MappingTemplate, Package
+from emulator import testing
 from tests import cast
 from tests.connect.mappings.strategies import documents
 
-FIRST = json.loads(templates._FIRST.read_text())
+FIRST = templates.shipped(Package.CURRENT)
+OF_2016 = templates.shipped(Package.ORIGINAL)
 
 
 def mapping(name: str, *fields: str) -> MappingDetail:
@@ -51,8 +53,31 @@ def test_a_namespace_goes_before_custom_names_and_only_those() -> None:
 
 @pytest.mark.parametrize("namespace", ["", "hcmc"])
 @pytest.mark.parametrize("plan", ["herokuconnect:demo", "herokuconnect:enterprise"])
-def test_the_first_template_has_no_fault_on_any_plan(namespace: str, plan: str) -> None:
-    assert lint.errors(lint.check(placeholders.fill(FIRST, namespace), plan)) == []
+def test_the_first_template_has_no_finding_on_any_plan(namespace: str, plan: str) -> None:
+    filled = placeholders.fill(FIRST, namespace)
+    assert lint.check(filled, plan, lint.OrgFacts(namespace)) == []
+
+
+def test_the_template_for_2016_writes_posts_alone_which_have_no_identifier_there() -> None:
+    (finding,) = lint.check(placeholders.fill(OF_2016, ""), "herokuconnect:demo")
+    assert (finding.rule, finding.where) == ("no-identifier", "Tweet__c")
+    writes = {m["object_name"] for m in OF_2016["mappings"] if m["config"]["access"] != "read_only"}
+    assert writes == {"{ns}Tweet__c"}
+
+
+@pytest.mark.parametrize(
+    ("document", "package"), [(FIRST, "current"), (OF_2016, "2016")], ids=["current", "2016"]
+)
+def test_each_shipped_field_is_in_its_package(document: dict[str, Any], package: str) -> None:
+    known = testing.object_fields("hcmc", package)
+    for each in placeholders.fill(document, "hcmc")["mappings"]:
+        assert each["config"]["fields"].keys() <= known[each["object_name"]]
+
+
+def test_the_package_of_2016_has_no_identifier_of_the_first_template() -> None:
+    known = testing.object_fields("", "2016")
+    for each in placeholders.fill(FIRST, "")["mappings"]:
+        assert each["config"].get("upsert_field") not in known[each["object_name"]]
 
 
 @given(st.recursive(st.text() | st.integers() | st.none(), st.lists, max_leaves=20))
@@ -124,9 +149,47 @@ def test_the_most_specific_default_wins_otherwise_the_newest_version() -> None:
 
 
 @pytest.mark.django_db
-def test_the_first_version_is_made_once() -> None:
-    first = templates.ensure_first()
-    assert first is not None
-    assert first.version == 1
-    assert templates.ensure_first() is None
-    assert MappingTemplate.objects.count() == 1
+def test_the_shipped_versions_are_made_once() -> None:
+    first, second = templates.ensure_first()
+    assert (first.version, first.package) == (1, Package.CURRENT)
+    assert (second.version, second.package) == (2, Package.ORIGINAL)
+    assert templates.ensure_first() == []
+    assert MappingTemplate.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_the_newest_version_for_the_package_of_2016_is_not_the_default() -> None:
+    first, second = templates.ensure_first()
+    assert templates.default_for(cast.connect(cast.enrol(cast.ACME))) == first
+    assert templates.newest(Package.ORIGINAL) == second
+    assert templates.same_as_newest(first.document, Package.CURRENT) == first
+    assert templates.same_as_newest(first.document, Package.ORIGINAL) is None
+
+
+# --- export and import ----------------------------------------------------------------------------
+
+
+def placed(name: str) -> str:
+    return name.replace("ns__", "{ns}")
+
+
+@given(documents().map(lambda each: json.loads(placed(json.dumps(each)))))
+def test_export_and_add_again_is_the_identity(document: dict[str, Any]) -> None:
+    template = MappingTemplate(document=uploads.tidy(document))
+    again = uploads.read(json.dumps(templates.exported(template)).encode())
+    assert placeholders.generalize(again, "") == template.document
+
+
+@given(documents().map(lambda each: json.loads(placed(json.dumps(each)))))
+def test_an_export_for_one_namespace_comes_back_with_the_placeholder(
+    document: dict[str, Any],
+) -> None:
+    template = MappingTemplate(document=uploads.tidy(document))
+    again = uploads.read(json.dumps(templates.exported(template, "acme")).encode())
+    assert placeholders.generalize(again, "acme") == template.document
+
+
+@pytest.mark.parametrize("document", [FIRST, OF_2016], ids=["current", "2016"])
+def test_the_shipped_templates_survive_the_round_trip(document: dict[str, Any]) -> None:
+    template = MappingTemplate(document=document)
+    assert uploads.read(json.dumps(templates.exported(template)).encode()) == document

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django_q.models import OrmQ
 
 from connect import tasks
+from connect.mappings import templates
 from connect.models import Mapping, MappingTemplate, Tag
 from portal import roles
 from tenants.models import Event, Tenant
@@ -33,14 +34,14 @@ def fleet(db: None, emulator: Any) -> Fleet:
 
 
 def add(client: Client, document: str = "", **more: Any) -> tuple[int, str]:
-    data = {"notes": "Posts too.", "document": document, **more}
+    data = {"notes": "Posts too.", "package": "current", "document": document, **more}
     answer = client.post(walk.page(MappingTemplate, "add"), data)
     return answer.status_code, answer.content.decode()
 
 
 def test_a_new_version_gets_the_next_number_and_its_authors_name(manager: Client) -> None:
-    for _ in range(2):
-        assert add(manager, json.dumps(fleets.FIRST))[0] == 302
+    for document in (fleets.FIRST, fleets.SECOND):
+        assert add(manager, json.dumps(document))[0] == 302
     versions = MappingTemplate.objects.values_list("version", "author", "notes", "made_from")
     assert list(versions) == [(2, "mia", "Posts too.", "text"), (1, "mia", "Posts too.", "text")]
 
@@ -66,7 +67,9 @@ def test_an_export_is_uploaded_and_its_namespace_becomes_a_placeholder(manager: 
 
 
 def test_a_tenants_live_mappings_become_a_version(manager: Client, fleet: Fleet) -> None:
-    fleet.add(cast.ACME)
+    member = fleet.add(cast.ACME)
+    assert "the same as version 1" in add(manager, org_id=cast.ACME["org_id"])[1]
+    fleets.map_more(fleet, member, "Account", "Phone", "Website")
     assert add(manager, org_id=cast.ACME["org_id"])[0] == 302
     made = MappingTemplate.objects.first()
     assert made is not None
@@ -81,6 +84,77 @@ def test_live_mappings_that_cannot_be_had_are_explained(manager: Client, fleet: 
     assert "no connection" in add(manager, org_id=cast.BOREALIS["org_id"])[1]
     assert "is not an organization id" in add(manager, org_id="nonsense")[1]
     assert MappingTemplate.objects.count() == 1
+
+
+def shown(client: Client, document: str = "", **more: Any) -> dict[str, Any]:
+    """Send the form, expect it back, and return what a browser would send the next time."""
+    data = {"notes": "Posts too.", "package": "current", "document": document, **more}
+    answer = client.post(walk.page(MappingTemplate, "add"), data)
+    assert answer.status_code == 200
+    form = answer.context["adminform"].form
+    fields = {each.name: each.value() or "" for each in form if each.name != "upload"}
+    # Browsers send the lines of a text field so.
+    return {**fields, "document": str(fields["document"]).replace("\n", "\r\n")}
+
+
+def file(document: Any, name: str = "export.json") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, json.dumps(document, indent=2).encode())
+
+
+def test_an_uploaded_file_is_not_lost_when_the_form_asks_about_its_warnings(
+    manager: Client,
+) -> None:
+    fleets.version(fleets.FIRST)
+    again = shown(manager, json.dumps(fleets.FIRST), upload=file(WRITING), namespace="acme")
+    assert json.loads(again["document"]) == WRITING
+    assert again["namespace"] == "acme"
+    assert add(manager, **{**again, "accept_warnings": "on"})[0] == 302
+    made = MappingTemplate.objects.get(version=2)
+    assert made.document == WRITING
+    assert made.made_from == "the file export.json"
+
+
+def test_a_kept_file_is_named_and_edits_of_its_text_are_told(manager: Client) -> None:
+    again = shown(manager, upload=file(FAULTY, "<b>.json"))
+    answer = manager.post(walk.page(MappingTemplate, "add"), again)
+    assert "The text below is that of &lt;b&gt;.json." in answer.content.decode()
+    assert add(manager, **{**again, "document": json.dumps(fleets.FIRST)})[0] == 302
+    assert MappingTemplate.objects.get().made_from == "the file <b>.json, edited"
+
+
+def test_a_second_file_replaces_the_one_that_is_kept(manager: Client) -> None:
+    again = shown(manager, upload=file(FAULTY, "first.json"))
+    assert add(manager, **again, upload=file(fleets.FIRST, "second.json"))[0] == 302
+    assert MappingTemplate.objects.get().made_from == "the file second.json"
+
+
+def test_a_file_that_cannot_be_kept_is_named_and_nothing_else_is_saved(manager: Client) -> None:
+    upload = SimpleUploadedFile("photo.png", b"\xff\xd8")
+    status, html = add(manager, json.dumps(fleets.FIRST), upload=upload)
+    assert status == 200
+    assert "photo.png: It is not text in UTF-8" in html
+    empty = SimpleUploadedFile("empty.json", b"")
+    assert "is empty" in add(manager, json.dumps(fleets.FIRST), upload=empty)[1]
+    assert not MappingTemplate.objects.exists()
+
+
+def test_a_file_and_a_tenant_at_once_are_refused(manager: Client, fleet: Fleet) -> None:
+    fleet.add(cast.ACME)
+    both = shown(manager, upload=file(fleets.SECOND), org_id=cast.ACME["org_id"])
+    assert (json.loads(both["document"]), both["org_id"]) == (fleets.SECOND, cast.ACME["org_id"])
+    assert MappingTemplate.objects.count() == 1
+
+
+def test_a_version_that_equals_the_newest_is_refused(manager: Client) -> None:
+    fleets.version(fleets.FIRST)
+    html = add(manager, upload=file(fleets.FIRST))[1]
+    assert "This is the same as version 1, the newest one for today&#x27;s package." in html
+    assert add(manager, json.dumps(fleets.FIRST), package="2016")[0] == 302
+    assert add(manager, json.dumps(fleets.SECOND))[0] == 302
+    # An older one may come back.
+    assert add(manager, json.dumps(fleets.FIRST))[0] == 302
+    versions = MappingTemplate.objects.order_by("version").values_list("package", flat=True)
+    assert list(versions) == ["current", "2016", "current", "current"]
 
 
 @pytest.mark.parametrize(
@@ -150,16 +224,50 @@ def test_the_list_shows_what_a_version_maps_and_how_many_tenants_use_it(viewer: 
     assert newest.connections_on_it == 0
 
 
+@pytest.mark.parametrize("namespace", ["", "hcmc"])
+def test_the_shipped_version_has_no_finding_on_its_own_page(
+    viewer: Client, settings: Any, namespace: str
+) -> None:
+    settings.FORCE_NAMESPACE = namespace
+    first, of_2016 = templates.ensure_first()
+    assert (
+        "Findings"
+        not in viewer.get(walk.page(MappingTemplate, "change", first.pk)).content.decode()
+    )
+    page = viewer.get(walk.page(MappingTemplate, "change", of_2016.pk))
+    assert [each.rule for each in page.context["findings"]] == ["no-identifier"]
+
+
+def test_a_versions_page_lints_for_the_plan_that_is_set(viewer: Client, settings: Any) -> None:
+    fast = fleets.document(Account=fleets.config(sf_polling_seconds=120))
+    page = walk.page(MappingTemplate, "change", fleets.version(fast).pk)
+    assert [each.rule for each in viewer.get(page).context["findings"]] == ["polling"]
+    settings.HEROKU_CONNECT_PLAN = "herokuconnect:enterprise"
+    assert viewer.get(page).context["findings"] == []
+
+
+def test_export_edit_add_keeps_the_placeholder(manager: Client) -> None:
+    first, _ = templates.ensure_first()
+    url = reverse("admin:connect_mappingtemplate_export", args=[first.pk])
+    exported = manager.get(url).json()
+    assert exported == first.document
+    assert "the same as version 1" in add(manager, upload=file(exported))[1]
+    exported["mappings"][0]["config"]["fields"]["Phone"] = {}
+    assert add(manager, upload=file(exported))[0] == 302
+    assert MappingTemplate.objects.get(version=3).document == exported
+
+
 def test_a_version_is_exported_as_heroku_connect_takes_it(viewer: Client) -> None:
     template = MappingTemplate.objects.create(
         version=3, document=fleets.document(**{"{ns}Tweet__c": fleets.config("{ns}Body__c")})
     )
     url = reverse("admin:connect_mappingtemplate_export", args=[template.pk])
     answer = viewer.get(url, {"namespace": "hcmc"})
-    assert "mappings-version-3.json" in answer["Content-Disposition"]
+    assert "mappings-version-3-hcmc.json" in answer["Content-Disposition"]
     (mapping,) = answer.json()["mappings"]
     assert mapping["object_name"] == "hcmc__Tweet__c"
     assert "hcmc__Body__c" in mapping["config"]["fields"]
+    assert viewer.get(url, {"namespace": ""}).json()["mappings"][0]["object_name"] == "Tweet__c"
     assert viewer.get(url, {"namespace": "x}{"}).status_code == 404
 
 
@@ -243,6 +351,43 @@ def test_one_tenants_fields_are_edited(operator: Client, account: Mapping, fleet
     assert act(operator, account, "edit", **edited(account, "Phone", "Website")) == 302
     assert "Account is changed" in work_off()
     assert "Website" in fleet.mapped(fleet.members[0])["Account"]
+
+
+def test_the_form_opens_with_the_mapping_as_it_is(operator: Client, account: Mapping) -> None:
+    url = reverse("admin:connect_mapping_act", args=[account.pk, "edit"])
+    form = operator.get(url).context["form"]
+    assert form["fields_wanted"].value().splitlines() == list(account.config["fields"])
+    assert (form["access"].value(), form["sf_polling_seconds"].value()) == ("read_only", 600)
+    assert form["revision"].value() == account.config["revision"]
+
+
+def test_a_field_that_the_org_has_lost_goes_with_its_index_and_the_mapping_works_again(
+    operator: Client, emulator: Any
+) -> None:
+    indexed = fleets.config("Segment__c", indexes={"Segment__c": {"unique": False}})
+    fleet = Fleet(emulator, fleets.version(fleets.document(Account=indexed)))
+    member = fleet.add(cast.ACME)
+    fleet.remove_field(member, "Account", "Segment__c")
+    emulator.control("POST", "sync", {})
+    assert member.remote.seen["mappings"][0]["state"] == "BAD_CONFIG"
+    act(
+        operator,
+        member.connection.mappings.get(),
+        "edit",
+        **edited(member.connection.mappings.get()),
+    )
+    assert "Gone with their fields: the index on Segment__c." in work_off()
+    emulator.control("POST", "sync", {})
+    (seen,) = member.remote.seen["mappings"]
+    assert (seen["state"], seen["config"]["indexes"]) == ("DATA_SYNCED", {})
+
+
+def test_an_identifier_that_is_not_among_the_fields_is_not_sent(
+    operator: Client, account: Mapping, fleet: Fleet
+) -> None:
+    act(operator, account, "edit", **edited(account, upsert_field="Website"))
+    assert "[identifier-not-mapped]" in work_off()
+    assert fleet.calls("PUT") == 0
 
 
 def test_an_edit_of_a_row_that_another_user_has_changed_is_not_saved(
