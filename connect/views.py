@@ -46,7 +46,7 @@ def authorize(request: HttpRequest, signed: str) -> HttpResponse:
 
 
 def _waits_for_authorization(connection: Connection) -> bool:
-    if connection.stage == Stage.LIVE:
+    if connection.stage in (Stage.LOADING, Stage.LIVE):
         return states.lacks_authorization(connection.state)
     return connection.stage == Stage.WAITING_FOR_AUTHORIZATION and not connection.blocked_at
 

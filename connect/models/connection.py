@@ -66,6 +66,9 @@ class Connection(models.Model):
         max_length=10, choices=WaitingOn.choices, default=WaitingOn.PORTAL
     )
     waiting_for = models.CharField(max_length=500, blank=True)
+    waiting_since = models.DateTimeField(
+        null=True, blank=True, help_text="The first wait since the last error or press of staff."
+    )
     attempts = models.PositiveIntegerField(
         default=0, help_text="Attempts since the last success. Counted before the work."
     )

@@ -1,5 +1,7 @@
 """What staff can do to a connection, from any page."""
 
+from datetime import datetime, timedelta
+
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -8,7 +10,7 @@ from connect.clients import heroku_connect
 from connect.formats import counted, format_time
 from connect.health import diagnose, observations, states
 from connect.health import refresh as health
-from connect.models import Connection, Stage
+from connect.models import BlockedKind, Connection, Stage, WaitingOn
 from connect.operations import ending, timed
 from connect.operations.base import Done, Failed, Operation, Options, Report, Skip, by_name, perform
 from connect.provisioning import reconciler, stages
@@ -16,6 +18,13 @@ from connect.runner.lease import Claim
 from tenants import messages
 from tenants.models import MessageKind
 from tenants.queue import enqueue
+
+SETTLING = timedelta(seconds=10)
+_ENDED_BY_OPERATIONS = (
+    BlockedKind.SYSTEM_ERROR,
+    BlockedKind.DATABASE,
+    BlockedKind.HEROKU_ACCESS,
+)
 
 
 def operate(name: str, connection_id: int, actor: str, options: Options) -> Report:
@@ -37,15 +46,31 @@ def _refusal_to_retry(connection: Connection) -> str:
 
 
 def _retry(claim: Claim, actor: str, options: Options) -> Done:
+    _unblock(claim, timezone.now())
+    return Done(f"trying again: {claim.connection.get_stage_display().lower()}.")
+
+
+def _unblock(claim: Claim, next_attempt_at: datetime) -> None:
+    """Let the reconciler go on with the stage. What is known of the trouble is kept."""
     claim.release(
         attempts=0,
         blocked_at=None,
         blocked_reason="",
+        waiting_on=WaitingOn.PORTAL,
         waiting_for="",
-        next_attempt_at=timezone.now(),
+        waiting_since=None,
+        next_attempt_at=next_attempt_at,
     )
     enqueue(reconciler.advance, claim.connection.pk)
-    return Done(f"trying again: {claim.connection.get_stage_display().lower()}.")
+
+
+def _continue(claim: Claim) -> str:
+    """End the block that this operation is the remedy of; return that as a sentence."""
+    if claim.connection.blocked_kind not in _ENDED_BY_OPERATIONS or not claim.connection.blocked_at:
+        return ""
+    # Heroku Connect still shows the old state for some seconds.
+    _unblock(claim, timezone.now() + SETTLING)
+    return " Provisioning continues."
 
 
 def _refusal_to_import(connection: Connection) -> str:
@@ -89,7 +114,8 @@ def _pause(claim: Claim, actor: str, options: Options) -> Done:
 
 def _restart(claim: Claim, actor: str, options: Options) -> Done:
     heroku_connect.restart(*_address(claim))
-    return Done(f"accepted; the state is now {health.refresh(claim.connection)}.")
+    state = health.refresh(claim.connection)
+    return Done(f"accepted; the state is now {state}.{_continue(claim)}")
 
 
 def _refresh(claim: Claim, actor: str, options: Options) -> Done:
@@ -118,12 +144,13 @@ def _link(claim: Claim, actor: str, options: Options) -> Done:
         raise Failed("Heroku Connect does not list the add-on.")
     # Which host serves a connection can only be learnt from this list.
     claim.record(connection_id=found[0].id, region_url=found[0].region_url)
-    return Done(f"linked; the state is now {health.refresh(claim.connection)}.")
+    state = health.refresh(claim.connection)
+    return Done(f"linked; the state is now {state}.{_continue(claim)}")
 
 
 def _refusal_to_reauthorize(connection: Connection) -> str:
-    if connection.stage != Stage.LIVE:
-        return "only a live connection can be authorized again"
+    if connection.stage not in (Stage.LOADING, Stage.LIVE):
+        return "it was not authorized before"
     return "" if states.lacks_authorization(connection.state) else "it is authorized"
 
 

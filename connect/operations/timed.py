@@ -11,7 +11,7 @@ from connect.health import observations, states
 from connect.health import refresh as health
 from connect.models import Connection, Stage, WaitingOn
 from connect.operations.base import Done, Operation, Options, Skip, by_name
-from connect.provisioning import pauses
+from connect.provisioning import pauses, stages
 from connect.runner.lease import Claim
 
 _NOT_PAUSED: dict[str, Any] = {
@@ -22,6 +22,7 @@ _NOT_PAUSED: dict[str, Any] = {
     "waiting_on": WaitingOn.PORTAL,
     "blocked_at": None,
     "blocked_reason": "",
+    **stages.NO_TROUBLE,
 }
 
 

@@ -4,7 +4,7 @@ The engine in connect.runner.run does the work; here is what it means for a conn
 """
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 
@@ -80,7 +80,9 @@ class ConnectionJob(Job):
 
     @property
     def waited(self) -> timedelta:
-        return timezone.now() - self.connection.stage_since
+        now = timezone.now()
+        # Patience begins with the first wait after an error or a press: an outage blocks nobody.
+        return now - (self.connection.waiting_since or now)
 
     def reload(self) -> None:
         self.connection.refresh_from_db()
@@ -116,11 +118,17 @@ class ConnectionJob(Job):
             next_attempt_at=wait.until,
             waiting_for=wait.reason,
             waiting_on=wait.waiting_on,
+            waiting_since=self._waiting_since(wait),
         )
         if is_new:
             text = f"Waiting for {wait.reason}."
             timeline.note(self.claim.tenant, EventKind.WAITING, text, on=wait.waiting_on)
         return False
+
+    def _waiting_since(self, wait: Wait) -> datetime:
+        # Waiting for another one is another wait, with its own patience.
+        is_same = wait.waiting_on == self.connection.waiting_on
+        return (is_same and self.connection.waiting_since) or timezone.now()
 
     def settle_retry(self, failure: Retry, pause: timedelta) -> bool:
         # The timeline gets each reason once, however often it is repeated.
@@ -132,6 +140,7 @@ class ConnectionJob(Job):
             last_request_id=failure.request_id,
             waiting_on=WaitingOn.PORTAL,
             waiting_for="the next attempt",
+            waiting_since=None,
         )
         if is_new:
             text, request_id = f"{failure.reason} Trying again.", failure.request_id
@@ -153,6 +162,7 @@ class ConnectionJob(Job):
             last_request_id=block.request_id,
             waiting_on=WaitingOn.STAFF,
             waiting_for="staff",
+            waiting_since=None,
         )
         data = {"stage": self.stage, "request_id": block.request_id}
         timeline.note(tenant, EventKind.BLOCKED, block.reason, **data)

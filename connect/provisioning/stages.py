@@ -88,6 +88,7 @@ def move_to(
         next_attempt_at=now if stage in NEXT else None,
         waiting_on=WaitingOn.PORTAL,
         waiting_for="",
+        waiting_since=None,
         reminders_sent=0,
         paused_until=None,
         pause_note="",

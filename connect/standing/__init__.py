@@ -4,7 +4,7 @@ from connect.standing.facts import Facts, OpenIncident
 from connect.standing.judging import Standing, judge
 from connect.standing.problems import heals
 from connect.standing.reading import of, of_many, of_tenant, without_connection
-from connect.standing.selecting import with_word
+from connect.standing.selecting import counts, expression, with_word
 from connect.standing.states import every
 from connect.standing.subscriber import Button, ForSubscriber
 from connect.standing.words import TONES, Tone, Word
@@ -18,7 +18,9 @@ __all__ = [
     "Standing",
     "Tone",
     "Word",
+    "counts",
     "every",
+    "expression",
     "heals",
     "judge",
     "of",

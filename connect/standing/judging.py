@@ -42,6 +42,11 @@ class Standing:
     def label(self) -> str:
         return str(self.word.label)
 
+    @property
+    def why(self) -> str:
+        """What stands beside the badge: what the badge alone does not say."""
+        return self.reason if self.headline == self.label else self.headline
+
 
 def judge(facts: Facts) -> Standing:
     """Return how a connection with these facts stands."""
@@ -83,7 +88,8 @@ def _blocked(facts: Facts, kind: BlockedKind) -> Standing:
 
 
 def _on_the_way(facts: Facts, stage: Stage) -> Standing:
-    reason = f"Waiting for {facts.waiting_for}." if facts.waiting_for else ""
+    on = facts.waiting_on.label.lower()
+    reason = f"Waiting for {facts.waiting_for} ({on})." if facts.waiting_for else ""
     word = Word(stage.value)
     found = _plain(
         facts, f"stage.{stage}", word, remedies.WAITS[stage], subscriber.WAITS[stage], reason
@@ -163,11 +169,12 @@ def _pause(facts: Facts) -> str:
 
 
 def _paused(facts: Facts) -> Standing:
+    then = " The portal will resume it at that time." if facts.paused_until else ""
     found = _plain(facts, "live.paused", Word.PAUSED, remedies.PAUSED, subscriber.PAUSED)
     return replace(
         found,
         headline=_pause(facts),
-        reason=facts.pause_note,
+        reason=f"{facts.pause_note or 'No reason was given.'}{then}",
         since=facts.condition_since,
     )
 

@@ -1,12 +1,20 @@
-"""Connections by the word of their badge, as SQL: the same rule as connect.standing.judging."""
+"""Connections by the word of their badge, as SQL: the same rule as connect.standing.judging.
+
+What is wrong with live connections is read as sets of keys, one for each word, because each set has
+an index and is small as long as most connections are well.
+"""
 
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Case, CharField, Count, Exists, F, Q, QuerySet, Value, When
 
 from connect.health import conditions
 from connect.models import (
+    Connection,
+    Drift,
     DriftState,
+    Health,
     Incident,
     IncidentStatus,
     Stage,
@@ -16,50 +24,83 @@ from connect.models import (
 from connect.standing.problems import SEVERITY
 from connect.standing.words import OF_CONDITION, OF_LIVE, Word
 
-_NOT_BLOCKED = Q(blocked_at=None)
+_BLOCKED = Q(blocked_at__isnull=False)
 _TO_AUTHORIZE_AGAIN = Q(stage=Stage.LOADING, waiting_on=WaitingOn.SUBSCRIBER)
+Keys = QuerySet[Any, Any]
 
 
 def with_word(word: Word, now: datetime) -> Q:
     """Return what selects the connections whose badge says this word."""
     if word == Word.BLOCKED:
-        return Q(blocked_at__isnull=False)
+        return _BLOCKED
     if word in OF_LIVE:
-        return _NOT_BLOCKED & _with_word_of_live(word, now)
+        return ~_BLOCKED & _with_word_of_live(word, now)
     if word == Word.LOADING:
-        return _NOT_BLOCKED & Q(stage=Stage.LOADING) & ~_TO_AUTHORIZE_AGAIN
-    return _NOT_BLOCKED & Q(stage=word.value)
+        return ~_BLOCKED & Q(stage=Stage.LOADING) & ~_TO_AUTHORIZE_AGAIN
+    return ~_BLOCKED & Q(stage=word.value)
+
+
+def expression(now: datetime) -> Case:
+    """Return the word of a connection as SQL, to annotate, count and export."""
+    worst_first = [word for word in reversed(OF_LIVE) if word != Word.LIVE]
+    return Case(
+        When(_BLOCKED, then=Value(Word.BLOCKED.value)),
+        When(_TO_AUTHORIZE_AGAIN, then=Value(Word.NEEDS_AUTHORIZATION.value)),
+        When(~Q(stage=Stage.LIVE), then=F("stage")),
+        *(When(pk__in=_keys(word, now), then=Value(word.value)) for word in worst_first),
+        default=Value(Word.LIVE.value),
+        output_field=CharField(),
+    )
+
+
+def counts(now: datetime) -> dict[Word, int]:
+    """Count the current connections by word, those that there are, with one query."""
+    current = Connection.objects.filter(offboarded_at=None).order_by()
+    found = current.annotate(word=expression(now)).values_list("word").annotate(Count("pk"))
+    by_word = {Word(word): count for word, count in found}
+    return {word: by_word[word] for word in Word if word in by_word}
 
 
 def _with_word_of_live(word: Word, now: datetime) -> Q:
-    rank = OF_LIVE.index(word)
-    live = Q(stage=Stage.LIVE)
-    if rank > 0:
-        live &= _at_least(rank, now)
-    if rank + 1 < len(OF_LIVE):
-        live &= ~_at_least(rank + 1, now)
-    return live | _TO_AUTHORIZE_AGAIN if word == Word.NEEDS_AUTHORIZATION else live
+    found = Q(stage=Stage.LIVE)
+    if word != Word.LIVE:
+        found &= Q(pk__in=_keys(word, now))
+    for worse in OF_LIVE[OF_LIVE.index(word) + 1 :]:
+        found &= ~Q(pk__in=_keys(worse, now))
+    return found | _TO_AUTHORIZE_AGAIN if word == Word.NEEDS_AUTHORIZATION else found
 
 
-def _at_least(rank: int, now: datetime) -> Q:
-    """Return what selects the live connections whose word is this one or a worse one."""
-    worse = OF_LIVE[rank:]
-    states = [each for each, word in OF_CONDITION.items() if word in worse]
-    found = conditions.of_health(*states, now=now, path="health__") | _incidents(worse)
-    if Word.DEGRADED in worse:
-        found |= Q(Exists(WriteError.objects.filter(connection=OuterRef("pk"))))
-    if Word.PAUSED in worse:
-        found |= Q(paused_until__gt=now)
-    if Word.DRIFTED in worse:
-        found |= Q(drift__state=DriftState.DRIFTED)
-    return found
+def _keys(word: Word, now: datetime) -> Keys:
+    """Return the keys of the connections of which something says this word."""
+    found: list[Keys] = []
+    if word == Word.DRIFTED:
+        found.append(Drift.objects.filter(state=DriftState.DRIFTED).values("connection"))
+    if word == Word.PAUSED:
+        found.append(Connection.objects.filter(paused_until__gt=now).order_by().values("pk"))
+    if word == Word.DEGRADED:
+        found.append(WriteError.objects.order_by().values("connection"))
+    if word == Word.UNKNOWN:
+        unknown = Connection.objects.filter(stage=Stage.LIVE, health=None)
+        found.append(unknown.order_by().values("pk"))
+    found += [*_of_condition(word, now), *_of_incidents(word)]
+    return found[0].union(*found[1:]) if len(found) > 1 else found[0]
 
 
-def _incidents(worse: tuple[Word, ...]) -> Q:
-    kinds = [kind for kind, word in SEVERITY.items() if word in worse]
+def _of_condition(word: Word, now: datetime) -> list[Keys]:
+    wanted = [condition for condition, said in OF_CONDITION.items() if said == word]
+    if not wanted:
+        return []
+    return [Health.objects.filter(conditions.of_health(*wanted, now=now)).values("pk")]
+
+
+def _of_incidents(word: Word) -> list[Keys]:
+    kinds = [kind for kind, said in SEVERITY.items() if said == word]
+    if not kinds:
+        return []
     opened = Incident.objects.filter(status=IncidentStatus.OPEN, kind__in=kinds).order_by()
-    own = opened.filter(connection=OuterRef("pk"))
-    regional = opened.filter(connection=None).filter(
-        Q(region_url="") | Q(region_url=OuterRef("region_url"))
-    )
-    return Q(Exists(own)) | Q(Exists(regional))
+    regional = opened.filter(connection=None)
+    # "" stands for all of Heroku.
+    of_regions = Q(region_url__in=regional.values("region_url"))
+    everywhere = Q(Exists(regional.filter(region_url="")))
+    live = Connection.objects.filter(of_regions | everywhere, stage=Stage.LIVE).order_by()
+    return [opened.filter(connection__isnull=False).values("connection"), live.values("pk")]

@@ -114,6 +114,7 @@ def _timeline(journey: Journey) -> str:
 def _diagnosis(live: Connection) -> dict[str, list[str]]:
     """Run Heroku Connect's diagnosis; return the rules that are broken, "" for the connection."""
     run = diagnose.start(live, "mia")
+    assert run
     diagnose.collect()
     run.refresh_from_db()
     assert run.ended_at

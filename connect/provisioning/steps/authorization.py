@@ -53,6 +53,21 @@ def _wait(claim: Claim, seen: ConnectionDetail) -> Wait:
     )
 
 
+def wait_for_authorization_again(claim: Claim) -> Wait:
+    """Return the wait for an authorization that was lost while the data was being loaded."""
+    connection, now = claim.connection, timezone.now()
+    lost = f"{connection.stage_since:%Y%m%d%H%M%S}"
+    messages.queue(
+        claim.tenant, MessageKind.AUTHORIZE_AGAIN, key=f"reauthorize:{connection.pk}:{lost}"
+    )
+    reminders.send_due(claim, MessageKind.AUTHORIZE_REMINDER)
+    return Wait(
+        now + reminders.poll_pause(now - connection.stage_since),
+        "the admin to authorize Heroku Connect again",
+        WaitingOn.SUBSCRIBER,
+    )
+
+
 def _authorized(claim: Claim, seen: ConnectionDetail) -> Done:
     now = timezone.now()
     return Done(

@@ -7,6 +7,7 @@ from connect.health import refresh, states
 from connect.mappings import arrival, first_version, lint, placeholders
 from connect.mappings.documents import MappingDocument
 from connect.models import BlockedKind, MappingTemplate, Package
+from connect.provisioning.steps import authorization
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Blocked, Done, StepOutcome
 from connect.runner.polling import IMPORT_GRACE, LOADING_PATIENCE, poll
@@ -68,6 +69,8 @@ def loading(claim: Claim) -> StepOutcome:
     connection = claim.connection
     seen = heroku_connect.detail(connection.region_url, connection.connection_id, deep=True)
     refresh.store(connection, seen)  # so that staff see the progress of each mapping
+    if states.lacks_authorization(seen.state):
+        return authorization.wait_for_authorization_again(claim)
     if states.is_broken(seen.state):
         raise states.as_blocked(seen.state)
     broken = [found for found in seen.mappings if states.is_broken_mapping(found.state)]

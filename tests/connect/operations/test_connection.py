@@ -8,7 +8,8 @@ from django.db.models import Max
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from connect.models import Connection, Health, SchemaFate, Stage
+from connect import standing
+from connect.models import BlockedKind, Connection, Health, SchemaFate, Stage, WaitingOn
 from connect.operations import base
 from connect.operations import connection as operations
 from connect.runner import lease
@@ -25,6 +26,20 @@ def operate(name: str, connection: Connection, **options: Any) -> str:
     report = operations.operate(name, connection.pk, "olga", options)
     connection.refresh_from_db()
     return report.text
+
+
+def set_state(journey: Journey, state: str, mapping: str = "") -> None:
+    """Let Heroku Connect report a state, of the connection or of one mapping."""
+    connection = journey.connection
+    path = f"/control/connections/{connection.connection_id}/state"
+    document = {"state": state, **({"object_name": mapping} if mapping else {})}
+    requests.post(f"{journey.running.url}{path}", json=document, timeout=10).raise_for_status()
+
+
+def still_loading(journey: Journey) -> None:
+    """Bring a connection to the stage in which Heroku Connect loads its data."""
+    journey.reach(Stage.LIVE)
+    Connection.objects.update(stage=Stage.LOADING, live_at=None)
 
 
 def last_action() -> Event:
@@ -115,6 +130,57 @@ def test_starting_over_begins_the_next_generation(journey: Journey) -> None:
     journey.connection.refresh_from_db()
     journey.reach(Stage.OFFBOARDED)
     assert Connection.objects.aggregate(last=Max("generation"))["last"] == 2
+
+
+def test_a_restart_ends_the_block_that_it_solves(journey: Journey) -> None:
+    still_loading(journey)
+    set_state(journey, "SYSTEM_ERROR")
+    connection = journey.advance()
+    assert connection.blocked_kind == BlockedKind.SYSTEM_ERROR
+    assert operate("restart", connection).endswith("Provisioning continues.")
+    assert connection.blocked_at is None
+    assert journey.reach(Stage.LIVE).blocked_kind == ""
+
+
+def test_a_restart_ends_no_block_that_it_does_not_solve(journey: Journey) -> None:
+    still_loading(journey)
+    set_state(journey, "TOO_MANY_ROWS")
+    connection = journey.advance()
+    assert connection.blocked_kind == BlockedKind.ROW_LIMIT
+    assert "continues" not in operate("restart", connection)
+    assert connection.blocked_at is not None
+
+
+def test_an_authorization_that_is_lost_while_loading_is_asked_for_again(
+    journey: Journey,
+) -> None:
+    still_loading(journey)
+    set_state(journey, "UNAUTHORIZED")
+    connection = journey.advance()
+    assert (connection.blocked_at, connection.waiting_on) == (None, WaitingOn.SUBSCRIBER)
+    assert standing.of(connection).word == standing.Word.NEEDS_AUTHORIZATION
+    mails = Message.objects.filter(kind=MessageKind.AUTHORIZE_AGAIN)
+    journey.advance()
+    assert mails.count() == 1
+    operate("reauthorize", connection)
+    assert mails.count() == 2
+    journey.admin.authorize(journey.tenant)
+    assert journey.reach(Stage.LIVE).stage == Stage.LIVE
+
+
+def test_importing_again_after_a_broken_mapping_does_not_make_the_trouble_look_new(
+    journey: Journey,
+) -> None:
+    still_loading(journey)
+    set_state(journey, "BAD_CONFIG", "Account")
+    connection = journey.advance()
+    since = connection.blocked_at
+    assert connection.blocked_kind == BlockedKind.MAPPING_BROKEN
+    operate("import_mappings", connection)
+    journey.connection.refresh_from_db()
+    assert (connection.stage, connection.trouble_since) == (Stage.IMPORTING_MAPPINGS, since)
+    seen = journey.reach(Stage.LIVE)
+    assert (seen.trouble_since, seen.trouble_stage) == (None, "")
 
 
 def test_an_operation_never_meets_the_reconciler(monkeypatch: pytest.MonkeyPatch) -> None:

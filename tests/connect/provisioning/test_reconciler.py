@@ -84,6 +84,19 @@ def test_waiting_longer_than_the_patience_blocks(run: Run) -> None:
     assert "for 45 min." in seen.blocked_reason
 
 
+def test_patience_begins_with_the_first_wait_after_an_error_or_a_press(run: Run) -> None:
+    wait = Wait(timezone.now(), "Heroku", WaitingOn.HEROKU, patience=timedelta(minutes=45))
+    run(http.Retryable("Heroku", 503, "an outage", "r-1"))
+    with time_machine.travel(timezone.now() + timedelta(days=1)):
+        assert run(wait).blocked_at is None
+    with time_machine.travel(timezone.now() + timedelta(days=1, minutes=46)):
+        assert run(wait).blocked_kind == BlockedKind.TIMED_OUT
+        Connection.objects.update(
+            blocked_at=None, blocked_reason="", waiting_since=None, next_attempt_at=timezone.now()
+        )
+        assert run(wait).blocked_at is None
+
+
 def test_a_temporary_error_is_retried_later_and_noted_once(run: Run) -> None:
     trouble = http.Retryable("Heroku", 503, "try later", "r-1")
     seen = run(trouble)

@@ -1,5 +1,6 @@
 """Standings are read for a whole page at once, and selected by the same rule in SQL."""
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -122,6 +123,14 @@ def test_a_filter_finds_exactly_the_connections_whose_badge_says_its_word(
     rows = Connection.objects.filter(standing.with_word(word, timezone.now()))
     expected = {fleet[name].pk for name, said in EXPECTED.items() if said == word}
     assert set(rows.values_list("pk", flat=True)) == expected
+
+
+def test_the_words_are_counted_with_one_query(
+    fleet: dict[str, Connection], django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_num_queries(1):
+        found = standing.counts(timezone.now())
+    assert found == Counter(EXPECTED.values())
 
 
 def test_a_closed_or_suspected_incident_says_nothing(fleet: dict[str, Connection]) -> None:
