@@ -1,7 +1,5 @@
 """Tasks: load a row by id, call a function. Arguments are ids and names, never a secret."""
 
-from typing import Any
-
 from django.utils import timezone
 
 from connect import connections
@@ -18,7 +16,6 @@ from connect.health import (
 )
 from connect.mappings import drift
 from connect.models import Connection, Stage
-from connect.operations import base, mapping, writes
 from connect.operations import connection as operations
 from connect.provisioning import reconciler
 from connect.rollouts import due, items
@@ -54,19 +51,6 @@ def ensure_connections() -> int:
     for tenant_id in lost:
         connections.ensure(tenant_id)
     return len(lost)
-
-
-# --- operations ----------------------------------------------------------------------------------
-
-
-def operate(name: str, connection_id: int, actor: str, options: dict[str, Any]) -> str:
-    """Run an action for a member of staff. The returned text is the task's result."""
-    return operations.operate(name, connection_id, actor, options).text
-
-
-def operate_mapping(name: str, connection_id: int, actor: str, options: dict[str, Any]) -> str:
-    """Run an action on one mapping. The returned text is the task's result."""
-    return base.perform(mapping.REGISTRY[name], connection_id, actor, options).text
 
 
 # --- roll-outs and mappings ----------------------------------------------------------------------
@@ -155,19 +139,3 @@ def prune_health() -> int:
 def scan_writes() -> int:
     """Scan the failed and waiting writes of all tenants; scheduled; return how many were read."""
     return scan.scan_all()
-
-
-def repair_writes(
-    connection_id: int,
-    action: str,
-    table: str,
-    cause: str,
-    actor: str,
-    chosen: list[tuple[str, int]] | None = None,
-) -> str:
-    """Retry or ignore the failed writes of one tenant, object and cause; return the result."""
-    options = {"table": table, "cause": cause, "chosen": chosen}
-    report = base.perform(writes.REGISTRY[action], connection_id, actor, options)
-    # After the lease is free: staff see the new counts without waiting for the schedule.
-    scan.scan([connection_id])
-    return report.text

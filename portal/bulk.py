@@ -1,9 +1,9 @@
-"""One action on many tenants: stored as a run, then done by the worker, one tenant after the other.
+"""The runs of what staff press: stored first, then done by the worker, one target after the other.
 
 One task at a time works on a run. It holds the run's lease and lets other tasks run every few
-seconds. The outcome of each tenant is stored at once. When a task dies, another one follows as soon
-as the lease ends. It tries the current tenant again, and nothing is done twice, because each action
-asks first whether it is legal.
+seconds. The outcome of each target is stored at once, with its event. When a task dies, another
+one follows as soon as the lease ends. It tries the current target again, and nothing is done twice,
+because each action asks first whether it is legal.
 """
 
 import logging
@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Count
 from django.utils import timezone
 
@@ -20,6 +20,7 @@ from connect.operations.base import Busy, OperationOutcome, Report
 from portal.models import BulkItem, BulkItemStatus, BulkRun
 from tenants import attempts, leases
 from tenants.leases import Lease
+from tenants.models import Event, EventKind
 from tenants.queue import enqueue_as
 
 log = logging.getLogger(__name__)
@@ -49,18 +50,26 @@ def register(perform: Perform) -> None:
 
 
 def start(run: BulkRun, items: Iterable[BulkItem]) -> BulkRun:
-    """Store a run with its items and queue it, in one transaction."""
+    """Store a run with its items and queue it, in one transaction.
+
+    Return the earlier run if there is one with the same key.
+    """
     run.queued_at = timezone.now()
-    with transaction.atomic():
-        run.save()
-        BulkItem.objects.bulk_create(items, batch_size=BATCH_SIZE)
-        # The queue is a table, so the task is committed with the run.
-        _enqueue(run.pk)
+    try:
+        with transaction.atomic():
+            run.save()
+            BulkItem.objects.bulk_create(items, batch_size=BATCH_SIZE)
+            _enqueue(run.pk)
+    except IntegrityError:
+        earlier = BulkRun.objects.filter(key=run.key).first() if run.key else None
+        if earlier is None:
+            raise
+        return earlier
     return run
 
 
 def cancel(run_id: int, actor: str) -> int | None:
-    """Stop a run after the current tenant; return how many are left out, None if it has ended."""
+    """Stop a run after the current target; return how many are left out, None if it has ended."""
     with transaction.atomic():
         # Locked, so that the worker cannot finish the run in between.
         run = BulkRun.objects.select_for_update().get(pk=run_id)
@@ -69,17 +78,23 @@ def cancel(run_id: int, actor: str) -> int | None:
         run.cancelled_at, run.cancelled_by, run.waiting_for = timezone.now(), actor, ""
         run.save(update_fields=["cancelled_at", "cancelled_by", "waiting_for"])
         cancelled = _cancel_items(run, BulkItemStatus.WAITING)
-        if not run.lease:  # else the task at work finishes it after the current tenant
+        if not run.lease:  # else the task at work finishes it after the current target
             _finish(run)
     return cancelled
 
 
 def _cancel_items(run: BulkRun, *statuses: BulkItemStatus) -> int:
-    return run.items.filter(status__in=statuses).update(
-        status=BulkItemStatus.CANCELLED,
-        text=f"Cancelled by {run.cancelled_by}.",
-        ended_at=timezone.now(),
+    """Cancel a run's items in some statuses, each with an event; return how many."""
+    items = run.items.select_related("tenant").select_for_update(of=("self",))
+    left = list(items.filter(status__in=statuses))
+    text = f"Cancelled by {run.cancelled_by}."
+    BulkItem.objects.filter(pk__in=[item.pk for item in left]).update(
+        status=BulkItemStatus.CANCELLED, text=text, ended_at=timezone.now()
     )
+    status, who = BulkItemStatus.CANCELLED, run.cancelled_by
+    events = [_event(run, item, status, text, who) for item in left if item.tenant_id]
+    Event.objects.bulk_create(events, batch_size=BATCH_SIZE)
+    return len(left)
 
 
 def counts(run: BulkRun) -> dict[str, int]:
@@ -108,7 +123,7 @@ def work_off(run_id: int) -> None:
     pause = timedelta()
     # The lease is not renewed once the run is cancelled, which ends the slice.
     while time.monotonic() < stop_at and lease.renew(cancelled_at=None):
-        if not budget.allows_background_work():
+        if lease.row.total > 1 and not budget.allows_background_work():
             _release(lease, budget.RESERVE_PAUSE, BUDGET_RESERVED)
             return
         item = _next_item(lease.row)
@@ -137,7 +152,7 @@ def _release(lease: Lease[BulkRun], pause: timedelta, why: str) -> None:
 
 
 def _finish(run: BulkRun) -> None:
-    """Close the run if no tenant is left; nobody is at work on it now."""
+    """Close the run if no target is left; nobody is at work on it now."""
     if run.cancelled_at:
         # RUNNING ones too, because the item of a task that died keeps this status.
         _cancel_items(run, *_OPEN)
@@ -149,7 +164,7 @@ def _enqueue(run_id: int) -> None:
     enqueue_as(f"bulk run {run_id}", work_off, run_id)
 
 
-# --- one tenant ----------------------------------------------------------------------------------
+# --- one target ----------------------------------------------------------------------------------
 
 
 def _next_item(run: BulkRun) -> BulkItem | None:
@@ -173,18 +188,19 @@ def _was_just_busy(item: BulkItem) -> bool:
 
 def _do(run: BulkRun, item: BulkItem) -> None:
     if item.attempts > MAX_ATTEMPTS:
-        _end(item, BulkItemStatus.FAILED, f"Gave up: the work died {MAX_ATTEMPTS} times.")
+        _end(run, item, BulkItemStatus.FAILED, f"Gave up: the work died {MAX_ATTEMPTS} times.")
         return
     try:
         report = _perform(run, item)
     except Busy as trouble:
         again = item.attempts < MAX_ATTEMPTS
-        _end(item, BulkItemStatus.WAITING if again else BulkItemStatus.FAILED, str(trouble))
-    except Exception as trouble:  # a fault of one tenant must not stop the others
-        log.exception("bulk run=%s tenant=%s", run.pk, item.tenant_id)
-        _end(item, BulkItemStatus.FAILED, f"An error in the portal itself: {trouble!r}")
+        _end(run, item, BulkItemStatus.WAITING if again else BulkItemStatus.FAILED, str(trouble))
+    except Exception as trouble:  # a fault of one target must not stop the others
+        log.exception("run=%s item=%s", run.pk, item.pk)
+        text = f"An error in the portal itself: {trouble!r}"
+        _end(run, item, BulkItemStatus.FAILED, text)
     else:
-        _end(item, _STATUS[report.outcome], _text(item, report))
+        _end(run, item, _STATUS[report.outcome], _text(item, report), is_noted=bool(report.text))
 
 
 def _text(item: BulkItem, report: Report) -> str:
@@ -194,5 +210,26 @@ def _text(item: BulkItem, report: Report) -> str:
     return text
 
 
-def _end(item: BulkItem, status: BulkItemStatus, text: str) -> None:
-    BulkItem.objects.filter(pk=item.pk).update(status=status, text=text, ended_at=timezone.now())
+def _end(
+    run: BulkRun, item: BulkItem, status: BulkItemStatus, text: str, *, is_noted: bool = False
+) -> None:
+    """Store an outcome, with its event unless the work has noted one."""
+    with transaction.atomic():
+        BulkItem.objects.filter(pk=item.pk).update(
+            status=status, text=text, ended_at=timezone.now()
+        )
+        if item.tenant_id and not is_noted and status not in _OPEN:
+            _event(run, item, status, text, run.actor).save()
+
+
+def _event(run: BulkRun, item: BulkItem, status: BulkItemStatus, text: str, actor: str) -> Event:
+    """Return the event of an outcome that the work itself has not noted."""
+    what = f"{run.label}, {item.name}" if item.target else run.label
+    how = {BulkItemStatus.SKIPPED: f"skipped, {text}.", BulkItemStatus.FAILED: f"failed. {text}"}
+    return Event(
+        tenant=item.tenant,
+        kind=EventKind.STAFF_ACTION,
+        text=f"{what}: {how.get(status, text)}",
+        actor=actor,
+        data={"run": run.pk, "outcome": status},
+    )

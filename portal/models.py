@@ -1,4 +1,4 @@
-"""Heartbeats of workers, and bulk runs."""
+"""Heartbeats of workers, and the runs of what staff press."""
 
 from typing import ClassVar
 
@@ -25,13 +25,19 @@ class Heartbeat(models.Model):
 
 
 class BulkRun(models.Model):
-    """One action on many tenants, done one by one; see portal/bulk.py.
+    """One press of staff: an action on one target or on many, done one by one (portal/bulk.py).
 
+    `key` is made from the form that was sent, so a form that is sent twice makes one run.
     The running task holds the lease. It expires by itself, so a killed worker costs only time.
     """
 
     action = models.CharField(max_length=40, help_text="The action's name in the registry.")
+    model = models.CharField(
+        max_length=100, default="tenants.tenant", help_text="The registry has the action under it."
+    )
     label = models.CharField("what", max_length=60)
+    about = models.CharField("on what", max_length=255, blank=True)
+    key = models.UUIDField(null=True, unique=True, editable=False)
     options = models.JSONField(default=dict, blank=True)
     actor = models.CharField("who", max_length=150)
     created_at = models.DateTimeField("asked", default=timezone.now)
@@ -63,7 +69,8 @@ class BulkRun(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.label}: {self.total} tenant{'' if self.total == 1 else 's'}"
+        plural = "" if self.total == 1 else "s"
+        return f"{self.label}: {self.about or f'{self.total} tenant{plural}'}"
 
 
 class BulkItemStatus(models.TextChoices):
@@ -76,13 +83,18 @@ class BulkItemStatus(models.TextChoices):
 
 
 class BulkItem(models.Model):
-    """One tenant of a bulk run, and its outcome. `attempts` is counted before the work."""
+    """One target of a run, and its outcome. `attempts` is counted before the work.
+
+    `target` says what is meant within the tenant, e.g. an object; it is {} for the tenant itself.
+    """
 
     run = models.ForeignKey(BulkRun, on_delete=models.CASCADE, related_name="items")
-    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, null=True, related_name="+")
     connection = models.ForeignKey(
         Connection, on_delete=models.PROTECT, null=True, related_name="+"
     )
+    target = models.JSONField(default=dict, blank=True)
+    name = models.CharField("on what", max_length=255, blank=True)
     status = models.CharField(
         max_length=10, choices=BulkItemStatus.choices, default=BulkItemStatus.WAITING
     )
@@ -92,12 +104,13 @@ class BulkItem(models.Model):
 
     class Meta:
         ordering = ["pk"]
+        verbose_name = "action"
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["run", "tenant", "connection"], name="one_bulk_item_a_connection"
+                fields=["run", "tenant", "connection", "target"], name="one_bulk_item_a_target"
             )
         ]
         indexes: ClassVar = [models.Index(fields=["run", "status"], name="bulk_item_status")]
 
     def __str__(self) -> str:
-        return f"{self.tenant}: {self.get_status_display()}"
+        return f"{self.name or self.tenant}: {self.get_status_display()}"

@@ -5,16 +5,20 @@ from datetime import timedelta
 from django.utils import timezone
 from django_q.models import Failure, Success
 
+from portal.models import BulkRun
+
 # django-q2's own limit is off (see save_limit in the settings).
 KEEP_SUCCESSES = timedelta(days=14)
 KEEP_FAILURES = timedelta(days=90)
+KEEP_RUNS = timedelta(days=90)  # the outcomes stay on the timelines
 
 
 def prune() -> int:
-    """Delete old task results, as scheduled; return how many."""
+    """Delete old task results and finished runs, as scheduled; return how many."""
     now = timezone.now()
     old = (
         Success.objects.filter(stopped__lt=now - KEEP_SUCCESSES),
         Failure.objects.filter(stopped__lt=now - KEEP_FAILURES),
+        BulkRun.objects.filter(finished_at__lt=now - KEEP_RUNS),
     )
     return sum(rows.delete()[0] for rows in old)

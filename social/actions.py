@@ -1,21 +1,37 @@
 """The action on posts: collect them now."""
 
-from collections.abc import Sequence
+from typing import Any
 
-from portal.actions.action import Action, Options, Target, register
-from portal.actions.result import Result, queued
+from connect.operations.base import OperationOutcome, Report
+from portal.actions.action import Action, Options, Target, Work, register
+from portal.models import BulkItem
 from social import collection, tasks
-from social.models import CollectionRun, Trigger
-from tenants.queue import enqueue_as
+from social.models import CollectionRun, RunOutcome, Trigger
 
 
 def _refusal(target: Target) -> str:
     return collection.refusal()
 
 
-def _collect(targets: Sequence[Target], actor: str, options: Options) -> Result:
-    enqueue_as("collect posts", tasks.collect, Trigger.STAFF.value, actor=actor)
-    return queued("all tenants")
+def _collect(target: Target, actor: str, options: Options) -> Report:
+    try:
+        run = tasks.run(Trigger.STAFF, actor)
+    except collection.CollectionRefused as reason:
+        return Report(OperationOutcome.SKIPPED, "", str(reason))
+    failed = run.outcome == RunOutcome.FAILED
+    return Report(OperationOutcome.FAILED if failed else OperationOutcome.DONE, tasks.text_of(run))
+
+
+def _store(target: Target) -> dict[str, Any]:
+    return {"target": {"of": target}}
+
+
+def _load(item: BulkItem) -> Target:
+    return item.target["of"]
+
+
+def _name(target: Target) -> str:
+    return "all tenants"
 
 
 register(
@@ -25,8 +41,9 @@ register(
         "Collects posts for all tenants at once, and does not wait for the schedule.",
         (CollectionRun,),
         "social.run_collection",
-        _collect,
+        Work(_collect, _store, _load),
         _refusal,
         of_rows=False,
+        naming=_name,
     ),
 )

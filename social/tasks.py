@@ -21,14 +21,24 @@ SEARCHES_KEPT = timedelta(days=7)
 
 
 def collect(trigger: str = Trigger.SCHEDULE.value, actor: str = "portal") -> str:
-    """Collect posts, scheduled or for staff. The returned text is the task's result."""
+    """Collect posts, as scheduled or to continue. The returned text is the task's result."""
     try:
-        run = collection.collect(Trigger(trigger), actor, recount=_is_recount(), seconds=SECONDS)
+        return text_of(run(Trigger(trigger), actor))
     except collection.CollectionRefused as reason:
         return str(reason)
-    if TIME_LIMIT_REACHED in run.note:
-        enqueue(collect, trigger, actor)
-    return f"{run}: {run.get_outcome_display().lower()}. {run.note}".strip()
+
+
+def run(trigger: Trigger, actor: str) -> CollectionRun:
+    """Collect posts for about one task's time; the rest is queued. Raises CollectionRefused."""
+    collected = collection.collect(trigger, actor, recount=_is_recount(), seconds=SECONDS)
+    if TIME_LIMIT_REACHED in collected.note:
+        enqueue(collect, trigger.value, actor)
+    return collected
+
+
+def text_of(collected: CollectionRun) -> str:
+    """Return how a run ended, as a sentence."""
+    return f"{collected}: {collected.get_outcome_display().lower()}. {collected.note}".strip()
 
 
 def _is_recount() -> bool:

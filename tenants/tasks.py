@@ -9,22 +9,11 @@ from django.utils import timezone
 from social_core.backends.oauth import BaseOAuth2
 from social_django.models import Nonce
 
-from tenants import callout_signature, messages, proof
+from tenants import callout_signature
 from tenants.models import Callout, RateBucket, UsedSignature
 
 CALLOUTS_KEPT = timedelta(days=90)
 BUCKETS_KEPT = timedelta(days=1)  # a bucket is full again after an hour
-
-
-def approve(tenant_id: int, actor: str) -> str:
-    """Approve a tenant for a member of staff. The returned text is the task's result."""
-    return "Approved." if proof.approve(tenant_id, actor) else "It is already approved."
-
-
-def resend(tenant_id: int, actor: str) -> str:
-    """Send a tenant the mail for its present turn. The returned text is the task's result."""
-    message = messages.resend(tenant_id, actor)
-    return f"{message} is queued." if message else "There is no mail to send at this stage."
 
 
 def prune() -> None:

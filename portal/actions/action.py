@@ -14,6 +14,7 @@ from django.db.models import Model
 from connect.operations.base import Report
 from portal.actions.forms import Question
 from portal.actions.result import Result, Unmet
+from portal.models import BulkItem
 
 Options = Mapping[str, Any]
 Staff = User | AnonymousUser
@@ -22,16 +23,31 @@ Target = Any
 
 
 class Run(Protocol):
-    """Does an action to some targets for a user, or queues it; returns the result."""
+    """Does an action to some targets for a user, within the request; returns the result."""
 
     def __call__(self, targets: Sequence[Target], actor: str, options: Options) -> Result: ...
+
+
+@dataclass(frozen=True)
+class Work:
+    """How the worker does an action, and how its target is stored until then.
+
+    `perform`  the work on one target.
+    `store`    returns the target as fields of a BulkItem: tenant, connection, target.
+    `load`     finds the target of a BulkItem again; None if it has gone.
+    """
+
+    perform: Callable[[Target, str, Options], Report]
+    store: Callable[[Target], dict[str, Any]]
+    load: Callable[[BulkItem], Target | None]
 
 
 def _never(target: Target) -> str:
     return ""
 
 
-def _no_lines(targets: Sequence[Target]) -> list[str]:
+def no_lines(targets: Sequence[Target]) -> list[str]:
+    """Return nothing: the default of `details`."""
     return []
 
 
@@ -40,13 +56,13 @@ class Action:
     """One thing that staff can press on the pages of its `models`.
 
     `explains`     what happens, in one or two sentences: on the confirmation page and in docs.
+    `how`          a function that does it at once, in one transaction, or the worker's Work.
     `permission`   the permission that is needed, "app.codename", or a function of the target.
     `refusal`      "" when the action is possible now, else the reason, e.g. "it is not paused".
     `details`      what is special about these targets, a line each, for the confirmation page.
     `form`         the question that is asked first, or None.
     `previews`     the confirmation page is always shown, because it says what would happen.
     `destructive`  it cannot be undone, so a confirmation is always asked.
-    `perform`      the work on one target, for the worker. With it, many rows become a bulk run.
     `of_rows`      False: it needs no row, and its button stands above the list. Its target is the
                    name of what the list shows.
     `in_bulk`      it is also offered in the list, for the selected rows.
@@ -59,13 +75,12 @@ class Action:
     explains: str
     models: tuple[type[Model], ...]
     permission: str | Callable[[Target], str]
-    run: Run
+    how: Run | Work
     refusal: Callable[[Target], str] = _never
-    details: Callable[[Sequence[Target]], list[str]] = _no_lines
+    details: Callable[[Sequence[Target]], list[str]] = no_lines
     form: type[Question] | None = None
     previews: bool = False
     destructive: bool = False
-    perform: Callable[[Target, str, Options], Report] | None = None
     of_rows: bool = True
     in_bulk: bool = False
     moves_on: bool = False
@@ -75,6 +90,11 @@ class Action:
     def asks(self) -> bool:
         """Whether a confirmation page comes before the work."""
         return self.destructive or self.previews or (self.form is not None and self.form.is_visible)
+
+    def counted(self, number: int) -> str:
+        """Return a number of its targets with their noun, e.g. "3 tenants"."""
+        meta = self.models[0]._meta
+        return f"{number:,} {meta.verbose_name if number == 1 else meta.verbose_name_plural}"
 
     def allows(self, user: Staff, target: Target = None) -> bool:
         """Return whether a user has the permission that is needed."""
@@ -101,15 +121,6 @@ def judge(action: Action, targets: Sequence[Target]) -> Judged:
         else:
             judged.possible.append(target)
     return judged
-
-
-def press(action: Action, targets: Sequence[Target], actor: str, options: Options) -> Result:
-    """Do an action to those targets for which it is possible now; the others are skipped."""
-    judged = judge(action, targets)
-    if not judged.possible:
-        return Result(skipped=judged.refused)
-    result = action.run(judged.possible, actor, options)
-    return result.with_skipped(judged.refused)
 
 
 # --- the registry --------------------------------------------------------------------------------

@@ -1,39 +1,20 @@
-"""Actions on a bulk run, and the work on one of its tenants."""
+"""Actions on a run: stop it, or do again what is left of it."""
 
 from collections.abc import Sequence
+from uuid import NAMESPACE_OID, uuid5
 
-from connect.operations.base import OperationOutcome, Report
 from portal import bulk
-from portal.actions import action as registry
-from portal.actions.action import Action, Options
+from portal.actions import runs
+from portal.actions.action import Action, Options, Work
 from portal.actions.result import Result, done, skipped
-from portal.actions.subject import Subject, start_bulk_run
-from portal.models import BulkItem, BulkItemStatus, BulkRun
-from tenants.models import Tenant
+from portal.models import BulkItemStatus, BulkRun
 
 LEFT = (BulkItemStatus.FAILED, BulkItemStatus.CANCELLED)
 
 
-def perform(run: BulkRun, item: BulkItem) -> Report:
-    """Run the action of a bulk run on one item."""
-    # An action on tenants has the same name on every list that it was pressed in.
-    action, subject = registry.of(Tenant).get(run.action), Subject(item.tenant, item.connection)
-    # A release may have taken the action away since staff pressed the button.
-    if action is None or action.perform is None:
-        return Report(OperationOutcome.FAILED, "", f"there is no action “{run.action}” any more")
-    # Asked again, because the tenant may have changed too.
-    reason = action.refusal(subject)
-    if reason:
-        return Report(OperationOutcome.SKIPPED, "", reason)
-    return action.perform(subject, run.actor, run.options)
-
-
-bulk.register(perform)
-
-
 def _permission(run: BulkRun) -> str:
     """Return the permission of the run's action: it also allows to stop and repeat the run."""
-    action = registry.of(Tenant).get(run.action)
+    action = runs.action_of(run)
     return str(action.permission) if action else ""
 
 
@@ -54,26 +35,29 @@ def _cancel(targets: Sequence[BulkRun], actor: str, options: Options) -> Result:
 def _refusal_to_repeat(run: BulkRun) -> str:
     if not run.finished_at:
         return "it is not finished"
-    if run.action not in registry.of(Tenant):
+    if runs.action_of(run) is None:
         return f"there is no action “{run.action}” any more"
     return "" if run.items.filter(status__in=LEFT).exists() else "nothing in it failed"
 
 
 def _repeat(targets: Sequence[BulkRun], actor: str, options: Options) -> Result:
     (run,) = targets
-    left = run.items.filter(status__in=LEFT).select_related("tenant", "connection")
-    subjects = [Subject(item.tenant, item.connection) for item in left]
-    action = registry.of(Tenant).get(run.action)
-    if action is None or not subjects:
-        return skipped(run, _refusal_to_repeat(run))
-    return start_bulk_run(action, subjects, actor, run.options)
+    action = runs.action_of(run)
+    assert action is not None  # noqa: S101  (refusal was asked)
+    assert isinstance(action.how, Work)  # noqa: S101
+    left = run.items.filter(status__in=LEFT).select_related("tenant", "connection__tenant")
+    found = [target for item in left if (target := action.how.load(item)) is not None]
+    if not found:
+        return skipped(run, _refusal_to_repeat(run) or "what is left of it has gone")
+    # Once: what is left of the new run is tried again on its own page.
+    return runs.start(action, found, actor, run.options, uuid5(NAMESPACE_OID, f"again {run.pk}"))
 
 
 ACTIONS = (
     Action(
         "cancel",
         "Cancel the rest",
-        "Stops the run after the current tenant.",
+        "Stops the run after the current target.",
         (BulkRun,),
         _permission,
         _cancel,
@@ -82,7 +66,7 @@ ACTIONS = (
     Action(
         "again",
         "Try again",
-        "Starts a new run over the tenants that failed or were cancelled.",
+        "Starts a new run over what failed or was cancelled.",
         (BulkRun,),
         _permission,
         _repeat,

@@ -1,15 +1,26 @@
 """Actions on a tenant's connection: the buttons of connect.operations.connection."""
 
-from connect import tasks
+from collections.abc import Callable, Sequence
+
+from connect.models import Stage
 from connect.operations import base
 from connect.operations.base import Report
 from connect.operations.connection import REGISTRY
-from portal.actions.action import Action, Options
+from portal.actions.action import Action, Options, no_lines
 from portal.actions.forms import EndForm, Question, UntilForm
 from portal.actions.subject import Subject, subject_action
-from tenants.queue import enqueue_as
 
 ENDS = "The synchronization ends and the add-on at Heroku is deleted. This cannot be undone."
+
+
+def _imports_again(subjects: Sequence[Subject]) -> list[str]:
+    """Return what the import means for those that are live."""
+    return [
+        f"{subject} is live with {subject.connection.template or 'no version'}. Until the new "
+        "version is loaded it counts as loading, and rows may be missing."
+        for subject in subjects
+        if subject.connection and subject.connection.stage == Stage.LIVE
+    ]
 
 
 def _button(
@@ -17,22 +28,19 @@ def _button(
     permission: str,
     explains: str,
     *,
+    details: Callable[[Sequence[Subject]], list[str]] = no_lines,
     form: type[Question] | None = None,
+    previews: bool = False,
     destructive: bool = False,
     moves_on: bool = False,
 ) -> Action:
-    """Make the action that queues an operation."""
+    """Make the action that runs an operation."""
     operation = REGISTRY[name]
 
     def refusal(subject: Subject) -> str:
         if subject.connection is None:
             return "it has no connection"
         return operation.refusal(subject.connection)
-
-    def enqueue(subject: Subject, actor: str, options: Options) -> None:
-        assert subject.connection is not None  # noqa: S101  (refusal was asked)
-        pk = subject.connection.pk
-        enqueue_as(f"{name} {pk}", tasks.operate, name, pk, actor=actor, options=dict(options))
 
     def perform(subject: Subject, actor: str, options: Options) -> Report:
         assert subject.connection is not None  # noqa: S101  (refusal was asked)
@@ -44,9 +52,10 @@ def _button(
         explains,
         permission=permission,
         refusal=refusal,
-        enqueue=enqueue,
         perform=perform,
+        details=details,
         form=form,
+        previews=previews,
         destructive=destructive,
         moves_on=moves_on,
     )
@@ -122,6 +131,8 @@ ACTIONS = (
         "import_mappings",
         "connect.import_connection",
         "Imports the mapping version that new tenants get.",
+        details=_imports_again,
+        previews=True,
     ),
     _button(
         "offboard",

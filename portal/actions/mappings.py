@@ -4,18 +4,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.db import transaction
 
-from connect import tasks
 from connect.formats import counted
 from connect.mappings import lint
 from connect.models import Mapping
-from connect.operations.base import Operation
+from connect.operations import base
+from connect.operations.base import Report
 from connect.operations.mapping import REGISTRY
-from portal.actions.action import Action, Options
+from portal.actions.action import Action, Options, Work
 from portal.actions.forms import Question
-from portal.actions.result import Result, queued
-from tenants.queue import enqueue_as
+from portal.models import BulkItem
 
 
 class EditForm(Question):
@@ -68,14 +66,15 @@ def _button(
     form: type[Question] | None = None,
     destructive: bool = False,
 ) -> Action:
-    """Make the action that queues an operation on a mapping."""
+    """Make the action that runs an operation on a mapping."""
     operation = REGISTRY[name]
 
     def refusal(mapping: Mapping) -> str:
         return operation.refusal(mapping.connection)
 
-    def run(targets: Sequence[Mapping], actor: str, options: Options) -> Result:
-        return _queue(operation, targets, actor, options)
+    def perform(mapping: Mapping, actor: str, options: Options) -> Report:
+        wanted = {"object_name": mapping.object_name, **options}
+        return base.perform(operation, mapping.connection_id, actor, wanted)
 
     return Action(
         name,
@@ -83,7 +82,7 @@ def _button(
         explains,
         (Mapping,),
         permission,
-        run,
+        Work(perform, _store, _load),
         refusal,
         _rows,
         form,
@@ -92,20 +91,16 @@ def _button(
     )
 
 
-@transaction.atomic
-def _queue(
-    operation: Operation, mappings: Sequence[Mapping], actor: str, options: Options
-) -> Result:
-    for mapping in mappings:
-        enqueue_as(
-            f"{operation.name} mapping {mapping.pk}",
-            tasks.operate_mapping,
-            operation.name,
-            mapping.connection_id,
-            actor=actor,
-            options={"object_name": mapping.object_name, **options},
-        )
-    return queued(", ".join(map(_name, mappings)))
+def _store(mapping: Mapping) -> dict[str, Any]:
+    connection = mapping.connection
+    # By its object, because a refresh may store the mapping as another row.
+    target = {"object_name": mapping.object_name}
+    return {"tenant": connection.tenant, "connection": connection, "target": target}
+
+
+def _load(item: BulkItem) -> Mapping | None:
+    found = Mapping.objects.select_related("connection__tenant")
+    return found.filter(connection=item.connection, **item.target).first()
 
 
 def _name(mapping: Mapping) -> str:

@@ -6,6 +6,7 @@ from django.db import transaction
 from django_q.models import Failure, Success, Task
 
 from portal.actions.action import Action, Options
+from portal.actions.log import log
 from portal.actions.result import Result, queued
 from tenants.queue import enqueue_again
 
@@ -15,10 +16,15 @@ def _queue_again(targets: Sequence[Task], actor: str, options: Options) -> Resul
     with transaction.atomic():
         for task in targets:
             enqueue_again(task, **({"actor": actor} if "actor" in (task.kwargs or {}) else {}))
+        log(actor, targets, "Resubmitted to the queue.")
         # What is queued again no longer counts as failed.
         Failure.objects.filter(pk__in=[task.pk for task in targets]).delete()
     plural = "" if len(targets) == 1 else "s"
     return queued(f"{len(targets)} task{plural}")
+
+
+def _calls(targets: Sequence[Task]) -> list[str]:
+    return [f"{task.name}: {task.func} {task.args or ''}".strip() for task in targets]
 
 
 ACTIONS = (
@@ -29,6 +35,8 @@ ACTIONS = (
         (Success, Failure),
         "django_q.add_ormq",
         _queue_again,
+        details=_calls,
+        previews=True,  # the task may be one that cannot be undone
         in_bulk=True,
     ),
 )

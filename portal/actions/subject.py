@@ -1,15 +1,14 @@
-"""A tenant with its connection: what most actions are run on, by a button or in a bulk run."""
+"""A tenant with its connection: what most actions are run on, by a button or in a list."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from connect.models import Connection, Diagnosis, Health, Notification
 from connect.operations.base import Report
-from portal import bulk
-from portal.actions.action import Action, Options
+from portal.actions.action import Action, Options, Work, no_lines
 from portal.actions.forms import Question
-from portal.actions.result import Result, queued
-from portal.models import BulkItem, BulkRun
+from portal.models import BulkItem
 from tenants.models import Tenant
 
 # Wherever a tenant or its connection is shown, the same actions are offered.
@@ -27,6 +26,16 @@ class Subject:
         return str(self.tenant)
 
 
+def store(subject: Subject) -> dict[str, Any]:
+    """Return a subject as fields of a BulkItem."""
+    return {"tenant": subject.tenant, "connection": subject.connection, "target": {}}
+
+
+def load(item: BulkItem) -> Subject | None:
+    """Return the subject of a BulkItem."""
+    return Subject(item.tenant, item.connection) if item.tenant else None
+
+
 def subject_action(
     name: str,
     label: str,
@@ -34,47 +43,26 @@ def subject_action(
     *,
     permission: str,
     refusal: Callable[[Subject], str],
-    enqueue: Callable[[Subject, str, Options], None],
     perform: Callable[[Subject, str, Options], Report],
+    details: Callable[[Sequence[Subject]], list[str]] = no_lines,
     form: type[Question] | None = None,
+    previews: bool = False,
     destructive: bool = False,
     moves_on: bool = False,
 ) -> Action:
-    """Make an action on tenants: one is queued as a task, several become a bulk run."""
-
-    def run(targets: Sequence[Subject], actor: str, options: Options) -> Result:
-        for subject in targets:
-            enqueue(subject, actor, options)
-        return queued(", ".join(map(str, targets)))
-
+    """Make an action on tenants, which the worker does."""
     return Action(
         name,
         label,
         explains,
         MODELS,
         permission,
-        run,
+        Work(perform, store, load),
         refusal,
+        details=details,
         form=form,
+        previews=previews,
         destructive=destructive,
-        perform=perform,
         in_bulk=True,
         moves_on=moves_on,
     )
-
-
-def start_bulk_run(
-    action: Action, targets: Sequence[Subject], actor: str, options: Options
-) -> Result:
-    """Store a bulk run; the worker asks for each tenant in turn whether it is possible."""
-    chosen = list(dict.fromkeys(targets))  # several rows may be about the same connection
-    run = BulkRun(
-        action=action.name,
-        label=action.label,
-        options=dict(options),
-        actor=actor,
-        total=len(chosen),
-    )
-    items = [BulkItem(run=run, tenant=each.tenant, connection=each.connection) for each in chosen]
-    plural = "" if run.total == 1 else "s"
-    return queued(f"{run.total} tenant{plural}", then=bulk.start(run, items))

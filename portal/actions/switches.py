@@ -4,13 +4,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from django import forms
-from django.contrib.admin.models import CHANGE, LogEntry
-from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
 from portal.actions.action import Action, Options
 from portal.actions.forms import Question
+from portal.actions.log import log
 from portal.actions.result import Result, done, skipped
 from tenants.models import Switch
 
@@ -66,13 +65,8 @@ def _turn(on: bool, targets: Sequence[Switch], actor: str, options: Options) -> 
         switch.on, switch.why, switch.who = on, why, actor
         switch.changed_at = timezone.now()
         switch.save()
-        _log(switch, actor, f"Turned {position}{f': {why}' if why else ''}")
+        log(actor, [switch], f"Turned {position}{f': {why}' if why else ''}")
     return done(_name(wanted), f"It is {position} now.")
-
-
-def _log(switch: Switch, actor: str, text: str) -> None:
-    user = User.objects.get(username=actor)
-    LogEntry.objects.log_actions(user.pk, [switch], CHANGE, text, single_object=True)
 
 
 def _action(name: str, label: str, explains: str, *, on: bool, form: type[Question]) -> Action:

@@ -1,12 +1,12 @@
 """Actions on a tenant itself: let it in, send its e-mail again."""
 
 from connect.models import Stage, WaitingOn
+from connect.operations import base
 from connect.operations.base import OperationOutcome, Report
 from portal.actions.action import Options
 from portal.actions.subject import Subject, subject_action
-from tenants import messages, proof, tasks
+from tenants import messages, proof
 from tenants.models import Proof
-from tenants.queue import enqueue_as
 
 
 def _refusal_to_approve(subject: Subject) -> str:
@@ -20,14 +20,9 @@ def _refusal_to_approve(subject: Subject) -> str:
     return ""
 
 
-def _queue_approve(subject: Subject, actor: str, options: Options) -> None:
-    pk = subject.tenant.pk
-    enqueue_as(f"approve {pk}", tasks.approve, pk, actor=actor)
-
-
 def _approve(subject: Subject, actor: str, options: Options) -> Report:
     if not proof.approve(subject.tenant.pk, actor):
-        return Report(OperationOutcome.SKIPPED, "", "it is already approved")
+        return base.skipped("Approve", "it is already approved")
     return Report(OperationOutcome.DONE, "Approved.")
 
 
@@ -40,15 +35,10 @@ def _refusal_to_resend(subject: Subject) -> str:
     return "there is no mail for this stage"
 
 
-def _queue_resend(subject: Subject, actor: str, options: Options) -> None:
-    pk = subject.tenant.pk
-    enqueue_as(f"resend {pk}", tasks.resend, pk, actor=actor)
-
-
 def _resend(subject: Subject, actor: str, options: Options) -> Report:
     message = messages.resend(subject.tenant.pk, actor)
     if message is None:
-        return Report(OperationOutcome.SKIPPED, "", "there is no mail for this stage")
+        return base.skipped("Resend e-mail", "there is no mail for this stage")
     return Report(OperationOutcome.DONE, f"{message} is queued.")
 
 
@@ -59,7 +49,6 @@ ACTIONS = (
         "Accepts the registration without a signature; provisioning starts.",
         permission="tenants.approve_tenant",
         refusal=_refusal_to_approve,
-        enqueue=_queue_approve,
         perform=_approve,
         moves_on=True,
     ),
@@ -69,7 +58,6 @@ ACTIONS = (
         "Sends the admin the e-mail that fits the present stage again.",
         permission="tenants.resend_message",
         refusal=_refusal_to_resend,
-        enqueue=_queue_resend,
         perform=_resend,
     ),
 )

@@ -5,15 +5,14 @@ from functools import partial
 from typing import Any, ClassVar
 
 from django import forms
-from django.db import transaction
 
-from connect import tasks
 from connect.models import WriteError
-from connect.write_errors import preview, repair, trigger_log
-from portal.actions.action import Action, Options
+from connect.operations import base, writes
+from connect.operations.base import Report
+from connect.write_errors import preview, repair, scan, trigger_log
+from portal.actions.action import Action, Options, Work
 from portal.actions.forms import Question
-from portal.actions.result import Result, queued
-from tenants.queue import enqueue_as
+from portal.models import BulkItem
 
 MAX_PREVIEWED = 10  # causes whose writes are compared with their rows before a retry
 CHOSEN = "row"  # the name of the boxes that staff tick, "log:id" each
@@ -56,22 +55,24 @@ class RetryForm(ChosenForm):
         return found
 
 
-def _queue(how: str, targets: Sequence[WriteError], actor: str, options: Options) -> Result:
-    chosen = options.get("chosen")
-    with transaction.atomic():
-        for error in targets:
-            enqueue_as(
-                f"{how} {error.connection_id}",
-                tasks.repair_writes,
-                error.connection_id,
-                how,
-                error.table_name,
-                error.cause,
-                actor=actor,
-                chosen=chosen,
-            )
-    count = len(chosen) if chosen else sum(error.failed for error in targets)
-    return queued(f"{count:,} writes", "The result is shown below soon.")
+def _perform(how: str, error: WriteError, actor: str, options: Options) -> Report:
+    wanted = {"table": error.table_name, "cause": error.cause, "chosen": options.get("chosen")}
+    report = base.perform(writes.REGISTRY[how], error.connection_id, actor, wanted)
+    # After the lease is free: staff see the new counts without waiting for the schedule.
+    scan.scan([error.connection_id])
+    return report
+
+
+def _store(error: WriteError) -> dict[str, Any]:
+    connection = error.connection
+    # By its cause, because a scan may store the error as another row.
+    target = {"table_name": error.table_name, "cause": error.cause}
+    return {"tenant": connection.tenant, "connection": connection, "target": target}
+
+
+def _load(item: BulkItem) -> WriteError | None:
+    found = WriteError.objects.select_related("connection__tenant")
+    return found.filter(connection=item.connection, **item.target).first()
 
 
 def _name(error: WriteError) -> str:
@@ -90,7 +91,7 @@ ACTIONS = (
         "hold now. A write whose own record cannot be found is skipped.",
         (WriteError,),
         "connect.repair_writes",
-        partial(_queue, repair.RETRY),
+        Work(partial(_perform, repair.RETRY), _store, _load),
         form=RetryForm,
         previews=True,
         in_bulk=True,
@@ -104,7 +105,7 @@ ACTIONS = (
         "shown as failed.",
         (WriteError,),
         "connect.repair_writes",
-        partial(_queue, repair.IGNORE),
+        Work(partial(_perform, repair.IGNORE), _store, _load),
         details=_counts,
         form=ChosenForm,
         destructive=True,

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID, uuid4
 
 from django import template
 from django.contrib.admin.views.main import ChangeList
@@ -14,6 +15,7 @@ from portal import show
 from portal.admin.kit import lists
 from portal.admin.kit.faults import faults
 from portal.admin.pages.health import diagnoses
+from portal.admin.panels import bulk
 from tenants.models import KILL_SWITCHES
 
 MAX_FAULTS = 20  # in the list on top of a form
@@ -24,6 +26,7 @@ register.filter("mapping_state", show.mapping_state)
 register.filter("message_status", show.message_status)
 register.filter("outcome", show.outcome)
 register.filter("state", show.state)
+register.filter("item_status", bulk.outcome)
 register.filter("worth_a_look", diagnoses.worth_a_look)
 register.filter("duration", format_duration)
 
@@ -32,6 +35,12 @@ register.filter("duration", format_duration)
 def switch_name(name: str) -> str:
     """Return a kill switch's name as staff know it."""
     return KILL_SWITCHES[name].label if name in KILL_SWITCHES else name
+
+
+@register.simple_tag
+def press_number() -> UUID:
+    """Return a new number for a form that presses; see portal.admin.kit.once."""
+    return uuid4()
 
 
 @register.filter

@@ -12,6 +12,7 @@ from pytest_django.fixtures import Settings
 import emulator as emulated
 from connect import tasks
 from connect.models import Connection, HealingAttempt, Incident, IncidentKind, IncidentStatus, Stage
+from connect.operations import connection as operations
 from tenants.models import EventKind, GrantStatus, Message, MessageKind, Proof, SalesforceGrant
 from tests import cast, queue
 from tests.connect.journey import Journey
@@ -173,11 +174,11 @@ def test_a_dead_grant_costs_one_call_and_is_over_when_the_admin_signs_in_again(
 def test_a_tenant_that_staff_paused_causes_no_incident(
     two: Fleet, clock: time_machine.Traveller, settings: Settings
 ) -> None:
-    tasks.operate("pause", two["Acme"].connection.pk, "olga", {})
+    operations.operate("pause", two["Acme"].connection.pk, "olga", {})
     pass_minutes(clock, 10)
     assert incidents(IncidentStatus.OPEN) == []
     assert subjects() == []
-    tasks.operate("resume", two["Acme"].connection.pk, "olga", {})
+    operations.operate("resume", two["Acme"].connection.pk, "olga", {})
     force(two["Acme"], "PAUSED")  # this time by Heroku
     pass_minutes(clock, 10)
     assert incidents(IncidentStatus.OPEN) == [("paused", str(two["Acme"].tenant))]

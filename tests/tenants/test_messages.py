@@ -12,7 +12,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from connect import links as connect_links
-from tenants import links, messages, sending, tasks, timeline
+from tenants import links, messages, sending, timeline
 from tenants.models import (
     EventKind,
     GrantStatus,
@@ -174,9 +174,3 @@ def test_nothing_is_sent_to_a_tenant_that_left(acme: Tenant) -> None:
     grant(acme, GrantStatus.REVOKED)
     Tenant.objects.update(offboarded_at=timezone.now())
     assert messages.resend(acme.pk, "Ada") is None
-
-
-def test_the_task_behind_the_button_returns_what_it_did(acme: Tenant) -> None:
-    assert "is queued" in tasks.resend(acme.pk, "Ada")
-    grant(acme)
-    assert tasks.resend(acme.pk, "Ada") == "There is no mail to send at this stage."

@@ -3,22 +3,22 @@
 import pytest
 from django_q.models import Task
 
-from tenants import queue, tasks
+from tenants import queue, sending
 from tests.queue import queued
 
 
 @pytest.mark.django_db
 def test_the_queue_stores_the_functions_name_and_not_the_function() -> None:
-    queue.enqueue(tasks.approve, 7, actor="olga")
+    queue.enqueue(sending.send, 7, attempt=2)
     (task,) = queued()
-    assert task["func"] == "tenants.tasks.approve"
-    assert (task["args"], task["kwargs"]) == ((7,), {"actor": "olga"})
+    assert task["func"] == "tenants.sending.send"
+    assert (task["args"], task["kwargs"]) == ((7,), {"attempt": 2})
 
 
 @pytest.mark.django_db
 def test_a_task_has_the_name_that_staff_search_for() -> None:
-    queue.enqueue_as("approve 7", tasks.approve, 7, "olga")
-    assert queued()[0]["name"] == "approve 7"
+    queue.enqueue_as("message 7", sending.send, 7)
+    assert queued()[0]["name"] == "message 7"
 
 
 @pytest.mark.django_db

@@ -9,16 +9,9 @@ from django.utils import timezone
 from social_django.models import Nonce
 
 from tenants import tasks
-from tenants.models import Callout, Proof, RateBucket, Tenant, UsedSignature
-from tests import cast
+from tenants.models import Callout, RateBucket, UsedSignature
 
 pytestmark = pytest.mark.django_db
-
-
-def test_approving_by_task_is_approving() -> None:
-    tenant = cast.enrol(cast.ACME, proof=Proof.NONE)
-    tasks.approve(tenant.pk, "Ada")
-    assert Tenant.objects.get().proof == Proof.STAFF
 
 
 def test_pruning_removes_what_has_served_its_time_and_nothing_else() -> None:

@@ -82,4 +82,6 @@ def loading(claim: Claim) -> StepOutcome:
         )
     if not seen.mappings or any(found.state != states.SYNCED for found in seen.mappings):
         return poll("Heroku Connect to load the data", connection.stage_since, LOADING_PATIENCE)
-    return Done("All mappings are loaded. Live.", {"live_at": timezone.now()}, EventKind.LIVE)
+    # A second import does not change since when the tenant is live.
+    facts = {"live_at": connection.live_at or timezone.now()}
+    return Done("All mappings are loaded. Live.", facts, EventKind.LIVE)

@@ -4,7 +4,7 @@ GET never changes state. An action that asks is done only after its confirmation
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib import messages
@@ -16,23 +16,25 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
-    HttpResponseNotAllowed,
     HttpResponseRedirect,
 )
 from django.urls import URLPattern, path, reverse
 
 from portal.actions import action as registry
-from portal.actions.action import Action, Options, Target
+from portal.actions import runs
+from portal.actions.action import Action, Options, Target, Work
 from portal.actions.result import Result, Unmet
-from portal.actions.subject import start_bulk_run
+from portal.admin.kit import once
 from portal.admin.kit.base import PortalAdmin
 from portal.admin.kit.confirm import CONFIRMED, Click, confirmation
+from portal.models import BulkItem
 
 BulkAction = Callable[[Any, HttpRequest, QuerySet[Any]], HttpResponseBase | None]
 # The confirmation page names each of them, and a person can read this many.
 MAX_DESTRUCTIVE = 200
 MAX_IN_A_RUN = 10_000
 MAX_REPORTED = 10  # that were skipped, in messages
+MAX_PRESSES = 5  # on a row's page
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class ActionsAdmin(PortalAdmin):
     """A model whose rows staff act on. Its actions are those registered for the model."""
 
     change_form_template = "admin/change_form_with_actions.html"
+    action_form = once.ListForm
     noun = ""  # what the actions are run on, in the plural; "" for the model's own name
 
     def subject(self, row: Any) -> Target:
@@ -68,6 +71,10 @@ class ActionsAdmin(PortalAdmin):
     def page_of(self, row: Any) -> str:
         """Return the address of the page from which a row is acted on."""
         return reverse(f"admin:{self._view_name('change')}", args=[quote(row.pk)])
+
+    def presses(self, row: Any) -> QuerySet[BulkItem]:
+        """Return what was pressed on a row and done by the worker, the newest first."""
+        return runs.of(self.model, self.subject(row))
 
     # --- buttons ---------------------------------------------------------------------------------
 
@@ -90,6 +97,8 @@ class ActionsAdmin(PortalAdmin):
         if row is not None:
             # A page may have chosen its buttons already.
             context.setdefault("buttons", self.buttons(request, row))
+            if "presses" not in context:
+                context["presses"] = self.presses(row)[:MAX_PRESSES]
         return super().render_change_form(request, context, *args, **kwargs)
 
     def changelist_view(
@@ -177,8 +186,10 @@ class ActionsAdmin(PortalAdmin):
     def _answer(self, request: HttpRequest, click: Click) -> HttpResponseBase:
         action, posted = click.action, request.method == "POST"
         if not posted and not action.asks:
-            # A browser may follow a link by itself.
-            return HttpResponseNotAllowed(["POST"])
+            # A browser may follow a link by itself, and the login page returns to it.
+            text = f"“{action.label}” was not done. Press the button to do it."
+            self.message_user(request, text, messages.WARNING)
+            return HttpResponseRedirect(click.back)
         answered = posted and (CONFIRMED in request.POST or not action.asks)
         # An action that has become impossible needs no valid answer.
         if answered and not click.runs_later and not click.judged.possible:
@@ -190,10 +201,14 @@ class ActionsAdmin(PortalAdmin):
         return self._report(request, click, self._run(request, click, options))
 
     def _run(self, request: HttpRequest, click: Click, options: Options) -> Result:
-        actor = request.user.get_username()
-        if click.runs_later:
-            return start_bulk_run(click.action, click.targets, actor, options)
-        return registry.press(click.action, click.targets, actor, options)
+        action, actor = click.action, request.user.get_username()
+        if not isinstance(action.how, Work):
+            result = action.how(click.judged.possible, actor, options)
+            return result.with_skipped(click.judged.refused)
+        targets = click.targets if click.runs_later else click.judged.possible
+        result = runs.start(action, targets, actor, options, once.key(request))
+        # The page of one row shows what was pressed on it.
+        return replace(result, then=None) if action.of_rows and click.is_one else result
 
     def _report(self, request: HttpRequest, click: Click, result: Result) -> HttpResponse:
         """Show what was done, skipped and failed, on the page that shows the result."""

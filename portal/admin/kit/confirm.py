@@ -9,7 +9,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
-from portal.actions.action import Action, Judged, Target
+from portal.actions.action import Action, Judged, Target, Work
 from portal.actions.forms import Question
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ class Click:
 
     @property
     def runs_later(self) -> bool:
-        """Whether it becomes a bulk run, in which the worker judges each target in its turn."""
-        return bool(self.rows) and self.action.perform is not None
+        """Whether the worker judges each target in its turn, because there may be many."""
+        return bool(self.rows) and isinstance(self.action.how, Work)
 
     @property
     def is_one(self) -> bool:

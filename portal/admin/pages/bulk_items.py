@@ -1,20 +1,19 @@
-"""The tenants of all bulk runs, with the result of each."""
+"""What was pressed on each tenant, by a button or in a list, with the outcome."""
 
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
 
-from portal import show
 from portal.admin.kit import search
 from portal.admin.kit.base import ReadOnlyAdmin
-from portal.admin.panels.bulk import TONES
+from portal.admin.panels.bulk import TONES, outcome
 from portal.models import BulkItem, BulkItemStatus
 
 
 @admin.register(BulkItem)
 class BulkItemAdmin(ReadOnlyAdmin):
-    list_display = ("tenant", "run", "outcome", "text", "attempts", "ended_at")
+    list_display = ("tenant", "run", "who", "result", "text", "attempts", "ended_at")
     list_filter = ("status",)
     list_select_related = ("tenant", "run")
     ordering = ("-pk",)
@@ -34,15 +33,20 @@ class BulkItemAdmin(ReadOnlyAdmin):
         "attempts",
         "ended_at",
     )
-    fields = ("run", "tenant", "connection", "status", "text", "attempts", "ended_at")
+    fields = ("run", "tenant", "connection", "name", "status", "text", "attempts", "ended_at")
 
     def tone(self, value: Any) -> str:
         return TONES[BulkItemStatus(value)]
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        # Django refuses filters that are not in list_filter; a run's page links with this one.
-        return lookup == "run__id__exact" or super().lookup_allowed(lookup, value, request)
+        # Django refuses filters that are not in list_filter; pages of runs and tenants link so.
+        linked = ("run__id__exact", "tenant__id__exact")
+        return lookup in linked or super().lookup_allowed(lookup, value, request)
+
+    @admin.display(description="who", ordering="run__actor")
+    def who(self, item: BulkItem) -> str:
+        return item.run.actor
 
     @admin.display(description="outcome", ordering="status")
-    def outcome(self, item: BulkItem) -> str:
-        return show.badge(item.get_status_display(), TONES[BulkItemStatus(item.status)])
+    def result(self, item: BulkItem) -> str:
+        return outcome(item.status)

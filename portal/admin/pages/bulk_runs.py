@@ -1,8 +1,10 @@
-"""Bulk runs: what was asked of many tenants at once, and how far each run is."""
+"""Runs: what staff pressed, and how far each is. The list shows those of many targets."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,6 +16,26 @@ from portal.admin.kit.actions import ActionsAdmin
 from portal.admin.kit.base import ReadOnlyAdmin
 from portal.admin.panels.bulk import progress
 from portal.models import BulkRun
+
+
+class SizeFilter(admin.SimpleListFilter):
+    """Runs of many targets, unless those of one are asked for: a tenant's page shows its own."""
+
+    title = "size"
+    parameter_name = "size"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("one", "Of one"), ("any", "Of any size")]
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        of_all, *others = super().choices(changelist)
+        yield {**of_all, "display": "Of many"}
+        yield from others
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[BulkRun]) -> QuerySet[BulkRun]:
+        if self.value() == "any":
+            return queryset
+        return queryset.filter(total=1) if self.value() == "one" else queryset.filter(total__gt=1)
 
 
 @admin.register(BulkRun)
@@ -30,7 +52,7 @@ class BulkRunAdmin(ReadOnlyAdmin, ActionsAdmin):
         "failed",
         "finished_at",
     )
-    list_filter = ("action",)
+    list_filter = (SizeFilter, "action")
     date_hierarchy = "created_at"
     ordering = ("-pk",)
     search_fields = ("actor", "label")

@@ -16,10 +16,12 @@ from portal import show
 from portal.actions.subject import Subject
 from portal.admin.forms.tenant import TenantForm
 from portal.admin.kit import search
+from portal.admin.kit.actions import MAX_PRESSES
 from portal.admin.kit.filters import AttentionFilter, StageFilter
 from portal.admin.kit.lists import Tally
 from portal.admin.kit.subjects import SubjectAdmin
 from portal.admin.panels import tenant as panel
+from portal.models import BulkItem
 from tenants import timeline
 from tenants.models import EventKind, Tenant
 
@@ -155,7 +157,12 @@ class TenantAdmin(SubjectAdmin):
     def _parts(self, request: HttpRequest, tenant: Tenant) -> dict[str, Any]:
         wanted = request.GET.get("timeline", "")
         parts = panel.context(tenant, self.subject(tenant), request.user, wanted)
-        return {**parts, "buttons": self.buttons(request, tenant)}
+        presses = self.presses(tenant)[:MAX_PRESSES]
+        return {**parts, "buttons": self.buttons(request, tenant), "presses": presses}
+
+    def presses(self, row: Any) -> QuerySet[BulkItem]:
+        """Return all that was pressed on a tenant, its objects and its failed writes."""
+        return BulkItem.objects.filter(tenant=row).select_related("run").order_by("-pk")
 
     def save_model(
         self,

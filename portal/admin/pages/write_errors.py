@@ -16,7 +16,7 @@ from connect.write_errors import counts
 from portal import show
 from portal.actions.write_errors import CHOSEN
 from portal.admin.kit import search
-from portal.admin.kit.actions import ActionsAdmin
+from portal.admin.kit.actions import MAX_PRESSES, ActionsAdmin
 from portal.admin.kit.base import ReadOnlyAdmin
 from portal.admin.panels import repairs as panel
 
@@ -90,7 +90,9 @@ class WriteErrorAdmin(ReadOnlyAdmin, ActionsAdmin):
     def _parts(self, request: HttpRequest, pk: int, error: WriteError | None) -> dict[str, Any]:
         parts = panel.context(pk, error)
         buttons = self.buttons(request, error) if error and parts["rows"] else []
-        return {**parts, "original": error, "buttons": buttons, "chosen": CHOSEN}
+        presses = self.presses(error)[:MAX_PRESSES] if error else []
+        own = {"original": error, "buttons": buttons, "presses": presses, "chosen": CHOSEN}
+        return {**parts, **own}
 
     def change_view(
         self,

@@ -48,6 +48,11 @@ def progress(run: BulkRun) -> dict[str, Any]:
     }
 
 
+def outcome(status: str) -> str:
+    """Return the badge of an item's status."""
+    return show.badge(BulkItemStatus(status).label, TONES[BulkItemStatus(status)])
+
+
 def _of_status(run: BulkRun, status: BulkItemStatus) -> QuerySet[BulkItem]:
     return run.items.filter(status=status).select_related("tenant")
 

@@ -7,8 +7,8 @@
   const SLOWEST = 60;
   const root = document.querySelector("[data-live]");
 
-  // The CSRF token changes with each answer; ignore it in the comparison.
-  const said = (element) => element.outerHTML.replace(/name="csrfmiddlewaretoken" value="[^"]*"/g, "");
+  // The CSRF token and the number of a press change with each answer; ignore them in the comparison.
+  const said = (element) => element.outerHTML.replace(/name="(csrfmiddlewaretoken|press)" value="[^"]*"/g, "");
 
   const isInUse = (element) =>
     element.querySelector("details[open]") !== null ||

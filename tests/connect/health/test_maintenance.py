@@ -10,11 +10,17 @@ from django.utils import timezone
 from connect import tasks
 from connect.health import diagnose, maintenance
 from connect.models import Diagnosis, Health, Incident, IncidentKind, Notification, Stage
+from connect.operations import connection as operations
 from tenants.models import SalesforceGrant
 from tests import queue
 from tests.connect.journey import Journey
 
 pytestmark = pytest.mark.django_db
+
+
+def operate(name: str, connection_id: int) -> str:
+    """Run an operation for olga; return the result as a sentence."""
+    return operations.operate(name, connection_id, "olga", {}).text
 
 
 def tokens_asked(journey: Journey) -> int:
@@ -84,7 +90,7 @@ def test_a_new_connection_is_diagnosed_at_once_and_then_every_night(journey: Jou
 def test_a_diagnosis_that_takes_its_time_is_fetched_later(journey: Journey) -> None:
     connection = journey.reach(Stage.LIVE)
     journey.running.behave(validation_seconds=3600)
-    tasks.operate("diagnose", connection.pk, "olga", {})
+    operate("diagnose", connection.pk)
     assert diagnose.collect() == 0
     journey.running.advance(3601)
     assert diagnose.collect() == 1
@@ -96,9 +102,9 @@ def test_a_diagnosis_whose_worker_died_does_not_keep_off_the_next(journey: Journ
     connection = journey.reach(Stage.LIVE)
     asked_at = timezone.now() - 2 * diagnose.RESULT_TIMEOUT
     Diagnosis.objects.create(connection=connection, asked_at=asked_at, actor="olga")
-    assert "one is running already" in tasks.operate("diagnose", connection.pk, "olga", {})
+    assert "one is running already" in operate("diagnose", connection.pk)
     assert diagnose.collect() == 0
-    assert "started" in tasks.operate("diagnose", connection.pk, "olga", {})
+    assert "started" in operate("diagnose", connection.pk)
 
 
 def test_a_region_and_a_permission_that_do_not_fit_are_found(journey: Journey) -> None:
@@ -126,6 +132,6 @@ def test_notifications_are_kept_and_acknowledged_by_a_person(journey: Journey) -
     assert diagnose.fetch_notifications(connection) == 2
     assert diagnose.fetch_notifications(connection) == 2
     assert Notification.objects.filter(acknowledged_at=None).count() == 2
-    assert "2 notifications" in tasks.operate("acknowledge", connection.pk, "olga", {})
+    assert "2 notifications" in operate("acknowledge", connection.pk)
     assert journey.running.connection(connection.connection_id)["notifications"] == []
     assert set(Notification.objects.values_list("acknowledged_by", flat=True)) == {"olga"}

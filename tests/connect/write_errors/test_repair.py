@@ -19,7 +19,9 @@ from connect.models import (
     WriteError,
     WriteRepair,
 )
-from connect.write_errors import preview, repair, repair_results, trigger_log
+from connect.operations import base
+from connect.operations import writes as operations
+from connect.write_errors import preview, repair, repair_results, scan, trigger_log
 from tenants.models import Event, EventKind
 from tests import queue
 from tests.connect.journey import Journey
@@ -89,9 +91,11 @@ def the_error() -> WriteError:
 
 
 def act(error: WriteError, action: str, chosen: list[tuple[str, int]] | None = None) -> str:
-    return tasks.repair_writes(
-        error.connection_id, action, error.table_name, error.cause, "olga", chosen
-    )
+    """Repair and scan, as the worker does after a press."""
+    wanted = {"table": error.table_name, "cause": error.cause, "chosen": chosen}
+    report = base.perform(operations.REGISTRY[action], error.connection_id, "olga", wanted)
+    scan.scan([error.connection_id])
+    return report.text
 
 
 @BOTH_MODES

@@ -43,7 +43,7 @@ def answers(name: str, *phrase: str) -> dict[str, str]:
         return {"confirmed": "yes", "schema_fate": "keep", "typed": "".join(phrase)}
     if ACTIONS[name].form:
         return {"confirmed": "yes", "span": "4", "note": "Holidays."}
-    return {}
+    return {"confirmed": "yes"} if ACTIONS[name].asks else {}
 
 
 def press(client: Client, row: Tenant | Connection, name: str) -> HttpResponse:

@@ -99,7 +99,7 @@ def test_dropping_the_schema_is_an_explicit_choice(
 ) -> None:
     url = walk.page(Tenant, "act", five["acme"].pk, "offboard")
     manager.post(url, {**answers("offboard", str(five["acme"])), "schema_fate": "drop"})
-    assert queued()[0]["kwargs"]["options"] == {"schema_fate": SchemaFate.DROP}
+    assert BulkRun.objects.get().options == {"schema_fate": SchemaFate.DROP}
 
 
 def test_a_destructive_bulk_action_first_lists_all_tenants_and_what_it_skips(

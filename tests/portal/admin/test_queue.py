@@ -12,7 +12,7 @@ BOTH = pytest.mark.parametrize("model", [Success, Failure])
 
 def resubmit(client: Client, model: type[Success | Failure]) -> None:
     chosen = [str(row.pk) for row in model.objects.all()]
-    data = {"action": "queue_again", "_selected_action": chosen, "index": "0"}
+    data = {"action": "queue_again", "_selected_action": chosen, "index": "0", "confirmed": "yes"}
     client.post(walk.page(model, "changelist"), data)
 
 

@@ -7,6 +7,7 @@ from django_q.models import OrmQ
 from connect.models import RepairResult, SkipReason, WriteError, WriteRepair
 from connect.write_errors import scan, trigger_log
 from portal import roles
+from portal.models import BulkItem
 from tests.connect.write_errors.schemas import live, write
 from tests.portal.admin.conftest import SignIn
 
@@ -30,7 +31,11 @@ def rows(error: WriteError) -> list[trigger_log.FailedWrite]:
 
 
 def queued() -> list[dict[str, object]]:
-    return [{"args": row.task["args"], **row.task["kwargs"]} for row in OrmQ.objects.all()]
+    """Return what was pressed, each target by itself."""
+    return [
+        {"action": item.run.action, "actor": item.run.actor, **item.run.options, **item.target}
+        for item in BulkItem.objects.select_related("run")
+    ]
 
 
 def test_the_fleets_causes_stand_above_the_list_and_lead_into_it(
@@ -77,8 +82,8 @@ def test_ticked_rows_alone_are_sent_again_in_the_persons_name(
     assert not queued()
     operator.post(f"{LIST}{error.pk}/do/retry/", {**ticked, "confirmed": "yes"})
     (task,) = queued()
-    assert task["args"] == (error.connection_id, "retry", "account", error.cause)
-    assert (task["actor"], task["chosen"]) == ("olga", [(row.log, row.id)])
+    assert (task["action"], task["table_name"], task["cause"]) == ("retry", "account", error.cause)
+    assert (task["actor"], task["chosen"]) == ("olga", [[row.log, row.id]])
 
 
 def test_ignoring_asks_first(operator: Client, error: WriteError) -> None:

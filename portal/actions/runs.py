@@ -1,0 +1,91 @@
+"""A press becomes a run: stored with its targets in one transaction, then done by the worker."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.apps import apps
+from django.db.models import Model, QuerySet
+
+from connect.operations.base import OperationOutcome, Report
+from portal import bulk
+from portal.actions import action as registry
+from portal.actions.action import Action, Options, Target, Work
+from portal.actions.result import Result, queued
+from portal.models import BulkItem, BulkRun
+
+
+def start(
+    action: Action,
+    targets: Sequence[Target],
+    actor: str,
+    options: Options,
+    key: UUID | None = None,
+) -> Result:
+    """Store a run, whose page is the result's; a second one with the same key is not stored.
+
+    The worker asks for each target in its turn whether the action is possible.
+    """
+    assert isinstance(action.how, Work)  # noqa: S101  (other actions are done at once)
+    chosen = list(dict.fromkeys(targets))  # several rows may be about the same connection
+    about = action.naming(chosen[0]) if len(chosen) == 1 else action.counted(len(chosen))
+    run = BulkRun(
+        model=action.models[0]._meta.label_lower,
+        action=action.name,
+        label=action.label,
+        options=dict(options),
+        actor=actor,
+        about=about[: BulkRun._meta.get_field("about").max_length],
+        total=len(chosen),
+        key=key,
+    )
+    stored = bulk.start(run, [_item(action, run, action.how, each) for each in chosen])
+    return queued(about, then=run) if stored is run else _sent_before(stored)
+
+
+def _item(action: Action, run: BulkRun, work: Work, target: Target) -> BulkItem:
+    name = action.naming(target)[: BulkItem._meta.get_field("name").max_length]
+    return BulkItem(run=run, name=name, **work.store(target))
+
+
+def _sent_before(run: BulkRun) -> Result:
+    at = f"{run.created_at:%H:%M:%S}"
+    text = f"was sent before, at {at}, for {run.about}. It runs once. Reload the page to repeat it."
+    return Result(text, then=run)
+
+
+def action_of(run: BulkRun) -> Action | None:
+    """Return the action of a run; None if a release took it away since the press."""
+    try:
+        model = apps.get_model(run.model)
+    except LookupError:  # a use case that was removed
+        return None
+    found = registry.of(model).get(run.action)
+    return found if found and isinstance(found.how, Work) else None
+
+
+def perform(run: BulkRun, item: BulkItem) -> Report:
+    """Do the action of a run on one target."""
+    action = action_of(run)
+    if action is None or not isinstance(action.how, Work):
+        text = f"there is no action “{run.action}” any more"
+        return Report(OperationOutcome.FAILED, "", text)
+    target = action.how.load(item)
+    if target is None:
+        return Report(OperationOutcome.SKIPPED, "", "it has gone")
+    # Asked again, because the target may have changed since staff pressed the button.
+    reason = action.refusal(target)
+    if reason:
+        return Report(OperationOutcome.SKIPPED, "", reason)
+    return action.how.perform(target, run.actor, run.options)
+
+
+def of(model: type[Model], target: Target) -> QuerySet[BulkItem]:
+    """Return what was pressed on a target, the newest first; nothing if all is done at once."""
+    for action in registry.of(model).values():
+        if isinstance(action.how, Work) and action.of_rows:
+            found = BulkItem.objects.filter(**action.how.store(target))
+            return found.select_related("run").order_by("-pk")
+    return BulkItem.objects.none()
+
+
+bulk.register(perform)
