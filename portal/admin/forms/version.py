@@ -119,10 +119,9 @@ class MappingTemplateForm(ModelForm):
         except uploads.BadUpload as error:
             self.add_error("upload", f"{upload.name}: {error} Choose the file again.")
             return
-        self.data = self.data.copy()
         kept = {"document": text, "kept_file": upload.name, "kept_hash": _hash(text)}
-        for name, value in kept.items():
-            self.data[name] = value
+        # A page that comes back shows what was sent.
+        self.data = {name: self.data[name] for name in self.data} | kept
         self.cleaned_data.update(kept)
         self._say_kept(upload.name)
 

@@ -19,7 +19,7 @@ BEFORE: dict[str, Any] = {
 
 
 @pytest.mark.parametrize(
-    ("fields", "identifier", "indexes", "kept", "told"),
+    ("fields", "identifier", "indexes", "kept", "text"),
     [
         ("Id Key__c Region__c", "Key__c", "Id Region__c", "Key__c", ""),
         ("Id Key__c", "Key__c", "Id", "Key__c", "the index on Region__c"),
@@ -35,13 +35,16 @@ BEFORE: dict[str, Any] = {
     ],
 )
 def test_a_field_that_goes_takes_its_index_and_identifier_along(
-    fields: str, identifier: str | None, indexes: str, kept: str | None, told: str
+    fields: str, identifier: str | None, indexes: str, kept: str | None, text: str
 ) -> None:
-    wanted = {"fields": {name: {} for name in fields.split()}, "upsert_field": identifier}
+    wanted: dict[str, Any] = {
+        "fields": {name: {} for name in fields.split()},
+        "upsert_field": identifier,
+    }
     after = edits.edited(BEFORE, wanted)
     assert list(after["indexes"]) == indexes.split()
     assert after.get("upsert_field") == kept
-    assert edits.gone_along(BEFORE, after) == (f" Gone with their fields: {told}." if told else "")
+    assert edits.gone_along(BEFORE, after) == (f" Gone with their fields: {text}." if text else "")
     assert (after["access"], "applied_at" in after) == ("read_write", False)
 
 
@@ -49,7 +52,7 @@ def test_a_field_that_goes_takes_its_index_and_identifier_along(
 def test_taking_a_field_out_never_leaves_what_heroku_connect_refuses(
     config: dict[str, Any], gone: str
 ) -> None:
-    fields = {name: {} for name in config["fields"] if name != gone}
+    fields: dict[str, Any] = {name: {} for name in config["fields"] if name != gone}
     after = edits.edited(config, {**config, "fields": fields})
     document = {"mappings": [{"object_name": "Account", "config": after}]}
     rules = {found.rule for found in lint.check(document, "herokuconnect:demo")}

@@ -114,7 +114,7 @@ def test_an_uploaded_file_is_not_lost_when_the_form_asks_about_its_warnings(
     assert made.made_from == "the file export.json"
 
 
-def test_a_kept_file_is_named_and_edits_of_its_text_are_told(manager: Client) -> None:
+def test_a_kept_file_is_named_and_an_edit_of_its_text_is_shown(manager: Client) -> None:
     again = shown(manager, upload=file(FAULTY, "<b>.json"))
     answer = manager.post(walk.page(MappingTemplate, "add"), again)
     assert "The text below is that of &lt;b&gt;.json." in answer.content.decode()
