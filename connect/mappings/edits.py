@@ -30,7 +30,7 @@ def edited(before: Config, answers: Config) -> dict[str, Any]:
 
 
 def gone_along(before: Config, after: Config) -> str:
-    """Say which indexes, and which identifier, went with their fields; "" if none did."""
+    """Return which indexes, and which identifier, went with their fields; "" if none did."""
     mapped, identifier = _mapped(after), before.get("upsert_field")
     gone = [
         f"the index on {each}" for each in before.get("indexes", {}) if each.lower() not in mapped

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
@@ -17,6 +17,7 @@ from portal.admin.kit.actions import ActionsAdmin
 from portal.admin.panels import rollout as panel
 
 REFRESH_SECONDS = "5"
+_REFUSAL = "rollout_refusal"  # the attribute of a request whose roll-out could not be made
 
 
 @admin.register(Rollout)
@@ -97,10 +98,19 @@ class RolloutAdmin(ActionsAdmin):
     ) -> HttpResponse:
         try:
             return super().add_view(request, form_url, extra_context)
-        # Caught outside Django's transaction, which has to be rolled back first.
+        # Caught outside Django's transaction, which has to be rolled back first. The form is shown
+        # again with the reason, and with all that was typed.
         except TransitionRefused as reason:
-            self.message_user(request, f"{reason}.", messages.ERROR)
-            return HttpResponseRedirect(request.get_full_path())
+            setattr(request, _REFUSAL, f"{reason}.")
+            return super().add_view(request, form_url, extra_context)
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        form: Any = super().get_form(request, obj, change, **kwargs)
+        # Django makes a class for each request.
+        form.refusal = getattr(request, _REFUSAL, "")
+        return form
 
     # --- pages -----------------------------------------------------------------------------------
 

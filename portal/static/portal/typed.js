@@ -7,7 +7,7 @@
   const KEY = "typed";
   const FORMS = "form[id$=_form], form.confirm";
   const UNTYPED = ["hidden", "password", "submit", "button", "image", "reset"];
-  const LARGEST = 2 * 1024 * 1024; // bytes of a file: what the portal takes
+  const MAX_BYTES = 2 * 1024 * 1024; // bytes of a file: what the portal takes
   const person = document.querySelector("#user-tools strong")?.textContent ?? "";
   const texts = new WeakMap(); // of chosen files, by their field
 
@@ -40,7 +40,7 @@
     if (target.type !== "file") return;
     texts.delete(target);
     const [file] = target.files;
-    if (file && file.size <= LARGEST) texts.set(target, { name: file.name, text: await file.text() });
+    if (file && file.size <= MAX_BYTES) texts.set(target, { name: file.name, text: await file.text() });
   });
 
   document.addEventListener("submit", ({ target }) => {

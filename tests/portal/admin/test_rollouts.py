@@ -263,3 +263,21 @@ def test_only_those_who_may_act_on_drift(
     assert on_drift(operator, drifted_row, "explode").status_code == 404
     url = reverse("admin:connect_drift_act", args=[drifted_row.pk, "bring_back"])
     assert operator.get(url)["Location"] == walk.page(Drift, "change", drifted_row.pk)
+
+
+def test_a_roll_out_whose_tenants_another_one_has_just_taken_keeps_what_was_typed(
+    manager: Client, fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = creating.create
+
+    def second(rollout: Rollout, connections: list[Connection]) -> Rollout:
+        create(Rollout(template=rollout.template, author="olga"), connections)
+        return create(rollout, connections)
+
+    # Between the check of the form and the storing of its roll-out, somebody else is quicker.
+    monkeypatch.setattr(creating, "create", second)
+    answer = make(manager, notes="Typed here.")
+    html = said(answer)
+    assert "None of the chosen tenants is live and free of other roll-outs." in html
+    assert "data-focus" in html
+    assert "Typed here." in html
