@@ -150,7 +150,7 @@ class CollectionRun(models.Model):
         permissions: ClassVar = [("run_collection", "Can collect posts now")]
 
     def __str__(self) -> str:
-        return f"Run {self.pk} of {self.started_at:%Y-%m-%d %H:%M}"
+        return f"Run {self.pk} of {self.started_at:%-d %b %Y, %H:%M}"
 
 
 class TenantCollection(models.Model):

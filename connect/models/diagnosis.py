@@ -32,7 +32,7 @@ class Diagnosis(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.connection}, {self.asked_at:%Y-%m-%d %H:%M}"
+        return f"{self.connection}, {self.asked_at:%-d %b %Y, %H:%M}"
 
 
 class Notification(models.Model):

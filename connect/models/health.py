@@ -119,7 +119,7 @@ class HealthSample(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.state}"
+        return f"{self.at:%-d %b %Y, %H:%M:%S} {self.state}"
 
 
 class FleetCondition(models.Model):
@@ -140,4 +140,4 @@ class FleetCondition(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M} {self.get_condition_display()}: {self.connections}"
+        return f"{self.at:%-d %b %Y, %H:%M} {self.get_condition_display()}: {self.connections}"

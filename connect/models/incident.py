@@ -122,7 +122,7 @@ class HealingAttempt(models.Model):
         ordering = ["-at", "-pk"]
 
     def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.remedy}"
+        return f"{self.at:%-d %b %Y, %H:%M:%S} {self.remedy}"
 
 
 class WebhookNotice(models.Model):

@@ -146,4 +146,4 @@ class RolloutEvent(models.Model):
         ordering = ["-at", "-pk"]
 
     def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.text}"
+        return f"{self.at:%-d %b %Y, %H:%M:%S} {self.text}"

@@ -26,7 +26,7 @@ class Callout(models.Model):
         ordering = ["-received_at", "-pk"]
 
     def __str__(self) -> str:
-        return f"{self.received_at:%Y-%m-%d %H:%M:%S} → {self.status or 'not answered'}"
+        return f"{self.received_at:%-d %b %Y, %H:%M:%S} → {self.status or 'not answered'}"
 
     @property
     def text(self) -> str:

@@ -60,4 +60,4 @@ class Event(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.text}"
+        return f"{self.at:%-d %b %Y, %H:%M:%S} {self.text}"

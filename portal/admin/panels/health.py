@@ -20,7 +20,7 @@ def condition(health: Health) -> str:
     found = show.look(conditions.current(health))
     since = health.unknown_since or health.sampled_at
     if found.condition == Condition.UNKNOWN and since:
-        return show.badge(f"{found.label} since {since:%Y-%m-%d %H:%M}", found.tone)
+        return show.badge(f"{found.label} since {since:%-d %b %Y, %H:%M}", found.tone)
     return show.badge(found.label, found.tone)
 
 
@@ -32,7 +32,7 @@ def percent(thousandths: int | None) -> str:
 def sparkline(samples: Iterable[HealthSample]) -> str:
     """Return a connection's newest samples as a row of bars. `samples` come newest first."""
     bars = [
-        Bar(f"{each.at:%Y-%m-%d %H:%M} {each.state}", 1, tone=show.look(each.condition).tone)
+        Bar(f"{each.at:%-d %b %Y, %H:%M} {each.state}", 1, tone=show.look(each.condition).tone)
         for each in samples
     ]
     chart = charts.columns(
@@ -79,7 +79,7 @@ def _chart(connection: Connection) -> BarChart:
     """Return the newest samples, each as high as the share of its mappings that were synced."""
     bars = [
         Bar(
-            f"{each.at:%Y-%m-%d %H:%M} {each.state}, {each.mappings_synced} of {each.mappings} "
+            f"{each.at:%-d %b %Y, %H:%M} {each.state}, {each.mappings_synced} of {each.mappings} "
             f"mappings synced, {each.rows_failed} rows failed by Heroku Connect's count",
             each.mappings_synced / each.mappings if each.mappings else 1,
             tone=show.look(each.condition).tone,

@@ -91,7 +91,7 @@ class IncidentAdmin(ReadOnlyAdmin):
     @admin.display(description="self-healing")
     def done(self, incident: Incident) -> str:
         return _lines(
-            (f"{each.at:%Y-%m-%d %H:%M:%S}", each.text) for each in incident.healing.all()
+            (f"{each.at:%-d %b %Y, %H:%M:%S}", each.text) for each in incident.healing.all()
         )
 
     @admin.display(description="webhook")
