@@ -1,44 +1,70 @@
-"""What a subscriber's page shows of the connection, read from the timeline."""
+"""What a subscriber's page shows of the connection: how it stands now, in their words."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import replace
 
-from connect.models import Stage
+from django.utils import timezone
+
+from connect import connections, standing
+from connect.models import Connection, IncidentKind, Stage
+from connect.standing import Facts as StandingFacts
+from connect.standing import OpenIncident, Standing, Tone, subscriber
+from connect.standing.reading import facts_of as read_facts
 from tenants import progress
-from tenants.models import Event, EventKind, Tenant
-from tenants.progress import Facts
-
-# An event's data names the stage that it began. These begin the way again.
-_FIRST_STAGES = (Stage.WAITING_FOR_PROOF, Stage.CREATING_ADDON)
+from tenants.models import GrantStatus, SalesforceGrant, Tenant
+from tenants.progress import Button, Facts, ForSubscriber
 
 
-def facts_of(tenant: Tenant) -> Facts:
-    """Return what happened since the tenant registered. One query."""
-    return read(Event.objects.filter(tenant=tenant, at__gte=tenant.registered_at).reverse())
+def facts_of(tenant: Tenant, grant: SalesforceGrant | None) -> Facts:
+    """Return how a tenant's connection stands. One query, and four more once it is live."""
+    connection = connections.current(tenant)
+    seen = _seen(tenant, connection, grant)
+    found = standing.judge(seen)
+    said = _said(seen, found, grant)
+    is_busy = found.tone in (Tone.BUSY, Tone.MUTED) or said == subscriber.SETTING_UP
+    return Facts(
+        said=said,
+        is_live=said == subscriber.LIVE,
+        is_moving=is_busy and seen.stage != Stage.LIVE and said.button == Button.NONE,
+        authorized_at=connection.authorized_at if connection else None,
+        live_at=connection.live_at if connection else None,
+    )
 
 
-def read(events: Iterable[Event]) -> Facts:
-    """Combine a timeline, oldest event first. What a new start undoes is left out."""
-    link_ready, blocked = False, False
-    authorized_at: datetime | None = None
-    live_at: datetime | None = None
-    for event in events:
-        stage = event.data.get("stage", "")
-        # A block names its stage too, so it is handled before the stages.
-        if event.kind == EventKind.BLOCKED:
-            blocked = True
-            continue
-        # Any later sign of work shows that staff have ended the block.
-        if stage or event.kind in (EventKind.WAITING, EventKind.TROUBLE):
-            blocked = False
-        if stage == Stage.WAITING_FOR_AUTHORIZATION or stage in _FIRST_STAGES:
-            link_ready = stage == Stage.WAITING_FOR_AUTHORIZATION
-            authorized_at, live_at = None, None
-        if event.kind == EventKind.AUTHORIZED:
-            authorized_at = event.at
-        if event.kind == EventKind.LIVE:
-            live_at = event.at
-    return Facts(link_ready, authorized_at, live_at, blocked)
+def _seen(
+    tenant: Tenant, connection: Connection | None, grant: SalesforceGrant | None
+) -> StandingFacts:
+    if connection is None:
+        return StandingFacts(None, tenant.registered_at)
+    now = timezone.now()
+    facts = read_facts([connection], now)[connection.pk]
+    # What they did a moment ago counts at once: an incident closes minutes after its cause.
+    incidents = [
+        each
+        for each in facts.incidents
+        if not each.is_over and each.kind != IncidentKind.GRANT_LOST
+    ]
+    # The same for the sign-in: the grant's own row knows it before the incident opens or closes.
+    if facts.stage == Stage.LIVE and not _has_access(grant):
+        incidents.append(OpenIncident(IncidentKind.GRANT_LOST, "", now))
+    return replace(facts, incidents=tuple(incidents))
+
+
+def _said(seen: StandingFacts, found: Standing, grant: SalesforceGrant | None) -> ForSubscriber:
+    """Return what the page says. On the way to live the sign-in is asked for from the start."""
+    said = found.subscriber
+    if seen.stage in (Stage.LIVE, Stage.OFFBOARDING) or found.tone == Tone.BAD:
+        return said
+    if _has_access(grant):
+        # They have just signed in, and the portal has not looked yet.
+        return subscriber.SETTING_UP if said.button == Button.SIGN_IN else said
+    if said.button == Button.AUTHORIZE:
+        return said
+    is_lost = grant is not None and grant.status == GrantStatus.REFUSED
+    return subscriber.SIGN_IN_AGAIN if is_lost else subscriber.SIGN_IN
+
+
+def _has_access(grant: SalesforceGrant | None) -> bool:
+    return grant is not None and grant.status == GrantStatus.ACTIVE
 
 
 progress.register(facts_of)

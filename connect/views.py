@@ -9,11 +9,11 @@ from django.views.decorators.http import require_safe
 from connect import connections, tasks
 from connect import links as connect_links
 from connect.clients import heroku_connect, http
-from connect.health import states
 from connect.models import Connection, Stage
 from connect.provisioning import reconciler
 from tenants import links, pages
 from tenants.models import Tenant
+from tenants.progress import Button, progress_of
 from tenants.queue import enqueue
 from tenants.views import CHECKING
 
@@ -29,7 +29,7 @@ def authorize(request: HttpRequest, signed: str) -> HttpResponse:
     """
     tenant = links.tenant_for(connect_links.AUTHORIZE, signed)
     connection = connections.current(tenant)
-    if connection is None or not _waits_for_authorization(connection):
+    if connection is None or not _may_authorize(tenant):
         return HttpResponseRedirect(links.sign_in_url(tenant))
     try:
         return HttpResponseRedirect(_fresh_url(tenant, connection))
@@ -45,10 +45,9 @@ def authorize(request: HttpRequest, signed: str) -> HttpResponse:
         return response
 
 
-def _waits_for_authorization(connection: Connection) -> bool:
-    if connection.stage in (Stage.LOADING, Stage.LIVE):
-        return states.lacks_authorization(connection.state)
-    return connection.stage == Stage.WAITING_FOR_AUTHORIZATION and not connection.blocked_at
+def _may_authorize(tenant: Tenant) -> bool:
+    """Return whether the subscriber's page offers it now."""
+    return progress_of(tenant).said.button == Button.AUTHORIZE
 
 
 def _fresh_url(tenant: Tenant, connection: Connection) -> str:
@@ -68,7 +67,7 @@ def authorization_complete(request: HttpRequest, signed: str) -> HttpResponse:
     """The return address for Heroku Connect. It proves nothing; it only starts a check at once."""
     tenant = links.tenant_for(connect_links.AUTH_COMPLETE, signed)
     connection = connections.current(tenant)
-    if connection and _waits_for_authorization(connection):
+    if connection and _may_authorize(tenant):
         if connection.stage == Stage.LIVE:
             enqueue(tasks.refresh_connection, connection.pk)
         else:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from tenants import addresses, links, sending, timeline
 from tenants.addresses import Address
 from tenants.models import EventKind, Message, MessageKind, MessageStatus, Tenant
-from tenants.progress import Turn, progress_of
+from tenants.progress import Button, Progress, progress_of
 
 STAFF_KINDS = (MessageKind.BLOCKED, MessageKind.PORTAL, MessageKind.INCIDENT)
 AUTHORIZE_KINDS = (
@@ -19,11 +19,6 @@ AUTHORIZE_KINDS = (
     MessageKind.AUTHORIZE_REMINDER,
     MessageKind.AUTHORIZE_AGAIN,
 )
-_KIND_BY_TURN = {
-    Turn.SIGN_IN: MessageKind.SIGN_IN,
-    Turn.AUTHORIZE: MessageKind.AUTHORIZE,
-    Turn.DONE: MessageKind.LIVE,
-}
 
 
 def queue(tenant: Tenant | None, kind: MessageKind, key: str, **context: str) -> Message:
@@ -52,22 +47,35 @@ def notify_staff(tenant: Tenant | None, key: str, subject: str, text: str) -> Me
 
 
 def resend(tenant_id: int, actor: str) -> Message | None:
-    """Store the mail for the tenant's present turn, with a new link; None if there is no such mail.
+    """Store the mail that says what the page says, with a new link; None if there is none.
 
     Both are noted on the timeline.
     """
     tenant = Tenant.objects.get(pk=tenant_id)
-    kind = _KIND_BY_TURN.get(progress_of(tenant).turn)
+    progress = progress_of(tenant)
+    kind = _kind_for(progress)
     if kind is None or tenant.offboarded_at:
         text = "Resend e-mail: skipped, there is no mail for this stage."
         timeline.note(tenant, EventKind.STAFF_ACTION, text, actor=actor, outcome="skipped")
         return None
     with transaction.atomic():
         # A time in the key, since staff want another mail and not the stored one.
-        message = queue(tenant, kind, key=f"{kind}:{tenant.pk}:resent:{timezone.now().isoformat()}")
+        key = f"{kind}:{tenant.pk}:resent:{timezone.now().isoformat()}"
+        message = queue(tenant, kind, key, **({"again": "yes"} if progress.was_live else {}))
         text = f"Resend e-mail: “{kind.label}” is queued for {message.to}."
         timeline.note(tenant, EventKind.STAFF_ACTION, text, actor=actor, message=message.pk)
     return message
+
+
+def _kind_for(progress: Progress) -> MessageKind | None:
+    match progress.said.button:
+        case Button.SIGN_IN:
+            return MessageKind.SIGN_IN
+        case Button.AUTHORIZE if progress.was_authorized:
+            return MessageKind.AUTHORIZE_AGAIN
+        case Button.AUTHORIZE:
+            return MessageKind.AUTHORIZE
+    return MessageKind.LIVE if progress.is_live else None
 
 
 def _draft(tenant: Tenant | None, kind: MessageKind, context: dict[str, str]) -> dict[str, object]:

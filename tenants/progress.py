@@ -1,7 +1,7 @@
-"""How far a subscriber is on the way to live, and whose turn it is.
+"""How far a subscriber is on the way to live, and what their page says of it now.
 
-What happens after the sign-in is known to the app that connects the org. It registers a function
-that returns the facts, so that this app needs none of its stages.
+How the connection stands is known to the app that connects the org. It registers a function that
+returns the facts, so that this app needs none of its stages.
 """
 
 from collections.abc import Callable
@@ -9,18 +9,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from tenants import proof
-from tenants.models import SalesforceGrant, Tenant
+from tenants.models import GrantStatus, SalesforceGrant, Tenant
 
 
-class Turn(StrEnum):
-    """Who has to act next."""
+class Button(StrEnum):
+    """The one thing that the subscriber can press; NONE where they have nothing to do."""
 
-    SIGN_IN = "sign_in"  # the subscriber's, at Salesforce
-    AUTHORIZE = "authorize"  # the subscriber's, at Heroku Connect
-    PORTAL = "portal"
-    STAFF = "staff"
-    DONE = "done"
+    NONE = ""
+    SIGN_IN = "sign_in"  # at Salesforce
+    AUTHORIZE = "authorize"  # at Heroku Connect
+    CONTACT = "contact"  # writes to us
+
+
+@dataclass(frozen=True)
+class ForSubscriber:
+    """What the subscriber's page says. It holds no internal word and no peer's message."""
+
+    headline: str
+    text: str
+    button: Button = Button.NONE
 
 
 class MilestoneName(StrEnum):
@@ -34,12 +41,17 @@ class MilestoneName(StrEnum):
 
 @dataclass(frozen=True)
 class Facts:
-    """What happened since the tenant registered, as far as this app does not know it itself."""
+    """How the connection stands, as far as this app does not know it itself.
 
-    link_ready: bool = False
+    `is_live`: data is synchronized now. `live_at` is when it first was, also if it has stopped.
+    `is_moving`: the portal is at work, and the page is about to change.
+    """
+
+    said: ForSubscriber
+    is_live: bool = False
+    is_moving: bool = False
     authorized_at: datetime | None = None
     live_at: datetime | None = None
-    blocked: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,13 +65,16 @@ class Milestone:
 
 @dataclass(frozen=True)
 class Progress:
-    """When each milestone was reached (None: not yet), and whose turn it is."""
+    """What the page says, and when each milestone was reached (None: not yet, or not any more)."""
 
-    turn: Turn
+    said: ForSubscriber
+    is_live: bool
+    is_moving: bool
+    was_authorized: bool
+    was_live: bool
+    username: str
     registered_at: datetime
     signed_in_at: datetime | None
-    username: str
-    lost: bool  # Salesforce no longer accepts the grant
     authorized_at: datetime | None
     live_at: datetime | None
 
@@ -73,49 +88,39 @@ class Progress:
             found.append(Milestone(name, done_at, is_current))
         return found
 
-    @property
-    def is_moving(self) -> bool:
-        """Whether the page is going to change without any action by a person."""
-        return self.turn == Turn.PORTAL
+
+FactsOf = Callable[[Tenant, SalesforceGrant | None], Facts]
+_RECEIVED = ForSubscriber("We have received your registration", "This takes a few minutes.")
 
 
-def _no_facts(tenant: Tenant) -> Facts:
-    return Facts()
+def _no_facts(tenant: Tenant, grant: SalesforceGrant | None) -> Facts:
+    return Facts(_RECEIVED)
 
 
-_facts_of: Callable[[Tenant], Facts] = _no_facts
+_facts_of: FactsOf = _no_facts
 
 
-def register(facts_of: Callable[[Tenant], Facts]) -> None:
+def register(facts_of: FactsOf) -> None:
     """Store the function that returns the facts of the app above."""
     global _facts_of
     _facts_of = facts_of
 
 
 def progress_of(tenant: Tenant) -> Progress:
-    """Return how far a tenant is. One query, and one for the facts."""
+    """Return how far a tenant is. One query, and those for the facts."""
     grant = SalesforceGrant.objects.filter(tenant=tenant).first()
-    facts = _facts_of(tenant)
-    is_active = grant is not None and grant.is_active
+    facts = _facts_of(tenant, grant)
+    signed_in = grant if grant and grant.status == GrantStatus.ACTIVE else None
+    is_authorized = facts.said.button != Button.AUTHORIZE
     return Progress(
-        turn=_turn(tenant, facts, is_active=is_active),
+        said=facts.said,
+        is_live=facts.is_live,
+        is_moving=facts.is_moving,
+        was_authorized=facts.authorized_at is not None,
+        was_live=facts.live_at is not None,
+        username=signed_in.username if signed_in else "",
         registered_at=tenant.registered_at,
-        signed_in_at=grant.issued_at if grant and is_active else None,
-        username=grant.username if grant and is_active else "",
-        lost=grant is not None and grant.is_lost,
-        authorized_at=facts.authorized_at,
-        live_at=facts.live_at,
+        signed_in_at=signed_in.issued_at if signed_in else None,
+        authorized_at=facts.authorized_at if is_authorized else None,
+        live_at=facts.live_at if facts.is_live else None,
     )
-
-
-def _turn(tenant: Tenant, facts: Facts, *, is_active: bool) -> Turn:
-    if facts.blocked:
-        return Turn.STAFF
-    # A lost grant is the subscriber's turn, also after going live.
-    if facts.live_at and is_active:
-        return Turn.DONE
-    if not is_active:
-        return Turn.SIGN_IN
-    if facts.link_ready and not facts.authorized_at:
-        return Turn.AUTHORIZE
-    return Turn.PORTAL if proof.is_proven(tenant) else Turn.STAFF

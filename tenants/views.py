@@ -14,12 +14,14 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from tenants import addresses, callout_signature, limits, links, pages, salesforce_sign_in
 from tenants.addresses import Address
-from tenants.progress import Turn, progress_of
+from tenants.progress import Button, progress_of
 from tenants.receiving import MAX_BODY_BYTES, ReceivedCallout, receive
 from tenants.registration import CalloutAnswer
 from tenants.sign_in_errors import SignInFailed
 
-REFRESH_SECONDS = 5
+REFRESH_SECONDS = 5  # while something is about to happen
+# A page that is left open must not go on saying what has ended. Not while it asks for something.
+SLOW_REFRESH_SECONDS = 60
 CHECKING = "checking"  # query parameter after the return from Heroku Connect
 
 
@@ -64,10 +66,10 @@ def _answer(answer: CalloutAnswer) -> HttpResponse:
 # --- the subscriber's browser --------------------------------------------------------------------
 @require_safe
 def authenticate(request: HttpRequest, signed: str) -> HttpResponse:
-    """Show a subscriber the progress of the set-up and the next step."""
+    """Show a subscriber how their connection stands, and the one thing that they can do."""
     tenant = links.tenant_for(links.SIGN_IN, signed)
     progress = progress_of(tenant)
-    checking = progress.turn == Turn.AUTHORIZE and CHECKING in request.GET
+    checking = progress.said.button == Button.AUTHORIZE and CHECKING in request.GET
     page = {
         "tenant": tenant,
         "progress": progress,
@@ -81,6 +83,8 @@ def authenticate(request: HttpRequest, signed: str) -> HttpResponse:
     response = pages.private(render(request, "tenants/subscriber.html", page))
     if progress.is_moving or checking:
         response["Refresh"] = str(REFRESH_SECONDS)
+    elif progress.said.button in (Button.NONE, Button.CONTACT):
+        response["Refresh"] = str(SLOW_REFRESH_SECONDS)
     return response
 
 

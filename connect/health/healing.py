@@ -51,7 +51,7 @@ def _mail_sign_in(incident: Incident, connection: Connection, operate: Operate) 
     # The lost grant is a part of the key: the next one that is lost is mailed about again.
     lost = f"{grant.issued_at:%Y%m%d%H%M%S}" if grant else "none"
     key = f"sign_in:again:{connection.pk}:{lost}:{incident.attempts}"
-    message = messages.queue(connection.tenant, MessageKind.SIGN_IN, key=key)
+    message = messages.queue(connection.tenant, MessageKind.SIGN_IN, key=key, again="yes")
     return f"Asked {message.to} to sign in to Salesforce again."
 
 

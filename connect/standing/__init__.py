@@ -6,8 +6,8 @@ from connect.standing.problems import heals
 from connect.standing.reading import of, of_many, of_tenant, without_connection
 from connect.standing.selecting import counts, expression, with_word
 from connect.standing.states import every
-from connect.standing.subscriber import Button, ForSubscriber
 from connect.standing.words import TONES, Tone, Word
+from tenants.progress import Button, ForSubscriber
 
 __all__ = [
     "TONES",

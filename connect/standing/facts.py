@@ -8,12 +8,16 @@ from connect.models import BlockedKind, Condition, IncidentKind, Stage, WaitingO
 
 @dataclass(frozen=True)
 class OpenIncident:
-    """An open incident of a connection, its region, or Heroku as a whole."""
+    """An open incident of a connection, its region, or Heroku as a whole.
+
+    `is_over`: its cause was absent at the last look, and it closes soon if it stays so.
+    """
 
     kind: IncidentKind
     text: str
     since: datetime
     needs_person: bool = False
+    is_over: bool = False
 
 
 @dataclass(frozen=True)

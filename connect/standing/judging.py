@@ -10,12 +10,15 @@ from connect.remedies import Remedy
 from connect.standing import problems, subscriber
 from connect.standing.facts import Facts
 from connect.standing.problems import Problem
-from connect.standing.subscriber import ForSubscriber
 from connect.standing.words import TONES, Tone, Word
+from tenants.progress import ForSubscriber
 
 NOT_CONNECTED = remedies.Remedy(
     "Nothing has to be done.", "The portal makes the connection within minutes.", remedies.By.PORTAL
 )
+
+# What a block's key ends with where the subscriber is told something else than during the set-up.
+_AFTER_SET_UP: dict[Stage | None, str] = {stage: f".{stage}" for stage in subscriber.BLOCKED_AT}
 
 
 @dataclass(frozen=True)
@@ -73,14 +76,14 @@ def _plain(
 
 def _blocked(facts: Facts, kind: BlockedKind) -> Standing:
     return Standing(
-        key=f"blocked.{kind}",
+        key=f"blocked.{kind}{_AFTER_SET_UP.get(facts.stage, '')}",
         word=Word.BLOCKED,
         tone=Tone.BAD,
         headline=f"Blocked: {kind.label}",
         reason=facts.blocked_reason,
         since=facts.trouble_since,
         remedy=remedies.BLOCKED[kind],
-        subscriber=subscriber.BLOCKED[kind],
+        subscriber=subscriber.blocked(kind, facts.stage),
     )
 
 

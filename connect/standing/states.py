@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from connect.models import BlockedKind, Condition, IncidentKind, Stage, WaitingOn
+from connect.standing import subscriber
 from connect.standing.facts import Facts, OpenIncident
 from connect.standing.judging import Standing, judge
 
@@ -56,14 +57,20 @@ def _on_the_way() -> Iterator[Facts]:
 
 def _blocked() -> Iterator[Facts]:
     for kind in BlockedKind:
-        yield Facts(
-            Stage.CREATING_ADDON,
-            _EARLIER,
-            WaitingOn.STAFF,
-            blocked=kind,
-            blocked_reason=str(kind.label),
-            trouble_since=_EARLIER,
-        )
+        yield _block(Stage.CREATING_ADDON, kind)
+    for stage in subscriber.BLOCKED_AT:
+        yield _block(stage, BlockedKind.OTHER)
+
+
+def _block(stage: Stage, kind: BlockedKind) -> Facts:
+    return Facts(
+        stage,
+        _EARLIER,
+        WaitingOn.STAFF,
+        blocked=kind,
+        blocked_reason=str(kind.label),
+        trouble_since=_EARLIER,
+    )
 
 
 def _live() -> Iterator[Facts]:

@@ -1,38 +1,23 @@
 """The same for the subscriber: what is wrong, and what they can do."""
 
-from dataclasses import dataclass
-from enum import StrEnum
-
 from connect.models import BlockedKind, IncidentKind, Stage
-
-
-class Button(StrEnum):
-    """What the subscriber can press; NONE where they have nothing to do."""
-
-    NONE = ""
-    SIGN_IN = "sign_in"
-    AUTHORIZE = "authorize"
-
-
-@dataclass(frozen=True)
-class ForSubscriber:
-    """What the subscriber's page says. It names no peer and no internal word."""
-
-    headline: str
-    text: str
-    button: Button = Button.NONE
-
+from tenants.progress import Button, ForSubscriber
 
 _WE_WORK = "Our team knows about it and is working on it. You do not have to do anything."
 _IN_STEPS = "This takes a few minutes. You do not have to do anything."
-_SETTING_UP = ForSubscriber("We are setting up your connection", _IN_STEPS)
+SETTING_UP = ForSubscriber("We are setting up your connection", _IN_STEPS)
 _STOPPED = ForSubscriber("Synchronization has stopped", _WE_WORK)
 _PARTLY = ForSubscriber("A part of your data is not up to date", _WE_WORK)
 _UNSEEN = ForSubscriber("We cannot see your connection at the moment", _WE_WORK)
 _HELD_UP = ForSubscriber("Setting up your connection has stopped", _WE_WORK)
-_SIGN_IN = ForSubscriber(
+SIGN_IN = ForSubscriber(
     "Please sign in to Salesforce",
     "We need your consent before we can connect your org.",
+    Button.SIGN_IN,
+)
+SIGN_IN_AGAIN = ForSubscriber(
+    "Please sign in to Salesforce again",
+    "Salesforce no longer accepts our access to your org. We continue when you have signed in.",
     Button.SIGN_IN,
 )
 AUTHORIZE_AGAIN = ForSubscriber(
@@ -49,6 +34,7 @@ _NO_PACKAGE = "Our package does not answer in your org. Please install it again,
 _LOCKED = ForSubscriber(
     "Synchronization has stopped: your org is locked",
     "Salesforce reports that your org is inactive or locked. Please ask Salesforce to unlock it.",
+    Button.CONTACT,
 )
 
 NEW = ForSubscriber("We have received your registration", _IN_STEPS)
@@ -62,9 +48,9 @@ PAUSED = ForSubscriber(
 )
 
 WAITS: dict[Stage, ForSubscriber] = {
-    **dict.fromkeys(Stage, _SETTING_UP),
-    Stage.WAITING_FOR_PROOF: _SIGN_IN,
-    Stage.WAITING_FOR_CONSENT: _SIGN_IN,
+    **dict.fromkeys(Stage, SETTING_UP),
+    Stage.WAITING_FOR_PROOF: SIGN_IN,
+    Stage.WAITING_FOR_CONSENT: SIGN_IN,
     Stage.WAITING_FOR_AUTHORIZATION: ForSubscriber(
         "Please authorize the data connection",
         "Sign in to your own org and allow the access. Then your data is loaded.",
@@ -86,14 +72,20 @@ BLOCKED: dict[BlockedKind, ForSubscriber] = {
     BlockedKind.WRONG_ORG: ForSubscriber("Another org was connected", _OTHER_ORG),
     BlockedKind.AUTHORIZATION_LOST: AUTHORIZE_AGAIN,
     BlockedKind.ORG_INACTIVE: _LOCKED,
-    BlockedKind.NO_PACKAGE: ForSubscriber("The package is missing in your org", _NO_PACKAGE),
+    BlockedKind.NO_PACKAGE: ForSubscriber(
+        "The package is missing in your org", _NO_PACKAGE, Button.CONTACT
+    ),
 }
+# Where nothing is set up any more, the words for a block during the set-up would be wrong.
+BLOCKED_AT = {Stage.LIVE: _STOPPED, Stage.OFFBOARDING: WAITS[Stage.OFFBOARDING]}
 INCIDENTS: dict[IncidentKind, ForSubscriber] = {
     **dict.fromkeys(IncidentKind, _STOPPED),
     IncidentKind.UNAUTHORIZED: AUTHORIZE_AGAIN,
     IncidentKind.INACTIVE_ORG: _LOCKED,
     IncidentKind.WRONG_ORG: ForSubscriber("Another org is connected", _OTHER_ORG),
-    IncidentKind.UNINSTALLED: ForSubscriber("Our package may be missing in your org", _NO_PACKAGE),
+    IncidentKind.UNINSTALLED: ForSubscriber(
+        "Our package may be missing in your org", _NO_PACKAGE, Button.CONTACT
+    ),
     IncidentKind.GRANT_LOST: ForSubscriber(
         "Please sign in to Salesforce again",
         "Your data is still synchronized, but Salesforce no longer accepts our access to your org.",
@@ -112,3 +104,9 @@ INCIDENTS: dict[IncidentKind, ForSubscriber] = {
         _UNSEEN,
     ),
 }
+
+
+def blocked(kind: BlockedKind, stage: Stage | None) -> ForSubscriber:
+    """Return what is said of a block at a stage."""
+    words = BLOCKED[kind]
+    return BLOCKED_AT.get(stage, words) if stage and words == _HELD_UP else words

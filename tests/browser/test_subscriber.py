@@ -6,17 +6,19 @@ from playwright.sync_api import Page, expect
 from demo.actors.emulator import Emulator
 from demo.actors.ledger import Ledger
 from demo.actors.package import send_callout
+from demo.actors.staff import Staff
+from demo.actors.story import bring_to
 from demo.actors.subscriber import Subscriber
-from demo.cast import ACME
+from demo.cast import ACME, DUNE, Org
 from demo.stack import Stack
 
 pytestmark = pytest.mark.browser
 PATIENCE = 30_000  # milliseconds
 
 
-def _allow_as(page: Page, org_id: str) -> None:
+def _decide_as(page: Page, org_id: str, decision: str = "Allow") -> None:
     page.locator(f'button[data-org="{org_id}"]').click()
-    page.get_by_role("button", name="Allow").click()
+    page.get_by_role("button", name=decision).click()
 
 
 def test_an_admin_gets_from_the_mail_to_live_and_is_never_lost(stack: Stack, page: Page) -> None:
@@ -27,18 +29,59 @@ def test_an_admin_gets_from_the_mail_to_live_and_is_never_lost(stack: Stack, pag
     page.goto(Subscriber(ACME, stack).mailed_link("/authenticate/"))
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Connect {ACME.name}")
     page.get_by_role("button", name="Sign in to Salesforce").click()
-    _allow_as(page, ACME.org_id)
+    _decide_as(page, ACME.org_id)
 
     # The page moves by itself while the portal gets Heroku Connect ready.
-    page.get_by_role("link", name="Authorize Heroku Connect").click(timeout=PATIENCE)
-    page.get_by_role("button", name="Log in").wait_for()
-    page.get_by_label("Email").fill(ACME.email)
-    page.get_by_role("button", name="Log in").click()
-    _allow_as(page, ACME.org_id)
+    _authorize(page, ACME, "Allow")
 
     expect(page.locator(".step.is-done")).to_have_count(4, timeout=PATIENCE)
     with Ledger(stack.database_url) as ledger:
         assert ledger.stage(ACME) == "live"
+
+
+def _authorize(page: Page, org: Org, decision: str) -> None:
+    """Press the page's button, log in at Heroku, and decide at Salesforce."""
+    page.get_by_role("link", name="Authorize Heroku Connect").click(timeout=PATIENCE)
+    page.get_by_role("button", name="Log in").wait_for()
+    page.get_by_label("Email").fill(org.email)
+    page.get_by_role("button", name="Log in").click()
+    _decide_as(page, org.org_id, decision)
+
+
+def test_a_page_never_says_live_while_the_authorization_is_lost(stack: Stack, page: Page) -> None:
+    emulator = Emulator(stack.plan.emulator_url)
+    bring_to(stack, DUNE, "live", lambda _: None)
+    turn = page.locator(".turn")
+    page.goto(Subscriber(DUNE, stack).mailed_link("/authenticate/"))
+    expect(turn).to_contain_text("You are live")
+
+    emulator.call("POST", f"/orgs/{DUNE.org_id}/revoke", {})
+    emulator.call("POST", "/sync", {})
+    Staff(stack).act(DUNE, "Refresh")
+    stopped = "Synchronization has stopped: please authorize it again"
+    _reload_until(page, stopped)
+
+    # They decline, and the page still shows it.
+    _authorize(page, DUNE, "Deny")
+    expect(turn).to_contain_text(stopped)
+    expect(turn).to_contain_text("If you chose Deny")
+    page.goto(page.url.partition("?")[0])
+    expect(turn).to_contain_text(stopped)
+
+    # They allow it: the page that they come back to moves by itself.
+    _authorize(page, DUNE, "Allow")
+    expect(turn).to_contain_text("You are live", timeout=PATIENCE)
+    expect(page.locator(".step.is-done")).to_have_count(4)
+
+
+def _reload_until(page: Page, words: str) -> None:
+    """Reload until the page says so: the worker does what staff pressed a moment ago."""
+    for _ in range(PATIENCE // 500):
+        if words in page.locator(".turn").inner_text():
+            return
+        page.wait_for_timeout(500)
+        page.reload()
+    expect(page.locator(".turn")).to_contain_text(words)
 
 
 def test_a_link_that_was_changed_leads_to_a_page_that_says_what_to_do(

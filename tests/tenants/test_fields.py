@@ -11,8 +11,8 @@ from pytest_django.fixtures import Settings
 from tenants.fields import Unreadable
 from tenants.models import SalesforceGrant
 from tests import cast
+from tests.standings import grant
 from tests.tenants import keys
-from tests.tenants.test_progress import grant
 
 pytestmark = pytest.mark.django_db
 

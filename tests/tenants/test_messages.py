@@ -12,7 +12,9 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from connect import links as connect_links
-from tenants import links, messages, sending, timeline
+from connect.models import Condition, Health, Stage, WaitingOn
+from connect.standing import Facts
+from tenants import links, messages, sending
 from tenants.models import (
     EventKind,
     GrantStatus,
@@ -21,9 +23,9 @@ from tenants.models import (
     MessageStatus,
     Tenant,
 )
-from tests import cast
+from tests import cast, standings
 from tests.queue import queued_calls
-from tests.tenants.test_progress import grant
+from tests.standings import grant
 
 pytestmark = pytest.mark.django_db
 FOR_SUBSCRIBERS = [kind for kind in MessageKind if kind not in messages.STAFF_KINDS]
@@ -151,21 +153,37 @@ def test_the_mail_that_fits_is_sent_again_with_a_fresh_link(acme: Tenant) -> Non
     assert first.kind == MessageKind.SIGN_IN
     grant(acme)
     assert messages.resend(acme.pk, "Ada") is None  # the portal's turn: nothing to ask for
-    timeline.note(acme, EventKind.STAGE, "…", stage="waiting_for_authorization")
+    ready = cast.connect(acme, Stage.WAITING_FOR_AUTHORIZATION, waiting_on=WaitingOn.SUBSCRIBER)
     second = messages.resend(acme.pk, "Ada")
     third = messages.resend(acme.pk, "Ada")
     assert second is not None
     assert third is not None
     assert (second.kind, third.kind) == (MessageKind.AUTHORIZE, MessageKind.AUTHORIZE)
     assert second.pk != third.pk
-    timeline.note(acme, EventKind.AUTHORIZED, "…", stage="importing_mappings")
-    timeline.note(acme, EventKind.LIVE, "…", stage="live")
+    ready.delete()
+    live = standings.make(acme, Facts(Stage.LIVE, timezone.now()))
     fourth = messages.resend(acme.pk, "Ada")
     assert fourth is not None
     assert fourth.kind == MessageKind.LIVE
+    # No mail says that it is live when it is not.
+    Health.objects.update(condition=Condition.BROKEN)
+    assert messages.resend(acme.pk, "Ada") is None
+    Health.objects.update(condition=Condition.NEEDS_AUTHORIZATION)
+    fifth = messages.resend(acme.pk, "Ada")
+    assert live is not None
+    assert fifth is not None
+    assert fifth.kind == MessageKind.AUTHORIZE_AGAIN
+    Health.objects.update(condition=Condition.HEALTHY)
+    acme.grant.status = GrantStatus.REFUSED
+    acme.grant.save()
+    sixth = messages.resend(acme.pk, "Ada")
+    assert sixth is not None
+    assert (sixth.kind, "sign in to Salesforce again" in sixth.text) == (MessageKind.SIGN_IN, True)
+    for words in ("two short steps", "prepare Heroku Connect", "Nothing is set up"):
+        assert words not in sixth.text + sixth.html
     events = acme.events.filter(kind=EventKind.STAFF_ACTION, actor="Ada")
     assert [event.data.get("outcome", "done") for event in events] == [
-        *("done", "done", "done", "skipped", "done")
+        *("done", "done", "skipped", "done", "done", "done", "skipped", "done")
     ]
     assert "is queued for ops@acme.example" in events[0].text
 

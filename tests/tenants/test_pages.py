@@ -1,5 +1,6 @@
 """What the subscriber's browser is shown."""
 
+import html
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,12 +15,21 @@ from pytest_django.fixtures import DjangoAssertNumQueries, Settings
 
 import emulator as emulated
 from connect import links as connect_links
-from tenants import callout_fields, links, timeline
-from tenants.models import EventKind, GrantStatus, Tenant
-from tests import cast
-from tests.tenants.test_progress import grant
+from connect.models import Stage, WaitingOn
+from connect.standing import Facts, Standing, Word
+from tenants import callout_fields, links
+from tenants.models import GrantStatus, Tenant
+from tenants.progress import Button
+from tests import cast, standings
+from tests.standings import grant
 
 pytestmark = pytest.mark.django_db
+BUTTONS = {
+    Button.NONE: [],
+    Button.SIGN_IN: ["Sign in to Salesforce"],
+    Button.AUTHORIZE: ["Authorize Heroku Connect"],
+    Button.CONTACT: ["Write to us"],
+}
 
 
 @pytest.fixture
@@ -84,46 +94,71 @@ def test_then_the_page_refreshes_automatically_while_the_portal_works(acme: Tena
 
 def test_then_the_subscriber_authorizes_heroku_connect(acme: Tenant) -> None:
     grant(acme)
-    timeline.note(acme, EventKind.STAGE, "…", stage="waiting_for_authorization")
+    cast.connect(acme, Stage.WAITING_FOR_AUTHORIZATION, waiting_on=WaitingOn.SUBSCRIBER)
     answer = visit(acme)
     assert buttons(answer) == ["Authorize Heroku Connect"]
-    assert (
-        f'href="http://testserver/connect/{links.signed_part(connect_links.AUTHORIZE, acme)}"'
-        in text(answer)
-    )
+    signed = re.findall(r'href="http://testserver/connect/([^"]+)"', text(answer))
+    assert [links.tenant_for(connect_links.AUTHORIZE, each) for each in signed] == [acme]
     assert "Refresh" not in answer
 
 
 def test_while_staff_look_into_it_there_is_nothing_to_do(acme: Tenant) -> None:
     grant(acme)
-    timeline.note(acme, EventKind.BLOCKED, "Secret reason.", stage="linking")
+    blocked = {"blocked_at": timezone.now(), "blocked_reason": "Secret reason."}
+    cast.connect(acme, Stage.LINKING, **blocked)
     answer = visit(acme)
     assert buttons(answer) == []
-    assert "We are looking into it" in text(answer)
+    assert "Our team knows about it and is working on it" in text(answer)
     assert "Secret reason" not in text(answer)
 
 
 def test_at_the_end_there_is_nothing_left_to_do(acme: Tenant) -> None:
     grant(acme)
-    timeline.note(acme, EventKind.AUTHORIZED, "…", stage="importing_mappings")
-    timeline.note(acme, EventKind.LIVE, "…", stage="live")
+    standings.make(acme, Facts(Stage.LIVE, timezone.now()))
     answer = visit(acme)
-    assert (buttons(answer), "Refresh" in answer) == ([], False)
+    # A page that is left open must not say so for longer than it is true.
+    assert (buttons(answer), answer["Refresh"]) == ([], "60")
     assert "You are live" in text(answer)
     assert text(answer).count("is-done") == 4
+
+
+@pytest.mark.parametrize(
+    ("facts", "seen"),
+    [each for each in standings.EVERY if each[0].stage != Stage.OFFBOARDED],
+    ids=[seen.key for facts, seen in standings.EVERY if facts.stage != Stage.OFFBOARDED],
+)
+def test_live_is_said_only_while_data_is_synchronized(
+    acme: Tenant, facts: Facts, seen: Standing
+) -> None:
+    standings.make(acme, facts)
+    standings.sign_in(acme, seen)
+    answer = visit(acme)
+    page = html.unescape(text(answer))
+    assert f"<h2>{seen.subscriber.headline}</h2>" in page
+    assert seen.subscriber.text in page
+    assert buttons(answer) == BUTTONS[seen.subscriber.button]
+    is_live = seen.word in (Word.LIVE, Word.DRIFTED)
+    for words in ("You are live", "nothing left to do", "Your records are synchronized"):
+        assert (words in page) == is_live
+    assert (page.count("is-done") == 4) == is_live
+    # What staff read, and what Heroku says, is not for the subscriber.
+    assert not seen.reason or seen.reason not in page
 
 
 def test_a_lost_grant_asks_for_another_sign_in(acme: Tenant) -> None:
     grant(acme, GrantStatus.REFUSED)
     answer = visit(acme)
-    assert "sign in to Salesforce again" in text(answer)
+    assert "Please sign in to Salesforce again" in text(answer)
     assert buttons(answer) == ["Sign in to Salesforce"]
 
 
-def test_the_page_costs_three_queries(
-    acme: Tenant, django_assert_num_queries: DjangoAssertNumQueries
+@pytest.mark.parametrize(("stage", "queries"), [(Stage.LINKING, 3), (Stage.LIVE, 7)])
+def test_the_page_costs_few_queries(
+    acme: Tenant, django_assert_num_queries: DjangoAssertNumQueries, stage: Stage, queries: int
 ) -> None:
-    with django_assert_num_queries(3):  # the tenant, its grant, its timeline
+    standings.make(acme, Facts(stage, timezone.now()))
+    # The tenant, its grant, its connection; once it is live health, incidents, drift and writes.
+    with django_assert_num_queries(queries):
         visit(acme)
 
 

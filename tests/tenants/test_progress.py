@@ -1,81 +1,66 @@
-"""Where a subscriber stands."""
-
-from datetime import timedelta
+"""The milestones on a subscriber's page."""
 
 import pytest
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from tenants import timeline
-from tenants.models import Event, EventKind, GrantStatus, Proof, SalesforceGrant, Tenant
-from tenants.progress import Turn, progress_of
-from tests import cast
-from tests.tenants.events import AUTHORIZED, BLOCKED, LIVE, READY
+from connect.models import Condition, Stage, WaitingOn
+from connect.standing import Facts, subscriber
+from tenants.models import GrantStatus, Proof
+from tenants.progress import progress_of
+from tests import cast, standings
+
+pytestmark = pytest.mark.django_db
+NOW = timezone.now()
+CONSENT = Facts(Stage.WAITING_FOR_CONSENT, NOW, WaitingOn.SUBSCRIBER)
+READY = Facts(Stage.WAITING_FOR_AUTHORIZATION, NOW, WaitingOn.SUBSCRIBER)
+LOADING = Facts(Stage.LOADING, NOW, WaitingOn.HEROKU)
+LIVE = Facts(Stage.LIVE, NOW)
+ACTIVE, REFUSED = GrantStatus.ACTIVE, GrantStatus.REFUSED
 
 
-def grant(tenant: Tenant, status: GrantStatus = GrantStatus.ACTIVE) -> SalesforceGrant:
-    return SalesforceGrant.objects.create(
-        tenant=tenant,
-        access_token="00Dfake!token",
-        refresh_token="5Aepfake",
-        instance_url="https://acme.my.salesforce.com",
-        identity_url="https://login.salesforce.com/id/00D/005",
-        username="ops@acme.example",
-        user_id="005xx000001SwiUAAS",
-        scopes="api id refresh_token",
-        issued_at=timezone.now(),
-        status=status,
-    )
-
-
-@pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("status", "events", "turn", "current"),
+    ("status", "facts", "current", "moving"),
     [
-        (None, [], Turn.SIGN_IN, "sign_in"),
-        (GrantStatus.ACTIVE, [], Turn.PORTAL, "authorize"),
-        (GrantStatus.ACTIVE, [READY], Turn.AUTHORIZE, "authorize"),
-        (None, [READY], Turn.SIGN_IN, "sign_in"),
-        (GrantStatus.REFUSED, [READY], Turn.SIGN_IN, "sign_in"),
-        (GrantStatus.ACTIVE, [READY, AUTHORIZED], Turn.PORTAL, "live"),
-        (GrantStatus.ACTIVE, [READY, AUTHORIZED, BLOCKED], Turn.STAFF, "live"),
-        (None, [BLOCKED], Turn.STAFF, "sign_in"),
-        (GrantStatus.ACTIVE, [READY, AUTHORIZED, LIVE], Turn.DONE, ""),
-        (GrantStatus.REFUSED, [READY, AUTHORIZED, LIVE], Turn.SIGN_IN, "sign_in"),
+        (None, CONSENT, "sign_in", False),
+        (ACTIVE, CONSENT, "authorize", True),
+        (ACTIVE, Facts(Stage.LINKING, NOW), "authorize", True),
+        (ACTIVE, READY, "authorize", False),
+        (REFUSED, LOADING, "sign_in", False),
+        (ACTIVE, LOADING, "live", True),
+        (ACTIVE, LIVE, "", False),
+        (REFUSED, LIVE, "sign_in", False),
+        (ACTIVE, Facts(Stage.LIVE, NOW, condition=Condition.BROKEN), "live", False),
+        (
+            ACTIVE,
+            Facts(Stage.LIVE, NOW, condition=Condition.NEEDS_AUTHORIZATION),
+            "authorize",
+            False,
+        ),
+        (ACTIVE, Facts(Stage.OFFBOARDING, NOW), "live", True),
     ],
 )
-def test_the_turn_follows_from_the_facts(
-    status: GrantStatus | None, events: list[Event], turn: Turn, current: str
+def test_the_first_milestone_that_is_not_reached_now_is_the_current_one(
+    status: GrantStatus | None, facts: Facts, current: str, moving: bool
 ) -> None:
-    tenant = cast.enrol(cast.ACME, at=timezone.now() - timedelta(minutes=1))
+    tenant = cast.enrol(cast.ACME)
     if status:
-        grant(tenant, status)
-    for each in events:
-        timeline.note(tenant, EventKind(each.kind), "…", **each.data)
+        standings.grant(tenant, status)
+    standings.make(tenant, facts)
     found = progress_of(tenant)
-    assert found.turn == turn
-    assert found.lost == (status == GrantStatus.REFUSED)
     assert [each.name for each in found.milestones if each.is_current] == (
         [current] if current else []
     )
-    assert found.is_moving == (turn == Turn.PORTAL)
+    assert found.is_moving == moving
 
 
-@pytest.mark.django_db
-def test_events_before_a_new_registration_are_ignored() -> None:
-    tenant = cast.enrol(cast.ACME, at=timezone.now() - timedelta(days=1))
-    timeline.note(tenant, EventKind.LIVE, "…", stage="live")
-    tenant.registered_at = timezone.now()
-    tenant.save()
-    assert progress_of(tenant).live_at is None
-
-
-@pytest.mark.django_db
 def test_after_the_sign_in_a_tenant_that_staff_must_approve_waits_for_them(
     settings: Settings,
 ) -> None:
     settings.REGISTRATION_POLICY = "approval"
     tenant = cast.enrol(cast.ACME, proof=Proof.SIGNED)
-    assert progress_of(tenant).turn == Turn.SIGN_IN
-    grant(tenant)
-    assert progress_of(tenant).turn == Turn.STAFF
+    facts = Facts(Stage.WAITING_FOR_PROOF, NOW, WaitingOn.STAFF, "approval by staff")
+    standings.make(tenant, facts)
+    assert progress_of(tenant).said == subscriber.SIGN_IN
+    standings.grant(tenant)
+    assert progress_of(tenant).said == subscriber.APPROVAL

@@ -11,8 +11,8 @@ from tenants import encryption, grants
 from tenants.encryption import Rotation
 from tenants.models import EventKind, GrantStatus, SalesforceGrant, Tenant
 from tests import cast
+from tests.standings import grant
 from tests.tenants import keys
-from tests.tenants.test_progress import grant
 
 pytestmark = pytest.mark.django_db
 CAST = (cast.ACME, cast.BOREALIS, cast.CIRRUS)

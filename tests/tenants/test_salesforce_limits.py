@@ -15,7 +15,7 @@ from tenants.models import GrantStatus, SalesforceGrant, Tenant
 from tests import cast
 from tests.connect.clients import rawpeer
 from tests.connect.clients.rawpeer import RawPeer, drips, drips_after, says, serving
-from tests.tenants.test_progress import grant
+from tests.standings import grant
 
 pytestmark = pytest.mark.django_db(transaction=True)
 IMPATIENT = Limits(connect=0.5, read=0.25, total=0.6, body=1024 * 1024, retries=0)
