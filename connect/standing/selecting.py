@@ -4,6 +4,7 @@ What is wrong with live connections is read as sets of keys, one for each word, 
 an index and is small as long as most connections are well.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -40,15 +41,25 @@ def with_word(word: Word, now: datetime) -> Q:
     return ~_BLOCKED & Q(stage=word.value)
 
 
-def expression(now: datetime) -> Case:
-    """Return the word of a connection as SQL, to annotate, count and export."""
+def labels(now: datetime) -> Case:
+    """Return what the badge of a connection says as SQL, for files."""
+    others = [stage for stage in Stage if stage != Stage.LIVE]
+    stages = [When(stage=each, then=Value(str(Word(each.value).label))) for each in others]
+    return _case(now, stages, lambda word: str(word.label))
+
+
+def _words(now: datetime) -> Case:
+    return _case(now, [When(~Q(stage=Stage.LIVE), then=F("stage"))], lambda word: word.value)
+
+
+def _case(now: datetime, stages: list[When], text: Callable[[Word], str]) -> Case:
     worst_first = [word for word in reversed(OF_LIVE) if word != Word.LIVE]
     return Case(
-        When(_BLOCKED, then=Value(Word.BLOCKED.value)),
-        When(_TO_AUTHORIZE_AGAIN, then=Value(Word.NEEDS_AUTHORIZATION.value)),
-        When(~Q(stage=Stage.LIVE), then=F("stage")),
-        *(When(pk__in=_keys(word, now), then=Value(word.value)) for word in worst_first),
-        default=Value(Word.LIVE.value),
+        When(_BLOCKED, then=Value(text(Word.BLOCKED))),
+        When(_TO_AUTHORIZE_AGAIN, then=Value(text(Word.NEEDS_AUTHORIZATION))),
+        *stages,
+        *(When(pk__in=_keys(word, now), then=Value(text(word))) for word in worst_first),
+        default=Value(text(Word.LIVE)),
         output_field=CharField(),
     )
 
@@ -56,7 +67,7 @@ def expression(now: datetime) -> Case:
 def counts(now: datetime) -> dict[Word, int]:
     """Count the current connections by word, those that there are, with one query."""
     current = Connection.objects.filter(offboarded_at=None).order_by()
-    found = current.annotate(word=expression(now)).values_list("word").annotate(Count("pk"))
+    found = current.annotate(word=_words(now)).values_list("word").annotate(Count("pk"))
     by_word = {Word(word): count for word, count in found}
     return {word: by_word[word] for word in Word if word in by_word}
 
