@@ -6,28 +6,24 @@ an index and is small as long as most connections are well.
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
-from django.db.models import Case, CharField, Count, Exists, F, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, Count, F, Q, Value, When
 
 from connect.health import conditions
+from connect.health.severity import Keys
 from connect.models import (
     Connection,
     Drift,
     DriftState,
     Health,
-    Incident,
-    IncidentStatus,
     Stage,
     WaitingOn,
-    WriteError,
 )
-from connect.standing.problems import SEVERITY
 from connect.standing.words import OF_CONDITION, OF_LIVE, Word
 
 _BLOCKED = Q(blocked_at__isnull=False)
 _TO_AUTHORIZE_AGAIN = Q(stage=Stage.LOADING, waiting_on=WaitingOn.SUBSCRIBER)
-Keys = QuerySet[Any, Any]
+_CONDITIONS = {word: condition for condition, word in OF_CONDITION.items()}
 
 
 def with_word(word: Word, now: datetime) -> Q:
@@ -88,30 +84,10 @@ def _keys(word: Word, now: datetime) -> Keys:
         found.append(Drift.objects.filter(state=DriftState.DRIFTED).values("connection"))
     if word == Word.PAUSED:
         found.append(Connection.objects.filter(paused_until__gt=now).order_by().values("pk"))
-    if word == Word.DEGRADED:
-        found.append(WriteError.objects.order_by().values("connection"))
     if word == Word.UNKNOWN:
         unknown = Connection.objects.filter(stage=Stage.LIVE, health=None)
         found.append(unknown.order_by().values("pk"))
-    found += [*_of_condition(word, now), *_of_incidents(word)]
+    if word in _CONDITIONS:
+        said = conditions.says(_CONDITIONS[word], now)
+        found.append(Health.objects.filter(said).order_by().values("pk"))
     return found[0].union(*found[1:]) if len(found) > 1 else found[0]
-
-
-def _of_condition(word: Word, now: datetime) -> list[Keys]:
-    wanted = [condition for condition, said in OF_CONDITION.items() if said == word]
-    if not wanted:
-        return []
-    return [Health.objects.filter(conditions.of_health(*wanted, now=now)).values("pk")]
-
-
-def _of_incidents(word: Word) -> list[Keys]:
-    kinds = [kind for kind, said in SEVERITY.items() if said == word]
-    if not kinds:
-        return []
-    opened = Incident.objects.filter(status=IncidentStatus.OPEN, kind__in=kinds).order_by()
-    regional = opened.filter(connection=None)
-    # "" stands for all of Heroku.
-    of_regions = Q(region_url__in=regional.values("region_url"))
-    everywhere = Q(Exists(regional.filter(region_url="")))
-    live = Connection.objects.filter(of_regions | everywhere, stage=Stage.LIVE).order_by()
-    return [opened.filter(connection__isnull=False).values("connection"), live.values("pk")]
