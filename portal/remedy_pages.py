@@ -1,4 +1,4 @@
-"""Where remedies are done that are no button of the portal: its own pages, and those of Heroku."""
+"""The addresses of the pages on which remedies are done: the portal's own, and those of Heroku."""
 
 from collections.abc import Callable
 from urllib.parse import urlencode
