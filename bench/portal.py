@@ -39,7 +39,7 @@ def pages() -> dict[str, str]:
     tenants = reverse("admin:tenants_tenant_changelist")
     for label, query in (
         ("their move", "attention=subscriber"),
-        ("live", "stage=live"),
+        ("live", "standing=live"),
         ("by a name", "q=arbor"),
         ("by an org id", "q=00D7g0000000042EAA"),
         ("by an e-mail", "q=amber-care42.example"),

@@ -2,21 +2,20 @@
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.db.models import Model
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 
 from connect.health import states
-from connect.models import Condition, Connection, Stage, WaitingOn
+from connect.models import Condition
 from connect.operations.base import OperationOutcome
+from connect.standing import Standing, Tone
 from tenants.models import EventKind, MessageStatus
 
-GOOD, BUSY, WAIT, BAD, MUTED = "good", "busy", "wait", "bad", "muted"
+GOOD, BUSY, WAIT, BAD, MUTED = Tone.GOOD, Tone.BUSY, Tone.WAIT, Tone.BAD, Tone.MUTED
 CONDITION_TONES = {
     Condition.HEALTHY: GOOD,
     Condition.WORKING: BUSY,
@@ -25,14 +24,6 @@ CONDITION_TONES = {
     Condition.UNKNOWN: WAIT,
     Condition.BROKEN: BAD,
     Condition.NEEDS_AUTHORIZATION: BAD,
-}
-STAGE_TONES = {
-    **dict.fromkeys(Stage, BUSY),
-    Stage.WAITING_FOR_PROOF: WAIT,
-    Stage.WAITING_FOR_CONSENT: WAIT,
-    Stage.WAITING_FOR_AUTHORIZATION: WAIT,
-    Stage.LIVE: GOOD,
-    Stage.OFFBOARDED: MUTED,
 }
 MESSAGE_TONES = {
     MessageStatus.QUEUED: BUSY,
@@ -92,7 +83,12 @@ def preformatted(text: str) -> str:
 def link(row: Model, text: str = "") -> str:
     """Return a link to a row's own page."""
     address = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
-    return format_html('<a href="{}">{}</a>', address, text or str(row))
+    return link_to(address, text or str(row))
+
+
+def link_to(address: str, text: str) -> str:
+    """Return a link."""
+    return format_html('<a href="{}">{}</a>', address, text)
 
 
 def outside_link(address: str, text: str) -> str:
@@ -106,32 +102,14 @@ def outside_link(address: str, text: str) -> str:
     return format_html('<a href="{}" rel="noreferrer noopener">{}</a>', address, text)
 
 
-def stage(connection: Connection) -> str:
-    """Return a connection's stage as a badge, with pause and snooze."""
-    name = connection.get_stage_display()
-    if connection.blocked_at:
-        shown = badge(f"Blocked: {name}", BAD)
-    elif connection.paused_until:
-        shown = badge(f"Paused until {_short(connection.paused_until)}", MUTED)
-    else:
-        shown = badge(name, _stage_tone(connection))
-    if connection.snoozed_until and connection.is_snoozed(timezone.now()):
-        snoozed = badge(f"Snoozed until {_short(connection.snoozed_until)}", MUTED)
-        return format_html("{} {}", shown, snoozed)
-    return shown
-
-
-def _short(moment: datetime) -> str:
-    return f"{moment:%-d %b %H:%M}"
-
-
-def _stage_tone(connection: Connection) -> str:
-    if connection.stage == Stage.LIVE:
-        return GOOD
-    if connection.stage == Stage.OFFBOARDED:
-        return MUTED
-    waits = connection.waiting_on in (WaitingOn.STAFF, WaitingOn.SUBSCRIBER)
-    return WAIT if waits else BUSY
+def standing(found: Standing) -> str:
+    """Return how a connection stands as a badge, with healing and a snooze beside it."""
+    shown = [badge(found.label, found.tone)]
+    if found.is_healing:
+        shown.append(badge("Healing", BUSY))
+    if found.snoozed_until:
+        shown.append(badge(f"Snoozed until {found.snoozed_until:%-d %b %H:%M}", MUTED))
+    return format_html_join(" ", "{}", ((each,) for each in shown))
 
 
 def state(word: str) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from connect.models import Stage, WaitingOn
+from connect.models import BlockedKind, Stage, WaitingOn
 
 FIRST = "Alder Amber Arbor Aster Atlas Beacon Birch Bright Canvas Cedar Cobalt Copper Coral Delta "
 FIRST += "Echo Elm Fern Fjord Flint Garnet Glacier Harbor Hazel Indigo Iris Juniper Kestrel Lark "
@@ -13,18 +13,27 @@ SECOND += "Foods Freight Gardens Health Homes Insurance Labs Legal Lighting Logi
 SECOND += "Mobility Motors Optics Paper Partners Pharma Pumps Robotics Software Steel Supply "
 SECOND += "Systems Textiles Tools Travel Water"
 
-NO_ADD_ON = (
-    "Heroku answers 422: Your account has reached its limit of add-ons for this plan. "
-    "Ask Heroku to raise it, then retry."
-)
-NO_PACKAGE = (
-    "Salesforce answers 404: Could not find a match for URL /services/apexrest/hcmc. "
-    "Is the package installed in this org?"
-)
-NO_ACCESS = (
-    "Heroku Connect answers 400: Object Tweet__c is not accessible by the integration user. "
-    "Grant access in the org, then retry."
-)
+NO_ADD_ON = {
+    "blocked_reason": (
+        "Heroku answers 422: Your account has reached its limit of add-ons for this plan. "
+        "Ask Heroku to raise it, then retry."
+    ),
+    "blocked_kind": BlockedKind.PEER_REFUSED,
+}
+NO_PACKAGE = {
+    "blocked_reason": (
+        "Salesforce answers 404: Could not find a match for URL /services/apexrest/hcmc. "
+        "Is the package installed in this org?"
+    ),
+    "blocked_kind": BlockedKind.NO_PACKAGE,
+}
+NO_ACCESS = {
+    "blocked_reason": (
+        "Heroku Connect answers 400: Object Tweet__c is not accessible by the integration user. "
+        "Grant access in the org, then retry."
+    ),
+    "blocked_kind": BlockedKind.PEER_REFUSED,
+}
 WRITE_ERRORS = (
     "DUPLICATE_VALUE: duplicate value found: Id__c duplicates value on record with id: <id>",
     "REQUIRED_FIELD_MISSING: Required fields are missing: [Account__c]",
@@ -48,8 +57,8 @@ CASES: list[tuple[float, Stage, dict[str, Any]]] = [
     (1.8, Stage.WAITING_FOR_AUTHORIZATION, FOR_AUTHORIZATION),
     (0.8, Stage.LOADING, FOR_DATA),
     (0.5, Stage.WAITING_FOR_PROOF, FOR_STAFF),
-    (0.5, Stage.CREATING_ADDON, {"blocked_reason": NO_ADD_ON}),
-    (0.3, Stage.PUBLISHING_LINK, {"blocked_reason": NO_PACKAGE}),
-    (0.4, Stage.IMPORTING_MAPPINGS, {"blocked_reason": NO_ACCESS}),
+    (0.5, Stage.CREATING_ADDON, NO_ADD_ON),
+    (0.3, Stage.PUBLISHING_LINK, NO_PACKAGE),
+    (0.4, Stage.IMPORTING_MAPPINGS, NO_ACCESS),
     (2.9, Stage.OFFBOARDED, {}),
 ]

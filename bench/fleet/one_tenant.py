@@ -102,6 +102,8 @@ def _connection(
     if "blocked_reason" in facts:
         known |= {
             "blocked_at": since,
+            "trouble_since": since,
+            "trouble_stage": stage,
             "waiting_on": WaitingOn.STAFF,
             "waiting_for": "staff",
             "last_error": facts["blocked_reason"],

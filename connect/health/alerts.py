@@ -9,10 +9,11 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
+from connect import remedies
 from connect.clients import http
 from connect.clients.http import Peer
 from connect.formats import format_duration
-from connect.models import Incident, WebhookNotice
+from connect.models import Incident, IncidentKind, WebhookNotice
 from tenants import attempts, messages, timeline
 from tenants.attempts import Schedule, minutes
 from tenants.models import EventKind, MessageKind, Tenant
@@ -25,13 +26,14 @@ MAX_SUBJECT = 200
 
 def notify_opened(incident: Incident) -> None:
     """Notify staff that an incident opened."""
-    _notify(incident, "opened", f"{incident}", incident.text)
+    _notify(incident, "opened", f"{incident}", incident.text, _remedy(incident))
 
 
 def notify_more(incident: Incident, parts: Sequence[str]) -> None:
     """Notify staff of new parts of an open incident, e.g. of another object whose mapping fails."""
-    subject = f"{incident}, also {', '.join(parts)}"
-    _notify(incident, f"more {len(incident.parts)}"[:10], subject[:MAX_SUBJECT], incident.text)
+    subject = f"{incident}, also {', '.join(parts)}"[:MAX_SUBJECT]
+    kind = f"more {len(incident.parts)}"[:10]
+    _notify(incident, kind, subject, incident.text, _remedy(incident))
 
 
 def notify_closed(incident: Incident) -> None:
@@ -46,10 +48,15 @@ def notify_closed(incident: Incident) -> None:
 
 def notify_needs_person(incident: Incident, reason: str) -> None:
     """Notify staff that healing has ended without success."""
-    _notify(incident, "person", f"Needs a person: {incident}", f"{reason} {incident.text}")
+    text = f"{reason} {incident.text}"
+    _notify(incident, "person", f"Needs a person: {incident}", text, _remedy(incident))
 
 
-def _notify(incident: Incident, kind: str, subject: str, text: str) -> None:
+def _remedy(incident: Incident) -> str:
+    return remedies.INCIDENTS[IncidentKind(incident.kind)].in_words
+
+
+def _notify(incident: Incident, kind: str, subject: str, text: str, remedy: str = "") -> None:
     """Write it to the timeline and, unless the tenant is snoozed, notify staff."""
     connection = incident.connection
     tenant = connection.tenant if connection else None
@@ -59,14 +66,16 @@ def _notify(incident: Incident, kind: str, subject: str, text: str) -> None:
     # After the event: a snooze silences the alert, but the timeline stays complete.
     if connection and connection.is_snoozed(timezone.now()):
         return
-    _mail(incident, tenant, kind, subject, text)
+    # Only the alert says what to do; on pages it stands beside the standing.
+    alert = f"{text}\n\n{remedy}" if remedy else text
+    _mail(incident, tenant, kind, subject, alert)
     if settings.INCIDENT_WEBHOOK_URL:
-        alert, is_new = WebhookNotice.objects.get_or_create(
-            incident=incident, what=kind, defaults={"text": f"*{subject}*\n{text}"}
+        notice, is_new = WebhookNotice.objects.get_or_create(
+            incident=incident, what=kind, defaults={"text": f"*{subject}*\n{alert}"}
         )
         # The row is unique by incident and kind, so of two workers one queues the call.
         if is_new:
-            enqueue(post, alert.pk)
+            enqueue(post, notice.pk)
 
 
 def _mail(incident: Incident, tenant: Tenant | None, kind: str, subject: str, text: str) -> None:

@@ -1,38 +1,63 @@
 """Which condition a live connection is in now: the one rule of pages, filters, metrics and alerts.
 
 What was noted at the last look counts as long as that look is recent. After that the condition is
-UNKNOWN. This is decided when it is read, because a worker that is dead cannot note anything.
+UNKNOWN. This is decided when it is read, because a worker that is dead cannot note anything. An
+open incident may say something worse; then the condition is what the incident says.
 """
 
 from datetime import datetime, timedelta
 
-from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, Value, When
+from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, Value, When
 from django.utils import timezone
 
+from connect.health import severity
 from connect.models import Condition, Connection, Health, Stage
 
 # By then seven refreshes in a row have missed it.
 UNSEEN_AFTER = timedelta(minutes=35)
+WORST_FIRST = tuple(reversed(Condition))
 
 
-def current(health: Health, now: datetime | None = None) -> Condition:
-    """Return the condition of one connection."""
+def noted(health: Health, now: datetime | None = None) -> Condition:
+    """Return what was noted at the last look, if that is recent. Incidents are left out."""
     limit = _limit(now)
     seen = health.sampled_at is not None and health.sampled_at > limit
     return Condition(health.condition) if seen else Condition.UNKNOWN
 
 
+def is_noted(*wanted: Condition, now: datetime | None = None, path: str = "") -> Q:
+    """Return what selects rows by what was noted. `path` leads from a row to its Health."""
+    seen = Q(**{f"{path}sampled_at__gt": _limit(now)})
+    found = Q(**{f"{path}condition__in": wanted})
+    return found | ~seen if Condition.UNKNOWN in wanted else found & seen
+
+
+def says(condition: Condition, now: datetime | None = None, path: str = "") -> Q:
+    """Return what selects rows of which the last look or an incident says this condition.
+
+    The rows are those of Health, or with a path those of Connection: both have the same keys.
+    """
+    found = is_noted(condition, now=now, path=path)
+    keys = severity.keys(condition)
+    return found if keys is None else found | Q(pk__in=keys)
+
+
 def expression(now: datetime | None = None) -> Case:
-    """Return the same as SQL, to annotate rows of Health."""
-    seen = When(sampled_at__gt=_limit(now), then=F("condition"))
-    return Case(seen, default=Value(Condition.UNKNOWN.value), output_field=CharField())
+    """Return the condition now as SQL, to annotate rows of Health."""
+    said = (When(says(each, now), then=Value(each.value)) for each in WORST_FIRST)
+    return Case(*said, default=Value(Condition.UNKNOWN.value), output_field=CharField())
 
 
 def of_health(*wanted: Condition, now: datetime | None = None, path: str = "") -> Q:
-    """Return what selects rows of Health by their condition now. `path` leads from a row to it."""
-    seen = Q(**{f"{path}sampled_at__gt": _limit(now)})
-    noted = Q(**{f"{path}condition__in": wanted})
-    return noted | ~seen if Condition.UNKNOWN in wanted else noted & seen
+    """Return what selects rows by their condition now. `path` leads from a row to its Health."""
+    found = Q(pk__in=[])
+    for condition in wanted:
+        worse = WORST_FIRST[: WORST_FIRST.index(condition)]
+        one = says(condition, now, path)
+        for each in worse:
+            one &= ~says(each, now, path)
+        found |= one
+    return found
 
 
 def of_connection(*wanted: Condition, now: datetime | None = None) -> Q:
@@ -52,13 +77,12 @@ def is_live() -> Q:
 
 def counts(now: datetime | None = None) -> dict[Condition, int]:
     """Count the live connections by condition, best first, with two queries. They add up to all."""
-    seen = Health.objects.filter(is_live(), sampled_at__gt=_limit(now)).order_by()
-    found = dict(seen.values_list("condition").annotate(Count("condition")))
+    rows = Health.objects.filter(is_live()).order_by().annotate(said=expression(now))
+    found = dict(rows.values_list("said").annotate(Count("pk")))
     live = Connection.objects.filter(stage=Stage.LIVE, offboarded_at=None).count()
     counted = {each: int(found.get(each, 0)) for each in Condition}
-    counted[Condition.UNKNOWN] = 0
-    # The rest: noted as unknown, seen too long ago, or never looked at.
-    counted[Condition.UNKNOWN] = max(0, live - sum(counted.values()))
+    # The rest was never looked at.
+    counted[Condition.UNKNOWN] += max(0, live - sum(counted.values()))
     return counted
 
 

@@ -51,6 +51,6 @@ def quarter(moment: datetime) -> datetime:
 
 def longest_without_good_sync(limit: int) -> list[Health]:
     """Return the live connections whose last good sync lies furthest back."""
-    rows = Health.objects.filter(conditions.is_live()).exclude(conditions.of_health(*_CALM))
+    rows = Health.objects.filter(conditions.is_live()).exclude(conditions.is_noted(*_CALM))
     found = rows.select_related("connection__tenant").order_by(F("good_at").asc(nulls_first=True))
     return list(found[:limit])

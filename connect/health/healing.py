@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
+from connect import remedies
 from connect.health import alerts
 from connect.health.suppression import are_alerts_suppressed
 from connect.models import Connection, HealingAttempt, Incident, IncidentKind, IncidentStatus, Stage
@@ -70,6 +71,12 @@ REMEDIES = {
     IncidentKind.DB_UNAVAILABLE: Remedy("restart", _RESTARTS, _restart),
     IncidentKind.HEROKU_UNAUTH: Remedy("link", _LINKS, _link),
 }
+
+
+def needs_person(incident: Incident) -> bool:
+    """Return whether a person has to act from the beginning: the portal does nothing about it."""
+    kind = IncidentKind(incident.kind)
+    return kind not in REMEDIES and remedies.INCIDENTS[kind].by != remedies.By.PORTAL
 
 
 def schedule_step(incident: Incident, now: datetime) -> None:

@@ -103,9 +103,12 @@ def _open(incident: Incident, now: datetime) -> None:
     with transaction.atomic():
         mine = Incident.objects.filter(pk=incident.pk, status=IncidentStatus.SUSPECTED)
         # Compare-and-swap: another worker may have opened it, and it alerts once.
-        if not mine.update(status=IncidentStatus.OPEN, opened_at=now):
+        needs_person_since = now if healing.needs_person(incident) else None
+        opened = {"opened_at": now, "needs_person_since": needs_person_since}
+        if not mine.update(status=IncidentStatus.OPEN, **opened):
             return
         incident.status, incident.opened_at = IncidentStatus.OPEN, now
+        incident.needs_person_since = needs_person_since
         alerts.notify_opened(incident)
         healing.schedule_step(incident, now)
 

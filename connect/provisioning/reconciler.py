@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from connect import switches
+from connect import remedies, switches
 from connect.models import Connection, Stage, WaitingOn
 from connect.provisioning import pauses, stages, steps
 from connect.runner import lease, run
@@ -171,7 +171,7 @@ class ConnectionJob(Job):
             messages.notify_staff(
                 tenant,
                 key=f"blocked:{self.connection.pk}:{since:%Y%m%d%H%M%S}:{block.kind}",
-                subject=f"{tenant} is blocked: {Stage(self.stage).label}",
-                text=block.reason,
+                subject=f"{tenant} is blocked: {block.kind.label}",
+                text=f"{block.reason}\n\n{remedies.BLOCKED[block.kind].in_words}",
             )
         return False

@@ -12,7 +12,6 @@ class By(StrEnum):
 
     OPERATOR = "Operator"
     MANAGER = "Manager"
-    SUBSCRIBER = "the subscriber"
     PORTAL = "the portal"
 
 
@@ -45,6 +44,12 @@ class Remedy:
     by: By
     action: str = ""
     page: Page | None = None
+
+    @property
+    def in_words(self) -> str:
+        """What to do, what happens then, and who may do it, for a page or a mail."""
+        may = "" if self.by == By.PORTAL else f" This needs the role {self.by}."
+        return f"{self.do} {self.then}{may}"
 
 
 def press(action: str, by: By, do: str, then: str) -> Remedy:

@@ -4,7 +4,7 @@ from connect.standing.facts import Facts, OpenIncident
 from connect.standing.judging import Standing, judge
 from connect.standing.problems import heals
 from connect.standing.reading import of, of_many, of_tenant, without_connection
-from connect.standing.selecting import counts, expression, with_word
+from connect.standing.selecting import counts, labels, with_word
 from connect.standing.states import every
 from connect.standing.words import TONES, Tone, Word
 from tenants.progress import Button, ForSubscriber
@@ -20,9 +20,9 @@ __all__ = [
     "Word",
     "counts",
     "every",
-    "expression",
     "heals",
     "judge",
+    "labels",
     "of",
     "of_many",
     "of_tenant",

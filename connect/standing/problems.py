@@ -4,31 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from connect.health import causes, healing
+from connect.health.severity import SEVERITY
 from connect.models import Condition, IncidentKind
 from connect.standing.facts import Facts, OpenIncident
 from connect.standing.words import OF_CONDITION, OF_LIVE, Word
-
-SEVERITY: dict[IncidentKind, Word] = {
-    IncidentKind.UNAUTHORIZED: Word.NEEDS_AUTHORIZATION,
-    IncidentKind.SYSTEM_ERROR: Word.BROKEN,
-    IncidentKind.DB_UNAVAILABLE: Word.BROKEN,
-    IncidentKind.TOO_MANY_ROWS: Word.BROKEN,
-    IncidentKind.HEROKU_UNAUTH: Word.BROKEN,
-    IncidentKind.INACTIVE_ORG: Word.BROKEN,
-    IncidentKind.SHELVED: Word.BROKEN,
-    IncidentKind.PAUSED: Word.BROKEN,
-    IncidentKind.MAPPING: Word.DEGRADED,
-    IncidentKind.STRANGE_STATE: Word.UNKNOWN,
-    IncidentKind.WRONG_ORG: Word.BROKEN,
-    IncidentKind.UNSEEN: Word.UNKNOWN,
-    IncidentKind.STUCK_WRITES: Word.DEGRADED,
-    IncidentKind.WRITE_ERRORS: Word.DEGRADED,
-    IncidentKind.TABLES_MISSING: Word.BROKEN,
-    IncidentKind.GRANT_LOST: Word.DEGRADED,
-    IncidentKind.UNINSTALLED: Word.DEGRADED,
-    IncidentKind.REGION: Word.UNKNOWN,
-    IncidentKind.TOKEN: Word.UNKNOWN,
-}
 
 
 @dataclass(frozen=True)
@@ -58,7 +37,7 @@ def heals(kind: IncidentKind) -> bool:
 def _of_incident(incident: OpenIncident) -> Problem:
     kind = incident.kind
     is_healing = heals(kind) and not incident.needs_person
-    return Problem(kind, SEVERITY[kind], incident.text, incident.since, is_healing)
+    return Problem(kind, OF_CONDITION[SEVERITY[kind]], incident.text, incident.since, is_healing)
 
 
 def _of_condition(facts: Facts) -> list[Problem]:
@@ -94,4 +73,4 @@ def _of_writes(facts: Facts) -> list[Problem]:
         return []
     kind = IncidentKind.WRITE_ERRORS
     text = f"Salesforce refused {facts.failed_writes:,} writes."
-    return [Problem(kind, SEVERITY[kind], text, None)]
+    return [Problem(kind, OF_CONDITION[SEVERITY[kind]], text, None)]

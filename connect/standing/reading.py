@@ -103,7 +103,7 @@ def _of_live(rows: list[Connection], now: datetime) -> dict[int, dict[str, Any]]
 def _of_health(health: Health | None, now: datetime) -> dict[str, Any]:
     if health is None:
         return {"condition": Condition.UNKNOWN, "seen": False}
-    condition = conditions.current(health, now)
+    condition = conditions.noted(health, now)
     is_stale = condition != health.condition
     return {
         "condition": condition,

@@ -4,29 +4,26 @@ What is wrong with live connections is read as sets of keys, one for each word, 
 an index and is small as long as most connections are well.
 """
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
-from django.db.models import Case, CharField, Count, Exists, F, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, Count, F, Q, Value, When
 
 from connect.health import conditions
+from connect.health.severity import Keys
 from connect.models import (
     Connection,
     Drift,
     DriftState,
     Health,
-    Incident,
-    IncidentStatus,
     Stage,
     WaitingOn,
-    WriteError,
 )
-from connect.standing.problems import SEVERITY
 from connect.standing.words import OF_CONDITION, OF_LIVE, Word
 
 _BLOCKED = Q(blocked_at__isnull=False)
 _TO_AUTHORIZE_AGAIN = Q(stage=Stage.LOADING, waiting_on=WaitingOn.SUBSCRIBER)
-Keys = QuerySet[Any, Any]
+_CONDITIONS = {word: condition for condition, word in OF_CONDITION.items()}
 
 
 def with_word(word: Word, now: datetime) -> Q:
@@ -40,15 +37,25 @@ def with_word(word: Word, now: datetime) -> Q:
     return ~_BLOCKED & Q(stage=word.value)
 
 
-def expression(now: datetime) -> Case:
-    """Return the word of a connection as SQL, to annotate, count and export."""
+def labels(now: datetime) -> Case:
+    """Return what the badge of a connection says as SQL, for files."""
+    others = [stage for stage in Stage if stage != Stage.LIVE]
+    stages = [When(stage=each, then=Value(str(Word(each.value).label))) for each in others]
+    return _case(now, stages, lambda word: str(word.label))
+
+
+def _words(now: datetime) -> Case:
+    return _case(now, [When(~Q(stage=Stage.LIVE), then=F("stage"))], lambda word: word.value)
+
+
+def _case(now: datetime, stages: list[When], text: Callable[[Word], str]) -> Case:
     worst_first = [word for word in reversed(OF_LIVE) if word != Word.LIVE]
     return Case(
-        When(_BLOCKED, then=Value(Word.BLOCKED.value)),
-        When(_TO_AUTHORIZE_AGAIN, then=Value(Word.NEEDS_AUTHORIZATION.value)),
-        When(~Q(stage=Stage.LIVE), then=F("stage")),
-        *(When(pk__in=_keys(word, now), then=Value(word.value)) for word in worst_first),
-        default=Value(Word.LIVE.value),
+        When(_BLOCKED, then=Value(text(Word.BLOCKED))),
+        When(_TO_AUTHORIZE_AGAIN, then=Value(text(Word.NEEDS_AUTHORIZATION))),
+        *stages,
+        *(When(pk__in=_keys(word, now), then=Value(text(word))) for word in worst_first),
+        default=Value(text(Word.LIVE)),
         output_field=CharField(),
     )
 
@@ -56,7 +63,7 @@ def expression(now: datetime) -> Case:
 def counts(now: datetime) -> dict[Word, int]:
     """Count the current connections by word, those that there are, with one query."""
     current = Connection.objects.filter(offboarded_at=None).order_by()
-    found = current.annotate(word=expression(now)).values_list("word").annotate(Count("pk"))
+    found = current.annotate(word=_words(now)).values_list("word").annotate(Count("pk"))
     by_word = {Word(word): count for word, count in found}
     return {word: by_word[word] for word in Word if word in by_word}
 
@@ -77,30 +84,10 @@ def _keys(word: Word, now: datetime) -> Keys:
         found.append(Drift.objects.filter(state=DriftState.DRIFTED).values("connection"))
     if word == Word.PAUSED:
         found.append(Connection.objects.filter(paused_until__gt=now).order_by().values("pk"))
-    if word == Word.DEGRADED:
-        found.append(WriteError.objects.order_by().values("connection"))
     if word == Word.UNKNOWN:
         unknown = Connection.objects.filter(stage=Stage.LIVE, health=None)
         found.append(unknown.order_by().values("pk"))
-    found += [*_of_condition(word, now), *_of_incidents(word)]
+    if word in _CONDITIONS:
+        said = conditions.says(_CONDITIONS[word], now)
+        found.append(Health.objects.filter(said).order_by().values("pk"))
     return found[0].union(*found[1:]) if len(found) > 1 else found[0]
-
-
-def _of_condition(word: Word, now: datetime) -> list[Keys]:
-    wanted = [condition for condition, said in OF_CONDITION.items() if said == word]
-    if not wanted:
-        return []
-    return [Health.objects.filter(conditions.of_health(*wanted, now=now)).values("pk")]
-
-
-def _of_incidents(word: Word) -> list[Keys]:
-    kinds = [kind for kind, said in SEVERITY.items() if said == word]
-    if not kinds:
-        return []
-    opened = Incident.objects.filter(status=IncidentStatus.OPEN, kind__in=kinds).order_by()
-    regional = opened.filter(connection=None)
-    # "" stands for all of Heroku.
-    of_regions = Q(region_url__in=regional.values("region_url"))
-    everywhere = Q(Exists(regional.filter(region_url="")))
-    live = Connection.objects.filter(of_regions | everywhere, stage=Stage.LIVE).order_by()
-    return [opened.filter(connection__isnull=False).values("connection"), live.values("pk")]

@@ -31,7 +31,6 @@ class Bar:
     url: str = ""
     tone: str = "busy"
     note: str = ""
-    alarming: bool = False
     shown: str = ""
     share: float = 0
 

@@ -64,7 +64,7 @@ def cards(user: Any, now: datetime) -> list[dict[str, Any]]:
 register(
     Card("vitals", "System status", vitals.read, span=3),
     Card("attention", "Needs attention", attention.read, span=2),
-    Card("funnel", "Tenants by stage", funnel.read),
+    Card("funnel", "Tenants by standing", funnel.read),
     Card("write_errors", "Write errors", write_errors.read, permission="connect.view_writeerror"),
     Card("health", "Sync health", health.read, span=2, permission="connect.view_connection"),
     Card("incidents", "Incidents", incidents.read, permission="connect.view_incident"),

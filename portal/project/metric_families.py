@@ -8,6 +8,7 @@ from django.db.models import Count, Max, Min, Q, Sum
 from django_q.models import Failure, OrmQ, Success
 from prometheus_client.core import GaugeMetricFamily
 
+from connect import standing
 from connect.health import conditions
 from connect.models import (
     ApiBudget,
@@ -18,6 +19,7 @@ from connect.models import (
     Stage,
     WriteRepair,
 )
+from connect.standing import Word
 from connect.write_errors import counts
 from portal.project import probes
 from tenants.models import Message, Tenant
@@ -41,6 +43,9 @@ def _tenants(now: datetime) -> Families:
     yield _by("tenants", "Tenants by stage.", "stage", stages, Stage.values)
     blocked = current.filter(blocked_at__isnull=False).count()
     yield _one("tenants_blocked", "Tenants that wait for staff.", blocked)
+    said = {word.value: count for word, count in standing.counts(now).items()}
+    about = "Current connections by the word of their badge."
+    yield _by("standings", about, "standing", said, Word.values)
     about = "Live connections by condition."
     yield _by("connections", about, "condition", conditions.counts(now), ())
 

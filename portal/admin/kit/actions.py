@@ -39,7 +39,10 @@ MAX_PRESSES = 5  # on a row's page
 
 @dataclass(frozen=True)
 class Button:
-    """An action as a page shows it. One that asks leads to its question, the others act."""
+    """An action as a page shows it. One that asks leads to its question, the others act.
+
+    A remedy that is done on another page is a link that does not ask.
+    """
 
     label: str
     explains: str
@@ -60,9 +63,9 @@ class ActionsAdmin(PortalAdmin):
         """Return what an action on this row is run on."""
         return row
 
-    def caption(self, target: Target) -> str:
-        """Return what the confirmation page says of a target, beside its name."""
-        return ""
+    def captions(self, targets: Sequence[Target]) -> list[str]:
+        """Return what the confirmation page says of each target, beside its name."""
+        return ["" for _ in targets]
 
     def row_to_act_on(self, request: HttpRequest, pk: str) -> Any:
         """Return the row with this key, or None."""
@@ -83,12 +86,14 @@ class ActionsAdmin(PortalAdmin):
         actions = registry.offered(self.model, request.user, self.subject(row))
         return [self._button(each, quote(row.pk)) for each in actions]
 
-    def _button(self, action: Action, *row: str) -> Button:
+    def _button(self, action: Action, *row: str, primary: bool | None = None) -> Button:
+        """Make a button. `primary` None: the action itself says whether it stands out."""
         view = "act" if row else "act_on_all"
         url = reverse(f"admin:{self._view_name(view)}", args=[*row, action.name])
         # Hidden fields are filled by the page, and only a POST takes them to the question.
         posts = not action.asks or (action.form is not None and not action.form.is_visible)
-        return Button(action.label, action.explains, url, action.asks, posts, _weight(action))
+        weight = _weight(action) if primary is None else _weight_beside(action, primary=primary)
+        return Button(action.label, action.explains, url, action.asks, posts, weight)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -245,6 +250,13 @@ def _weight(action: Action) -> str:
     if action.destructive:
         return "button-destructive"
     return "" if action.moves_on else "button-muted"
+
+
+def _weight_beside(action: Action, *, primary: bool) -> str:
+    """Return the class of a button on a page where only the right action stands out."""
+    if primary:
+        return ""
+    return "button-destructive" if action.destructive else "button-muted"
 
 
 def _bulk(action: Action) -> BulkAction:

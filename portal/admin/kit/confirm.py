@@ -71,6 +71,7 @@ def confirmation(
     possible, refused = click.judged.possible, click.judged.refused
     limit = len(possible) if click.action.destructive else MAX_NAMES
     details = [*click.action.details(possible), *(form.details() if form else [])]
+    captions = page.captions(possible[:limit])
     across = request.POST.get(SELECT_ACROSS) == "1"
     context = {
         **page.admin_site.each_context(request),
@@ -78,10 +79,11 @@ def confirmation(
         "opts": page.opts,
         "action": click.action,
         "form": form,
-        "subtitle": page.caption(click.targets[0]) if click.is_one else "",
+        "subtitle": page.captions(click.targets)[0] if click.is_one else "",
         "is_one": click.is_one,
         "possible": [
-            (each, click.action.naming(each), page.caption(each)) for each in possible[:limit]
+            (each, click.action.naming(each), caption)
+            for each, caption in zip(possible[:limit], captions, strict=True)
         ],
         "more": len(possible[limit:]),
         "details": details[:MAX_DETAILS],

@@ -8,7 +8,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from connect.health import conditions
-from connect.models import Condition, Connection, Mapping, Stage
+from connect.models import Condition, Connection, Mapping
+from connect.standing import Word, with_word
 from portal.dashboard.attention import CAUSES
 from tenants.models import Tenant
 
@@ -36,29 +37,39 @@ class AttentionFilter(admin.SimpleListFilter):
         return queryset if found is None else queryset.filter(pk__in=found.values("tenant"))
 
 
-class StageFilter(admin.SimpleListFilter):
-    """The stage of the tenant's current connection."""
+class StandingFilter(admin.SimpleListFilter):
+    """The word of a connection's badge, on a list of connections or of their tenants."""
 
-    title = "stage"
-    parameter_name = "stage"
+    title = "standing"
+    parameter_name = "standing"
+    words = tuple(word for word in Word if word != Word.NEW)
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(str(stage.value), str(stage.label)) for stage in Stage]
+        return [(str(word.value), str(word.label)) for word in self.words]
 
-    def queryset(
-        self,
-        request: HttpRequest,
-        queryset: QuerySet[Tenant],
-    ) -> QuerySet[Tenant]:
-        stage = self.value()
-        if stage is None:
-            return queryset
-        if stage == Stage.OFFBOARDED:
-            return queryset.filter(offboarded_at__isnull=False)
-        at_stage = Connection.objects.filter(
-            tenant=OuterRef("pk"), offboarded_at=None, stage=stage
-        ).order_by()
-        return queryset.filter(Exists(at_stage))
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = str(self.value())
+        return self.with_word(queryset, Word(value)) if value in self.words else queryset
+
+    def with_word(self, rows: QuerySet[Any], word: Word) -> QuerySet[Any]:
+        """Return the rows whose badge says this word."""
+        return rows.filter(with_word(word, timezone.now()))
+
+
+class TenantStandingFilter(StandingFilter):
+    """The same for tenants, which may have no current connection: they are new, or gone."""
+
+    words = tuple(Word)
+
+    def with_word(self, rows: QuerySet[Any], word: Word) -> QuerySet[Any]:
+        current = Connection.objects.filter(offboarded_at=None).order_by()
+        if word == Word.OFFBOARDED:
+            return rows.filter(offboarded_at__isnull=False)
+        if word == Word.NEW:
+            has_none = ~Exists(current.filter(tenant=OuterRef("pk")))
+            return rows.filter(has_none, offboarded_at=None)
+        said = current.filter(with_word(word, timezone.now()))
+        return rows.filter(pk__in=said.values("tenant"))
 
 
 class ConditionFilter(admin.SimpleListFilter):
@@ -76,23 +87,6 @@ class ConditionFilter(admin.SimpleListFilter):
             return queryset
         selects = conditions.of_connection if queryset.model is Connection else conditions.of_health
         return queryset.filter(selects(Condition(value)))
-
-
-class BlockedFilter(admin.SimpleListFilter):
-    """Whether the connection is blocked."""
-
-    title = "blocked"
-    parameter_name = "blocked"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "Yes"), ("no", "No")]
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[Connection]
-    ) -> QuerySet[Connection]:
-        if self.value() not in ("yes", "no"):
-            return queryset
-        return queryset.filter(blocked_at__isnull=self.value() == "no")
 
 
 class PutOffFilter(admin.SimpleListFilter):

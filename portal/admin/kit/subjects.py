@@ -1,7 +1,24 @@
-"""Pages whose rows are about one tenant: the actions on tenants are offered on each of them."""
+"""Pages whose rows are about one tenant: the actions on tenants are offered on each of them.
 
+How the tenant stands decides which button stands out; lists show it as a badge.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.utils import quote
+from django.contrib.admin.views.main import ChangeList
+from django.http import HttpRequest
+from django.utils import timezone
+
+from connect import standing
+from connect.standing import TONES, Standing, Word
+from portal import remedy_pages, show
+from portal.actions import action as registry
 from portal.actions.subject import Subject
-from portal.admin.kit.actions import ActionsAdmin
+from portal.admin.kit.actions import ActionsAdmin, Button
+from portal.admin.kit.lists import Tally
 
 
 class SubjectAdmin(ActionsAdmin):
@@ -9,8 +26,73 @@ class SubjectAdmin(ActionsAdmin):
 
     noun = "tenants"
 
-    def caption(self, target: Subject) -> str:
-        """Return what tells a tenant from others of the same name, and its stage."""
-        if target.connection is None:
-            return target.tenant.org_id
-        return f"{target.tenant.org_id}, {target.connection.get_stage_display().lower()}"
+    def captions(self, targets: Sequence[Subject]) -> list[str]:
+        """Return what tells tenants of the same name apart, and how they stand."""
+        found = standings(targets)
+        return [
+            f"{each.tenant.org_id}, {seen.label.lower()}"
+            for each, seen in zip(targets, found, strict=True)
+        ]
+
+    def buttons(
+        self, request: HttpRequest, row: Any, found: Standing | None = None
+    ) -> list[Button]:
+        """Return the one right action first; it alone stands out. `found` is how it stands."""
+        subject = self.subject(row)
+        remedy = (found or standings([subject])[0]).remedy
+        offered = registry.offered(self.model, request.user, subject)
+        first = [each for each in offered if each.name == remedy.action]
+        others = [each for each in offered if each.name != remedy.action]
+        buttons = [self._button(each, quote(row.pk), primary=True) for each in first]
+        if remedy.page:
+            address = remedy_pages.address(remedy.page, subject.tenant)
+            buttons = [Button(remedy.page.value, remedy.do, address, False, False, "")]
+        return [*buttons, *(self._button(each, quote(row.pk), primary=False) for each in others)]
+
+
+class StandingAdmin(SubjectAdmin):
+    """A list of tenants or connections, counted and filtered by the words of their badges."""
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        listed: ChangeList = super().get_changelist_instance(request)
+        # Read for the whole page at once.
+        rows = list(listed.result_list)
+        found = standings(self.subject(row) for row in rows)
+        for row, seen in zip(rows, found, strict=True):
+            row.standing = seen
+        listed.result_list = rows
+        return listed
+
+    def tallies(self, request: HttpRequest) -> list[Tally]:
+        """Count the rows by the words of their badges."""
+        counted = self.count_words()
+        return [
+            self.tally(request, word.label, counted[word], "standing", word.value)
+            for word in Word
+            if counted.get(word)
+        ]
+
+    def count_words(self) -> dict[Word, int]:
+        """Return how many rows have each word."""
+        return standing.counts(timezone.now())
+
+    def tone(self, value: Any) -> str:
+        return TONES[Word(value)]
+
+    @admin.display(description="standing")
+    def badge(self, row: Any) -> str:
+        return show.standing(row.standing)
+
+    @admin.display(description="why")
+    def why(self, row: Any) -> str:
+        return str(row.standing.why)
+
+
+def standings(subjects: Iterable[Subject]) -> list[Standing]:
+    """Return how tenants stand, in their order, with four queries."""
+    rows = list(subjects)
+    found = standing.of_many(each.connection for each in rows if each.connection)
+    return [
+        found[each.connection.pk] if each.connection else standing.without_connection(each.tenant)
+        for each in rows
+    ]

@@ -7,33 +7,34 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from connect.models import Connection, Stage
+from connect import standing
+from connect.models import Connection
+from connect.standing import Word, labels
 from portal import show
 from portal.actions.subject import Subject
 from portal.admin.kit import search
 from portal.admin.kit.base import ReadOnlyAdmin
-from portal.admin.kit.filters import BlockedFilter, ConditionFilter, PutOffFilter
-from portal.admin.kit.subjects import SubjectAdmin
+from portal.admin.kit.filters import ConditionFilter, PutOffFilter, StandingFilter
+from portal.admin.kit.subjects import StandingAdmin
 from portal.admin.panels.stepper import steps
 
 
 @admin.register(Connection)
-class ConnectionAdmin(ReadOnlyAdmin, SubjectAdmin):
+class ConnectionAdmin(ReadOnlyAdmin, StandingAdmin):
     change_form_template = "admin/connect/connection/change_form.html"
     list_display = (
         "tenant",
         "generation",
-        "coloured_stage",
-        "waiting_for",
+        "badge",
+        "why",
         "coloured_state",
         "next_attempt_at",
         "seen_at",
         "addon_name",
     )
     list_filter = (
-        "stage",
+        StandingFilter,
         "waiting_on",
-        BlockedFilter,
         ConditionFilter,
         PutOffFilter,
         "api_version",
@@ -41,18 +42,19 @@ class ConnectionAdmin(ReadOnlyAdmin, SubjectAdmin):
     list_select_related = ("tenant",)
     date_hierarchy = "stage_since"
     tenant_path = "tenant"
-    tally_by = "stage"
     search_fields = ("addon_name",)
     search_help_text = search.HELP
     exports = (
         "tenant__name",
         "tenant__org_id",
         "generation",
+        "standing",
         "stage",
         "stage_since",
         "waiting_on",
         "waiting_for",
         "blocked_at",
+        "blocked_kind",
         "blocked_reason",
         "last_error",
         "last_request_id",
@@ -85,7 +87,9 @@ class ConnectionAdmin(ReadOnlyAdmin, SubjectAdmin):
                     "last_error_at",
                     "last_request_id",
                     "blocked_at",
+                    "blocked_kind",
                     "blocked_reason",
+                    "trouble_since",
                     "queued_at",
                     "lease_expires_at",
                 )
@@ -137,12 +141,13 @@ class ConnectionAdmin(ReadOnlyAdmin, SubjectAdmin):
     def subject(self, row: Any) -> Subject:
         return Subject(row.tenant, row)
 
-    def tone(self, value: Any) -> str:
-        return show.STAGE_TONES[Stage(value)]
+    def count_words(self) -> dict[Word, int]:
+        gone = Connection.objects.filter(offboarded_at__isnull=False).count()
+        return {**super().count_words(), Word.OFFBOARDED: gone}
 
-    @admin.display(description="stage", ordering="stage")
-    def coloured_stage(self, connection: Connection) -> str:
-        return show.stage(connection)
+    def exported(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        with_words: QuerySet[Any] = queryset.annotate(standing=labels(timezone.now()))
+        return with_words
 
     @admin.display(description="state", ordering="state")
     def coloured_state(self, connection: Connection) -> str:
@@ -155,10 +160,12 @@ class ConnectionAdmin(ReadOnlyAdmin, SubjectAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         connection = context["original"]
+        found = standing.of(connection)
         context |= {
             "connection": connection,
-            "steps": steps(connection),
+            "standing": found,
+            "steps": steps(connection, found),
             "mappings": connection.mappings.all(),
-            "snoozed": connection.is_snoozed(timezone.now()),
+            "buttons": self.buttons(request, connection, found),
         }
         return super().render_change_form(request, context, *args, **kwargs)

@@ -4,22 +4,35 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, FilteredRelation, Prefetch, Q, QuerySet
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    FilteredRelation,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from connect.models import Connection, Stage
-from portal import show
+from connect.models import Connection
+from connect.standing import Word, labels
 from portal.actions.subject import Subject
 from portal.admin.forms.tenant import TenantForm
 from portal.admin.kit import search
 from portal.admin.kit.actions import MAX_PRESSES
-from portal.admin.kit.filters import AttentionFilter, StageFilter
-from portal.admin.kit.lists import Tally
-from portal.admin.kit.subjects import SubjectAdmin
+from portal.admin.kit.filters import AttentionFilter, TenantStandingFilter
+from portal.admin.kit.subjects import StandingAdmin
 from portal.admin.panels import tenant as panel
 from portal.models import BulkItem
 from tenants import timeline
@@ -27,18 +40,18 @@ from tenants.models import EventKind, Tenant
 
 
 @admin.register(Tenant)
-class TenantAdmin(SubjectAdmin):
+class TenantAdmin(StandingAdmin):
     form = TenantForm
     change_form_template = "admin/tenants/tenant/change_form.html"
     list_display = (
         "name",
-        "stage",
-        "waiting_for",
+        "badge",
+        "why",
         "org_id",
         "admin_email",
         "registered_on",
     )
-    list_filter = (AttentionFilter, StageFilter, "environment", "proof")
+    list_filter = (AttentionFilter, TenantStandingFilter, "environment", "proof")
     date_hierarchy = "registered_at"
     tenant_path = "pk"
     empty = "A tenant appears when its package sends a callout: see docs/registration.md."
@@ -54,6 +67,7 @@ class TenantAdmin(SubjectAdmin):
         "proof",
         "registered_at",
         "offboarded_at",
+        "standing",
         "now__stage",
         "now__waiting_for",
         "now__blocked_reason",
@@ -93,41 +107,25 @@ class TenantAdmin(SubjectAdmin):
     def exported(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         # Joins the current connection alone, and keeps tenants without one.
         current = FilteredRelation("connections", condition=Q(connections__offboarded_at=None))
-        with_current: QuerySet[Any] = queryset.annotate(now=current)
+        own = Connection.objects.filter(tenant=OuterRef("pk"), offboarded_at=None).order_by()
+        said = own.annotate(word=labels(timezone.now())).values("word")[:1]
+        with_current: QuerySet[Any] = queryset.annotate(
+            now=current, standing=Coalesce(Subquery(said), _without_connection())
+        )
         return with_current
 
-    def tallies(self, request: HttpRequest) -> list[Tally]:
-        """Count the tenants by the stage of their connection, in the order of provisioning."""
-        current = Connection.objects.filter(offboarded_at=None).order_by()
-        counts: dict[str, int] = dict(current.values_list("stage").annotate(rows=Count("*")))
-        counts[Stage.OFFBOARDED] = Tenant.objects.filter(offboarded_at__isnull=False).count()
-        return [
-            self.tally(request, stage.label, counts[stage], "stage", stage.value)
-            for stage in Stage
-            if counts.get(stage)
-        ]
-
-    def tone(self, value: Any) -> str:
-        return show.STAGE_TONES[Stage(value)]
+    def count_words(self) -> dict[Word, int]:
+        tenants = Tenant.objects.aggregate(all=Count("pk"), gone=Count("offboarded_at"))
+        current = super().count_words()
+        new = tenants["all"] - tenants["gone"] - sum(current.values())
+        return {**current, Word.NEW: new, Word.OFFBOARDED: tenants["gone"]}
 
     def subject(self, row: Any) -> Subject:
         return Subject(row, row.current[0] if row.current else None)
 
-    @admin.display(description="stage")
-    def stage(self, tenant: Tenant) -> str:
-        connection = self.subject(tenant).connection
-        if connection is None:
-            return show.badge("Off-boarded" if tenant.offboarded_at else "New", show.MUTED)
-        return show.stage(connection)
-
     @admin.display(description="registered", ordering="registered_at")
     def registered_on(self, tenant: Tenant) -> str:
         return f"{tenant.registered_at:%-d %b %Y}"
-
-    @admin.display(description="waiting for")
-    def waiting_for(self, tenant: Tenant) -> str:
-        connection = self.subject(tenant).connection
-        return connection.waiting_for if connection else ""
 
     def heading(self, row: Any) -> tuple[str, str]:
         return str(row), str(row.org_id)
@@ -158,7 +156,8 @@ class TenantAdmin(SubjectAdmin):
         wanted = request.GET.get("timeline", "")
         parts = panel.context(tenant, self.subject(tenant), request.user, wanted)
         presses = self.presses(tenant)[:MAX_PRESSES]
-        return {**parts, "buttons": self.buttons(request, tenant), "presses": presses}
+        buttons = self.buttons(request, tenant, parts["standing"])
+        return {**parts, "buttons": buttons, "presses": presses}
 
     def presses(self, row: Any) -> QuerySet[BulkItem]:
         """Return all that was pressed on a tenant, its objects and its failed writes."""
@@ -192,3 +191,11 @@ class TenantAdmin(SubjectAdmin):
             actor=request.user.get_username(),
             changes=changes,
         )
+
+
+def _without_connection() -> Case:
+    return Case(
+        When(offboarded_at=None, then=Value(str(Word.NEW.label))),
+        default=Value(str(Word.OFFBOARDED.label)),
+        output_field=CharField(),
+    )

@@ -15,9 +15,9 @@ MAX_CHART_SAMPLES = 192
 MAX_LISTED = 10
 
 
-def condition(health: Health) -> str:
-    """Return a connection's condition now as a badge; an unknown one says since when."""
-    found = show.look(conditions.current(health))
+def condition(health: Any) -> str:
+    """Return a connection's `condition_now` as a badge; an unknown one says since when."""
+    found = show.look(health.condition_now)
     since = health.unknown_since or health.sampled_at
     if found.condition == Condition.UNKNOWN and since:
         return show.badge(f"{found.label} since {since:%-d %b %Y, %H:%M}", found.tone)
@@ -45,7 +45,8 @@ def of_tenant(connection: Connection | None) -> dict[str, Any] | None:
     """Return the health data for the tenant's page; None if there is none yet."""
     if connection is None or connection.stage != Stage.LIVE:
         return None
-    health = Health.objects.select_related("connection").filter(connection=connection).first()
+    rows = Health.objects.select_related("connection").filter(connection=connection)
+    health = rows.annotate(condition_now=conditions.expression()).first()
     if health is None:
         return None
     return {

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from connect.models import Connection, Stage
+from connect.standing import Standing, Word
 
 _PROVISIONING: dict[Stage, str] = {
     Stage.WAITING_FOR_PROOF: "Proof",
@@ -21,14 +22,17 @@ _PROVISIONING: dict[Stage, str] = {
 }
 _ENDING: dict[Stage, str] = {Stage.OFFBOARDING: "Off-boarding", Stage.OFFBOARDED: "Off-boarded"}
 _RESTING = (Stage.LIVE, Stage.OFFBOARDED)
-_IN_WORDS = {"done": "done", "now": "in progress", "blocked": "blocked", "todo": "to do"}
+_IN_WORDS = {"done": "done", "now": "in progress", "todo": "to do"}
 
 Stays = dict[str, timedelta]
 
 
 @dataclass(frozen=True)
 class StepperItem:
-    """One step; `state` is done, now, blocked or todo; `took` is the time spent in it."""
+    """One step; `took` is the time spent in it.
+
+    `state` is done, now or todo; of a stage in trouble it is the tone: bad, wait or muted.
+    """
 
     label: str
     state: str
@@ -36,14 +40,14 @@ class StepperItem:
     took: timedelta | None = None
 
 
-def steps(connection: Connection, stays: Stays | None = None) -> list[StepperItem]:
-    """Return the steps of provisioning, or of off-boarding."""
+def steps(connection: Connection, found: Standing, stays: Stays | None = None) -> list[StepperItem]:
+    """Return the steps of provisioning, or of off-boarding. The present one says how it stands."""
     way = _ENDING if connection.stage in _ENDING else _PROVISIONING
     here = list(way).index(Stage(connection.stage))
     took = stays or {}
     return [
         StepperItem(
-            label, state := _state(connection, number, here), _IN_WORDS[state], took.get(stage)
+            label, *(_now(found) if number == here else _passed(number < here)), took.get(stage)
         )
         for number, (stage, label) in enumerate(way.items())
     ]
@@ -63,9 +67,15 @@ def stays(entered: Iterable[tuple[str, datetime]], now: datetime) -> Stays:
     return dict(spent)
 
 
-def _state(connection: Connection, number: int, here: int) -> str:
-    if number != here:
-        return "done" if number < here else "todo"
-    if connection.blocked_at:
-        return "blocked"
-    return "done" if connection.stage in _RESTING else "now"
+def _passed(is_done: bool) -> tuple[str, str]:
+    state = "done" if is_done else "todo"
+    return state, _IN_WORDS[state]
+
+
+def _now(found: Standing) -> tuple[str, str]:
+    if found.word in (Word.LIVE, Word.OFFBOARDED):
+        return "done", _IN_WORDS["done"]
+    # A stage that only waits for its turn, or for a person, is in progress.
+    if found.word.value in Stage.values:
+        return "now", _IN_WORDS["now"]
+    return found.tone, found.label.lower()

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
+from connect import standing
 from connect.models import Connection, Stage
 from portal import show
 from portal.actions.action import Staff
@@ -67,11 +68,13 @@ def context(tenant: Tenant, subject: Subject, user: Staff, wanted: str) -> dict[
     shown = shown or (rows[0] if rows else None)
     earlier = [row for row in rows if row != shown]
     wanted = wanted if wanted in _FILTERS else ""
+    found = standing.of_tenant(tenant, subject.connection)
     return {
         "tenant": tenant,
         "connection": shown,
         "facts": facts(shown) if shown else [],
-        "steps": steps(shown, _stays(tenant, shown, earlier)) if shown else [],
+        "standing": found,
+        "steps": steps(shown, found, _stays(tenant, shown, earlier)) if shown else [],
         "earlier": earlier,
         "attempt": _last_trouble(tenant) if shown and shown.last_error else None,
         "mappings": shown.mappings.all() if shown else [],
@@ -81,7 +84,6 @@ def context(tenant: Tenant, subject: Subject, user: Staff, wanted: str) -> dict[
         "filters": _filters(wanted),
         "live_url": f"{reverse('admin:tenants_tenant_live', args=[tenant.pk])}?timeline={wanted}",
         "every": _every(shown),
-        "snoozed": bool(shown and shown.is_snoozed(timezone.now())),
         "sync": health_panel.of_tenant(shown),
     }
 

@@ -6,8 +6,16 @@ import pytest
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from connect.health import conditions
-from connect.models import Condition, Connection, Health, Stage
+from connect.health import conditions, severity
+from connect.models import (
+    Condition,
+    Connection,
+    Health,
+    Incident,
+    IncidentKind,
+    IncidentStatus,
+    Stage,
+)
 from tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +46,7 @@ def test_a_live_connection_has_exactly_one_condition(
 ) -> None:
     sampled_at = None if age is None else timezone.now() - age
     health = Health.objects.create(connection=live(), condition=noted, sampled_at=sampled_at)
-    assert conditions.current(health) == expected
+    assert conditions.noted(health) == expected
     assert Health.objects.values_list(conditions.expression(), flat=True).get() == expected
     assert {name for name, count in conditions.counts().items() if count} == {expected}
     assert [each for each in Condition if selects(each)] == [expected]
@@ -71,3 +79,28 @@ def test_what_is_not_live_has_no_condition() -> None:
 def test_counting_takes_two_queries(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     with django_assert_num_queries(2):
         conditions.counts()
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        (IncidentKind.WRITE_ERRORS, Condition.DEGRADED),
+        (IncidentKind.WRONG_ORG, Condition.BROKEN),
+        (IncidentKind.REGION, Condition.UNKNOWN),
+    ],
+)
+def test_an_open_incident_says_something_worse_than_the_last_look(
+    kind: IncidentKind, expected: Condition
+) -> None:
+    connection, now = live(), timezone.now()
+    Health.objects.create(connection=connection, condition=Condition.HEALTHY, sampled_at=now)
+    of_its_own = None if kind == IncidentKind.REGION else connection
+    incident = Incident.objects.create(kind=kind, connection=of_its_own, text="So it is.")
+    assert selects(Condition.HEALTHY)  # it is only suspected
+    Incident.objects.filter(pk=incident.pk).update(status=IncidentStatus.OPEN, opened_at=now)
+    assert [each for each in Condition if selects(each)] == [expected]
+    assert {name for name, count in conditions.counts().items() if count} == {expected}
+
+
+def test_every_kind_of_incident_has_a_severity() -> None:
+    assert set(severity.SEVERITY) == set(IncidentKind)

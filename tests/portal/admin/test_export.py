@@ -41,7 +41,7 @@ def test_every_row_of_every_list_is_exported(viewer: Client, five: dict[str, Ten
 
 
 def test_the_export_has_the_filters_of_the_address(viewer: Client, five: dict[str, Tenant]) -> None:
-    _, *body = export(viewer, Tenant, stage="live", p="1")
+    _, *body = export(viewer, Tenant, standing="live", p="1")
     assert [row[0] for row in body] == ['Acme & Söhne "West"']
     _, *found = export(viewer, Tenant, q="borealis")
     assert [row[0] for row in found] == ["Borealis"]
@@ -49,8 +49,8 @@ def test_the_export_has_the_filters_of_the_address(viewer: Client, five: dict[st
 
 
 def test_the_list_offers_the_export_of_what_it_shows(viewer: Client) -> None:
-    html = viewer.get(walk.page(Tenant, "changelist"), {"stage": "live"}).content.decode()
-    assert f'href="{walk.page(Tenant, "export")}?stage=live"' in html
+    html = viewer.get(walk.page(Tenant, "changelist"), {"standing": "live"}).content.decode()
+    assert f'href="{walk.page(Tenant, "export")}?standing=live"' in html
 
 
 def test_an_export_costs_the_same_for_any_number_of_rows(viewer: Client) -> None:

@@ -133,13 +133,13 @@ def test_no_more_is_counted_and_paged_through_than_anybody_would(
     html = " ".join(answer.content.decode().split())
     assert answer.context["cl"].result_count == 4
     assert "about 6 tenants; only the first 4 can be shown" in html
-    filtered = viewer.get(walk.page(Tenant, "changelist"), {"stage": "live"})
+    filtered = viewer.get(walk.page(Tenant, "changelist"), {"standing": "broken"})
     text = " ".join(filtered.content.decode().split())
     assert "more than 4 tenants; only the first 4 can be shown" in text
 
 
 def test_a_filtered_list_costs_as_much_for_12_rows_as_for_3(manager: Client) -> None:
-    queries = ("stage=live", "attention=blocked", "q=stranger", "p=1")
+    queries = ("standing=live", "attention=blocked", "q=stranger", "p=1")
     urls = [f"{walk.page(Tenant, 'changelist')}?{query}" for query in queries]
     strangers.make(3)
     few = {url: walk.queries(manager, url) for url in walk.warm(manager, urls)}
@@ -200,7 +200,7 @@ def test_what_is_put_off_is_shown_and_found(viewer: Client, five: dict[str, Tena
     five["acme"].connections.update(paused_until=later, pause_note="Move")
     five["dune"].connections.update(snoozed_until=later)
     html = viewer.get(walk.page(Tenant, "changelist")).content.decode()
-    assert f"Paused until {later:%-d %b %H:%M}" in html
+    assert f"Paused until {later:%-d %b %Y, %H:%M} UTC" in html
     assert f"Snoozed until {later:%-d %b %H:%M}" in html
     paused, snoozed = (listed(viewer, Connection, put_off=each) for each in ("paused", "snoozed"))
     assert [row.tenant for row in paused] == [five["acme"]]

@@ -3,12 +3,15 @@
 import pytest
 from django.utils import timezone
 
-from connect.models import Connection, Stage
+from connect import standing
+from connect.models import Condition, Connection, Stage
+from connect.standing import Facts, judge
 from portal.admin.panels.stepper import steps
 
 
 def states(stage: Stage, **facts: object) -> list[str]:
-    return [step.state for step in steps(Connection(stage=stage, **facts))]
+    connection = Connection(stage=stage, **facts)
+    return [step.state for step in steps(connection, standing.of(connection))]
 
 
 @pytest.mark.parametrize(
@@ -17,7 +20,6 @@ def states(stage: Stage, **facts: object) -> list[str]:
         (Stage.WAITING_FOR_PROOF, 0, 1),
         (Stage.LINKING, 2, 1),
         (Stage.LOADING, 8, 1),
-        (Stage.LIVE, 10, 0),
     ],
 )
 def test_what_is_done_what_is_on_and_what_is_to_do(stage: Stage, done: int, now: int) -> None:
@@ -31,12 +33,26 @@ def test_the_end_has_steps_of_its_own() -> None:
 
 
 def test_a_blocked_step_is_marked() -> None:
-    assert states(Stage.CREATING_ADDON, blocked_at=timezone.now())[:3] == [
-        "done",
-        "blocked",
-        "todo",
-    ]
+    assert states(Stage.CREATING_ADDON, blocked_at=timezone.now())[:3] == ["done", "bad", "todo"]
+
+
+@pytest.mark.parametrize(
+    ("facts", "state", "in_words"),
+    [
+        ({"condition": Condition.HEALTHY}, "done", "done"),
+        ({"condition": Condition.BROKEN}, "bad", "broken"),
+        ({"condition": Condition.DEGRADED}, "wait", "degraded"),
+        ({"condition": Condition.PAUSED}, "muted", "paused"),
+    ],
+)
+def test_the_last_step_is_done_only_while_the_connection_is_well(
+    facts: dict[str, Condition], state: str, in_words: str
+) -> None:
+    found = judge(Facts(Stage.LIVE, timezone.now(), **facts))  # type: ignore[arg-type]
+    last = steps(Connection(stage=Stage.LIVE), found)[-1]
+    assert (last.state, last.in_words) == (state, in_words)
 
 
 def test_every_stage_has_its_step() -> None:
-    assert all(steps(Connection(stage=stage)) for stage in Stage)
+    for stage in Stage:
+        assert steps(Connection(stage=stage), judge(Facts(stage, timezone.now())))

@@ -86,9 +86,11 @@ def test_the_subscribers_link_is_for_those_who_may_send_it(
 @pytest.mark.parametrize(
     ("query", "names"),
     [
-        ("stage=live", ["acme"]),
-        ("stage=waiting_for_proof", ["cirrus"]),
-        ("stage=offboarded", ["ember"]),
+        ("standing=live", ["acme"]),
+        ("standing=waiting_for_proof", ["cirrus"]),
+        ("standing=offboarded", ["ember"]),
+        ("standing=blocked", ["dune"]),
+        ("standing=nonsense", ["acme", "borealis", "cirrus", "dune", "ember"]),
         ("attention=blocked", ["dune"]),
         ("attention=staff", ["cirrus"]),
         ("attention=subscriber", ["borealis"]),

@@ -13,10 +13,10 @@ def test_rows_are_as_long_as_their_share_and_the_smallest_can_be_seen() -> None:
 
 
 def test_a_row_shows_its_label_its_number_and_its_link() -> None:
-    html = charts.rows("All", [Bar("a", 400, "/a?b=1", "bad", "2 blocked", alarming=True)]).render()
+    html = charts.rows("All", [Bar("a", 400, "/a?b=1", "bad", "2 blocked")]).render()
     assert 'href="/a?b=1"' in html
     assert '<strong class="bar-value">400</strong>' in html
-    assert '<span class="bar-note bar-note-bad">2 blocked</span>' in html
+    assert '<span class="bar-note">2 blocked</span>' in html
     assert "3 writes" in charts.rows("All", [Bar("a", 3, shown="3 writes")]).render()
 
 

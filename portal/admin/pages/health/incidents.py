@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Case, QuerySet, Value, When
 from django.utils.html import format_html, format_html_join
 
-from connect.models import HealingAttempt, Incident, IncidentStatus, WebhookNotice
-from portal import show
+from connect.models import HealingAttempt, Incident, IncidentKind, IncidentStatus, WebhookNotice
+from connect.remedies import INCIDENTS
+from portal import remedy_pages, show
 from portal.admin.kit import search
 from portal.admin.kit.base import ReadOnlyAdmin
 
@@ -56,6 +58,7 @@ class IncidentAdmin(ReadOnlyAdmin):
         "closed_at",
         "attempts",
         "needs_person_since",
+        "what_to_do",
     )
     fields = (
         "kind",
@@ -63,6 +66,7 @@ class IncidentAdmin(ReadOnlyAdmin):
         "tenant",
         "region_url",
         "text",
+        "remedy",
         "suspected_at",
         "opened_at",
         "seen_at",
@@ -87,6 +91,23 @@ class IncidentAdmin(ReadOnlyAdmin):
     @admin.display(description="tenant")
     def tenant(self, incident: Incident) -> str:
         return show.link(incident.connection.tenant) if incident.connection else "-"
+
+    def exported(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        cases = (When(kind=kind, then=Value(each.in_words)) for kind, each in INCIDENTS.items())
+        with_remedies: QuerySet[Any] = queryset.annotate(what_to_do=Case(*cases))
+        return with_remedies
+
+    @admin.display(description="what to do")
+    def remedy(self, incident: Incident) -> str:
+        remedy = INCIDENTS[IncidentKind(incident.kind)]
+        if incident.connection is None or not (remedy.page or remedy.action):
+            return remedy.in_words
+        tenant = incident.connection.tenant
+        if remedy.page:
+            link = show.link_to(remedy_pages.address(remedy.page, tenant), remedy.page.value)
+        else:
+            link = show.link(tenant, "On the tenant's page")
+        return format_html("{} {}", remedy.in_words, link)
 
     @admin.display(description="self-healing")
     def done(self, incident: Incident) -> str:

@@ -1,0 +1,64 @@
+"""How bad each kind of incident is, as a condition, and which connections have one that bad."""
+
+from typing import Any
+
+from django.db.models import Exists, Q, QuerySet
+
+from connect.models import (
+    Condition,
+    Connection,
+    Incident,
+    IncidentKind,
+    IncidentStatus,
+    Stage,
+    WriteError,
+)
+
+SEVERITY: dict[IncidentKind, Condition] = {
+    IncidentKind.UNAUTHORIZED: Condition.NEEDS_AUTHORIZATION,
+    IncidentKind.SYSTEM_ERROR: Condition.BROKEN,
+    IncidentKind.DB_UNAVAILABLE: Condition.BROKEN,
+    IncidentKind.TOO_MANY_ROWS: Condition.BROKEN,
+    IncidentKind.HEROKU_UNAUTH: Condition.BROKEN,
+    IncidentKind.INACTIVE_ORG: Condition.BROKEN,
+    IncidentKind.SHELVED: Condition.BROKEN,
+    IncidentKind.PAUSED: Condition.BROKEN,
+    IncidentKind.MAPPING: Condition.DEGRADED,
+    IncidentKind.STRANGE_STATE: Condition.UNKNOWN,
+    IncidentKind.WRONG_ORG: Condition.BROKEN,
+    IncidentKind.UNSEEN: Condition.UNKNOWN,
+    IncidentKind.STUCK_WRITES: Condition.DEGRADED,
+    IncidentKind.WRITE_ERRORS: Condition.DEGRADED,
+    IncidentKind.TABLES_MISSING: Condition.BROKEN,
+    IncidentKind.GRANT_LOST: Condition.DEGRADED,
+    IncidentKind.UNINSTALLED: Condition.DEGRADED,
+    IncidentKind.REGION: Condition.UNKNOWN,
+    IncidentKind.TOKEN: Condition.UNKNOWN,
+}
+Keys = QuerySet[Any, Any]
+
+
+def keys(condition: Condition) -> Keys | None:
+    """Return the keys of the connections whose incidents say this; None if no incident does.
+
+    A set of keys, since it is small and has an index as long as most connections are well.
+    """
+    kinds = [kind for kind, severity in SEVERITY.items() if severity == condition]
+    if not kinds:
+        return None
+    opened = Incident.objects.filter(status=IncidentStatus.OPEN, kind__in=kinds).order_by()
+    found = opened.filter(connection__isnull=False).values("connection")
+    found = found.union(_regional(opened))
+    if condition == SEVERITY[IncidentKind.WRITE_ERRORS]:
+        # Those that were scanned a moment ago have no incident yet.
+        found = found.union(WriteError.objects.order_by().values("connection"))
+    return found
+
+
+def _regional(opened: QuerySet[Incident]) -> Keys:
+    """Return the connections of the regions that have an incident; "" stands for all of Heroku."""
+    regional = opened.filter(connection=None)
+    of_regions = Q(region_url__in=regional.values("region_url"))
+    everywhere = Q(Exists(regional.filter(region_url="")))
+    live = Connection.objects.filter(of_regions | everywhere, stage=Stage.LIVE)
+    return live.order_by().values("pk")

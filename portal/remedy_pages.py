@@ -1,0 +1,42 @@
+"""The addresses of the pages on which remedies are done: the portal's own, and those of Heroku."""
+
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.urls import reverse
+
+from connect.remedies import Page
+from tenants.models import Tenant
+
+_DASHBOARD = "https://dashboard.heroku.com/apps"
+
+
+def address(page: Page, tenant: Tenant) -> str:
+    """Return the address of a remedy's page for a tenant."""
+    return _ADDRESSES[page](tenant)
+
+
+def _list(model: str) -> Callable[[Tenant], str]:
+    # Every list is searched by the org id.
+    return lambda tenant: (
+        f"{reverse(f'admin:connect_{model}_changelist')}?{urlencode({'q': tenant.org_id})}"
+    )
+
+
+def _of_app(part: str) -> Callable[[Tenant], str]:
+    return lambda tenant: f"{_DASHBOARD}/{settings.APP_NAME}/{part}"
+
+
+_ADDRESSES: dict[Page, Callable[[Tenant], str]] = {
+    Page.WRITE_ERRORS: _list("writeerror"),
+    Page.MAPPINGS: _list("mapping"),
+    Page.DRIFT: _list("drift"),
+    Page.MAPPING_VERSIONS: lambda tenant: reverse("admin:connect_mappingtemplate_changelist"),
+    Page.ADMIN_MAIL: lambda tenant: f"mailto:{tenant.admin_email}",
+    Page.HEROKU_SETTINGS: _of_app("settings"),
+    Page.HEROKU_ADDONS: _of_app("resources"),
+    Page.HEROKU_ACCESS: _of_app("access"),
+    Page.HEROKU_STATUS: lambda tenant: "https://status.heroku.com/",
+    Page.HEROKU_SUPPORT: lambda tenant: "https://help.heroku.com/tickets/new",
+}
