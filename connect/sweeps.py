@@ -4,11 +4,10 @@ from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 
-from connect import tasks
+from connect import switches, tasks
 from connect.models import Connection
 from connect.provisioning import reconciler
 from connect.rollouts import due
-from connect.runner import lease
 from tenants import leases, sweeps
 from tenants.queue import enqueue
 from tenants.sweeps import Sweep
@@ -18,7 +17,7 @@ LIMIT = 100  # connections queued by one pulse
 
 def queue_connections(again_after: timedelta) -> int:
     """Queue the connections that are due; return how many."""
-    ids = lease.mark_due_as_queued(LIMIT, again_after)
+    ids = leases.mark_queued(_movable(), LIMIT, again_after)
     for connection_id in ids:
         enqueue(reconciler.advance, connection_id)
     return len(ids)
@@ -32,9 +31,16 @@ def queue_items(again_after: timedelta) -> int:
     return len(ids)
 
 
+def _movable() -> QuerySet[Connection]:
+    """Return the connections that may be worked on: not those that wait for staff or a switch."""
+    rows: QuerySet[Connection] = Connection.objects.filter(blocked_at=None)
+    if switches.PROVISIONING.is_off():
+        return rows.filter(stage__in=reconciler.NEVER_SWITCHED_OFF)
+    return rows
+
+
 def _connections_waiting_since(now: datetime) -> datetime | None:
-    free: QuerySet[Connection] = Connection.objects.filter(leases.free(now), blocked_at=None)
-    return sweeps.oldest(free, now)
+    return sweeps.oldest(_movable().filter(leases.free(now)), now)
 
 
 def _items_waiting_since(now: datetime) -> datetime | None:
