@@ -37,7 +37,7 @@ def length() -> int | None:
     if not settings.REDIS_URL:
         return OrmQ.objects.count()
     try:
-        size: int = get_broker().queue_size()
+        size = int(get_broker().queue_size())
     except RedisError:
         return None
     return size

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('connect', '0011_blocked_kinds'),
+        ('connect', '0013_waiting_since'),
     ]
 
     operations = [
