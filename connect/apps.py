@@ -7,4 +7,4 @@ class ConnectConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect the receivers, and register what the app below needs of this one."""
-        from connect import links, listeners, progress, switches  # noqa: F401
+        from connect import links, listeners, progress, sweeps, switches  # noqa: F401

@@ -4,7 +4,6 @@ from django.utils import timezone
 
 from connect import connections
 from connect.health import (
-    alerts,
     diagnose,
     fleet,
     healing,
@@ -17,32 +16,15 @@ from connect.health import (
 from connect.mappings import drift
 from connect.models import Connection, Stage
 from connect.operations import connection as operations
-from connect.provisioning import reconciler
-from connect.rollouts import due, items
-from connect.runner import lease
+from connect.rollouts import items
 from connect.write_errors import repair_results, scan
-from tenants import grants, sending, timeline
-from tenants.leases import REQUEUE_AFTER
+from tenants import grants, timeline
 from tenants.queue import enqueue
 
 SWEEP_LIMIT = 100
 
 
 # --- provisioning --------------------------------------------------------------------------------
-
-
-def sweep() -> int:
-    """Queue everything that is due; return how many tasks were queued.
-
-    The worker calls this every second, so a lost task is replaced.
-    """
-    connection_ids = lease.mark_due_as_queued(SWEEP_LIMIT, REQUEUE_AFTER)
-    for connection_id in connection_ids:
-        enqueue(reconciler.advance, connection_id)
-    item_ids = due.mark_queued(REQUEUE_AFTER)
-    for item_id in item_ids:
-        enqueue(advance_item, item_id)
-    return len(connection_ids) + len(item_ids) + sending.queue_due(SWEEP_LIMIT)
 
 
 def ensure_connections() -> int:
@@ -93,7 +75,7 @@ def refresh_connection(connection_id: int) -> None:
 
 
 def check_incidents() -> None:
-    """Each minute: look at what is doubtful, heal, send alerts, fetch diagnoses, follow repairs."""
+    """Each minute: look at what is doubtful, heal, fetch diagnoses, follow repairs."""
     incidents.close_ended()
     suspects, region_urls = incidents.unconfirmed()
     # A region may have two incidents, and is asked once.
@@ -105,7 +87,6 @@ def check_incidents() -> None:
         enqueue(refresh_connection, connection_id)
     for incident_id in healing.take_due(SWEEP_LIMIT):
         enqueue(heal, incident_id)
-    alerts.queue_due(SWEEP_LIMIT)
     diagnose.collect()
     scan.scan_repaired(SWEEP_LIMIT)
 

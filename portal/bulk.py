@@ -9,16 +9,16 @@ because each action asks first whether it is legal.
 import logging
 import time
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from connect.clients import budget
 from connect.operations.base import Busy, OperationOutcome, Report
 from portal.models import BulkItem, BulkItemStatus, BulkRun
-from tenants import attempts, leases
+from tenants import attempts, leases, sweeps
 from tenants.leases import Lease
 from tenants.models import Event, EventKind
 from tenants.queue import enqueue_as
@@ -103,13 +103,21 @@ def counts(run: BulkRun) -> dict[str, int]:
     return dict.fromkeys(BulkItemStatus.values, 0) | dict(rows)
 
 
-def sweep(limit: int = 20) -> int:
-    """Queue the due runs; called every second. Return how many were queued."""
+def queue_due(again_after: timedelta = sweeps.REQUEUE_AFTER, limit: int = 20) -> int:
+    """Queue the due runs; return how many were queued."""
     with transaction.atomic():
-        ids = leases.mark_queued(BulkRun.objects.filter(finished_at=None), limit)
+        ids = leases.mark_queued(_open_runs(), limit, again_after)
         for run_id in ids:
             _enqueue(run_id)
     return len(ids)
+
+
+def _open_runs() -> QuerySet[BulkRun]:
+    return BulkRun.objects.filter(finished_at=None)
+
+
+def _waiting_since(now: datetime) -> datetime | None:
+    return sweeps.oldest(_open_runs().filter(leases.free(now)), now)
 
 
 def work_off(run_id: int) -> None:
@@ -233,3 +241,6 @@ def _event(run: BulkRun, item: BulkItem, status: BulkItemStatus, text: str, acto
         actor=actor,
         data={"run": run.pk, "outcome": status},
     )
+
+
+sweeps.register(sweeps.Sweep("runs", (work_off,), queue_due, _waiting_since))

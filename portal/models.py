@@ -1,4 +1,4 @@
-"""Heartbeats of workers, and the runs of what staff press."""
+"""Heartbeats of workers, what they have taken, and the runs of what staff press."""
 
 from typing import ClassVar
 
@@ -22,6 +22,22 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return self.worker
+
+
+class Delivery(models.Model):
+    """A task that a worker has taken from the queue and not ended; see portal/deliveries.py.
+
+    `ack` is the queue's own number of it. `worker` is "" while the task is free again.
+    """
+
+    ack = models.CharField(max_length=40, primary_key=True)
+    payload = models.TextField()
+    worker = models.CharField(max_length=100, blank=True, db_index=True)
+    starts = models.PositiveSmallIntegerField(default=0)
+    taken_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.ack}, started {self.starts} times"
 
 
 class BulkRun(models.Model):

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 from django_q.models import Failure, Success
 
+from portal import deliveries
 from portal.models import BulkRun
 
 # django-q2's own limit is off (see save_limit in the settings).
@@ -21,4 +22,4 @@ def prune() -> int:
         Failure.objects.filter(stopped__lt=now - KEEP_FAILURES),
         BulkRun.objects.filter(finished_at__lt=now - KEEP_RUNS),
     )
-    return sum(rows.delete()[0] for rows in old)
+    return sum(rows.delete()[0] for rows in old) + deliveries.prune()

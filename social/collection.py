@@ -20,6 +20,7 @@ from social.accounts import TenantRun
 from social.budget import BudgetExceeded
 from social.models import CollectionRun, Handle, RunOutcome, Trigger
 from social.searching import TIME_LIMIT_REACHED, SearchRunner
+from tenants.leases import LEASE
 
 log = logging.getLogger(__name__)
 
@@ -62,9 +63,19 @@ def collect(
         raise CollectionRefused(f"No posts are collected: {reason}.")
     with _single_run():
         _close_interrupted()
-        run = CollectionRun.objects.create(trigger=trigger, actor=actor, recount=recount)
+        run = _begin(trigger, actor, recount=recount, seconds=seconds)
         _Run(run, tenant_ids, seconds, on_progress).go()
     return run
+
+
+def _begin(trigger: Trigger, actor: str, *, recount: bool, seconds: float | None) -> CollectionRun:
+    """Store a run, which continues all runs before it."""
+    CollectionRun.objects.exclude(next_attempt_at=None).update(next_attempt_at=None)
+    # A run of a task is continued also if its worker dies; a command is run again by a person.
+    dies_at = None if seconds is None else timezone.now() + LEASE
+    return CollectionRun.objects.create(
+        trigger=trigger, actor=actor, recount=recount, next_attempt_at=dies_at
+    )
 
 
 @dataclass(frozen=True)
@@ -149,6 +160,9 @@ class _Run:
         finally:
             # Also when the task is cut off at its time limit, which raises no Exception.
             run.outcome, run.finished_at = self.outcome, timezone.now()
+            stopped = TIME_LIMIT_REACHED in run.note or self.outcome == RunOutcome.INTERRUPTED
+            is_task = run.next_attempt_at is not None
+            run.next_attempt_at = run.finished_at if stopped and is_task else None
             self._progress()
 
     def _ask(self, wanted: set[str]) -> None:

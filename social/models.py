@@ -119,6 +119,10 @@ class CollectionRun(models.Model):
     note = models.TextField(blank=True, help_text="Why it ended before everything was done.")
     started_at = models.DateTimeField(default=timezone.now, db_index=True)
     finished_at = models.DateTimeField(null=True)
+    next_attempt_at = models.DateTimeField(
+        null=True, db_index=True, editable=False, help_text="When another run continues it."
+    )
+    queued_at = models.DateTimeField(null=True, editable=False)
 
     tenants = models.PositiveIntegerField(default=0)
     tenants_skipped = models.PositiveIntegerField("skipped", default=0)

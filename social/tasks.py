@@ -1,14 +1,15 @@
 """What the queue runs on this floor."""
 
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from social import collection
 from social.models import CollectionRun, Handle, Post, RunOutcome, Search, Trigger
-from social.searching import TIME_LIMIT_REACHED
+from tenants import sweeps
 from tenants.queue import enqueue
 
 SECONDS = 90.0  # of the 120 that a task may take
@@ -31,9 +32,24 @@ def collect(trigger: str = Trigger.SCHEDULE.value, actor: str = "portal") -> str
 def run(trigger: Trigger, actor: str) -> CollectionRun:
     """Collect posts for about one task's time; the rest is queued. Raises CollectionRefused."""
     collected = collection.collect(trigger, actor, recount=_is_recount(), seconds=SECONDS)
-    if TIME_LIMIT_REACHED in collected.note:
-        enqueue(collect, trigger.value, actor)
+    if collected.next_attempt_at:
+        queue_due()
     return collected
+
+
+def queue_due(again_after: timedelta = sweeps.REQUEUE_AFTER) -> int:
+    """Queue the continuation of a run that stopped early; return how many were queued."""
+    if collection.refusal():
+        return 0
+    with transaction.atomic():
+        ids = sweeps.mark_queued(CollectionRun.objects.all(), 1, again_after)
+        for stopped in CollectionRun.objects.filter(pk__in=ids):
+            enqueue(collect, stopped.trigger, stopped.actor)
+    return len(ids)
+
+
+def _waiting_since(now: datetime) -> datetime | None:
+    return None if collection.refusal() else sweeps.oldest(CollectionRun.objects.all(), now)
 
 
 def text_of(collected: CollectionRun) -> str:
@@ -62,3 +78,6 @@ def prune() -> None:
     ).delete()
     Search.objects.filter(begun_at__lt=now - SEARCHES_KEPT).delete()
     Handle.objects.filter(asked_at__lt=now - HANDLES_KEPT).delete()
+
+
+sweeps.register(sweeps.Sweep("collections", (collect,), queue_due, _waiting_since))

@@ -7,16 +7,16 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from django.db import models, transaction
+from django.db import models
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+
+from tenants import sweeps
 
 Row = TypeVar("Row", bound=models.Model)
 
 # Longer than a task may run (settings.TASK_TIMEOUT), so that a lease never ends during the work.
 LEASE = timedelta(seconds=150)
-# A task that was lost with its worker is queued again after this time.
-REQUEUE_AFTER = timedelta(seconds=60)
 
 
 class LostLease(Exception):
@@ -80,20 +80,8 @@ def free(now: datetime) -> Q:
     return Q(lease=None) | Q(lease_expires_at__lte=now)
 
 
-def unqueued(now: datetime, again_after: timedelta) -> Q:
-    """Match the rows without a task in the queue, or whose task must have been lost."""
-    return Q(queued_at=None) | Q(queued_at__lte=now - again_after)
-
-
 def mark_queued(
-    rows: QuerySet[Any], limit: int, again_after: timedelta = REQUEUE_AFTER
+    rows: QuerySet[Any], limit: int, again_after: timedelta = sweeps.REQUEUE_AFTER
 ) -> list[int]:
     """Return the ids of due rows that no worker holds, marked so that each is queued once."""
-    now = timezone.now()
-    with transaction.atomic():
-        due = rows.filter(free(now) & unqueued(now, again_after), next_attempt_at__lte=now)
-        # Skipping locked rows, two workers that sweep at once share the rows between them.
-        locked = due.order_by("next_attempt_at").select_for_update(skip_locked=True)
-        ids = list(locked.values_list("pk", flat=True)[:limit])
-        rows.model._default_manager.filter(pk__in=ids).update(queued_at=now)
-    return ids
+    return sweeps.mark_queued(rows.filter(free(timezone.now())), limit, again_after)

@@ -95,8 +95,8 @@ def _draft(tenant: Tenant | None, kind: MessageKind, context: dict[str, str]) ->
         "subject": " ".join(subject.split())[:255],  # an org's name may contain line breaks
         "text": text.strip() + "\n",
         "html": html,
-        # The task is queued at once; this is when the sweep looks whether it was lost.
-        "next_attempt_at": timezone.now() + sending.TASK_TIMEOUT,
+        "next_attempt_at": timezone.now(),
+        "queued_at": timezone.now(),
         "status": MessageStatus.QUEUED if to else MessageStatus.FAILED,
         "error": "" if to else "There is no recipient: set STAFF_EMAILS or DEV_EMAIL.",
     }

@@ -6,13 +6,15 @@ attempt, the next attempt follows. So a mail may arrive twice, but it is never l
 
 import logging
 from datetime import timedelta
+from functools import partial
 
 from anymail.exceptions import AnymailRecipientsRefused
 from anymail.message import AnymailMessage
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from tenants import attempts, timeline
+from tenants import attempts, sweeps, timeline
 from tenants.attempts import Schedule, minutes
 from tenants.models import EventKind, Message, MessageStatus
 from tenants.queue import enqueue_as
@@ -22,22 +24,20 @@ log = logging.getLogger(__name__)
 
 # The pause after each attempt; the one after the table is the last, then the message has failed.
 SCHEDULE = Schedule(minutes(1, 5, 30, 120, 480), last=timedelta(minutes=480))
-TASK_TIMEOUT = timedelta(minutes=1)  # after that the task counts as lost
+SWEPT_AT_ONCE = 100
 
 
-def queue_due(limit: int) -> int:
+def queue_due(limit: int, again_after: timedelta = sweeps.REQUEUE_AFTER) -> int:
     """Queue the delivery of messages whose next attempt is due; return how many."""
-    now = timezone.now()
     with transaction.atomic():
-        due = Message.objects.filter(status=MessageStatus.QUEUED, next_attempt_at__lte=now)
-        # Skipping locked rows, workers that sweep at once share the messages.
-        messages = list(due.order_by("next_attempt_at").select_for_update(skip_locked=True)[:limit])
-        for message in messages:
+        ids = sweeps.mark_queued(_unsent(), limit, again_after)
+        for message in Message.objects.filter(pk__in=ids).only("pk", "attempts"):
             enqueue_delivery(message)
-        Message.objects.filter(pk__in=[message.pk for message in messages]).update(
-            next_attempt_at=now + TASK_TIMEOUT
-        )
-    return len(messages)
+    return len(ids)
+
+
+def _unsent() -> QuerySet[Message]:
+    return Message.objects.filter(status=MessageStatus.QUEUED)
 
 
 def send(message_id: int, attempt: int = 0) -> None:
@@ -51,7 +51,9 @@ def send(message_id: int, attempt: int = 0) -> None:
         if queued.filter(attempts=attempt).update(**failed):
             _note_failure(Message.objects.get(pk=message_id))
         return
-    if not attempts.count(queued, attempt, next_attempt_at=SCHEDULE.next_at(attempt)):
+    if not attempts.count(
+        queued, attempt, next_attempt_at=SCHEDULE.next_at(attempt), queued_at=None
+    ):
         return
     message = Message.objects.get(pk=message_id)
     try:
@@ -116,3 +118,13 @@ def note(message: Message, text: str) -> None:
 def enqueue_delivery(message: Message) -> None:
     """Queue the next attempt at a message."""
     enqueue_as(f"message {message.pk}", send, message.pk, message.attempts)
+
+
+sweeps.register(
+    sweeps.Sweep(
+        "e-mails",
+        (send,),
+        partial(queue_due, SWEPT_AT_ONCE),
+        lambda now: sweeps.oldest(_unsent(), now),
+    )
+)

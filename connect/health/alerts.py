@@ -4,9 +4,12 @@ An alert is stored in the transaction of the change and sent afterwards.
 """
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
-from django.db.models import Q
+from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from connect import remedies
@@ -14,7 +17,7 @@ from connect.clients import http
 from connect.clients.http import Peer
 from connect.formats import format_duration
 from connect.models import Incident, IncidentKind, WebhookNotice
-from tenants import attempts, messages, timeline
+from tenants import attempts, messages, sweeps, timeline
 from tenants.attempts import Schedule, minutes
 from tenants.models import EventKind, MessageKind, Tenant
 from tenants.queue import enqueue
@@ -22,6 +25,7 @@ from tenants.queue import enqueue
 # After the last pause the webhook is not tried again; the e-mail has the same text.
 SCHEDULE = Schedule(minutes(1, 5, 30))
 MAX_SUBJECT = 200
+SWEPT_AT_ONCE = 100
 
 
 def notify_opened(incident: Incident) -> None:
@@ -71,7 +75,9 @@ def _notify(incident: Incident, kind: str, subject: str, text: str, remedy: str 
     _mail(incident, tenant, kind, subject, alert)
     if settings.INCIDENT_WEBHOOK_URL:
         notice, is_new = WebhookNotice.objects.get_or_create(
-            incident=incident, what=kind, defaults={"text": f"*{subject}*\n{alert}"}
+            incident=incident,
+            what=kind,
+            defaults={"text": f"*{subject}*\n{alert}", "queued_at": timezone.now()},
         )
         # The row is unique by incident and kind, so of two workers one queues the call.
         if is_new:
@@ -88,16 +94,19 @@ def _mail(incident: Incident, tenant: Tenant | None, kind: str, subject: str, te
     )
 
 
-def queue_due(limit: int) -> int:
+def queue_due(limit: int, again_after: timedelta = sweeps.REQUEUE_AFTER) -> int:
     """Queue the webhook calls that are due again, or whose task was lost; return how many."""
-    # A fresh alert is due at once, but its task gets the first pause's time to come up.
-    due = WebhookNotice.objects.filter(
-        Q(next_attempt_at__lte=timezone.now() - SCHEDULE.pauses[0]), sent_at=None
-    )
-    ids = list(due.values_list("pk", flat=True)[:limit])
-    for pk in ids:
-        enqueue(post, pk)
+    if not settings.INCIDENT_WEBHOOK_URL:
+        return 0
+    with transaction.atomic():
+        ids = sweeps.mark_queued(_unsent(), limit, again_after)
+        for pk in ids:
+            enqueue(post, pk)
     return len(ids)
+
+
+def _unsent() -> QuerySet[WebhookNotice]:
+    return WebhookNotice.objects.filter(sent_at=None)
 
 
 def post(alert_id: int) -> None:
@@ -113,7 +122,8 @@ def post(alert_id: int) -> None:
     if alert is None or not settings.INCIDENT_WEBHOOK_URL:
         return
     # Counted with its next time, so that of two tasks for one alert only one goes on.
-    if not attempts.count(due, alert.attempts, next_attempt_at=SCHEDULE.next_at(alert.attempts)):
+    following = SCHEDULE.next_at(alert.attempts)
+    if not attempts.count(due, alert.attempts, next_attempt_at=following, queued_at=None):
         return
     mine = WebhookNotice.objects.filter(pk=alert_id)
     try:
@@ -126,3 +136,10 @@ def post(alert_id: int) -> None:
         mine.update(error=error.words[:500], **({"next_attempt_at": None} if final else {}))
     else:
         mine.update(sent_at=timezone.now(), next_attempt_at=None, error="")
+
+
+def _waiting_since(now: datetime) -> datetime | None:
+    return sweeps.oldest(_unsent(), now) if settings.INCIDENT_WEBHOOK_URL else None
+
+
+sweeps.register(sweeps.Sweep("notices", (post,), partial(queue_due, SWEPT_AT_ONCE), _waiting_since))

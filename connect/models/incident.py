@@ -132,8 +132,8 @@ class WebhookNotice(models.Model):
     what = models.CharField(max_length=10)
     text = models.TextField()
     attempts = models.PositiveSmallIntegerField(default=0)
-    # Due at once, so a call whose task is lost is found by its time.
     next_attempt_at = models.DateTimeField(null=True, blank=True, default=timezone.now)
+    queued_at = models.DateTimeField(null=True, blank=True, editable=False)
     sent_at = models.DateTimeField(null=True, blank=True)
     error = models.CharField(max_length=500, blank=True)
 

@@ -34,6 +34,10 @@ def advance(connection_id: int, *, hurry: bool = False) -> None:
     run.run(_jobs(connection_id, hurry=hurry))
 
 
+# Nothing is provisioned in these.
+NEVER_SWITCHED_OFF = (Stage.OFFBOARDING, Stage.LIVE)
+
+
 def _jobs(connection_id: int, *, hurry: bool) -> Iterator[Job]:
     while not _is_switched_off(connection_id):
         claim = lease.take(connection_id, due=not hurry)
@@ -48,7 +52,7 @@ def _is_switched_off(connection_id: int) -> bool:
     if not switches.PROVISIONING.is_off():
         return False
     stage = Connection.objects.values_list("stage", flat=True).get(pk=connection_id)
-    return stage not in (Stage.OFFBOARDING, Stage.LIVE)  # nothing is provisioned in these
+    return stage not in NEVER_SWITCHED_OFF
 
 
 class ConnectionJob(Job):

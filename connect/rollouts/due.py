@@ -11,7 +11,7 @@ from connect import switches
 from connect.clients import budget
 from connect.models import Connection, RolloutItem, RolloutItemStatus, RolloutStatus
 from connect.rollouts import waves
-from tenants import leases, limits
+from tenants import leases, limits, sweeps
 
 CALLS_PER_RUN = 2  # to Heroku Connect, on average, each time that a tenant is worked on
 MAX_QUEUED_AT_ONCE = 25  # tenants queued by one pulse of the worker
@@ -52,7 +52,7 @@ def _due_ids(again_after: timedelta) -> list[int]:
     now = timezone.now()
     # A lease held by the reconciler or by staff would only make the task return at once.
     free = Connection.objects.filter(leases.free(now), pk=OuterRef("connection"))
-    wanted = is_due(now) & leases.unqueued(now, again_after)
+    wanted = is_due(now) & sweeps.unqueued(now, again_after)
     items = RolloutItem.objects.filter(wanted, Exists(free))
     # Two workers that sweep at once share the items; the joined roll-out is not locked.
     locked = items.select_for_update(skip_locked=True, of=("self",)).order_by("next_attempt_at")

@@ -1,7 +1,5 @@
 """The lease on a connection. Everything that changes a connection holds it."""
 
-from datetime import timedelta
-
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -48,11 +46,3 @@ def take(connection_id: int, *, due: bool = True, blocked: bool = False) -> Clai
         return None
     # Read after the lease was taken: until then another worker could still write the row.
     return Claim(Connection.objects.select_related("tenant").get(pk=connection_id), key)
-
-
-def mark_due_as_queued(limit: int, again_after: timedelta) -> list[int]:
-    """Return the ids of due connections that no worker holds, marked so that each is queued once.
-
-    A connection whose task was lost is queued again after `again_after`.
-    """
-    return leases.mark_queued(Connection.objects.filter(blocked_at=None), limit, again_after)

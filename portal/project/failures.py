@@ -13,6 +13,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
+from psycopg.errors import ReadOnlySqlTransaction
 
 from portal.project import request_ids
 from tenants import pages
@@ -43,6 +44,11 @@ _NO_DATABASE = (
     "It will be available again soon. Nothing is lost: work in progress continues.",
 )
 
+_READ_ONLY = (
+    "The portal cannot store anything now",
+    "Its database is read-only. Nothing was changed: please send it again later.",
+)
+
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler400. For a request that is too large it gives the limit."""
@@ -64,9 +70,12 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """Django's handler500. An unreachable database is answered 503, not 500."""
-    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+    """Django's handler500. A database that is away or read-only is answered 503, not 500."""
+    error = sys.exc_info()[1]
+    if isinstance(error, OperationalError | InterfaceError):
         return _answer(request, 503, *_NO_DATABASE)
+    if isinstance(getattr(error, "__cause__", None), ReadOnlySqlTransaction):
+        return _answer(request, 503, *_READ_ONLY)
     return _answer(request, 500, *_BROKEN)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Max, Min, Q, Sum
-from django_q.models import Failure, OrmQ, Success
+from django_q.models import Failure, Success
 from prometheus_client.core import GaugeMetricFamily
 
 from connect import standing
@@ -21,7 +21,7 @@ from connect.models import (
 )
 from connect.standing import Word
 from connect.write_errors import counts
-from portal.project import probes
+from portal.project import probes, waiting
 from tenants.models import Message, Tenant
 
 LATELY = timedelta(hours=1)
@@ -76,9 +76,9 @@ def _work(now: datetime) -> Families:
     yield _age(
         "work_oldest_due_seconds", "How long the oldest due step has waited.", now, oldest["at"]
     )
-    yield _one("queue_length", "Tasks in the database's queue.", OrmQ.objects.count())
-    queued, beat = probes.queue_age(now), probes.heartbeat_age(now)
-    yield _span("queue_age_seconds", "Age of the oldest queued task.", queued)
+    yield _one("queue_length", "Tasks in the queue, none if Redis is away.", waiting.length())
+    queued, beat = waiting.age(now), probes.heartbeat_age(now)
+    yield _span("queue_age_seconds", "How long the oldest work has waited for a worker.", queued)
     yield _span("worker_heartbeat_age_seconds", "Time since a worker's beat.", beat)
     budgets = dict(ApiBudget.objects.values_list("peer", "remaining"))
     yield _by("call_budget", "Calls that are left of a peer's allowance.", "peer", budgets, ())
@@ -103,10 +103,11 @@ def _family(name: str, about: str, labels: Sequence[str] = ()) -> GaugeMetricFam
     return GaugeMetricFamily(f"multiconnect_{name}", about, labels=labels)
 
 
-def _one(name: str, about: str, value: float) -> GaugeMetricFamily:
-    """Make a family of a single number without a label."""
+def _one(name: str, about: str, value: float | None) -> GaugeMetricFamily:
+    """Make a family of a single number without a label, or of none if it is unknown."""
     family = _family(name, about)
-    family.add_metric((), value)
+    if value is not None:
+        family.add_metric((), value)
     return family
 
 

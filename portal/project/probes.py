@@ -5,18 +5,19 @@ from typing import Any
 
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import Min
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
-from django_q.models import OrmQ
 
+from portal import deliveries
 from portal.models import Heartbeat
+from portal.project import waiting
 from tenants import encryption
 
 WORKER_IS_LATE = timedelta(seconds=60)  # it beats every few seconds
-QUEUE_IS_LATE = timedelta(minutes=5)
+RETRY_AFTER = 30  # seconds
+READ_ONLY = "The database is read-only: nothing can be stored. See heroku pg:info."
 WRONG_KEY = (
     "No key of SECRET decrypts the newest Salesforce grant. Put the old key back, behind the new"
     " one. If it is lost: python manage.py rotate_secret."
@@ -41,7 +42,9 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> HttpResponse:
     """Answer 200, or 503 with `problems` as text. Ages are in seconds, null when there is none."""
     report = readiness(timezone.now())
-    return JsonResponse(report, status=503 if report["problems"] else 200)
+    if not report["problems"]:
+        return JsonResponse(report)
+    return JsonResponse(report, status=503, headers={"Retry-After": str(RETRY_AFTER)})
 
 
 def readiness(now: datetime) -> dict[str, Any]:
@@ -49,7 +52,12 @@ def readiness(now: datetime) -> dict[str, Any]:
     report: dict[str, Any] = {"worker_heartbeat_age": None, "queue_age": None}
     try:
         # Without its tables the rest cannot be asked for.
-        problems = _unmigrated() or [*_unreadable(), *_late(report, now)]
+        problems = _unmigrated() or [
+            *_read_only(),
+            *waiting.broker_problems(),
+            *_unreadable(),
+            *_late(report, now),
+        ]
     except DatabaseError:
         problems = ["The database cannot be reached."]
     return {"status": "not ready" if problems else "ready", "problems": problems, **report}
@@ -59,16 +67,6 @@ def heartbeat_age(now: datetime) -> timedelta | None:
     """Return the age of the newest heartbeat; None if there is none."""
     beat = Heartbeat.objects.order_by("-beat_at").first()
     return now - beat.beat_at if beat else None
-
-
-def queue_age(now: datetime) -> timedelta | None:
-    """Return how long the oldest task of the database's queue has waited for a worker.
-
-    django-q2 keeps in `lock` the moment from which a task may be taken, so tasks under work lie in
-    the future. With the Redis broker there are no rows, and the answer is None.
-    """
-    oldest: datetime | None = OrmQ.objects.filter(lock__lt=now).aggregate(at=Min("lock"))["at"]
-    return now - oldest if oldest else None
 
 
 def _unmigrated() -> list[str]:
@@ -81,22 +79,35 @@ def _unmigrated() -> list[str]:
     return [f"{len(plan)} migrations are not applied: python manage.py migrate."] if plan else []
 
 
+def _read_only() -> list[str]:
+    # So it is on a standby, after a failover, and when its provider has reached a limit.
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW transaction_read_only")
+        return [READ_ONLY] if cursor.fetchone() == ("on",) else []
+
+
 def _unreadable() -> list[str]:
     return [] if encryption.is_key_right() else [WRONG_KEY]
 
 
 def _late(report: dict[str, Any], now: datetime) -> list[str]:
     problems = []
-    beat, queue = heartbeat_age(now), queue_age(now)
+    beat, age = heartbeat_age(now), waiting.age(now)
     report["worker_heartbeat_age"] = _seconds(beat)
-    report["queue_age"] = _seconds(queue)
+    report["queue_age"] = _seconds(age)
     if beat is None:
         problems.append("No worker has ever run: heroku ps:scale worker=1.")
-    elif beat > WORKER_IS_LATE:
-        problems.append(f"The last worker heartbeat is {beat.total_seconds():.0f} s old.")
-    if queue and queue > QUEUE_IS_LATE:
-        problems.append(f"The oldest queued task has waited {queue.total_seconds():.0f} s.")
+    # Sooner while work waits: then a worker that is just slow to beat would be at it.
+    elif beat > (deliveries.WORKER_IS_DEAD if age else WORKER_IS_LATE):
+        problems.append(_no_worker(beat, age))
+    if age and age > waiting.QUEUE_IS_LATE:
+        problems.append(f"The oldest queued task has waited {age.total_seconds():.0f} s.")
     return problems
+
+
+def _no_worker(beat: timedelta, age: timedelta | None) -> str:
+    text = f"The last worker heartbeat is {beat.total_seconds():.0f} s old."
+    return f"No worker, and work waits. {text}" if age else text
 
 
 def _seconds(age: timedelta | None) -> float | None:

@@ -17,7 +17,7 @@ from connect.health import alerts
 from connect.provisioning import reconciler
 from portal import bulk
 from tenants import sending
-from tenants.queue import name_of
+from tenants.sweeps import name_of
 
 RENAMED: dict[str, Callable[..., object]] = {
     "connect.tasks.advance": reconciler.advance,

@@ -12,7 +12,7 @@ from django_q.models import Schedule
 from connect import tasks as connect_tasks
 from portal import tasks as portal_tasks
 from tenants import tasks as tenant_tasks
-from tenants.queue import name_of
+from tenants.sweeps import name_of
 
 SCHEDULES: dict[str, dict[str, Any]] = {}
 

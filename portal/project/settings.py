@@ -177,6 +177,7 @@ Q_CLUSTER: dict[str, Any] = {
     "recycle": 200,
     "label": "Task queue",
     **({"redis": REDIS_URL} if REDIS_URL else {"orm": "default"}),
+    "broker_class": f"portal.project.brokers.{'Redis' if REDIS_URL else 'Database'}Broker",
 }
 
 # --- sessions, cookies, transport ----------------------------------------------------------------

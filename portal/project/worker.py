@@ -7,6 +7,8 @@ What django-q2 1.11.1 does alone, and what is changed here (docs/adr/0003):
   here any unexpected death ends the whole cluster, and the platform restarts the worker.
 - When the main process or the sentinel is killed, the others would continue as orphans: here they
   end too.
+- A dead worker's tasks waited for the `retry` time, and a task that kills its worker came back for
+  ever: portal/deliveries.py frees the former at once and ends the latter after three starts.
 """
 
 import contextlib
@@ -17,6 +19,7 @@ import signal
 import socket
 import time
 from datetime import timedelta
+from functools import partial
 from multiprocessing import Event
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -24,10 +27,13 @@ from typing import Any
 from django.db import close_old_connections, connections
 from django.utils import timezone
 from django_q.cluster import Cluster, Sentinel, get_mp_context
+from django_q.signals import pre_execute
 
-from connect import tasks
-from portal import bulk
+from portal import deliveries
 from portal.models import Heartbeat
+from portal.project import brokers
+from tenants import sweeps
+from tenants.queue import lost_after
 
 log = logging.getLogger(__name__)
 
@@ -44,19 +50,37 @@ def run() -> int:
     # Processes that are forked below must not share a database connection.
     connections.close_all()
     os.register_at_fork(after_in_child=_die_with_parent)
+    started = timezone.now()
+    # With the start, because a container may have the same host name and number again.
+    name = f"{socket.gethostname()}:{os.getpid()}:{started:%H%M%S}"
+    brokers.Worker.name = name
+    pre_execute.connect(_count_start)
+    _guarded(lambda: _beat(name, started))
+    connections.close_all()
     cluster = SafeCluster()
     cluster.start()
-    started = timezone.now()
-    name = f"{socket.gethostname()}:{os.getpid()}"
     next_beat = 0.0
     while cluster.sentinel.is_alive():
         if time.monotonic() >= next_beat:
             next_beat = time.monotonic() + BEAT_SECONDS
             _guarded(lambda: _beat(name, started))
-        _guarded(tasks.sweep)
-        _guarded(bulk.sweep)
+        _guarded(deliveries.free_dead)
+        _guarded(_sweep)
         cluster.sentinel.join(PULSE_SECONDS)
+    _guarded(lambda: deliveries.free_of(name))
     return 0 if cluster.has_stopped else UNEXPECTED_DEATH
+
+
+def _count_start(task: dict[str, Any], **_: object) -> None:
+    # An error here would end the worker's process, and with it the cluster.
+    _guarded(partial(deliveries.count_start, task))
+
+
+def _sweep() -> None:
+    again_after = lost_after()
+    for sweep in sweeps.every():
+        # Each by itself: one that fails does not keep the others from their rows.
+        _guarded(partial(sweep.queue_due, again_after))
 
 
 def _guarded(act: Any) -> None:

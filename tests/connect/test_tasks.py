@@ -7,9 +7,10 @@ from django_q.models import OrmQ
 
 from connect import connections, tasks
 from connect.models import Connection, Stage
-from tenants.leases import REQUEUE_AFTER
+from tenants import sweeps
 from tenants.models import Proof, Tenant
 from tenants.signals import tenant_changed
+from tenants.sweeps import REQUEUE_AFTER
 from tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -64,10 +65,10 @@ def test_a_tenant_that_comes_back_gets_the_next_generation() -> None:
 def test_the_sweep_queues_what_is_due_once_and_again_when_the_task_was_lost() -> None:
     cast.connect(cast.enrol(cast.ACME), Stage.LINKING)
     cast.connect(cast.enrol(cast.BOREALIS), Stage.LINKING, next_attempt_at=None)
-    assert tasks.sweep() == 1
-    assert tasks.sweep() == 0
+    assert sweeps.run() == 1
+    assert sweeps.run() == 0
     with time_machine.travel(timezone.now() + REQUEUE_AFTER + timedelta(seconds=1)):
-        assert tasks.sweep() == 1
+        assert sweeps.run() == 1
 
 
 def test_a_tenant_without_a_connection_is_found() -> None:

@@ -18,8 +18,8 @@ from connect.models import ApiBudget, Connection
 from connect.operations.base import Busy, OperationOutcome, Report
 from portal import bulk
 from portal.models import BulkItem, BulkItemStatus, BulkRun
-from tenants.leases import REQUEUE_AFTER
 from tenants.models import Tenant
+from tenants.sweeps import REQUEUE_AFTER
 from tests.portal.admin import strangers
 
 pytestmark = pytest.mark.django_db
@@ -89,20 +89,20 @@ def test_a_run_works_in_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     assert statuses(run) == ["waiting"] * 3
     assert (run.lease, run.finished_at) == (None, None)
     monkeypatch.undo()
-    assert bulk.sweep() == 1
+    assert bulk.queue_due() == 1
     work_off(run, done)
     assert statuses(run) == ["done"] * 3
 
 
 def test_the_sweep_queues_a_run_once_and_again_when_the_task_was_lost() -> None:
     run = begin()
-    assert bulk.sweep() == 0
+    assert bulk.queue_due() == 0
     BulkRun.objects.update(queued_at=timezone.now() - REQUEUE_AFTER)
-    assert bulk.sweep() == 1
-    assert bulk.sweep() == 0
+    assert bulk.queue_due() == 1
+    assert bulk.queue_due() == 0
     work_off(run, done)
     BulkRun.objects.update(queued_at=None)
-    assert bulk.sweep() == 0
+    assert bulk.queue_due() == 0
 
 
 def test_two_tasks_never_work_on_one_run() -> None:
@@ -149,7 +149,7 @@ def test_it_waits_when_the_last_calls_are_kept_for_provisioning() -> None:
     assert statuses(run) == ["waiting"] * 2
     assert run.waiting_for == bulk.BUDGET_RESERVED
     assert run.next_attempt_at > timezone.now()
-    assert bulk.sweep() == 0
+    assert bulk.queue_due() == 0
     budget.remaining = 4000
     budget.save()
     BulkRun.objects.update(next_attempt_at=timezone.now())

@@ -5,19 +5,17 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from django_q.models import OrmQ
 from pytest_django import Settings
 
 from social import (
     accounts,
     tasks,
 )
-from social.models import (
-    CollectionRun,
-    Delivery,
-    Handle,
-    Post,
-)
+from social.models import CollectionRun, Delivery, Handle, Post, RunOutcome, Trigger
+from tenants import sweeps
 from tests import cast
+from tests.queue import drain, queued
 from tests.social.live_tenants import XSide, go_live
 from tests.social.rounds import many, round_of
 
@@ -28,14 +26,40 @@ def test_a_round_ends_in_time_and_queues_the_next(
     x_side: XSide, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     live = many(x_side, 2)
-    queued: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(tasks, "enqueue", lambda *given: queued.append(given))
     monkeypatch.setattr(tasks, "SECONDS", 1e-6)
     assert "The time limit was reached" in tasks.collect()
-    assert queued == [(tasks.collect, "schedule", "portal")]
+    assert [task["args"] for task in queued()] == [("schedule", "portal")]
     monkeypatch.setattr(tasks, "SECONDS", 60)
     assert "done" in tasks.collect()
-    assert (len(live.bodies()), len(queued)) == (40, 1)
+    assert (len(live.bodies()), len(queued())) == (40, 1)
+
+
+def test_a_run_that_was_to_be_continued_is_found_when_its_task_is_lost(
+    x_side: XSide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = many(x_side, 2)
+    with monkeypatch.context() as hurried:
+        hurried.setattr(tasks, "SECONDS", 1e-6)
+        tasks.collect(Trigger.STAFF.value, "olga")
+    OrmQ.objects.all().delete()
+    assert tasks.queue_due() == 0
+    CollectionRun.objects.update(queued_at=None)
+    assert tasks.queue_due() == 1
+    drain()
+    assert len(live.bodies()) == 40
+    newest = CollectionRun.objects.latest("pk")
+    assert (newest.trigger, newest.actor, newest.outcome) == ("staff", "olga", RunOutcome.DONE)
+    assert sweeps.oldest(CollectionRun.objects.all(), timezone.now()) is None
+
+
+def test_a_run_whose_worker_died_is_continued(x_side: XSide) -> None:
+    many(x_side, 1)
+    past = timezone.now() - timedelta(minutes=1)
+    CollectionRun.objects.create(trigger=Trigger.SCHEDULE, next_attempt_at=past)
+    assert tasks.queue_due() == 1
+    drain()
+    outcomes = CollectionRun.objects.order_by("pk").values_list("outcome", flat=True)
+    assert list(outcomes) == [RunOutcome.INTERRUPTED, RunOutcome.DONE]
 
 
 def test_the_task_returns_the_reason_when_nothing_was_collected(settings: Settings) -> None:

@@ -3,12 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from django_q.models import OrmQ
-
 from connect.clients import budget
 from connect.models import ApiBudget
 from portal.dashboard.cards.links import to_list
-from portal.project import probes
+from portal.project import probes, waiting
 from tenants.models import KILL_SWITCHES, Switch
 
 # Below this share of the budget health checks are held back, and staff should know it.
@@ -16,7 +14,7 @@ BUDGET_IS_LOW = budget.RESERVE * 2
 
 
 def read(user: Any, now: datetime) -> dict[str, Any]:
-    """Four queries."""
+    """Four queries, and one for each kind of work that may wait."""
     return {
         "worker": _worker(now),
         "queue": _queue(now),
@@ -33,10 +31,9 @@ def _worker(now: datetime) -> dict[str, Any]:
 
 
 def _queue(now: datetime) -> dict[str, Any]:
-    age = probes.queue_age(now)
-    late = age is not None and age > probes.QUEUE_IS_LATE
+    age, count = waiting.age(now), waiting.length()
+    late = count is None or (age is not None and age > waiting.QUEUE_IS_LATE)
     since = now - age if age is not None else None
-    count = OrmQ.objects.count()
     return {"count": count, "since": since, "late": late, "url": to_list("django_q_ormq")}
 
 

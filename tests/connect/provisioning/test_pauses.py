@@ -7,11 +7,12 @@ import pytest
 import requests
 from django.utils import timezone
 
-from connect import switches, tasks
+from connect import switches
 from connect.health import states
 from connect.models import Connection, Stage
 from connect.operations import connection as operations
 from connect.provisioning import pauses, reconciler
+from tenants import sweeps
 from tenants.models import Event, EventKind, Message, Switch
 from tests.connect.journey import Journey
 
@@ -31,7 +32,7 @@ def let_it_end(journey: Journey) -> Connection:
     """Let the end of the pause come, and the worker find it."""
     past = timezone.now() - timedelta(seconds=1)
     Connection.objects.update(paused_until=past, next_attempt_at=past)
-    assert tasks.sweep() == 1
+    assert sweeps.run() == 1
     reconciler.advance(journey.connection.pk)
     journey.connection.refresh_from_db()
     return journey.connection
@@ -57,7 +58,7 @@ def test_it_pauses_says_until_when_and_is_due_then(live: Journey) -> None:
     assert connection.waiting_for == pauses.WAITING_FOR
     assert connection.is_paused_on_purpose(timezone.now())
     assert not connection.is_paused_on_purpose(timezone.now() + timedelta(hours=5))
-    assert tasks.sweep() == 0
+    assert sweeps.run() == 0
 
 
 def test_it_resumes_automatically(live: Journey) -> None:
@@ -67,7 +68,7 @@ def test_it_resumes_automatically(live: Journey) -> None:
     assert (connection.next_attempt_at, connection.waiting_for) == (None, "")
     event = Event.objects.get(kind=EventKind.RESUMED)
     assert "Their data centre moves." in event.text
-    assert tasks.sweep() == 0
+    assert sweeps.run() == 0
 
 
 def test_too_early_is_not_the_end(live: Journey) -> None:
@@ -109,7 +110,7 @@ def test_resuming_by_hand_ends_the_pause(live: Journey) -> None:
     operations.operate("resume", live.connection.pk, "olga", {})
     live.connection.refresh_from_db()
     assert (live.connection.state, live.connection.paused_until) == ("IDLE", None)
-    assert tasks.sweep() == 0
+    assert sweeps.run() == 0
 
 
 def test_what_was_resumed_at_herokus_dashboard_is_not_resumed_again(live: Journey) -> None:

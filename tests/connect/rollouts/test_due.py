@@ -12,6 +12,7 @@ from connect.models import (
     RolloutItemStatus,
 )
 from connect.rollouts import due
+from tenants import sweeps
 from tenants.models import RateBucket, Switch
 from tests.connect.fleet import Fleet
 from tests.connect.rollouts.driving import make
@@ -40,7 +41,7 @@ def test_nothing_moves_while_calls_are_short_or_provisioning_is_off(
 def test_the_sweep_queues_what_is_due_once(fleet: Fleet) -> None:
     fleet.add()
     make(fleet)
-    assert tasks.sweep() == 1
-    assert tasks.sweep() == 0
+    assert sweeps.run() == 1
+    assert sweeps.run() == 0
     tasks.advance_item(RolloutItem.objects.get().pk)
     assert RolloutItem.objects.get().status == RolloutItemStatus.READY

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import connection as database
 from django.utils import timezone
 
+from connect import sweeps
 from connect.models import Connection, Stage
 from connect.runner import lease
 from tenants import leases
@@ -62,15 +63,15 @@ def test_what_is_queued_comes_up_once_and_again_only_when_its_task_was_lost(
     connection: Connection,
 ) -> None:
     minute = timedelta(minutes=1)
-    assert lease.mark_due_as_queued(10, minute) == [connection.pk]
-    assert lease.mark_due_as_queued(10, minute) == []
+    assert sweeps.queue_connections(minute) == 1
+    assert sweeps.queue_connections(minute) == 0
     with time_machine.travel(timezone.now() + minute):
-        assert lease.mark_due_as_queued(10, minute) == [connection.pk]
+        assert sweeps.queue_connections(minute) == 1
 
 
 def test_a_connection_with_a_held_lease_is_not_queued(connection: Connection) -> None:
     lease.take(connection.pk)
-    assert lease.mark_due_as_queued(10, timedelta(minutes=1)) == []
+    assert sweeps.queue_connections(timedelta(minutes=1)) == 0
 
 
 @pytest.mark.django_db(transaction=True)

@@ -17,14 +17,14 @@ from connect.models import ApiBudget, Connection, Health, WriteError
 from portal import roles
 from portal.dashboard import page
 from portal.dashboard.cards import write_errors
-from portal.models import Heartbeat
+from portal.models import BulkRun, Heartbeat
 from tenants.models import Switch, Tenant
 from tests.portal.admin import strangers, walk
 from tests.portal.admin.conftest import SignIn
 
 pytestmark = pytest.mark.django_db
 # Session, user and rights; then a fixed number for each card.
-MAX_QUERIES = 41
+MAX_QUERIES = 47
 
 
 def html_of(client: Client) -> str:
@@ -187,6 +187,15 @@ def test_the_first_card_shows_how_long_the_oldest_task_has_waited(
     queue = html_of(viewer).partition("Queue</span>")[2].partition("</li>")[0]
     assert words in queue
     assert ("badge-bad" in queue) == (waits is not None and waits > timedelta(minutes=5))
+
+
+def test_the_first_card_does_not_call_the_queue_empty_while_work_is_due(viewer: Client) -> None:
+    past = timezone.now() - timedelta(minutes=9)
+    BulkRun.objects.create(action="pause", label="Pause", total=1, next_attempt_at=past)
+    queue = html_of(viewer).partition("Queue</span>")[2].partition("</li>")[0]
+    assert "Empty" not in queue
+    assert "Work is due" in queue
+    assert "the oldest work has waited 9 minutes" in queue
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,9 @@ from portal import bulk, tasks
 from portal.actions import action as registry
 from portal.actions.action import Work
 from portal.models import BulkItem, BulkItemStatus, BulkRun
-from tenants.leases import REQUEUE_AFTER
+from tenants import sweeps
 from tenants.models import Event, EventKind, Tenant
+from tenants.sweeps import REQUEUE_AFTER
 from tests import cast, queue
 from tests.connect import fleet as fleets
 from tests.portal.admin import clicks, ready, rows, strangers, walk
@@ -116,7 +117,7 @@ def test_a_press_whose_task_is_lost_is_found_and_done(
     press(operator, member.tenant, "pause")
     OrmQ.objects.all().delete()
     BulkRun.objects.update(queued_at=timezone.now() - REQUEUE_AFTER)
-    assert bulk.sweep() == 1
+    assert bulk.queue_due() == 1
     queue.drain()
     assert BulkItem.objects.get().status == BulkItemStatus.DONE
     assert member.now().state == "PAUSED"
@@ -326,10 +327,8 @@ def test_importing_again_asks_first_and_a_tenant_stays_live_since_then(
 
 
 def queue_due() -> None:
-    from connect import tasks as connect_tasks
-
     Connection.objects.update(queued_at=None)
-    connect_tasks.sweep()
+    sweeps.run()
     queue.drain()
 
 

@@ -110,5 +110,5 @@ def test_every_line_is_in_prometheus_format(client: Client) -> None:
 def test_the_cost_does_not_grow_with_the_fleet(
     django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
-    with django_assert_max_num_queries(19):
+    with django_assert_max_num_queries(25):
         metrics.text(timezone.now())

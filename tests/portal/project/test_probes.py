@@ -1,16 +1,24 @@
 """/healthz speaks of the process; /readyz names what keeps the portal from its work."""
 
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 
 import pytest
-from django.db import DatabaseError
+from django.conf import settings
+from django.db import DatabaseError, connection
 from django.test import Client
 from django.utils import timezone
+from django_q.conf import Conf
 from django_q.models import OrmQ
 from pytest_django import DjangoAssertNumQueries
 
-from portal.models import Heartbeat
-from portal.project import probes
+from connect.models import Stage
+from portal.models import BulkRun, Heartbeat
+from portal.project import probes, waiting
+from tenants import messages, sweeps
+from tenants.models import Message, Switch
+from tests import cast, redis
 
 pytestmark = pytest.mark.django_db
 
@@ -81,6 +89,87 @@ def test_readyz_notices_a_queue_that_nobody_empties(client: Client, worker: Hear
     assert answer.status_code == 503
     assert answer.json()["problems"] == ["The oldest queued task has waited 400 s."]
     assert answer.json()["queue_age"] >= 400
+
+
+def test_readyz_says_that_work_waits_and_no_worker_lives(client: Client) -> None:
+    late_heartbeat(20)
+    assert client.get("/readyz").status_code == 200  # nothing to do, and a beat may be late
+    queued(seconds_ago=10)
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["problems"] == [
+        "No worker, and work waits. The last worker heartbeat is 20 s old."
+    ]
+    assert int(answer["Retry-After"]) > 0
+
+
+def _connection(due_at: datetime) -> None:
+    cast.connect(cast.enrol(cast.ACME), Stage.LINKING, next_attempt_at=due_at)
+
+
+def _message(due_at: datetime) -> None:
+    messages.notify_staff(None, "key", "A subject", "A text.")
+    Message.objects.update(next_attempt_at=due_at)
+
+
+def _run(due_at: datetime) -> None:
+    BulkRun.objects.create(action="pause", label="Pause", total=1, next_attempt_at=due_at)
+
+
+@pytest.mark.parametrize("work", [_connection, _message, _run])
+def test_readyz_asks_the_rows_and_not_the_queue_alone(
+    client: Client, worker: Heartbeat, work: Callable[[datetime], None]
+) -> None:
+    work(timezone.now() - timedelta(seconds=400))
+    OrmQ.objects.all().delete()
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["problems"] == ["The oldest queued task has waited 400 s."]
+
+
+def test_what_a_kill_switch_holds_does_not_wait_for_a_worker(
+    client: Client, worker: Heartbeat
+) -> None:
+    _connection(timezone.now() - timedelta(hours=1))
+    Switch.objects.create(name="provisioning", on=False, why="x")
+    assert client.get("/readyz").json()["queue_age"] is None
+    assert sweeps.run() == 0
+
+
+def test_readyz_asks_redis(
+    client: Client, worker: Heartbeat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Conf, "BROKER_CLASS", "portal.project.brokers.RedisBroker")
+    with redis.running() as (url, _):
+        monkeypatch.setattr(settings, "REDIS_URL", url)
+        assert client.get("/readyz").status_code == 200
+    monkeypatch.setattr(settings, "REDIS_URL", "redis://127.0.0.1:1")
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["problems"] == [waiting.REDIS_IS_AWAY]
+    assert client.get("/healthz").status_code == 200
+
+
+@contextmanager
+def read_only() -> Iterator[None]:
+    """Let the database refuse every write, as a standby does."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = on")
+        yield
+        cursor.execute("SET default_transaction_read_only = off")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_read_only_database_is_said_and_callouts_come_again(worker: Heartbeat) -> None:
+    client = Client(raise_request_exception=False)
+    body = {"org_id": cast.ACME["org_id"], "org_name": "A", "admin_email": "a@b.example"}
+    with read_only():
+        ready = client.get("/readyz")
+        callout = client.post("/organizations", body, content_type="application/json")
+    assert (ready.status_code, ready.json()["problems"]) == (503, [probes.READ_ONLY])
+    assert callout.status_code == 503
+    assert "cannot store anything" in callout.json()["message"]
+    assert all(int(answer["Retry-After"]) > 0 for answer in (ready, callout))
 
 
 def test_tasks_under_work_are_not_waiting(client: Client, worker: Heartbeat) -> None:

@@ -7,7 +7,7 @@ from django_q.models import OrmQ, Schedule, Task
 from django_q.tasks import async_task
 
 from portal.project import renamed_tasks
-from tenants.queue import name_of
+from tenants.sweeps import name_of
 
 OLD, NEW = "tenants.tasks.deliver", "tenants.sending.send"
 

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.db import connection as database
-from django_q.models import OrmQ
+from django_q.models import Failure, OrmQ
 from django_q.tasks import async_task
 
+from portal import deliveries
 from portal.models import Heartbeat
 from portal.project.worker import UNEXPECTED_DEATH
 
@@ -137,3 +138,13 @@ def test_nothing_continues_without_the_main_process_or_the_sentinel(
     os.kill(pid, signal.SIGKILL)
     assert worker.process.wait(PATIENCE) != 0
     _until(lambda: worker.family() == [], "the end of all processes")
+
+
+def test_a_task_that_kills_its_worker_fails_after_three_deaths(tmp_path: Path) -> None:
+    _run("die", str(tmp_path))
+    for _ in range(deliveries.MAX_STARTS):
+        dying = Worker()
+        assert dying.process.wait(PATIENCE) == UNEXPECTED_DEATH
+    assert Failure.objects.get().attempt_count == deliveries.MAX_STARTS
+    assert [row.func for row in OrmQ.objects.all() if "worker_tasks" in row.func()] == []
+    assert len(list(tmp_path.iterdir())) == deliveries.MAX_STARTS

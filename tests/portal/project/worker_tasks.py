@@ -1,6 +1,7 @@
 """Tasks for test_worker.py. They leave their marks in a folder, so that no database is needed."""
 
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -14,3 +15,9 @@ def mark_around(folder: str, seconds: float) -> None:
     mark(folder, f"begun-{os.getpid()}")
     time.sleep(seconds)
     mark(folder, "ended")
+
+
+def die(folder: str) -> None:
+    """Leave a mark, then kill the process."""
+    mark(folder, f"died-{os.getpid()}")
+    os.kill(os.getpid(), signal.SIGKILL)

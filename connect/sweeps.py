@@ -1,0 +1,56 @@
+"""What the worker's pulse finds on this floor, and what a schedule asks for again."""
+
+from datetime import datetime, timedelta
+
+from django.db.models import QuerySet
+
+from connect import switches, tasks
+from connect.models import Connection
+from connect.provisioning import reconciler
+from connect.rollouts import due
+from tenants import leases, sweeps
+from tenants.queue import enqueue
+from tenants.sweeps import Sweep
+
+LIMIT = 100  # connections queued by one pulse
+
+
+def queue_connections(again_after: timedelta) -> int:
+    """Queue the connections that are due; return how many."""
+    ids = leases.mark_queued(_movable(), LIMIT, again_after)
+    for connection_id in ids:
+        enqueue(reconciler.advance, connection_id)
+    return len(ids)
+
+
+def queue_items(again_after: timedelta) -> int:
+    """Queue the tenants of roll-outs that are due; return how many."""
+    ids = due.mark_queued(again_after)
+    for item_id in ids:
+        enqueue(tasks.advance_item, item_id)
+    return len(ids)
+
+
+def _movable() -> QuerySet[Connection]:
+    """Return the connections that may be worked on: not those that wait for staff or a switch."""
+    rows: QuerySet[Connection] = Connection.objects.filter(blocked_at=None)
+    if switches.PROVISIONING.is_off():
+        return rows.filter(stage__in=reconciler.NEVER_SWITCHED_OFF)
+    return rows
+
+
+def _connections_waiting_since(now: datetime) -> datetime | None:
+    return sweeps.oldest(_movable().filter(leases.free(now)), now)
+
+
+def _items_waiting_since(now: datetime) -> datetime | None:
+    # Due tenants wait for their wave, a switch and the hourly calls too: this tells nothing.
+    return None
+
+
+sweeps.register(
+    Sweep("connections", (reconciler.advance,), queue_connections, _connections_waiting_since)
+)
+sweeps.register(Sweep("roll-outs", (tasks.advance_item,), queue_items, _items_waiting_since))
+sweeps.by_schedule(tasks.refresh_health, tasks.refresh_region)
+sweeps.by_schedule(tasks.check_incidents, tasks.refresh_connection, tasks.heal)

@@ -1,0 +1,96 @@
+"""What each worker has taken from the queue: a dead worker's tasks are free at once.
+
+django-q2 gives a task to another worker only after its `retry` time, and gives a task that kills
+its worker to the next one for ever. Here the worker's heartbeat tells that it is dead, each start
+of a task is counted before it, and after some deaths the task has failed, in front of staff.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django_q.brokers import Broker, get_broker
+from django_q.models import Task
+from django_q.signing import SignedPackage
+
+from portal.models import Delivery, Heartbeat
+from tenants import messages
+
+WORKER_IS_DEAD = timedelta(seconds=15)  # three heartbeats were missed
+MAX_STARTS = 3
+FORGET_AFTER = timedelta(days=1)
+
+
+def note_taken(ack: str, payload: str, worker: str) -> None:
+    """Note that a worker took a task from the queue; earlier starts of it stay counted."""
+    Delivery.objects.update_or_create(
+        ack=ack, defaults={"payload": payload, "worker": worker, "taken_at": timezone.now()}
+    )
+
+
+def count_start(task: dict[str, Any]) -> None:
+    """Count a start of a task, before its work."""
+    ack = str(task.get("ack_id") or "")
+    Delivery.objects.filter(ack=ack).update(starts=F("starts") + 1)
+
+
+def forget(ack: str) -> None:
+    """Forget a task that has ended."""
+    Delivery.objects.filter(ack=ack).delete()
+
+
+def free_dead() -> int:
+    """Free the tasks of dead workers, or fail those that killed them; return how many."""
+    now = timezone.now()
+    living = Heartbeat.objects.filter(beat_at__gt=now - WORKER_IS_DEAD)
+    taken = Delivery.objects.exclude(worker="").exclude(worker__in=living.values("worker"))
+    # A worker that has just started may not have beaten yet.
+    return sum(_free(each) for each in taken.filter(taken_at__lt=now - WORKER_IS_DEAD))
+
+
+def free_of(worker: str) -> None:
+    """Free the tasks of a worker that ends now."""
+    for each in Delivery.objects.filter(worker=worker):
+        _free(each)
+
+
+@transaction.atomic
+def _free(delivery: Delivery) -> bool:
+    mine = Delivery.objects.filter(pk=delivery.pk, worker=delivery.worker)
+    # Of two pulses only one frees it.
+    if not mine.update(worker=""):
+        return False
+    broker = get_broker()
+    if delivery.starts < MAX_STARTS:
+        broker.release(delivery.ack, delivery.payload)
+    else:
+        _fail(broker, delivery, timezone.now())
+    return True
+
+
+def _fail(broker: Broker, delivery: Delivery, now: datetime) -> None:
+    """Store a task among the failed ones, and notify staff."""
+    task = SignedPackage.loads(delivery.payload)
+    text = f"Its worker died {delivery.starts} times while the task ran. It is not started again."
+    Task.objects.create(
+        id=task["id"],
+        name=task["name"],
+        func=task["func"],
+        args=task["args"],
+        kwargs=task["kwargs"],
+        started=delivery.taken_at,
+        stopped=now,
+        success=False,
+        result=text,
+        attempt_count=delivery.starts,
+    )
+    broker.acknowledge(delivery.ack)
+    subject = f"A task kills its worker: {task['func']}"
+    messages.notify_staff(None, f"killer:{task['id']}", subject, f"{task['name']}: {text}")
+
+
+def prune() -> int:
+    """Forget tasks that were taken long ago and deleted from the queue by hand; return how many."""
+    return Delivery.objects.filter(taken_at__lt=timezone.now() - FORGET_AFTER).delete()[0]

@@ -1,0 +1,112 @@
+"""Who finds a row again when its task is lost: the queue holds hints, the database the truth.
+
+`tenants.queue` queues a function only if it is registered here. So each task has a row that is due,
+and the worker's pulse or a schedule queues it again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Min, Q, QuerySet
+from django.utils import timezone
+
+# A task that was lost with its worker is queued again after this time.
+REQUEUE_AFTER = timedelta(seconds=60)
+
+
+class Unswept(LookupError):
+    """Nothing would find the work again if this task were lost."""
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Finds the due rows of one kind; the worker runs it every second.
+
+    `queue_due`      queues a task for each due row whose task is lost: queued so long ago.
+    `waiting_since`  returns since when the oldest row has been due that nobody works on, or None.
+    """
+
+    name: str
+    tasks: tuple[Callable[..., object], ...]
+    queue_due: Callable[[timedelta], int]
+    waiting_since: Callable[[datetime], datetime | None]
+
+
+_SWEEPS: dict[str, Sweep] = {}
+_FOUND_BY: dict[str, str] = {}
+
+
+def register(sweep: Sweep) -> None:
+    """Have the worker run a sweep; its tasks may then be queued."""
+    _SWEEPS[sweep.name] = sweep
+    for function in sweep.tasks:
+        _FOUND_BY[name_of(function)] = sweep.name
+
+
+def by_schedule(schedule: Callable[[], object], *tasks: Callable[..., object]) -> None:
+    """Let tasks be queued that a scheduled function queues again by itself."""
+    for function in tasks:
+        _FOUND_BY[name_of(function)] = name_of(schedule)
+
+
+def every() -> list[Sweep]:
+    """Return all sweeps."""
+    return list(_SWEEPS.values())
+
+
+def found_by() -> dict[str, str]:
+    """Return, for each task's name, the name of its sweep or of its scheduled function."""
+    return dict(_FOUND_BY)
+
+
+def require(function: Callable[..., object]) -> str:
+    """Return a function's name. Raises Unswept."""
+    name = name_of(function)
+    if name not in _FOUND_BY:
+        raise Unswept(f"{name} has no sweep: register it in tenants.sweeps")
+    return name
+
+
+def run(again_after: timedelta = REQUEUE_AFTER) -> int:
+    """Run all sweeps; return how many tasks were queued."""
+    return sum(sweep.queue_due(again_after) for sweep in every())
+
+
+# --- for sweeps ----------------------------------------------------------------------------------
+
+
+def mark_queued(rows: QuerySet[Any], limit: int, again_after: timedelta) -> list[int]:
+    """Return the ids of due rows whose task is lost or missing, marked so that each is queued once.
+
+    For every model with the fields `queued_at` and `next_attempt_at`.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        due = rows.filter(unqueued(now, again_after), next_attempt_at__lte=now)
+        # Skipping locked rows, two workers that sweep at once share the rows between them.
+        locked = due.order_by("next_attempt_at").select_for_update(skip_locked=True)
+        ids = list(locked.values_list("pk", flat=True)[:limit])
+        rows.model._default_manager.filter(pk__in=ids).update(queued_at=now)
+    return ids
+
+
+def unqueued(now: datetime, again_after: timedelta) -> Q:
+    """Match the rows without a task in the queue, or whose task must have been lost."""
+    return Q(queued_at=None) | Q(queued_at__lte=now - again_after)
+
+
+def oldest(rows: QuerySet[Any], now: datetime) -> datetime | None:
+    """Return since when the oldest of these rows is due; None if none is."""
+    due = rows.filter(next_attempt_at__lte=now).order_by()
+    found: datetime | None = due.aggregate(at=Min("next_attempt_at"))["at"]
+    return found
+
+
+def name_of(function: Callable[..., object]) -> str:
+    """Return the dotted name under which a worker finds a function."""
+    if "<" in function.__qualname__:
+        raise ValueError(f"{function.__qualname__} cannot be found by its name")
+    return f"{function.__module__}.{function.__qualname__}"

@@ -1,0 +1,115 @@
+"""Tasks of dead workers are free at once, on both brokers; one that kills its worker ends."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone
+from django_q.brokers import get_broker
+from django_q.conf import Conf
+from django_q.models import Failure
+from django_q.signing import SignedPackage
+
+from portal import deliveries, tasks
+from portal.models import Delivery, Heartbeat
+from portal.project import brokers
+from tenants import queue, sending
+from tenants.models import Message
+from tests import redis
+from tests.portal.admin import walk
+
+pytestmark = pytest.mark.django_db(transaction=True)
+DEAD = timedelta(seconds=16)
+
+
+@pytest.fixture(params=["database", "redis"], autouse=True)
+def broker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The queue is a table, or Redis."""
+    monkeypatch.setattr(brokers.Worker, "name", "host:1")
+    if request.param == "database":
+        yield
+        return
+    with redis.running() as (url, _):
+        monkeypatch.setattr(settings, "REDIS_URL", url)
+        monkeypatch.setattr(Conf, "BROKER_CLASS", "portal.project.brokers.RedisBroker")
+        yield
+
+
+def take() -> tuple[Any, dict[str, Any]]:
+    """Take a task from the queue, as the worker does; return its number and what it is."""
+    ((ack, payload),) = get_broker().dequeue()
+    return ack, {**SignedPackage.loads(payload), "ack_id": ack}
+
+
+def die() -> None:
+    """Let the worker be silent for longer than a living one is."""
+    Heartbeat.objects.update(beat_at=timezone.now() - DEAD)
+    Delivery.objects.update(taken_at=timezone.now() - DEAD)
+
+
+def test_a_dead_workers_task_is_free_at_once() -> None:
+    Heartbeat.objects.create(worker="host:1")
+    queue.enqueue(sending.send, 7)
+    take()
+    Delivery.objects.update(taken_at=timezone.now() - DEAD)
+    assert deliveries.free_dead() == 0  # its worker lives
+    assert get_broker().queue_size() == 0
+    die()
+    assert deliveries.free_dead() == 1
+    assert deliveries.free_dead() == 0
+    assert get_broker().queue_size() == 1
+    ack, task = take()
+    assert (task["func"], task["args"]) == ("tenants.sending.send", (7,))
+    get_broker().acknowledge(ack)
+    assert not Delivery.objects.exists()
+
+
+def test_a_worker_that_ends_gives_its_tasks_back() -> None:
+    queue.enqueue(sending.send, 7)
+    take()
+    deliveries.free_of("host:2")
+    assert get_broker().queue_size() == 0
+    deliveries.free_of("host:1")
+    assert get_broker().queue_size() == 1
+
+
+def test_a_task_that_kills_its_worker_fails_after_three_starts_in_front_of_staff(
+    admin_client: Client,
+) -> None:
+    queue.enqueue_as("message 7", sending.send, 7)
+    for _ in range(deliveries.MAX_STARTS):
+        assert get_broker().queue_size() == 1
+        deliveries.count_start(take()[1])
+        die()
+        assert deliveries.free_dead() == 1
+    # What waits now is the mail to staff.
+    _, waiting = take()
+    assert waiting["args"] == (Message.objects.get().pk, 0)
+    failure = Failure.objects.get()
+    assert (failure.name, failure.func) == ("message 7", "tenants.sending.send")
+    assert "Its worker died 3 times" in failure.result
+    page = admin_client.get(walk.page(Failure, "change", failure.pk)).content.decode()
+    assert "Its worker died 3 times" in page
+    assert "tenants.sending.send" in Message.objects.get().subject
+    assert Delivery.objects.get().ack == str(waiting["ack_id"])
+
+
+def test_a_task_that_only_waited_in_a_dead_worker_is_not_counted() -> None:
+    queue.enqueue(sending.send, 7)
+    for _ in range(deliveries.MAX_STARTS + 2):
+        take()
+        die()
+        assert deliveries.free_dead() == 1
+    assert not Failure.objects.exists()
+    assert get_broker().queue_size() == 1
+
+
+def test_what_was_deleted_by_hand_is_forgotten() -> None:
+    queue.enqueue(sending.send, 7)
+    take()
+    Delivery.objects.update(taken_at=timezone.now() - timedelta(days=2))
+    tasks.prune()
+    assert not Delivery.objects.exists()
