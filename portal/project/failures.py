@@ -38,6 +38,7 @@ _STALE = (
     "It was open for too long, or you have logged in again in another window. Go back and reload"
     " the page.",
 )
+_TOO_MANY = ("Too many attempts", "Wait a minute, then try again.")
 _NO_DATABASE = (
     "The portal cannot reach its database",
     "It will be available again soon. Nothing is lost: work in progress continues.",
@@ -68,6 +69,11 @@ def broken(request: HttpRequest) -> HttpResponse:
     if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
         return _answer(request, 503, *_NO_DATABASE)
     return _answer(request, 500, *_BROKEN)
+
+
+def too_many(request: HttpRequest) -> HttpResponse:
+    """Answer attempts that come too fast."""
+    return _answer(request, 429, *_TOO_MANY)
 
 
 def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
