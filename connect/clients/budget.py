@@ -26,10 +26,16 @@ def calls_left(budget: ApiBudget, now: datetime) -> int:
     return max(budget.remaining, refilled)
 
 
+def left(now: datetime) -> int | None:
+    """Return the calls that Heroku still takes now, as every page shows them; None if unknown."""
+    budget = ApiBudget.objects.filter(peer=PEER).first()
+    return None if budget is None else calls_left(budget, now)
+
+
 def allows_background_work() -> bool:
     """Return whether work other than provisioning may call Heroku now."""
-    budget = ApiBudget.objects.filter(peer=PEER).first()
-    return budget is None or calls_left(budget, timezone.now()) >= RESERVE
+    calls = left(timezone.now())
+    return calls is None or calls >= RESERVE
 
 
 class BudgetRecorder:

@@ -8,11 +8,11 @@ class ApiBudget(models.Model):
     """The calls left at a peer, from its last answer. One row for each peer."""
 
     peer = models.CharField(max_length=20, primary_key=True)
-    remaining = models.IntegerField()
-    seen_at = models.DateTimeField(default=timezone.now)
+    remaining = models.IntegerField("left at its last answer")
+    seen_at = models.DateTimeField("last answer", default=timezone.now)
 
     class Meta:
         verbose_name = "API budget"
 
     def __str__(self) -> str:
-        return f"{self.peer}: {self.remaining} calls left"
+        return f"{self.peer}: {self.remaining} calls left at {self.seen_at:%H:%M:%S}"

@@ -9,6 +9,7 @@ from django_q.models import Failure, Success
 from prometheus_client.core import GaugeMetricFamily
 
 from connect import standing
+from connect.clients import budget
 from connect.health import conditions
 from connect.models import (
     ApiBudget,
@@ -80,7 +81,7 @@ def _work(now: datetime) -> Families:
     queued, beat = waiting.age(now), probes.heartbeat_age(now)
     yield _span("queue_age_seconds", "How long the oldest work has waited for a worker.", queued)
     yield _span("worker_heartbeat_age_seconds", "Time since a worker's beat.", beat)
-    budgets = dict(ApiBudget.objects.values_list("peer", "remaining"))
+    budgets = {row.peer: budget.calls_left(row, now) for row in ApiBudget.objects.all()}
     yield _by("call_budget", "Calls that are left of a peer's allowance.", "peer", budgets, ())
 
 

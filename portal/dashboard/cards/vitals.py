@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from connect.clients import budget
-from connect.models import ApiBudget
 from portal.dashboard.cards.links import to_list
 from portal.project import probes, waiting
 from tenants.models import KILL_SWITCHES, Switch
@@ -38,8 +37,7 @@ def _queue(now: datetime) -> dict[str, Any]:
 
 
 def _budget(now: datetime) -> dict[str, Any]:
-    row = ApiBudget.objects.filter(peer=budget.PEER).first()
-    left = None if row is None else budget.calls_left(row, now)
+    left = budget.left(now)
     low = left is not None and left < BUDGET_IS_LOW
     url = to_list("connect_apibudget")
     return {"left": left, "whole": budget.BUDGET, "low": low, "url": url}

@@ -1,6 +1,7 @@
 """The Prometheus page: behind a token, complete, and the same cost for any fleet."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -9,7 +10,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
+from connect.clients import budget
 from connect.models import ApiBudget, Health, Incident, Stage
+from portal.dashboard.cards import vitals
 from portal.project import metrics
 from tests import cast
 
@@ -77,6 +80,17 @@ def test_tenants_conditions_incidents_and_budget_are_counted(client: Client) -> 
         "multiconnect_work_due": 2,
     }
     assert {name: found[name] for name in expected} == expected
+
+
+def test_metrics_dashboard_and_roll_out_page_show_the_same_budget(client: Client) -> None:
+    now = timezone.now()
+    ApiBudget.objects.create(peer="heroku", remaining=100, seen_at=now - timedelta(minutes=10))
+    shown = {
+        numbers(metrics.text(now))['multiconnect_call_budget{peer="heroku"}'],
+        vitals.read(None, now)["budget"]["left"],
+        budget.left(now),
+    }
+    assert shown == {100 + 10 * budget.REFILL_PER_MINUTE}
 
 
 def test_a_large_number_is_shown_exactly(client: Client) -> None:
