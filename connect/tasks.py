@@ -101,12 +101,13 @@ def _operate_alone(name: str, connection_id: int) -> str:
 
 
 def maintain_health() -> None:
-    """Refresh idle grants, probe packages, start due diagnoses, measure uptime; scheduled."""
+    """Measure uptime, refresh idle grants, probe packages, start due diagnoses; scheduled."""
+    # First, because it calls nobody: a peer that fails must not leave an old number on the pages.
+    history.measure_uptime()
     grants.restore_readable()
     maintenance.refresh_idle_grants()
     maintenance.probe_packages()
     diagnose.start_due()
-    history.measure_uptime()
 
 
 def prune_health() -> int:

@@ -1,6 +1,7 @@
 """Samples of each connection over time, how they are folded, and the uptime they add up to."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection as database
@@ -10,7 +11,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from connect.health import observations, states
-from connect.models import Condition, Health, HealthSample, Mapping
+from connect.models import Condition, Connection, Health, HealthSample, Mapping
 
 MAX_GAP = timedelta(minutes=15)  # the longest time that one sample stands for
 FOLDS = (  # older samples are merged into one for each hour, later for each day
@@ -25,13 +26,15 @@ WINDOWS = {"uptime_day": _DAY, "uptime_week": 7 * _DAY, "uptime_month": 30 * _DA
 _FOLD = """
 WITH stretch AS (
     SELECT max(id) AS kept, array_agg(id) AS all_of_them, sum(seconds) AS seconds,
-        sum(seconds_up) AS seconds_up, max(rows_failed) AS rows_failed,
+        sum(seconds_up) AS seconds_up, sum(seconds_degraded) AS seconds_degraded,
+        max(rows_failed) AS rows_failed,
         min(mappings_synced) AS mappings_synced
     FROM connect_healthsample WHERE at < %(before)s AND at >= %(after)s
     GROUP BY connection_id, date_trunc(%(unit)s, at) HAVING count(*) > 1
 ), folded AS (
     UPDATE connect_healthsample SET seconds = stretch.seconds, seconds_up = stretch.seconds_up,
-        rows_failed = stretch.rows_failed, mappings_synced = stretch.mappings_synced
+        seconds_degraded = stretch.seconds_degraded, rows_failed = stretch.rows_failed,
+        mappings_synced = stretch.mappings_synced
     FROM stretch WHERE id = kept
 )
 DELETE FROM connect_healthsample USING stretch WHERE id = ANY(all_of_them) AND id <> kept
@@ -54,6 +57,7 @@ def sample(healths: Iterable[Health], now: datetime) -> None:
                 condition=health.condition,
                 seconds=seconds,
                 seconds_up=seconds if health.condition in states.WELL else 0,
+                seconds_degraded=seconds if health.condition == Condition.DEGRADED else 0,
                 mappings=total,
                 mappings_synced=synced,
                 rows_failed=failed,
@@ -85,6 +89,36 @@ def _mapping_counts(healths: list[Health]) -> dict[int, tuple[int, int, int]]:
         .values_list("connection_id", "total", "synced", "failed")
     )
     return {pk: (total, synced, int(failed)) for pk, total, synced, failed in rows}
+
+
+@dataclass(frozen=True)
+class Uptime:
+    """Shares of the observed time, in thousandths; None where nothing was observed."""
+
+    up: int | None
+    degraded: int | None
+
+
+def uptime(connection: Connection, now: datetime) -> dict[str, Uptime]:
+    """Return one connection's uptime by window, from its samples as they are now. One query."""
+    sums = {
+        f"{name}_{field}": Sum(field, filter=Q(at__gt=now - span), default=0)
+        for name, span in WINDOWS.items()
+        for field in ("seconds", "seconds_up", "seconds_degraded")
+    }
+    found = connection.samples.filter(at__gt=now - WINDOWS["uptime_month"]).aggregate(**sums)
+    return {
+        name: Uptime(
+            _share(found[f"{name}_seconds_up"], found[f"{name}_seconds"]),
+            _share(found[f"{name}_seconds_degraded"], found[f"{name}_seconds"]),
+        )
+        for name in WINDOWS
+    }
+
+
+def _share(part: int, whole: int) -> int | None:
+    # Rounded down, so that less than all of the time is never 100 %.
+    return 1000 * part // whole if whole else None
 
 
 def measure_uptime() -> None:

@@ -92,8 +92,8 @@ class Health(models.Model):
 class HealthSample(models.Model):
     """A period of a connection's history that ends at `at`. Old samples are merged.
 
-    `seconds` is the observed time, `seconds_up` the part of it in a good condition. Paused and
-    unseen time is in neither.
+    `seconds` is the observed time, `seconds_up` the part of it in a good condition, and
+    `seconds_degraded` the part in which some mappings failed. Paused and unseen time is in none.
     """
 
     connection = models.ForeignKey(
@@ -106,6 +106,7 @@ class HealthSample(models.Model):
     )
     seconds = models.PositiveIntegerField(default=0)
     seconds_up = models.PositiveIntegerField(default=0)
+    seconds_degraded = models.PositiveIntegerField(default=0)
     mappings = models.PositiveSmallIntegerField()
     mappings_synced = models.PositiveSmallIntegerField()
     rows_failed = models.BigIntegerField("failed (Heroku Connect's count)")

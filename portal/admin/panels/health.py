@@ -3,7 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
-from connect.health import conditions
+from django.utils import timezone
+
+from connect.health import conditions, history
+from connect.health.history import Uptime
 from connect.models import Condition, Connection, Health, HealthSample, IncidentStatus, Stage
 from connect.write_errors import counts, scan
 from portal import show
@@ -13,6 +16,11 @@ from portal.dashboard.charts import Bar, BarChart
 MAX_SPARK_SAMPLES = 48
 MAX_CHART_SAMPLES = 192
 MAX_LISTED = 10
+_WINDOWS = {
+    "uptime_day": "Uptime 24 h",
+    "uptime_week": "Uptime 7 days",
+    "uptime_month": "Uptime 30 days",
+}
 
 
 def condition(health: Any) -> str:
@@ -27,6 +35,13 @@ def condition(health: Any) -> str:
 def percent(thousandths: int | None) -> str:
     """Return an uptime as text; "-" if nothing was measured."""
     return "-" if thousandths is None else f"{thousandths / 10:.1f}\N{NO-BREAK SPACE}%"
+
+
+def uptime(found: Uptime) -> str:
+    """Return an uptime with the degraded part beside it, e.g. "92.0 %, degraded 5.0 %"."""
+    if not found.degraded:
+        return percent(found.up)
+    return f"{percent(found.up)}, degraded {percent(found.degraded)}"
 
 
 def sparkline(samples: Iterable[HealthSample]) -> str:
@@ -62,12 +77,10 @@ def of_tenant(connection: Connection | None) -> dict[str, Any] | None:
 
 
 def _facts(connection: Connection, health: Health) -> list[tuple[str, Any]]:
-    limit = scan.row_limit(connection)
+    limit, measured = scan.row_limit(connection), history.uptime(connection, timezone.now())
     return [
         ("Last good sync", health.good_at or "never seen"),
-        ("Uptime 24 h", percent(health.uptime_day)),
-        ("Uptime 7 days", percent(health.uptime_week)),
-        ("Uptime 30 days", percent(health.uptime_month)),
+        *((label, uptime(measured[name])) for name, label in _WINDOWS.items()),
         ("Rows", f"{health.rows:,} of {limit:,}" if limit else f"{health.rows:,}"),
         ("Failed writes", counts.of(connection)),
         ("Writes waiting", health.backlog),

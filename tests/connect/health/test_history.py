@@ -39,7 +39,9 @@ def past(connection: Connection, at: datetime, seconds: int, up: int) -> None:
     [
         (Condition.HEALTHY, timedelta(minutes=5), 300, 300),
         (Condition.WORKING, timedelta(minutes=5), 300, 300),
+        (Condition.DEGRADED, timedelta(minutes=5), 300, 0),
         (Condition.BROKEN, timedelta(minutes=5), 300, 0),
+        (Condition.NEEDS_AUTHORIZATION, timedelta(minutes=5), 300, 0),
         (Condition.PAUSED, timedelta(minutes=5), 0, 0),
         (Condition.UNKNOWN, timedelta(minutes=5), 0, 0),
         (Condition.HEALTHY, timedelta(days=2), 900, 900),  # of the rest, nothing is known
@@ -54,6 +56,31 @@ def test_a_sample_stands_for_the_time_since_the_last_one(
     history.sample([health], NOON)
     sample = HealthSample.objects.get()
     assert (sample.seconds, sample.seconds_up) == (seconds, up)
+    assert sample.seconds_degraded == (seconds if condition == Condition.DEGRADED else 0)
+
+
+@pytest.mark.parametrize(
+    ("healthy", "degraded", "broken", "shares"),
+    [
+        (0, 0, 0, (None, None)),
+        (600, 0, 0, (1000, 0)),
+        (0, 600, 0, (0, 1000)),
+        (300, 200, 100, (500, 333)),
+        (86_399, 1, 0, (999, 0)),  # less than all of the time is never 100 %
+    ],
+)
+def test_degraded_time_is_not_up_and_is_shown_apart(
+    acme: Connection,
+    healthy: int,
+    degraded: int,
+    broken: int,
+    shares: tuple[int | None, int | None],
+) -> None:
+    now, total = timezone.now(), healthy + degraded + broken
+    past(acme, now - timedelta(hours=1), total, healthy)
+    HealthSample.objects.update(seconds_degraded=degraded)
+    found = history.uptime(acme, now)
+    assert {(each.up, each.degraded) for each in found.values()} == {shares}
 
 
 def test_uptime_is_measured_over_a_day_a_week_and_a_month(acme: Connection) -> None:
