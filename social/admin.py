@@ -6,10 +6,13 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 
 from portal import show
 from portal.admin.kit.actions import ActionsAdmin
 from portal.admin.kit.base import ReadOnlyAdmin
+from portal.admin.kit.filters import AttentionFilter
+from portal.dashboard import attention
 from portal.dashboard.page import Card, register
 from social import collection, dashboard
 from social.models import (
@@ -30,6 +33,7 @@ _TONES = {
     RunOutcome.INTERRUPTED: show.BAD,
 }
 
+attention.register(dashboard.CAPPED)
 register(
     Card("posts", "Posts per day", dashboard.read, span=2, permission="social.view_collectionrun")
 )
@@ -54,7 +58,7 @@ class CollectionRunAdmin(ReadOnlyAdmin, ActionsAdmin):
         "updated",
         "note",
     )
-    list_filter = ("outcome", "trigger", "recount")
+    list_filter = (AttentionFilter, "outcome", "trigger", "recount")
     date_hierarchy = "started_at"
     search_fields = ("actor", "note")
     fieldsets = (
@@ -83,7 +87,7 @@ class CollectionRunAdmin(ReadOnlyAdmin, ActionsAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        context = {"refusal": collection.refusal()}
+        context = {"holds": collection.holds(timezone.now())}
         return super().changelist_view(request, {**context, **(extra_context or {})})
 
     def render_change_form(
@@ -96,6 +100,7 @@ class CollectionRunAdmin(ReadOnlyAdmin, ActionsAdmin):
         obj: Any = None,
     ) -> HttpResponse:
         if obj is not None:
+            context["holds"] = collection.holds(timezone.now())
             results = obj.by_tenant.select_related("connection__tenant")
             context["results"] = results.order_by("-error", "-skipped", "pk")[:MAX_TENANTS]
             everything = reverse("admin:social_tenantcollection_changelist")

@@ -34,7 +34,7 @@ def count_call() -> None:
     # Without a row X's window is new or unknown, so the call is tried and its answer tells.
     spent = current.first()
     if spent:
-        raise BudgetExceeded(f"X's rate limit is used up until {spent.resets_at:%H:%M:%S} UTC.")
+        raise _rate_limited(spent)
 
 
 def record_remaining(remaining: int, resets_at: datetime) -> None:
@@ -73,6 +73,28 @@ def reserve_posts() -> Reservation:
     )
     Spend.objects.filter(day=today).update(posts=F("posts") + left, calls=F("calls") + 1)
     return Reservation(today, left)
+
+
+def reason(now: datetime) -> str:
+    """Return why no more posts may be asked for now, or "". Three queries at most."""
+    spent = CallAllowance.objects.filter(peer=PEER, resets_at__gt=now, remaining=0).first()
+    return str(_rate_limited(spent)) if spent else capped()
+
+
+def capped() -> str:
+    """Return which cap on spending is reached, or "". Two queries."""
+    today = _today()
+    spent_today = Spend.objects.filter(day=today).aggregate(posts=Sum("posts", default=0))["posts"]
+    try:
+        _left(settings.X_POSTS_PER_DAY, spent_today, "day")
+        _left(settings.X_POSTS_PER_MONTH, posts_in_month(today), "month")
+    except BudgetExceeded as spent:
+        return str(spent)
+    return ""
+
+
+def _rate_limited(spent: CallAllowance) -> BudgetExceeded:
+    return BudgetExceeded(f"X's rate limit is used up until {spent.resets_at:%H:%M:%S} UTC.")
 
 
 def _left(cap: int, spent: int, period: str) -> int:

@@ -9,13 +9,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.conf import settings
 from django.db import connection as database
 from django.utils import timezone
 
 from connect.clients.http import RemoteError
-from social import accounts, delivery, planning, switches
+from connect.holds import Hold
+from social import accounts, budget, delivery, planning, switches
 from social.accounts import TenantRun
 from social.budget import BudgetExceeded
 from social.models import CollectionRun, Handle, RunOutcome, Trigger
@@ -38,9 +40,15 @@ def refusal() -> str:
     """Return the reason why no posts can be collected now, or ""."""
     if not settings.X_BEARER_TOKEN:
         return "X_BEARER_TOKEN is not set"
-    if switches.SOCIAL_JOB.is_off():
-        return "the kill switch “Social job” is off"
-    return ""
+    return switches.SOCIAL_JOB.reason()
+
+
+def holds(now: datetime) -> list[Hold]:
+    """Return what holds collecting up now, for every page of it."""
+    reason = refusal()
+    switched = [Hold(f"No posts are collected: {reason}.")] if reason else []
+    spent = budget.reason(now)
+    return [*switched, *([Hold(spent)] if spent else [])]
 
 
 def collect(

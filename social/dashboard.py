@@ -5,18 +5,21 @@ from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
+from django.db.models import F, QuerySet
 
+from connect.holds import Hold
 from portal.dashboard import charts
+from portal.dashboard.attention import Cause
 from portal.dashboard.charts import Bar, BarChart
 from social import budget, collection
-from social.models import CollectionRun
+from social.models import CollectionRun, RunOutcome
 
 DAYS = 28
 
 
 @dataclass(frozen=True)
 class PostsCard:
-    """What the card shows. `refusal` says why nothing is collected, if so."""
+    """What the card shows. `holds` say why nothing is collected, if so."""
 
     chart: BarChart
     today: int
@@ -24,11 +27,11 @@ class PostsCard:
     day_cap: int
     month_cap: int
     last: CollectionRun | None
-    refusal: str
+    holds: list[Hold]
 
 
-def card() -> PostsCard:
-    """Return the card, with four queries."""
+def card(now: datetime) -> PostsCard:
+    """Return the card, with seven queries."""
     days = budget.by_day(DAYS)
     today, posts_today = days[-1]
     return PostsCard(
@@ -38,7 +41,7 @@ def card() -> PostsCard:
         day_cap=settings.X_POSTS_PER_DAY,
         month_cap=settings.X_POSTS_PER_MONTH,
         last=CollectionRun.objects.first(),
-        refusal=collection.refusal(),
+        holds=collection.holds(now),
     )
 
 
@@ -48,6 +51,27 @@ def chart(days: list[tuple[date, int]]) -> BarChart:
     return charts.columns(f"Posts of the last {len(days)} days", bars)
 
 
+def runs_that_hit_the_cap(now: datetime) -> QuerySet[CollectionRun]:
+    """Return the first run that a cap on spending stopped, while the cap is reached."""
+    if not budget.capped():
+        return CollectionRun.objects.none()
+    last_done = CollectionRun.objects.filter(outcome=RunOutcome.DONE).order_by("-pk").first()
+    stopped = CollectionRun.objects.filter(outcome=RunOutcome.PARTIAL, note__contains="The cap of")
+    since = stopped.filter(pk__gt=last_done.pk) if last_done else stopped
+    return CollectionRun.objects.filter(pk__in=since.order_by("pk").values("pk")[:1])
+
+
+CAPPED = Cause(
+    "capped",
+    "Cap on posts reached",
+    "wait",
+    CollectionRun,
+    runs_that_hit_the_cap,
+    F("started_at"),
+    lambda run: run.note,
+)
+
+
 def read(user: Any, now: datetime) -> dict[str, Any]:
-    """Return the variables of the card's template, with four queries."""
-    return {"posts": card()}
+    """Return the variables of the card's template, with seven queries."""
+    return {"posts": card(now)}

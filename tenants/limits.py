@@ -74,10 +74,20 @@ def take(key: str, per_hour: int, now: datetime, count: int = 1) -> int:
     RateBucket.objects.get_or_create(key=key, defaults={"tokens": per_hour, "filled_at": now})
     bucket = RateBucket.objects.select_for_update().get(key=key)
     per_second = per_hour / 3600
-    # Several web processes' clocks may differ a little.
-    passed = max(0.0, (now - bucket.filled_at).total_seconds())
-    tokens = min(per_hour, bucket.tokens + passed * per_second)
+    tokens = _tokens(bucket, per_hour, now)
     if tokens < count:
         return math.ceil((count - tokens) / per_second) if per_second else 3600
     RateBucket.objects.filter(key=key).update(tokens=tokens - count, filled_at=now)
     return 0
+
+
+def left(key: str, per_hour: int, now: datetime) -> int:
+    """Return how many tokens a bucket holds now. Takes none."""
+    bucket = RateBucket.objects.filter(key=key).first()
+    return int(_tokens(bucket, per_hour, now)) if bucket else per_hour
+
+
+def _tokens(bucket: RateBucket, per_hour: int, now: datetime) -> float:
+    # Several web processes' clocks may differ a little.
+    passed = max(0.0, (now - bucket.filled_at).total_seconds())
+    return min(per_hour, bucket.tokens + passed * (per_hour / 3600))

@@ -9,13 +9,12 @@ from django.utils import timezone
 
 from connect import switches
 from connect.clients import budget
+from connect.holds import CALLS_PER_RUN, MAPPING_CALLS
 from connect.models import Connection, RolloutItem, RolloutItemStatus, RolloutStatus
 from connect.rollouts import waves
 from tenants import leases, limits, sweeps
 
-CALLS_PER_RUN = 2  # to Heroku Connect, on average, each time that a tenant is worked on
 MAX_QUEUED_AT_ONCE = 25  # tenants queued by one pulse of the worker
-BUCKET = "mapping-calls"
 _CHECKED_IN = (RolloutStatus.CHECKING, RolloutStatus.RUNNING)
 
 
@@ -66,4 +65,4 @@ def _may_call(calls: int) -> bool:
         return False
     # The bucket is asked last, because asking takes the calls out of it.
     per_hour = settings.MAPPING_CALLS_PER_HOUR
-    return limits.take(BUCKET, per_hour, timezone.now(), calls) == 0
+    return limits.take(MAPPING_CALLS, per_hour, timezone.now(), calls) == 0

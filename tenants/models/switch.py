@@ -17,6 +17,14 @@ class KillSwitch:
         """Return whether staff switched it off. One query."""
         return Switch.objects.filter(name=self.name, on=False).exists()
 
+    def reason(self) -> str:
+        """Return why its work is held up, as the end of a sentence, or "" while it is on."""
+        row = Switch.objects.filter(name=self.name, on=False).first()
+        if row is None:
+            return ""
+        why = f": {row.why} ({row.who})" if row.why else ""
+        return f"the kill switch “{self.label}” is off{why}"
+
 
 KILL_SWITCHES: dict[str, KillSwitch] = {}
 

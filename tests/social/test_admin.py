@@ -203,6 +203,6 @@ def test_the_fullest_day_is_as_high_as_the_drawing() -> None:
 
 
 def test_days_without_a_row_count_as_nothing(db: None) -> None:
-    card = dashboard.card()
+    card = dashboard.card(timezone.now())
     assert len(card.chart.bars) == dashboard.DAYS
     assert (card.today, card.month, card.last) == (0, 0, None)

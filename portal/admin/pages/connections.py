@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from connect import standing
+from connect import holds, standing
 from connect.models import Connection
 from connect.standing import Word, labels
 from portal import show
@@ -165,6 +165,7 @@ class ConnectionAdmin(ReadOnlyAdmin, StandingAdmin):
             "connection": connection,
             "standing": found,
             "steps": steps(connection, found),
+            "holds": holds.of_connection(connection, timezone.now()),
             "mappings": connection.mappings.all(),
             "buttons": self.buttons(request, connection, found),
         }

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from connect import standing
+from connect import holds, standing
 from connect.models import Connection, Stage
 from portal import show
 from portal.actions.action import Staff
@@ -24,13 +24,15 @@ MAX_SAMPLES = 8
 MAX_STAGES = 100
 MOVING, RESTING, ENDED = 2, 5, 0  # seconds between refreshes; 0: no refresh
 _TROUBLES = (EventKind.TROUBLE, EventKind.BLOCKED)
-# The timeline's filters: the name in the address, the label, the kinds of events.
-_FILTERS: dict[str, tuple[str, tuple[EventKind, ...]]] = {
+# The timeline's filters: the name in the address, the label, the kinds of events. Each kind is in
+# one of them at least, or nobody who filters would find it.
+FILTERS: dict[str, tuple[str, tuple[EventKind, ...]]] = {
     "": ("All", ()),
     "progress": (
         "Progress",
         (
             EventKind.REGISTERED,
+            EventKind.REGISTERED_AGAIN,
             EventKind.APPROVED,
             EventKind.CONSENTED,
             EventKind.STAGE,
@@ -44,7 +46,14 @@ _FILTERS: dict[str, tuple[str, tuple[EventKind, ...]]] = {
     ),
     "trouble": (
         "Trouble",
-        (*_TROUBLES, EventKind.CONFLICT, EventKind.CONSENT_REFUSED, EventKind.GRANT_LOST),
+        (
+            *_TROUBLES,
+            EventKind.INCIDENT,
+            EventKind.HEALING,
+            EventKind.CONFLICT,
+            EventKind.CONSENT_REFUSED,
+            EventKind.GRANT_LOST,
+        ),
     ),
     "staff": ("Staff", (EventKind.STAFF_ACTION, EventKind.APPROVED)),
     "messages": ("E-mails", (EventKind.MESSAGE,)),
@@ -67,7 +76,7 @@ def context(tenant: Tenant, subject: Subject, user: Staff, wanted: str) -> dict[
     shown = subject.connection and next(row for row in rows if row.pk == subject.connection.pk)
     shown = shown or (rows[0] if rows else None)
     earlier = [row for row in rows if row != shown]
-    wanted = wanted if wanted in _FILTERS else ""
+    wanted = wanted if wanted in FILTERS else ""
     found = standing.of_tenant(tenant, subject.connection)
     return {
         "tenant": tenant,
@@ -75,6 +84,7 @@ def context(tenant: Tenant, subject: Subject, user: Staff, wanted: str) -> dict[
         "facts": facts(shown) if shown else [],
         "standing": found,
         "steps": steps(shown, found, _stays(tenant, shown, earlier)) if shown else [],
+        "holds": holds.of_connection(shown, timezone.now()) if shown else [],
         "earlier": earlier,
         "attempt": _last_trouble(tenant) if shown and shown.last_error else None,
         "mappings": shown.mappings.all() if shown else [],
@@ -150,12 +160,12 @@ def _last_trouble(tenant: Tenant) -> Event | None:
 
 
 def _events(tenant: Tenant, wanted: str) -> QuerySet[Event]:
-    _, kinds = _FILTERS[wanted]
+    _, kinds = FILTERS[wanted]
     return tenant.events.filter(kind__in=kinds) if kinds else tenant.events.all()
 
 
 def _filters(wanted: str) -> list[TimelineFilter]:
     return [
         TimelineFilter(label, f"?timeline={name}#timeline", name == wanted)
-        for name, (label, _) in _FILTERS.items()
+        for name, (label, _) in FILTERS.items()
     ]

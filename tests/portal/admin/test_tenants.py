@@ -7,7 +7,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from connect.models import HealthSample, Mapping, Stage
+from connect.health import alerts
+from connect.models import HealthSample, Incident, Mapping, Stage
+from portal.admin.panels import tenant as panel
 from tenants import links
 from tenants.models import Event, EventKind, Tenant
 from tests import cast
@@ -199,6 +201,32 @@ def test_the_timeline_is_filtered_by_the_address(
     url = walk.page(Tenant, "live", five["acme"].pk)
     found = viewer.get(url, {"timeline": wanted}).context["events"]
     assert [event.text for event in found] == texts
+
+
+def test_trouble_holds_an_incident_from_its_opening_to_its_end(
+    viewer: Client, five: dict[str, Tenant]
+) -> None:
+    opened_at = timezone.now() - timedelta(hours=1)
+    connection = five["acme"].connections.get()
+    incident = Incident(
+        connection=connection, kind="system_error", status="open", opened_at=opened_at, text="Ill."
+    )
+    incident.save()
+    alerts.notify_opened(incident)
+    alerts.notify_needs_person(incident, "Restarted 4 times.")
+    incident.closed_at = timezone.now()
+    alerts.notify_closed(incident)
+    url = walk.page(Tenant, "live", five["acme"].pk)
+    found = viewer.get(url, {"timeline": "trouble"}).context["events"]
+    begins = ["Recovered: System error", "Needs a person: System error", "System error"]
+    assert len(found) == 3
+    for event, begin in zip(found, begins, strict=True):
+        assert event.text.startswith(begin)
+
+
+def test_every_kind_of_event_is_behind_a_filter_of_the_timeline() -> None:
+    covered = {kind for _, kinds in panel.FILTERS.values() for kind in kinds}
+    assert covered == set(EventKind)
 
 
 def test_a_pause_and_a_snooze_are_shown_with_their_reason(

@@ -1,0 +1,84 @@
+"""What holds work up: a kill switch that is off, a spent budget, a paused roll-out.
+
+Every page of what waits asks here, so that all of them name the same reasons.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+
+from connect import switches
+from connect.clients import budget
+from connect.models import (
+    OPEN_STATUSES,
+    Connection,
+    Rollout,
+    RolloutItem,
+    RolloutItemStatus,
+    RolloutStatus,
+    Stage,
+)
+from tenants import limits
+
+MAPPING_CALLS = "mapping-calls"  # the bucket of calls to Heroku Connect for roll-outs
+CALLS_PER_RUN = 2  # to Heroku Connect, on average, each time that a tenant is worked on
+_NOT_PROVISIONED = (Stage.LIVE, Stage.OFFBOARDING, Stage.OFFBOARDED)
+_AT_WORK = (RolloutStatus.CHECKING, RolloutStatus.RUNNING)
+
+
+@dataclass(frozen=True)
+class Hold:
+    """One reason, a sentence. `rollout` is the paused roll-out that it is about, if any."""
+
+    text: str
+    rollout: Rollout | None = None
+
+
+def of_connection(connection: Connection, now: datetime) -> list[Hold]:
+    """Return what holds up a connection's provisioning, or its part in a roll-out."""
+    if connection.stage not in _NOT_PROVISIONED and not connection.blocked_at:
+        return _of_provisioning()
+    items = RolloutItem.objects.filter(connection=connection, status__in=OPEN_STATUSES)
+    item = items.select_related("rollout__template").first()
+    if item is None:
+        return []
+    # A tenant that has begun goes on to its end, also while the roll-out is paused.
+    if item.status == RolloutItemStatus.WORKING:
+        return _of_calls(now)
+    return of_rollout(item.rollout, now)
+
+
+def of_rollout(rollout: Rollout, now: datetime) -> list[Hold]:
+    """Return what holds up a roll-out."""
+    if rollout.status == RolloutStatus.PAUSED:
+        return [Hold(f"Roll-out {rollout.pk} is paused. {rollout.pause_reason}", rollout)]
+    return _of_calls(now) if rollout.status in _AT_WORK else []
+
+
+def of_bulk_runs(now: datetime) -> list[Hold]:
+    """Return what holds up bulk runs, and all other background work that calls Heroku."""
+    left = budget.left(now)
+    if left is None or left >= budget.RESERVE:
+        return []
+    return [
+        Hold(
+            f"Heroku takes {left} more calls now. The last {budget.RESERVE} of an hour are kept for"
+            f" provisioning; about {budget.REFILL_PER_MINUTE} are added each minute."
+        )
+    ]
+
+
+def _of_calls(now: datetime) -> list[Hold]:
+    per_hour = settings.MAPPING_CALLS_PER_HOUR
+    spent = Hold(
+        f"The {per_hour:,} calls an hour for roll-outs (MAPPING_CALLS_PER_HOUR) are used up. They "
+        "are added again bit by bit."
+    )
+    is_spent = limits.left(MAPPING_CALLS, per_hour, now) < CALLS_PER_RUN
+    return [*_of_provisioning(), *of_bulk_runs(now), *([spent] if is_spent else [])]
+
+
+def _of_provisioning() -> list[Hold]:
+    reason = switches.PROVISIONING.reason()
+    return [Hold(f"{reason[0].upper()}{reason[1:]}.")] if reason else []
