@@ -1,21 +1,34 @@
-"""Tenants that need staff, and why. One list of causes for the dashboard and the filter.
+"""What needs staff, and why. One list of causes for the dashboard and the filters of lists.
 
-A cause selects current connections. A new one is an entry in CAUSES. What staff snoozed is left out
-until its time.
+Most causes select current connections. A tenant is listed once, under its worst cause: the order of
+the list is from worst to least. What staff snoozed is left out until its time. Roll-outs that have
+paused themselves and incidents without a tenant are causes as well.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from connect.health import conditions
-from connect.models import Condition, Connection, DriftState, WaitingOn
-from portal import show
-from tenants.models import Message, MessageStatus
+from connect.models import (
+    Connection,
+    DriftState,
+    Incident,
+    IncidentStatus,
+    Rollout,
+    RolloutEvent,
+    RolloutStatus,
+    WaitingOn,
+)
+from connect.standing import TONES, Word, with_word
+from portal.dashboard.cards.links import to_list
+from tenants import timeline
+from tenants.models import Message, MessageStatus, Tenant
 
 # By then two reminders were sent and nobody acted.
 SILENCE = timedelta(days=5)
@@ -27,89 +40,112 @@ _MAIL_IS_LOST = Exists(
         tenant=OuterRef("tenant"), status__in=(MessageStatus.BOUNCED, MessageStatus.FAILED)
     )
 )
+_INCIDENTS = Incident.objects.filter(
+    connection=OuterRef("pk"), status=IncidentStatus.OPEN
+).order_by("opened_at")
+_OPENED_AT = Subquery(_INCIDENTS.values("opened_at")[:1])
+_LAST_EVENT = RolloutEvent.objects.filter(rollout=OuterRef("pk")).order_by("-at").values("at")[:1]
 
 
 @dataclass(frozen=True)
 class Cause:
-    """Why somebody has to act. `actions` names buttons: the first one that is legal is offered."""
+    """Why somebody has to act on some rows.
+
+    `model` is what the list with the filter "attention" shows: the tenants of connections, else the
+    rows themselves. `since` is when a row's trouble began, as SQL. `why` is "" where the
+    connection's standing says it. The button is `action`, or that of the standing's remedy if the
+    cause `has_remedy`.
+    """
+
+    name: str
+    label: str
+    tone: str
+    model: type[Model]
+    rows: Callable[[datetime], QuerySet[Any]]
+    since: Any
+    why: Callable[[Any], str]
+    action: str = ""
+    has_remedy: bool = False
+    related: tuple[str, ...] = ()
+
+    @property
+    def url(self) -> str:
+        """The list of all rows with this cause."""
+        meta = self.model._meta
+        return to_list(f"{meta.app_label}_{meta.model_name}", attention=self.name)
+
+    def keys(self, now: datetime) -> QuerySet[Any]:
+        """Return the keys of what the list shows."""
+        return self.rows(now).values("tenant" if self.model is Tenant else "pk")
+
+    def oldest(self, now: datetime, most: int) -> list[tuple[datetime, Any]]:
+        """Return the rows that wait the longest, each with the time since it does."""
+        few = self.rows(now).order_by().values("pk")[:MAX_JUDGED]
+        # Without the condition, which would be judged a second time for each row.
+        model = Connection if self.model is Tenant else self.model
+        rows = model._default_manager.filter(pk__in=few).select_related(*self.related)
+        aged = rows.annotate(since=self.since).order_by("since", "pk")[:most]
+        return [(row.since, row) for row in aged]
+
+
+@dataclass(frozen=True)
+class _Trouble:
+    """What is wrong with connections: `rows` selects them among the current ones.
+
+    `is_alone`: what it selects has none of the troubles before it, so they need not be left out.
+    """
 
     name: str
     label: str
     tone: str
     rows: Callable[[datetime], Q]
     since: Any
-    why: Callable[[Connection], str]
-    actions: tuple[str, ...]
-
-    def connections(self, now: datetime) -> QuerySet[Connection]:
-        """Return the current connections with this cause, snoozed ones left out."""
-        current = Connection.objects.filter(self.rows(now), offboarded_at=None).order_by()
-        return current.exclude(snoozed_until__gt=now)
-
-    def oldest(self, now: datetime, most: int) -> list[tuple[datetime, Connection]]:
-        """Return those that wait the longest, with their tenants, each with the time it began."""
-        few = self.connections(now).values("pk")[:MAX_JUDGED]
-        rows = Connection.objects.filter(pk__in=few).select_related("tenant", "health")
-        aged = rows.annotate(since=self.since).order_by("since", "pk")[:most]
-        return [(row.since, row) for row in aged]
+    why: Callable[[Any], str]
+    has_remedy: bool = True
+    is_alone: bool = False
 
 
 def _silent(now: datetime) -> Q:
-    # Without those who got no e-mail at all: that is a cause of its own.
-    waits = Q(waiting_on=WaitingOn.SUBSCRIBER, blocked_at=None)
-    return waits & Q(~_MAIL_IS_LOST, stage_since__lt=now - SILENCE)
+    return Q(waiting_on=WaitingOn.SUBSCRIBER, stage_since__lt=now - SILENCE)
 
 
 def _unreachable(now: datetime) -> Q:
-    return Q(_MAIL_IS_LOST, waiting_on=WaitingOn.SUBSCRIBER, blocked_at=None)
+    return Q(_MAIL_IS_LOST, waiting_on=WaitingOn.SUBSCRIBER)
 
 
-def _condition(condition: Condition, *actions: str) -> Cause:
-    look = show.look(condition)
-    return Cause(
-        condition.value,
-        look.label,
-        look.tone,
-        # A blocked connection is listed once, under its own cause.
-        lambda now: conditions.of_connection(condition, now=now) & Q(blocked_at=None),
-        Coalesce(F("health__good_at"), F("live_at"), F("stage_since")),
-        lambda row: f"{row.state}: {row.health.reason}",
-        actions,
+def _unknown(now: datetime) -> Q:
+    # One that was only not looked at lately, or whose region is away, needs nothing of its own.
+    return with_word(Word.UNKNOWN, now) & Q(Exists(_INCIDENTS))
+
+
+def _is(word: Word, rows: Callable[[datetime], Q] | None = None) -> _Trouble:
+    """Make the trouble of live connections whose badge says this word."""
+    return _Trouble(
+        word.value,
+        str(word.label),
+        TONES[word],
+        rows or (lambda now: with_word(word, now)),
+        # A good look after the opening of an incident does not end it.
+        Coalesce(_OPENED_AT, F("health__good_at"), F("live_at"), F("stage_since")),
+        lambda row: "",
+        is_alone=True,  # a connection has one word
     )
 
 
-CAUSES: list[Cause] = [
-    Cause(
+_TROUBLES = (
+    _Trouble(
         "blocked",
         "Blocked",
         "bad",
         lambda now: Q(blocked_at__isnull=False),
         F("blocked_at"),
         lambda row: row.blocked_reason,
-        ("retry",),
     ),
-    _condition(Condition.NEEDS_AUTHORIZATION, "reauthorize"),
-    _condition(Condition.BROKEN, "restart"),
-    _condition(Condition.DEGRADED),
-    Cause(
-        "staff",
-        "Waiting for staff",
-        "wait",
-        lambda now: Q(waiting_on=WaitingOn.STAFF, blocked_at=None),
-        F("stage_since"),
-        lambda row: f"Waiting for {row.waiting_for}.",
-        ("approve", "retry"),
-    ),
-    Cause(
-        "drifted",
-        "Drifted from its mappings",
-        "wait",
-        lambda now: Q(drift__state=DriftState.DRIFTED),
-        F("drift__since"),
-        lambda row: "Its mappings at Heroku Connect differ from those of its version.",
-        (),
-    ),
-    Cause(
+    _is(Word.NEEDS_AUTHORIZATION),
+    _is(Word.BROKEN),
+    _is(Word.UNKNOWN, _unknown),
+    _is(Word.DEGRADED),
+    _Trouble(
         "unreachable",
         "E-mail lost",
         "bad",
@@ -118,15 +154,96 @@ CAUSES: list[Cause] = [
         lambda row: (
             f"An e-mail to {row.tenant.admin_email} bounced or failed: correct the address."
         ),
-        (),
+        # The remedy of its stage would send the next mail to the same address.
+        has_remedy=False,
     ),
-    Cause(
+    _Trouble(
+        "staff",
+        "Waiting for staff",
+        "wait",
+        lambda now: Q(waiting_on=WaitingOn.STAFF),
+        F("stage_since"),
+        lambda row: f"Waiting for {row.waiting_for}.",
+    ),
+    _Trouble(
+        "drifted",
+        "Drifted from its mappings",
+        "wait",
+        lambda now: Q(drift__state=DriftState.DRIFTED),
+        F("drift__since"),
+        lambda row: "Its mappings at Heroku Connect differ from those of its version.",
+    ),
+    _Trouble(
         "silent",
         "Subscriber silent",
         "wait",
         _silent,
         F("stage_since"),
         lambda row: f"Waiting for {row.waiting_for}. Reminders sent: {row.reminders_sent}.",
-        ("resend",),
+    ),
+)
+
+
+def _of_tenants(place: int) -> Cause:
+    """Make the cause of one kind of trouble: it leaves out tenants that have a worse one."""
+    trouble = _TROUBLES[place]
+    worse = () if trouble.is_alone else _TROUBLES[:place]
+
+    def rows(now: datetime) -> QuerySet[Connection]:
+        found = _current().filter(trouble.rows(now)).exclude(snoozed_until__gt=now)
+        return found.exclude(_any(worse, now)) if worse else found
+
+    return Cause(
+        trouble.name,
+        trouble.label,
+        trouble.tone,
+        Tenant,
+        rows,
+        trouble.since,
+        trouble.why,
+        has_remedy=trouble.has_remedy,
+        related=("tenant", "health"),
+    )
+
+
+def snoozed(now: datetime) -> QuerySet[Connection]:
+    """Return the connections that staff snoozed although they have a trouble of these."""
+    return _current().filter(_any(_TROUBLES, now), snoozed_until__gt=now)
+
+
+def _current() -> QuerySet[Connection]:
+    return Connection.objects.filter(offboarded_at=None).order_by()
+
+
+def _any(troubles: tuple[_Trouble, ...], now: datetime) -> Q:
+    return reduce(or_, (each.rows(now) for each in troubles))
+
+
+CAUSES: list[Cause] = [
+    Cause(
+        "shared",
+        "Region or token",
+        "bad",
+        Incident,
+        lambda now: Incident.objects.filter(connection=None, status=IncidentStatus.OPEN),
+        F("opened_at"),
+        lambda row: row.text,
+    ),
+    *map(_of_tenants, range(len(_TROUBLES))),
+    Cause(
+        "paused_rollout",
+        "Roll-out paused itself",
+        "bad",
+        Rollout,
+        lambda now: Rollout.objects.filter(status=RolloutStatus.PAUSED, paused_by=timeline.PORTAL),
+        Coalesce(Subquery(_LAST_EVENT), F("created_at")),
+        lambda row: row.pause_reason,
+        action="resume",
+        related=("template",),
     ),
 ]
+
+
+def register(cause: Cause) -> None:
+    """Add the cause of an app above this one."""
+    CAUSES.append(cause)

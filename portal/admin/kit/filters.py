@@ -1,9 +1,10 @@
 """Filters behind the dashboard's numbers: each selects exactly the rows that were counted."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -18,23 +19,39 @@ _GONE = Connection.objects.filter(pk=OuterRef("connection"), offboarded_at__isnu
 
 
 class AttentionFilter(admin.SimpleListFilter):
-    """Why a tenant needs staff, or whether it waits for its subscriber."""
+    """Why a row needs staff."""
 
     title = "attention"
     parameter_name = "attention"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        causes = [(cause.name, cause.label) for cause in CAUSES]
-        return [*causes, ("subscriber", "Waiting for the subscriber"), ("snoozed", "Snoozed")]
+        return [(cause.name, cause.label) for cause in CAUSES if cause.model is model_admin.model]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> QuerySet[Tenant]:
-        now = timezone.now()
-        named = {cause.name: cause.connections(now) for cause in CAUSES}
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        keys = self._keys(queryset.model, str(self.value()), timezone.now())
+        return queryset if keys is None else queryset.filter(pk__in=keys)
+
+    def _keys(self, model: type[Model], name: str, now: datetime) -> QuerySet[Any] | None:
+        """Return the keys of the rows behind one choice; None for a choice that does not exist."""
+        found = (each for each in CAUSES if each.model is model and each.name == name)
+        cause = next(found, None)
+        return cause.keys(now) if cause else None
+
+
+class TenantAttentionFilter(AttentionFilter):
+    """The same for tenants, and whether they wait for their subscriber or are snoozed."""
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        more = [("subscriber", "Waiting for the subscriber"), ("snoozed", "Snoozed")]
+        return [*super().lookups(request, model_admin), *more]
+
+    def _keys(self, model: type[Model], name: str, now: datetime) -> QuerySet[Any] | None:
         current = Connection.objects.filter(offboarded_at=None).order_by()
-        named["subscriber"] = current.filter(waiting_on="subscriber")
-        named["snoozed"] = current.filter(snoozed_until__gt=now)
-        found = named.get(str(self.value()))
-        return queryset if found is None else queryset.filter(pk__in=found.values("tenant"))
+        if name == "subscriber":
+            return current.filter(waiting_on="subscriber").values("tenant")
+        if name == "snoozed":
+            return current.filter(snoozed_until__gt=now).values("tenant")
+        return super()._keys(model, name, now)
 
 
 class StandingFilter(admin.SimpleListFilter):

@@ -31,7 +31,7 @@ from portal.actions.subject import Subject
 from portal.admin.forms.tenant import TenantForm
 from portal.admin.kit import search
 from portal.admin.kit.actions import MAX_PRESSES
-from portal.admin.kit.filters import AttentionFilter, TenantStandingFilter
+from portal.admin.kit.filters import TenantAttentionFilter, TenantStandingFilter
 from portal.admin.kit.subjects import StandingAdmin
 from portal.admin.panels import tenant as panel
 from portal.models import BulkItem
@@ -51,7 +51,7 @@ class TenantAdmin(StandingAdmin):
         "admin_email",
         "registered_on",
     )
-    list_filter = (AttentionFilter, TenantStandingFilter, "environment", "proof")
+    list_filter = (TenantAttentionFilter, TenantStandingFilter, "environment", "proof")
     date_hierarchy = "registered_at"
     tenant_path = "pk"
     empty = "A tenant appears when its package sends a callout: see docs/registration.md."

@@ -1,64 +1,87 @@
-"""Tenants that need staff, the reason and a button, the oldest first."""
+"""What needs staff, the reason and a button, the oldest first."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Model
 from django.urls import reverse
 
-from connect.models import Connection
+from connect import standing
+from connect.models import Connection, Incident, IncidentKind
+from connect.remedies import INCIDENTS, Remedy
+from connect.standing import Standing
 from portal.actions import action as actions
 from portal.actions.subject import Subject
-from portal.dashboard.attention import CAUSES, Cause
+from portal.dashboard import attention
+from portal.dashboard.attention import Cause
 from portal.dashboard.cards.links import tenants
-from tenants.models import Tenant
 
 MAX_SHOWN = 10
 
 
 @dataclass(frozen=True)
 class Case:
-    """One tenant that needs staff. `press` is the label of its button, empty if no action helps."""
+    """One row that needs staff. `remedy` says what to do.
+
+    `press` is the label of its button, empty if no action helps or the user may not do it.
+    """
 
     cause: Cause
-    connection: Connection
+    name: str
     since: datetime
+    why: str
     url: str
+    remedy: str
     press: str
     press_url: str
 
-    @property
-    def why(self) -> str:
-        return self.cause.why(self.connection)
-
 
 def read(user: Any, now: datetime) -> dict[str, Any]:
-    """Two queries for each cause, for any number of tenants."""
-    counts = [(cause, cause.connections(now).count()) for cause in CAUSES]
+    """A query for each cause, and one more for each that there is; for any number of tenants."""
+    counts = [(cause, cause.rows(now).count()) for cause in attention.CAUSES]
+    present = [(cause, count) for cause, count in counts if count]
     found = [
         (since, row.pk, cause, row)
-        for cause in CAUSES
+        for cause, _ in present
         for since, row in cause.oldest(now, MAX_SHOWN)
     ]
     # By the time and the id only, because causes cannot be compared.
     found.sort(key=lambda each: each[:2])
-    total = sum(count for _, count in counts)
+    total, shown = sum(count for _, count in present), found[:MAX_SHOWN]
+    standings = standing.of_many(row for *_, row in shown if isinstance(row, Connection))
     return {
         "total": total,
-        "tallies": [(cause, count, tenants(attention=cause.name)) for cause, count in counts],
-        "cases": [_case(user, cause, row, since) for since, _, cause, row in found[:MAX_SHOWN]],
+        "tallies": present,
+        "cases": [
+            _case(user, cause, row, since, standings.get(row.pk)) for since, _, cause, row in shown
+        ],
         "hidden": total - min(total, MAX_SHOWN),
         "snoozed": Connection.objects.filter(snoozed_until__gt=now, offboarded_at=None).count(),
+        "snoozed_in_trouble": attention.snoozed(now).count(),
         "snoozed_url": tenants(attention="snoozed"),
     }
 
 
-def _case(user: Any, cause: Cause, row: Connection, since: datetime) -> Case:
-    subject = Subject(row.tenant, row)
-    offered = {each.name: each for each in actions.offered(Tenant, user, subject)}
-    action = next((offered[name] for name in cause.actions if name in offered), None)
-    page = reverse("admin:tenants_tenant_change", args=[row.tenant_id])
-    press_url = (
-        reverse("admin:tenants_tenant_act", args=[row.tenant_id, action.name]) if action else ""
-    )
-    return Case(cause, row, since, page, action.label if action else "", press_url)
+def _case(user: Any, cause: Cause, row: Any, since: datetime, found: Standing | None) -> Case:
+    is_connection = isinstance(row, Connection)
+    # A connection is acted on at its tenant's page.
+    shown, target = (row.tenant, Subject(row.tenant, row)) if is_connection else (row, row)
+    remedy = _remedy(cause, row, found if is_connection else None)
+    offered = {each.name: each for each in actions.offered(type(shown), user, target)}
+    action = offered.get(remedy.action if remedy and remedy.action else cause.action)
+    press = (action.label, _address(shown, "act", action.name)) if action else ("", "")
+    why = cause.why(row) or (found.reason if found else "")
+    do = remedy.do if remedy else ""
+    return Case(cause, str(shown), since, why, _address(shown, "change"), do, *press)
+
+
+def _remedy(cause: Cause, row: Any, found: Standing | None) -> Remedy | None:
+    if isinstance(row, Incident):
+        return INCIDENTS[IncidentKind(row.kind)]
+    return found.remedy if found and cause.has_remedy else None
+
+
+def _address(row: Model, view: str, *more: str) -> str:
+    meta = row._meta
+    return reverse(f"admin:{meta.app_label}_{meta.model_name}_{view}", args=[row.pk, *more])

@@ -117,7 +117,7 @@ def test_the_metrics_count_the_same(fleet: list[Connection]) -> None:
 
 def test_who_needs_attention_is_counted_by_the_same_rule(fleet: list[Connection]) -> None:
     now = timezone.now()
-    counted = {cause.label: cause.connections(now).count() for cause in CAUSES}
+    counted = {cause.label: cause.rows(now).count() for cause in CAUSES}
     for condition in ("Broken", "Needs authorization", "Degraded"):
         assert counted[condition] == EXPECTED[condition]
 

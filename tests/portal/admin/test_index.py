@@ -13,9 +13,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from connect.models import ApiBudget, Connection, Health, WriteError
+from connect.models import ApiBudget, Connection, Health, Incident, Rollout, WriteError
 from portal import roles
 from portal.dashboard import page
+from portal.dashboard.cards import attention as attention_card
 from portal.dashboard.cards import write_errors
 from portal.models import BulkRun, Heartbeat
 from tenants.models import Switch, Tenant
@@ -24,7 +25,7 @@ from tests.portal.admin.conftest import SignIn
 
 pytestmark = pytest.mark.django_db
 # Session, user and rights; then a fixed number for each card.
-MAX_QUERIES = 47
+MAX_QUERIES = 56
 
 
 def html_of(client: Client) -> str:
@@ -151,6 +152,33 @@ def test_what_is_broken_is_offered_what_can_mend_it(
     html = html_of(operator).partition('class="cases"')[2].partition("</ol>")[0]
     acme = f'action="/admin/tenants/tenant/{five["acme"].pk}/do/'
     assert re.findall(rf'{acme}(\w+)/"', html) == [press]
+
+
+def test_every_cause_leads_to_all_of_its_rows(viewer: Client) -> None:
+    strangers.make(1)
+    now = timezone.now()
+    Rollout.objects.update(status="paused", pause_reason="Look.", paused_by="portal")
+    Incident.objects.create(kind="token", status="open", opened_at=now, text="Refused.")
+    strangers.connected(range(100, 112), blocked_at=now, blocked_reason="No.")
+    shown = attention_card.read(User(is_superuser=True), now)
+    found = {cause.name: count for cause, count in shown["tallies"]}
+    assert found["blocked"] == 12
+    assert found["broken"] == found["paused_rollout"] == found["shared"] == 1
+    assert shown["hidden"] == shown["total"] - 10
+    for cause, count in shown["tallies"]:
+        assert viewer.get(cause.url).context["cl"].result_count == count, cause.name
+
+
+def test_with_a_snoozed_tenant_the_dashboard_does_not_say_that_all_is_well(
+    viewer: Client, five: dict[str, Tenant]
+) -> None:
+    Connection.objects.filter(tenant=five["cirrus"]).delete()
+    Connection.objects.update(snoozed_until=timezone.now() + timedelta(hours=1))
+    html = html_of(viewer)
+    assert "Nothing needs attention" not in html
+    assert "1 snoozed tenant</a> needs attention too" in html
+    Connection.objects.update(blocked_at=None, blocked_reason="", waiting_on="portal")
+    assert "Nothing needs attention" in html_of(viewer)
 
 
 def test_a_viewer_sees_why_but_no_button(viewer: Client, five: dict[str, Tenant]) -> None:

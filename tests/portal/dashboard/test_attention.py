@@ -4,11 +4,26 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
 from connect.health import states
-from connect.models import Connection, Health, Stage, WaitingOn
-from portal.dashboard.attention import CAUSES
+from connect.models import (
+    Connection,
+    Drift,
+    DriftState,
+    Health,
+    Incident,
+    IncidentKind,
+    IncidentStatus,
+    Rollout,
+    RolloutEvent,
+    Stage,
+    WaitingOn,
+)
+from connect.remedies import INCIDENTS
+from portal.dashboard.attention import CAUSES, snoozed
+from portal.dashboard.cards import attention
 from tenants.models import MessageStatus
 from tests import cast
 from tests.portal.admin import rows
@@ -33,6 +48,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
             "stage_since": timezone.now() - timedelta(days=6),
         },
     ),
+    ("", {"state": "PAUSED", "condition": "paused"}),
     ("", {"stage": Stage.WAITING_FOR_CONSENT, "waiting_on": WaitingOn.SUBSCRIBER}),
     ("", {"state": "IDLE"}),
     ("", {"stage": Stage.OFFBOARDED, "state": "SYSTEM_ERROR", "condition": "broken"}),
@@ -41,7 +57,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
 
 def causes_now() -> list[str]:
     now = timezone.now()
-    return [cause.name for cause in CAUSES if cause.connections(now).exists()]
+    return [cause.name for cause in CAUSES if cause.rows(now).exists()]
 
 
 @pytest.mark.parametrize(("name", "facts"), CASES)
@@ -83,6 +99,103 @@ def test_what_is_broken_is_as_old_as_the_last_good_look() -> None:
     assert cause.oldest(now, 5) == [(now - LATE * 9, row)]
     health.good_at = now - LATE * 3
     health.save()
-    ((since, found),) = cause.oldest(now, 5)
+    ((since, _),) = cause.oldest(now, 5)
     assert since == now - LATE * 3
-    assert cause.why(found).startswith("SYSTEM_ERROR: restart the connection")
+    (case,) = attention.read(AnonymousUser(), now)["cases"]
+    assert case.why.startswith("restart the connection")
+
+
+def everything_wrong() -> Connection:
+    """Make a tenant that is blocked, broken, degraded in an incident, and drifted."""
+    now = timezone.now()
+    row = rows.connection(
+        cast.enrol(cast.ACME), state="SYSTEM_ERROR", blocked_at=now, blocked_reason="No."
+    )
+    Health.objects.create(connection=row, condition="broken", sampled_at=now)
+    Drift.objects.create(connection=row, state=DriftState.DRIFTED)
+    incident(row)
+    return row
+
+
+def incident(row: Connection | None, kind: IncidentKind = IncidentKind.STUCK_WRITES) -> Incident:
+    return Incident.objects.create(
+        connection=row,
+        kind=kind,
+        status=IncidentStatus.OPEN,
+        opened_at=timezone.now() - LATE,
+        text="7 writes are waiting.",
+    )
+
+
+def test_a_tenant_is_listed_once_under_its_worst_cause() -> None:
+    row = everything_wrong()
+    assert causes_now() == ["blocked"]
+    Connection.objects.filter(pk=row.pk).update(blocked_at=None, blocked_reason="")
+    assert causes_now() == ["broken"]
+    Health.objects.update(condition="healthy")
+    assert causes_now() == ["degraded"]
+    Incident.objects.update(status=IncidentStatus.CLOSED)
+    assert causes_now() == ["drifted"]
+
+
+OWN_KINDS = [kind for kind in IncidentKind if kind not in (IncidentKind.REGION, IncidentKind.TOKEN)]
+
+
+@pytest.mark.parametrize("kind", OWN_KINDS)
+def test_every_tenant_in_an_open_incident_needs_attention(kind: IncidentKind) -> None:
+    row = rows.connection(cast.enrol(cast.ACME))
+    Health.objects.create(connection=row, condition="healthy", sampled_at=timezone.now())
+    opened = incident(row, kind)
+    assert len(causes_now()) == 1
+    (case,) = attention.read(AnonymousUser(), timezone.now())["cases"]
+    assert (case.name, case.why, case.since) == (str(row.tenant), opened.text, opened.opened_at)
+    assert case.remedy == INCIDENTS[kind].do
+    Incident.objects.update(status=IncidentStatus.SUSPECTED)
+    assert causes_now() == []
+
+
+def test_those_who_only_were_not_seen_lately_are_not_listed_one_by_one() -> None:
+    rows.connection(cast.enrol(cast.ACME))
+    assert causes_now() == []
+
+
+@pytest.mark.parametrize("kind", [IncidentKind.REGION, IncidentKind.TOKEN])
+def test_an_incident_without_a_tenant_is_a_case_with_its_own_page(kind: IncidentKind) -> None:
+    opened = incident(None, kind)
+    assert causes_now() == ["shared"]
+    (case,) = attention.read(AnonymousUser(), timezone.now())["cases"]
+    assert case.url == f"/admin/connect/incident/{opened.pk}/change/"
+    assert (case.why, case.remedy) == (opened.text, INCIDENTS[kind].do)
+
+
+def paused_rollout(by: str) -> Rollout:
+    reason = "2 of 2 tenants of wave 0 failed, more than 50 %."
+    rollout = Rollout.objects.create(
+        author="mia", status="paused", pause_reason=reason, paused_by=by
+    )
+    RolloutEvent.objects.create(rollout=rollout, actor=by, text=reason)
+    return rollout
+
+
+def test_a_roll_out_that_paused_itself_is_a_case_that_leads_to_it() -> None:
+    paused_rollout("mia")
+    assert causes_now() == []
+    rollout = paused_rollout("portal")
+    shown = attention.read(AnonymousUser(), timezone.now())
+    (case,) = shown["cases"]
+    assert (case.name, case.why) == (str(rollout), rollout.pause_reason)
+    assert case.url == f"/admin/connect/rollout/{rollout.pk}/change/"
+    assert case.since == rollout.events.get().at
+    assert [cause.url for cause, _ in shown["tallies"]] == [
+        "/admin/connect/rollout/?attention=paused_rollout"
+    ]
+
+
+def test_a_snoozed_tenant_in_trouble_is_counted_apart() -> None:
+    row = everything_wrong()
+    now = timezone.now()
+    assert list(snoozed(now)) == []
+    Connection.objects.update(snoozed_until=now + LATE)
+    assert list(snoozed(now)) == [row]
+    shown = attention.read(AnonymousUser(), now)
+    assert (shown["total"], shown["snoozed"], shown["snoozed_in_trouble"]) == (0, 1, 1)

@@ -12,6 +12,7 @@ from connect.remedies import INCIDENTS
 from portal import remedy_pages, show
 from portal.admin.kit import search
 from portal.admin.kit.base import ReadOnlyAdmin
+from portal.admin.kit.filters import AttentionFilter
 
 _STATUS_TONES = {
     IncidentStatus.SUSPECTED: show.WAIT,
@@ -38,7 +39,7 @@ class IncidentAdmin(ReadOnlyAdmin):
         "needs_person_since",
         "text",
     )
-    list_filter = ("status", "kind", "region_url")
+    list_filter = (AttentionFilter, "status", "kind", "region_url")
     list_select_related = ("connection__tenant",)
     date_hierarchy = "suspected_at"
     tenant_path = "connection__tenant"
@@ -133,9 +134,12 @@ class HealingAttemptAdmin(ReadOnlyAdmin):
 
 @admin.register(WebhookNotice)
 class WebhookNoticeAdmin(ReadOnlyAdmin):
-    list_display = ("incident", "what", "attempts", "sent_at", "next_attempt_at", "error")
+    list_display = (
+        *("what", "incident", "rollout", "attempts"),
+        *("sent_at", "next_attempt_at", "error"),
+    )
     list_filter = ("what",)
-    list_select_related = ("incident__connection__tenant",)
+    list_select_related = ("incident__connection__tenant", "rollout__template")
 
 
 def _lines(pairs: Iterable[tuple[str, str]]) -> str:
