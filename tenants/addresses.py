@@ -7,24 +7,24 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
-from tenants.models import Tenant
+from django.db.models import Model
 
 
 class Address(StrEnum):
     """What an address leads to."""
 
     AUTHORIZE = "authorize"  # where a subscriber authorizes Heroku Connect
-    STAFF = "staff"  # a tenant's page for staff; without a tenant, their first page
+    STAFF = "staff"  # a row's page for staff; without a row, their first page
 
 
 _BUILDERS: dict[Address, Callable[[Any], str]] = {}
 
 
 def register(address: Address, build: Callable[[Any], str]) -> None:
-    """Store how an address is built from a tenant."""
+    """Store how an address is built from a row."""
     _BUILDERS[address] = build
 
 
-def of(address: Address, tenant: Tenant | None) -> str:
+def of(address: Address, row: Model | None) -> str:
     """Return a whole address, https:// and host included."""
-    return _BUILDERS[address](tenant)
+    return _BUILDERS[address](row)

@@ -5,6 +5,7 @@ tenants.sending sends them.
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Model
 from django.template.loader import render_to_string
 from django.utils import timezone
 
@@ -40,10 +41,16 @@ def queue(tenant: Tenant | None, kind: MessageKind, key: str, **context: str) ->
     return message
 
 
-def notify_staff(tenant: Tenant | None, key: str, subject: str, text: str) -> Message:
-    """Notify staff, once for each key, that a tenant or the portal itself needs them."""
+def notify_staff(
+    tenant: Tenant | None, key: str, subject: str, text: str, *, about: Model | None = None
+) -> Message:
+    """Notify staff, once for each key, that a tenant or the portal itself needs them.
+
+    The mail leads to the page of `about`, else to the tenant's page or the dashboard.
+    """
     kind = MessageKind.BLOCKED if tenant else MessageKind.PORTAL
-    return queue(tenant, kind, key, subject=subject, text=text)
+    link = addresses.of(Address.STAFF, about or tenant)
+    return queue(tenant, kind, key, subject=subject, text=text, link=link)
 
 
 def resend(tenant_id: int, actor: str) -> Message | None:
@@ -83,7 +90,8 @@ def _draft(tenant: Tenant | None, kind: MessageKind, context: dict[str, str]) ->
     if tenant and kind not in STAFF_KINDS:
         to = tenant.admin_email
     days = links.LIFETIME.days
-    known = {**context, "tenant": tenant, "link": _link(tenant, kind), "days": days}
+    link = context.get("link") or _link(tenant, kind)
+    known = {**context, "tenant": tenant, "link": link, "days": days}
     subject, text, html = (
         render_to_string(f"tenants/mail/{kind}.{part}", known)
         for part in ("subject.txt", "txt", "html")

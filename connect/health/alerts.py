@@ -1,4 +1,4 @@
-"""Alerts to staff about incidents, by e-mail and webhook: one when it opens, one when it ends.
+"""Alerts to staff, by e-mail and webhook: an incident opens and ends, a roll-out pauses.
 
 An alert is stored in the transaction of the change and sent afterwards.
 """
@@ -6,6 +6,7 @@ An alert is stored in the transaction of the change and sent afterwards.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -16,10 +17,11 @@ from connect import remedies
 from connect.clients import http
 from connect.clients.http import Peer
 from connect.formats import format_duration
-from connect.models import Incident, IncidentKind, WebhookNotice
-from tenants import attempts, messages, sweeps, timeline
+from connect.models import Incident, IncidentKind, Rollout, WebhookNotice
+from tenants import addresses, attempts, messages, sweeps, timeline
+from tenants.addresses import Address
 from tenants.attempts import Schedule, minutes
-from tenants.models import EventKind, MessageKind, Tenant
+from tenants.models import EventKind, MessageKind
 from tenants.queue import enqueue
 
 # After the last pause the webhook is not tried again; the e-mail has the same text.
@@ -72,26 +74,40 @@ def _notify(incident: Incident, kind: str, subject: str, text: str, remedy: str 
         return
     # Only the alert says what to do; on pages it stands beside the standing.
     alert = f"{text}\n\n{remedy}" if remedy else text
-    _mail(incident, tenant, kind, subject, alert)
+    # An incident without a tenant is about a region or the portal's token.
+    link = addresses.of(Address.STAFF, tenant or incident)
+    messages.queue(
+        tenant,
+        MessageKind.INCIDENT,
+        key=f"incident:{incident.pk}:{kind}",
+        subject=subject,
+        text=alert,
+        link=link,
+    )
     if settings.INCIDENT_WEBHOOK_URL:
         notice, is_new = WebhookNotice.objects.get_or_create(
-            incident=incident,
-            what=kind,
-            defaults={"text": f"*{subject}*\n{alert}", "queued_at": timezone.now()},
+            incident=incident, what=kind, defaults=_webhook_call(subject, alert, link)
         )
         # The row is unique by incident and kind, so of two workers one queues the call.
         if is_new:
             enqueue(post, notice.pk)
 
 
-def _mail(incident: Incident, tenant: Tenant | None, kind: str, subject: str, text: str) -> None:
-    messages.queue(
-        tenant,
-        MessageKind.INCIDENT,
-        key=f"incident:{incident.pk}:{kind}",
-        subject=subject,
-        text=text,
-    )
+def notify_paused(rollout: Rollout, reason: str) -> None:
+    """Notify staff that a roll-out has paused itself. The caller has locked its row."""
+    subject, text = f"Roll-out {rollout.pk} was paused automatically", f"{rollout}. {reason}"
+    # A time in the key: each automatic pause is a new reason to look.
+    key = f"rollout-paused:{rollout.pk}:{timezone.now():%Y%m%d%H%M%S}"
+    messages.notify_staff(None, key=key, subject=subject, text=text, about=rollout)
+    if settings.INCIDENT_WEBHOOK_URL:
+        call = _webhook_call(subject, text, addresses.of(Address.STAFF, rollout))
+        notice = WebhookNotice.objects.create(rollout=rollout, what="paused", **call)
+        enqueue(post, notice.pk)
+
+
+def _webhook_call(subject: str, text: str, link: str) -> dict[str, Any]:
+    # Marked as queued with the row, so that the sweep does not queue it a second time.
+    return {"text": f"*{subject}*\n{text}\n{link}", "queued_at": timezone.now()}
 
 
 def queue_due(limit: int, again_after: timedelta = sweeps.REQUEUE_AFTER) -> int:

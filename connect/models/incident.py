@@ -128,7 +128,12 @@ class HealingAttempt(models.Model):
 class WebhookNotice(models.Model):
     """One alert to the staff's webhook: stored with the change, sent afterwards."""
 
-    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="notices")
+    incident = models.ForeignKey(
+        Incident, on_delete=models.CASCADE, null=True, blank=True, related_name="notices"
+    )
+    rollout = models.ForeignKey(
+        "connect.Rollout", on_delete=models.CASCADE, null=True, blank=True, related_name="notices"
+    )
     what = models.CharField(max_length=10)
     text = models.TextField()
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -140,8 +145,11 @@ class WebhookNotice(models.Model):
     class Meta:
         ordering = ["-pk"]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["incident", "what"], name="one_webhook_alert_a_change")
+            models.UniqueConstraint(fields=["incident", "what"], name="one_webhook_alert_a_change"),
+            models.CheckConstraint(
+                condition=Q(incident=None) ^ Q(rollout=None), name="webhook_alert_is_about_one"
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.what}: {self.incident}"
+        return f"{self.what}: {self.incident or self.rollout}"
