@@ -1,5 +1,6 @@
 """How times, durations and numbers are written, the same on every page and in every mail."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
@@ -27,3 +28,12 @@ def format_duration(span: timedelta) -> str:
         if len(parts) == 2 or (parts and not count):
             break
     return " ".join(parts) or "0 s"
+
+
+def count_words(ended: Mapping[str, int], total: int) -> str:
+    """Return how far something for many is, e.g. "41 done, 6 skipped, 3 still to do".
+
+    `ended` holds how many have which result, by its word.
+    """
+    counts = {**ended, "still to do": total - sum(ended.values())}
+    return ", ".join(f"{count:,} {word}" for word, count in counts.items() if count) or "0 done"

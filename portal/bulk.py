@@ -103,6 +103,11 @@ def counts(run: BulkRun) -> dict[str, int]:
     return dict.fromkeys(BulkItemStatus.values, 0) | dict(rows)
 
 
+def waits_for_budget(run: BulkRun) -> bool:
+    """Return whether a run leaves Heroku's last calls to provisioning: one of many targets does."""
+    return run.total > 1
+
+
 def queue_due(again_after: timedelta = sweeps.REQUEUE_AFTER, limit: int = 20) -> int:
     """Queue the due runs; return how many were queued."""
     with transaction.atomic():
@@ -131,7 +136,7 @@ def work_off(run_id: int) -> None:
     pause = timedelta()
     # The lease is not renewed once the run is cancelled, which ends the slice.
     while time.monotonic() < stop_at and lease.renew(cancelled_at=None):
-        if lease.row.total > 1 and not budget.allows_background_work():
+        if waits_for_budget(lease.row) and not budget.allows_background_work():
             _release(lease, budget.RESERVE_PAUSE, BUDGET_RESERVED)
             return
         item = _next_item(lease.row)

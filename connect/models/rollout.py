@@ -35,6 +35,8 @@ class RolloutStatus(models.TextChoices):
     PAUSED = "paused", "Paused"
     CANCELLED = "cancelled", "Cancelled"
     DONE = "done", "Done"
+    ENDED = "ended", "Ended, not all done"
+    REFUSED = "refused", "Refused everywhere"
 
 
 class Prune(models.TextChoices):
@@ -80,6 +82,9 @@ class Rollout(models.Model):
         max_length=10, choices=RolloutStatus.choices, default=RolloutStatus.CHECKING, db_index=True
     )
     pause_reason = models.TextField(blank=True)
+    paused_by = models.CharField(
+        max_length=150, blank=True, help_text="The user who paused it, or the portal itself."
+    )
     canary_size = models.PositiveIntegerField(
         "canary tenants",
         default=5,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 from django.utils import timezone
 
 from connect.models import (
@@ -21,6 +21,7 @@ from connect.models import (
     RolloutStatus,
     RolloutStep,
 )
+from connect.rollouts import warnings
 from connect.rollouts.creating import create, eligible
 from connect.rollouts.status import (
     TransitionRefused,
@@ -31,6 +32,18 @@ from connect.rollouts.status import (
 )
 
 _NOT_BEGUN = (RolloutItemStatus.CHECKING, RolloutItemStatus.READY)
+RETRIED_FROM = (
+    RolloutStatus.RUNNING,
+    RolloutStatus.PAUSED,
+    RolloutStatus.ENDED,
+    RolloutStatus.REFUSED,
+)
+ROLLED_BACK_FROM = (
+    RolloutStatus.PAUSED,
+    RolloutStatus.CANCELLED,
+    RolloutStatus.DONE,
+    RolloutStatus.ENDED,
+)
 
 
 def start(rollout_id: int, actor: str, *, accept_warnings: bool = False) -> Rollout:
@@ -40,7 +53,7 @@ def start(rollout_id: int, actor: str, *, accept_warnings: bool = False) -> Roll
     """
     with _locked(rollout_id) as rollout:
         require_status(rollout, RolloutStatus.READY)
-        count = items_with_warnings(rollout).count()
+        count = warnings.items(rollout).count()
         if count and not accept_warnings:
             raise TransitionRefused(
                 f"The check warns of {tenant_count(count)}: read it and accept the warnings"
@@ -50,14 +63,6 @@ def start(rollout_id: int, actor: str, *, accept_warnings: bool = False) -> Roll
             rollout, RolloutStatus.RUNNING, actor, f"Started.{accepted}", started_at=timezone.now()
         )
     return rollout
-
-
-def items_with_warnings(rollout: Rollout) -> QuerySet[RolloutItem]:
-    """Return the ready tenants that have warnings."""
-    found: QuerySet[RolloutItem] = rollout.items.filter(
-        status=RolloutItemStatus.READY, findings__contains=[{"severity": "warning"}]
-    )
-    return found
 
 
 def pause(rollout_id: int, actor: str) -> Rollout:
@@ -107,7 +112,7 @@ def cancel(rollout_id: int, actor: str) -> Rollout:
 def retry(rollout_id: int, actor: str) -> Rollout:
     """Check and try again every tenant that failed or was refused. Raises TransitionRefused."""
     with _locked(rollout_id) as rollout:
-        require_status(rollout, RolloutStatus.RUNNING, RolloutStatus.PAUSED, RolloutStatus.DONE)
+        require_status(rollout, *RETRIED_FROM)
         again = _to_try_again(rollout)
         if not again:
             raise TransitionRefused("It has no failed tenant that can be retried")
@@ -127,7 +132,9 @@ def retry(rollout_id: int, actor: str) -> Rollout:
             finished_at=None,
         )
         text = f"Trying {tenant_count(len(again))} again."
-        set_status(rollout, RolloutStatus.RUNNING, actor, text, finished_at=None)
+        # One that was refused everywhere has never been started, so its warnings were not read.
+        then = RolloutStatus.RUNNING if rollout.started_at else RolloutStatus.CHECKING
+        set_status(rollout, then, actor, text, finished_at=None)
     return rollout
 
 
@@ -145,7 +152,7 @@ def roll_back(rollout_id: int, actor: str, *, prune: Prune = Prune.REMOVED) -> R
     Raises TransitionRefused.
     """
     with _locked(rollout_id) as rollout:
-        require_status(rollout, RolloutStatus.PAUSED, RolloutStatus.CANCELLED, RolloutStatus.DONE)
+        require_status(rollout, *ROLLED_BACK_FROM)
         if rollout.kind != RolloutKind.MAPPINGS:
             raise TransitionRefused(
                 "Only mappings can be rolled back. Change an API version with a new roll-out"
@@ -156,12 +163,12 @@ def roll_back(rollout_id: int, actor: str, *, prune: Prune = Prune.REMOVED) -> R
         # First, because a connection can be in one unfinished roll-out only.
         _skip_the_rest(rollout)
         back = _make_the_way_back(rollout, actor, prune)
-        text = f"Rolled back by roll-out {back.pk}."
-        # A roll-out that is done stays done; one that was stopped can never go on.
-        if rollout.status == RolloutStatus.DONE:
-            add_event(rollout, actor, text)
-        else:
+        text = f"Roll-out {back.pk} was made to roll it back."
+        # A roll-out that has ended keeps its result; one that was paused can never go on.
+        if rollout.status == RolloutStatus.PAUSED:
             set_status(rollout, RolloutStatus.CANCELLED, actor, text, finished_at=timezone.now())
+        else:
+            add_event(rollout, actor, text)
     return back
 
 

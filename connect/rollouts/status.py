@@ -23,7 +23,8 @@ def set_status(
     **facts: object,
 ) -> None:
     """Set the status of a roll-out and note the reason. The caller has locked its row."""
-    changes = {**facts, "status": status, "pause_reason": pause_reason}
+    paused_by = actor if pause_reason else ""
+    changes = {**facts, "status": status, "pause_reason": pause_reason, "paused_by": paused_by}
     for name, value in changes.items():
         setattr(rollout, name, value)
     rollout.save(update_fields=list(changes))

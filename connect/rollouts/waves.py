@@ -5,9 +5,11 @@ from collections import Counter
 from django.db import transaction
 from django.utils import timezone
 
+from connect.health import alerts
 from connect.models import OPEN_STATUSES, Rollout, RolloutItemStatus, RolloutStatus
+from connect.rollouts import outcome
 from connect.rollouts.status import add_event, set_status, tenant_count
-from tenants import messages, timeline
+from tenants import timeline
 
 
 def advance_all() -> None:
@@ -38,7 +40,7 @@ def _advance_check(rollout: Rollout) -> None:
     text = f"Checked: {tenant_count(ready)} can be sent to, {refused} refused."
     now = timezone.now()
     if not ready:
-        set_status(rollout, RolloutStatus.DONE, timeline.PORTAL, text, finished_at=now)
+        _end(rollout)
     elif rollout.starts_itself:
         set_status(
             rollout, RolloutStatus.RUNNING, timeline.PORTAL, f"{text} Started.", started_at=now
@@ -91,20 +93,16 @@ def _begin_next_wave(rollout: Rollout) -> None:
 
 def _end(rollout: Rollout) -> None:
     counts = _counts(rollout)
-    text = f"Done: {counts[RolloutItemStatus.DONE]} of {tenant_count(counts.total())}."
-    set_status(rollout, RolloutStatus.DONE, timeline.PORTAL, text, finished_at=timezone.now())
+    status = outcome.final_status(counts)
+    verb = "Done" if status == RolloutStatus.DONE else "Ended"
+    text = f"{verb}: {outcome.words(counts)}."
+    set_status(rollout, status, timeline.PORTAL, text, finished_at=timezone.now())
 
 
 def pause_automatically(rollout: Rollout, reason: str) -> None:
     """Pause a roll-out whose row the caller has locked, and notify staff."""
     set_status(rollout, RolloutStatus.PAUSED, timeline.PORTAL, reason, pause_reason=reason)
-    messages.notify_staff(
-        None,
-        # A time in the key: each automatic pause is a new reason to look.
-        key=f"rollout-paused:{rollout.pk}:{timezone.now():%Y%m%d%H%M%S}",
-        subject=f"Roll-out {rollout.pk} was paused automatically",
-        text=f"{rollout}. {reason}",
-    )
+    alerts.notify_paused(rollout, reason)
 
 
 def _counts(rollout: Rollout) -> Counter[str]:

@@ -4,16 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django import forms
-from django.db.models import QuerySet
 
-from connect.models import Prune, Rollout, RolloutItem, RolloutKind, RolloutStatus
-from connect.rollouts import lifecycle
+from connect.models import Prune, Rollout, RolloutKind, RolloutStatus
+from connect.rollouts import lifecycle, warnings
 from connect.rollouts.status import TransitionRefused, tenant_count
 from portal.actions.action import Action, Options
 from portal.actions.forms import Question
 from portal.actions.result import Result, done, queued, skipped
 
-MAX_WARNINGS = 100  # on the confirmation page
 _CONTROL, _PAUSE = "connect.steer_rollout", "connect.pause_rollout"
 _UNFINISHED = (
     RolloutStatus.CHECKING,
@@ -24,15 +22,13 @@ _UNFINISHED = (
 
 
 class StartForm(Question):
-    """Asks to accept the warnings of the check, if there are any."""
+    """Asks to accept the warnings of the check, if there are any. Errors cannot be accepted."""
 
-    accept_warnings = forms.BooleanField(
-        required=False, label="I have read the warnings and accept them"
-    )
+    accept_warnings = forms.BooleanField(required=False, label="I have read the warnings")
 
     def __init__(self, data: object = None, *, targets: Sequence[Rollout]) -> None:
         super().__init__(data, targets=targets)
-        self.warned = sum(lifecycle.items_with_warnings(each).count() for each in targets)
+        self.warned = sum(warnings.items(each).count() for each in targets)
         if not self.warned:
             del self.fields["accept_warnings"]
 
@@ -40,17 +36,22 @@ class StartForm(Question):
         if not self.cleaned_data["accept_warnings"]:
             count = tenant_count(self.warned)
             raise forms.ValidationError(
-                f"The check warns of {count}: read it and accept the warnings."
+                f"The check warns of {count}. Read the warnings above, then tick the box."
             )
         return True
 
 
 class PruneForm(Question):
-    """What a roll-back does with objects that only the newer version has."""
+    """What a roll-back does with objects that the former version does not have."""
 
     prune = forms.ChoiceField(
-        label="Objects that the earlier version does not have",
-        choices=Prune.choices,
+        label="Mapped objects that the former version does not have",
+        # A roll-out's texts speak of its old and its new version, which a roll-back swaps.
+        choices=[
+            (Prune.REMOVED, "Delete those that this roll-out added"),
+            (Prune.ALL, "Delete all of them, also those that were added by hand"),
+            (Prune.KEEP, "Delete nothing"),
+        ],
         initial=Prune.REMOVED,
         widget=forms.RadioSelect,
     )
@@ -89,21 +90,13 @@ class _RollBack(Transition):
     def refusal(self, rollout: Rollout) -> str:
         if rollout.kind != RolloutKind.MAPPINGS:
             return "only mappings can be rolled back: Salesforce API versions are changed by hand"
+        if rollout.status == RolloutStatus.REFUSED:
+            return "nothing was sent to any tenant"
         return super().refusal(rollout)
 
 
 def _warnings(targets: Sequence[Rollout]) -> list[str]:
-    return [
-        f"{item.connection.tenant}: {found['where']}: {found['text']} [{found['rule']}]"
-        for rollout in targets
-        for item in _with_warnings(rollout)
-        for found in item.findings
-    ]
-
-
-def _with_warnings(rollout: Rollout) -> QuerySet[RolloutItem]:
-    found = lifecycle.items_with_warnings(rollout).select_related("connection__tenant")
-    return found[:MAX_WARNINGS]
+    return [str(warning) for rollout in targets for warning in warnings.of(rollout)]
 
 
 def _start(pk: int, actor: str, options: Options) -> Rollout:
@@ -169,7 +162,7 @@ ACTIONS = (
         "Checks every tenant that failed or was refused again, and tries it again.",
         _CONTROL,
         Transition(
-            (RolloutStatus.RUNNING, RolloutStatus.PAUSED, RolloutStatus.DONE),
+            lifecycle.RETRIED_FROM,
             lambda pk, actor, options: lifecycle.retry(pk, actor),
             "Each tenant is checked again first.",
         ),
@@ -188,7 +181,7 @@ ACTIONS = (
         "Every tenant that still has the version of this roll-out returns to its former version.",
         _CONTROL,
         _RollBack(
-            (RolloutStatus.PAUSED, RolloutStatus.CANCELLED, RolloutStatus.DONE),
+            lifecycle.ROLLED_BACK_FROM,
             lambda pk, actor, options: lifecycle.roll_back(
                 pk, actor, prune=Prune(options["prune"])
             ),

@@ -159,7 +159,7 @@ def test_all_tenants_get_the_next_version_in_spite_of_everything(
     orphans = kill_in_the_middle(fleet, worker, rollout, wave=1)
     emulator.fail("region", path="^/region-2/", status=500, times=tenants // 5)
     orphans += kill_in_the_middle(fleet, worker, rollout, wave=2)
-    until(fleet, lambda: status(rollout) == RolloutStatus.DONE, "the roll-out ends")
+    until(fleet, lambda: status(rollout) == RolloutStatus.ENDED, "the roll-out ends")
     emulator.clear_faults()
 
     assert fleets.items(rollout) == {

@@ -14,7 +14,7 @@ from django.urls import URLPattern, path
 from portal import show
 from portal.admin.kit.actions import ActionsAdmin
 from portal.admin.kit.base import ReadOnlyAdmin
-from portal.admin.panels.bulk import progress
+from portal.admin.panels import bulk as panel
 from portal.models import BulkRun
 
 
@@ -47,9 +47,7 @@ class BulkRunAdmin(ReadOnlyAdmin, ActionsAdmin):
         "actor",
         "created_at",
         "state",
-        "done",
-        "skipped",
-        "failed",
+        "progress",
         "finished_at",
     )
     list_filter = (SizeFilter, "action")
@@ -59,8 +57,11 @@ class BulkRunAdmin(ReadOnlyAdmin, ActionsAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[BulkRun]:
         runs: QuerySet[BulkRun] = super().get_queryset(request)
-        of = {s: Count("items", filter=Q(items__status=s)) for s in ("done", "skipped", "failed")}
-        return runs.annotate(**{f"items_{status}": count for status, count in of.items()})
+        ended = {
+            f"items_{status.value}": Count("items", filter=Q(items__status=status))
+            for status in panel.ENDED
+        }
+        return runs.annotate(**ended)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
@@ -75,7 +76,7 @@ class BulkRunAdmin(ReadOnlyAdmin, ActionsAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        context |= progress(context["original"])
+        context |= panel.progress(context["original"])
         return super().render_change_form(request, context, *args, **kwargs)
 
     def live(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -85,7 +86,7 @@ class BulkRunAdmin(ReadOnlyAdmin, ActionsAdmin):
             raise PermissionDenied
         if run is None:
             raise Http404
-        context = {**progress(run), "buttons": self.buttons(request, run)}
+        context = {**panel.progress(run), "buttons": self.buttons(request, run)}
         return TemplateResponse(request, "admin/portal/bulkrun/live.html", context)
 
     @admin.display(description="what", ordering="pk")
@@ -94,20 +95,12 @@ class BulkRunAdmin(ReadOnlyAdmin, ActionsAdmin):
 
     @admin.display(description="state")
     def state(self, run: BulkRun) -> str:
-        if run.cancelled_at:
-            return show.badge("Cancelled", show.WAIT)
-        if run.finished_at:
-            return show.badge("Finished", show.GOOD)
-        return show.badge("Waiting" if run.waiting_for else "Running", show.BUSY)
+        return show.badge(*panel.state(run, _counts(run)))
 
-    @admin.display(description="done")
-    def done(self, run: Any) -> int:
-        return int(run.items_done)
+    @admin.display(description="tenants")
+    def progress(self, run: BulkRun) -> str:
+        return panel.bar(run, _counts(run)).render()
 
-    @admin.display(description="skipped")
-    def skipped(self, run: Any) -> int:
-        return int(run.items_skipped)
 
-    @admin.display(description="failed")
-    def failed(self, run: Any) -> int:
-        return int(run.items_failed)
+def _counts(run: Any) -> dict[str, int]:
+    return {status.value: getattr(run, f"items_{status.value}") for status in panel.ENDED}

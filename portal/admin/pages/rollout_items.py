@@ -8,16 +8,7 @@ from connect.models import RolloutItem, RolloutItemStatus
 from portal import show
 from portal.admin.kit import search
 from portal.admin.kit.base import ReadOnlyAdmin
-
-_TONES = {
-    RolloutItemStatus.CHECKING: show.BUSY,
-    RolloutItemStatus.REFUSED: show.BAD,
-    RolloutItemStatus.READY: show.MUTED,
-    RolloutItemStatus.WORKING: show.BUSY,
-    RolloutItemStatus.DONE: show.GOOD,
-    RolloutItemStatus.FAILED: show.BAD,
-    RolloutItemStatus.SKIPPED: show.MUTED,
-}
+from portal.admin.panels.rollout import ITEM_TONES, item_badge
 
 
 @admin.register(RolloutItem)
@@ -76,11 +67,11 @@ class RolloutItemAdmin(ReadOnlyAdmin):
     )
 
     def tone(self, value: Any) -> str:
-        return _TONES[RolloutItemStatus(value)]
+        return ITEM_TONES[RolloutItemStatus(value)]
 
     @admin.display(description="status", ordering="status")
     def coloured_status(self, item: RolloutItem) -> str:
-        return show.badge(item.get_status_display(), _TONES[RolloutItemStatus(item.status)])
+        return item_badge(item)
 
     @admin.display(description="findings of the check")
     def findings_shown(self, item: RolloutItem) -> str:

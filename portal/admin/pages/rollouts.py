@@ -10,10 +10,11 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
 from connect.models import Rollout, RolloutItemStatus, RolloutStatus
-from connect.rollouts import creating
+from connect.rollouts import creating, outcome
 from connect.rollouts.status import TransitionRefused
 from portal.admin.forms.rollout import RolloutForm
 from portal.admin.kit.actions import ActionsAdmin
+from portal.admin.kit.filters import AttentionFilter
 from portal.admin.panels import rollout as panel
 
 REFRESH_SECONDS = "5"
@@ -28,13 +29,16 @@ class RolloutAdmin(ActionsAdmin):
     empty = "A roll-out brings tenants to another version: a canary group first, then waves."
     change_form_template = "admin/connect/rollout/change_form.html"
     change_list_template = "admin/connect/rollout/change_list.html"
-    list_display = ("__str__", "coloured_status", "progress", "failed", "author", "created_at")
-    list_filter = ("status", "kind")
+    list_display = ("__str__", "coloured_status", "progress", "author", "created_at")
+    list_filter = (AttentionFilter, "status", "kind")
     list_select_related = ("template",)
     tally_by = "status"
     search_fields = ("notes", "author")
     date_hierarchy = "created_at"
-    exports = ("id", "kind", "template__version", "status", "author", "created_at", "notes")
+    exports = (
+        *("id", "kind", "template__version", "status", "pause_reason", "tenants"),
+        *("done", "skipped", "refused", "failed", "author", "created_at", "notes"),
+    )
     fieldsets = (
         ("What", {"fields": ("kind", "template", "api_version", "notes")}),
         (
@@ -80,12 +84,10 @@ class RolloutAdmin(ActionsAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Rollout]:
         found: QuerySet[Rollout] = super().get_queryset(request)
-        bad = Q(items__status__in=[RolloutItemStatus.FAILED, RolloutItemStatus.REFUSED])
-        return found.annotate(
-            total=Count("items"),
-            done=Count("items", filter=Q(items__status=RolloutItemStatus.DONE)),
-            bad=Count("items", filter=bad),
-        )
+        ended = {
+            status.value: Count("items", filter=Q(items__status=status)) for status in outcome.ENDED
+        }
+        return found.annotate(tenants=Count("items"), **ended)
 
     def save_model(self, request: HttpRequest, obj: Rollout, form: Any, change: bool) -> None:
         form.create(request.user.get_username())
@@ -149,10 +151,8 @@ class RolloutAdmin(ActionsAdmin):
     def coloured_status(self, rollout: Rollout) -> str:
         return panel.status_badge(rollout)
 
-    @admin.display(description="done")
+    @admin.display(description="tenants")
     def progress(self, rollout: Any) -> str:
-        return f"{rollout.done} of {rollout.total}"
-
-    @admin.display(description="failed or refused")
-    def failed(self, rollout: Any) -> int:
-        return int(rollout.bad)
+        ended = {status.value: getattr(rollout, status.value) for status in outcome.ENDED}
+        to_do = {RolloutItemStatus.READY.value: rollout.tenants - sum(ended.values())}
+        return panel.bar(str(rollout), {**ended, **to_do}).render()

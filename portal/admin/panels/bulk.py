@@ -1,14 +1,19 @@
 """How far a bulk run is: its bar, its counts, and who was skipped or failed and why."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, QuerySet
 from django.urls import reverse
+from django.utils import timezone
 
+from connect import holds
 from connect.formats import format_time
+from connect.holds import Hold
 from connect.models import SchemaFate
 from portal import bulk, show
+from portal.dashboard.split_bar import SplitBar
 from portal.models import BulkItem, BulkItemStatus, BulkRun
 
 TONES = {
@@ -17,17 +22,46 @@ TONES = {
     BulkItemStatus.DONE: show.GOOD,
     BulkItemStatus.SKIPPED: show.MUTED,
     BulkItemStatus.FAILED: show.BAD,
-    BulkItemStatus.CANCELLED: show.WAIT,
+    BulkItemStatus.CANCELLED: show.MUTED,
 }
+ENDED = (
+    BulkItemStatus.DONE,
+    BulkItemStatus.SKIPPED,
+    BulkItemStatus.CANCELLED,
+    BulkItemStatus.FAILED,
+)
 REFRESH_SECONDS = 1  # while it runs
 MAX_REASONS = 20
 MAX_NAMES = 100
 
 
+def state(run: BulkRun, counts: Mapping[str, int]) -> tuple[str, str]:
+    """Return what a run is and its tone; `counts` holds its tenants by status.
+
+    It is done only if all its tenants are.
+    """
+    if run.cancelled_at:
+        return ("Cancelled" if run.finished_at else "Being cancelled"), show.WAIT
+    if not run.finished_at:
+        return ("Waiting", show.WAIT) if run.waiting_for else ("Running", show.BUSY)
+    if counts[BulkItemStatus.FAILED]:
+        return "Ended, not all done", show.BAD
+    if counts[BulkItemStatus.DONE] == run.total:
+        return "Done", show.GOOD
+    return "Ended, not all done", show.MUTED
+
+
+def bar(run: BulkRun, counts: Mapping[str, int]) -> SplitBar:
+    """Return how far a run is."""
+    ended = {status.value: counts[status] for status in ENDED}
+    tones = {status.value: TONES[status] for status in ENDED}
+    return SplitBar(run.label, ended, run.total, tones)
+
+
 def progress(run: BulkRun) -> dict[str, Any]:
     """Return how far a run is, and what it skipped and failed."""
     counts = bulk.counts(run)
-    ended = run.total - counts[BulkItemStatus.WAITING] - counts[BulkItemStatus.RUNNING]
+    label, tone = state(run, counts)
     items = reverse("admin:portal_bulkitem_changelist") + f"?run__id__exact={run.pk}"
     return {
         "run": run,
@@ -36,8 +70,9 @@ def progress(run: BulkRun) -> dict[str, Any]:
             for status in BulkItemStatus
             if counts[status]
         ],
-        "ended": ended,
-        "tone": "wait" if run.waiting_for else ("bad" if counts["failed"] else "good"),
+        "badge": show.badge(label, tone),
+        "bar": bar(run, counts),
+        "holds": _holds(run),
         "every": 0 if run.finished_at else REFRESH_SECONDS,
         "answers": _answers(run),
         "current": _of_status(run, BulkItemStatus.RUNNING).first(),
@@ -46,6 +81,11 @@ def progress(run: BulkRun) -> dict[str, Any]:
         "all_items": items,
         "left": counts["failed"] + counts["cancelled"],
     }
+
+
+def _holds(run: BulkRun) -> list[Hold]:
+    waits = bulk.waits_for_budget(run) and not run.finished_at
+    return holds.of_bulk_runs(timezone.now()) if waits else []
 
 
 def outcome(status: str) -> str:

@@ -1,15 +1,18 @@
 """What a roll-out's page shows: progress, waves, tenants and timeline."""
 
-from collections.abc import Iterable
+from collections import Counter, defaultdict
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, Count, F, IntegerField, Q, Value, When
+from django.db.models import Case, Count, F, IntegerField, QuerySet, Value, When
+from django.utils import timezone
 
+from connect import holds
 from connect.clients import budget
-from connect.models import ApiBudget, Rollout, RolloutItemStatus, RolloutStatus
-from connect.rollouts import pace
+from connect.models import OPEN_STATUSES, Rollout, RolloutItem, RolloutItemStatus, RolloutStatus
+from connect.rollouts import outcome, pace
 from portal import show
+from portal.dashboard.split_bar import SplitBar
 
 MAX_SHOWN = 100
 PACE = 200  # the time left is estimated from this many of the last tenants
@@ -20,6 +23,17 @@ TONES = {
     RolloutStatus.PAUSED: show.WAIT,
     RolloutStatus.CANCELLED: show.MUTED,
     RolloutStatus.DONE: show.GOOD,
+    RolloutStatus.ENDED: show.BAD,
+    RolloutStatus.REFUSED: show.BAD,
+}
+ITEM_TONES = {
+    RolloutItemStatus.CHECKING: show.BUSY,
+    RolloutItemStatus.REFUSED: show.BAD,
+    RolloutItemStatus.READY: show.MUTED,
+    RolloutItemStatus.WORKING: show.BUSY,
+    RolloutItemStatus.DONE: show.GOOD,
+    RolloutItemStatus.FAILED: show.BAD,
+    RolloutItemStatus.SKIPPED: show.MUTED,
 }
 # Problems come first.
 _ORDER = ("failed", "refused", "working", "checking", "ready", "done", "skipped")
@@ -30,30 +44,55 @@ def status_badge(rollout: Rollout) -> str:
     return show.badge(rollout.get_status_display(), TONES[RolloutStatus(rollout.status)])
 
 
+def bar(label: str, counts: outcome.Counts) -> SplitBar:
+    """Return how far a roll-out or a wave is. `counts` holds its tenants by status."""
+    ended = {status.value: counts.get(status, 0) for status in outcome.ENDED}
+    tones = {status.value: ITEM_TONES[status] for status in outcome.ENDED}
+    return SplitBar(label, ended, sum(counts.values()), tones)
+
+
 def context(rollout: Rollout) -> dict[str, Any]:
     """Return the page's data, with a fixed number of queries."""
     items = rollout.items.order_by()
-    counts = dict(items.values_list("status").annotate(Count("pk")))
-    total = sum(counts.values())
-    ended = total - sum(counts.get(each, 0) for each in ("checking", "ready", "working"))
+    waves = _counts_by_wave(rollout)
+    counts = sum(waves.values(), Counter())
+    to_do = sum(counts[status] for status in OPEN_STATUSES)
     whens = [When(status=status, then=Value(place)) for place, status in enumerate(_ORDER)]
     first = items.annotate(place=Case(*whens, output_field=IntegerField()))
     running = rollout.status == RolloutStatus.RUNNING
     return {
         "rollout": rollout,
         "badge": status_badge(rollout),
-        "counts": [(RolloutItemStatus(s).label, s, counts[s]) for s in _ORDER if counts.get(s)],
-        "total": total,
-        "ended": ended,
-        "left": pace.time_left(_pace(rollout), total - ended) if running else None,
-        "budget": _budget(),
-        "waves": _waves(rollout),
-        "items": first.select_related("connection__tenant").order_by("place", "wave", "pk")[
-            :MAX_SHOWN
-        ],
+        "tone": TONES[RolloutStatus(rollout.status)],
+        "bar": bar(str(rollout), counts),
+        "counts": [(RolloutItemStatus(s).label, s, counts[s]) for s in _ORDER if counts[s]],
+        "total": counts.total(),
+        "left": pace.time_left(_pace(rollout), to_do) if running else None,
+        "holds": holds.of_rollout(rollout, timezone.now()),
+        "budget": budget.left(timezone.now()),
+        "waves": [(wave, bar(f"Wave {wave}", counts)) for wave, counts in sorted(waves.items())],
+        "items": _badged(first.order_by("place", "wave", "pk")[:MAX_SHOWN]),
         "most_shown": MAX_SHOWN,
         "events": rollout.events.all()[:MAX_SHOWN],
+        "rolled_back_by": [(each, status_badge(each)) for each in rollout.rolled_back_by.all()],
     }
+
+
+def item_badge(item: RolloutItem) -> str:
+    """Return the status of a roll-out's tenant as a coloured word."""
+    return show.badge(item.get_status_display(), ITEM_TONES[RolloutItemStatus(item.status)])
+
+
+def _badged(items: QuerySet[RolloutItem]) -> list[tuple[RolloutItem, str]]:
+    return [(item, item_badge(item)) for item in items.select_related("connection__tenant")]
+
+
+def _counts_by_wave(rollout: Rollout) -> dict[int, Counter[str]]:
+    rows = rollout.items.order_by().values_list("wave", "status").annotate(Count("pk"))
+    waves: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    for wave, status, count in rows:
+        waves[wave][status] = count
+    return waves
 
 
 def _pace(rollout: Rollout) -> list[datetime]:
@@ -61,17 +100,3 @@ def _pace(rollout: Rollout) -> list[datetime]:
     ended = rollout.items.filter(status__in=[RolloutItemStatus.DONE, RolloutItemStatus.FAILED])
     times = ended.order_by(F("finished_at").desc()).values_list("finished_at", flat=True)
     return [time for time in times[:PACE] if time]
-
-
-def _waves(rollout: Rollout) -> Iterable[Any]:
-    rows = rollout.items.order_by("wave").values("wave")
-    return rows.annotate(
-        total=Count("pk"),
-        done=Count("pk", filter=Q(status=RolloutItemStatus.DONE)),
-        failed=Count("pk", filter=Q(status=RolloutItemStatus.FAILED)),
-    )
-
-
-def _budget() -> int | None:
-    row = ApiBudget.objects.filter(peer=budget.PEER).first()
-    return row.remaining if row else None

@@ -91,7 +91,7 @@ def test_unsafe_changes_are_found_before_anything_is_done(fleet: Fleet, work: Wo
     fleet.remove_field(member, "Account", "Phone")
     rollout = Rollout(kind=RolloutKind.API_VERSION, api_version="61.0", author="mia")
     rollout = work(creating.create(rollout, Connection.objects.all()))
-    assert rollout.status == RolloutStatus.DONE
+    assert rollout.status == RolloutStatus.REFUSED
     (finding,) = rollout.items.get().findings
     assert (finding["rule"], finding["where"]) == ("unsafe-change", "Account")
     assert "Fields removed from Salesforce: Phone." in finding["text"]

@@ -64,7 +64,7 @@ def test_a_tenant_that_cannot_be_checked_is_refused_with_the_reason(
     fault(fleet, "GET", "/schemas/", status=400, body={"message": "not authenticated"})
     rollout = work(make(fleet))
     assert "not authenticated" in rollout.items.get().findings[0]["text"]
-    assert rollout.status == RolloutStatus.DONE
+    assert rollout.status == RolloutStatus.REFUSED
 
 
 def test_an_accepted_exception_is_warned_of(fleet: Fleet, work: Work) -> None:

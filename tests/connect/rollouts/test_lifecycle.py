@@ -57,8 +57,22 @@ def test_what_failed_and_what_was_refused_is_tried_again(fleet: Fleet, work: Wor
     lifecycle.retry(rollout.pk, "mia")
     rollout = work(rollout)
     assert fleets.items(rollout) == {RolloutItemStatus.DONE: 2}
-    with pytest.raises(TransitionRefused, match="no failed tenant"):
+    with pytest.raises(TransitionRefused, match="It is done"):
         lifecycle.retry(rollout.pk, "mia")
+
+
+def test_what_was_refused_everywhere_is_checked_again_and_not_started(
+    fleet: Fleet, work: Work
+) -> None:
+    member = fleet.add(lacks_segment=True)
+    rollout = work(make(fleet))
+    assert rollout.status == RolloutStatus.REFUSED
+    assert rollout.events.first().text == "Ended: 1 refused."  # type: ignore[union-attr]
+    with pytest.raises(TransitionRefused, match="It is refused everywhere"):
+        lifecycle.roll_back(rollout.pk, "mia")
+    fleet.add_field(member, "Account", fleets.SEGMENT)
+    lifecycle.retry(rollout.pk, "mia")
+    assert work(rollout).status == RolloutStatus.READY
 
 
 def test_a_roll_back_brings_everybody_to_the_version_they_had(fleet: Fleet, work: Work) -> None:

@@ -1,11 +1,9 @@
 """The canary, the waves, and the failures that stop them."""
 
 import pytest
+from pytest_django.fixtures import Settings
 
-from connect.models import (
-    RolloutItemStatus,
-    RolloutStatus,
-)
+from connect.models import Rollout, RolloutItemStatus, RolloutStatus, WebhookNotice
 from connect.rollouts import lifecycle
 from tenants.models import Message
 from tests.connect import fleet as fleets
@@ -56,6 +54,23 @@ def test_it_pauses_when_too_many_fail_and_continues_when_resumed(fleet: Fleet, w
     assert Message.objects.filter(subject__contains="was paused automatically").count() == 1
     assert not rollout.items.filter(wave=1).exclude(status=RolloutItemStatus.READY).exists()
     lifecycle.resume(rollout.pk, "mia")
+    assert Rollout.objects.get().paused_by == ""
     rollout = work(rollout)
-    assert rollout.status == RolloutStatus.DONE
+    assert rollout.status == RolloutStatus.ENDED
     assert fleets.items(rollout) == {RolloutItemStatus.DONE: 2, RolloutItemStatus.FAILED: 2}
+    assert rollout.events.first().text == "Ended: 2 done, 2 failed."  # type: ignore[union-attr]
+
+
+def test_the_alert_of_a_paused_roll_out_leads_to_it(
+    fleet: Fleet, work: Work, settings: Settings
+) -> None:
+    settings.INCIDENT_WEBHOOK_URL = "https://hooks.example/secret"
+    fleet.add()
+    fleet.add()
+    rollout = work(started(fleet, work, canary_size=1, hold_after_canary=True))
+    page = f"http://testserver/admin/connect/rollout/{rollout.pk}/change/"
+    mail = Message.objects.get(subject__contains="was paused automatically")
+    assert page in mail.text
+    assert f'href="{page}"' in mail.html
+    assert WebhookNotice.objects.get(rollout=rollout).text.endswith(page)
+    assert rollout.paused_by == "portal"

@@ -49,7 +49,7 @@ ROLLOUT_STATUS = {
     "start": "ready",
     "pause": "running",
     "resume": "paused",
-    "retry": "done",
+    "retry": "ended",
     "cancel": "running",
     "roll_back": "done",
 }

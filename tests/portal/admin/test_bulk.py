@@ -51,10 +51,15 @@ def test_it_shows_how_far_it_is_and_renews_itself(viewer: Client) -> None:
     BulkItem.objects.filter(pk=first.pk).update(status=BulkItemStatus.DONE)
     html = page(viewer, run)
     assert 'data-live-every="1"' in html
-    for text in ("1 of 4", "Running", "24 Nov 2026, 08:00 UTC", "Their data centre moves."):
+    for text in (
+        "1 done, 3 still to do",
+        "Running",
+        "24 Nov 2026, 08:00 UTC",
+        "Their data centre moves.",
+    ):
         assert text in html
     part = page(viewer, run, "live")
-    assert '<progress class="progress progress-good" value="1" max="4"' in part
+    assert 'aria-label="Pause: 1 done, 3 still to do"' in part
     assert "<html" not in part
 
 
@@ -75,6 +80,30 @@ def test_it_says_what_came_of_it_and_stops_renewing_itself(viewer: Client) -> No
         query = {"run__id__exact": str(run.pk), "status__exact": status}
         found = viewer.get(walk.page(BulkItem, "changelist"), query)
         assert found.context["cl"].result_count == count
+
+
+@pytest.mark.parametrize(
+    ("statuses", "label", "tone", "words"),
+    [
+        (["done", "done"], "Done", "good", "2 done"),
+        (["done", "skipped"], "Ended, not all done", "muted", "1 done, 1 skipped"),
+        (["skipped", "skipped"], "Ended, not all done", "muted", "2 skipped"),
+        (["done", "failed"], "Ended, not all done", "bad", "1 done, 1 failed"),
+        (["done", "cancelled"], "Cancelled", "wait", "1 done, 1 cancelled"),
+    ],
+)
+def test_a_run_is_done_only_if_all_its_tenants_are(
+    viewer: Client, statuses: list[str], label: str, tone: str, words: str
+) -> None:
+    run = start(count=2)
+    settle(run, *((BulkItemStatus(status), "x") for status in statuses))
+    if "cancelled" in statuses:
+        BulkRun.objects.update(cancelled_at=timezone.now(), cancelled_by="olga")
+    shown = " ".join(viewer.get(walk.page(BulkRun, "changelist")).content.decode().split())
+    for html in (page(viewer, run), shown):
+        assert f'<span class="badge badge-{tone}">{label}</span>' in html
+        assert f'<span class="split-words">{words}</span>' in html
+        assert "2 of 2" not in html
 
 
 def test_why_it_waits_is_said(viewer: Client) -> None:
@@ -143,9 +172,9 @@ def test_the_page_costs_the_same_for_any_number_of_tenants(
 ) -> None:
     few, url = start(count=2), walk.page(BulkRun, "change", 0)
     viewer.get(url.replace("/0/", f"/{few.pk}/"))
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         viewer.get(url.replace("/0/", f"/{few.pk}/"))
     strangers.connected(range(3, 23))
     many = start()
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         viewer.get(url.replace("/0/", f"/{many.pk}/"))

@@ -126,7 +126,7 @@ def test_the_page_shows_progress_and_each_tenant(viewer: Client, fleet: Fleet) -
     lifecycle.start(rollout.pk, "mia")
     answer = viewer.get(walk.page(Rollout, "change", rollout.pk))
     html = answer.content.decode()
-    assert '<progress class="rollout" max="2" value="0">' in html
+    assert f'aria-label="{rollout}: 2 still to do"' in html
     assert "Fleet 2" in html
     assert answer["Refresh"] == "5"
     item = rollout.items.all()[0]
@@ -157,6 +157,7 @@ def test_a_roll_back_is_asked_about_and_made(manager: Client, fleet: Fleet) -> N
     Rollout.objects.update(status=RolloutStatus.DONE)
     url = reverse("admin:connect_rollout_act", args=[rollout.pk, "roll_back"])
     assert "returns to its former version" in manager.get(url).content.decode()
+    assert "Delete those that this roll-out added" in manager.get(url).content.decode()
     answer = control(manager, rollout, "roll_back", prune="all")
     # Nothing has been sent back yet.
     assert "“Roll back” is queued" in said(answer)
@@ -169,9 +170,60 @@ def test_warnings_are_shown_before_the_start(manager: Client, fleet: Fleet) -> N
     make(manager, template=writing.pk)
     rollout = checked()
     url = reverse("admin:connect_rollout_act", args=[rollout.pk, "start"])
-    assert "no-identifier" in manager.get(url).content.decode()
-    assert "accept the warnings" in said(control(manager, rollout, "start"))
+    asked = manager.get(url).content.decode()
+    # Once, with the tenants that it is about, and not once for each tenant.
+    assert asked.count("no-identifier") == 1
+    assert "(2 tenants: " in asked
+    assert "Fleet 2" in asked
+    assert "I have read the warnings" in asked
+    again = said(control(manager, rollout, "start"))
+    assert "tick the box" in again
+    assert again.count("no-identifier") == 1
     assert "done" in said(control(manager, rollout, "start", accept_warnings="on"))
+
+
+def test_errors_of_the_check_cannot_be_accepted(manager: Client, fleet: Fleet) -> None:
+    lacking = fleet.add(lacks_segment=True)
+    make(manager)
+    rollout = checked()
+    url = reverse("admin:connect_rollout_act", args=[rollout.pk, "start"])
+    assert "I have read the warnings" not in manager.get(url).content.decode()
+    control(manager, rollout, "start", accept_warnings="on")
+    assert rollout.items.get(connection=lacking.connection).status == RolloutItemStatus.REFUSED
+
+
+@pytest.mark.parametrize(
+    ("statuses", "status", "tone", "label", "words"),
+    [
+        (["done", "done"], "done", "good", "Done", "2 done"),
+        (["done", "failed"], "ended", "bad", "Ended, not all done", "1 done, 1 failed"),
+        (["refused", "refused"], "refused", "bad", "Refused everywhere", "2 refused"),
+        (["done", "skipped"], "cancelled", "muted", "Cancelled", "1 done, 1 skipped"),
+        (["done", "ready"], "running", "busy", "Running", "1 done, 1 still to do"),
+    ],
+)
+def test_page_and_list_show_the_same_result(
+    viewer: Client,
+    fleet: Fleet,
+    statuses: list[str],
+    status: str,
+    tone: str,
+    label: str,
+    words: str,
+) -> None:
+    creating.create(Rollout(template=fleet.first, author="mia"), Connection.objects.all())
+    rollout = Rollout.objects.get()
+    for item, each in zip(rollout.items.all(), statuses, strict=True):
+        RolloutItem.objects.filter(pk=item.pk).update(status=each)
+    Rollout.objects.update(status=status)
+    page = viewer.get(walk.page(Rollout, "change", rollout.pk)).content.decode()
+    listed = viewer.get(walk.page(Rollout, "changelist")).content.decode()
+    for html in (page, listed):
+        assert f'<span class="badge badge-{tone}">{label}</span>' in html
+        assert f'<span class="split-words">{words}</span>' in html
+    lines = b"".join(viewer.get(walk.page(Rollout, "export")))
+    counts = [str(statuses.count(each)) for each in ("done", "skipped", "refused", "failed")]
+    assert f",{status},,2,{','.join(counts)},".encode() in lines
 
 
 @pytest.mark.parametrize(
