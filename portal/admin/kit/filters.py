@@ -12,7 +12,6 @@ from connect.health import conditions
 from connect.models import Condition, Connection, Mapping
 from connect.standing import Word, with_word
 from portal.dashboard.attention import CAUSES
-from tenants.models import Tenant
 
 # Few connections are gone, so leaving those out costs less than looking the others up.
 _GONE = Connection.objects.filter(pk=OuterRef("connection"), offboarded_at__isnull=False)

@@ -23,7 +23,7 @@ WHERE status = 'paused';
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('connect', '0013_waiting_since'),
+        ('connect', '0015_queued_again_from_the_row'),
     ]
 
     operations = [
