@@ -58,7 +58,7 @@ def test_what_was_typed_outlives_a_log_in_in_between(window: Page, export: Path)
     window.get_by_role("button", name="Save", exact=True).click()
     window.get_by_label("Username").fill("root")
     window.get_by_label("Password").fill(people.PASSWORD)
-    window.get_by_role("button", name="Log in").click()
+    window.get_by_role("button", name="Log in", exact=True).click()
 
     expect(window.get_by_role("status")).to_contain_text("It is not saved or done yet.")
     expect(window.get_by_label("Notes")).to_have_value(NOTES)

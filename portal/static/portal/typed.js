@@ -65,10 +65,13 @@
   };
 
   const kept = JSON.parse(sessionStorage.getItem(KEY));
-  const isLogIn = document.querySelector("[type=password]") !== null;
-  if (kept && !isLogIn) {
-    // A message tells the result; a list of errors comes with what was typed.
-    const isAnswered = document.querySelector(".messagelist, [data-focus]") !== null;
+  const isLogIn = !person || location.pathname.startsWith("/admin/account/");
+  if (kept && isLogIn) {
+    sessionStorage.setItem(KEY, JSON.stringify({ ...kept, interrupted: true }));
+  } else if (kept) {
+    // A list of errors comes with what was typed. A message tells the result, or of the log-in.
+    const answers = kept.interrupted ? "[data-focus]" : ".messagelist, [data-focus]";
+    const isAnswered = document.querySelector(answers) !== null;
     const isSame = kept.path === location.pathname && kept.person === person;
     if (isAnswered || !isSame) sessionStorage.removeItem(KEY);
     else bringBack(kept);
