@@ -8,7 +8,7 @@ from portal.actions.subject import Subject, subject_action
 from tenants import messages, proof
 from tenants.models import Proof
 
-# Also while a retry is made there: the page asks the subscriber all the same.
+# Also during a retry, since the page asks the subscriber then too.
 _WITH_MAIL = (Stage.WAITING_FOR_CONSENT, Stage.WAITING_FOR_AUTHORIZATION, Stage.LIVE)
 
 

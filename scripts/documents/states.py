@@ -38,7 +38,7 @@ from scripts.documents.blocks import table
 from tenants.models import Tenant
 
 NOTHING = "Nothing has to be done."
-NOT_TOLD = "nothing of it; the page says how the connection stands"
+NOT_SHOWN = "nothing of it; the page says how the connection stands"
 _BUTTONS = {
     Button.NONE: "no button",
     Button.SIGN_IN: "Sign in to Salesforce",
@@ -131,7 +131,7 @@ def _incidents() -> list[State]:
 def _suspected() -> State:
     label, tone = _of_choice(Incident, IncidentStatus.SUSPECTED)
     then = "The portal looks again within a minute."
-    return State("suspected", label, tone, then, NOT_TOLD, NOTHING)
+    return State("suspected", label, tone, then, NOT_SHOWN, NOTHING)
 
 
 def _opened(kind: IncidentKind) -> State:
@@ -143,7 +143,7 @@ def _opened(kind: IncidentKind) -> State:
 
 def _closed() -> State:
     label, tone = _of_choice(Incident, IncidentStatus.CLOSED)
-    return State("closed", label, tone, "It is over.", NOT_TOLD, NOTHING)
+    return State("closed", label, tone, "It is over.", NOT_SHOWN, NOTHING)
 
 
 def _rollouts() -> list[State]:
@@ -155,9 +155,9 @@ def _of_rollout(status: RolloutStatus) -> State:
     row = Rollout(status=status)
     offered = [each for each in registry.of(Rollout).values() if not each.refusal(row)]
     moves = [each.label for each in offered if each.moves_on]
-    mends = [each.label for each in offered if not each.destructive and tone == Tone.BAD]
-    action = (moves or mends or [NOTHING])[0]
-    return State(status.value, label, tone, "", NOT_TOLD, action)
+    fixes = [each.label for each in offered if not each.destructive and tone == Tone.BAD]
+    action = (moves or fixes or [NOTHING])[0]
+    return State(status.value, label, tone, "", NOT_SHOWN, action)
 
 
 def _rollout_items() -> list[State]:
@@ -170,7 +170,7 @@ def _bulk_items() -> list[State]:
 
 def _of_item(model: type[Model], status: TextChoices, action: str | None) -> State:
     label, tone = _of_choice(model, status)
-    return State(str(status.value), label, tone, "", NOT_TOLD, action or NOTHING)
+    return State(str(status.value), label, tone, "", NOT_SHOWN, action or NOTHING)
 
 
 def _repairs() -> Iterator[State]:
@@ -179,7 +179,7 @@ def _repairs() -> Iterator[State]:
         assert found  # noqa: S101  (every result has a tone)
         action = _OF_REPAIRS.get(result, NOTHING)
         key = result.value or "in_progress"
-        yield State(key, str(result.label), found[1], "", NOT_TOLD, action)
+        yield State(key, str(result.label), found[1], "", NOT_SHOWN, action)
 
 
 def _of_choice(model: type[Model], choice: TextChoices) -> tuple[str, str]:

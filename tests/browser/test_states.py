@@ -113,7 +113,7 @@ def wrong_for_subscriber(window: Page, tenant: Tenant, seen: Standing, row: Stat
     if page["buttons"] != buttons:
         return f"the subscriber's buttons are {page['buttons']}"
     if page["live"] != is_live or (page["ticks"] == 4) != is_live:
-        return "the subscriber is told that it is live when it is not, or the other way round"
+        return "the page says live when it is not, or the other way round"
     return ""
 
 
@@ -261,7 +261,7 @@ def test_a_subscriber_reads_of_a_mapping_what_the_table_says(
         assert page["live"] == ("You are live" in row.subscriber)
 
 
-def test_a_subscriber_is_told_nothing_of_rollouts_repairs_and_actions(
+def test_a_subscriber_reads_nothing_of_rollouts_repairs_and_actions(
     window: Page, live: Connection
 ) -> None:
     for thing in ("rollouts", "rollout_items", "repairs", "bulk_items"):

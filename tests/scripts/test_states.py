@@ -27,14 +27,14 @@ def test_green_is_nothing_but_well(thing: str, row: State) -> None:
     if row.tone == Tone.GOOD:
         assert row.action == NOTHING
         assert not any(words in row.subscriber for words in STOPPED)
-    # What is red has an action, and the subscriber is not told that all is well.
+    # What is red has an action, and no page says that all is well.
     if row.tone == Tone.BAD:
         assert row.action != NOTHING or row.key.startswith("open.region")
         assert "You are live" not in row.subscriber
 
 
 @pytest.mark.parametrize("seen", SEEN, ids=[each.key for each in SEEN])
-def test_staff_and_subscriber_are_told_the_same(seen: Standing) -> None:
+def test_staff_and_subscriber_read_the_same(seen: Standing) -> None:
     is_live = seen.word in (Word.LIVE, Word.DRIFTED)
     assert (seen.subscriber == subscriber.LIVE) == is_live
     # Who waits for the subscriber has a button that reminds them, and they have one to press.
