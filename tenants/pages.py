@@ -7,6 +7,7 @@ from django.shortcuts import render
 
 from tenants import hosts
 from tenants.links import BadLink
+from tenants.progress import LINK_ENDED
 
 
 class BadLinkMiddleware:
@@ -22,13 +23,7 @@ class BadLinkMiddleware:
         """The reason is not shown: it would only help an attacker."""
         if not isinstance(error, BadLink):
             return None
-        return message_page(
-            request,
-            404,
-            "This link no longer works",
-            "It may be older than 30 days, cut off by a mail program, or replaced by a newer "
-            "link. Look for our latest e-mail, or ask us for a new link.",
-        )
+        return message_page(request, 404, LINK_ENDED.headline, LINK_ENDED.text)
 
 
 def message_page(

@@ -30,6 +30,14 @@ class ForSubscriber:
     button: Button = Button.NONE
 
 
+# Of a link that is too old, or whose org has left.
+LINK_ENDED = ForSubscriber(
+    "This link no longer works",
+    "It may be older than 30 days, cut off by a mail program, or replaced by a newer link. Look "
+    "for our latest e-mail, or ask us for a new link.",
+)
+
+
 class MilestoneName(StrEnum):
     """The milestones in their order."""
 

@@ -109,7 +109,7 @@ def sign_in(tenant: Tenant, seen: Standing) -> SalesforceGrant | None:
 
 
 def grant(tenant: Tenant, status: GrantStatus = GrantStatus.ACTIVE) -> SalesforceGrant:
-    """Store a grant whose tokens are no real ones."""
+    """Store a grant. Its tokens are invalid."""
     return SalesforceGrant.objects.create(
         tenant=tenant,
         access_token="00Dfake!token",

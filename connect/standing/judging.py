@@ -160,7 +160,7 @@ def _troubled(problem: Problem) -> Standing:
         reason=problem.text,
         since=problem.since,
         remedy=remedies.INCIDENTS[kind],
-        subscriber=subscriber.INCIDENTS[kind],
+        subscriber=subscriber.of_incident(kind, problem.word),
         is_healing=problem.is_healing,
     )
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from connect.health import causes
+from connect.health import states as health_states
 from connect.models import BlockedKind, Condition, IncidentKind, Stage, WaitingOn
 from connect.standing import subscriber
 from connect.standing.facts import Facts, OpenIncident
@@ -21,6 +23,44 @@ _STATES = {
     Condition.BROKEN: "SYSTEM_ERROR",
     Condition.PAUSED: "PAUSED",
 }
+
+_STATE_OF_INCIDENT = {
+    **{kind: state for state in health_states.CONNECTIONS if (kind := causes.kind_of(state))},
+    IncidentKind.PAUSED: health_states.PAUSED,
+    IncidentKind.UNAUTHORIZED: health_states.UNAUTHORIZED,
+}
+_CONDITION_OF_INCIDENT = {
+    IncidentKind.MAPPING: Condition.DEGRADED,
+    IncidentKind.STRANGE_STATE: Condition.UNKNOWN,
+}
+# The stage at which each kind of block happens, if it is not the first one.
+_BLOCKED_AT = {
+    BlockedKind.OTHER_SCHEMA: Stage.CONFIGURING_DATABASE,
+    BlockedKind.NO_PACKAGE: Stage.PUBLISHING_LINK,
+    BlockedKind.WRONG_ORG: Stage.WAITING_FOR_AUTHORIZATION,
+    BlockedKind.NO_VERSION: Stage.IMPORTING_MAPPINGS,
+    BlockedKind.MAPPINGS_REFUSED: Stage.IMPORTING_MAPPINGS,
+    **dict.fromkeys(
+        (
+            BlockedKind.MAPPING_BROKEN,
+            BlockedKind.AUTHORIZATION_LOST,
+            BlockedKind.SYSTEM_ERROR,
+            BlockedKind.DATABASE,
+            BlockedKind.ROW_LIMIT,
+            BlockedKind.HEROKU_ACCESS,
+            BlockedKind.ORG_INACTIVE,
+            BlockedKind.SHELVED,
+        ),
+        Stage.LOADING,
+    ),
+}
+# They end the work on a tenant of a roll-out, and never block its connection.
+ONLY_IN_ROLLOUTS = (
+    BlockedKind.PAUSED,
+    BlockedKind.NOT_LIVE,
+    BlockedKind.UNSAFE_CHANGE,
+    BlockedKind.IMPORT_IGNORED,
+)
 
 
 def every() -> list[tuple[Facts, Standing]]:
@@ -49,7 +89,7 @@ def _on_the_way() -> Iterator[Facts]:
         waits_for = _WAITS_FOR.get(stage, WaitingOn.PORTAL)
         yield Facts(stage, _EARLIER, waits_for)
     yield Facts(Stage.WAITING_FOR_PROOF, _EARLIER, WaitingOn.STAFF, "approval by staff")
-    yield Facts(Stage.LOADING, _EARLIER, WaitingOn.SUBSCRIBER)
+    yield Facts(Stage.LOADING, _EARLIER, WaitingOn.SUBSCRIBER, state="UNAUTHORIZED")
     for stage in stages:
         yield Facts(stage, _EARLIER, trouble_since=_EARLIER)
         yield Facts(stage, _EARLIER, WaitingOn.STAFF, "a working Heroku token")
@@ -57,7 +97,8 @@ def _on_the_way() -> Iterator[Facts]:
 
 def _blocked() -> Iterator[Facts]:
     for kind in BlockedKind:
-        yield _block(Stage.CREATING_ADDON, kind)
+        if kind not in ONLY_IN_ROLLOUTS:
+            yield _block(_BLOCKED_AT.get(kind, Stage.CREATING_ADDON), kind)
     for stage in subscriber.BLOCKED_AT:
         yield _block(stage, BlockedKind.OTHER)
 
@@ -68,8 +109,9 @@ def _block(stage: Stage, kind: BlockedKind) -> Facts:
         _EARLIER,
         WaitingOn.STAFF,
         blocked=kind,
-        blocked_reason=str(kind.label),
+        blocked_reason=f"The reason: {kind.label}.",
         trouble_since=_EARLIER,
+        state="UNAUTHORIZED" if kind == BlockedKind.AUTHORIZATION_LOST else "",
     )
 
 
@@ -81,8 +123,14 @@ def _live() -> Iterator[Facts]:
     yield _well(condition=Condition.UNKNOWN, seen=False)
     yield _well(drifted_since=_EARLIER)
     yield _well(failed_writes=3)
-    for kind in IncidentKind:
-        yield _well(incidents=(OpenIncident(kind, str(kind.label), _EARLIER),))
+    yield from map(_troubled, IncidentKind)
+
+
+def _troubled(kind: IncidentKind) -> Facts:
+    state = _STATE_OF_INCIDENT.get(kind, "IDLE")
+    condition = _CONDITION_OF_INCIDENT.get(kind, health_states.of_connection(state))
+    incident = OpenIncident(kind, f"What is wrong: {kind.label}.", _EARLIER)
+    return _well(state=state, condition=condition, incidents=(incident,))
 
 
 def _well(**facts: object) -> Facts:

@@ -1,7 +1,8 @@
 """The same for the subscriber: what is wrong, and what they can do."""
 
 from connect.models import BlockedKind, IncidentKind, Stage
-from tenants.progress import Button, ForSubscriber
+from connect.standing.words import Word
+from tenants.progress import LINK_ENDED, Button, ForSubscriber
 
 _WE_WORK = "Our team knows about it and is working on it. You do not have to do anything."
 _IN_STEPS = "This takes a few minutes. You do not have to do anything."
@@ -63,9 +64,8 @@ WAITS: dict[Stage, ForSubscriber] = {
     Stage.OFFBOARDING: ForSubscriber(
         "Your connection is being ended", "You do not have to do anything."
     ),
-    Stage.OFFBOARDED: ForSubscriber(
-        "Your org is no longer connected", "Install the package again to begin again."
-    ),
+    # The links of an org that has left open no page of its own.
+    Stage.OFFBOARDED: LINK_ENDED,
 }
 BLOCKED: dict[BlockedKind, ForSubscriber] = {
     **dict.fromkeys(BlockedKind, _HELD_UP),
@@ -104,6 +104,12 @@ INCIDENTS: dict[IncidentKind, ForSubscriber] = {
         _UNSEEN,
     ),
 }
+
+
+def of_incident(kind: IncidentKind, word: Word) -> ForSubscriber:
+    """Return what is said of a problem: if all is broken, it is not only a part of the data."""
+    words = INCIDENTS[kind]
+    return _STOPPED if words == _PARTLY and word == Word.BROKEN else words
 
 
 def blocked(kind: BlockedKind, stage: Stage | None) -> ForSubscriber:

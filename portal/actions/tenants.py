@@ -8,6 +8,9 @@ from portal.actions.subject import Subject, subject_action
 from tenants import messages, proof
 from tenants.models import Proof
 
+# Also during a retry, since the page asks the subscriber then too.
+_WITH_MAIL = (Stage.WAITING_FOR_CONSENT, Stage.WAITING_FOR_AUTHORIZATION, Stage.LIVE)
+
 
 def _refusal_to_approve(subject: Subject) -> str:
     tenant = subject.tenant
@@ -30,7 +33,7 @@ def _refusal_to_resend(subject: Subject) -> str:
     connection = subject.connection
     if connection is None:
         return "it has no connection"
-    if connection.stage == Stage.LIVE or connection.waiting_on == WaitingOn.SUBSCRIBER:
+    if connection.stage in _WITH_MAIL or connection.waiting_on == WaitingOn.SUBSCRIBER:
         return ""
     return "there is no mail for this stage"
 

@@ -1,6 +1,15 @@
 """Who writes which block. Needs Django set up, and the repository's root as working directory."""
 
-from scripts.documents import commands, conditions, decisions, roles, rooms, stages, switches
+from scripts.documents import (
+    commands,
+    conditions,
+    decisions,
+    roles,
+    rooms,
+    stages,
+    states,
+    switches,
+)
 from scripts.documents.blocks import Writer
 
 WRITERS: dict[str, Writer] = {
@@ -15,4 +24,5 @@ WRITERS: dict[str, Writer] = {
     "decisions": decisions.index,
     "conditions": conditions.of_states,
     "commands": commands.targets,
+    "states": states.write,
 }

@@ -6,12 +6,16 @@ from django.conf import settings
 
 from connect import schemas
 from connect.clients import heroku, heroku_connect, http
-from connect.models import SchemaFate
+from connect.models import Connection, SchemaFate
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Done, StepOutcome
 from tenants import grants
 
 MAX_CLEANUP_ATTEMPTS = 4
+_NOT_REVOKED = (
+    " Our access to Salesforce is not revoked there, only forgotten here: {} The org's admin can "
+    "revoke it under “Connected Apps OAuth Usage”."
+)
 
 
 def offboarding(claim: Claim) -> StepOutcome:
@@ -23,8 +27,9 @@ def offboarding(claim: Claim) -> StepOutcome:
         address = (connection.region_url, connection.connection_id)
         _best_effort(insist, lambda: heroku_connect.pause(*address))
     # A tenant that starts over keeps its sign-in for the next connection.
+    trouble = ""
     if not connection.start_over:
-        _best_effort(insist, lambda: grants.revoke(claim.tenant.pk))
+        trouble = _best_effort(insist, lambda: grants.revoke(claim.tenant.pk))
         grants.forget(claim.tenant.pk)
     # The request counts, not the answer: an add-on whose answer was lost costs money too.
     if connection.addon_requested_at:
@@ -32,8 +37,17 @@ def offboarding(claim: Claim) -> StepOutcome:
     # After the add-on, since Heroku Connect would still write to the schema before.
     if connection.schema_fate == SchemaFate.DROP and connection.schema_name:
         schemas.drop(connection.schema_name)
+    not_revoked = _NOT_REVOKED.format(trouble) if trouble else ""
+    return Done(f"{_what_was_done(connection)}{not_revoked}")
+
+
+def _what_was_done(connection: Connection) -> str:
+    """Return what has ended. It may end before anything was made."""
+    addon = "The add-on is deleted" if connection.addon_requested_at else "There was no add-on"
+    if not connection.schema_name:
+        return f"{addon}, and there was no schema."
     kept = "dropped" if connection.schema_fate == SchemaFate.DROP else "kept"
-    return Done(f"The add-on is deleted and the schema {kept}.")
+    return f"{addon}, and the schema is {kept}."
 
 
 def _delete_addon(name: str) -> None:
@@ -43,16 +57,19 @@ def _delete_addon(name: str) -> None:
         heroku.delete_addon(settings.APP_NAME, name, confirm=settings.APP_NAME)
 
 
-def _best_effort(insist: bool, act: Callable[[], None]) -> None:
-    """Run an optional clean-up call; after some attempts continue without it.
+def _best_effort(insist: bool, act: Callable[[], None]) -> str:
+    """Run an optional clean-up call; after some attempts continue without it, and return why.
 
     Deleting the add-on stops the synchronization anyway, so a failing peer must not keep a paid
     add-on running.
     """
     try:
         act()
-    except (http.Retryable, grants.GrantError):
+    except (http.Retryable, grants.GrantError) as error:
         if insist:
             raise
+        return str(error)
+    # Refused for good: there is nothing left to pause or revoke.
     except (http.RemoteError, grants.GrantLost):
-        return
+        return ""
+    return ""

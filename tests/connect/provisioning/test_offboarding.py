@@ -36,6 +36,8 @@ def test_off_boarding_deletes_the_add_on_and_keeps_or_drops_the_schema(
     journey.tenant.refresh_from_db()
     assert journey.tenant.offboarded_at is not None
     assert Event.objects.filter(kind=EventKind.OFFBOARDED).count() == 1
+    kept = {"keep": "kept", "drop": "dropped"}[fate]
+    assert _said(f"The add-on is deleted, and the schema is {kept}.")
 
 
 def test_off_boarding_continues_if_salesforce_is_down(journey: Journey) -> None:
@@ -47,6 +49,19 @@ def test_off_boarding_continues_if_salesforce_is_down(journey: Journey) -> None:
     assert journey.connection.stage == Stage.OFFBOARDED
     assert not journey.running.addons()
     assert not SalesforceGrant.objects.exists()
+    # What was not done is said.
+    assert _said("Our access to Salesforce is not revoked there, only forgotten here")
+
+
+def test_an_end_before_anything_was_made_does_not_say_that_it_was_deleted(
+    journey: Journey,
+) -> None:
+    assert _offboard(journey, schema_fate="keep").stage == Stage.OFFBOARDED
+    assert _said("There was no add-on, and there was no schema.")
+
+
+def _said(text: str) -> bool:
+    return Event.objects.filter(text__contains=text).exists()
 
 
 def test_starting_over_makes_the_next_generation_with_a_schema_of_its_own(

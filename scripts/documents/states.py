@@ -1,0 +1,204 @@
+"""Every state of everything: what staff see, what the subscriber sees, and the primary action.
+
+`ROWS` is read by the document, and by the tests that walk its cells.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from django.contrib import admin
+from django.db.models import Model, TextChoices
+
+from connect import remedies, standing
+from connect.health import states
+from connect.models import (
+    Condition,
+    Incident,
+    IncidentKind,
+    IncidentStatus,
+    Mapping,
+    RepairResult,
+    Rollout,
+    RolloutItem,
+    RolloutItemStatus,
+    RolloutStatus,
+    Stage,
+    WriteRepair,
+)
+from connect.remedies import Remedy
+from connect.standing import Button, ForSubscriber, Standing, Tone, subscriber
+from connect.standing.states import NOW
+from portal.actions import action as registry
+from portal.admin import pages  # noqa: F401  (registers each page)
+from portal.admin.kit.base import PortalAdmin
+from portal.admin.panels import repairs
+from portal.models import BulkItem, BulkItemStatus
+from scripts.documents.blocks import table
+from tenants.models import Tenant
+
+NOTHING = "Nothing has to be done."
+NOT_SHOWN = "nothing of it; the page says how the connection stands"
+_BUTTONS = {
+    Button.NONE: "no button",
+    Button.SIGN_IN: "Sign in to Salesforce",
+    Button.AUTHORIZE: "Authorize Heroku Connect",
+    Button.CONTACT: "Write to us",
+}
+# Where a row has no button of its own, its action is on the page of what it belongs to.
+_OF_ITEMS = {
+    RolloutItemStatus.FAILED: "Roll-out: Retry failed",
+    RolloutItemStatus.REFUSED: "Roll-out: Retry failed",
+}
+_OF_REPAIRS = {
+    RepairResult.FAILED: "Write error: Retry",
+    RepairResult.READONLY: "Write error: Ignore",
+    RepairResult.SKIPPED: "Write error: Ignore",
+    RepairResult.OTHER_VALUES: "Look at the record in Salesforce",
+    RepairResult.UNKNOWN: "Look at the record in Salesforce",
+}
+_OF_BULK_ITEMS = {
+    BulkItemStatus.FAILED: "Run: Try again",
+    BulkItemStatus.CANCELLED: "Run: Try again",
+}
+
+
+@dataclass(frozen=True)
+class State:
+    """One row. `key` names the state, `badge` and `tone` are what staff see first."""
+
+    key: str
+    badge: str
+    tone: str
+    headline: str
+    subscriber: str
+    action: str
+
+    @property
+    def cells(self) -> tuple[str, str, str, str]:
+        """The row as the document shows it."""
+        seen = f"**{self.badge}** ({self.tone})"
+        return f"`{self.key}`", f"{seen} {self.headline}".strip(), self.subscriber, self.action
+
+
+def write(thing: str) -> str:
+    """Return a table of every state of a thing."""
+    header = ("state", "staff see", "the subscriber sees", "primary action")
+    return table(header, [each.cells for each in ROWS[thing]()])
+
+
+def primary(remedy: Remedy) -> str:
+    """Return the label of a remedy's button or link, or that nothing has to be done."""
+    if remedy.action:
+        return registry.of(Tenant)[remedy.action].label
+    return remedy.page.value if remedy.page else NOTHING
+
+
+def said(words: ForSubscriber) -> str:
+    """Return what the subscriber's page says, with its button."""
+    return f"{words.headline}. *{_BUTTONS[words.button]}*"
+
+
+# --- each thing ----------------------------------------------------------------------------------
+
+
+def _connections() -> list[State]:
+    return [_of_standing(seen.key, seen) for _, seen in standing.every()]
+
+
+def _of_standing(key: str, seen: Standing) -> State:
+    words = said(seen.subscriber)
+    return State(key, seen.label, seen.tone, seen.headline, words, primary(seen.remedy))
+
+
+def _mappings() -> list[State]:
+    return [_of_mapping(state) for state in (*states.MAPPINGS, "any other")]
+
+
+def _of_mapping(state: str) -> State:
+    # One of several mappings: the others are well.
+    condition = states.overall(states.IDLE, [state, states.SYNCED])
+    facts = standing.Facts(Stage.LIVE, NOW, condition=Condition(condition))
+    seen = standing.judge(facts)
+    tone = _tone(Mapping, state)
+    return State(state, state, tone, "", said(seen.subscriber), primary(seen.remedy))
+
+
+def _incidents() -> list[State]:
+    return [_suspected(), *map(_opened, IncidentKind), _closed()]
+
+
+def _suspected() -> State:
+    label, tone = _of_choice(Incident, IncidentStatus.SUSPECTED)
+    then = "The portal looks again within a minute."
+    return State("suspected", label, tone, then, NOT_SHOWN, NOTHING)
+
+
+def _opened(kind: IncidentKind) -> State:
+    label, tone = _of_choice(Incident, IncidentStatus.OPEN)
+    words = said(subscriber.INCIDENTS[kind])
+    remedy = remedies.INCIDENTS[kind]
+    return State(f"open.{kind}", label, tone, str(kind.label), words, primary(remedy))
+
+
+def _closed() -> State:
+    label, tone = _of_choice(Incident, IncidentStatus.CLOSED)
+    return State("closed", label, tone, "It is over.", NOT_SHOWN, NOTHING)
+
+
+def _rollouts() -> list[State]:
+    return [_of_rollout(status) for status in RolloutStatus]
+
+
+def _of_rollout(status: RolloutStatus) -> State:
+    label, tone = _of_choice(Rollout, status)
+    row = Rollout(status=status)
+    offered = [each for each in registry.of(Rollout).values() if not each.refusal(row)]
+    moves = [each.label for each in offered if each.moves_on]
+    fixes = [each.label for each in offered if not each.destructive and tone == Tone.BAD]
+    action = (moves or fixes or [NOTHING])[0]
+    return State(status.value, label, tone, "", NOT_SHOWN, action)
+
+
+def _rollout_items() -> list[State]:
+    return [_of_item(RolloutItem, each, _OF_ITEMS.get(each)) for each in RolloutItemStatus]
+
+
+def _bulk_items() -> list[State]:
+    return [_of_item(BulkItem, each, _OF_BULK_ITEMS.get(each)) for each in BulkItemStatus]
+
+
+def _of_item(model: type[Model], status: TextChoices, action: str | None) -> State:
+    label, tone = _of_choice(model, status)
+    return State(str(status.value), label, tone, "", NOT_SHOWN, action or NOTHING)
+
+
+def _repairs() -> Iterator[State]:
+    for result in RepairResult:
+        found = re.search(r"badge-(\w+)", repairs.badge(WriteRepair(result=result)))
+        assert found  # noqa: S101  (every result has a tone)
+        action = _OF_REPAIRS.get(result, NOTHING)
+        key = result.value or "in_progress"
+        yield State(key, str(result.label), found[1], "", NOT_SHOWN, action)
+
+
+def _of_choice(model: type[Model], choice: TextChoices) -> tuple[str, str]:
+    return str(choice.label), _tone(model, str(choice.value))
+
+
+def _tone(model: type[Model], value: str) -> str:
+    """Return the tone that a list's page gives a value."""
+    page = admin.site.get_model_admin(model)
+    assert isinstance(page, PortalAdmin)  # noqa: S101  (every page of ours is one)
+    return page.tone(value)
+
+
+ROWS: dict[str, Callable[[], list[State]]] = {
+    "connections": _connections,
+    "mappings": _mappings,
+    "incidents": _incidents,
+    "rollouts": _rollouts,
+    "rollout_items": _rollout_items,
+    "repairs": lambda: list(_repairs()),
+    "bulk_items": _bulk_items,
+}
