@@ -2,7 +2,6 @@
 
 from connect.standing.facts import Facts, OpenIncident
 from connect.standing.judging import Standing, judge
-from connect.standing.problems import heals
 from connect.standing.reading import of, of_many, of_tenant, without_connection
 from connect.standing.selecting import counts, labels, with_word
 from connect.standing.states import every
@@ -20,7 +19,6 @@ __all__ = [
     "Word",
     "counts",
     "every",
-    "heals",
     "judge",
     "labels",
     "of",

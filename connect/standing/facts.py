@@ -36,7 +36,6 @@ class Facts:
     blocked: BlockedKind | None = None
     blocked_reason: str = ""
     trouble_since: datetime | None = None
-    last_error: str = ""
     state: str = ""
     condition: Condition = Condition.HEALTHY
     condition_reason: str = ""

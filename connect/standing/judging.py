@@ -97,6 +97,8 @@ def _on_the_way(facts: Facts, stage: Stage) -> Standing:
     found = _plain(
         facts, f"stage.{stage}", word, remedies.WAITS[stage], subscriber.WAITS[stage], reason
     )
+    if facts.waiting_on == WaitingOn.STAFF:
+        return _for_staff(found, stage)
     if facts.trouble_since:
         return replace(
             found,
@@ -104,8 +106,6 @@ def _on_the_way(facts: Facts, stage: Stage) -> Standing:
             headline=f"Trying again: {stage.label}",
             since=facts.trouble_since,
         )
-    if facts.waiting_on == WaitingOn.STAFF:
-        return _for_staff(found, stage)
     if stage == Stage.LOADING and facts.waiting_on == WaitingOn.SUBSCRIBER:
         return _authorize_again(found)
     return found

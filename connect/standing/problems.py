@@ -29,14 +29,9 @@ def worst(facts: Facts) -> Problem | None:
     return max(found, key=lambda each: OF_LIVE.index(each.word), default=None)
 
 
-def heals(kind: IncidentKind) -> bool:
-    """Return whether the portal does something about this kind automatically."""
-    return kind in healing.REMEDIES
-
-
 def _of_incident(incident: OpenIncident) -> Problem:
     kind = incident.kind
-    is_healing = heals(kind) and not incident.needs_person
+    is_healing = kind in healing.REMEDIES and not incident.needs_person
     return Problem(kind, OF_CONDITION[SEVERITY[kind]], incident.text, incident.since, is_healing)
 
 

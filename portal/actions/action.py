@@ -66,7 +66,8 @@ class Action:
     `of_rows`      False: it needs no row, and its button stands above the list. Its target is the
                    name of what the list shows.
     `in_bulk`      it is also offered in the list, for the selected rows.
-    `moves_on`     its button stands out, because it is what a row usually needs next.
+    `moves_on`     its button stands out, because it is what a row usually needs next. On the pages
+                   of a tenant the standing decides that.
     `naming`       how pages and messages name a target.
     """
 

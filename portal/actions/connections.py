@@ -32,7 +32,6 @@ def _button(
     form: type[Question] | None = None,
     previews: bool = False,
     destructive: bool = False,
-    moves_on: bool = False,
 ) -> Action:
     """Make the action that runs an operation."""
     operation = REGISTRY[name]
@@ -57,7 +56,6 @@ def _button(
         form=form,
         previews=previews,
         destructive=destructive,
-        moves_on=moves_on,
     )
 
 
@@ -66,7 +64,6 @@ ACTIONS = (
         "retry",
         "connect.retry_connection",
         "Tries the present stage again at once, also when it is blocked.",
-        moves_on=True,
     ),
     _button(
         "pause",
@@ -84,7 +81,6 @@ ACTIONS = (
         "resume",
         "connect.pause_connection",
         "Resumes the synchronization at once.",
-        moves_on=True,
     ),
     _button(
         "restart",

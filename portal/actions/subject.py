@@ -48,7 +48,6 @@ def subject_action(
     form: type[Question] | None = None,
     previews: bool = False,
     destructive: bool = False,
-    moves_on: bool = False,
 ) -> Action:
     """Make an action on tenants, which the worker does."""
     return Action(
@@ -64,5 +63,4 @@ def subject_action(
         previews=previews,
         destructive=destructive,
         in_bulk=True,
-        moves_on=moves_on,
     )

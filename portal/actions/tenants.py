@@ -53,7 +53,6 @@ ACTIONS = (
         permission="tenants.approve_tenant",
         refusal=_refusal_to_approve,
         perform=_approve,
-        moves_on=True,
     ),
     subject_action(
         "resend",

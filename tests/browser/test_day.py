@@ -92,7 +92,10 @@ def test_twenty_are_paused_at_once_and_a_bar_shows_the_progress(
     assert states.count("PAUSED") == 20
 
     open_list(page, stack, "q=quartz")
-    expect(page.locator("#result_list .badge", has_text="Paused until")).to_have_count(20)
+    expect(page.locator("#result_list .badge", has_text="Paused")).to_have_count(20)
+    expect(page.locator("#result_list .field-why", has_text="Paused by olga until")).to_have_count(
+        20
+    )
 
 
 def test_one_is_snoozed_and_everybody_reads_why(

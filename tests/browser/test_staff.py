@@ -42,12 +42,12 @@ def test_a_button_queues_and_the_worker_leaves_the_persons_name(stack: Stack, pa
 def test_a_filter_opens_like_a_menu_and_closes_on_escape(stack: Stack, page: Page) -> None:
     log_in(page, stack)
     page.goto(f"{stack.plan.portal_url}/admin/tenants/tenant/")
-    stage = page.locator("summary", has_text="Stage")
-    stage.press("Enter")
+    standing = page.locator("summary", has_text="Standing")
+    standing.press("Enter")
     expect(page.get_by_role("link", name="Live", exact=True)).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("link", name="Live", exact=True)).to_be_hidden()
-    expect(stage).to_be_focused()
+    expect(standing).to_be_focused()
 
 
 def test_a_tenants_page_fits_a_phone(stack: Stack, page: Page) -> None:

@@ -71,6 +71,29 @@ def test_a_short_problem_opens_no_incident(clock: time_machine.Traveller, acme: 
     assert alert_count() == 0
 
 
+@pytest.mark.parametrize(
+    ("state", "needs_person", "do", "role"),
+    [
+        ("TOO_MANY_ROWS", True, "Upgrade the add-on's plan", "Manager"),
+        ("SYSTEM_ERROR", False, "Restart the connection.", "Operator"),
+    ],
+)
+def test_an_alert_says_what_to_do_and_who_may_do_it(
+    clock: time_machine.Traveller,
+    acme: Health,
+    state: str,
+    needs_person: bool,
+    do: str,
+    role: str,
+) -> None:
+    see(clock, acme, *[state] * 5)
+    text = Message.objects.get(kind=MessageKind.INCIDENT).text
+    assert do in text
+    assert f"This needs the role {role}." in text
+    # Where the portal does nothing by itself, a person is needed from the beginning.
+    assert (Incident.objects.get().needs_person_since is not None) == needs_person
+
+
 def test_a_lasting_problem_sends_one_alert(clock: time_machine.Traveller, acme: Health) -> None:
     see(clock, acme, *["SYSTEM_ERROR"] * 20)
     assert Incident.objects.get().status == IncidentStatus.OPEN
