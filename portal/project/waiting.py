@@ -35,7 +35,8 @@ def _oldest_task(now: datetime) -> datetime | None:
 def length() -> int | None:
     """Return how many tasks the queue holds, those under work too; None if Redis is away."""
     if not settings.REDIS_URL:
-        return OrmQ.objects.count()
+        count: int = OrmQ.objects.count()
+        return count
     try:
         size = int(get_broker().queue_size())
     except RedisError:

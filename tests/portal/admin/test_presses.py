@@ -1,4 +1,4 @@
-"""A press is a row from the click to its outcome: stored once, found again, told to staff."""
+"""A press is a row from the click to its outcome: stored once, found again, shown to staff."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -155,11 +155,11 @@ def test_whatever_is_queued_is_a_row_first(
         assert names == {"portal.bulk.work_off"}
     elif action.name == "again":
         assert names == {"portal.bulk.work_off"}
-    elif action.name != "queue_again":  # whose task is queued once more
+    elif action.name != "queue_again":  # whose task is queued again
         assert names == set()
 
 
-# --- told ----------------------------------------------------------------------------------------
+# --- shown ---------------------------------------------------------------------------------------
 
 
 def _raise(error: Exception) -> Perform:

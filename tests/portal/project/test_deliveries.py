@@ -1,41 +1,23 @@
 """Tasks of dead workers are free at once, on both brokers; one that kills its worker ends."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 from django_q.brokers import get_broker
-from django_q.conf import Conf
 from django_q.models import Failure
 from django_q.signing import SignedPackage
 
 from portal import deliveries, tasks
 from portal.models import Delivery, Heartbeat
-from portal.project import brokers
 from tenants import queue, sending
 from tenants.models import Message
-from tests import redis
 from tests.portal.admin import walk
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 DEAD = timedelta(seconds=16)
-
-
-@pytest.fixture(params=["database", "redis"], autouse=True)
-def broker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The queue is a table, or Redis."""
-    monkeypatch.setattr(brokers.Worker, "name", "host:1")
-    if request.param == "database":
-        yield
-        return
-    with redis.running() as (url, _):
-        monkeypatch.setattr(settings, "REDIS_URL", url)
-        monkeypatch.setattr(Conf, "BROKER_CLASS", "portal.project.brokers.RedisBroker")
-        yield
 
 
 def take() -> tuple[Any, dict[str, Any]]:
