@@ -143,6 +143,7 @@ class TenantCollectionAdmin(ReadOnlyAdmin):
         "error",
     )
     list_filter = (TroubleFilter, ("run__started_at", admin.DateFieldListFilter))
+    lookups = ("run",)
     list_select_related = ("run", "connection__tenant")
     ordering = ("-pk",)
     search_fields = ("connection__tenant__name", "connection__tenant__org_id", "error", "skipped")
@@ -150,9 +151,6 @@ class TenantCollectionAdmin(ReadOnlyAdmin):
         *("tenant", "run", "accounts", "handles", "shared", "inserted", "updated"),
         *("skipped", "error", "refused_count", "refused_list"),
     )
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        return lookup == "run" or super().lookup_allowed(lookup, value, request)
 
     @admin.display(description="tenant", ordering="connection__tenant__name")
     def whose(self, result: TenantCollection) -> str:

@@ -1,5 +1,6 @@
 """Actions on failed writes of one tenant, object and cause: retry them, or ignore them."""
 
+import re
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, ClassVar
@@ -16,6 +17,7 @@ from portal.models import BulkItem
 
 MAX_PREVIEWED = 10  # causes whose writes are compared with their rows before a retry
 CHOSEN = "row"  # the name of the boxes that staff tick, "log:id" each
+_ID = re.compile(r"[0-9]{1,18}")  # fits a bigint
 _LOGS = (trigger_log.LOG, trigger_log.ARCHIVE)
 
 
@@ -26,7 +28,7 @@ class _TickedField(forms.MultipleChoiceField):
 
     def clean(self, value: Any) -> list[tuple[str, int]]:
         pairs = (str(text).partition(":") for text in value or [])
-        return [(log, int(pk)) for log, _, pk in pairs if log in _LOGS and pk.isdecimal()]
+        return [(log, int(pk)) for log, _, pk in pairs if log in _LOGS and _ID.fullmatch(pk)]
 
 
 class ChosenForm(Question):

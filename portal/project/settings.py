@@ -113,6 +113,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "tenants.pages.BadLinkMiddleware",
+    "portal.project.unusable.UnusableInputMiddleware",
 ]
 CSRF_FAILURE_VIEW = "portal.project.failures.csrf"
 

@@ -1,7 +1,7 @@
 """Base classes of all admin pages."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -23,23 +23,18 @@ from django.views.decorators.http import require_safe
 
 from portal import show
 from portal.admin.kit import lists, search
+from portal.admin.kit.declared import DeclaredLookups
 from portal.admin.kit.lists import Tally
 
-# Only the stubs of Django's class take a type argument.
-if TYPE_CHECKING:
-    ModelAdmin = admin.ModelAdmin[Any]
-else:
-    ModelAdmin = admin.ModelAdmin
 
-
-class NoDelete:
+class NoDelete(DeclaredLookups):
     """Nothing is deleted by hand: tenants are off-boarded, users deactivated, old rows pruned."""
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
 
-class PortalAdmin(NoDelete, ModelAdmin):
+class PortalAdmin(NoDelete):
     """The base of every page of our own models."""
 
     list_per_page = 50
@@ -71,6 +66,10 @@ class PortalAdmin(NoDelete, ModelAdmin):
             "empty": self.empty,
         }
         return super().changelist_view(request, {**context, **(extra_context or {})})
+
+    def declared_lookups(self) -> set[str]:
+        tallied = {f"{self.tally_by}__exact"} if self.tally_by else set()
+        return super().declared_lookups() | tallied
 
     # --- counts by state -------------------------------------------------------------------------
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
 
 from portal.admin.kit import search
 from portal.admin.kit.base import ReadOnlyAdmin
@@ -15,6 +14,7 @@ from portal.models import BulkItem, BulkItemStatus
 class BulkItemAdmin(ReadOnlyAdmin):
     list_display = ("tenant", "run", "who", "result", "text", "attempts", "ended_at")
     list_filter = ("status",)
+    lookups = ("run__id__exact", "tenant__id__exact")
     list_select_related = ("tenant", "run")
     ordering = ("-pk",)
     tenant_path = "tenant"
@@ -37,11 +37,6 @@ class BulkItemAdmin(ReadOnlyAdmin):
 
     def tone(self, value: Any) -> str:
         return TONES[BulkItemStatus(value)]
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        # Django refuses filters that are not in list_filter; pages of runs and tenants link so.
-        linked = ("run__id__exact", "tenant__id__exact")
-        return lookup in linked or super().lookup_allowed(lookup, value, request)
 
     @admin.display(description="who", ordering="run__actor")
     def who(self, item: BulkItem) -> str:

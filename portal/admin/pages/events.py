@@ -21,6 +21,7 @@ _REQUEST_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 class EventAdmin(ReadOnlyAdmin):
     list_display = ("at", "tenant", "kind", "text", "actor")
     list_filter = ("kind",)
+    lookups = ("tenant__id__exact",)
     list_select_related = ("tenant",)
     date_hierarchy = "at"
     tenant_path = "tenant"

@@ -23,6 +23,7 @@ class HealthSampleAdmin(ReadOnlyAdmin):
     list_select_related = ("connection__tenant",)
     date_hierarchy = "at"
     tenant_path = "connection__tenant"
+    lookups = ("connection__id__exact",)
     tally_by = "state"
     tally_newest = True
     search_fields = ("state",)

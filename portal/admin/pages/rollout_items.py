@@ -33,6 +33,7 @@ class RolloutItemAdmin(ReadOnlyAdmin):
         "finished_at",
     )
     list_filter = ("status", "wave")
+    lookups = ("rollout__id__exact",)
     list_select_related = ("connection__tenant", "rollout__template")
     tenant_path = "connection__tenant"
     tally_by = "status"

@@ -33,6 +33,7 @@ class WriteErrorAdmin(ReadOnlyAdmin, ActionsAdmin):
     change_list_template = "admin/connect/writeerror/change_list.html"
     list_display = ("cause", "failed", "tenant", "table_name", "first_at", "last_at")
     list_filter = ("table_name",)
+    lookups = ("cause__exact",)
     list_select_related = ("connection__tenant",)
     tenant_path = "connection__tenant"
     search_fields = ("cause",)
@@ -48,10 +49,6 @@ class WriteErrorAdmin(ReadOnlyAdmin, ActionsAdmin):
         "last_at",
     )
     fields = ("tenant", "table_name", "cause", "example", "failed", "first_at", "last_at")
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        # Django refuses filters that are not in list_filter; the dashboard links with this one.
-        return lookup == "cause__exact" or super().lookup_allowed(lookup, value, request)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WriteError]:
         rows: QuerySet[WriteError] = super().get_queryset(request)
