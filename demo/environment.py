@@ -35,6 +35,7 @@ def environment(plan: Plan, database_url: str, known: dict[str, str]) -> dict[st
         "PORTAL_URL": plan.portal_url,
         "ALLOWED_HOSTS": "127.0.0.1,localhost",
         "TRUSTED_PROXIES": "0",
+        "SECOND_FACTOR_REQUIRED": "false",
         "DEV_EMAIL": "connect@isv.example",
         "STAFF_EMAILS": "staff@isv.example",
         "SECRET_KEY": known["key"],

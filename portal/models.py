@@ -130,3 +130,38 @@ class BulkItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name or self.tenant}: {self.get_status_display()}"
+
+
+class AuditKind(models.TextChoices):
+    SIGNED_IN = "signed_in", "Signed in"
+    SIGN_IN_FAILED = "sign_in_failed", "Sign-in failed"
+    SIGN_IN_REFUSED = "sign_in_refused", "Sign-in refused"
+    SIGNED_OUT = "signed_out", "Signed out"
+    PROVEN = "proven", "Proved again who it is"
+    FACTOR = "factor", "Second factor or password changed"
+    DENIED = "denied", "Request denied"
+    STAFF_CHANGED = "staff_changed", "Staff or role changed"
+    SAVED = "saved", "Saved"
+    PRESSED = "pressed", "Action"
+    EXPORTED = "exported", "Exported"
+
+
+class AuditEntry(models.Model):
+    """One line of the audit trail; see portal/audit.py. Only the database's own rule deletes it."""
+
+    at = models.DateTimeField("when", default=timezone.now, db_index=True)
+    kind = models.CharField(max_length=20, choices=AuditKind.choices)
+    actor = models.CharField("who", max_length=150, blank=True, db_index=True)
+    address = models.GenericIPAddressField("from where", null=True, blank=True)
+    what = models.CharField(max_length=255)
+    about = models.CharField(max_length=255, blank=True)
+    result = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name = "audit entry"
+        verbose_name_plural = "audit trail"
+        indexes: ClassVar = [models.Index(fields=["kind", "-at"], name="audit_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.what}"

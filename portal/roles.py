@@ -83,6 +83,10 @@ _MANAGER = (
     "connect.remove_mapping",
     "tenants.change_switch",
     "django_q.add_ormq",  # to send a task again
+    "portal.view_auditentry",
+    "tenants.delete_ratebucket",  # to unlock
+    "mfa.view_authenticator",
+    "mfa.delete_authenticator",
 )
 
 

@@ -1,14 +1,18 @@
 """The admin site: its index and the order of apps and models."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.contrib import admin
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse
+
+from portal.door import factor
 
 QUEUE = "django_q"
-_NAMES = {QUEUE: "Queue", "auth": "Staff"}
-_APPS = ("tenants", "connect", *settings.USE_CASES, QUEUE, "auth")
+_NAMES = {QUEUE: "Queue", "auth": "Staff", "mfa": "Second factors"}
+_APPS = ("tenants", "connect", *settings.USE_CASES, QUEUE, "mfa", "auth")
 _MODELS = (
     "Tenant",
     "Event",
@@ -38,6 +42,7 @@ _MODELS = (
     "ApiBudget",
     "BulkRun",
     "BulkItem",
+    "AuditEntry",
     "OrmQ",
     "Failure",
     "Success",
@@ -45,6 +50,7 @@ _MODELS = (
     "Heartbeat",
 )
 AppList = list[dict[str, Any]]
+View = Callable[..., HttpResponseBase]
 
 
 class AdminSite(admin.AdminSite):
@@ -52,6 +58,17 @@ class AdminSite(admin.AdminSite):
     index_title = "Operations"
     # No "View site": the portal has no public pages to go to.
     site_url = None
+
+    def admin_view(self, view: View, cacheable: bool = False) -> View:
+        """Keep every page from those who lack the second factor that is required."""
+
+        def behind_the_door(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if self.has_permission(request) and factor.is_missing(request):
+                messages.warning(request, "Add a second factor first: an app or a passkey.")
+                return HttpResponseRedirect(reverse("mfa_index"))
+            return view(request, *args, **kwargs)
+
+        return super().admin_view(behind_the_door, cacheable)
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> AppList:
         """Return the apps in our order; the portal's models are listed under the queue."""

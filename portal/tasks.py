@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 from django_q.models import Failure, Success
 
-from portal import deliveries
+from portal import audit, deliveries
 from portal.models import BulkRun
 
 # django-q2's own limit is off (see save_limit in the settings).
@@ -15,11 +15,11 @@ KEEP_RUNS = timedelta(days=90)  # the outcomes stay on the timelines
 
 
 def prune() -> int:
-    """Delete old task results and finished runs, as scheduled; return how many."""
+    """Delete old task results, finished runs and audit entries; return how many."""
     now = timezone.now()
     old = (
         Success.objects.filter(stopped__lt=now - KEEP_SUCCESSES),
         Failure.objects.filter(stopped__lt=now - KEEP_FAILURES),
         BulkRun.objects.filter(finished_at__lt=now - KEEP_RUNS),
     )
-    return sum(rows.delete()[0] for rows in old) + deliveries.prune()
+    return sum(rows.delete()[0] for rows in old) + deliveries.prune() + audit.prune()

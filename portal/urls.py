@@ -18,10 +18,12 @@ urlpatterns = [
     # Before Django's own addresses, whose index it replaces.
     path("admin/", admin.site.admin_view(dashboard.index)),
     path("admin/dashboard/", admin.site.admin_view(dashboard.cards), name="dashboard"),
+    path("admin/", include("portal.door.urls")),
     path("admin/", admin.site.urls),
     path("", include("tenants.urls")),
     path("", include("connect.urls")),
 ]
+handler429 = "portal.project.failures.too_many"  # allauth looks it up here
 handler400 = "portal.project.failures.bad_request"
 handler403 = "portal.project.failures.forbidden"
 handler404 = "portal.project.failures.not_found"

@@ -54,13 +54,13 @@ def _buckets(address: str | None, body: bytes) -> list[tuple[str, int]]:
     # The org id is searched in the raw bytes, because the limiter runs before any parsing.
     org_id = _ORG_ID.search(body)
     return [
-        (f"address:{_network(address)}", settings.REGISTRATIONS_PER_HOUR),
+        (f"address:{network(address)}", settings.REGISTRATIONS_PER_HOUR),
         *([(f"org:{org_id[0].decode()}", PER_ORG_PER_HOUR)] if org_id else []),
         ("total", settings.REGISTRATIONS_PER_HOUR_TOTAL),
     ]
 
 
-def _network(address: str | None) -> str:
+def network(address: str | None) -> str:
     """Return the network that one caller controls: in IPv6 that is a whole /64."""
     if address is None or ":" not in address:
         return address or "unknown"

@@ -25,6 +25,7 @@ TEST_ENVIRONMENT = {
     "REGISTRATION_SECRETS": "test-registration-secret",
     "X_BEARER_TOKEN": "x-test-token",
     "PORTAL_URL": "http://testserver",
+    "SECOND_FACTOR_REQUIRED": "false",
     "ALLOWED_HOSTS": "testserver,127.0.0.1,localhost",
     "EMAIL_BACKEND": "django.core.mail.backends.locmem.EmailBackend",
 }

@@ -16,7 +16,7 @@ class Staff:
         self.base = f"{stack.plan.portal_url}/admin/"
         self.browser = Browser()
         page = self.browser.open(self.base)
-        login = {"username": STAFF, "password": stack.password}
+        login = {"login": STAFF, "password": stack.password}
         page = self.browser.click(page, "Log in", **login)
         if "logout" not in page.text:
             raise Failed(f"the staff login was refused: {page}")

@@ -6,6 +6,7 @@ Another app registers its actions in a module of its own called `actions`; Porta
 from portal.actions import (
     bulk_runs,
     connections,
+    door,
     drift,
     mappings,
     queue,
@@ -27,5 +28,6 @@ for _module in (
     bulk_runs,
     queue,
     switches,
+    door,
 ):
     register(*_module.ACTIONS)

@@ -39,6 +39,7 @@ _STALE = (
     "It was open for too long, or you have logged in again in another window. Go back and reload"
     " the page.",
 )
+_TOO_MANY = ("Too many attempts", "Wait a minute, then try again.")
 _NO_DATABASE = (
     "The portal cannot reach its database",
     "It will be available again soon. Nothing is lost: work in progress continues.",
@@ -77,6 +78,11 @@ def broken(request: HttpRequest) -> HttpResponse:
     if isinstance(getattr(error, "__cause__", None), ReadOnlySqlTransaction):
         return _answer(request, 503, *_READ_ONLY)
     return _answer(request, 500, *_BROKEN)
+
+
+def too_many(request: HttpRequest) -> HttpResponse:
+    """Answer attempts that come too fast."""
+    return _answer(request, 429, *_TOO_MANY)
 
 
 def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -12,6 +12,7 @@ from typing import Any
 
 from csp.constants import SELF
 
+from portal.project import door_settings
 from portal.project.environment import BASE_DIR, NOT_NUMBERS, entries, env, host, number
 
 __all__ = ["NOT_NUMBERS"]  # read by the checks; all other settings are defined below
@@ -86,12 +87,14 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.humanize",  # allauth's pages use it
     # Before staticfiles, whose runserver would serve the files in another way than production.
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "anymail",
     "django_q",
     "social_django",
+    *door_settings.apps,
     "tenants",
     "connect",
     "portal.apps.PortalConfig",
@@ -111,6 +114,9 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "portal.door.sessions.StaffSessionMiddleware",
+    "portal.door.watch.DeniedMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "tenants.pages.BadLinkMiddleware",
     "portal.project.unusable.UnusableInputMiddleware",
@@ -127,6 +133,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "portal.door.pages.admin_context",
             ],
         },
     },
@@ -213,6 +220,11 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
+
+# --- the staff's sign-in; see portal/door ---------------------------------------------------------
+globals().update({name: value for name, value in vars(door_settings).items() if name.isupper()})
+MFA_TOTP_ISSUER = PRODUCT_NAME
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not OVER_HTTPS  # a laptop's demo
 
 # --- the subscriber's sign-in to Salesforce -------------------------------------------------------
 # Not in AUTHENTICATION_BACKENDS: nobody logs in to the portal with it.

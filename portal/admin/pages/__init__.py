@@ -2,6 +2,7 @@
 
 from portal.admin.pages import (
     api_budgets,
+    audit,
     bulk_items,
     bulk_runs,
     callouts,
@@ -29,6 +30,7 @@ from portal.admin.pages import (
 
 __all__ = [
     "api_budgets",
+    "audit",
     "bulk_items",
     "bulk_runs",
     "callouts",

@@ -2,13 +2,21 @@
 
 from typing import TYPE_CHECKING
 
-import social_django.admin  # noqa: F401  (registers what is unregistered below)
+import allauth.account.admin
+import allauth.mfa.admin
+import allauth.usersessions.admin
+import social_django.admin  # noqa: F401
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
 from social_django.models import Association, Nonce, UserSocialAuth
 
-from portal.admin.kit.base import NoDelete
+from portal.admin.kit.actions import ActionsAdmin
+from portal.admin.kit.base import NoDelete, ReadOnlyAdmin
 
 if TYPE_CHECKING:
     StockUserAdmin = UserAdmin[User]
@@ -16,6 +24,11 @@ else:
     StockUserAdmin = UserAdmin
 
 admin.site.unregister((User, Group, Association, Nonce, UserSocialAuth))
+admin.site.unregister((EmailAddress, Authenticator, UserSession))
+if apps.is_installed("allauth.socialaccount"):
+    import allauth.socialaccount.admin  # noqa: F401
+
+    admin.site.unregister(list(apps.get_app_config("socialaccount").get_models()))
 
 
 @admin.register(User)
@@ -27,3 +40,16 @@ class StaffAdmin(NoDelete, StockUserAdmin):
 @admin.register(Group)
 class RoleAdmin(NoDelete, GroupAdmin):
     filter_horizontal = ()
+
+
+@admin.register(Authenticator)
+class FactorAdmin(ReadOnlyAdmin, ActionsAdmin):
+    """Who has which second factor. Its secret is not shown."""
+
+    empty = "Each member of staff adds a second factor under “Second factor”, at the top."
+    list_display = ("user", "type", "created_at", "last_used_at")
+    list_filter = ("type",)
+    list_select_related = ("user",)
+    ordering = ("-pk",)
+    search_fields = ("user__username",)
+    fields = ("user", "type", "created_at", "last_used_at")

@@ -23,7 +23,8 @@ from connect.models import (
 from portal.models import BulkItem
 from tenants.models import Callout, Event, Message, SalesforceGrant, Tenant
 
-STAFF_ONLY_FOR_SUPERUSERS = ("auth.User", "auth.Group")
+# For superusers, and for managers.
+NOT_FOR_EVERY_ROLE = ("auth.User", "auth.Group", "portal.AuditEntry", "mfa.Authenticator")
 # The models whose lists have a CSV export.
 EXPORTED = [
     *(Tenant, Connection, Mapping, HealthSample, Callout, Message, Event, SalesforceGrant),
@@ -34,7 +35,7 @@ EXPORTED = [
 def models() -> list[type[Model]]:
     """Return every model that staff in a role can see."""
     every = admin.site._registry
-    return [model for model in every if model._meta.label not in STAFF_ONLY_FOR_SUPERUSERS]
+    return [model for model in every if model._meta.label not in NOT_FOR_EVERY_ROLE]
 
 
 def page(model: type[Model], view: str, *args: object) -> str:

@@ -1,0 +1,66 @@
+"""What the portal asks of django-allauth: limits, an audit trail, encrypted secrets."""
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from cryptography.fernet import InvalidToken
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+
+from portal import audit
+from portal.door import throttle
+from portal.models import AuditKind
+from tenants.fields import EncryptedTextField
+
+UNKNOWN_ADDRESS = "0.0.0.0"  # noqa: S104  (a column that must hold some address)
+
+
+class StaffAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth carries no types
+    """Signing in with a password. Nobody can sign up, and no error says which names exist."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Leave the limits to `authenticate`: allauth's own are counted by each process alone."""
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        """Return the member of staff, or None. Raises ValidationError after too many attempts."""
+        name = str(credentials.get("username", ""))
+
+        def check() -> User | None:
+            user = super(StaffAdapter, self).authenticate(request, **credentials)
+            return user if user and user.is_active and user.is_staff else None
+
+        user = throttle.guess(request, name, check)
+        if user is None:
+            audit.note(
+                AuditKind.SIGN_IN_FAILED, "Wrong name or password", request=request, actor=name
+            )
+        return user
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        return audit.address(request) or UNKNOWN_ADDRESS
+
+
+class FactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth carries no types
+    """Second factors. Their secrets are encrypted with the keys of SECRET, as tokens are."""
+
+    def encrypt(self, text: str) -> str:
+        return str(_fernet().encrypt(text.encode()).decode())
+
+    def decrypt(self, encrypted_text: str) -> str:
+        try:
+            return str(_fernet().decrypt(encrypted_text.encode()).decode())
+        except InvalidToken:  # a lost key: the factor no longer fits, and a manager removes it
+            return ""
+
+    def build_totp_svg(self, url: str) -> str:
+        # The page holds the picture itself, because the policy allows no data: addresses.
+        _, _, svg = super().build_totp_svg(url).rpartition("?>\n")
+        return svg
+
+
+def _fernet() -> Any:
+    return EncryptedTextField().fernet

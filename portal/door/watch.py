@@ -1,0 +1,68 @@
+"""What of the door is noted in the audit trail: signals of sign-ins and factors, and refusals."""
+
+from collections.abc import Callable
+from typing import Any
+
+from allauth.account import signals as account
+from allauth.mfa import signals as factors
+from django.contrib.auth import signals as auth
+from django.dispatch import receiver
+from django.http import HttpRequest, HttpResponse
+
+from portal import audit
+from portal.models import AuditKind
+from portal.project.failures import STAFF
+
+
+@receiver(auth.user_logged_in)
+def signed_in(request: HttpRequest, user: Any, **_: Any) -> None:
+    audit.note(AuditKind.SIGNED_IN, "Signed in", request=request, actor=user.get_username())
+
+
+@receiver(auth.user_logged_out)
+def signed_out(request: HttpRequest, user: Any, **_: Any) -> None:
+    if user is not None:
+        audit.note(AuditKind.SIGNED_OUT, "Signed out", request=request, actor=user.get_username())
+
+
+@receiver(factors.authentication_failed)
+def code_failed(request: HttpRequest, user: Any, authenticator: Any, **_: Any) -> None:
+    what = f"Wrong code: {authenticator.get_type_display()}"
+    audit.note(AuditKind.SIGN_IN_FAILED, what, request=request, actor=user.get_username())
+
+
+@receiver(account.authentication_step_completed)
+def proven(request: HttpRequest, user: Any, method: str, **more: Any) -> None:
+    if more.get("reauthenticated"):
+        what = f"Proved again by {method}"
+        audit.note(AuditKind.PROVEN, what, request=request, actor=user.get_username())
+
+
+@receiver(factors.authenticator_added)
+@receiver(factors.authenticator_removed)
+@receiver(factors.authenticator_reset)
+def factor_changed(
+    request: HttpRequest, user: Any, authenticator: Any, signal: Any, **_: Any
+) -> None:
+    verbs = {factors.authenticator_added: "Added", factors.authenticator_removed: "Removed"}
+    what = f"{verbs.get(signal, 'Renewed')}: {authenticator.get_type_display()}"
+    audit.note(AuditKind.FACTOR, what, request=request, actor=user.get_username())
+
+
+@receiver(account.password_changed)
+def password_changed(request: HttpRequest, user: Any, **_: Any) -> None:
+    audit.note(AuditKind.FACTOR, "Changed the password", request=request)
+
+
+class DeniedMiddleware:
+    """Note each request of a signed-in person that was denied."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code == 403 and request.path.startswith(STAFF):
+            what = f"{request.method} {request.path}"
+            audit.note(AuditKind.DENIED, what, request=request, result="403")
+        return response

@@ -1,0 +1,123 @@
+"""The second factor: an app, a passkey or a recovery code; required by a setting."""
+
+from typing import Any
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+from pytest_django import Settings
+
+from portal.door import throttle
+from portal.models import AuditEntry, AuditKind
+from tests.portal.door.conftest import PASSWORD, SECRET, code, is_in, sign_in
+
+pytestmark = pytest.mark.django_db
+CODE = "/admin/account/factors/authenticate/"
+
+
+def test_the_app_is_asked_for_after_the_password(client: Client, app: User) -> None:
+    assert sign_in(client)["Location"] == CODE
+    assert not is_in(client)
+    assert client.post(CODE, {"code": code()})["Location"] == "/admin/"
+    assert is_in(client)
+
+
+def test_a_code_works_once(client: Client, app: User) -> None:
+    sign_in(client)
+    used = code()
+    client.post(CODE, {"code": used})
+    again = Client()
+    sign_in(again)
+    assert again.post(CODE, {"code": used}).status_code == 200
+    assert not is_in(again)
+
+
+def test_codes_cannot_be_guessed_without_end(client: Client, app: User) -> None:
+    sign_in(client)
+    for _ in range(throttle.PER_ACCOUNT):
+        client.post(CODE, {"code": "000000"})
+    assert b"Too many attempts" in client.post(CODE, {"code": code()}).content
+    assert not is_in(client)
+    assert AuditEntry.objects.filter(kind=AuditKind.SIGN_IN_FAILED).count() == 10
+
+
+def test_staff_without_a_second_factor_see_nothing_but_where_to_add_one(
+    client: Client, mia: User, settings: Settings
+) -> None:
+    settings.SECOND_FACTOR_REQUIRED = True
+    sign_in(client)
+    for page in ("/admin/", "/admin/tenants/tenant/", "/admin/dashboard/"):
+        assert client.get(page)["Location"] == reverse("mfa_index")
+    assert b"Add a second factor first" in client.get(reverse("mfa_index")).content
+
+
+def test_an_app_is_added_and_gives_recovery_codes(
+    client: Client, mia: User, settings: Settings, django_capture_on_commit_callbacks: Any
+) -> None:
+    settings.SECOND_FACTOR_REQUIRED = True
+    sign_in(client)
+    address = reverse("mfa_activate_totp")
+    asked = client.get(address)
+    assert asked["Location"].startswith("/admin/account/again/")
+    client.post(asked["Location"], {"password": PASSWORD})
+    page = client.get(address)
+    assert b"<svg" in page.content
+    assert b"data:image" not in page.content
+    assert client.session["mfa.totp.secret"]
+    session = client.session
+    session["mfa.totp.secret"] = SECRET
+    session.save()
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = client.post(address, {"code": code()})
+    assert answer["Location"] == reverse("mfa_view_recovery_codes")
+    assert is_in(client)
+    kinds = set(Authenticator.objects.values_list("type", flat=True))
+    assert kinds == {"totp", "recovery_codes"}
+    assert AuditEntry.objects.filter(kind=AuditKind.FACTOR, actor="mia").count() == 2
+
+
+def test_the_secret_of_an_app_is_not_stored_in_clear(app: User) -> None:
+    assert SECRET not in str(Authenticator.objects.get(type="totp").data)
+
+
+def test_a_secret_whose_key_is_lost_fits_no_code(client: Client, app: User) -> None:
+    Authenticator.objects.update(data={"secret": "gAAAAA-of-another-key"})
+    sign_in(client)
+    assert client.post(CODE, {"code": code()}).status_code == 200
+
+
+def test_a_recovery_code_replaces_the_app_once(client: Client, app: User) -> None:
+    spare = RecoveryCodes.activate(app).generate_codes()[0]
+    sign_in(client)
+    assert client.post(CODE, {"code": spare})["Location"] == "/admin/"
+    again = Client()
+    sign_in(again)
+    assert again.post(CODE, {"code": spare}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "mfa_index",
+        "mfa_activate_totp",
+        "mfa_add_webauthn",
+        "mfa_list_webauthn",
+        "usersessions_list",
+        "account_change_password",
+        "account_reauthenticate",
+    ],
+)
+def test_every_page_of_the_door_obeys_the_policy(client: Client, mia: User, name: str) -> None:
+    sign_in(client)
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    page = client.get(reverse(name))
+    html = page.content.decode()
+    assert page.status_code == 200
+    assert "default-src 'self'" in page["Content-Security-Policy"]
+    assert "<style" not in html
+    assert " style=" not in html
+    assert "data:" not in html
+    assert "portal/admin.css" in html

@@ -1,0 +1,67 @@
+"""Sessions of staff end by themselves, and their owner can end them."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.portal.door.conftest import is_in, sign_in
+
+pytestmark = pytest.mark.django_db
+
+
+def after(**time: float) -> time_machine.travel:
+    return time_machine.travel(timezone.now() + timedelta(**time))
+
+
+def test_a_session_ends_when_nothing_happens_for_half_an_hour(client: Client, mia: User) -> None:
+    sign_in(client)
+    assert is_in(client)
+    with after(minutes=29):
+        assert is_in(client)
+    with after(minutes=58):
+        assert is_in(client)
+    with after(minutes=89):
+        assert client.get("/admin/")["Location"] == "/admin/login/?next=/admin/"
+
+
+def test_a_page_that_renews_itself_is_no_sign_of_a_person(client: Client, mia: User) -> None:
+    sign_in(client)
+    assert is_in(client)
+    with after(minutes=20):
+        client.get("/admin/dashboard/")
+    with after(minutes=31):
+        assert not is_in(client)
+
+
+def test_a_session_ends_after_twelve_hours_in_any_case(client: Client, mia: User) -> None:
+    sign_in(client)
+    for minutes in range(0, 12 * 60, 25):
+        with after(minutes=minutes):
+            assert is_in(client)
+    with after(minutes=12 * 60 + 1):
+        assert not is_in(client)
+
+
+def test_staff_see_their_sessions_and_end_the_others(mia: User) -> None:
+    here, lost = Client(), Client(headers={"user-agent": "Lost laptop"})
+    sign_in(lost)
+    sign_in(here)
+    address = reverse("usersessions_list")
+    assert b"Lost laptop" in here.get(address).content
+    here.post(address)
+    assert is_in(here)
+    assert not is_in(lost)
+
+
+def test_a_changed_password_ends_the_other_sessions(mia: User) -> None:
+    here, lost = Client(), Client()
+    sign_in(lost)
+    sign_in(here)
+    mia.set_password("another-day-of-work-12")
+    mia.save()
+    assert not is_in(lost)
