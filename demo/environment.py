@@ -35,7 +35,9 @@ def environment(plan: Plan, database_url: str, known: dict[str, str]) -> dict[st
         "PORTAL_URL": plan.portal_url,
         "ALLOWED_HOSTS": "127.0.0.1,localhost",
         "TRUSTED_PROXIES": "0",
+        # The demo has one member of staff.
         "SECOND_FACTOR_REQUIRED": "false",
+        "TWO_PERSON_APPROVAL": "false",
         "DEV_EMAIL": "connect@isv.example",
         "STAFF_EMAILS": "staff@isv.example",
         "SECRET_KEY": known["key"],

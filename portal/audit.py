@@ -13,7 +13,7 @@ from portal.models import AuditEntry, AuditKind
 from tenants import limits
 from tenants.redaction import redact
 
-# The database lets nobody delete a younger one (migration 0005).
+# The database lets nobody delete a younger one (its migration says so).
 LEAST_DAYS = 400
 
 

@@ -34,6 +34,9 @@ SLICE_SECONDS = 20.0
 BUSY_PAUSE = timedelta(seconds=15)
 MAX_ATTEMPTS = 3
 BATCH_SIZE = 1000
+# A second manager approves a run within this time, or it is cancelled.
+APPROVAL_TIME = timedelta(hours=24)
+NOT_APPROVED = "the portal, because nobody approved it in time"
 BUDGET_RESERVED = "Heroku's call budget: the last calls of this hour are kept for provisioning"
 _OPEN = (BulkItemStatus.WAITING, BulkItemStatus.RUNNING)
 _STATUS = {
@@ -66,6 +69,25 @@ def start(run: BulkRun, items: Iterable[BulkItem]) -> BulkRun:
             raise
         return earlier
     return run
+
+
+def hold(run: BulkRun) -> None:
+    """Make a run that is not stored yet wait for a second manager."""
+    run.approval_by = run.next_attempt_at = timezone.now() + APPROVAL_TIME
+    run.waiting_for = "the approval of a second manager"
+
+
+def approve(run_id: int, actor: str) -> bool:
+    """Let a held run go on; return False if it no longer waits, or if `actor` asked for it."""
+    now = timezone.now()
+    held = BulkRun.objects.filter(pk=run_id, approval_by__gt=now, cancelled_at=None)
+    with transaction.atomic():
+        approved = held.exclude(actor=actor).update(
+            approved_by=actor, approval_by=None, next_attempt_at=now, waiting_for="", queued_at=now
+        )
+        if approved:
+            _enqueue(run_id)
+    return bool(approved)
 
 
 def cancel(run_id: int, actor: str) -> int | None:
@@ -132,6 +154,8 @@ def work_off(run_id: int) -> None:
     lease = _take(run_id)
     if lease is None:
         return
+    if lease.row.approval_by:
+        cancel(run_id, NOT_APPROVED)
     stop_at = time.monotonic() + SLICE_SECONDS
     pause = timedelta()
     # The lease is not renewed once the run is cancelled, which ends the slice.

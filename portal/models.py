@@ -63,6 +63,9 @@ class BulkRun(models.Model):
     total = models.PositiveIntegerField("tenants")
     next_attempt_at = models.DateTimeField(default=timezone.now)
     waiting_for = models.CharField(max_length=255, blank=True)
+    # Set while a second manager must approve the run; then it is cancelled at that time.
+    approval_by = models.DateTimeField(null=True, blank=True)
+    approved_by = models.CharField(max_length=150, blank=True)
     queued_at = models.DateTimeField(null=True, blank=True)
     lease = models.UUIDField(null=True, blank=True)
     lease_expires_at = models.DateTimeField(null=True, blank=True)

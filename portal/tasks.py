@@ -15,7 +15,7 @@ KEEP_RUNS = timedelta(days=90)  # the outcomes stay on the timelines
 
 
 def prune() -> int:
-    """Delete old task results, finished runs and audit entries, as scheduled; return how many."""
+    """Delete old task results, finished runs and audit entries; return how many."""
     now = timezone.now()
     old = (
         Success.objects.filter(stopped__lt=now - KEEP_SUCCESSES),

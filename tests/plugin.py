@@ -26,6 +26,7 @@ TEST_ENVIRONMENT = {
     "X_BEARER_TOKEN": "x-test-token",
     "PORTAL_URL": "http://testserver",
     "SECOND_FACTOR_REQUIRED": "false",
+    "TWO_PERSON_APPROVAL": "false",
     "ALLOWED_HOSTS": "testserver,127.0.0.1,localhost",
     "EMAIL_BACKEND": "django.core.mail.backends.locmem.EmailBackend",
 }

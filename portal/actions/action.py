@@ -63,6 +63,7 @@ class Action:
     `form`         the question that is asked first, or None.
     `previews`     the confirmation page is always shown, because it says what would happen.
     `destructive`  it cannot be undone, so a confirmation is always asked.
+    `guarded`      the person must prove again who they are; so it is for all destructive ones.
     `of_rows`      False: it needs no row, and its button stands above the list. Its target is the
                    name of what the list shows.
     `in_bulk`      it is also offered in the list, for the selected rows.
@@ -82,6 +83,7 @@ class Action:
     form: type[Question] | None = None
     previews: bool = False
     destructive: bool = False
+    guarded: bool = False
     of_rows: bool = True
     in_bulk: bool = False
     moves_on: bool = False

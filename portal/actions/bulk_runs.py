@@ -53,7 +53,33 @@ def _repeat(targets: Sequence[BulkRun], actor: str, options: Options) -> Result:
     return runs.start(action, found, actor, run.options, uuid5(NAMESPACE_OID, f"again {run.pk}"))
 
 
+def _refusal_to_approve(run: BulkRun) -> str:
+    if run.finished_at or run.cancelled_at or not run.approval_by:
+        return "it waits for no approval"
+    return ""
+
+
+def _approve(targets: Sequence[BulkRun], actor: str, options: Options) -> Result:
+    (run,) = targets
+    if run.actor == actor:
+        return skipped(run, "you asked for it yourself, and a second person must approve it")
+    if not bulk.approve(run.pk, actor):
+        return skipped(run, "it no longer waits for an approval")
+    return done(run, "It runs now.")
+
+
 ACTIONS = (
+    Action(
+        "approve",
+        "Approve",
+        "Lets the run start. Somebody else than the person who asked for it must approve it.",
+        (BulkRun,),
+        _permission,
+        _approve,
+        _refusal_to_approve,
+        guarded=True,
+        moves_on=True,
+    ),
     Action(
         "cancel",
         "Cancel the rest",

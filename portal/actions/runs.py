@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from django.apps import apps
+from django.conf import settings
 from django.db.models import Model, QuerySet
 
 from connect.operations.base import OperationOutcome, Report
@@ -38,6 +39,8 @@ def start(
         total=len(chosen),
         key=key,
     )
+    if settings.TWO_PERSON_APPROVAL and action.destructive and len(chosen) > 1:
+        bulk.hold(run)
     stored = bulk.start(run, [_item(action, run, action.how, each) for each in chosen])
     return queued(about, then=run) if stored is run else _sent_before(stored)
 

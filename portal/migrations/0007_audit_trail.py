@@ -27,7 +27,7 @@ DROP FUNCTION portal_auditentry_is_append_only();
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('portal', "0006_deliveries"),
+        ('portal', '0006_deliveries'),
     ]
 
     operations = [

@@ -20,6 +20,8 @@ RULES: dict[str, Rule] = {}
 
 NUMBERS = {  # the smallest that makes sense, and the usual one
     "WORKERS": (1, 2),
+    "SESSION_IDLE_MINUTES": (1, 30),
+    "AUDIT_DAYS": (400, 730),
     "MAPPING_CALLS_PER_HOUR": (50, 4500),
     "REGISTRATIONS_PER_HOUR": (1, 200),
     "REGISTRATIONS_PER_HOUR_TOTAL": (1, 2000),

@@ -6,6 +6,7 @@ from portal.project.environment import env, number
 
 SECOND_FACTOR_REQUIRED: bool = env.bool("SECOND_FACTOR_REQUIRED", True)
 SESSION_IDLE_MINUTES: int = number("SESSION_IDLE_MINUTES", 30)
+TWO_PERSON_APPROVAL: bool = env.bool("TWO_PERSON_APPROVAL", True)
 AUDIT_DAYS: int = number("AUDIT_DAYS", 730)  # the database keeps 400 days in any case
 # Single sign-on by OpenID Connect; on if all three are set.
 OIDC_ISSUER: str = env.str("OIDC_ISSUER", "").rstrip("/")
@@ -14,18 +15,29 @@ OIDC_CLIENT_SECRET: str = env.str("OIDC_CLIENT_SECRET", "")
 OIDC_NAME: str = env.str("OIDC_NAME", "Single sign-on")
 OIDC = bool(OIDC_ISSUER and OIDC_CLIENT_ID and OIDC_CLIENT_SECRET)
 
+# --- Django ---------------------------------------------------------------------------------------
 LOGIN_URL = "/admin/login/"
 LOGIN_REDIRECT_URL = "/admin/"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 apps = ["allauth", "allauth.account", "allauth.mfa", "allauth.usersessions"]
 
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+
+# --- django-allauth -------------------------------------------------------------------------------
 ACCOUNT_ADAPTER = "portal.door.adapters.StaffAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_REDIRECT_URL
 ACCOUNT_REAUTHENTICATION_METHODS = ["password", "mfa"]
-ACCOUNT_REAUTHENTICATION_TIMEOUT = 300  # seconds
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 900  # seconds
 # Guesses are limited by portal/door/throttle.py, whose counts all web processes share.
 ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None}
 

@@ -212,14 +212,11 @@ CONTENT_SECURITY_POLICY = {
         "form-action": [SELF],  # tenants.pages adds the hosts of the sign-in to its own pages
     }
 }
-AUTH_PASSWORD_VALIDATORS = [
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 12},
-    },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-]
+
+# --- the staff's sign-in; see portal/door ---------------------------------------------------------
+globals().update({name: value for name, value in vars(door_settings).items() if name.isupper()})
+MFA_TOTP_ISSUER = PRODUCT_NAME
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not OVER_HTTPS  # a laptop's demo
 
 # --- the staff's sign-in; see portal/door ---------------------------------------------------------
 globals().update({name: value for name, value in vars(door_settings).items() if name.isupper()})

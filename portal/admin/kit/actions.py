@@ -20,6 +20,7 @@ from django.http import (
 )
 from django.urls import URLPattern, path, reverse
 
+from portal import audit
 from portal.actions import action as registry
 from portal.actions import runs
 from portal.actions.action import Action, Options, Target, Work
@@ -27,12 +28,14 @@ from portal.actions.result import Result, Unmet
 from portal.admin.kit import once
 from portal.admin.kit.base import PortalAdmin
 from portal.admin.kit.confirm import CONFIRMED, Click, confirmation
-from portal.models import BulkItem
+from portal.door import reentry
+from portal.models import AuditKind, BulkItem
 
 BulkAction = Callable[[Any, HttpRequest, QuerySet[Any]], HttpResponseBase | None]
 # The confirmation page names each of them, and a person can read this many.
 MAX_DESTRUCTIVE = 200
 MAX_IN_A_RUN = 10_000
+MAX_UNPROVEN = 20  # targets at once, without proving again who one is
 MAX_REPORTED = 10  # that were skipped, in messages
 MAX_PRESSES = 5  # on a row's page
 
@@ -202,6 +205,8 @@ class ActionsAdmin(PortalAdmin):
         form = click.form(request.POST if posted else None, answered=answered)
         if not answered or (form is not None and not form.is_valid()):
             return confirmation(self, request, click, form)
+        if action.destructive or action.guarded or len(click.targets) > MAX_UNPROVEN:
+            reentry.ask(request)
         options = form.options() if form is not None else {}
         return self._report(request, click, self._run(request, click, options))
 
@@ -217,12 +222,25 @@ class ActionsAdmin(PortalAdmin):
 
     def _report(self, request: HttpRequest, click: Click, result: Result) -> HttpResponse:
         """Show what was done, skipped and failed, on the page that shows the result."""
+        self._note(request, click, result)
         if result.text:
             text = f"“{click.action.label}” {result.text}"
             self.message_user(request, text, messages.SUCCESS)
         self._report_unmet(request, "Skipped", result.skipped, messages.WARNING)
         self._report_unmet(request, "Failed for", result.failed, messages.ERROR)
         return HttpResponseRedirect(_page(result.then) if result.then else click.back)
+
+    def _note(self, request: HttpRequest, click: Click, result: Result) -> None:
+        names = map(click.action.naming, click.targets[:MAX_REPORTED])
+        about = (
+            ", ".join(names)
+            if len(click.targets) <= MAX_REPORTED
+            else (f"{len(click.targets):,} {click.noun}")
+        )
+        unmet = [f"{each.name}: {each.why}." for each in (*result.skipped, *result.failed)]
+        outcome = "\n".join([result.text, *unmet[:MAX_REPORTED]]).strip()
+        what = click.action.label
+        audit.note(AuditKind.PRESSED, what, request=request, about=about, result=outcome)
 
     def _report_unmet(
         self, request: HttpRequest, how: str, unmet: Sequence[Unmet], level: int

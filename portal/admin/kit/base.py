@@ -21,13 +21,15 @@ from django.utils.http import urlencode
 from django.utils.text import capfirst
 from django.views.decorators.http import require_safe
 
-from portal import show
+from portal import audit, show
 from portal.admin.kit import lists, search
+from portal.admin.kit.audited import Audited
 from portal.admin.kit.declared import DeclaredLookups
 from portal.admin.kit.lists import Tally
+from portal.models import AuditKind
 
 
-class NoDelete(DeclaredLookups):
+class NoDelete(Audited, DeclaredLookups):
     """Nothing is deleted by hand: tenants are off-boarded, users deactivated, old rows pruned."""
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -138,6 +140,8 @@ class PortalAdmin(NoDelete):
             listed: ChangeList = self.get_changelist_instance(request)
         except IncorrectLookupParameters:
             return HttpResponseBadRequest("These filters do not exist.", content_type="text/plain")
+        what, about = f"Exported {self.opts.verbose_name_plural}", request.GET.urlencode()
+        audit.note(AuditKind.EXPORTED, what, request=request, about=about)
         lines = lists.csv_lines(self.exported(listed.queryset), self.exports)
         answer = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
         name = f"{self.opts.model_name}s-{timezone.now():%Y-%m-%d}.csv"

@@ -17,6 +17,7 @@ from social_django.models import Association, Nonce, UserSocialAuth
 
 from portal.admin.kit.actions import ActionsAdmin
 from portal.admin.kit.base import NoDelete, ReadOnlyAdmin
+from portal.models import AuditKind
 
 if TYPE_CHECKING:
     StockUserAdmin = UserAdmin[User]
@@ -33,12 +34,20 @@ if apps.is_installed("allauth.socialaccount"):
 
 @admin.register(User)
 class StaffAdmin(NoDelete, StockUserAdmin):
+    audit_kind = AuditKind.STAFF_CHANGED
     list_display = ("username", "email", "is_active", "is_staff", "is_superuser", "last_login")
     filter_horizontal = ()  # Django's two-box widget has serious accessibility faults (axe-core)
+
+    def audited(self, obj: User) -> str:
+        """Return a person's rights as they are now."""
+        roles = ", ".join(obj.groups.order_by("name").values_list("name", flat=True)) or "none"
+        flags = f"active: {obj.is_active}, staff: {obj.is_staff}, superuser: {obj.is_superuser}"
+        return f"Roles: {roles}; {flags}."
 
 
 @admin.register(Group)
 class RoleAdmin(NoDelete, GroupAdmin):
+    audit_kind = AuditKind.STAFF_CHANGED
     filter_horizontal = ()
 
 

@@ -1,5 +1,6 @@
 """Staff in each role, and what they look at."""
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -13,6 +14,17 @@ from tests.portal.admin import rows
 
 NAMES = {roles.VIEWER: "vera", roles.OPERATOR: "olga", roles.MANAGER: "mia"}
 SignIn = Callable[[str], Client]
+
+
+def signed_in(user: User) -> Client:
+    """Return the browser of a person who gave the password a moment ago."""
+    client = Client()
+    client.force_login(user)
+    session = client.session
+    session["account_authentication_methods"] = [{"method": "password", "at": time.time()}]
+    session["account_authentication_methods_user"] = str(user.pk)
+    session.save()
+    return client
 
 
 @pytest.fixture(scope="session")
@@ -31,9 +43,7 @@ def sign_in(_roles: None, db: None) -> SignIn:
     def as_role(role: str) -> Client:
         user, _ = User.objects.get_or_create(username=NAMES[role], is_staff=True)
         user.groups.set([Group.objects.get(name=role)])
-        client = Client()
-        client.force_login(user)
-        return client
+        return signed_in(user)
 
     return as_role
 
@@ -55,9 +65,7 @@ def manager(sign_in: SignIn) -> Client:
 
 @pytest.fixture
 def superuser(db: None) -> Client:
-    client = Client()
-    client.force_login(User.objects.create_superuser("root"))
-    return client
+    return signed_in(User.objects.create_superuser("root"))
 
 
 @pytest.fixture

@@ -25,8 +25,8 @@ from tests.portal.admin import rows, strangers, walk
 
 pytestmark = pytest.mark.django_db
 TOKENS = (rows.ACCESS_TOKEN, rows.REFRESH_TOKEN)
-# Sessions, with their messages, are not state of the portal.
-NOT_STATE = {"django_session"}
+# Sessions, with their messages, are not state of the portal, nor is what is noted of looking.
+NOT_STATE = {"django_session", "portal_auditentry"}
 # What a button posts, tried as a link.
 AS_IF_PRESSED = (
     "?action=pause&_selected_action=1&index=0&confirmed=yes&schema_fate=drop&to=off&why=x"

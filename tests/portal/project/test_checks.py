@@ -13,7 +13,8 @@ from pytest_django import Settings
 from portal.project.checks import RULES, settings_are_right
 
 LONG = "x" * 50
-OWN = "portal.project.setting_rules"  # a use case tests its own
+# A use case tests its own.
+OWN = ("portal.project.setting_rules", "portal.project.door_rules")
 # id, setting, wrong value, what the message must say
 WRONG: list[tuple[str, str, Any, str]] = [
     ("E001", "SECRET_KEY", "", "SECRET_KEY is missing"),
@@ -60,6 +61,8 @@ WRONG: list[tuple[str, str, Any, str]] = [
     ("E051", "INCIDENT_WEBHOOK_URL", "http://hooks.slack.com/x", "https address"),
     ("E051", "INCIDENT_WEBHOOK_URL", "slack", "https address"),
     ("E052", "METRICS_TOKEN", "short", "openssl rand"),
+    ("E056", "OIDC_ISSUER", "https://id.isv.example", "belong together"),
+    ("E012", "AUDIT_DAYS", 30, "at least 400"),
     ("E053", "MISSING_USE_CASES", ["weather"], "not a folder"),
 ]
 RIGHT: list[tuple[str, Any]] = [
@@ -94,8 +97,8 @@ def test_a_wrong_setting_is_found(
 
 
 def test_every_rule_has_a_case_here() -> None:
-    own = {number for number, rule in RULES.items() if rule.__module__ == OWN}
-    assert {number for number, *_ in WRONG} | {"E003", "W018"} == own
+    own = {number for number, rule in RULES.items() if rule.__module__ in OWN}
+    assert {number for number, *_ in WRONG} | {"E003", "W018", "W054", "W055"} == own
 
 
 def test_a_database_other_than_postgres_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,6 +128,18 @@ def test_who_requires_signatures_needs_a_registration_secret(settings: Settings)
     settings.REGISTRATION_SIGNATURE_REQUIRED = True
     settings.REGISTRATION_SECRETS = []
     assert list(found()) == ["multiconnect.E010"]
+
+
+@pytest.mark.parametrize(
+    ("number", "name"), [("W054", "SECOND_FACTOR_REQUIRED"), ("W055", "TWO_PERSON_APPROVAL")]
+)
+def test_a_door_that_is_less_strict_is_warned_of_in_production_alone(
+    settings: Settings, number: str, name: str
+) -> None:
+    assert getattr(settings, name) is False
+    assert found() == {}
+    settings.OVER_HTTPS = True
+    assert name in found()[f"multiconnect.{number}"]
 
 
 def test_printed_mails_are_warned_of_in_production_alone(settings: Settings) -> None:

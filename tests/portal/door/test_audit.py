@@ -1,0 +1,113 @@
+"""The audit trail: everything that staff do is in it, and nobody can change it."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.db import Error, connection, transaction
+from django.test import Client
+from django.utils import timezone
+
+from portal import audit, roles
+from portal.models import AuditEntry, AuditKind
+from tenants.models import Tenant
+from tests.portal.admin import rows, walk
+from tests.portal.admin.conftest import signed_in
+from tests.portal.door.conftest import sign_in
+
+pytestmark = pytest.mark.django_db
+
+
+def last(kind: AuditKind) -> AuditEntry:
+    found = AuditEntry.objects.filter(kind=kind).first()
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE portal_auditentry SET actor = 'nobody'",
+        "DELETE FROM portal_auditentry",
+        "TRUNCATE portal_auditentry",
+    ],
+)
+def test_the_database_refuses_to_change_the_trail(change: str) -> None:
+    audit.note(AuditKind.SIGNED_IN, "Signed in", actor="mia")
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE portal_auditentry ENABLE TRIGGER no_truncate")
+        with pytest.raises(Error, match="append-only"), transaction.atomic():
+            cursor.execute(change)
+    assert AuditEntry.objects.get().actor == "mia"
+
+
+def test_what_is_older_than_the_setting_is_deleted_and_no_younger_entry_can_be() -> None:
+    now = timezone.now()
+    for days in (800, 500, 1):
+        AuditEntry.objects.create(
+            kind=AuditKind.SAVED, what=str(days), at=now - timedelta(days=days)
+        )
+    assert audit.prune() == 1
+    with pytest.raises(Error, match="append-only"), transaction.atomic():
+        AuditEntry.objects.filter(what="1").delete()
+
+
+def test_a_denied_request_is_noted(client: Client, mia: User) -> None:
+    sign_in(client)
+    client.get("/admin/auth/user/", REMOTE_ADDR="192.0.2.7")
+    entry = last(AuditKind.DENIED)
+    assert (entry.actor, entry.address) == ("mia", "192.0.2.7")
+    assert entry.what == "GET /admin/auth/user/"
+
+
+def test_an_action_is_noted_with_its_result(mia: User) -> None:
+    tenant = rows.five()["acme"]
+    browser = signed_in(mia)
+    browser.post(walk.page(Tenant, "act", tenant.pk, "refresh"))
+    entry = last(AuditKind.PRESSED)
+    assert (entry.actor, entry.what, entry.about) == ("mia", "Refresh", str(tenant))
+    assert "is queued" in entry.result
+
+
+def test_a_saved_form_and_an_export_are_noted(mia: User) -> None:
+    tenant, browser = rows.five()["acme"], signed_in(mia)
+    form = {"name": "Acme North", "admin_email": tenant.admin_email, "environment": "production"}
+    browser.post(walk.page(Tenant, "change", tenant.pk), form)
+    assert last(AuditKind.SAVED).result == "Changed Name and My Domain."
+    browser.get(walk.page(Tenant, "export"), {"stage": "live"})
+    assert last(AuditKind.EXPORTED).about == "stage=live"
+
+
+def test_a_change_of_a_role_says_what_it_is_now(mia: User) -> None:
+    root = signed_in(User.objects.create_superuser("root"))
+    viewer = Group.objects.get(name=roles.VIEWER)
+    form = {
+        "username": "mia",
+        "is_active": "on",
+        "is_staff": "on",
+        "groups": [viewer.pk],
+        "date_joined_0": "2026-01-01",
+        "date_joined_1": "10:00:00",
+    }
+    root.post(f"/admin/auth/user/{mia.pk}/change/", form)
+    entry = last(AuditKind.STAFF_CHANGED)
+    assert (entry.actor, entry.about) == ("root", "mia")
+    assert "Roles: Viewer; active: True, staff: True, superuser: False." in entry.result
+
+
+def test_managers_search_and_export_the_trail_and_operators_do_not_see_it(mia: User) -> None:
+    audit.note(AuditKind.SIGN_IN_FAILED, "Wrong name or password", actor="nobody")
+    olga = User.objects.create_user("olga", is_staff=True)
+    olga.groups.set([Group.objects.get(name=roles.OPERATOR)])
+    address = walk.page(AuditEntry, "changelist")
+    assert signed_in(olga).get(address).status_code == 403
+    manager = signed_in(mia)
+    found = manager.get(address, {"q": "nobody"}).context["cl"].result_list
+    assert [entry.actor for entry in found] == ["nobody"]
+    text = manager.get(walk.page(AuditEntry, "export")).getvalue().decode()
+    assert "nobody" in text
+
+
+def test_no_secret_is_noted(client: Client, mia: User) -> None:
+    client.post("/admin/login/", {"login": "mia", "password": "a-secret-of-mine"})
+    assert "a-secret-of-mine" not in str(list(AuditEntry.objects.values()))

@@ -1,0 +1,113 @@
+"""What cannot be undone: the person proves again who they are, and a second one approves."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.contrib.auth.models import Group, User
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from portal import bulk, roles
+from portal.models import BulkItemStatus, BulkRun
+from tenants.models import Tenant
+from tests.portal.admin import strangers, walk
+from tests.portal.admin.conftest import signed_in
+from tests.portal.door.conftest import PASSWORD, sign_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def noa(mia: User) -> User:
+    """A second manager."""
+    user = User.objects.create_user("noa", password=PASSWORD, is_staff=True)
+    user.groups.set([Group.objects.get(name=roles.MANAGER)])
+    return user
+
+
+def end(client: Client, tenants: list[Tenant]) -> Any:
+    """Off-board tenants in their list, and confirm it."""
+    phrase = str(tenants[0]) if len(tenants) == 1 else f"{len(tenants)} tenants"
+    data = {
+        "action": "offboard",
+        "_selected_action": [each.pk for each in tenants],
+        "confirmed": "yes",
+        "schema_fate": "keep",
+        "typed": phrase,
+    }
+    return client.post(walk.page(Tenant, "changelist"), data)
+
+
+def tenants(count: int) -> list[Tenant]:
+    return [each.tenant for each in strangers.connected(range(1, count + 1))]
+
+
+def test_off_boarding_asks_for_the_password_again_and_then_goes_on(
+    client: Client, mia: User
+) -> None:
+    acme = tenants(1)
+    sign_in(client)
+    with time_machine.travel(timezone.now() + timedelta(minutes=20)):
+        asked = end(client, acme)
+        assert asked["Location"].startswith("/admin/account/again/")
+        assert not BulkRun.objects.exists()
+        wrong = client.post(asked["Location"], {"password": "wrong-wrong-wrong"})
+        assert wrong.status_code == 200
+        client.post(asked["Location"], {"password": PASSWORD})
+    assert BulkRun.objects.get().actor == "mia"
+
+
+def test_a_large_bulk_action_asks_too_and_a_small_one_does_not(mia: User) -> None:
+    many = tenants(21)
+    client = Client()
+    client.force_login(mia)
+    data = {"action": "refresh", "index": "0"}
+    url = walk.page(Tenant, "changelist")
+    few = [each.pk for each in many[:20]]
+    assert "again" not in client.post(url, {**data, "_selected_action": few})["Location"]
+    all_ = [each.pk for each in many]
+    assert "account/again" in client.post(url, {**data, "_selected_action": all_})["Location"]
+
+
+def test_off_boarding_many_waits_for_a_second_manager(
+    mia: User, noa: User, settings: Settings
+) -> None:
+    settings.TWO_PERSON_APPROVAL = True
+    first, second = signed_in(mia), signed_in(noa)
+    end(first, tenants(2))
+    run = BulkRun.objects.get()
+    bulk.work_off(run.pk)
+    assert set(run.items.values_list("status", flat=True)) == {BulkItemStatus.WAITING}
+    assert (
+        b"Waiting for a second manager" in first.get(walk.page(BulkRun, "change", run.pk)).content
+    )
+    first.post(walk.page(BulkRun, "act", run.pk, "approve"))
+    run.refresh_from_db()
+    assert run.approved_by == ""
+    second.post(walk.page(BulkRun, "act", run.pk, "approve"))
+    run.refresh_from_db()
+    assert (run.approved_by, run.approval_by) == ("noa", None)
+    bulk.work_off(run.pk)
+    assert BulkItemStatus.WAITING not in run.items.values_list("status", flat=True)
+
+
+def test_a_run_that_nobody_approves_is_cancelled(mia: User, settings: Settings) -> None:
+    settings.TWO_PERSON_APPROVAL = True
+    end(signed_in(mia), tenants(2))
+    run = BulkRun.objects.get()
+    with time_machine.travel(timezone.now() + timedelta(hours=25)):
+        assert not bulk.approve(run.pk, "noa")
+        bulk.work_off(run.pk)
+    run.refresh_from_db()
+    assert run.finished_at is not None
+    assert run.cancelled_by == bulk.NOT_APPROVED
+    assert set(run.items.values_list("status", flat=True)) == {BulkItemStatus.CANCELLED}
+
+
+def test_off_boarding_one_tenant_needs_no_second_manager(mia: User, settings: Settings) -> None:
+    settings.TWO_PERSON_APPROVAL = True
+    end(signed_in(mia), tenants(1))
+    assert BulkRun.objects.get().approval_by is None
