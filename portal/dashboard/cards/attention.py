@@ -11,6 +11,7 @@ from connect import standing
 from connect.models import Connection, Incident, IncidentKind
 from connect.remedies import INCIDENTS, Remedy
 from connect.standing import Standing
+from portal import remedy_pages
 from portal.actions import action as actions
 from portal.actions.subject import Subject
 from portal.dashboard import attention
@@ -24,7 +25,8 @@ MAX_SHOWN = 10
 class Case:
     """One row that needs staff. `remedy` says what to do.
 
-    `press` is the label of its button, empty if no action helps or the user may not do it.
+    `press` is the label of its button, or of the link to the page where the remedy is done; empty
+    if nobody has to act, or the user may not.
     """
 
     cause: Cause
@@ -35,6 +37,7 @@ class Case:
     remedy: str
     press: str
     press_url: str
+    is_link: bool
 
 
 def read(user: Any, now: datetime) -> dict[str, Any]:
@@ -70,7 +73,11 @@ def _case(user: Any, cause: Cause, row: Any, since: datetime, found: Standing | 
     remedy = _remedy(cause, row, found if is_connection else None)
     offered = {each.name: each for each in actions.offered(type(shown), user, target)}
     action = offered.get(remedy.action if remedy and remedy.action else cause.action)
-    press = (action.label, _address(shown, "act", action.name)) if action else ("", "")
+    press = ("", "", False)
+    if action:
+        press = (action.label, _address(shown, "act", action.name), False)
+    elif remedy and remedy.page and is_connection:
+        press = (remedy.page.value, remedy_pages.address(remedy.page, row.tenant), True)
     why = cause.why(row) or (found.reason if found else "")
     do = remedy.do if remedy else ""
     return Case(cause, str(shown), since, why, _address(shown, "change"), do, *press)

@@ -149,7 +149,10 @@ def test_every_tenant_in_an_open_incident_needs_attention(kind: IncidentKind) ->
     assert len(causes_now()) == 1
     (case,) = attention.read(AnonymousUser(), timezone.now())["cases"]
     assert (case.name, case.why, case.since) == (str(row.tenant), opened.text, opened.opened_at)
-    assert case.remedy == INCIDENTS[kind].do
+    remedy = INCIDENTS[kind]
+    assert case.remedy == remedy.do
+    # Nobody is signed in here, so no button is offered; a page is.
+    assert (case.press, case.is_link) == ((remedy.page, True) if remedy.page else ("", False))
     Incident.objects.update(status=IncidentStatus.SUSPECTED)
     assert causes_now() == []
 
