@@ -97,6 +97,7 @@ def test_the_dashboard_costs_the_same_however_many_tenants_there_are(
     manager: Client, five: dict[str, Tenant]
 ) -> None:
     counts = []
+    manager.get("/admin/dashboard/")  # the first request of a session writes its row
     for start in (1, 11):
         strangers.make(10, start=start)
         with CaptureQueriesContext(connection) as queries:
@@ -191,7 +192,7 @@ def test_a_viewer_sees_why_but_no_button(viewer: Client, five: dict[str, Tenant]
     ("age", "words"),
     [
         (None, "no worker has ever run"),
-        (timedelta(seconds=5), "beat 5 seconds ago"),
+        (timedelta(seconds=5), r"beat \d seconds ago"),
         (timedelta(minutes=7), "for 7 minutes: no work is done"),
     ],
 )
@@ -200,7 +201,8 @@ def test_the_first_card_shows_whether_the_worker_runs(
 ) -> None:
     if age is not None:
         Heartbeat.objects.create(worker="w", beat_at=timezone.now() - age)
-    assert words in html_of(viewer)
+    # A busy machine may need some seconds for the page.
+    assert re.search(words, html_of(viewer))
 
 
 @pytest.mark.parametrize(
