@@ -1,6 +1,6 @@
 """django-q2's brokers, which also note what each worker takes (portal/deliveries.py).
 
-They name the class of the queue in the settings, and a new one is made for each call.
+The settings name the class (Q_CLUSTER), and django-q2 makes a broker for each call.
 """
 
 import redis
