@@ -92,6 +92,7 @@ class TenantAdmin(StandingAdmin):
         "proven_at",
         "offboarded_at",
         "returned_at",
+        "is_blocked",
     )
     # Staff may correct the first five; the rest is observed.
     readonly_fields = fields[5:]
