@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from django.db.models import Q
 from django.dispatch import receiver
 from django.utils import timezone
 
 from connect import connections
 from connect.models import Connection, Stage
-from connect.provisioning import reconciler
+from connect.provisioning import reconciler, stages
 from tenants.models import Tenant
 from tenants.queue import enqueue
 from tenants.signals import tenant_changed
@@ -25,9 +26,9 @@ def on_tenant_changed(tenant: Tenant, **_: Any) -> None:
     connection = connections.ensure(tenant.pk)
     if connection is None:
         return
-    waiting = Connection.objects.filter(
-        pk=connection.pk, stage__in=_WAITING_FOR_TENANT, blocked_at=None
-    )
+    # No next attempt: it waits for the tenant, or for staff to lift the block of its org.
+    for_tenant = Q(stage__in=_WAITING_FOR_TENANT) | Q(next_attempt_at=None, stage__in=stages.NEXT)
+    waiting = Connection.objects.filter(for_tenant, pk=connection.pk, blocked_at=None)
     # An update with its conditions: a worker may have moved the stage since then.
     if waiting.update(next_attempt_at=timezone.now()):
         enqueue(reconciler.advance, connection.pk)

@@ -19,7 +19,7 @@ def facts_of(tenant: Tenant, grant: SalesforceGrant | None) -> Facts:
     connection = connections.current(tenant)
     seen = _seen(tenant, connection, grant)
     found = standing.judge(seen)
-    said = _said(seen, found, grant)
+    said = _missing_access(connection, grant) or _said(seen, found, grant)
     is_busy = found.tone in (Tone.BUSY, Tone.MUTED) or said == subscriber.SETTING_UP
     return Facts(
         said=said,
@@ -61,6 +61,14 @@ def _said(seen: StandingFacts, found: Standing, grant: SalesforceGrant | None) -
         return said
     is_lost = grant is not None and grant.status == GrantStatus.REFUSED
     return subscriber.SIGN_IN_AGAIN if is_lost else subscriber.SIGN_IN
+
+
+def _missing_access(
+    connection: Connection | None, grant: SalesforceGrant | None
+) -> ForSubscriber | None:
+    if connection is None or grant is None or not _has_access(grant):
+        return None
+    return subscriber.missing_access(grant.username, connection.missing_access)
 
 
 def _has_access(grant: SalesforceGrant | None) -> bool:

@@ -3,6 +3,7 @@
 import logging
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -11,17 +12,24 @@ from connect import links as connect_links
 from connect.clients import heroku_connect, http
 from connect.models import Connection, Stage
 from connect.provisioning import reconciler
-from tenants import links, pages
-from tenants.models import Tenant
+from tenants import limits, links, pages, visitors
+from tenants.limits import Bucket
+from tenants.models import Environment, Tenant
 from tenants.progress import Button, progress_of
 from tenants.queue import enqueue
+from tenants.salesforce_sign_in import After
+from tenants.view_limits import limited
 from tenants.views import CHECKING
 
 log = logging.getLogger(__name__)
 
+AUTHORIZE_PER_HOUR = 120  # from one network
+URLS_PER_HOUR = 60  # for one tenant: each costs a call to Heroku Connect
+
 
 @require_safe
 @never_cache
+@limited("connect", AUTHORIZE_PER_HOUR)
 def authorize(request: HttpRequest, signed: str) -> HttpResponse:
     """Send the admin to a fresh authorize URL: those of Heroku Connect are short-lived.
 
@@ -30,9 +38,16 @@ def authorize(request: HttpRequest, signed: str) -> HttpResponse:
     tenant = links.tenant_for(connect_links.AUTHORIZE, signed)
     connection = connections.current(tenant)
     if connection is None or not _may_authorize(tenant):
-        return HttpResponseRedirect(links.sign_in_url(tenant))
+        return HttpResponseRedirect(links.sign_in_url(tenant, like=signed))
+    # Anybody with the link could authorize a wrong org, and a connection never changes its org.
+    if not visitors.has_signed_in(request, tenant):
+        link = links.signed_part(links.SIGN_IN, tenant, like=signed)
+        page = {"link": link, "after": After.AUTHORIZE}
+        return pages.private(render(request, "tenants/sign_in_first.html", page))
+    if wait := limits.seconds_to_wait([Bucket(f"connect:{tenant.pk}", URLS_PER_HOUR)]):
+        return pages.too_many(request, wait)
     try:
-        return HttpResponseRedirect(_fresh_url(tenant, connection))
+        return HttpResponseRedirect(_fresh_url(tenant, connection, signed))
     except http.RemoteError as error:
         log.warning("no authorize url connection=%s error=%s", connection.pk, error)
         response = pages.message_page(
@@ -50,19 +65,24 @@ def _may_authorize(tenant: Tenant) -> bool:
     return progress_of(tenant).said.button == Button.AUTHORIZE
 
 
-def _fresh_url(tenant: Tenant, connection: Connection) -> str:
+def _fresh_url(tenant: Tenant, connection: Connection, signed: str) -> str:
     """Return where to authorize, on the org's My Domain if known: it may refuse other hosts."""
     return heroku_connect.authorize_url(
         connection.region_url,
         connection.connection_id,
-        environment="custom" if tenant.login_domain else tenant.environment,
-        domain=tenant.login_domain,
-        next=connect_links.auth_complete_url(tenant),
+        environment="custom" if tenant.trusted_domain else _common_host(tenant),
+        domain=tenant.trusted_domain,
+        next=connect_links.auth_complete_url(tenant, like=signed),
     )
+
+
+def _common_host(tenant: Tenant) -> Environment:
+    return Environment.SANDBOX if tenant.is_sandbox else Environment.PRODUCTION
 
 
 @require_safe
 @never_cache
+@limited("connect", AUTHORIZE_PER_HOUR)
 def authorization_complete(request: HttpRequest, signed: str) -> HttpResponse:
     """The return address for Heroku Connect. It proves nothing; it only starts a check at once."""
     tenant = links.tenant_for(connect_links.AUTH_COMPLETE, signed)
@@ -73,4 +93,4 @@ def authorization_complete(request: HttpRequest, signed: str) -> HttpResponse:
         else:
             # The next look may be minutes away, and the subscriber is watching the page.
             enqueue(reconciler.advance, connection.pk, hurry=True)
-    return HttpResponseRedirect(f"{links.sign_in_url(tenant)}?{CHECKING}")
+    return HttpResponseRedirect(f"{links.sign_in_url(tenant, like=signed)}?{CHECKING}")

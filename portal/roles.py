@@ -32,6 +32,8 @@ _SEEN_BY_ALL = {
         "switch",
         "usedsignature",
         "ratebucket",
+        "orgrule",
+        "stoppedrecipient",
     ),
     "connect": (
         "connection",
@@ -44,6 +46,7 @@ _SEEN_BY_ALL = {
         "drift",
         "healthsample",
         "apibudget",
+        "addonday",
         *_HEALTH,
     ),
     "portal": ("heartbeat", "bulkrun", "bulkitem"),
@@ -54,6 +57,7 @@ _OPERATOR = (
     "tenants.change_tenant",
     "tenants.approve_tenant",
     "tenants.resend_message",
+    "tenants.add_orgrule",
     "connect.retry_connection",
     "connect.pause_connection",
     "connect.restart_connection",
@@ -81,6 +85,7 @@ _MANAGER = (
     "connect.steer_rollout",
     "connect.accept_drift",
     "connect.remove_mapping",
+    "connect.raise_addonday",
     "tenants.change_switch",
     "django_q.add_ormq",  # to send a task again
     "portal.view_auditentry",

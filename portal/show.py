@@ -31,6 +31,7 @@ MESSAGE_TONES = {
     MessageStatus.DELIVERED: GOOD,
     MessageStatus.FAILED: BAD,
     MessageStatus.BOUNCED: BAD,
+    MessageStatus.HELD: WAIT,
 }
 EVENT_TONES = {
     EventKind.CONFLICT: BAD,

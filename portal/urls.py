@@ -6,7 +6,7 @@ from django.urls import include, path
 
 import portal.admin.pages  # noqa: F401  (registers them)
 from portal.dashboard import views as dashboard
-from portal.project import metrics, probes
+from portal.project import mail_webhooks, metrics, probes
 
 # All pages are imported here and not when Django starts: the worker needs none of the admin.
 admin.autodiscover()
@@ -22,12 +22,10 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("tenants.urls")),
     path("", include("connect.urls")),
+    *mail_webhooks.patterns(settings.EMAIL_BACKEND, settings.ANYMAIL),
 ]
 handler429 = "portal.project.failures.too_many"  # allauth looks it up here
 handler400 = "portal.project.failures.bad_request"
 handler403 = "portal.project.failures.forbidden"
 handler404 = "portal.project.failures.not_found"
 handler500 = "portal.project.failures.broken"
-
-if "WEBHOOK_SECRET" in settings.ANYMAIL:  # without it, anybody could report a delivery or a bounce
-    urlpatterns.append(path("anymail/", include("anymail.urls")))

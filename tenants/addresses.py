@@ -5,7 +5,6 @@ The app that serves an address registers the function that builds it when it is 
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Any
 
 from django.db.models import Model
 
@@ -17,14 +16,17 @@ class Address(StrEnum):
     STAFF = "staff"  # a row's page for staff; without a row, their first page
 
 
-_BUILDERS: dict[Address, Callable[[Any], str]] = {}
+_BUILDERS: dict[Address, Callable[..., str]] = {}
 
 
-def register(address: Address, build: Callable[[Any], str]) -> None:
+def register(address: Address, build: Callable[..., str]) -> None:
     """Store how an address is built from a row."""
     _BUILDERS[address] = build
 
 
-def of(address: Address, row: Model | None) -> str:
-    """Return a whole address, https:// and host included."""
-    return _BUILDERS[address](row)
+def of(address: Address, row: Model | None, **how: str) -> str:
+    """Return a whole address, https:// and host included.
+
+    `like="…"` gives a signed link the age of another one (see tenants.links).
+    """
+    return _BUILDERS[address](row, **how)

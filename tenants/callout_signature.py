@@ -57,6 +57,11 @@ def verify(timestamp: str, signature: str, body: bytes, now: datetime) -> str | 
     return digest
 
 
+def is_used(digest: str) -> bool:
+    """Whether a signature was already used."""
+    return UsedSignature.objects.filter(digest=digest).exists()
+
+
 def mark_used(digest: str) -> None:
     """Store a signature as used. Raises InvalidSignature if it was already used."""
     # The digest is the primary key: of two equal callouts at once, one is refused.

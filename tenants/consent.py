@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from tenants import hosts, links, orgid, timeline
-from tenants.models import EventKind, GrantStatus, Proof, SalesforceGrant, Tenant
+from tenants import callout_fields, hosts, links, orgid, timeline
+from tenants.models import EventKind, GrantStatus, Proof, SalesforceGrant, Source, Tenant
 from tenants.signals import tenant_changed
 
 _MAX_TOKEN_LENGTH = 20_000  # characters; some access tokens are JSON Web Tokens of several thousand
@@ -32,6 +33,7 @@ class Consent:
     issued_at: datetime
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
+    email: str = ""
 
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> "Consent":
@@ -50,16 +52,34 @@ class Consent:
             issued_at=_issued_at(answer.get("issued_at")),
             access_token=read_text(answer, "access_token", _MAX_TOKEN_LENGTH),
             refresh_token=read_text(answer, "refresh_token", _MAX_TOKEN_LENGTH),
+            email=_email(answer.get("email")),
         )
 
+    def facts(self) -> dict[str, str]:
+        """Return what Salesforce itself says about the org and its contact."""
+        found = {"admin_email": self.email, "login_domain": _my_domain(self.instance_url)}
+        return {name: value for name, value in found.items() if value}
 
-def store(tenant_id: int, consent: Consent) -> Tenant:
-    """Store a consent for the tenant's own org. It also proves the registration. Raises BadLink."""
+
+@dataclass(frozen=True)
+class Replaced:
+    """The grant that a new consent replaces, to be revoked."""
+
+    instance_url: str
+    refresh_token: str = field(repr=False)
+
+
+def store(tenant_id: int, consent: Consent) -> tuple[Tenant, Replaced | None]:
+    """Store a consent for the tenant's own org. It also proves the registration.
+
+    Return the tenant, and the grant that was replaced. Raises BadLink.
+    """
     with transaction.atomic():
         # Locked, so that an off-boarding at the same moment cannot leave a new grant behind.
         tenant = Tenant.objects.select_for_update(no_key=True).get(pk=tenant_id)
         if tenant.offboarded_at:
             raise links.BadLink("its tenant was off-boarded during the sign-in")
+        replaced = _replaced(tenant, consent)
         SalesforceGrant.objects.update_or_create(
             tenant=tenant,
             defaults={
@@ -76,18 +96,74 @@ def store(tenant_id: int, consent: Consent) -> Tenant:
             },
         )
         tenant.prove(Proof.CONSENT, timezone.now())
-        tenant.save(update_fields=["proof", "proven_at"])
+        changed = _take_facts(tenant, consent)
+        tenant.save(update_fields=["proof", "proven_at", "sources", *changed])
         timeline.note(
             tenant,
             EventKind.CONSENTED,
-            f"{consent.username} signed in to Salesforce and allowed access.",
+            f"{consent.username} signed in to Salesforce and allowed access.{_named(changed)}",
             actor=timeline.SUBSCRIBER,
             username=consent.username,
             scopes=consent.scopes,
+            changes=changed,
         )
         # In the transaction: the connection that waits for this becomes due with the grant.
         tenant_changed.send(sender=Tenant, tenant=tenant)
-    return tenant
+    return tenant, replaced
+
+
+def _replaced(tenant: Tenant, consent: Consent) -> Replaced | None:
+    old = SalesforceGrant.objects.filter(tenant=tenant).first()
+    if old is None or not old.is_active or old.refresh_token == consent.refresh_token:
+        return None
+    return Replaced(old.instance_url, old.refresh_token)
+
+
+def _take_facts(tenant: Tenant, consent: Consent) -> dict[str, list[str]]:
+    """Replace values of callouts by those of Salesforce; return {field: [before, now]}.
+
+    Otherwise the first to register an org would stay its contact. Values from staff stay.
+    """
+    facts = consent.facts()
+    if not tenant.is_trusted("login_domain"):
+        facts.setdefault("login_domain", "")
+    known = {
+        name: value
+        for name, value in facts.items()
+        if not tenant.source_of(name).outranks(Source.SALESFORCE)
+    }
+    changed = {
+        name: [getattr(tenant, name), value]
+        for name, value in known.items()
+        if getattr(tenant, name) != value
+    }
+    tenant.take(known, Source.SALESFORCE)
+    return changed
+
+
+def _named(changed: dict[str, list[str]]) -> str:
+    if "admin_email" not in changed:
+        return ""
+    before, now = changed["admin_email"]
+    return f" The contact is now {now}, as Salesforce says; it was {before}."
+
+
+def _email(given: Any) -> str:
+    """Return the user's address, or "" if Salesforce gives none that can be used."""
+    try:
+        return callout_fields.CHECKS["admin_email"](callout_fields.text(given))
+    except ValueError:
+        return ""
+
+
+def _my_domain(instance_url: str) -> str:
+    """Return the org's My Domain from its own address, or "" if it has none."""
+    before, _, after = settings.SALESFORCE_MY_DOMAIN_URL.partition("{domain}")
+    domain = instance_url.removeprefix(before).removesuffix(after)
+    try:
+        return callout_fields.CHECKS["login_domain"](domain)
+    except ValueError:
+        return ""
 
 
 def read_text(answer: Mapping[str, Any], name: str, max_length: int = 255) -> str:

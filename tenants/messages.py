@@ -9,7 +9,7 @@ from django.db.models import Model
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from tenants import addresses, links, sending, timeline
+from tenants import addresses, links, recipients, sending, timeline
 from tenants.addresses import Address
 from tenants.models import EventKind, Message, MessageKind, MessageStatus, Tenant
 from tenants.progress import Button, Progress, progress_of
@@ -22,19 +22,29 @@ AUTHORIZE_KINDS = (
 )
 
 
-def queue(tenant: Tenant | None, kind: MessageKind, key: str, **context: str) -> Message:
+def queue(
+    tenant: Tenant | None,
+    kind: MessageKind,
+    key: str,
+    *,
+    asked_by_staff: bool = False,
+    **context: str,
+) -> Message:
     """Write a message and queue its delivery, in the caller's transaction if there is one.
 
-    A second call with the same key returns the existing row.
+    A second call with the same key returns the existing row. A message to a contact that nothing
+    proves may be held back (see tenants.recipients).
     """
     # Asked first, because steps call this at each look, and drafting renders three templates.
     known = Message.objects.filter(key=key).first()
     if known:
         return known
     with transaction.atomic():
-        message, is_new = Message.objects.get_or_create(
-            key=key, defaults=_draft(tenant, kind, context)
-        )
+        draft = _draft(tenant, kind, context)
+        if tenant and kind not in STAFF_KINDS:
+            held = recipients.reason_to_hold(tenant, asked_by_staff=asked_by_staff)
+            draft |= {"status": MessageStatus.HELD, "error": held} if held else {}
+        message, is_new = Message.objects.get_or_create(key=key, defaults=draft)
         # Of two workers with the same key one stores it, and that one queues it.
         if is_new and message.status == MessageStatus.QUEUED:
             sending.enqueue_delivery(message)
@@ -68,8 +78,11 @@ def resend(tenant_id: int, actor: str) -> Message | None:
     with transaction.atomic():
         # A time in the key, since staff want another mail and not the stored one.
         key = f"{kind}:{tenant.pk}:resent:{timezone.now().isoformat()}"
-        message = queue(tenant, kind, key, **({"again": "yes"} if progress.was_live else {}))
+        again = {"again": "yes"} if progress.was_live else {}
+        message = queue(tenant, kind, key, asked_by_staff=True, **again)
         text = f"Resend e-mail: “{kind.label}” is queued for {message.to}."
+        if message.status == MessageStatus.HELD:
+            text = f"Resend e-mail: “{kind.label}” to {message.to} was not sent. {message.error}"
         timeline.note(tenant, EventKind.STAFF_ACTION, text, actor=actor, message=message.pk)
     return message
 
@@ -90,8 +103,15 @@ def _draft(tenant: Tenant | None, kind: MessageKind, context: dict[str, str]) ->
     if tenant and kind not in STAFF_KINDS:
         to = tenant.admin_email
     days = links.LIFETIME.days
-    link = context.get("link") or _link(tenant, kind)
-    known = {**context, "tenant": tenant, "link": link, "days": days}
+    known = {
+        **context,
+        "tenant": tenant,
+        "link": context.get("link") or _link(tenant, kind),
+        "days": days,
+        "not_me_link": "",
+    }
+    if tenant and kind not in STAFF_KINDS and not tenant.is_trusted("admin_email"):
+        known["not_me_link"] = recipients.not_me_url(tenant, to)
     subject, text, html = (
         render_to_string(f"tenants/mail/{kind}.{part}", known)
         for part in ("subject.txt", "txt", "html")

@@ -40,6 +40,18 @@ def message_page(
     return private(render(request, "tenants/message.html", page, status=status))
 
 
+def too_many(request: HttpRequest, wait: int) -> HttpResponse:
+    """Refuse a visitor who comes too often. `wait` is in seconds."""
+    response = message_page(
+        request,
+        429,
+        "Too many requests",
+        f"Please wait {max(1, round(wait / 60))} min, then open the link again. Nothing is lost.",
+    )
+    response["Retry-After"] = str(wait)
+    return response
+
+
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Replace Django's page for a form without its CSRF token."""
     return message_page(

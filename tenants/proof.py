@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from tenants import timeline
+from tenants import orgs, timeline
 from tenants.models import EventKind, Proof, Tenant
 from tenants.signals import tenant_changed
 
@@ -15,7 +15,9 @@ def is_proven(tenant: Tenant) -> bool:
         case "open":
             return True
         case "approval":
-            return tenant.proof == Proof.STAFF
+            return tenant.proof == Proof.STAFF or (
+                bool(tenant.proof) and orgs.is_allowed(tenant.org_id)
+            )
     return bool(tenant.proof)
 
 

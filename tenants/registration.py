@@ -1,45 +1,93 @@
-"""Registering a tenant: a new one, a known one, and one that registers again."""
+"""Registering a tenant: a new one, a known one, and one that calls again after its end."""
 
 from dataclasses import dataclass, field
 
 from django.db import transaction
 from django.utils import timezone
 
-from tenants import timeline
+from tenants import limits, messages, orgs, timeline
 from tenants.callout_data import CalloutData
-from tenants.models import Event, EventKind, Proof, Tenant
+from tenants.models import Event, EventKind, Proof, Source, Tenant
 from tenants.signals import tenant_changed
 
 _BLANK = {"login_domain": "", "package_version": "", "installer_id": ""}
+# What a callout does not decide about a tenant that is off-boarded or blocked.
+_WAITS = "Received. The portal's staff have to accept this org."
+# A stranger can send as many different callouts as they like; the timeline is never pruned.
+CONFLICTS_PER_DAY = 5
 
 
 @dataclass(frozen=True)
 class CalloutAnswer:
-    """The answer to a callout: an HTTP status and a sentence. `retry_after` is in seconds."""
+    """The answer to a callout: an HTTP status and a sentence. `retry_after` is in seconds.
+
+    `outcome` is for staff where they may know more than the caller.
+    """
 
     status: int
     message: str
     errors: dict[str, str] = field(default_factory=dict)
     retry_after: int | None = None
     tenant: Tenant | None = None
+    outcome: str = ""
 
 
 @transaction.atomic
 def register(data: CalloutData, *, signed: bool) -> CalloutAnswer:
     """Create the tenant, or update the known one. Returns 202 or 409."""
+    if orgs.is_blocked(data.org_id):
+        return _hold_blocked(data, signed=signed)
     now = timezone.now()
+    values = _all_values(data)
     tenant, is_new = Tenant.objects.get_or_create(
-        org_id=data.org_id, defaults={**data.with_defaults(), "registered_at": now}
+        org_id=data.org_id, defaults={**values, "registered_at": now}
     )
     if is_new:
-        return _register_new(tenant, data, signed=signed, text="Registered")
+        tenant.take(values, _source(signed=signed))
+        return _start(tenant, data.values, signed=signed, text="Registered")
     # no_key: a stronger lock would hold up every event that refers to this tenant.
     tenant = Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
     if tenant.offboarded_at:
-        return _register_again(tenant, data, signed=signed)
-    differences = data.differences(tenant)
-    if signed and not tenant.proof:
-        return _accept_signed(tenant, differences)
+        return _hold_returned(tenant, data, signed=signed)
+    return _compare(tenant, data, signed=signed)
+
+
+def _source(*, signed: bool) -> Source:
+    return Source.SIGNED if signed else Source.CALLOUT
+
+
+def _all_values(data: CalloutData) -> dict[str, str]:
+    return {**_BLANK, **data.with_defaults()}
+
+
+def _start(tenant: Tenant, claimed: object, *, signed: bool, text: str) -> CalloutAnswer:
+    if signed:
+        tenant.prove(Proof.SIGNED, tenant.registered_at)
+    tenant.save()
+    how = "by a signed callout" if signed else "by an unsigned callout"
+    _note(tenant, EventKind.REGISTERED, f"{text} {how}.", claimed=claimed)
+    message = "Registered. The admin receives an e-mail with the next step."
+    return CalloutAnswer(202, message, tenant=tenant)
+
+
+# --- a known tenant ------------------------------------------------------------------------------
+
+
+def _compare(tenant: Tenant, data: CalloutData, *, signed: bool) -> CalloutAnswer:
+    source = _source(signed=signed)
+    outranked = {
+        name: value
+        for name, value in _all_values(data).items()
+        if source.outranks(tenant.source_of(name))
+    }
+    if outranked:
+        return _replace(tenant, outranked)
+    # A signed callout may differ from what Salesforce and staff say: they outrank it.
+    differences = {
+        name: pair
+        for name, pair in data.differences(tenant).items()
+        if not signed or tenant.source_of(name) == source
+    }
     if not differences:
         return CalloutAnswer(
             202, "This org is already registered. Nothing has changed.", tenant=tenant
@@ -50,34 +98,19 @@ def register(data: CalloutData, *, signed: bool) -> CalloutAnswer:
     return _conflict(tenant, differences, signed=signed)
 
 
-def _register_new(tenant: Tenant, data: CalloutData, *, signed: bool, text: str) -> CalloutAnswer:
-    if signed:
-        tenant.prove(Proof.SIGNED, tenant.registered_at)
-    tenant.save()
-    how = "by a signed callout" if signed else "by an unsigned callout"
-    _note(tenant, EventKind.REGISTERED, f"{text} {how}.", claimed=dict(data.values))
-    message = "Registered. The admin receives an e-mail with the next step."
-    return CalloutAnswer(202, message, tenant=tenant)
-
-
-def _register_again(tenant: Tenant, data: CalloutData, *, signed: bool) -> CalloutAnswer:
-    """Register an off-boarded tenant again. Its earlier proof and data are discarded."""
-    for name, value in {**_BLANK, **data.with_defaults()}.items():
-        setattr(tenant, name, value)
-    tenant.registered_at, tenant.offboarded_at = timezone.now(), None
-    tenant.proof, tenant.proven_at = Proof.NONE, None
-    return _register_new(tenant, data, signed=signed, text="Came back: registered again")
-
-
-def _accept_signed(tenant: Tenant, differences: dict[str, list[str]]) -> CalloutAnswer:
+def _replace(tenant: Tenant, values: dict[str, str]) -> CalloutAnswer:
     """Let a signed callout replace the data of an unsigned one, which may be a stranger's."""
-    for name, (_, value) in differences.items():
-        setattr(tenant, name, value)
+    changes = {
+        name: [getattr(tenant, name), value]
+        for name, value in values.items()
+        if getattr(tenant, name) != value
+    }
+    tenant.take(values, Source.SIGNED)
     tenant.prove(Proof.SIGNED, timezone.now())
     tenant.save()
-    named = f" It changed {', '.join(differences)}." if differences else ""
+    named = f" It changed {', '.join(changes)}." if changes else ""
     text = f"Registered again, this time by a signed callout.{named}"
-    _note(tenant, EventKind.REGISTERED_AGAIN, text, changes=differences)
+    _note(tenant, EventKind.REGISTERED_AGAIN, text, changes=changes)
     return CalloutAnswer(
         202, "Registered: the signature proves the earlier registration.", tenant=tenant
     )
@@ -103,14 +136,7 @@ def _conflict(tenant: Tenant, differences: dict[str, list[str]], *, signed: bool
         at__gte=tenant.registered_at,
     )
     if not known.exists():  # staff already know about this conflict
-        timeline.note(
-            tenant,
-            EventKind.CONFLICT,
-            text,
-            actor=timeline.PACKAGE,
-            changes=differences,
-            signed=signed,
-        )
+        _warn(tenant, text, changes=differences, signed=signed)
     message = (
         "This org is registered with different data. Nothing was changed; staff can see the "
         "conflict."
@@ -118,6 +144,82 @@ def _conflict(tenant: Tenant, differences: dict[str, list[str]], *, signed: bool
     return CalloutAnswer(409, message, tenant=tenant)
 
 
+# --- who waits for staff -------------------------------------------------------------------------
+
+
+def _hold_blocked(data: CalloutData, *, signed: bool) -> CalloutAnswer:
+    tenant = Tenant.objects.select_for_update(no_key=True).filter(org_id=data.org_id).first()
+    text = f"The blocked org {data.org_id} sent a callout. Nothing was done."
+    if tenant:
+        _warn(tenant, text, signed=signed)
+        if tenant.offboarded_at:
+            _remember(tenant, data, signed=signed)
+    messages.notify_staff(
+        tenant,
+        key=f"blocked-org:{data.org_id}:{timezone.now():%Y%m%d}",
+        subject="A blocked org has called",
+        text=f"{text} Lift the block to let it register; then it has to call again.",
+    )
+    return CalloutAnswer(202, _WAITS, tenant=tenant, outcome=text)
+
+
+def _hold_returned(tenant: Tenant, data: CalloutData, *, signed: bool) -> CalloutAnswer:
+    """Keep what an off-boarded org sent until staff accept it: a callout never revives it."""
+    is_new = tenant.returned_at is None
+    _remember(tenant, data, signed=signed)
+    text = "The off-boarded org called again. It waits for staff."
+    if is_new:
+        timeline.note(tenant, EventKind.RETURNED, text, actor=timeline.PACKAGE, signed=signed)
+        messages.notify_staff(
+            tenant,
+            key=f"returned:{tenant.pk}:{tenant.offboarded_at:%Y%m%d%H%M%S}",
+            subject="An off-boarded org wants to come back",
+            text=f"The org {tenant.org_id} sent a callout. Open its page to register it again.",
+        )
+    return CalloutAnswer(202, _WAITS, tenant=tenant, outcome=text)
+
+
+def _remember(tenant: Tenant, data: CalloutData, *, signed: bool) -> None:
+    # A stranger's callout must not take the place of a signed one.
+    if tenant.returned_with.get("signed") and not signed:
+        return
+    tenant.returned_at = tenant.returned_at or timezone.now()
+    tenant.returned_with = {"signed": signed, "values": dict(data.values)}
+    tenant.save(update_fields=["returned_at", "returned_with"])
+
+
+@transaction.atomic
+def admit(tenant_id: int, actor: str) -> bool:
+    """Register an off-boarded org that called again; False if none waits.
+
+    Its earlier proof and data are discarded.
+    """
+    tenant = Tenant.objects.select_for_update(no_key=True).get(pk=tenant_id)
+    if not tenant.offboarded_at or not tenant.returned_at or orgs.is_blocked(tenant.org_id):
+        return False
+    data = CalloutData(tenant.org_id, tenant.returned_with["values"])
+    signed = bool(tenant.returned_with["signed"])
+    tenant.sources = {}
+    tenant.take(_all_values(data), _source(signed=signed))
+    tenant.registered_at, tenant.offboarded_at = timezone.now(), None
+    tenant.returned_at, tenant.returned_with = None, {}
+    tenant.proof, tenant.proven_at = Proof.NONE, None
+    timeline.note(tenant, EventKind.STAFF_ACTION, "Register again.", actor=actor)
+    _start(tenant, data.values, signed=signed, text="Came back: registered again")
+    return True
+
+
+# --- events --------------------------------------------------------------------------------------
+
+
 def _note(tenant: Tenant, kind: EventKind, text: str, **data: object) -> None:
     timeline.note(tenant, kind, text, actor=timeline.PACKAGE, **data)
     tenant_changed.send(sender=Tenant, tenant=tenant)
+
+
+def _warn(tenant: Tenant, text: str, **data: object) -> None:
+    """Note a refused callout, up to a few a day."""
+    key = f"conflict:{tenant.pk}"
+    per_hour = CONFLICTS_PER_DAY / 24
+    if limits.take(key, per_hour, timezone.now(), size=CONFLICTS_PER_DAY) == 0:
+        timeline.note(tenant, EventKind.CONFLICT, text, actor=timeline.PACKAGE, **data)

@@ -1,14 +1,16 @@
 """The subscriber's sign-in at Salesforce, and a message for each way it can fail."""
 
 import logging
+from dataclasses import dataclass
+from enum import StrEnum
 
 from django.conf import settings
 from django.http import HttpRequest
 from social_core.exceptions import SocialAuthBaseException
 
-from tenants import consent, hosts, links, timeline
+from tenants import consent, hosts, links, orgs, timeline, visitors
 from tenants.consent import Consent, InvalidAnswer
-from tenants.models import Environment, EventKind, Tenant
+from tenants.models import Environment, EventKind, SalesforceGrant, Tenant
 from tenants.redaction import redact
 from tenants.salesforce_backend import SalesforceBackend
 from tenants.sign_in_errors import SignInFailed, page_for
@@ -16,11 +18,29 @@ from tenants.sign_in_errors import SignInFailed, page_for
 log = logging.getLogger(__name__)
 
 
-def begin(request: HttpRequest, signed: str, *, login_again: bool = False) -> str:
+class After(StrEnum):
+    """Where a sign-in leads to."""
+
+    SET_UP = ""  # the subscriber's page
+    AUTHORIZE = "authorize"  # Heroku Connect: the sign-in only shows who asks
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A sign-in that ended well. `link` is the one that it began with, "" without one."""
+
+    tenant: Tenant
+    link: str
+    after: After
+
+
+def begin(
+    request: HttpRequest, signed: str, *, after: After = After.SET_UP, login_again: bool = False
+) -> str:
     """Return Salesforce's address for the tenant of a sign-in link. Raises BadLink."""
     tenant = links.tenant_for(links.SIGN_IN, signed)
     backend = SalesforceBackend(tenant.login_url, request)
-    return backend.begin({"link": signed}, login_again=login_again)
+    return backend.begin({"link": signed, "after": after}, login_again=login_again)
 
 
 def begin_without_link(request: HttpRequest, environment: str, *, login_again: bool = False) -> str:
@@ -29,24 +49,53 @@ def begin_without_link(request: HttpRequest, environment: str, *, login_again: b
     """
     is_sandbox = environment == Environment.SANDBOX
     host = settings.SALESFORCE_TEST_URL if is_sandbox else settings.SALESFORCE_LOGIN_URL
-    return SalesforceBackend(host, request).begin({"link": ""}, login_again=login_again)
+    return SalesforceBackend(host, request).begin(
+        {"link": "", "after": ""}, login_again=login_again
+    )
 
 
-def complete(request: HttpRequest) -> Tenant:
+def complete(request: HttpRequest) -> SignedIn:
     """End the flow: keep the consent and return its tenant. Raises SignInFailed and BadLink."""
     backend = SalesforceBackend(request=request)
     try:
         given = Consent.of(backend.auth_complete())
     except (SocialAuthBaseException, InvalidAnswer, hosts.HostNotAllowed) as error:
         raise _explain(error, backend.context.get("link", "")) from error
+    link, after = backend.context["link"], After(backend.context.get("after", ""))
     try:
-        return consent.store(_tenant_for(given, backend.context["link"]).pk, given)
+        tenant = _tenant_for(given, link)
+        tenant = _keep(backend, tenant, given, after)
     except (SignInFailed, links.BadLink):
-        _revoke_unwanted(backend, given)
+        _revoke(backend, given.instance_url, given.refresh_token)
         raise
+    visitors.remember(request, tenant)
+    return SignedIn(tenant, link, after)
+
+
+def _keep(backend: SalesforceBackend, tenant: Tenant, given: Consent, after: After) -> Tenant:
+    """Store a consent, unless the sign-in only shows who asks and the tenant has a grant."""
+    if after == After.AUTHORIZE and _has_grant(tenant):
+        _revoke(backend, given.instance_url, given.refresh_token)
+        return tenant
+    tenant, replaced = consent.store(tenant.pk, given)
+    if replaced:
+        _revoke(backend, replaced.instance_url, replaced.refresh_token)
+    return tenant
+
+
+def _has_grant(tenant: Tenant) -> bool:
+    grant = SalesforceGrant.objects.filter(tenant=tenant).first()
+    return grant is not None and grant.is_active
 
 
 def _tenant_for(given: Consent, link: str) -> Tenant:
+    if orgs.is_blocked(given.org_id):
+        raise SignInFailed(
+            403,
+            "This org cannot be connected",
+            f"Our staff have blocked the org {given.org_id}. Nothing was stored. Write to us if "
+            "you think that this is a mistake.",
+        )
     if link:
         tenant = links.tenant_for(links.SIGN_IN, link)
         # Anyone can open a forwarded link, so only the org that Salesforce names counts.
@@ -86,12 +135,13 @@ def _wrong_org(tenant: Tenant, given: Consent, link: str) -> SignInFailed:
     )
 
 
-def _revoke_unwanted(backend: SalesforceBackend, given: Consent) -> None:
-    """Revoke a grant that must not be stored. If that fails, it expires unused."""
+def _revoke(backend: SalesforceBackend, instance_url: str, refresh_token: str) -> None:
+    """Revoke a grant that is not needed (any more). If that fails, it expires unused."""
     try:
-        backend.revoke(given.instance_url, given.refresh_token)
-    except SocialAuthBaseException as error:
-        log.warning("unwanted grant not revoked org=%s reason=%s", given.org_id, error.code)
+        backend.revoke(instance_url, refresh_token)
+    except (SocialAuthBaseException, hosts.HostNotAllowed) as error:
+        reason = getattr(error, "code", type(error).__name__)
+        log.warning("unneeded grant not revoked at %s reason=%s", instance_url, reason)
 
 
 def _explain(error: Exception, link: str) -> SignInFailed:

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from tenants import attempts, sweeps, timeline
+from tenants import attempts, recipients, sweeps, timeline
 from tenants.attempts import Schedule, minutes
 from tenants.models import EventKind, Message, MessageStatus
 from tenants.queue import enqueue_as
@@ -73,8 +73,7 @@ def _deliver(message: Message) -> str:
         subject=message.subject,
         body=message.text,
         to=message.to.split(", "),
-        # Keeps out-of-office replies away (RFC 3834).
-        headers={"Auto-Submitted": "auto-generated"},
+        headers=_headers(message),
         tags=[message.kind],
         # The provider returns it with its reports, which are matched by it.
         metadata={"message": str(message.pk)},
@@ -83,6 +82,17 @@ def _deliver(message: Message) -> str:
     mail.send()
     provider_id = mail.anymail_status.message_id
     return "" if provider_id is None or isinstance(provider_id, set) else str(provider_id)
+
+
+def _headers(message: Message) -> dict[str, str]:
+    # Keeps out-of-office replies away (RFC 3834).
+    headers = {"Auto-Submitted": "auto-generated"}
+    tenant = message.tenant
+    if tenant and message.to == tenant.admin_email and not tenant.is_trusted("admin_email"):
+        # The mail program's own button says “not me” (RFC 8058).
+        headers["List-Unsubscribe"] = f"<{recipients.not_me_url(tenant, message.to)}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return headers
 
 
 def _note_sent(message: Message, provider_id: str) -> None:

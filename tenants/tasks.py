@@ -13,7 +13,16 @@ from tenants import callout_signature
 from tenants.models import Callout, RateBucket, UsedSignature
 
 CALLOUTS_KEPT = timedelta(days=90)
-BUCKETS_KEPT = timedelta(days=1)  # a bucket is full again after an hour
+# Anybody can send unsigned callouts, so these are kept up to a number too.
+MAX_UNSIGNED = 10_000
+BUCKETS_KEPT = timedelta(days=1)  # the slowest bucket is full again after a day
+
+
+def prune_callouts() -> int:
+    """Delete the oldest unsigned callouts over the limit; scheduled; return how many."""
+    unsigned = Callout.objects.filter(signed=False).order_by("-pk")
+    last = unsigned.values_list("pk", flat=True)[MAX_UNSIGNED : MAX_UNSIGNED + 1].first()
+    return unsigned.filter(pk__lte=last).delete()[0] if last else 0
 
 
 def prune() -> None:

@@ -10,18 +10,36 @@ from django.http import (
 )
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.views.decorators.http import (
+    require_GET,
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
 
-from tenants import addresses, callout_signature, limits, links, pages, salesforce_sign_in
+from tenants import (
+    addresses,
+    callout_signature,
+    limits,
+    links,
+    pages,
+    recipients,
+    salesforce_sign_in,
+)
 from tenants.addresses import Address
 from tenants.progress import Button, progress_of
 from tenants.receiving import MAX_BODY_BYTES, ReceivedCallout, receive
 from tenants.registration import CalloutAnswer
+from tenants.salesforce_sign_in import After
 from tenants.sign_in_errors import SignInFailed
+from tenants.view_limits import limited
 
 REFRESH_SECONDS = 5  # while something is about to happen
 # A page that is left open must not go on saying what has ended. Not while it asks for something.
 SLOW_REFRESH_SECONDS = 60
+# From one network: a whole company may sit behind one address.
+SIGN_INS_PER_HOUR = 120
+NOT_ME_PER_HOUR = 600  # a mail provider posts for all its users
 CHECKING = "checking"  # query parameter after the return from Heroku Connect
 
 
@@ -77,7 +95,7 @@ def authenticate(request: HttpRequest, signed: str) -> HttpResponse:
         # Without the ISV programme, Heroku asks the admin for a Heroku login before Salesforce.
         "heroku_log_in": not settings.HEROKU_CONNECT_ISV_SLUG,
         "signed": signed,
-        "connect_url": addresses.of(Address.AUTHORIZE, tenant),
+        "connect_url": addresses.of(Address.AUTHORIZE, tenant, like=signed),
         "scopes": settings.SOCIAL_AUTH_SALESFORCE_SCOPE,
     }
     response = pages.private(render(request, "tenants/subscriber.html", page))
@@ -95,11 +113,15 @@ def authenticate_plain(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@limited("sign-in", SIGN_INS_PER_HOUR)
 def salesforce_begin(request: HttpRequest) -> HttpResponse:
     """Send the browser to Salesforce, for the tenant of `link` or else by `environment`."""
     signed, again = request.POST.get("link", ""), "again" in request.POST
     if signed:
-        return HttpResponseRedirect(salesforce_sign_in.begin(request, signed, login_again=again))
+        wanted = request.POST.get("after", "")
+        after = After(wanted) if wanted in list(After) else After.SET_UP
+        url = salesforce_sign_in.begin(request, signed, after=after, login_again=again)
+        return HttpResponseRedirect(url)
     environment = request.POST.get("environment", "")
     return HttpResponseRedirect(
         salesforce_sign_in.begin_without_link(request, environment, login_again=again)
@@ -107,10 +129,11 @@ def salesforce_begin(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
+@limited("callback", SIGN_INS_PER_HOUR)
 def salesforce_callback(request: HttpRequest) -> HttpResponse:
     """Take the browser back from Salesforce and show the subscriber's page, or what went wrong."""
     try:
-        tenant = salesforce_sign_in.complete(request)
+        done = salesforce_sign_in.complete(request)
     except SignInFailed as failed:
         return pages.message_page(
             request,
@@ -120,4 +143,21 @@ def salesforce_callback(request: HttpRequest) -> HttpResponse:
             link=failed.link,
             other_user=failed.other_user,
         )
-    return HttpResponseRedirect(links.sign_in_url(tenant))
+    if done.after == After.AUTHORIZE:
+        return HttpResponseRedirect(addresses.of(Address.AUTHORIZE, done.tenant, like=done.link))
+    return HttpResponseRedirect(links.sign_in_url(done.tenant, like=done.link))
+
+
+@csrf_exempt  # the mail program's own button posts here too; the signed link is the permission
+@require_http_methods(["GET", "HEAD", "POST"])
+@limited("not-me", NOT_ME_PER_HOUR)
+def not_me(request: HttpRequest, signed: str) -> HttpResponse:
+    """Let the recipient of a mail say that the registration is not theirs."""
+    if request.method == "POST":
+        recipients.stop(signed)
+        text = (
+            "We will not write to you about this registration, or another one that nobody proved."
+        )
+        return pages.message_page(request, 200, "Thank you", text)
+    links.read(recipients.NOT_ME, signed)
+    return pages.private(render(request, "tenants/not_me.html", {"signed": signed}))

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from connect.models import Connection, Stage
-from tenants.models import Proof, Tenant
+from tenants.models import Proof, Source, Tenant
 
 ACME = {
     "org_id": "00DB00000002NDmMAM",
@@ -41,6 +41,17 @@ EMBER = {
     "environment": "production",
 }
 
+# What a callout gives.
+FIELDS = (
+    "name",
+    "admin_email",
+    "environment",
+    "login_domain",
+    "namespace",
+    "package_version",
+    "installer_id",
+)
+
 
 def enrol(
     who: dict[str, str], *, proof: Proof = Proof.SIGNED, at: datetime | None = None
@@ -48,7 +59,10 @@ def enrol(
     """Store a tenant as a callout would have."""
     now = at or timezone.now()
     proven_at = now if proof else None
-    return Tenant.objects.create(**who, proof=proof, proven_at=proven_at, registered_at=now)
+    source = {Proof.SIGNED: Source.SIGNED, Proof.STAFF: Source.STAFF}.get(proof)
+    sources = dict.fromkeys(FIELDS, source.value) if source else {}
+    facts = {"proof": proof, "proven_at": proven_at, "registered_at": now, "sources": sources}
+    return Tenant.objects.create(**who, **facts)
 
 
 def connect(tenant: Tenant, stage: Stage = Stage.WAITING_FOR_PROOF, **facts: Any) -> Connection:

@@ -1,6 +1,7 @@
 """A subscriber's admin: goes through the portal's and the emulator's pages as a browser would."""
 
 import re
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -53,12 +54,24 @@ class Admin:
 
     def authorize(self, tenant: Tenant, decision: str = "allow") -> int:
         """Open the mailed link and decide at Heroku Connect; return the last status."""
-        opened = self.client.get(urlsplit(connect_links.authorize_url(tenant)).path)
-        assert opened.status_code == 302, opened.content
+        opened = self.open_link(tenant)
         browser = requests.Session()
         _post(browser, opened["Location"], step="login")
         back = _post(browser, opened["Location"], user=self.user, decision=decision)
         return self._follow(back)
+
+    def open_link(self, tenant: Tenant) -> Any:
+        """Open the mailed link; on another device the sign-in to Salesforce comes first."""
+        link = urlsplit(connect_links.authorize_url(tenant)).path
+        opened = self.client.get(link)
+        if opened.status_code == 200:
+            form = dict(re.findall(r'name="(link|after)" value="([^"]+)"', opened.content.decode()))
+            begun = self.client.post("/auth/salesforce", form)
+            back = _post(requests.Session(), begun["Location"], user=self.user, decision="allow")
+            assert self._follow(back) == 302
+            opened = self.client.get(link)
+        assert opened.status_code == 302, opened.content
+        return opened
 
     def _follow(self, url: str) -> int:
         parts = urlsplit(url)

@@ -30,7 +30,7 @@ def publish_link(tenant: Tenant, connection_id: str, authorize_url: str) -> None
     document = {"connectionId": connection_id, "authorizeUrl": authorize_url}
     path = _path(tenant.namespace, "AuthConnection")
     try:
-        _call(tenant, "POST", path, document)
+        call(tenant, "POST", path, document)
     except NotFound as error:
         words = f"the package is not installed (or has another namespace): {error.message}"
         raise NotFound(SYSTEM, error.status, words, error.request_id, error.code) from error
@@ -42,7 +42,7 @@ def is_package_installed(tenant: Tenant) -> bool:
     The resource accepts only POST: 405 means that the package is there, 404 that it is not.
     """
     try:
-        _call(tenant, "GET", _path(tenant.namespace, "AuthConnection"))
+        call(tenant, "GET", _path(tenant.namespace, "AuthConnection"))
     except NotFound:
         return False
     except Permanent as error:
@@ -56,15 +56,30 @@ def _path(namespace: str, resource: str) -> str:
     return "/services/apexrest/" + "/".join(segment(part) for part in (namespace, resource) if part)
 
 
-def _call(tenant: Tenant, method: str, path: str, document: dict[str, str] | None = None) -> Answer:
+def call(
+    tenant: Tenant,
+    method: str,
+    path: str,
+    document: dict[str, str] | None = None,
+    *,
+    params: dict[str, str] | None = None,
+    reads: bool = False,
+) -> Answer:
+    """Call the tenant's org with its grant. An expired session is refreshed once."""
+
+    def once(token: str) -> Answer:
+        return _org(tenant).call(
+            method, path, params=params, document=document, token=token, reads=reads
+        )
+
     # Tried once with a new session only: a second refusal has another cause than its age.
     token = grants.access_token(tenant.pk)
     try:
-        return _org(tenant).call(method, path, document=document, token=token, reads=False)
+        return once(token)
     except Unauthorized:  # the org's policy ends sessions; the token has no readable expiry
         token = grants.refresh(tenant.pk, stale=token)
     try:
-        return _org(tenant).call(method, path, document=document, token=token, reads=False)
+        return once(token)
     except Unauthorized as error:  # this is a problem of one org, not of the portal's own token
         words = f"the org refuses even a fresh session: {error.message}"
         raise Permanent(SYSTEM, error.status, words, error.request_id, error.code) from error

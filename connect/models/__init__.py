@@ -3,6 +3,7 @@
 Import every model from here; the modules inside only divide them by what they describe.
 """
 
+from connect.models.addon_day import AddonDay
 from connect.models.blocked import BlockedKind
 from connect.models.budget import ApiBudget
 from connect.models.connection import Connection, SchemaFate, Stage, WaitingOn
@@ -41,6 +42,7 @@ from connect.models.write_error import RepairResult, SkipReason, WriteError, Wri
 
 __all__ = [
     "OPEN_STATUSES",
+    "AddonDay",
     "ApiBudget",
     "BlockedKind",
     "Condition",

@@ -90,6 +90,9 @@ class Connection(models.Model):
     lease_expires_at = models.DateTimeField(null=True, blank=True)
 
     # --- the facts observed or made so far
+    missing_access = models.JSONField(
+        default=list, blank=True, help_text="What the user who signed in lacks to decide."
+    )
     addon_name = models.CharField("add-on name", max_length=60, blank=True, db_index=True)
     addon_id = models.CharField("add-on id", max_length=60, blank=True)
     # An intent, stored before the call whose answer may be lost; the same below.

@@ -94,6 +94,8 @@ class ConnectionJob(Job):
     def step(self) -> StepOutcome:
         """Run the step of the stage. A live connection has none, but its pause may have to end."""
         step = steps.STEPS.get(Stage(self.stage))
+        if step is not None and self._is_stopped():
+            return Wait(None, "staff to lift the block of this org", WaitingOn.STAFF)
         if step is None:
             # A live connection is due only when its pause ends, or after staff pressed Retry.
             until = self.connection.paused_until
@@ -104,6 +106,10 @@ class ConnectionJob(Job):
         except grants.GrantLost:
             text = "The admin has to sign in to Salesforce again."
             return Done(text, then=Stage.WAITING_FOR_CONSENT)
+
+    def _is_stopped(self) -> bool:
+        """Whether staff have blocked the org. Off-boarding continues."""
+        return self.stage != Stage.OFFBOARDING and self.tenant.is_blocked
 
     def settle_done(self, done: Done) -> bool:
         stage = Stage(done.then or stages.NEXT[Stage(self.stage)])

@@ -106,6 +106,17 @@ INCIDENTS: dict[IncidentKind, ForSubscriber] = {
 }
 
 
+def missing_access(username: str, missing: list[str]) -> ForSubscriber | None:
+    """Return what is said to a user who may not decide for the org, None to one who may."""
+    if not missing:
+        return None
+    text = (
+        f"The user lacks {'; '.join(missing)}. Give the user what is missing, in Salesforce: we "
+        "look again every ten minutes. Or sign in with another user."
+    )
+    return ForSubscriber(f"{username} may not decide for your org", text, Button.SIGN_IN)
+
+
 def of_incident(kind: IncidentKind, word: Word) -> ForSubscriber:
     """Return what is said of a problem: if all is broken, it is not only a part of the data."""
     words = INCIDENTS[kind]

@@ -16,6 +16,7 @@ from emulator.web.answers import answer
 from emulator.web.call import Call
 
 ENVIRONMENTS = ("production", "sandbox", "custom")
+PERMISSIONS = ("view_all_data", "api_enabled", "package_access")  # of a user
 
 
 @SYSTEM.route("/orgs")
@@ -69,7 +70,7 @@ def _user(org: Org, number: int, given: dict[str, Any]) -> User:
         str(given.get("email", username)),
         str(given.get("first_name", "Uma")),
         str(given.get("last_name", "User")),
-        bool(given.get("view_all_data", True)),
+        *(bool(given.get(each, True)) for each in PERMISSIONS),
     )
 
 
@@ -81,13 +82,12 @@ def show_org(call: Call, org_id: str) -> Response:
 
 @SYSTEM.route("/orgs/<org_id>/users/<user_id>", "PATCH")
 def change_user(call: Call, org_id: str, user_id: str) -> Response:
-    """Change a user's `view_all_data`."""
+    """Change what a user may do: `view_all_data`, `api_enabled`, `package_access`."""
     org = find_org(call, org_id)
     if user_id not in {each.id for each in org.users}:
         reject(404, "no such user")
-    allowed = bool(call.json().get("view_all_data", True))
-    org.users = [
-        replace(each, view_all_data=allowed) if each.id == user_id else each for each in org.users
-    ]
+    body = call.json()
+    allowed: dict[str, Any] = {each: bool(body[each]) for each in PERMISSIONS if each in body}
+    org.users = [replace(each, **allowed) if each.id == user_id else each for each in org.users]
     call.world.save_org(org)
     return answer(org_json(call, org))

@@ -25,6 +25,8 @@ class User:
     first_name: str
     last_name: str
     view_all_data: bool = True
+    api_enabled: bool = True
+    package_access: bool = True  # may use the package's Apex classes
 
 
 def _no_journal(_kind: str, _key: str, _document: dict[str, Any] | None) -> None:

@@ -6,12 +6,13 @@ from urllib.parse import urlsplit
 from werkzeug.wrappers import Response
 
 from emulator.org.installed import qualified
-from emulator.org.org import Org
+from emulator.org.org import Org, User
 from emulator.org.package import Package
 from emulator.org.packages import PACKAGES
 from emulator.org.refusals import Refused
 from emulator.salesforce.logins import orgs_at
-from emulator.salesforce.system import SYSTEM, bearer_grant, rest_error
+from emulator.salesforce.oauth import owner
+from emulator.salesforce.system import SYSTEM, bearer_grant, refusal, rest_error
 from emulator.state.world import World
 from emulator.web.call import Call
 
@@ -29,18 +30,22 @@ def call_apex(call: Call, host: str, rest: str) -> Response:
     org = world.orgs.get(grant.org_id) if grant else None
     if grant is None or org is None or org not in orgs_at(world, host):
         return rest_error(401, "INVALID_SESSION_ID", "Session expired or invalid")
-    response = _serve(call, org, [part for part in rest.split("/") if part])
+    _, user = owner(world, grant)
+    response = refusal(user) or _serve(call, org, user, [part for part in rest.split("/") if part])
     used = world.salesforce_calls[org.id] = world.salesforce_calls.get(org.id, 0) + 1
     response.headers["Sforce-Limit-Info"] = f"api-usage={used}/{MAX_DAILY_CALLS}"
     return response
 
 
-def _serve(call: Call, org: Org, parts: list[str]) -> Response:
+def _serve(call: Call, org: Org, user: User, parts: list[str]) -> Response:
     package = PACKAGES[org.package]()
     wanted = [org.namespace, package.service] if org.namespace else [package.service]
     if not org.package_installed or parts[: len(wanted)] != wanted:
         message = f"Could not find a match for URL /{'/'.join(parts)}"
         return rest_error(404, "NOT_FOUND", message)
+    if not user.package_access:
+        message = f"You do not have access to the Apex class named: {package.service}"
+        return rest_error(403, "FORBIDDEN", message)
     if call.request.method != "POST":
         message = f"HTTP Method '{call.request.method}' not allowed. Allowed are POST"
         return rest_error(405, "METHOD_NOT_ALLOWED", message)

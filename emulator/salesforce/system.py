@@ -6,6 +6,7 @@ test.salesforce.com for sandboxes, or an org's My Domain.
 
 from werkzeug.wrappers import Response
 
+from emulator.org.org import User
 from emulator.salesforce import grants
 from emulator.state.entities import Grant
 from emulator.web.answers import answer
@@ -36,3 +37,11 @@ def bearer_grant(call: Call) -> Grant | None:
     # "OAuth" is the older name that Salesforce still takes.
     scheme, _, given = call.request.headers.get("Authorization", "").partition(" ")
     return grants.of_access_token(call.world, given) if scheme in ("Bearer", "OAuth") else None
+
+
+def refusal(user: User) -> Response | None:
+    """The answer of every API to a user without the permission “API Enabled”, else None."""
+    if user.api_enabled:
+        return None
+    message = "The REST API is not enabled for this Organization."
+    return rest_error(403, "API_DISABLED_FOR_ORG", message)

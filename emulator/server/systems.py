@@ -30,7 +30,7 @@ from emulator.control import (
 )
 from emulator.control import connections as control_connections
 from emulator.heroku import account, addons, app, enrollment
-from emulator.salesforce import apex, authorize, revocation, token, users
+from emulator.salesforce import apex, authorize, query, revocation, token, users
 from emulator.web.routing import System
 from emulator.x import search
 
@@ -39,7 +39,7 @@ MODULES = (
     discovery,
     *(actions, api_versions, authorize_links, authorize_pages, configuration, import_export),
     *(mappings, notifications, regional_connections, schemas, validations, write_errors),
-    *(apex, authorize, revocation, token, users),
+    *(apex, authorize, query, revocation, token, users),
     search,
     *(calls, control_addons, control_connections, faults, grants, org_setup, orgs, overview),
     *(posts, ready_connections, records, world),

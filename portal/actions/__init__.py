@@ -4,11 +4,13 @@ Another app registers its actions in a module of its own called `actions`; Porta
 """
 
 from portal.actions import (
+    addon_days,
     bulk_runs,
     connections,
     door,
     drift,
     mappings,
+    orgs,
     queue,
     rollouts,
     switches,
@@ -20,6 +22,7 @@ from portal.actions.action import register
 # The order of the buttons on a page.
 for _module in (
     tenants,
+    orgs,
     connections,
     mappings,
     rollouts,
@@ -29,5 +32,6 @@ for _module in (
     queue,
     switches,
     door,
+    addon_days,
 ):
     register(*_module.ACTIONS)

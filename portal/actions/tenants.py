@@ -1,12 +1,12 @@
-"""Actions on a tenant itself: let it in, send its e-mail again."""
+"""Actions on a tenant itself: approve it, let it in again, send its e-mail again."""
 
 from connect.models import Stage, WaitingOn
 from connect.operations import base
 from connect.operations.base import OperationOutcome, Report
 from portal.actions.action import Options
 from portal.actions.subject import Subject, subject_action
-from tenants import messages, proof
-from tenants.models import Proof
+from tenants import messages, proof, registration
+from tenants.models import MessageStatus, Proof
 
 # Also during a retry, since the page asks the subscriber then too.
 _WITH_MAIL = (Stage.WAITING_FOR_CONSENT, Stage.WAITING_FOR_AUTHORIZATION, Stage.LIVE)
@@ -42,7 +42,26 @@ def _resend(subject: Subject, actor: str, options: Options) -> Report:
     message = messages.resend(subject.tenant.pk, actor)
     if message is None:
         return base.skipped("Resend e-mail", "there is no mail for this stage")
+    if message.status == MessageStatus.HELD:
+        return base.skipped("Resend e-mail", message.error)
     return Report(OperationOutcome.DONE, f"{message} is queued.")
+
+
+def _refusal_to_admit(subject: Subject) -> str:
+    tenant = subject.tenant
+    if not tenant.offboarded_at:
+        return "it is not off-boarded"
+    if not tenant.returned_at:
+        return "it has not called again"
+    if tenant.is_blocked:
+        return "its org is blocked"
+    return ""
+
+
+def _admit(subject: Subject, actor: str, options: Options) -> Report:
+    if registration.admit(subject.tenant.pk, actor):
+        return Report(OperationOutcome.DONE, "Registered again.")
+    return base.skipped("Register again", "it does not wait for this")
 
 
 ACTIONS = (
@@ -53,6 +72,15 @@ ACTIONS = (
         permission="tenants.approve_tenant",
         refusal=_refusal_to_approve,
         perform=_approve,
+    ),
+    subject_action(
+        "admit",
+        "Register again",
+        "Registers the off-boarded org with what its last callout said. Its earlier proof does not "
+        "count.",
+        permission="tenants.approve_tenant",
+        refusal=_refusal_to_admit,
+        perform=_admit,
     ),
     subject_action(
         "resend",

@@ -25,6 +25,7 @@ NUMBERS = {  # the smallest that makes sense, and the usual one
     "MAPPING_CALLS_PER_HOUR": (50, 4500),
     "REGISTRATIONS_PER_HOUR": (1, 200),
     "REGISTRATIONS_PER_HOUR_TOTAL": (1, 2000),
+    "NEW_ADDONS_PER_DAY": (1, 100),
     "TRUSTED_PROXIES": (0, 1),
 }
 BASE_URLS = [

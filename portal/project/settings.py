@@ -58,6 +58,8 @@ REGISTRATION_POLICY: str = env.str("REGISTRATION_POLICY", "signed")
 REGISTRATION_SIGNATURE_REQUIRED: bool = env.bool("REGISTRATION_SIGNATURE_REQUIRED", False)
 REGISTRATIONS_PER_HOUR: int = number("REGISTRATIONS_PER_HOUR", 200)  # from one address
 REGISTRATIONS_PER_HOUR_TOTAL: int = number("REGISTRATIONS_PER_HOUR_TOTAL", 2000)
+# Each costs money. A manager can allow more for a day.
+NEW_ADDONS_PER_DAY: int = number("NEW_ADDONS_PER_DAY", 100)
 # Heroku's router appends the caller's address to X-Forwarded-For; nothing before that is believed.
 TRUSTED_PROXIES: int = number("TRUSTED_PROXIES", 1 if PORTAL_URL.startswith("https:") else 0)
 
@@ -242,9 +244,13 @@ _MAIL_SETTINGS = {
     # Heroku's Mailgun add-on calls it MAILGUN_DOMAIN.
     "MAILGUN_SENDER_DOMAIN": env.str("MAILGUN_SENDER_DOMAIN", env.str("MAILGUN_DOMAIN", "")),
     "MAILGUN_API_URL": env.str("MAILGUN_API_URL", ""),
+    "MAILGUN_WEBHOOK_SIGNING_KEY": env.str("MAILGUN_WEBHOOK_SIGNING_KEY", ""),
     "BREVO_API_KEY": env.str("BREVO_API_KEY", ""),
     "RESEND_API_KEY": env.str("RESEND_API_KEY", ""),
     "SENDGRID_API_KEY": env.str("SENDGRID_API_KEY", ""),
+    "SENDGRID_TRACKING_WEBHOOK_VERIFICATION_KEY": env.str(
+        "SENDGRID_TRACKING_WEBHOOK_VERIFICATION_KEY", ""
+    ),
     "WEBHOOK_SECRET": env.str("WEBHOOK_SECRET", ""),
 }
 ANYMAIL: dict[str, Any] = {name: value for name, value in _MAIL_SETTINGS.items() if value}

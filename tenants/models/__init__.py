@@ -3,9 +3,10 @@
 from tenants.models.callout import Callout, RateBucket, UsedSignature
 from tenants.models.event import Event, EventKind
 from tenants.models.grant import LOST, GrantStatus, SalesforceGrant
-from tenants.models.message import Message, MessageKind, MessageStatus
+from tenants.models.message import Message, MessageKind, MessageStatus, StoppedRecipient
+from tenants.models.org_rule import OrgRule, OrgVerdict
 from tenants.models.switch import KILL_SWITCHES, KillSwitch, Switch, declare_switch
-from tenants.models.tenant import Environment, Proof, Tenant
+from tenants.models.tenant import Environment, Proof, Source, Tenant
 
 __all__ = [
     "KILL_SWITCHES",
@@ -19,9 +20,13 @@ __all__ = [
     "Message",
     "MessageKind",
     "MessageStatus",
+    "OrgRule",
+    "OrgVerdict",
     "Proof",
     "RateBucket",
     "SalesforceGrant",
+    "Source",
+    "StoppedRecipient",
     "Switch",
     "Tenant",
     "UsedSignature",

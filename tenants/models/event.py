@@ -15,6 +15,7 @@ class EventKind(models.TextChoices):
 
     REGISTERED = "registered", "Registered"
     REGISTERED_AGAIN = "registered_again", "Registered again"
+    RETURNED = "returned", "Called again after its end"
     CONFLICT = "conflict", "Conflicting registration"
     APPROVED = "approved", "Approved"
     CONSENTED = "consented", "Signed in to Salesforce"

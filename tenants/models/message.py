@@ -27,6 +27,7 @@ class MessageStatus(models.TextChoices):
     FAILED = "failed", "Failed"
     DELIVERED = "delivered", "Delivered"
     BOUNCED = "bounced", "Bounced"
+    HELD = "held", "Held back"
 
 
 class Message(models.Model):
@@ -71,3 +72,20 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} → {self.to}"
+
+
+class StoppedRecipient(models.Model):
+    """Somebody who said that a registration is not theirs. No unproven tenant mails them again.
+
+    Only a digest of the address is stored: the person has nothing to do with the portal.
+    """
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="stopped_recipients")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-at"]
+
+    def __str__(self) -> str:
+        return f"{self.tenant.org_id}: {self.digest[:8]}"

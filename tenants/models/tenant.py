@@ -1,5 +1,6 @@
 """Tenants: the subscriber orgs."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar
 
@@ -27,6 +28,20 @@ class Proof(models.TextChoices):
     CONSENT = "consent", "Salesforce sign-in"
 
 
+class Source(models.TextChoices):
+    """Who gave a value of a tenant, from the least to the most trusted."""
+
+    CALLOUT = "callout", "An unsigned callout"
+    SIGNED = "signed", "A signed callout"
+    SALESFORCE = "salesforce", "Salesforce"
+    STAFF = "staff", "Staff"
+
+    def outranks(self, other: "Source") -> bool:
+        """Whether a value of this source replaces one of the other."""
+        order = list(Source)
+        return order.index(self) > order.index(other)
+
+
 class Tenant(models.Model):
     """One subscriber org. Never deleted: an off-boarded one may come back and keeps its history."""
 
@@ -44,10 +59,17 @@ class Tenant(models.Model):
     )
     package_version = models.CharField(max_length=40, blank=True)
     installer_id = models.CharField(max_length=18, blank=True)
+    # A field that is not named here was given by an unsigned callout.
+    sources = models.JSONField(default=dict, blank=True, help_text="Who gave each value.")
     registered_at = models.DateTimeField(default=timezone.now)
     proof = models.CharField(max_length=10, choices=Proof.choices, blank=True, default=Proof.NONE)
     proven_at = models.DateTimeField(null=True, blank=True)
     offboarded_at = models.DateTimeField(null=True, blank=True)
+    # A copy of the org's rule (see tenants.orgs), which a page of many tenants reads for free.
+    is_blocked = models.BooleanField("blocked by staff", default=False)
+    # Set while an off-boarded org that called again waits for staff.
+    returned_at = models.DateTimeField("called again", null=True, blank=True)
+    returned_with = models.JSONField(default=dict, blank=True)
 
     class Meta:
         ordering = ["name", "org_id"]
@@ -81,14 +103,43 @@ class Tenant(models.Model):
     def __str__(self) -> str:
         return self.name or self.org_id
 
+    # --- who gave what
+    def source_of(self, field: str) -> Source:
+        """Return who gave a field's value."""
+        return Source(self.sources.get(field, Source.CALLOUT))
+
+    def take(self, values: Mapping[str, str], source: Source) -> None:
+        """Set fields, and store who gave them. Save the fields and `sources` afterwards."""
+        for name, value in values.items():
+            setattr(self, name, value)
+        self.sources = {**self.sources, **dict.fromkeys(values, source.value)}
+
+    def is_trusted(self, field: str) -> bool:
+        """Whether more than an unsigned callout stands for a field's value."""
+        return self.proof == Proof.STAFF or self.source_of(field) != Source.CALLOUT
+
+    @property
+    def trusted_name(self) -> str:
+        """The name for e-mails, or "": a stranger's callout must not put words into them."""
+        return self.name if self.is_trusted("name") else ""
+
+    @property
+    def trusted_domain(self) -> str:
+        """The My Domain to which a browser may be sent, or "": a stranger must not choose it."""
+        return self.login_domain if self.is_trusted("login_domain") else ""
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether its users sign in to Salesforce as users of a sandbox."""
+        return self.environment == Environment.SANDBOX or ".sandbox." in self.login_domain
+
     @property
     def login_url(self) -> str:
         """The URL, without a trailing slash, where users of the org sign in to Salesforce."""
-        if self.login_domain:  # an org with a My Domain may refuse the common hosts
+        if self.trusted_domain:  # an org with a My Domain may refuse the common hosts
             domain_url: str = settings.SALESFORCE_MY_DOMAIN_URL
-            return domain_url.replace("{domain}", self.login_domain)
-        is_sandbox = self.environment == Environment.SANDBOX
-        return settings.SALESFORCE_TEST_URL if is_sandbox else settings.SALESFORCE_LOGIN_URL
+            return domain_url.replace("{domain}", self.trusted_domain)
+        return settings.SALESFORCE_TEST_URL if self.is_sandbox else settings.SALESFORCE_LOGIN_URL
 
     def prove(self, proof: Proof, at: datetime) -> None:
         """Store the first proof. A later proof changes nothing."""

@@ -23,7 +23,7 @@ def path(url: str) -> str:
 def test_the_link_leads_to_a_fresh_authorize_url_each_time(journey: Journey) -> None:
     journey.reach(Stage.WAITING_FOR_AUTHORIZATION)
     link = path(connect_links.authorize_url(journey.tenant))
-    first, second = (Client().get(link)["Location"] for _ in range(2))
+    first, second = (journey.admin.client.get(link)["Location"] for _ in range(2))
     assert first != second
     assert first.startswith(journey.running.url)
 
@@ -44,7 +44,7 @@ def test_after_the_authorization_the_link_leads_to_the_subscribers_page(journey:
 def test_a_heroku_connect_that_is_down_becomes_a_page(journey: Journey) -> None:
     journey.reach(Stage.WAITING_FOR_AUTHORIZATION)
     journey.fault("region", "POST", "/authorize_url$", status=503)
-    answer = Client().get(path(connect_links.authorize_url(journey.tenant)))
+    answer = journey.admin.client.get(path(connect_links.authorize_url(journey.tenant)))
     assert answer.status_code == 503
     assert answer["Retry-After"] == "60"
     assert "Nothing is lost" in answer.content.decode()

@@ -31,7 +31,7 @@ def acme(emulator: emulated.Running) -> Tenant:
 def test_another_org_is_refused_and_the_event_names_both(
     acme: Tenant, client: Client, emulator: emulated.Running, settings: Settings
 ) -> None:
-    settings.SALESFORCE_MY_DOMAIN_URL = settings.SALESFORCE_TEST_URL
+    settings.SALESFORCE_LOGIN_URL = settings.SALESFORCE_TEST_URL
     new_org(emulator, cast.BOREALIS)
     answer = client.get(decide(emulator, begin(client, acme), OTHER_ORG))
     page = answer.content.decode()
@@ -50,7 +50,7 @@ def test_another_org_is_refused_and_the_event_names_both(
 def test_a_page_answers_even_if_the_wrong_grant_cannot_be_handed_back(
     acme: Tenant, client: Client, emulator: emulated.Running, settings: Settings
 ) -> None:
-    settings.SALESFORCE_MY_DOMAIN_URL = settings.SALESFORCE_TEST_URL
+    settings.SALESFORCE_LOGIN_URL = settings.SALESFORCE_TEST_URL
     new_org(emulator, cast.BOREALIS)
     fail(emulator, "/revoke", status=500)
     answer = client.get(decide(emulator, begin(client, acme), OTHER_ORG))
@@ -206,7 +206,7 @@ def test_any_answer_of_salesforce_becomes_a_page_and_nothing_is_stored(
 def test_salesforce_that_cannot_be_reached_is_a_page(
     acme: Tenant, client: Client, settings: Settings
 ) -> None:
-    settings.SALESFORCE_MY_DOMAIN_URL = "http://127.0.0.1:9"
+    settings.SALESFORCE_LOGIN_URL = "http://127.0.0.1:9"
     state = query(begin(client, acme))["state"]
     answer = client.get(f"/auth/salesforce/callback?state={state}&code=x")
     assert answer.status_code == 503

@@ -16,7 +16,11 @@ BODY = b'{"org_id":"00DB00000002NDmMAM"}'
 
 
 def drain(times: int, address: str | None = "192.0.2.1", body: bytes = b"") -> list[int]:
-    return [limits.seconds_to_wait(address, body) for _ in range(times)]
+    return [wait(address, body) for _ in range(times)]
+
+
+def wait(address: str | None, body: bytes, *, signed: bool = False) -> int:
+    return limits.seconds_to_wait(limits.of_callout(address, body, signed=signed))
 
 
 @pytest.mark.django_db
@@ -72,6 +76,27 @@ def test_one_org_and_all_together_are_limited_too(
 
 
 @pytest.mark.django_db
+def test_strangers_cannot_empty_the_buckets_of_signed_callouts(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "PER_ORG_PER_HOUR", 2)
+    settings.REGISTRATIONS_PER_HOUR = settings.REGISTRATIONS_PER_HOUR_TOTAL = 2
+    assert drain(3, body=BODY)[-1] > 0
+    assert [wait("192.0.2.1", BODY, signed=True) for _ in range(2)] == [0, 0]
+    assert wait("192.0.2.1", BODY, signed=True) > 0
+
+
+@pytest.mark.django_db
+def test_a_bucket_may_hold_more_than_an_hours_refill() -> None:
+    bucket = limits.of_recipient("digest")
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        waits = [limits.seconds_to_wait([bucket]) for _ in range(4)]
+        assert waits == [0, 0, 0, 8 * 3600]
+        clock.shift(timedelta(days=2))
+        assert [limits.seconds_to_wait([bucket]) for _ in range(4)][:3] == [0, 0, 0]
+
+
+@pytest.mark.django_db
 def test_a_refusal_writes_nothing(settings: Settings) -> None:
     settings.REGISTRATIONS_PER_HOUR = 1
     drain(1)
@@ -86,7 +111,7 @@ def test_twenty_threads_share_ten_tokens(settings: Settings) -> None:
 
     def take(_: int) -> int:
         try:
-            return limits.seconds_to_wait("192.0.2.1", b"")
+            return wait("192.0.2.1", b"")
         finally:
             connections.close_all()
 
@@ -98,12 +123,12 @@ def test_twenty_threads_share_ten_tokens(settings: Settings) -> None:
 def test_a_broken_limiter_accepts_callouts_and_logs_the_error(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(*_: object) -> int:
+    def fail(*_: object, **__: object) -> int:
         raise DatabaseError("the table is gone")
 
     monkeypatch.setattr(limits, "take", fail)
-    assert limits.seconds_to_wait("192.0.2.1", BODY) == 0
-    assert "registration limiter failed" in caplog.text
+    assert wait("192.0.2.1", BODY) == 0
+    assert "limiter failed" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 """Signed links."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 import time_machine
@@ -89,6 +91,51 @@ def test_a_link_dies_with_its_tenant_and_stays_dead_when_it_comes_back() -> None
     Tenant.objects.update(offboarded_at=None, registered_at=timezone.now())
     with pytest.raises(links.BadLink):
         links.tenant_for(links.SIGN_IN, signed)
+
+
+def test_the_link_to_the_page_dies_with_its_contact_and_the_others_do_not() -> None:
+    tenant = cast.enrol(cast.ACME)
+    made = {kind: links.signed_part(kind, tenant) for kind in KINDS}
+    Tenant.objects.update(admin_email="new@acme.example")
+    with pytest.raises(links.BadLink):
+        links.tenant_for(links.SIGN_IN, made.pop(links.SIGN_IN))
+    # The package in the org shows the link to authorize, and the contact may change.
+    for kind, signed in made.items():
+        assert links.tenant_for(kind, signed) == tenant
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_link_that_is_made_from_another_one_is_not_younger(kind: LinkKind) -> None:
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        tenant = cast.enrol(cast.ACME)
+        old = links.signed_part(connect_links.AUTHORIZE, tenant)
+        clock.shift(timedelta(days=29))
+        derived = links.signed_part(kind, tenant, like=old)
+        assert links.tenant_for(kind, derived) == tenant
+        again = links.signed_part(kind, tenant, like=derived)
+        clock.shift(timedelta(days=1, seconds=1))
+        for signed in (derived, again):
+            with pytest.raises(links.BadLink):
+                links.tenant_for(kind, signed)
+
+
+def test_no_page_prolongs_the_link_that_led_to_it(client: Client) -> None:
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        tenant = cast.enrol(cast.ACME)
+        opened = {
+            "page": links.sign_in_url(tenant),
+            "authorize": connect_links.authorize_url(tenant),
+            "back": connect_links.auth_complete_url(tenant),
+        }
+        clock.shift(timedelta(days=29))
+        found = []
+        for url in opened.values():
+            answer = client.get(urlsplit(url).path)
+            text = answer.get("Location", "") + answer.content.decode()
+            found += re.findall(r"/(?:authenticate|connect)/[\w:-]+", text)
+        assert len(found) >= 2
+        clock.shift(timedelta(days=1, seconds=1))
+        assert {client.get(path).status_code for path in found} == {404}
 
 
 @pytest.mark.parametrize(

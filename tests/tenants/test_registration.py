@@ -11,10 +11,18 @@ from django.db import connections, transaction
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from tenants import orgs, registration
 from tenants import proof as proofs
-from tenants import registration
 from tenants.callout_data import CalloutData
-from tenants.models import Event, EventKind, Proof, Tenant
+from tenants.models import (
+    Event,
+    EventKind,
+    Message,
+    OrgVerdict,
+    Proof,
+    Source,
+    Tenant,
+)
 from tenants.registration import CalloutAnswer
 from tenants.signals import tenant_changed
 from tests import cast
@@ -133,25 +141,58 @@ def test_an_unsigned_upgrade_is_a_conflict() -> None:
     assert register(package_version="1.1").status == 409
 
 
-@pytest.mark.parametrize(("signed", "proof"), [(True, Proof.SIGNED), (False, Proof.NONE)])
-def test_an_off_boarded_org_that_registers_again_starts_over(
-    changed: list[Tenant], signed: bool, proof: Proof
-) -> None:
+@pytest.fixture
+def gone() -> Tenant:
+    """A tenant that was off-boarded long ago."""
     long_ago = timezone.now() - timedelta(days=90)
     tenant = cast.enrol({**cast.ACME, "package_version": "1.0"}, proof=Proof.STAFF, at=long_ago)
     Tenant.objects.update(offboarded_at=long_ago + timedelta(days=1))
-    assert register(signed=signed, admin_email="new@acme.example").status == 202
-    tenant.refresh_from_db()
-    assert tenant.offboarded_at is None
-    assert tenant.registered_at > long_ago + timedelta(days=89)
-    assert tenant.admin_email == "new@acme.example"
-    assert tenant.package_version == ""
-    assert tenant.proof == proof
-    assert "Came back" in tenant.events.get(kind=EventKind.REGISTERED).text
+    return tenant
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_an_off_boarded_org_that_calls_again_waits_for_staff(
+    changed: list[Tenant], gone: Tenant, signed: bool
+) -> None:
+    for _ in range(3):
+        assert register(signed=signed, admin_email="new@acme.example").status == 202
+    gone.refresh_from_db()
+    assert gone.offboarded_at is not None
+    assert gone.admin_email == cast.ACME["admin_email"]
+    assert gone.returned_at is not None
+    assert gone.events.filter(kind=EventKind.RETURNED).count() == 1
+    assert gone.messages.get().subject.endswith("An off-boarded org wants to come back")
+    assert not gone.connections.exists()
+    assert changed == []
+
+
+@pytest.mark.parametrize(("signed", "proof"), [(True, Proof.SIGNED), (False, Proof.NONE)])
+def test_staff_let_an_off_boarded_org_in_and_it_starts_over(
+    changed: list[Tenant], gone: Tenant, signed: bool, proof: Proof
+) -> None:
+    register(signed=signed, admin_email="new@acme.example")
+    assert registration.admit(gone.pk, "ada")
+    gone.refresh_from_db()
+    assert (gone.offboarded_at, gone.returned_at) == (None, None)
+    assert gone.registered_at > timezone.now() - timedelta(minutes=1)
+    assert gone.admin_email == "new@acme.example"
+    assert gone.package_version == ""
+    assert gone.proof == proof
+    assert "Came back" in gone.events.get(kind=EventKind.REGISTERED).text
     assert len(changed) == 1
+    assert not registration.admit(gone.pk, "ada")
 
 
-def test_a_new_registration_after_off_boarding_creates_the_next_generation() -> None:
+def test_a_strangers_callout_does_not_replace_the_signed_one_that_waits(gone: Tenant) -> None:
+    register(admin_email="eve@evil.example")
+    register(signed=True, admin_email="new@acme.example")
+    register(admin_email="eve@evil.example")
+    registration.admit(gone.pk, "ada")
+    gone.refresh_from_db()
+    assert (gone.admin_email, gone.proof) == ("new@acme.example", Proof.SIGNED)
+
+
+def test_the_connection_of_an_org_that_was_let_in_is_the_next_generation() -> None:
     register(signed=True)
     tenant = Tenant.objects.get()
     first = tenant.connections.get()
@@ -159,8 +200,89 @@ def test_a_new_registration_after_off_boarding_creates_the_next_generation() -> 
     tenant.connections.update(stage="offboarded", offboarded_at=now)
     Tenant.objects.update(offboarded_at=now)
     register(signed=True)
+    registration.admit(tenant.pk, "ada")
     assert [each.generation for each in tenant.connections.order_by("pk")] == [1, 2]
     assert tenant.connections.get(offboarded_at=None).pk != first.pk
+
+
+# --- blocked orgs --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_a_blocked_org_cannot_register_and_staff_hear_of_it_once_a_day(signed: bool) -> None:
+    orgs.decide(cast.ACME["org_id"], OrgVerdict.BLOCKED, actor="ada", why="Spam")
+    for _ in range(2):
+        assert register(signed=signed).status == 202
+    assert not Tenant.objects.exists()
+    assert Message.objects.get().subject.endswith("A blocked org has called")
+    assert orgs.lift(cast.ACME["org_id"], actor="ada")
+    register(signed=signed)
+    assert Tenant.objects.get().name == cast.ACME["name"]
+
+
+def test_a_blocked_tenant_keeps_its_data_and_its_timeline_tells_who_blocked_it() -> None:
+    tenant = cast.enrol(cast.ACME, proof=Proof.NONE)
+    orgs.decide(tenant.org_id, OrgVerdict.BLOCKED, actor="ada", why="Spam")
+    register(signed=True, admin_email="new@acme.example")
+    tenant.refresh_from_db()
+    assert (tenant.admin_email, tenant.proof) == (cast.ACME["admin_email"], Proof.NONE)
+    assert tenant.is_blocked
+    event = tenant.events.get(kind=EventKind.STAFF_ACTION)
+    assert (event.actor, event.text) == ("ada", "Blocked: Spam")
+    assert tenant.events.filter(kind=EventKind.CONFLICT).count() == 1
+
+
+def test_an_allowed_org_needs_a_proof_but_no_approval(settings: Settings) -> None:
+    settings.REGISTRATION_POLICY = "approval"
+    tenant = cast.enrol(cast.ACME, proof=Proof.NONE)
+    orgs.decide(tenant.org_id, OrgVerdict.ALLOWED, actor="ada", why="A customer")
+    assert not proofs.is_proven(tenant)
+    tenant.prove(Proof.SIGNED, timezone.now())
+    assert proofs.is_proven(tenant)
+    assert not proofs.is_proven(cast.enrol(cast.DUNE))
+
+
+# --- whose word counts ---------------------------------------------------------------------------
+
+
+def test_a_signed_callout_replaces_a_strangers_after_the_sign_in_too() -> None:
+    register(admin_email="eve@evil.example", name="Evil", namespace="evil")
+    tenant = Tenant.objects.get()
+    tenant.prove(Proof.CONSENT, timezone.now())
+    tenant.take({"admin_email": "ada@acme.example"}, Source.SALESFORCE)
+    tenant.save()
+    assert register(signed=True).status == 202
+    tenant.refresh_from_db()
+    assert (tenant.name, tenant.namespace) == (cast.ACME["name"], "")
+    # What Salesforce says of the person who signed in is nearer than the package's setting.
+    assert (tenant.admin_email, tenant.proof) == ("ada@acme.example", Proof.CONSENT)
+    assert register(signed=True).status == 202  # no conflict with what Salesforce said
+
+
+def test_a_signed_callout_leaves_what_staff_have_edited() -> None:
+    register(admin_email="eve@evil.example", name="Evil")
+    tenant = Tenant.objects.get()
+    tenant.take({"admin_email": "right@acme.example"}, Source.STAFF)
+    tenant.save()
+    assert register(signed=True).status == 202
+    tenant.refresh_from_db()
+    assert (tenant.name, tenant.admin_email) == (cast.ACME["name"], "right@acme.example")
+
+
+def test_what_a_stranger_added_does_not_stay_beside_a_signed_callout() -> None:
+    register(login_domain="evil.my.salesforce.com", package_version="6.6", installer_id="005" * 5)
+    brief = CalloutData(cast.ACME["org_id"], {"name": "Acme", "admin_email": "ops@acme.example"})
+    registration.register(brief, signed=True)
+    tenant = Tenant.objects.get()
+    assert (tenant.login_domain, tenant.package_version, tenant.installer_id) == ("", "", "")
+
+
+def test_a_stranger_cannot_fill_the_timeline() -> None:
+    tenant = cast.enrol(cast.ACME)
+    for number in range(20):
+        register(admin_email=f"eve{number}@evil.example")
+    conflicts = tenant.events.filter(kind=EventKind.CONFLICT).count()
+    assert conflicts == registration.CONFLICTS_PER_DAY
 
 
 @pytest.mark.django_db(transaction=True)
@@ -178,9 +300,10 @@ def test_a_callout_waits_for_the_change_that_is_under_way() -> None:
             proofs.approve(tenant.pk, "Ada")
             answer = threads.submit(claim_other_data)
             time.sleep(0.2)  # long enough for the callout to reach the row
-        assert answer.result() == 409  # the proof of the other transaction counts
+        assert answer.result() == 202
     tenant.refresh_from_db()
-    assert (tenant.proof, tenant.admin_email) == (Proof.STAFF, cast.ACME["admin_email"])
+    # The proof of the other transaction counts; approving is not editing, so the signature does.
+    assert (tenant.proof, tenant.admin_email) == (Proof.STAFF, "new@acme.example")
 
 
 @pytest.mark.parametrize(

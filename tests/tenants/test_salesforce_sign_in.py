@@ -13,11 +13,20 @@ from django_q.models import OrmQ
 from social_django.models import Nonce, UserSocialAuth
 
 import emulator as emulated
-from tenants import links
-from tenants.models import Event, EventKind, GrantStatus, Proof, SalesforceGrant, Tenant
+from tenants import grants, links, orgs
+from tenants.models import (
+    Event,
+    EventKind,
+    GrantStatus,
+    OrgVerdict,
+    Proof,
+    SalesforceGrant,
+    Source,
+    Tenant,
+)
 from tests import cast
 from tests.subscriber import new_org
-from tests.tenants.salesforce import begin, calls, decide, nothing_is_stored, query
+from tests.tenants.salesforce import begin, calls, decide, fail, nothing_is_stored, query
 
 pytestmark = pytest.mark.django_db
 
@@ -32,6 +41,8 @@ def acme(emulator: emulated.Running) -> Tenant:
 def test_the_button_leads_to_the_orgs_own_login_with_pkce_and_state(
     acme: Tenant, client: Client, emulator: emulated.Running
 ) -> None:
+    acme.take({"login_domain": acme.login_domain}, Source.SIGNED)
+    acme.save()
     address = begin(client, acme)
     asked = query(address)
     assert address.startswith(f"{emulator.url}/salesforce/acme.my.salesforce.com/services/oauth2/")
@@ -47,18 +58,21 @@ def test_the_button_leads_to_the_orgs_own_login_with_pkce_and_state(
 
 
 @pytest.mark.parametrize(
-    ("environment", "login_domain", "host"),
+    ("environment", "login_domain", "trusted", "host"),
     [
-        ("production", "", "login.salesforce.com"),
-        ("sandbox", "", "test.salesforce.com"),
-        ("sandbox", "a--b.sandbox.my.salesforce.com", "a--b.sandbox.my.salesforce.com"),
-        ("custom", "acme.my.salesforce.com", "acme.my.salesforce.com"),
+        ("production", "", True, "login.salesforce.com"),
+        ("sandbox", "", True, "test.salesforce.com"),
+        ("sandbox", "a--b.sandbox.my.salesforce.com", True, "a--b.sandbox.my.salesforce.com"),
+        ("custom", "acme.my.salesforce.com", True, "acme.my.salesforce.com"),
+        ("custom", "acme.my.salesforce.com", False, "login.salesforce.com"),
+        ("custom", "a--b.sandbox.my.salesforce.com", False, "test.salesforce.com"),
     ],
 )
 def test_the_real_hosts_are_those_of_the_environment(
-    environment: str, login_domain: str, host: str
+    environment: str, login_domain: str, trusted: bool, host: str
 ) -> None:
-    tenant = Tenant(environment=environment, login_domain=login_domain)
+    tenant = Tenant(environment=environment)
+    tenant.take({"login_domain": login_domain}, Source.SIGNED if trusted else Source.CALLOUT)
     assert tenant.login_url == f"https://{host}"
 
 
@@ -102,6 +116,59 @@ def test_a_second_sign_in_replaces_the_first_one(
     second = SalesforceGrant.objects.get()
     assert second.status == GrantStatus.ACTIVE
     assert second.refresh_token != first.refresh_token
+
+
+def test_a_second_sign_in_revokes_the_grant_that_it_replaces(
+    acme: Tenant, client: Client, emulator: emulated.Running
+) -> None:
+    for _ in range(2):
+        client.get(decide(emulator, begin(client, acme), acme.org_id))
+        acme.refresh_from_db()
+    assert [each["revoked"] for each in emulator.grants()] == [True, False]
+    assert grants.refresh(acme.pk, SalesforceGrant.objects.get().access_token)
+
+
+def test_a_first_grant_that_cannot_be_revoked_does_not_stop_the_second(
+    acme: Tenant, client: Client, emulator: emulated.Running
+) -> None:
+    client.get(decide(emulator, begin(client, acme), acme.org_id))
+    acme.refresh_from_db()
+    fail(emulator, "/revoke", status=500)
+    answer = client.get(decide(emulator, begin(client, acme), acme.org_id))
+    assert answer.status_code == 302
+    assert SalesforceGrant.objects.get().status == GrantStatus.ACTIVE
+
+
+@pytest.mark.parametrize(
+    ("source", "contact"),
+    [
+        (Source.CALLOUT, "ada@acme.example"),
+        (Source.SIGNED, "ada@acme.example"),
+        (Source.STAFF, "ops@acme.example"),
+    ],
+)
+def test_the_contact_is_who_signed_in_unless_staff_chose_another(
+    client: Client, emulator: emulated.Running, source: Source, contact: str
+) -> None:
+    new_org(emulator, {**cast.ACME, "admin_email": "ada@acme.example"})
+    tenant = cast.enrol(cast.ACME, proof=Proof.NONE)
+    tenant.take({"admin_email": tenant.admin_email}, source)
+    tenant.save()
+    client.get(decide(emulator, begin(client, tenant), tenant.org_id))
+    tenant.refresh_from_db()
+    assert tenant.admin_email == contact
+    event = tenant.events.get(kind=EventKind.CONSENTED)
+    assert ("The contact is now ada@acme.example" in event.text) == (source != Source.STAFF)
+
+
+def test_a_user_of_a_blocked_org_cannot_sign_in(
+    acme: Tenant, client: Client, emulator: emulated.Running
+) -> None:
+    orgs.decide(acme.org_id, OrgVerdict.BLOCKED, actor="ada", why="Spam")
+    answer = client.get(decide(emulator, begin(client, acme), acme.org_id))
+    assert answer.status_code == 403
+    assert nothing_is_stored()
+    assert all(each["revoked"] for each in emulator.grants())
 
 
 def test_nobody_is_logged_in_and_no_user_is_made(

@@ -8,11 +8,12 @@ import pytest
 from django.db import connections
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 from django_q.models import OrmQ
 from pytest_django.fixtures import Settings
 
-from tenants import receiving, switches
-from tenants.models import Callout, EventKind, RateBucket, Switch, Tenant
+from tenants import limits, orgs, receiving, switches, tasks
+from tenants.models import Callout, EventKind, OrgVerdict, RateBucket, Switch, Tenant
 from tests import cast
 from tests.tenants.callouts import (
     AS_IN_2016,
@@ -40,8 +41,10 @@ def last_callout() -> Callout:
 def test_202_for_a_new_org_and_for_the_same_data_again(path: str) -> None:
     first, second = post(AS_IN_2016, path=path), post(AS_IN_2016, path=path)
     assert (first.status_code, second.status_code) == (202, 202)
-    assert document(first)["message"].startswith("Registered.")
-    assert document(second)["message"].startswith("This org is already registered")
+    assert document(first) == document(second)
+    outcomes = [each.outcome for each in Callout.objects.order_by("pk")]
+    assert outcomes[0].startswith("Registered.")
+    assert outcomes[1].startswith("This org is already registered")
     tenant = Tenant.objects.get()
     assert tenant.name == 'Acme & Söhne "West"'
     assert (
@@ -93,7 +96,15 @@ def test_400_for_the_broken_json_of_2016_which_staff_can_see() -> None:
 )
 def test_400_for_anything_but_a_json_object(body: bytes) -> None:
     assert post(body).status_code == 400
-    assert bytes(last_callout().body) == body
+    kept = last_callout()
+    assert (bytes(kept.body), kept.truncated) == (body[:1024], len(body) > 1024)
+
+
+@pytest.mark.django_db
+def test_a_signed_body_is_kept_as_a_whole() -> None:
+    body = callout(org_name="x" * 200, padding="y" * 2000)
+    assert post_signed(body).status_code == 202
+    assert bytes(last_callout().body) == json.dumps(body).encode()
 
 
 @pytest.mark.django_db
@@ -146,11 +157,30 @@ def test_405_for_other_methods(method: str) -> None:
 @pytest.mark.django_db
 def test_409_for_a_known_org_with_other_data() -> None:
     tenant = cast.enrol(cast.ACME)
-    answer = post(callout(admin_email="eve@evil.example"))
+    answer = post_signed(callout(admin_email="new@acme.example"))
     assert answer.status_code == 409
-    assert "eve@evil.example" not in tenant.admin_email
+    tenant.refresh_from_db()
+    assert tenant.admin_email == cast.ACME["admin_email"]
     assert tenant.events.filter(kind=EventKind.CONFLICT).exists()
     assert last_callout().tenant == tenant
+
+
+@pytest.mark.django_db
+def test_a_stranger_gets_the_same_answer_whatever_is_known() -> None:
+    known, gone, blocked = (cast.enrol(each) for each in (cast.ACME, cast.BOREALIS, cast.DUNE))
+    Tenant.objects.filter(pk=gone.pk).update(offboarded_at=timezone.now())
+    orgs.decide(blocked.org_id, OrgVerdict.BLOCKED, actor="ada", why="Spam")
+    answers = [
+        post(callout(cast.ACME)),
+        post(callout(cast.ACME, admin_email="eve@evil.example")),
+        post(callout(cast.BOREALIS)),
+        post(callout(cast.CIRRUS)),
+        post(callout(cast.DUNE)),
+    ]
+    assert {(each.status_code, each.content) for each in answers} == {(202, answers[0].content)}
+    # Staff see the difference.
+    assert Callout.objects.filter(status=409, tenant=known).exists()
+    assert Callout.objects.values("outcome").distinct().count() == 5
 
 
 @pytest.mark.django_db
@@ -160,7 +190,7 @@ def test_413_over_16_kib_and_the_beginning_is_stored() -> None:
     assert answer.status_code == 413
     assert "16384" in document(answer)["message"]
     kept = last_callout()
-    assert (len(bytes(kept.body)), kept.truncated) == (16_384, True)
+    assert (len(bytes(kept.body)), kept.truncated) == (1024, True)
     assert post("{" + " " * 16_383).status_code == 400  # just as much as may be
 
 
@@ -189,6 +219,38 @@ def test_429_with_retry_after_keeps_nothing(settings: Settings) -> None:
     assert 3500 < int(answer["Retry-After"]) <= 3600
     assert document(answer)["message"].startswith("Too many callouts")
     assert Callout.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_junk_from_strangers_does_not_lock_out_the_genuine_callout(settings: Settings) -> None:
+    settings.REGISTRATIONS_PER_HOUR = 3
+    for _ in range(3):
+        post(f"junk {cast.ACME['org_id']}", **signed("another body"))
+    assert post("junk").status_code == 429
+    assert post_signed(callout()).status_code == 202
+
+
+@pytest.mark.django_db
+def test_a_replayed_signature_takes_nothing_from_the_genuine_callouts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "PER_ORG_PER_HOUR", 2)
+    headers = signed(AS_IN_2016)
+    assert post(AS_IN_2016, **headers).status_code == 202
+    assert [post(AS_IN_2016, **headers).status_code for _ in range(3)] == [401, 401, 429]
+    assert post_signed(callout()).status_code != 429
+
+
+@pytest.mark.django_db
+def test_only_so_many_unsigned_callouts_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "MAX_UNSIGNED", 3)
+    post_signed(callout())
+    for number in range(5):
+        post(f"junk {number}")
+    assert tasks.prune_callouts() == 2
+    kept = [each.text[:6] for each in Callout.objects.order_by("pk")]
+    assert kept == ['{"org_', "junk 2", "junk 3", "junk 4"]
+    assert tasks.prune_callouts() == 0
 
 
 @pytest.mark.django_db

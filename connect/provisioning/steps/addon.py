@@ -3,12 +3,14 @@
 import hashlib
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from connect.clients import heroku, heroku_connect, http
-from connect.models import BlockedKind
+from connect.models import BlockedKind, WaitingOn
+from connect.provisioning import spending
 from connect.runner.lease import Claim
-from connect.runner.outcomes import Blocked, Done, StepOutcome
+from connect.runner.outcomes import Blocked, Done, StepOutcome, Wait
 from connect.runner.polling import poll
 from tenants.models import EventKind
 
@@ -18,10 +20,11 @@ def creating_addon(claim: Claim) -> StepOutcome:
     connection = claim.connection
     if connection.addon_requested_at:
         addon = heroku.find_addon(settings.APP_NAME, connection.addon_name) or _make_addon(claim)
-    else:
-        # Stored before the call: after a lost answer the add-on is looked for by this name.
-        claim.record(addon_name=_addon_name(claim), addon_requested_at=timezone.now())
+    elif _may_order(claim):
         addon = _make_addon(claim)
+    else:
+        reason = "tomorrow, or a manager: the daily cap of new add-ons is reached"
+        return Wait(spending.next_day(timezone.now()), reason, WaitingOn.STAFF)
     # Heroku may answer before the add-on is ready.
     if addon.state == "provisioning":
         facts = {"addon_id": addon.id}
@@ -39,6 +42,18 @@ def creating_addon(claim: Claim) -> StepOutcome:
         {"addon_id": addon.id, "plan": addon.plan},
         EventKind.ADDON_CREATED,
     )
+
+
+def _may_order(claim: Claim) -> bool:
+    """Count the order and store the intent, or return False if the cap of the day is reached."""
+    now = timezone.now()
+    # In one transaction, so that a lost lease takes the count back.
+    with transaction.atomic():
+        if not spending.reserve(now.date()):
+            return False
+        # Stored before the call: after a lost answer the add-on is looked for by this name.
+        claim.record(addon_name=_addon_name(claim), addon_requested_at=now)
+    return True
 
 
 def _make_addon(claim: Claim) -> heroku.Addon:

@@ -1,24 +1,52 @@
 """Waiting until the org's admin has signed in to Salesforce, as proof and as consent."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.utils import timezone
 
+from connect.clients import salesforce_access
 from connect.models import WaitingOn
 from connect.provisioning import reminders
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Done, StepOutcome, Wait
-from tenants import messages, proof
-from tenants.models import MessageKind, SalesforceGrant
+from tenants import grants, messages, orgs, proof, recipients
+from tenants.models import MessageKind, Proof, SalesforceGrant
+
+# An admin may give the permissions to the same user.
+ACCESS_CHECK = timedelta(minutes=10)
+_PROOF = "proof: the admin's Salesforce sign-in"
 
 
 def waiting_for_proof(claim: Claim) -> StepOutcome:
     """Make nothing that costs money before it is shown that the org itself registered."""
-    if proof.is_proven(claim.tenant):
-        return Done(f"The registration is proven: {claim.tenant.get_proof_display().lower()}.")
+    tenant = claim.tenant
+    # Any user of the org can sign in, so this proof counts only for one who may decide.
+    if tenant.proof == Proof.CONSENT:
+        try:
+            missing = salesforce_access.missing(tenant)
+        except grants.GrantLost:
+            return _ask_to_sign_in(claim, f"{_PROOF}: the sign-in of before is no longer valid")
+        if missing:
+            return _ask_for_another_user(claim, missing)
+    if proof.is_proven(tenant):
+        text = f"The registration is proven: {tenant.get_proof_display().lower()}."
+        return Done(text, {"missing_access": []})
     # Under this policy a sign-in does not count as proof, so nobody is asked for one.
-    if settings.REGISTRATION_POLICY == "approval":
+    if settings.REGISTRATION_POLICY == "approval" and not orgs.is_allowed(tenant.org_id):
         return Wait(None, "approval by staff", WaitingOn.STAFF)
-    return _ask_to_sign_in(claim, "proof: the admin's Salesforce sign-in, or approval by staff")
+    return _ask_to_sign_in(claim, f"{_PROOF}, or approval by staff")
+
+
+def _ask_for_another_user(claim: Claim, missing: list[str]) -> Wait:
+    """Wait for a user with more permissions: the page says which, and a new sign-in ends it."""
+    user = claim.tenant.grant.username
+    return Wait(
+        timezone.now() + ACCESS_CHECK,
+        f"a user who may decide for the org: {user} lacks {'; '.join(missing)}"[:500],
+        WaitingOn.SUBSCRIBER,
+        facts={"missing_access": missing},
+    )
 
 
 def waiting_for_consent(claim: Claim) -> StepOutcome:
@@ -34,8 +62,12 @@ def _ask_to_sign_in(claim: Claim, reason: str) -> Wait:
     messages.queue(
         claim.tenant,
         MessageKind.SIGN_IN,
-        key=f"sign_in:{connection.pk}:{_last_lost_grant(claim)}",
+        # A new contact gets a mail of their own.
+        key=f"sign_in:{connection.pk}:{_last_lost_grant(claim)}:{_contact(claim)}",
     )
+    # Nobody is reminded whom only a stranger's callout may have named.
+    if not claim.tenant.is_trusted("admin_email"):
+        return Wait(None, reason, WaitingOn.SUBSCRIBER)
     reminders.send_due(claim, MessageKind.SIGN_IN_REMINDER)
     pause = reminders.next_after(timezone.now() - connection.stage_since)
     # The sign-in itself ends the wait by a signal; only the reminders need a time.
@@ -47,3 +79,7 @@ def _last_lost_grant(claim: Claim) -> str:
     """Return a part of the key that differs for each lost grant, so that each gets a new mail."""
     grant = SalesforceGrant.objects.filter(tenant=claim.tenant).first()
     return f"{grant.issued_at:%Y%m%d%H%M%S}" if grant else "first"
+
+
+def _contact(claim: Claim) -> str:
+    return recipients.digest_of(claim.tenant.admin_email)[:12]

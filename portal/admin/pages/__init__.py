@@ -1,6 +1,7 @@
 """A module for each thing that staff see. Importing this package registers every page."""
 
 from portal.admin.pages import (
+    addon_days,
     api_budgets,
     audit,
     bulk_items,
@@ -17,6 +18,7 @@ from portal.admin.pages import (
     mapping_versions,
     mappings,
     messages,
+    orgs,
     queue,
     rollout_items,
     rollouts,
@@ -29,6 +31,7 @@ from portal.admin.pages import (
 )
 
 __all__ = [
+    "addon_days",
     "api_budgets",
     "audit",
     "bulk_items",
@@ -45,6 +48,7 @@ __all__ = [
     "mapping_versions",
     "mappings",
     "messages",
+    "orgs",
     "queue",
     "rollout_items",
     "rollouts",

@@ -1,10 +1,10 @@
-"""What protects the callout and the sign-in: rate buckets, and signatures that were used."""
+"""What protects the callout, the sign-in and bystanders: buckets, signatures, “not me”."""
 
 from django.contrib import admin
 
 from portal.admin.kit.actions import ActionsAdmin
 from portal.admin.kit.base import ReadOnlyAdmin
-from tenants.models import RateBucket, UsedSignature
+from tenants.models import RateBucket, StoppedRecipient, UsedSignature
 
 
 @admin.register(RateBucket)
@@ -19,3 +19,15 @@ class UsedSignatureAdmin(ReadOnlyAdmin):
     list_display = ("__str__", "used_at")
     ordering = ("-used_at",)
     date_hierarchy = "used_at"
+
+
+@admin.register(StoppedRecipient)
+class StoppedRecipientAdmin(ReadOnlyAdmin):
+    """Only digests are stored: these people have nothing to do with the portal."""
+
+    empty = "Entries appear when a recipient presses “This is not me” in a mail."
+    list_display = ("__str__", "tenant", "at")
+    list_select_related = ("tenant",)
+    ordering = ("-at",)
+    tenant_path = "tenant"
+    search_fields = ("digest",)

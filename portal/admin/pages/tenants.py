@@ -36,7 +36,7 @@ from portal.admin.kit.subjects import StandingAdmin
 from portal.admin.panels import tenant as panel
 from portal.models import BulkItem
 from tenants import timeline
-from tenants.models import EventKind, Tenant
+from tenants.models import EventKind, Source, Tenant
 
 
 @admin.register(Tenant)
@@ -91,6 +91,8 @@ class TenantAdmin(StandingAdmin):
         "proof",
         "proven_at",
         "offboarded_at",
+        "returned_at",
+        "is_blocked",
     )
     # Staff may correct the first five; the rest is observed.
     readonly_fields = fields[5:]
@@ -179,7 +181,9 @@ class TenantAdmin(StandingAdmin):
         }
         if not changes:
             return
-        obj.save(update_fields=list(changes))
+        # Staff's word stays: no callout and no sign-in replaces it.
+        obj.take({name: now for name, (_, now) in changes.items()}, Source.STAFF)
+        obj.save(update_fields=[*changes, "sources"])
         changed = (
             f"{form.fields[name].label} from “{before}” to “{after}”"
             for name, (before, after) in changes.items()

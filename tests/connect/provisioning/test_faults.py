@@ -183,6 +183,8 @@ def test_an_isvs_add_on_is_enrolled_so_that_nobody_needs_a_heroku_log_in(
 def test_the_wrong_org_blocks_the_connection_and_nothing_is_imported(journey: Journey) -> None:
     journey.reach(Stage.WAITING_FOR_AUTHORIZATION)
     other = Admin(journey.running, new_org(journey.running, cast.CIRRUS))
+    # The browser of Acme's admin, who chooses the user of another org at Heroku Connect.
+    other.client = journey.admin.client
     # Cirrus has no access to Acme's My Domain, so the subscriber must have used the general log-in.
     Tenant.objects.update(login_domain="")
     journey.tenant.refresh_from_db()

@@ -10,7 +10,7 @@ from django.test import Client
 
 from connect.models import Connection
 from portal.actions import action as registry
-from tenants.models import Proof, Tenant
+from tenants.models import Tenant
 from tests import cast
 from tests.portal.admin import ready, rows, walk
 
@@ -29,8 +29,10 @@ ASKS = [name for name, each in ACTIONS.items() if each.form]
 
 def ready_for(name: str, who: dict[str, str] = cast.ACME) -> Connection:
     """Make a tenant to whom the action may be done now."""
-    proof = Proof.NONE if name == "approve" else Proof.SIGNED
-    return rows.connection(cast.enrol(who, proof=proof), **ready.STATES.get(name, ready.LIVE))
+    tenant = cast.enrol(who)
+    ready.prepare(name, tenant)
+    tenant.refresh_from_db()
+    return rows.connection(tenant, **ready.STATES.get(name, ready.LIVE))
 
 
 def row_of(model: type[Tenant | Connection], connection: Connection) -> Tenant | Connection:

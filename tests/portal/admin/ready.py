@@ -12,6 +12,7 @@ from django_q.models import Failure, Success
 from psycopg import sql
 
 from connect.models import (
+    AddonDay,
     Connection,
     Diagnosis,
     Drift,
@@ -31,7 +32,8 @@ from portal.actions import action as registry
 from portal.actions import subject
 from portal.actions.action import Action
 from portal.models import BulkItem, BulkItemStatus, BulkRun
-from tenants.models import Proof, Switch, Tenant
+from tenants import orgid
+from tenants.models import OrgRule, OrgVerdict, Proof, Switch, Tenant
 from tests.connect.write_errors import schemas
 from tests.portal.admin import rows, strangers
 
@@ -61,9 +63,30 @@ _numbers = count(5000)
 def _tenant(name: str = "") -> Connection:
     (made,) = strangers.connected([next(_numbers)])
     Connection.objects.filter(pk=made.pk).update(**STATES.get(name, LIVE))
-    if name == "approve":
-        Tenant.objects.filter(pk=made.tenant_id).update(proof=Proof.NONE, proven_at=None)
+    prepare(name, made.tenant)
     return Connection.objects.select_related("tenant").get(pk=made.pk)
+
+
+def prepare(name: str, tenant: Tenant) -> None:
+    """Make an action possible that depends on the tenant and not on its connection."""
+    row = Tenant.objects.filter(pk=tenant.pk)
+    if name == "approve":
+        row.update(proof=Proof.NONE, proven_at=None)
+    if name == "admit":
+        returned = {"signed": True, "values": {"name": tenant.name, "admin_email": "it@a.example"}}
+        now = timezone.now()
+        row.update(offboarded_at=now, returned_at=now, returned_with=returned)
+    if name == "unblock_org":
+        _rule(tenant.org_id)
+        row.update(is_blocked=True)
+
+
+def _org_rule(name: str) -> OrgRule:
+    return _rule(orgid.normalize(f"00D7x{next(_numbers):010d}"))
+
+
+def _rule(org_id: str) -> OrgRule:
+    return OrgRule.objects.create(org_id=org_id, verdict=OrgVerdict.BLOCKED, why="Spam")
 
 
 def _version() -> MappingTemplate:
@@ -153,6 +176,8 @@ _MAKERS: dict[type[Model], Callable[[str], Model]] = {
     Success: lambda name: _task(Success),
     Failure: lambda name: _task(Failure),
     Switch: _switch,
+    OrgRule: _org_rule,
+    AddonDay: lambda name: AddonDay.objects.create(day=timezone.now().date()),
 }
 
 

@@ -1,7 +1,7 @@
 """Any number of rows for the admin's pages: tenants outside the cast, with each model's rows."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from importlib import import_module
 from typing import Any
 
@@ -11,6 +11,7 @@ from django_q.models import OrmQ, Schedule, Task
 from django_q.signing import SignedPackage
 
 from connect.models import (
+    AddonDay,
     ApiBudget,
     Connection,
     DefaultTemplate,
@@ -36,11 +37,14 @@ from tenants.models import (
     Callout,
     Event,
     EventKind,
+    OrgRule,
     Proof,
     RateBucket,
+    StoppedRecipient,
     Tenant,
     UsedSignature,
 )
+from tests import cast
 from tests.portal.admin import rows
 from tests.portal.admin.rows import stored
 
@@ -78,6 +82,7 @@ def _stranger(number: int, now: datetime) -> Tenant:
         proof=Proof.SIGNED,
         proven_at=now,
         registered_at=now,
+        sources=dict.fromkeys(cast.FIELDS, Proof.SIGNED),
     )
 
 
@@ -88,6 +93,11 @@ def _tenant_rows(numbers: Sequence[int], tenants: list[Tenant], now: datetime) -
     stored(rows.unsaved_message(each) for each in tenants)
     stored(Event(tenant=each, kind=EventKind.REGISTERED, text="Registered.") for each in tenants)
     stored(UsedSignature(digest=f"{number:064d}") for number in numbers)
+    stored(StoppedRecipient(digest=f"{number:064d}", tenant=tenants[0]) for number in numbers)
+    stored(
+        OrgRule(org_id=orgid.normalize(f"00D7h{number:010d}"), verdict="blocked", why="Spam")
+        for number in numbers
+    )
     stored(RateBucket(key=f"192.0.2.{number}", tokens=1, filled_at=now) for number in numbers)
 
 
@@ -107,6 +117,7 @@ def _connect_rows(
         HealthSample(connection=each, state="IDLE", mappings=1, mappings_synced=1, rows_failed=0)
         for each in connections
     )
+    stored(AddonDay(day=date(2026, 1, 1) + timedelta(days=number)) for number in numbers)
     stored(ApiBudget(peer=f"peer-{number}", remaining=4000) for number in numbers)
     stored(Drift(connection=each, template=template, state="same") for each in connections)
 

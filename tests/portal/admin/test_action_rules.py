@@ -18,6 +18,7 @@ from tenants.models import Event, MessageKind, Proof, Tenant
 from tests import cast
 from tests.connect import fleet as fleets
 from tests.connect.journey import Journey
+from tests.portal.admin import ready
 from tests.portal.admin.pressing import ACTIONS, EVERY, press, ready_for, work_off
 from tests.queue import queued
 
@@ -43,6 +44,7 @@ def at_work(emulator: emulated.Running, name: str) -> Connection:
         diagnose.fetch_notifications(member.connection)
     if name == "reauthorize":
         Connection.objects.update(state="UNAUTHORIZED")
+    ready.prepare(name, member.connection.tenant)
     return member.now()
 
 

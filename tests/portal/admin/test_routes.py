@@ -19,14 +19,15 @@ from django_q.models import OrmQ
 
 from connect import links as connect_links
 from portal.actions import action as registry
-from tenants import links
+from tenants import links, recipients
 from tenants.models import Tenant
 from tests.portal.admin import rows, strangers, walk
 
 pytestmark = pytest.mark.django_db
 TOKENS = (rows.ACCESS_TOKEN, rows.REFRESH_TOKEN)
-# Sessions, with their messages, are not state of the portal, nor is what is noted of looking.
-NOT_STATE = {"django_session", "portal_auditentry"}
+# Sessions with their messages, how often an address was called, and what is noted of looking, are
+# not state of the portal.
+NOT_STATE = {"django_session", "portal_auditentry", "tenants_ratebucket"}
 # What a button posts, tried as a link.
 AS_IF_PRESSED = (
     "?action=pause&_selected_action=1&index=0&confirmed=yes&schema_fate=drop&to=off&why=x"
@@ -37,6 +38,7 @@ SUBSCRIBERS = {
     "authenticate": links.sign_in_url,
     "connect-authorize": connect_links.authorize_url,
     "connect-auth-complete": connect_links.auth_complete_url,
+    "not-me": lambda tenant: recipients.not_me_url(tenant, tenant.admin_email),
 }
 # Coming back from Heroku Connect queues one more look, which any tenant gets anyway.
 HURRIES = "connect-auth-complete"

@@ -21,7 +21,7 @@ from connect.models import (
     WriteError,
 )
 from portal.models import BulkItem
-from tenants.models import Callout, Event, Message, SalesforceGrant, Tenant
+from tenants.models import Callout, Event, Message, OrgRule, SalesforceGrant, Tenant
 
 # For superusers, and for managers.
 NOT_FOR_EVERY_ROLE = ("auth.User", "auth.Group", "portal.AuditEntry", "mfa.Authenticator")
@@ -29,6 +29,7 @@ NOT_FOR_EVERY_ROLE = ("auth.User", "auth.Group", "portal.AuditEntry", "mfa.Authe
 EXPORTED = [
     *(Tenant, Connection, Mapping, HealthSample, Callout, Message, Event, SalesforceGrant),
     *(Health, Incident, WriteError, Drift, Rollout, RolloutItem, BulkItem),
+    OrgRule,
 ]
 
 

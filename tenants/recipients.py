@@ -1,0 +1,70 @@
+"""Who gets mails that a stranger may have caused: how many, and who has said “not me”.
+
+A contact that only an unsigned callout names may be anybody. What is mailed to such a contact is
+limited for each recipient, and stops with one click on the link in each of these mails.
+"""
+
+import hashlib
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+
+from tenants import limits, links, timeline
+from tenants.links import LinkKind
+from tenants.models import EventKind, Message, MessageStatus, StoppedRecipient, Tenant
+
+NOT_ME = LinkKind("not-me")
+STOPPED = "The recipient says that the registration is not theirs: correct the address."
+TOO_MANY = (
+    "Unproven registrations have sent enough mails to this recipient today: if it is genuine, send "
+    "it again."
+)
+
+
+def digest_of(address: str) -> str:
+    """Return the digest of an address, the same for each of its spellings."""
+    name, _, domain = address.strip().lower().rpartition("@")
+    # What follows a plus is the recipient's own label: the mailbox is the same.
+    return hashlib.sha256(f"{name.partition('+')[0]}@{domain}".encode()).hexdigest()
+
+
+def is_stopped(address: str) -> bool:
+    """Whether the recipient has said that a registration is not theirs."""
+    return StoppedRecipient.objects.filter(digest=digest_of(address)).exists()
+
+
+def reason_to_hold(tenant: Tenant, *, asked_by_staff: bool) -> str:
+    """Return why a mail to a tenant's contact is held back, or "". Counts the mail.
+
+    Staff may exceed the limit, but not mail somebody who said “not me”.
+    """
+    if tenant.is_trusted("admin_email"):
+        return ""
+    if is_stopped(tenant.admin_email):
+        return STOPPED
+    bucket = limits.of_recipient(digest_of(tenant.admin_email))
+    return TOO_MANY if not asked_by_staff and limits.seconds_to_wait([bucket]) else ""
+
+
+def not_me_url(tenant: Tenant, address: str) -> str:
+    """Return the address where a recipient says that the registration is not theirs."""
+    signed = links.sign(NOT_ME, [tenant.pk, digest_of(address)])
+    return settings.PORTAL_URL + reverse("not-me", args=[signed])
+
+
+@transaction.atomic
+def stop(signed: str) -> None:
+    """Stop all mails of unproven tenants to the recipient of a link. Raises BadLink."""
+    pk, digest = links.read(NOT_ME, signed)
+    tenant = Tenant.objects.get(pk=pk)
+    _, is_new = StoppedRecipient.objects.get_or_create(digest=digest, defaults={"tenant": tenant})
+    if not is_new:
+        return
+    waiting = Message.objects.filter(tenant=tenant, status=MessageStatus.QUEUED)
+    for message in waiting.select_for_update():
+        if digest_of(message.to) == digest and not tenant.is_trusted("admin_email"):
+            message.status, message.error = MessageStatus.HELD, STOPPED
+            message.save(update_fields=["status", "error"])
+    text = "The recipient of our mail says that the registration is not theirs. No more is sent."
+    timeline.note(tenant, EventKind.MESSAGE, text, actor=timeline.SUBSCRIBER)

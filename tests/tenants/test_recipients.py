@@ -1,0 +1,89 @@
+"""Who gets mails that a stranger may have caused."""
+
+from urllib.parse import urlsplit
+
+import pytest
+from django.test import Client
+
+from tenants import messages, recipients
+from tenants.models import Message, MessageKind, MessageStatus, Proof, StoppedRecipient, Tenant
+from tests import cast
+from tests.tenants.test_tracking import report
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def acme() -> Tenant:
+    """Acme, as an unsigned callout registered it."""
+    return cast.enrol(cast.ACME, proof=Proof.NONE)
+
+
+def ask(tenant: Tenant, number: int = 0) -> Message:
+    return messages.queue(tenant, MessageKind.SIGN_IN, f"key {number}")
+
+
+def not_me(tenant: Tenant) -> str:
+    return urlsplit(recipients.not_me_url(tenant, tenant.admin_email)).path
+
+
+@pytest.mark.parametrize(
+    "spelling", ["Ops@ACME.example", " ops@acme.example", "ops+x@acme.example", "OPS+@acme.example"]
+)
+def test_a_recipient_is_the_same_in_each_spelling(spelling: str) -> None:
+    assert recipients.digest_of(spelling) == recipients.digest_of("ops@acme.example")
+    assert recipients.digest_of(spelling) != recipients.digest_of("it@acme.example")
+
+
+def test_a_fourth_mail_of_a_day_is_held_and_staff_can_send_it(acme: Tenant) -> None:
+    assert {ask(acme, number).status for number in range(3)} == {MessageStatus.QUEUED}
+    held = ask(acme, 3)
+    assert (held.status, held.error) == (MessageStatus.HELD, recipients.TOO_MANY)
+    again = messages.resend(acme.pk, "ada")
+    assert again is not None
+    assert again.status == MessageStatus.QUEUED
+
+
+def test_a_proven_contact_gets_every_mail() -> None:
+    tenant = cast.enrol(cast.ACME)
+    assert {ask(tenant, number).status for number in range(9)} == {MessageStatus.QUEUED}
+    assert "not-me" not in Message.objects.latest("pk").text
+
+
+def test_looking_at_the_page_stops_nothing(acme: Tenant) -> None:
+    assert Client().get(not_me(acme)).status_code == 200
+    assert not StoppedRecipient.objects.exists()
+
+
+def test_not_me_holds_what_waits_and_what_follows_also_for_staff(acme: Tenant) -> None:
+    waiting = ask(acme)
+    for _ in range(2):
+        assert Client(enforce_csrf_checks=True).post(not_me(acme)).status_code == 200
+    waiting.refresh_from_db()
+    assert (waiting.status, waiting.error) == (MessageStatus.HELD, recipients.STOPPED)
+    again = messages.resend(acme.pk, "ada")
+    assert again is not None
+    assert again.status == MessageStatus.HELD
+    assert acme.events.filter(text__contains="was not sent", actor="ada").count() == 1
+    assert acme.events.filter(text__contains="not theirs. No more is sent").count() == 1
+    # Only a digest is stored.
+    assert cast.ACME["admin_email"] not in str(StoppedRecipient.objects.values().get())
+
+
+def test_who_is_proven_later_gets_mails_in_spite_of_it(acme: Tenant) -> None:
+    Client().post(not_me(acme))
+    acme.proof = Proof.STAFF
+    assert ask(acme).status == MessageStatus.QUEUED
+
+
+@pytest.mark.parametrize("signed", ["x", "WzEsMV0:1abc:def"])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_forged_link_is_a_404(signed: str, method: str) -> None:
+    assert getattr(Client(), method)(f"/not-me/{signed}").status_code == 404
+
+
+def test_a_made_up_address_that_bounces_does_not_alert_staff(acme: Tenant) -> None:
+    message = ask(acme)
+    Message.objects.update(attempts=1)
+    report("bounced", str(message.pk), description="550 no such user")
+    assert Message.objects.get().status == MessageStatus.BOUNCED
