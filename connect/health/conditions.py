@@ -33,7 +33,7 @@ def is_noted(*wanted: Condition, now: datetime | None = None, path: str = "") ->
 
 
 def says(condition: Condition, now: datetime | None = None, path: str = "") -> Q:
-    """Return what selects rows of which the last look or an incident says this condition.
+    """Return what selects rows whose last look or an incident says this condition.
 
     The rows are those of Health, or with a path those of Connection: both have the same keys.
     """

@@ -17,7 +17,7 @@ NOT_CONNECTED = remedies.Remedy(
     "Nothing has to be done.", "The portal makes the connection within minutes.", remedies.By.PORTAL
 )
 
-# What a block's key ends with where the subscriber is told something else than during the set-up.
+# What a block's key ends with where the subscriber reads something else than during the set-up.
 _AFTER_SET_UP: dict[Stage | None, str] = {stage: f".{stage}" for stage in subscriber.BLOCKED_AT}
 
 

@@ -78,7 +78,7 @@ def _with_word_of_live(word: Word, now: datetime) -> Q:
 
 
 def _keys(word: Word, now: datetime) -> Keys:
-    """Return the keys of the connections of which something says this word."""
+    """Return the keys of the connections that something gives this word."""
     found: list[Keys] = []
     if word == Word.DRIFTED:
         found.append(Drift.objects.filter(state=DriftState.DRIFTED).values("connection"))

@@ -10,7 +10,7 @@ from tenants.http.errors import ErrorBody, RemoteError
 from tenants.http.sessions import Bearer
 
 SAFE = frozenset({"GET", "HEAD"})
-PUBLIC = frozenset({"grant_type", "redirect_uri"})  # values of a form that are no secrets
+PUBLIC = frozenset({"grant_type", "redirect_uri"})  # values of a form that are not secret
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""SECRET is lost or wrong: nothing fails, readiness says so, and a new sign-in mends it."""
+"""SECRET is lost or wrong: nothing fails, readiness says so, and a new sign-in fixes it."""
 
 from collections.abc import Iterator
 
