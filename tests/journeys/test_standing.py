@@ -18,6 +18,7 @@ from tenants.models import Message, MessageKind, Proof, Tenant
 from tests import cast, queue
 from tests.connect.journey import Journey
 from tests.portal.admin import walk
+from tests.portal.admin.conftest import signed_in
 from tests.subscriber import Admin, new_org
 
 pytestmark = pytest.mark.django_db
@@ -28,9 +29,7 @@ def manager() -> Client:
     roles.ensure()
     user = User.objects.create(username="mia", is_staff=True)
     user.groups.set([Group.objects.get(name=roles.MANAGER)])
-    client = Client()
-    client.force_login(user)
-    return client
+    return signed_in(user)
 
 
 @pytest.fixture
