@@ -258,4 +258,4 @@ def test_a_blocked_org_waits_at_its_stage_until_the_block_is_lifted(waiting: Jou
     orgs.lift(waiting.org_id, actor="ada")
     held.refresh_from_db()
     assert held.next_attempt_at is not None
-    assert waiting.reach(Stage.LIVE)
+    assert waiting.reach(Stage.LIVE).stage == Stage.LIVE
