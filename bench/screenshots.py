@@ -222,7 +222,7 @@ def _log_in(page: Page, port: int) -> None:
     page.goto(f"http://127.0.0.1:{port}/admin/")
     page.get_by_label("Username").fill("olga")
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Log in", exact=True).click()
     page.wait_for_url("**/admin/")
 
 

@@ -101,7 +101,7 @@ def _log_in(page: Page, stack: Stack, name: str, password: str) -> None:
     if page.get_by_label("Username").count():
         page.get_by_label("Username").fill(name)
         page.get_by_label("Password").fill(password)
-        page.get_by_role("button", name="Log in").click()
+        page.get_by_role("button", name="Log in", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Operations")
     _SESSIONS[stack.plan.portal_url, name] = page.context.cookies()
 
