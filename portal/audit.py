@@ -14,7 +14,7 @@ from tenants import limits
 from tenants.redaction import redact
 
 # The database lets nobody delete a younger one (its migration says so).
-LEAST_DAYS = 400
+MIN_DAYS = 400
 
 
 def note(
@@ -45,6 +45,6 @@ def address(request: HttpRequest) -> str | None:
 
 def prune() -> int:
     """Delete entries older than AUDIT_DAYS; return how many."""
-    days = max(settings.AUDIT_DAYS, LEAST_DAYS)
+    days = max(settings.AUDIT_DAYS, MIN_DAYS)
     old = AuditEntry.objects.filter(at__lt=timezone.now() - timedelta(days=days))
     return old.delete()[0]

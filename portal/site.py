@@ -59,7 +59,7 @@ class AdminSite(admin.AdminSite):
     # No "View site": the portal has no public pages to go to.
     site_url = None
 
-    def admin_view(self, view: View, cacheable: bool = False) -> View:
+    def admin_view(self, view: View, cacheable: bool = False) -> Any:
         """Keep every page from those who lack the second factor that is required."""
 
         def behind_the_door(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -22,4 +22,4 @@ def is_fresh(request: HttpRequest) -> bool:
     """Return whether the person signed in or proved again who they are in the last minutes."""
     records: list[dict[str, Any]] = get_authentication_records(request, request.user)
     last = max((float(each["at"]) for each in records), default=0.0)
-    return time.time() - last < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+    return bool(time.time() - last < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT)

@@ -43,4 +43,5 @@ def _texts(request: HttpRequest) -> Iterator[str]:
     for given in (request.GET, request.POST):
         for name, values in given.lists():
             yield from (name, *map(str, values))
-    yield from (str(upload.name) for upload in request.FILES.values())
+    for _, uploads in request.FILES.lists():
+        yield from (str(upload.name) for upload in uploads)

@@ -41,7 +41,8 @@ class DeclaredChangeList(ChangeList):
         field = self.date_hierarchy
         # Django makes these two from year, month and day. An address may not hold them.
         of_dates = {f"{field}__gte", f"{field}__lt"} - set(self.params)
-        return {*self.model_admin.declared_lookups(), *of_dates}
+        page: Any = self.model_admin
+        return {*page.declared_lookups(), *of_dates}
 
     def _check_date(self) -> None:
         """Check the levels of the date hierarchy: each needs those above it."""

@@ -1,0 +1,150 @@
+"""Signing in with a second factor, by keyboard alone, in a real browser."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from playwright.sync_api import Browser, Page, expect
+
+from demo.plan import ROOT
+from demo.stack import Stack
+from tests.browser.people import PASSWORD, console_errors
+from tests.browser.test_walk import axe, complaints
+
+__all__ = ["axe"]  # a fixture
+pytestmark = pytest.mark.browser
+NAME = "dora"
+_ENROL = """
+import os
+from django.contrib.auth.models import User
+User.objects.filter(username="dora").delete()
+User.objects.create_superuser("dora", "dora@isv.example", os.environ["PASSWORD"])
+"""
+
+
+@pytest.fixture
+def door(chromium: Browser, stack: Stack, axe: str) -> Iterator[Page]:
+    """A window before the login of a person without a second factor."""
+    subprocess.run(
+        [sys.executable, "manage.py", "shell", "--no-imports", "-c", _ENROL],
+        cwd=ROOT,
+        env={**os.environ, **stack.environment, "PASSWORD": PASSWORD},
+        check=True,
+        capture_output=True,
+    )
+    context = chromium.new_context(reduced_motion="reduce")
+    if axe:
+        context.add_init_script(axe)
+    page = context.new_page()
+    with console_errors(page, stack) as errors:
+        yield page
+        context.close()
+    assert errors == []
+
+
+def at(stack: Stack, path: str) -> str:
+    """Return an address by name: browsers give no passkey to a number."""
+    return f"{stack.plan.portal_url.replace('127.0.0.1', 'localhost')}{path}"
+
+
+def type_in(page: Page, *texts: str) -> None:
+    """Type into the field that has the focus, and the ones after it, and send the form."""
+    for number, text in enumerate(texts):
+        if number:
+            page.keyboard.press("Tab")
+        page.keyboard.type(text)
+    page.keyboard.press("Enter")
+
+
+def enter_password(page: Page, stack: Stack) -> None:
+    page.goto(at(stack, "/admin/"))
+    page.get_by_label("Username").focus()
+    type_in(page, NAME, PASSWORD)
+
+
+def press(page: Page, role: str, name: str) -> None:
+    """Press a link or a button by the keyboard."""
+    found = page.get_by_role(role, name=name).first  # type: ignore[arg-type]
+    found.focus()
+    page.keyboard.press("Enter")
+
+
+def prove(page: Page) -> None:
+    expect(page.get_by_role("heading", level=1)).to_have_text("Confirm Access")
+    page.get_by_label("Password").focus()
+    type_in(page, PASSWORD)
+
+
+def log_out(page: Page) -> None:
+    press(page, "button", "Log out")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Logged out")
+
+
+def code(secret: str, later: int = 0) -> str:
+    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30 + later)))
+
+
+def test_a_person_adds_an_app_and_signs_in_with_it(stack: Stack, door: Page, axe: str) -> None:
+    found = {}
+
+    def look() -> None:
+        wrong = complaints(door, axe, whole=True)
+        if wrong:
+            found[door.url] = wrong
+
+    door.goto(at(stack, "/admin/"))
+    look()
+    enter_password(door, stack)
+    press(door, "link", "Second factor")
+    look()
+    press(door, "link", "Activate")
+    look()
+    prove(door)
+    secret = door.get_by_label("Secret").input_value()
+    look()
+    door.get_by_label("Authenticator code").focus()
+    type_in(door, code(secret))
+    expect(door.get_by_role("heading", level=1)).to_have_text("Recovery Codes")
+    look()
+    press(door, "link", "Sessions")
+    look()
+    log_out(door)
+    enter_password(door, stack)
+    look()
+    door.get_by_label("Code").focus()
+    type_in(door, code(secret, later=1))
+    expect(door.get_by_role("heading", level=1)).to_have_text("Operations")
+    assert found == {}
+
+
+def test_a_person_adds_a_passkey_and_signs_in_with_nothing_else(
+    stack: Stack, door: Page, axe: str
+) -> None:
+    device = door.context.new_cdp_session(door)
+    device.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    device.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    enter_password(door, stack)
+    expect(door.get_by_role("heading", level=1)).to_have_text("Operations")
+    door.goto(at(stack, "/admin/account/factors/webauthn/add/"))
+    prove(door)
+    door.get_by_label("Passwordless").focus()
+    door.keyboard.press("Space")
+    assert complaints(door, axe, whole=True) == {}
+    press(door, "button", "Add")
+    expect(door.get_by_role("heading", level=1)).to_have_text("Recovery Codes")
+    log_out(door)
+    door.goto(at(stack, "/admin/"))
+    press(door, "button", "Log in with a passkey")
+    expect(door.get_by_role("heading", level=1)).to_have_text("Operations")
