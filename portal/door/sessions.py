@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 BEGAN, SEEN = "staff_began", "staff_seen"
 NOTE_EVERY = 60  # seconds; noting each request would write the session each time
-LIVE = ("/live/", "/dashboard/")  # a page that renews itself does not show that a person is there
+LIVE = ("/live/", "/dashboard/")  # a page that renews itself is not a sign of a person
 
 
 class StaffSessionMiddleware:

@@ -23,7 +23,7 @@ PREFIX = "sign-in:"
 # Wrong guesses in an hour. A full bucket allows them at once, and it refills evenly.
 PER_ACCOUNT = 10
 PER_ADDRESS = 60
-_MAX_NAME = 60  # characters of a name in a key
+MAX_NAME = 60  # characters of a name in a key
 Found = TypeVar("Found")
 
 
@@ -58,7 +58,7 @@ def _give_back(key: str, most: int) -> None:
 
 def _buckets(name: str, address: str | None) -> dict[str, int]:
     account = name.strip().lower()
-    if len(account) > _MAX_NAME:
+    if len(account) > MAX_NAME:
         account = hashlib.sha256(account.encode()).hexdigest()
     return {
         f"{PREFIX}account:{account}": PER_ACCOUNT,

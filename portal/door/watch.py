@@ -62,7 +62,8 @@ class DeniedMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if response.status_code == 403 and request.path.startswith(STAFF):
+        is_denied = response.status_code == 403 and request.path.startswith(STAFF)
+        if is_denied and request.user.is_authenticated:
             what = f"{request.method} {request.path}"
             audit.note(AuditKind.DENIED, what, request=request, result="403")
         return response

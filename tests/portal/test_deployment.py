@@ -24,7 +24,8 @@ def text(path: str) -> str:
 
 def settings_read() -> set[str]:
     """Return the name of every environment variable that the portal and its use cases read."""
-    files = ["portal/project/settings.py", *(f"{name}/settings.py" for name in settings.USE_CASES)]
+    own = ["portal/project/settings.py", "portal/project/door_settings.py"]
+    files = [*own, *(f"{name}/settings.py" for name in settings.USE_CASES)]
     return {name for file in files for name in settings_read_by(file)}
 
 

@@ -1,4 +1,4 @@
-"""No value of any parameter of a staff page is answered by an error of ours.
+"""No parameter of any staff page, at any value, is answered by an error of ours.
 
 Every address of the admin is asked with every parameter that its page, its forms and its links
 know, by GET and by POST, with values that no column, number or date can hold.
@@ -24,7 +24,7 @@ from tests.portal.admin.test_routes import addresses
 # Each request in a transaction of its own, as in production: a refusal must not spoil the next.
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    # Of Django's own filter by dates; outside the tests it is not an error.
+    # Of Django's own filter by dates; outside the tests it only warns.
     pytest.mark.filterwarnings("default:DateTimeField .* received a naive datetime"),
 ]
 NUL = "a\x00b"

@@ -90,12 +90,12 @@ def test_a_secret_whose_key_is_lost_fits_no_code(client: Client, app: User) -> N
 
 
 def test_a_recovery_code_replaces_the_app_once(client: Client, app: User) -> None:
-    unused = RecoveryCodes.activate(app).generate_codes()[0]
+    once = RecoveryCodes.activate(app).generate_codes()[0]
     sign_in(client)
-    assert client.post(CODE, {"code": unused})["Location"] == "/admin/"
+    assert client.post(CODE, {"code": once})["Location"] == "/admin/"
     again = Client()
     sign_in(again)
-    assert again.post(CODE, {"code": unused}).status_code == 200
+    assert again.post(CODE, {"code": once}).status_code == 200
 
 
 @pytest.mark.parametrize(

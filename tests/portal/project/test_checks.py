@@ -145,7 +145,7 @@ def test_a_door_that_is_less_strict_is_warned_of_in_production_alone(
 def test_printed_mails_are_warned_of_in_production_alone(settings: Settings) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
     assert found() == {}
-    settings.OVER_HTTPS = True
+    settings.OVER_HTTPS = settings.SECOND_FACTOR_REQUIRED = settings.TWO_PERSON_APPROVAL = True
     assert list(found()) == ["multiconnect.W018"]
 
 
