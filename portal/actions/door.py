@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from allauth.mfa.models import Authenticator
 
 from portal.actions.action import Action, Options
+from portal.actions.log import log
 from portal.actions.result import Result, done
 from tenants.models import RateBucket
 
@@ -13,6 +14,7 @@ SIGN_IN = "sign-in:"  # the beginning of the keys that portal/door/throttle.py m
 
 
 def _unlock(targets: Sequence[RateBucket], actor: str, options: Options) -> Result:
+    log(actor, targets, "Unlocked.")
     RateBucket.objects.filter(pk__in=[each.pk for each in targets]).delete()
     return done(", ".join(map(str, targets)))
 
@@ -22,6 +24,7 @@ def _not_a_sign_in(bucket: RateBucket) -> str:
 
 
 def _remove(targets: Sequence[Authenticator], actor: str, options: Options) -> Result:
+    log(actor, [each.user for each in targets], "Removed a second factor.")
     Authenticator.objects.filter(pk__in=[each.pk for each in targets]).delete()
     return done(", ".join(map(_whose, targets)))
 

@@ -5,6 +5,8 @@ from datetime import timedelta
 from itertools import count
 from typing import Any
 
+from allauth.mfa.models import Authenticator
+from django.contrib.auth.models import User
 from django.db import connection as database
 from django.db.models import Model
 from django.utils import timezone
@@ -29,11 +31,11 @@ from connect.models import (
 )
 from connect.write_errors import scan
 from portal.actions import action as registry
-from portal.actions import subject
+from portal.actions import door, subject
 from portal.actions.action import Action
 from portal.models import BulkItem, BulkItemStatus, BulkRun
 from tenants import orgid
-from tenants.models import OrgRule, OrgVerdict, Proof, Switch, Tenant
+from tenants.models import OrgRule, OrgVerdict, Proof, RateBucket, Switch, Tenant
 from tests.connect.write_errors import schemas
 from tests.portal.admin import rows, strangers
 
@@ -160,6 +162,16 @@ def _switch(name: str) -> Switch:
     return switch
 
 
+def _bucket(name: str) -> RateBucket:
+    key = f"{door.SIGN_IN}{next(_numbers)}"
+    return RateBucket.objects.create(key=key, tokens=0, filled_at=timezone.now())
+
+
+def _factor(name: str) -> Authenticator:
+    user = User.objects.create(username=f"user {next(_numbers)}")
+    return Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={})
+
+
 _MAKERS: dict[type[Model], Callable[[str], Model]] = {
     Tenant: lambda name: _tenant(name).tenant,
     Connection: _tenant,
@@ -176,6 +188,8 @@ _MAKERS: dict[type[Model], Callable[[str], Model]] = {
     Success: lambda name: _task(Success),
     Failure: lambda name: _task(Failure),
     Switch: _switch,
+    RateBucket: _bucket,
+    Authenticator: _factor,
     OrgRule: _org_rule,
     AddonDay: lambda name: AddonDay.objects.create(day=timezone.now().date()),
 }
