@@ -34,10 +34,11 @@ def manager() -> Client:
 
 @pytest.fixture
 def wrong(emulator: emulated.Running) -> Journey:
-    """Acme, whose link was used by somebody of another org."""
+    """Acme, whose admin chose the user of another org at Heroku Connect."""
     journey = Journey(emulator, cast.ACME, Proof.SIGNED)
     journey.reach(Stage.WAITING_FOR_AUTHORIZATION)
     other = Admin(journey.running, new_org(journey.running, cast.CIRRUS))
+    other.client = journey.admin.client
     # Cirrus has no access to Acme's My Domain, so the subscriber must have used the general log-in.
     Tenant.objects.update(login_domain="")
     journey.tenant.refresh_from_db()
