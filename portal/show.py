@@ -34,6 +34,7 @@ MESSAGE_TONES = {
     MessageStatus.HELD: WAIT,
 }
 EVENT_TONES = {
+    EventKind.RETURNED: WAIT,
     EventKind.CONFLICT: BAD,
     EventKind.CONSENT_REFUSED: BAD,
     EventKind.GRANT_LOST: BAD,

@@ -51,6 +51,7 @@ FILTERS: dict[str, tuple[str, tuple[EventKind, ...]]] = {
             EventKind.INCIDENT,
             EventKind.HEALING,
             EventKind.CONFLICT,
+            EventKind.RETURNED,
             EventKind.CONSENT_REFUSED,
             EventKind.GRANT_LOST,
         ),
