@@ -142,6 +142,9 @@ def _write_error(name: str) -> WriteError:
 def _bulk_run(name: str) -> BulkRun:
     connection = _tenant()
     run = BulkRun.objects.create(action="pause", label="Pause", actor="olga", total=1)
+    if name == "approve":
+        run.approval_by = timezone.now() + timedelta(days=1)
+        run.save()
     item = BulkItem.objects.create(run=run, tenant=connection.tenant, connection=connection)
     if name == "again":
         BulkRun.objects.filter(pk=run.pk).update(finished_at=timezone.now())

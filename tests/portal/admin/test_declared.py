@@ -46,6 +46,10 @@ def asked(db: None) -> Any:
     return ask
 
 
+# What a row's own template shows, beside the fields of its page.
+SHOWN_BY_TEMPLATES = {"connect.rollout": {"status", "pause_reason"}}
+
+
 def page_of(model: type[Model]) -> Any:
     return admin.site._registry[model]
 
@@ -57,7 +61,8 @@ def shown(model: type[Model], request: HttpRequest) -> set[str]:
     sorted_by = {getattr(getattr(page, name, None), "admin_order_field", None) for name in listed}
     fields = page.fields or flatten_fieldsets(page.fieldsets or ()) or names(model)
     filters = {getattr(each, "parameter_name", "") for each in page.get_list_filter(request)}
-    return {*listed, *filters, *map(str, filter(None, sorted_by)), *fields, "id", "pk"}
+    drawn = SHOWN_BY_TEMPLATES.get(model._meta.label_lower, set())
+    return {*listed, *filters, *drawn, *map(str, filter(None, sorted_by)), *fields, "id", "pk"}
 
 
 def names(model: type[Model]) -> list[str]:

@@ -97,8 +97,8 @@ def test_the_subscribers_link_is_for_those_who_may_send_it(
         ("attention=staff", ["cirrus"]),
         ("attention=subscriber", ["borealis"]),
         ("attention=nonsense", ["acme", "borealis", "cirrus", "dune", "ember"]),
-        ("environment=sandbox", ["borealis"]),
-        ("proof=", ["cirrus"]),
+        ("environment__exact=sandbox", ["borealis"]),
+        ("proof__exact=", ["cirrus"]),
     ],
 )
 def test_the_list_is_filtered_by_the_address(
