@@ -22,7 +22,7 @@ class PortalConfig(AppConfig):
         # Imported here, because models cannot be loaded before all apps are.
         from portal import addresses  # noqa: F401
         from portal.door import watch  # noqa: F401
-        from portal.project import door_rules, setting_rules  # noqa: F401
+        from portal.project import deploy_rules, door_rules, setting_rules  # noqa: F401
 
         # Each app registers what staff can press in a module of its own, as it does for the admin.
         autodiscover_modules("actions")

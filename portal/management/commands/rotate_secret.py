@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand
 from tenants import encryption
 from tenants.encryption import Rotation
 
-KEPT = "Some values changed during the run. Run it again before you remove an old key."
+KEPT = "Some values changed at the same time. Run it again before you remove an old key."
 DONE = "All that can be read is encrypted with the first key. The old keys may go from SECRET."
 LOST = (
     "No key of SECRET decrypts {count} values. Their grants count as lost, and their tenants are"
