@@ -28,6 +28,11 @@ NUMBERS = {  # the smallest that makes sense, and the usual one
     "REGISTRATIONS_PER_HOUR_TOTAL": (1, 2000),
     "NEW_ADDONS_PER_DAY": (1, 100),
     "TRUSTED_PROXIES": (0, 1),
+    "KEEP_CALLOUTS_DAYS": (1, 90),
+    "KEEP_MESSAGES_DAYS": (1, 365),
+    "KEEP_EVENTS_DAYS": (30, 1095),
+    "KEEP_SAMPLES_DAYS": (31, 400),
+    "KEEP_LOST_GRANTS_DAYS": (1, 30),
 }
 BASE_URLS = [
     "HEROKU_API_URL",
