@@ -4,6 +4,7 @@ from connect.models import Stage, WaitingOn
 from connect.operations import base
 from connect.operations.base import OperationOutcome, Report
 from portal.actions.action import Options
+from portal.actions.forms import TypedForm
 from portal.actions.subject import Subject, subject_action
 from portal.models import BulkItem, BulkRun
 from tenants import messages, proof, registration, whole
@@ -124,6 +125,7 @@ ACTIONS = (
         permission="tenants.erase_tenant",
         refusal=_refusal_to_erase,
         perform=_erase,
+        form=TypedForm,
         destructive=True,
     ),
 )

@@ -52,7 +52,8 @@ def gone(emulator: emulated.Running) -> Journey:
 
 def press_erase(client: Client, *tenants: Tenant) -> None:
     """Press the button on one tenant's page, or in the list for several; the worker does it."""
-    confirmed = {"confirmed": "1"}
+    name = str(tenants[0]) if len(tenants) == 1 else f"{len(tenants)} tenants"
+    confirmed = {"confirmed": "1", "typed": name}
     if len(tenants) == 1:
         address = walk.page(Tenant, "act", tenants[0].pk, "erase")
         assert client.post(address, confirmed).status_code == 302
