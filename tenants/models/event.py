@@ -39,7 +39,7 @@ class EventKind(models.TextChoices):
 class Event(models.Model):
     """One line of a tenant's timeline. Append-only: the database refuses UPDATE and DELETE.
 
-    The exceptions are an erasure and retention (docs/adr/0010).
+    The exceptions are an erasure and retention (docs/adr/0013).
     """
 
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="events")

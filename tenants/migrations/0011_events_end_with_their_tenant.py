@@ -38,6 +38,6 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON tenants_event
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tenants", "0008_erasures")]
+    dependencies = [("tenants", "0010_erasures")]
 
     operations = [migrations.RunSQL(FORWARD, BACKWARD)]

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tenants', '0007_unreadable_grants'),
+        ('tenants', '0009_trust_and_orgs'),
     ]
 
     operations = [
