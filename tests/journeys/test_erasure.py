@@ -68,7 +68,9 @@ def test_after_an_erasure_only_its_record_is_left(gone: Journey, manager: Client
     number = gone.tenant.pk
     press_erase(manager, gone.tenant)
     assert not Tenant.objects.exists()
-    assert leaks(everything_stored(), MARKS) == []
+    # The audit trail of staff keeps what they pressed, for as long as its own setting says.
+    left = (each for each in everything_stored() if each[0] != "portal_auditentry")
+    assert leaks(left, MARKS) == []
     with database.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'sf\\_%'")
         assert cursor.fetchone() == (0,)

@@ -7,21 +7,18 @@ import sys
 
 import pytest
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.test import Client
 
 
 @pytest.mark.django_db
 def test_cookies_are_for_this_site_and_not_for_scripts() -> None:
-    User.objects.create_superuser("root", password="correct horse battery")
-    client = Client()
-    client.get("/admin/login/")
-    client.post("/admin/login/", {"username": "root", "password": "correct horse battery"})
-    session = client.cookies[settings.SESSION_COOKIE_NAME]
+    begun = Client().post("/auth/salesforce", {"environment": "production"})
+    session = begun.cookies[settings.SESSION_COOKIE_NAME]
     assert session["httponly"]
     assert session["samesite"] == "Lax"
     assert not session["domain"]
-    assert client.cookies[settings.CSRF_COOKIE_NAME]["samesite"] == "Lax"
+    form = Client().get("/authenticate")
+    assert form.cookies[settings.CSRF_COOKIE_NAME]["samesite"] == "Lax"
 
 
 @pytest.mark.django_db
