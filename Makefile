@@ -5,7 +5,7 @@ READY := $(VENV)/.ready
 BROWSER := command -v chromium-headless-shell >/dev/null || scripts/install-apt chromium-headless-shell
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check smoke bench screenshots docs chaos salesforce lock clean
+.PHONY: help demo test check smoke bench screenshots docs chaos salesforce lock audit clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,7 +17,7 @@ test: $(READY) ## Run all tests (make test ARGS="-k callout" for some)
 	@$(BROWSER) "the browser tests are skipped"
 	@$(VENV)/bin/python -m pytest --numprocesses=auto $(ARGS)
 
-check: $(READY) ## Run ruff, mypy, import-linter and the checks of migrations, settings, words and documents
+check: $(READY) ## Run ruff, mypy, import-linter and the checks of migrations, settings, packages, words and documents
 	@scripts/check
 
 smoke: $(READY) ## Run the main job once, headless, and print what it took
@@ -40,12 +40,16 @@ chaos: $(READY) ## Kill workers, serve whole fleets, try the properties for long
 salesforce: ## Check the Salesforce package (needs node and npm; java is installed when missing)
 	@scripts/salesforce
 
-lock: $(READY) ## Renew constraints.txt with the newest versions that requirements allow
-	@scripts/lock $(VENV)
+lock: ## Write the lock files from the requirements (make lock ARGS=--upgrade for the newest versions)
+	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	@scripts/lock $(VENV) $(ARGS)
+
+audit: $(READY) ## Ask the advisory database about every package (needs the network)
+	@scripts/audit $(VENV)
 
 clean: ## Remove the demo's data and everything that was made, but not .venv
 	@scripts/clean
 
-$(READY): requirements.txt requirements-dev.txt constraints.txt
+$(READY): requirements.txt requirements-dev.txt requirements.lock requirements-dev.lock
 	@scripts/make-venv $(PYTHON) $(VENV)
 	@touch $@

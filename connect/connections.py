@@ -4,9 +4,10 @@ from django.db import transaction
 from django.db.models import Exists, Max, OuterRef
 from django.utils import timezone
 
+from connect import schemas
 from connect.models import Connection
-from tenants import timeline
-from tenants.models import EventKind, Tenant
+from tenants import timeline, whole
+from tenants.models import EventKind, Tenant, erasures_of
 
 
 def current(tenant: Tenant) -> Connection | None:
@@ -44,5 +45,17 @@ def finish(connection: Connection) -> None:
 
 
 def _next_generation(tenant: Tenant) -> Connection:
-    last = tenant.connections.aggregate(last=Max("generation"))["last"] or 0
-    return Connection.objects.create(tenant=tenant, generation=last + 1)
+    last = tenant.connections.aggregate(last=Max("generation"))["last"]
+    if last is None:  # its schema names are used up even if all else of it was erased
+        last = erasures_of(tenant).aggregate(last=Max("generations"))["last"]
+    return Connection.objects.create(tenant=tenant, generation=(last or 0) + 1)
+
+
+def drop_schemas(tenant: Tenant) -> int:
+    """Drop all schemas of a tenant that is erased; return its highest generation."""
+    for name in tenant.connections.exclude(schema_name="").values_list("schema_name", flat=True):
+        schemas.drop(name)
+    return tenant.connections.aggregate(last=Max("generation"))["last"] or 0
+
+
+whole.register(drop_schemas)

@@ -21,8 +21,8 @@ class PortalConfig(AppConfig):
         """Register the system checks, and what lower apps need of this one."""
         # Imported here, because models cannot be loaded before all apps are.
         from portal import addresses  # noqa: F401
-        from portal.door import watch  # noqa: F401
-        from portal.project import door_rules, setting_rules  # noqa: F401
+        from portal.door import rotation, watch  # noqa: F401
+        from portal.project import deploy_rules, door_rules, setting_rules  # noqa: F401
 
         # Each app registers what staff can press in a module of its own, as it does for the admin.
         autodiscover_modules("actions")

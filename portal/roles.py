@@ -34,6 +34,7 @@ _SEEN_BY_ALL = {
         "ratebucket",
         "orgrule",
         "stoppedrecipient",
+        "erasure",
     ),
     "connect": (
         "connection",
@@ -78,6 +79,8 @@ _OPERATOR = (
 )
 _MANAGER = (
     "connect.offboard_connection",
+    "tenants.export_tenant",
+    "tenants.erase_tenant",
     "connect.add_mappingtemplate",
     "connect.add_defaulttemplate",
     "connect.change_defaulttemplate",

@@ -22,6 +22,7 @@ _MODELS = (
     "Switch",
     "RateBucket",
     "UsedSignature",
+    "Erasure",
     "Connection",
     "Health",
     "Incident",

@@ -30,6 +30,16 @@ class Rotation:
         return self.rewritten + self.current + self.changed + self.unreadable
 
 
+Count = Callable[[], int]
+Move = Callable[[Rotation], None]
+_others: list[tuple[Count, Move]] = []
+
+
+def register(count: Count, move: Move) -> None:
+    """Have `rotate` move what another app has encrypted in a column of its own."""
+    _others.append((count, move))
+
+
 def is_key_right() -> bool:
     """Return whether the newest stored grant can be read; True if there is none. One query."""
     grant = SalesforceGrant.objects.filter(status=GrantStatus.ACTIVE).order_by("-issued_at").first()
@@ -42,13 +52,18 @@ def rotate(report: Callable[[Rotation, int], None]) -> Rotation:
     Safe to interrupt and to run again: what the first key decrypts is left alone. Grants that no
     key decrypts are marked as lost, and those whose key is back are active again.
     """
-    rotation, total = Rotation(), sum(model._default_manager.count() for model, _ in _columns())
+    rotation = Rotation()
+    total = sum(model._default_manager.count() for model, _ in _columns())
+    total += sum(count() for count, _ in _others)
     grants.restore_readable()
     for model, field in _columns():
         for rows in _batches(model, field):
             for row in rows:
                 _rotate(model, field, row, rotation)
             report(rotation, total)
+    for _, move in _others:
+        move(rotation)
+        report(rotation, total)
     for grant in SalesforceGrant.objects.filter(status=GrantStatus.ACTIVE).select_related("tenant"):
         if not grant.is_readable:
             grants.lose_unreadable(grant)
@@ -80,7 +95,7 @@ def _rotate(model: type[Model], field: EncryptedTextField, row: Any, rotation: R
     value, ciphertext = getattr(row, field.name), bytes(row.ciphertext)
     if isinstance(value, Unreadable):
         rotation.unreadable += 1
-    elif _is_current(field, ciphertext):
+    elif is_current(ciphertext):
         rotation.current += 1
     # Only while the stored bytes are the same: a refresh in between has stored a newer token.
     elif (
@@ -93,9 +108,10 @@ def _rotate(model: type[Model], field: EncryptedTextField, row: Any, rotation: R
         rotation.changed += 1
 
 
-def _is_current(field: EncryptedTextField, ciphertext: bytes) -> bool:
+def is_current(ciphertext: bytes) -> bool:
+    """Return whether the first key decrypts it."""
     try:
-        Fernet(field.fernet_keys[0]).decrypt(ciphertext)
+        Fernet(EncryptedTextField().fernet_keys[0]).decrypt(ciphertext)
     except InvalidToken:
         return False
     return True

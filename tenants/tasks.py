@@ -9,10 +9,9 @@ from django.utils import timezone
 from social_core.backends.oauth import BaseOAuth2
 from social_django.models import Nonce
 
-from tenants import callout_signature
+from tenants import callout_signature, retention
 from tenants.models import Callout, RateBucket, UsedSignature
 
-CALLOUTS_KEPT = timedelta(days=90)
 # Anybody can send unsigned callouts, so these are kept up to a number too.
 MAX_UNSIGNED = 10_000
 BUCKETS_KEPT = timedelta(days=1)  # the slowest bucket is full again after a day
@@ -28,7 +27,7 @@ def prune_callouts() -> int:
 def prune() -> None:
     """Delete expired rows; runs daily."""
     now = timezone.now()
-    Callout.objects.filter(received_at__lt=now - CALLOUTS_KEPT).delete()
+    retention.prune(now)
     # A timestamp may be one window in the future, so a signature can be replayed for two windows.
     UsedSignature.objects.filter(used_at__lt=now - 2 * callout_signature.MAX_AGE).delete()
     RateBucket.objects.filter(filled_at__lt=now - BUCKETS_KEPT).delete()

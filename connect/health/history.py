@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import connection as database
 from django.db import transaction
 from django.db.models import Count, Q, Sum
@@ -18,7 +19,6 @@ FOLDS = (  # older samples are merged into one for each hour, later for each day
     (timedelta(days=2), "hour"),
     (timedelta(days=35), "day"),
 )
-KEEP = timedelta(days=400)
 _DAY = timedelta(days=1)
 WINDOWS = {"uptime_day": _DAY, "uptime_week": 7 * _DAY, "uptime_month": 30 * _DAY}
 
@@ -144,8 +144,9 @@ def measure_uptime() -> None:
 def fold() -> int:
     """Merge old samples and delete the oldest; return how many rows were deleted. Runs daily."""
     now = timezone.now()
-    gone = HealthSample.objects.filter(at__lt=now - KEEP).delete()[0]
-    limits = [*(now - age for age, _ in FOLDS), now - KEEP]
+    oldest = now - timedelta(days=settings.KEEP_SAMPLES_DAYS)
+    gone = HealthSample.objects.filter(at__lt=oldest).delete()[0]
+    limits = [*(now - age for age, _ in FOLDS), oldest]
     for index, (_, unit) in enumerate(FOLDS):
         values: dict[str, datetime | str] = {
             "before": limits[index],

@@ -43,15 +43,9 @@ class Question(forms.Form):
         return dict(self.cleaned_data)
 
 
-class EndForm(Question):
-    """The form for ending a connection."""
+class TypedForm(Question):
+    """A question that is answered by typing the name of what it is about."""
 
-    schema_fate = forms.ChoiceField(
-        label="The tenant's schema in Postgres",
-        choices=SchemaFate.choices,
-        initial=SchemaFate.KEEP,
-        widget=forms.RadioSelect,
-    )
     typed = forms.CharField(
         # Not required, so that an empty answer gets the same sentence as a wrong one.
         required=False,
@@ -71,7 +65,20 @@ class EndForm(Question):
         return typed
 
     def options(self) -> dict[str, Any]:
-        return {"schema_fate": self.cleaned_data["schema_fate"]}
+        return {name: value for name, value in self.cleaned_data.items() if name != "typed"}
+
+
+class EndForm(TypedForm):
+    """The form for ending a connection."""
+
+    field_order = ("schema_fate", "typed")
+
+    schema_fate = forms.ChoiceField(
+        label="The tenant's schema in Postgres",
+        choices=SchemaFate.choices,
+        initial=SchemaFate.KEEP,
+        widget=forms.RadioSelect,
+    )
 
 
 class UntilForm(Question):

@@ -4,12 +4,15 @@ from connect.models import Stage, WaitingOn
 from connect.operations import base
 from connect.operations.base import OperationOutcome, Report
 from portal.actions.action import Options
+from portal.actions.forms import TypedForm
 from portal.actions.subject import Subject, subject_action
-from tenants import messages, proof, registration
-from tenants.models import MessageStatus, Proof
+from portal.models import BulkItem, BulkRun
+from tenants import messages, proof, registration, whole
+from tenants.models import MessageStatus, Proof, Tenant
 
 # Also during a retry, since the page asks the subscriber then too.
 _WITH_MAIL = (Stage.WAITING_FOR_CONSENT, Stage.WAITING_FOR_AUTHORIZATION, Stage.LIVE)
+ERASED = "an erased tenant"
 
 
 def _refusal_to_approve(subject: Subject) -> str:
@@ -64,6 +67,29 @@ def _admit(subject: Subject, actor: str, options: Options) -> Report:
     return base.skipped("Register again", "it does not wait for this")
 
 
+def _refusal_to_erase(subject: Subject) -> str:
+    connection = subject.connection
+    if connection is None:
+        return ""
+    is_junk = connection.stage == Stage.WAITING_FOR_PROOF and not connection.addon_requested_at
+    return "" if is_junk else "it is not off-boarded yet"
+
+
+def _erase(subject: Subject, actor: str, options: Options) -> Report:
+    record = whole.erase(subject.tenant.pk, actor)
+    return Report(OperationOutcome.DONE, f"Erased {sum(record.counts.values()):,} rows.")
+
+
+def _forget_name(tenant: Tenant) -> int:
+    """Take the name of a tenant that is erased from what was pressed on it alone."""
+    BulkRun.objects.filter(items__tenant=tenant, total=1).update(about=ERASED)
+    return 0
+
+
+whole.register(_forget_name)
+whole.keep(BulkItem, tenant=None, connection=None, name=ERASED, text="", target={})
+
+
 ACTIONS = (
     subject_action(
         "approve",
@@ -89,5 +115,17 @@ ACTIONS = (
         permission="tenants.resend_message",
         refusal=_refusal_to_resend,
         perform=_resend,
+    ),
+    subject_action(
+        "erase",
+        "Erase all data",
+        "Deletes the tenant with its timeline, mails, callouts, grant and schemas. Only a record"
+        " that it was done stays. For a tenant that is off-boarded, or a registration that nobody"
+        " proved. Export the data first if somebody may ask for it.",
+        permission="tenants.erase_tenant",
+        refusal=_refusal_to_erase,
+        perform=_erase,
+        form=TypedForm,
+        destructive=True,
     ),
 )

@@ -17,6 +17,7 @@ SETTINGS = "multiconnect"  # the tag of all of them
 
 Rule = Callable[[], Iterator[str]]
 RULES: dict[str, Rule] = {}
+DEPLOYMENT: set[str] = set()  # the rules that only `check --deploy` runs
 
 NUMBERS = {  # the smallest that makes sense, and the usual one
     "WORKERS": (1, 2),
@@ -27,6 +28,11 @@ NUMBERS = {  # the smallest that makes sense, and the usual one
     "REGISTRATIONS_PER_HOUR_TOTAL": (1, 2000),
     "NEW_ADDONS_PER_DAY": (1, 100),
     "TRUSTED_PROXIES": (0, 1),
+    "KEEP_CALLOUTS_DAYS": (1, 90),
+    "KEEP_MESSAGES_DAYS": (1, 365),
+    "KEEP_EVENTS_DAYS": (30, 1095),
+    "KEEP_SAMPLES_DAYS": (31, 400),
+    "KEEP_LOST_GRANTS_DAYS": (1, 30),
 }
 BASE_URLS = [
     "HEROKU_API_URL",
@@ -39,11 +45,13 @@ BASE_URLS = [
 APP_LOAD_ERROR = 4
 
 
-def rule(number: str) -> Callable[[Rule], Rule]:
+def rule(number: str, *, deploy: bool = False) -> Callable[[Rule], Rule]:
     """Register a rule under multiconnect.<number>; E stops the start, W only warns."""
 
     def register(function: Rule) -> Rule:
         RULES[number] = function
+        if deploy:
+            DEPLOYMENT.add(number)
         return function
 
     return register
@@ -51,12 +59,23 @@ def rule(number: str) -> Callable[[Rule], Rule]:
 
 @checks.register(SETTINGS)
 def settings_are_right(**_: Any) -> list[checks.CheckMessage]:
-    """Run every rule."""
+    """Run every rule that holds everywhere."""
+    return _run(set(RULES) - DEPLOYMENT)
+
+
+@checks.register(SETTINGS, deploy=True)
+def deployment_is_safe(**_: Any) -> list[checks.CheckMessage]:
+    """Run the rules for a portal that others can reach: `check --deploy`."""
+    return _run(DEPLOYMENT)
+
+
+def _run(numbers: set[str]) -> list[checks.CheckMessage]:
     return [
         (checks.Error if number.startswith("E") else checks.Warning)(
             message, id=f"multiconnect.{number}"
         )
         for number, function in RULES.items()
+        if number in numbers
         for message in function()
     ]
 

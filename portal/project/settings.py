@@ -72,6 +72,13 @@ for _name in USE_CASES:  # a use case keeps its own settings in its module `sett
         _own = vars(import_module(f"{_name}.settings"))
         globals().update({name: value for name, value in _own.items() if name.isupper()})
 
+# --- how long things are kept (tenants/retention.py) ---------------------------------------------
+KEEP_CALLOUTS_DAYS: int = number("KEEP_CALLOUTS_DAYS", 90)
+KEEP_MESSAGES_DAYS: int = number("KEEP_MESSAGES_DAYS", 365)
+KEEP_EVENTS_DAYS: int = number("KEEP_EVENTS_DAYS", 1095)  # after the off-boarding
+KEEP_SAMPLES_DAYS: int = number("KEEP_SAMPLES_DAYS", 400)
+KEEP_LOST_GRANTS_DAYS: int = number("KEEP_LOST_GRANTS_DAYS", 30)
+
 # --- Django --------------------------------------------------------------------------------------
 DEBUG = False
 ALLOWED_HOSTS: list[str] = entries("ALLOWED_HOSTS", host(PORTAL_URL) or "127.0.0.1")

@@ -1,6 +1,7 @@
 """The rows of this app, one file for each subject. Import them from here."""
 
 from tenants.models.callout import Callout, RateBucket, UsedSignature
+from tenants.models.erasure import Erasure, digest_of, erasures_of
 from tenants.models.event import Event, EventKind
 from tenants.models.grant import LOST, GrantStatus, SalesforceGrant
 from tenants.models.message import Message, MessageKind, MessageStatus, StoppedRecipient
@@ -13,6 +14,7 @@ __all__ = [
     "LOST",
     "Callout",
     "Environment",
+    "Erasure",
     "Event",
     "EventKind",
     "GrantStatus",
@@ -31,4 +33,6 @@ __all__ = [
     "Tenant",
     "UsedSignature",
     "declare_switch",
+    "digest_of",
+    "erasures_of",
 ]

@@ -37,7 +37,10 @@ class EventKind(models.TextChoices):
 
 
 class Event(models.Model):
-    """One line of a tenant's timeline. Append-only: the database refuses UPDATE and DELETE."""
+    """One line of a tenant's timeline. Append-only: the database refuses UPDATE and DELETE.
+
+    The exceptions are an erasure and retention (docs/adr/0013).
+    """
 
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="events")
     at = models.DateTimeField(default=timezone.now)

@@ -43,7 +43,7 @@ class Source(models.TextChoices):
 
 
 class Tenant(models.Model):
-    """One subscriber org. Never deleted: an off-boarded one may come back and keeps its history."""
+    """One subscriber org. An off-boarded one may come back, and keeps its history until erasure."""
 
     org_id = models.CharField("organization id", max_length=18, unique=True)
     name = models.CharField(max_length=255)
@@ -98,6 +98,8 @@ class Tenant(models.Model):
         permissions: ClassVar = [
             ("approve_tenant", "Can approve a tenant's registration"),
             ("resend_message", "Can send a tenant's e-mails again"),
+            ("export_tenant", "Can export all data of a tenant"),
+            ("erase_tenant", "Can erase all data of a tenant"),
         ]
 
     def __str__(self) -> str:

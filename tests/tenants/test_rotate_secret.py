@@ -82,13 +82,13 @@ def test_a_token_that_is_refreshed_meanwhile_is_not_overwritten(
     three: list[SalesforceGrant], settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keys.use(settings, keys.NEW_KEY, *settings.FERNET_KEYS)
-    is_current = encryption._is_current
+    is_current = encryption.is_current
 
-    def refresh_first(*args: object) -> bool:
+    def refresh_first(ciphertext: bytes) -> bool:
         SalesforceGrant.objects.update(access_token="00Dnew!token", refresh_token="5Aepnew")
-        return is_current(*args)  # type: ignore[arg-type]  # passed on as they came
+        return is_current(ciphertext)
 
-    monkeypatch.setattr(encryption, "_is_current", refresh_first)
+    monkeypatch.setattr(encryption, "is_current", refresh_first)
     printed = run()
     assert "Run it again" in printed
     assert {each.access_token for each in SalesforceGrant.objects.all()} == {"00Dnew!token"}

@@ -1,5 +1,6 @@
 """The tenants: their list, each one's page, and the few facts that staff may correct."""
 
+import logging
 from typing import Any
 
 from django.contrib import admin
@@ -19,9 +20,9 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 from django.forms import ModelForm
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -35,8 +36,10 @@ from portal.admin.kit.filters import TenantAttentionFilter, TenantStandingFilter
 from portal.admin.kit.subjects import StandingAdmin
 from portal.admin.panels import tenant as panel
 from portal.models import BulkItem
-from tenants import timeline
+from tenants import timeline, whole
 from tenants.models import EventKind, Source, Tenant
+
+log = logging.getLogger(__name__)
 
 
 @admin.register(Tenant)
@@ -137,12 +140,31 @@ class TenantAdmin(StandingAdmin):
     ) -> HttpResponse:
         tenant = context["original"]
         context |= self._parts(request, tenant)
+        if request.user.has_perm("tenants.export_tenant"):
+            context["data_url"] = reverse("admin:tenants_tenant_data", args=[tenant.pk])
         context["subscriber_link"] = panel.subscriber_link(tenant, request.user)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(require_safe(self.live))
-        return [path("<int:pk>/live/", view, name="tenants_tenant_live"), *super().get_urls()]
+        data = self.admin_site.admin_view(require_safe(self.data))
+        return [
+            path("<int:pk>/live/", view, name="tenants_tenant_live"),
+            path("<int:pk>/data/", data, name="tenants_tenant_data"),
+            *super().get_urls(),
+        ]
+
+    def data(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
+        """Return all data of a tenant as one JSON file."""
+        if not request.user.has_perm("tenants.export_tenant"):
+            raise PermissionDenied
+        tenant = self.get_object(request, str(pk))
+        if tenant is None:
+            raise Http404
+        log.info("tenant exported org=%s actor=%s", tenant.org_id, request.user.get_username())
+        answer = StreamingHttpResponse(whole.export(tenant), content_type="application/json")
+        answer["Content-Disposition"] = f'attachment; filename="{tenant.org_id}.json"'
+        return answer
 
     def live(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Return the live parts of a tenant's page."""

@@ -7,12 +7,12 @@ from django.core.management.base import BaseCommand
 from tenants import encryption
 from tenants.encryption import Rotation
 
-KEPT = "Some values changed during the run. Run it again before you remove an old key."
+KEPT = "Some values changed at the same time. Run it again before you remove an old key."
 DONE = "All that can be read is encrypted with the first key. The old keys may go from SECRET."
 LOST = (
-    "No key of SECRET decrypts {count} values. Their grants count as lost, and their tenants are"
-    " asked to sign in to Salesforce again. If you still have the key, add it to SECRET and run"
-    " this again before you remove a key."
+    "No key of SECRET decrypts {count} values. Grants count as lost, and their tenants are asked to"
+    " sign in to Salesforce again; second factors of staff have to be removed by a manager. If you"
+    " still have the key, add it to SECRET and run this again before you remove a key."
 )
 
 

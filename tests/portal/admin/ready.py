@@ -45,6 +45,7 @@ STATES: dict[str, dict[str, Any]] = {
     "approve": {"stage": Stage.WAITING_FOR_PROOF},
     "resend": {"stage": Stage.WAITING_FOR_CONSENT, "waiting_on": WaitingOn.SUBSCRIBER},
     "retry": {"stage": Stage.LINKING},
+    "erase": {"stage": Stage.WAITING_FOR_PROOF},
     "resume": {"stage": Stage.LIVE, "state": "PAUSED"},
     "unsnooze": {"stage": Stage.LIVE, "snoozed_until": timezone.now() + timedelta(days=1)},
     "reauthorize": {"stage": Stage.LIVE, "state": "UNAUTHORIZED"},

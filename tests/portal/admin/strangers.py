@@ -35,6 +35,7 @@ from portal.models import BulkItem, BulkRun, Heartbeat
 from tenants import orgid
 from tenants.models import (
     Callout,
+    Erasure,
     Event,
     EventKind,
     OrgRule,
@@ -96,6 +97,10 @@ def _tenant_rows(numbers: Sequence[int], tenants: list[Tenant], now: datetime) -
     stored(StoppedRecipient(digest=f"{number:064d}", tenant=tenants[0]) for number in numbers)
     stored(
         OrgRule(org_id=orgid.normalize(f"00D7h{number:010d}"), verdict="blocked", why="Spam")
+        for number in numbers
+    )
+    stored(
+        Erasure(actor="mia", tenant_number=number, org_digest=f"{number:064d}")
         for number in numbers
     )
     stored(RateBucket(key=f"192.0.2.{number}", tokens=1, filled_at=now) for number in numbers)

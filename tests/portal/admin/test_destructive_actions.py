@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 
 DESTRUCTIVE = pytest.mark.parametrize(
-    "name", [name for name, each in ACTIONS.items() if each.destructive]
+    "name", [name for name, each in ACTIONS.items() if each.form is forms.EndForm]
 )
 
 

@@ -1,0 +1,200 @@
+"""Generated requests to every address: no answer of 500 or above, no stack trace, nothing gained.
+
+`make test` sends some hundreds, `make chaos` ten thousand to the public addresses alone.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.test import Client
+from django.utils import timezone
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+import emulator as emulated
+from connect import links as connect_links
+from connect.models import Connection, Stage
+from portal import roles
+from portal.models import Heartbeat
+from tenants import links
+from tenants.models import Proof, RateBucket, Tenant
+from tests import cast
+from tests.journeys import hostile
+from tests.journeys.hostile import CONTENT_TYPES, METHODS, REQUESTS, Hostile
+from tests.portal.admin import rows, strangers, test_routes
+from tests.portal.admin.conftest import (  # noqa: F401  (fixtures)
+    SignIn,
+    _roles,
+    five,
+    sign_in,
+)
+
+pytestmark = pytest.mark.django_db
+# A failure is not made smaller: each try costs many requests, and the report names the one request.
+with_fixtures = settings(
+    suppress_health_check=list(HealthCheck), phases=(Phase.explicit, Phase.reuse, Phase.generate)
+)
+ORG_IDS = ["00DB00000002NDm", "00DB00000002NDmMAM", "00Dxx0000001gPLEAY", "00D", "x"]
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Undo what an example wrote, so that the next one finds the same rows."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+# --- the public addresses ------------------------------------------------------------------------
+
+callouts = st.fixed_dictionaries(
+    {},
+    optional={
+        "org_id": st.sampled_from(ORG_IDS) | hostile.odd,
+        "org_name": hostile.odd,
+        "admin_email": st.just("ops@acme.example") | hostile.odd,
+        "environment": st.sampled_from(["production", "sandbox"]) | hostile.odd,
+        "login_domain": hostile.odd,
+        "namespace": hostile.odd,
+        "package_version": hostile.odd,
+        "installer_id": hostile.odd,
+    },
+)
+bodies = (
+    st.binary(max_size=200)
+    | callouts.map(lambda fields: json.dumps(fields).encode())
+    | callouts.map(lambda fields: hostile.form(list(fields.items())))
+    | st.recursive(st.none() | hostile.odd | st.floats(), lambda inner: st.lists(inner)).map(
+        lambda value: json.dumps(value).encode()
+    )
+)
+
+
+def public_paths(tenant: Tenant) -> list[str]:
+    """Return every public address, with and without a link that is valid."""
+    signed = links.signed_part(links.SIGN_IN, tenant)
+    authorize = links.signed_part(connect_links.AUTHORIZE, tenant)
+    return [
+        *("/", "/organizations", "/organizations/", "/authenticate", "/auth/salesforce"),
+        *("/auth/salesforce/callback", "/healthz", "/readyz", "/metrics", "/robots.txt"),
+        *("/anymail/", "/anymail/mailgun/tracking/", "/admin/login/", "/static/x"),
+        *(f"/authenticate/{signed}", f"/authenticate/{authorize}", f"/connect/{authorize}"),
+        *(f"/connect/{signed}x", f"/connection_auth_complete/{signed}", "//organizations"),
+        *("/authenticate/%00", "/connect/..", "/connect/a:b:c", "/connection_auth_complete/\u202e"),
+    ]
+
+
+def public_requests(tenant: Tenant) -> st.SearchStrategy[list[Hostile]]:
+    """Return lists of requests to the public addresses, half of them to the registration."""
+    one = st.builds(
+        Hostile,
+        method=st.sampled_from(METHODS) | st.just("POST"),
+        path=st.just("/organizations") | st.sampled_from(public_paths(tenant)),
+        query=st.lists(
+            st.tuples(st.sampled_from(["code", "state", "error", "link", "checking"]), hostile.odd),
+            max_size=3,
+        ),
+        body=bodies,
+        content_type=st.just("application/json") | st.sampled_from(CONTENT_TYPES),
+        headers=hostile.headers,
+    )
+    return st.lists(one, min_size=REQUESTS, max_size=REQUESTS)
+
+
+@pytest.fixture
+def stranger() -> Tenant:
+    """A tenant that nobody has proved, with links that are valid; the portal is ready."""
+    Heartbeat.objects.create(worker="host:1", beat_at=timezone.now() + timedelta(days=1))
+    return cast.enrol(cast.DUNE, proof=Proof.NONE)
+
+
+@with_fixtures
+@given(data=st.data())
+def test_a_stranger_gets_no_error_and_nothing_for_nothing(
+    emulator: emulated.Running, stranger: Tenant, data: st.DataObject
+) -> None:
+    enforces, wanted = data.draw(st.booleans()), data.draw(public_requests(stranger))
+    with undone():
+        client = Client(enforce_csrf_checks=enforces, raise_request_exception=False)
+        taken = 0
+        for request in wanted:
+            answer = request.send(client)
+            assert hostile.faults(request, answer) == []
+            taken += request.path.startswith("/organizations") and answer.status_code == 202
+            RateBucket.objects.all().delete()
+        new = Tenant.objects.exclude(pk=stranger.pk)
+        assert new.count() <= taken
+        assert not new.exclude(proof=Proof.NONE).exists()
+        assert not Connection.objects.exclude(stage=Stage.WAITING_FOR_PROOF).exists()
+        assert not User.objects.exists()
+        assert emulator.addons() == []
+
+
+# --- the staff's pages ---------------------------------------------------------------------------
+
+NAMES = [
+    *("q", "o", "p", "all", "e", "at__day", "at__year", "at__month", "registered_at__year", "row"),
+    *("stage", "tenant__id__exact", "text__regex", "timeline", "_changelist_filters", "_popup"),
+    *("_to_field", "index", "action", "_selected_action", "select_across", "confirmed", "why"),
+    *("schema_fate", "until", "state", "status__exact", "cause__exact", "kind", "pk__in", "next"),
+    *("name", "admin_email", "environment", "login_domain", "key", "csrfmiddlewaretoken"),
+]
+pairs = st.lists(st.tuples(st.sampled_from(NAMES) | hostile.odd, hostile.odd), max_size=4)
+
+
+def staff_requests(addresses: list[str]) -> st.SearchStrategy[list[Hostile]]:
+    """Return lists of requests to the staff's pages."""
+    one = st.builds(
+        Hostile,
+        method=st.sampled_from(["GET", "GET", "POST", "POST", "HEAD", "PUT", "DELETE"]),
+        path=st.sampled_from(addresses),
+        query=pairs,
+        body=pairs.map(hostile.form),
+        content_type=st.just("application/x-www-form-urlencoded") | st.sampled_from(CONTENT_TYPES),
+        headers=hostile.headers,
+    )
+    return st.lists(one, min_size=REQUESTS, max_size=REQUESTS)
+
+
+@pytest.fixture
+def addresses(five: dict[str, Tenant]) -> list[str]:  # noqa: F811
+    """Every address of the admin, with keys of rows that exist and some that do not."""
+    strangers.make(1)
+    rows.switches()
+    User.objects.get_or_create(username="root", is_staff=True, is_superuser=True)
+    found = [path for _, path in test_routes.addresses(five["acme"]) if path.startswith("/admin/")]
+    return [*found, "/admin/tenants/tenant/x/change/", f"/admin/tenants/tenant/{'9' * 25}/change/"]
+
+
+@with_fixtures
+@pytest.mark.parametrize("role", [*roles.permissions(), "superuser", "nobody"])
+@given(data=st.data())
+def test_no_page_of_staff_fails_whatever_it_is_sent(
+    emulator: emulated.Running,
+    addresses: list[str],
+    sign_in: SignIn,  # noqa: F811
+    role: str,
+    data: st.DataObject,
+) -> None:
+    # Drawn first: what is generated must not depend on what the portal does.
+    wanted = data.draw(staff_requests(addresses))
+    with undone():
+        client = _client(sign_in, role)
+        client.raise_request_exception = False
+        for request in wanted:
+            answer = request.send(client)
+            assert hostile.faults(request, answer) == []
+
+
+def _client(sign_in: SignIn, role: str) -> Client:  # noqa: F811
+    if role in roles.permissions():
+        return sign_in(role)
+    client = Client()
+    if role == "superuser":
+        client.force_login(User.objects.get(username="root"))
+    return client
