@@ -1,22 +1,25 @@
 """Actions on what the door keeps: unlock after too many attempts, remove a lost second factor."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from allauth.mfa.models import Authenticator
+from django.db.models import Model
 
 from portal.actions.action import Action, Options
 from portal.actions.log import log
-from portal.actions.result import Result, done
+from portal.actions.result import Result, Unmet, done
 from tenants.models import RateBucket
 
+Row = TypeVar("Row", bound=Model)
 UNLOCK = "unlock"
 SIGN_IN = "sign-in:"  # the beginning of the keys that portal/door/throttle.py makes
 
 
 def _unlock(targets: Sequence[RateBucket], actor: str, options: Options) -> Result:
-    log(actor, targets, "Unlocked.")
-    RateBucket.objects.filter(pk__in=[each.pk for each in targets]).delete()
-    return done(", ".join(map(str, targets)))
+    deleted = _delete(targets)
+    log(actor, deleted, "Unlocked.")
+    return _result(targets, deleted, str)
 
 
 def _not_a_sign_in(bucket: RateBucket) -> str:
@@ -24,13 +27,24 @@ def _not_a_sign_in(bucket: RateBucket) -> str:
 
 
 def _remove(targets: Sequence[Authenticator], actor: str, options: Options) -> Result:
-    log(actor, [each.user for each in targets], "Removed a second factor.")
-    Authenticator.objects.filter(pk__in=[each.pk for each in targets]).delete()
-    return done(", ".join(map(_whose, targets)))
+    deleted = _delete(targets)
+    log(actor, [each.user for each in deleted], "Removed a second factor.")
+    return _result(targets, deleted, _whose)
 
 
 def _whose(factor: Authenticator) -> str:
     return f"{factor.user.get_username()}, {factor.get_type_display()}"
+
+
+def _delete(targets: Sequence[Row]) -> list[Row]:
+    """Delete rows; return those that nobody else had deleted before."""
+    return [each for each in targets if type(each)._default_manager.filter(pk=each.pk).delete()[0]]
+
+
+def _result(targets: Sequence[Row], deleted: list[Row], naming: Callable[[Row], str]) -> Result:
+    result = done(", ".join(map(naming, deleted))) if deleted else Result()
+    gone = [each for each in targets if each not in deleted]
+    return result.with_skipped(Unmet(naming(each), "it has gone") for each in gone)
 
 
 ACTIONS = (

@@ -70,9 +70,9 @@ def _decide(verdict: OrgVerdict, targets: Sequence[object], actor: str, options:
 
 def _lift(targets: Sequence[OrgRule], actor: str, options: Options) -> Result:
     (rule,) = targets
-    log(actor, [rule], f"Lifted: {rule.get_verdict_display().lower()}")
     if not orgs.lift(rule.org_id, actor=actor):
         return skipped(rule, "somebody else was faster")
+    log(actor, [rule], f"Lifted: {rule.get_verdict_display().lower()}")
     return done(rule.org_id)
 
 

@@ -6,6 +6,7 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import Model, TextChoices
@@ -32,8 +33,8 @@ from connect.standing.states import NOW
 from portal.actions import action as registry
 from portal.admin import pages  # noqa: F401  (registers each page)
 from portal.admin.kit.base import PortalAdmin
-from portal.admin.panels import repairs
-from portal.models import BulkItem, BulkItemStatus
+from portal.admin.panels import bulk, repairs
+from portal.models import BulkItem, BulkItemStatus, BulkRun
 from scripts.documents.blocks import table
 from tenants.models import Tenant
 
@@ -164,6 +165,36 @@ def _rollout_items() -> list[State]:
     return [_of_item(RolloutItem, each, _OF_ITEMS.get(each)) for each in RolloutItemStatus]
 
 
+def _runs() -> list[State]:
+    return [_of_run(key, run, counts) for key, (run, counts) in runs().items()]
+
+
+def runs() -> dict[str, tuple[BulkRun, dict[str, int]]]:
+    """Return a run of two in each state, not stored, with its items by status."""
+    ended = {"finished_at": NOW}
+    return {
+        "running": _run({"waiting": 1, "running": 1}),
+        "waiting": _run({"waiting": 2}, waiting_for="Heroku's call budget"),
+        "being_cancelled": _run({"running": 1, "cancelled": 1}, cancelled_at=NOW),
+        "cancelled": _run({"done": 1, "cancelled": 1}, cancelled_at=NOW, **ended),
+        "done": _run({"done": 2}, **ended),
+        "skipped": _run({"done": 1, "skipped": 1}, **ended),
+        "failed": _run({"done": 1, "failed": 1}, **ended),
+    }
+
+
+def _run(counts: dict[str, int], **facts: Any) -> tuple[BulkRun, dict[str, int]]:
+    run = BulkRun(action="pause", label="Pause", actor="mia", total=2, **facts)
+    return run, dict.fromkeys(BulkItemStatus.values, 0) | counts
+
+
+def _of_run(key: str, run: BulkRun, counts: dict[str, int]) -> State:
+    label, tone = bulk.state(run, counts)
+    is_left = run.finished_at and (counts["failed"] or counts["cancelled"])
+    action = registry.of(BulkRun)["again"].label if is_left else NOTHING
+    return State(key, label, tone, "", NOT_SHOWN, action)
+
+
 def _bulk_items() -> list[State]:
     return [_of_item(BulkItem, each, _OF_BULK_ITEMS.get(each)) for each in BulkItemStatus]
 
@@ -200,5 +231,6 @@ ROWS: dict[str, Callable[[], list[State]]] = {
     "rollouts": _rollouts,
     "rollout_items": _rollout_items,
     "repairs": lambda: list(_repairs()),
+    "runs": _runs,
     "bulk_items": _bulk_items,
 }

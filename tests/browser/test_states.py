@@ -28,6 +28,7 @@ from connect.models import (
 )
 from connect.standing import Facts, Standing
 from portal.models import BulkItem, BulkItemStatus, BulkRun
+from scripts.documents import states
 from scripts.documents.states import NOTHING, ROWS, State, primary
 from tenants import links, orgid
 from tenants.models import Proof, Tenant
@@ -212,12 +213,24 @@ def bulk_items(live: Connection) -> dict[str, Model]:
     }
 
 
+def runs(live: Connection) -> dict[str, Model]:
+    made: dict[str, Model] = {}
+    for key, (run, counts) in states.runs().items():
+        run.save()
+        statuses = [status for status, count in counts.items() for _ in range(count)]
+        for status in statuses:
+            BulkItem.objects.create(run=run, tenant=stranger(), status=status)
+        made[key] = run
+    return made
+
+
 MAKERS = {
     "mappings": mappings,
     "incidents": incidents,
     "rollouts": rollouts,
     "rollout_items": rollout_items,
     "repairs": repairs,
+    "runs": runs,
     "bulk_items": bulk_items,
 }
 
@@ -236,16 +249,19 @@ def test_every_state_of_anything_else_has_the_badge_of_the_table(
         assert (word, f"badge badge-{row.tone}") in shown, row.key
 
 
-def test_every_state_of_a_rollout_has_the_button_of_the_table(
-    window: Page, live: Connection
+@pytest.mark.parametrize("thing", ["rollouts", "runs"])
+def test_every_state_of_a_rollout_and_a_run_has_the_button_of_the_table(
+    window: Page, live: Connection, thing: str
 ) -> None:
-    made = rollouts(live)
-    for row in ROWS["rollouts"]():
-        url = reverse("admin:connect_rollout_change", args=[made[row.key].pk])
+    made = MAKERS[thing](live)
+    for row in ROWS[thing]():
+        model = made[row.key]._meta
+        view = f"admin:{model.app_label}_{model.model_name}_change"
+        url = reverse(view, args=[made[row.key].pk])
         window.goto(url, wait_until="domcontentloaded")
         labels = [each.rstrip("…") for each in window.locator(".do .button").all_inner_texts()]
         assert row.action == NOTHING or row.action in labels, row.key
-        assert window.locator(".notice .badge, .notice h2").first.inner_text().startswith(row.badge)
+        assert row.badge in window.locator("#content .badge").all_inner_texts(), row.key
 
 
 def test_a_subscriber_reads_of_a_mapping_what_the_table_says(
@@ -264,7 +280,7 @@ def test_a_subscriber_reads_of_a_mapping_what_the_table_says(
 def test_a_subscriber_reads_nothing_of_rollouts_repairs_and_actions(
     window: Page, live: Connection
 ) -> None:
-    for thing in ("rollouts", "rollout_items", "repairs", "bulk_items"):
+    for thing in ("rollouts", "rollout_items", "repairs", "runs", "bulk_items"):
         MAKERS[thing](live)
     signed = links.signed_part(links.SIGN_IN, live.tenant)
     page = read(window, reverse("authenticate", args=[signed]), _SUBSCRIBER)

@@ -74,8 +74,8 @@ def test_a_saved_form_and_an_export_are_noted(mia: User) -> None:
     form = {"name": "Acme North", "admin_email": tenant.admin_email, "environment": "production"}
     browser.post(walk.page(Tenant, "change", tenant.pk), form)
     assert last(AuditKind.SAVED).result == "Changed Name and My Domain."
-    browser.get(walk.page(Tenant, "export"), {"stage": "live"})
-    assert last(AuditKind.EXPORTED).about == "stage=live"
+    browser.get(walk.page(Tenant, "export"), {"standing": "live"})
+    assert last(AuditKind.EXPORTED).about == "standing=live"
 
 
 def test_a_change_of_a_role_says_what_it_is_now(mia: User) -> None:
