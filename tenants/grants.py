@@ -74,16 +74,15 @@ def refresh(tenant_id: int, stale: str) -> str:
 
 
 def revoke(tenant_id: int) -> None:
-    """Revoke the grant at Salesforce and delete its tokens. A grant that is already lost counts as
-    revoked.
+    """Revoke the grant at Salesforce and delete its tokens. One that Salesforce has refused counts
+    as revoked.
 
     Raises GrantError.
     """
     with _locked(tenant_id) as grant:
         if grant is None or grant.status == GrantStatus.REVOKED:
             return
-        # A lost grant has nothing left to revoke at Salesforce, or nothing to revoke it with.
-        if grant.is_active:
+        if grant.status != GrantStatus.REFUSED:
             _revoke_remote(grant)
         grant.access_token = grant.refresh_token = ""
         grant.status = GrantStatus.REVOKED
@@ -160,6 +159,8 @@ def _mark_lost(grant: SalesforceGrant, error: SocialAuthBaseException) -> str:
 
 
 def _revoke_remote(grant: SalesforceGrant) -> None:
+    if not grant.is_readable:  # Salesforce still accepts it, and there is no token to revoke it by
+        raise GrantError(_why_unreadable(grant), retry=False)
     try:
         SalesforceBackend().revoke(grant.instance_url, grant.refresh_token)
     except hosts.HostNotAllowed as error:

@@ -136,6 +136,9 @@ class Connection(models.Model):
     start_over = models.BooleanField(
         default=False, help_text="A new generation follows when this one is gone."
     )
+    cleanup_attempts = models.PositiveSmallIntegerField(
+        default=0, help_text="Attempts to pause it and to revoke our access, before it ends."
+    )
     offboarded_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

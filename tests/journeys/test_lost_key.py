@@ -82,3 +82,11 @@ def test_off_boarding_ends(live: Journey, emulator: emulated.Running) -> None:
     live.reach(Stage.OFFBOARDED)
     assert not emulator.addons()
     assert not SalesforceGrant.objects.exists()
+
+
+def test_off_boarding_says_that_access_was_not_revoked(live: Journey) -> None:
+    operations.operate("offboard", live.connection.pk, "olga", {"schema_fate": "keep"})
+    assert live.advance().stage == Stage.OFFBOARDED
+    said = live.tenant.events.filter(text__contains="not revoked there").get()
+    assert "No key of SECRET decrypts" in said.text
+    assert not SalesforceGrant.objects.exists()

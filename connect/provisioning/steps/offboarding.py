@@ -3,17 +3,19 @@
 from collections.abc import Callable
 
 from django.conf import settings
+from django.db import transaction
 
 from connect import schemas
 from connect.clients import heroku, heroku_connect, http
 from connect.models import Connection, SchemaFate
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Done, StepOutcome
-from tenants import grants
+from tenants import grants, timeline
+from tenants.models import EventKind, Tenant
 
 MAX_CLEANUP_ATTEMPTS = 4
 _NOT_REVOKED = (
-    " Our access to Salesforce is not revoked there, only forgotten here: {} The org's admin can "
+    "Our access to Salesforce is not revoked there, only forgotten here: {} The org's admin can "
     "revoke it under “Connected Apps OAuth Usage”."
 )
 
@@ -21,24 +23,34 @@ _NOT_REVOKED = (
 def offboarding(claim: Claim) -> StepOutcome:
     """Pause, revoke and forget the grant, delete the add-on, then keep or drop the schema."""
     connection = claim.connection
-    insist = connection.attempts < MAX_CLEANUP_ATTEMPTS
+    # A count of its own, before the calls: neither a retry of staff nor a death renews it.
+    insist = connection.cleanup_attempts < MAX_CLEANUP_ATTEMPTS
+    if insist:
+        claim.record(cleanup_attempts=connection.cleanup_attempts + 1)
     # It may end before it was linked; then there is nothing to pause.
     if connection.connection_id and connection.addon_id:
         address = (connection.region_url, connection.connection_id)
         _best_effort(insist, lambda: heroku_connect.pause(*address))
     # A tenant that starts over keeps its sign-in for the next connection.
-    trouble = ""
     if not connection.start_over:
-        trouble = _best_effort(insist, lambda: grants.revoke(claim.tenant.pk))
-        grants.forget(claim.tenant.pk)
+        _end_grant(claim.tenant, insist=insist)
     # The request counts, not the answer: an add-on whose answer was lost costs money too.
     if connection.addon_requested_at:
         _delete_addon(connection.addon_name)
     # After the add-on, since Heroku Connect would still write to the schema before.
     if connection.schema_fate == SchemaFate.DROP and connection.schema_name:
         schemas.drop(connection.schema_name)
-    not_revoked = _NOT_REVOKED.format(trouble) if trouble else ""
-    return Done(f"{_what_was_done(connection)}{not_revoked}")
+    return Done(_what_was_done(connection))
+
+
+def _end_grant(tenant: Tenant, *, insist: bool) -> None:
+    """Revoke and forget the grant; say on the timeline what was not revoked."""
+    trouble = _best_effort(insist, lambda: grants.revoke(tenant.pk))
+    # Together: the next attempt finds no grant, so it could not say it any more.
+    with transaction.atomic():
+        grants.forget(tenant.pk)
+        if trouble:
+            timeline.note(tenant, EventKind.TROUBLE, _NOT_REVOKED.format(trouble))
 
 
 def _what_was_done(connection: Connection) -> str:
@@ -58,7 +70,7 @@ def _delete_addon(name: str) -> None:
 
 
 def _best_effort(insist: bool, act: Callable[[], None]) -> str:
-    """Run an optional clean-up call; after some attempts continue without it, and return why.
+    """Run an optional clean-up call. If it fails for good or too often, return why.
 
     Deleting the add-on stops the synchronization anyway, so a failing peer must not keep a paid
     add-on running.
@@ -66,7 +78,8 @@ def _best_effort(insist: bool, act: Callable[[], None]) -> str:
     try:
         act()
     except (http.Retryable, grants.GrantError) as error:
-        if insist:
+        # A refusal (403, 404, a redirect) is the same the next time, so nothing is gained by it.
+        if insist and getattr(error, "retry", True):
             raise
         return str(error)
     # Refused for good: there is nothing left to pause or revoke.

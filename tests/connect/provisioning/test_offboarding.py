@@ -7,6 +7,7 @@ from django.db import connection as database
 from django.utils import timezone
 
 from connect.models import Connection, Stage
+from connect.operations import connection as operations
 from tenants.models import Event, EventKind, SalesforceGrant
 from tests.connect.journey import Journey
 
@@ -51,6 +52,44 @@ def test_off_boarding_continues_if_salesforce_is_down(journey: Journey) -> None:
     assert not SalesforceGrant.objects.exists()
     # What was not done is said.
     assert _said("Our access to Salesforce is not revoked there, only forgotten here")
+
+
+REFUSALS = [{"status": 403}, {"status": 404}, {"status": 302, "headers": {"Location": "/"}}]
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_a_refused_revoke_ends_off_boarding_at_once_and_is_said(
+    journey: Journey, refusal: dict[str, Any]
+) -> None:
+    journey.reach(Stage.LIVE)
+    journey.fault("salesforce", "POST", "/revoke", times=100, **refusal)
+    assert _offboard(journey, schema_fate="keep").stage == Stage.OFFBOARDED
+    assert not journey.running.addons()
+    assert _said("Our access to Salesforce is not revoked there, only forgotten here")
+
+
+def test_no_retry_of_staff_renews_the_attempts_to_clean_up(journey: Journey) -> None:
+    journey.reach(Stage.LIVE)
+    journey.fault("salesforce", "POST", "/revoke", status=503, times=1000)
+    _offboard(journey, schema_fate="keep")
+    for _ in range(4):
+        operations.operate("retry", journey.connection.pk, "olga", {})
+        journey.advance()
+    assert journey.connection.stage == Stage.OFFBOARDED
+
+
+def test_what_was_not_revoked_is_said_also_when_the_add_on_is_deleted_later(
+    journey: Journey,
+) -> None:
+    journey.reach(Stage.LIVE)
+    journey.fault("salesforce", "POST", "/revoke", status=403)
+    journey.fault("heroku", "DELETE", "/addons/", status=503, times=3)
+    assert _offboard(journey, schema_fate="keep").stage == Stage.OFFBOARDING
+    journey.fault("heroku", "DELETE", "/addons/", status=503, times=0)
+    for _ in range(4):
+        journey.advance()
+    assert journey.connection.stage == Stage.OFFBOARDED
+    assert _said("only forgotten here")
 
 
 def test_an_end_before_anything_was_made_does_not_say_that_it_was_deleted(
