@@ -21,7 +21,7 @@ from tenants.models import (
     Tenant,
 )
 from tests import cast
-from tests.tenants.test_progress import grant
+from tests.standings import grant
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
