@@ -29,7 +29,7 @@ def at_work(emulator: emulated.Running, name: str) -> Connection:
     """Make Acme, here and at Heroku Connect, ready for an action."""
     if name == "approve":
         return Journey(emulator, cast.ACME, Proof.NONE).reach(Stage.WAITING_FOR_PROOF)
-    if name == "retry":
+    if name in ("retry", "resend"):
         return Journey(emulator, cast.ACME, Proof.SIGNED).reach(Stage.WAITING_FOR_CONSENT)
     member = fleets.Fleet(emulator, fleets.version(fleets.FIRST)).add(cast.ACME)
     if name == "resume":

@@ -55,6 +55,7 @@ def test_the_list_offers_the_export_of_what_it_shows(viewer: Client) -> None:
 
 def test_an_export_costs_the_same_for_any_number_of_rows(viewer: Client) -> None:
     strangers.make(2)
+    export(viewer, Tenant)  # the first request of a session writes its row
     with CaptureQueriesContext(database) as few:
         export(viewer, Tenant)
     strangers.make(20, start=3)

@@ -35,9 +35,14 @@ def html_of(client: Client) -> str:
 def test_the_order_is_the_order_of_the_work(superuser: Client) -> None:
     listed = superuser.get("/admin/").context["app_list"]
     own = [app for app in listed if app["app_label"] not in settings.USE_CASES]
-    assert [app["name"] for app in own] == ["Tenants", "Heroku Connect", "Queue", "Staff"]
+    assert [app["name"] for app in own] == [
+        *("Tenants", "Heroku Connect", "Queue", "Second factors", "Staff"),
+    ]
     queue = [model["object_name"] for model in own[2]["models"]]
-    assert queue == ["BulkRun", "BulkItem", "OrmQ", "Failure", "Success", "Schedule", "Heartbeat"]
+    assert queue == [
+        *("BulkRun", "BulkItem", "AuditEntry", "OrmQ", "Failure", "Success", "Schedule"),
+        "Heartbeat",
+    ]
 
 
 def test_staff_accounts_are_for_superusers(superuser: Client, manager: Client) -> None:
