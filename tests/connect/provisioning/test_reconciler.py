@@ -77,7 +77,7 @@ def test_a_wait_is_noted_once_with_its_reason(run: Run) -> None:
 
 
 def waiting(at: datetime) -> Wait:
-    """Return a wait for Heroku, of which the next look is due at that time."""
+    """Return a wait for Heroku; the next look is due at that time."""
     return Wait(at, "Heroku", WaitingOn.HEROKU, patience=timedelta(minutes=45))
 
 
