@@ -127,7 +127,7 @@ def _page(answer: Answer) -> SearchPage:
     rows = [row for row in data if isinstance(row, dict)] if isinstance(data, list) else []
     users = _users(document.object_or_empty("includes").raw.get("users"))
     posts = [post for row in rows if (post := _post(row, users))]
-    token = document.object_or_empty("meta").string_or_blank("next_token")
+    token = document.object_or_empty("meta").identifier_or_blank("next_token", 500)
     return SearchPage(posts, len(rows), token)
 
 

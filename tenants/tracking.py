@@ -6,6 +6,7 @@ from anymail.signals import AnymailTrackingEvent, EventType, tracking
 from django.dispatch import receiver
 
 from tenants import delivery_reports
+from tenants.http.cleaning import clean_text
 
 _RETURNED = (EventType.BOUNCED, EventType.REJECTED, EventType.FAILED)
 
@@ -20,4 +21,4 @@ def note_tracking(event: AnymailTrackingEvent, **_: Any) -> None:
         delivery_reports.record_delivery(int(number))
     elif event.event_type in _RETURNED:
         reason = event.description or event.mta_response or event.reject_reason or event.event_type
-        delivery_reports.record_bounce(int(number), str(reason)[:1000])
+        delivery_reports.record_bounce(int(number), clean_text(str(reason), 1000))

@@ -5,6 +5,13 @@ from typing import Any
 
 from tenants.http.json_object import JsonObject
 
+# The columns of connect.models, in characters.
+MAX_STATE = 40
+MAX_NAME = 255
+MAX_VERSION = 10
+MAX_ACCESS = 12
+MAX_OBJECT_NAME = 120
+
 
 @dataclass(frozen=True)
 class MappingDetail:
@@ -50,15 +57,17 @@ def read_detail(document: JsonObject, deep: bool) -> ConnectionDetail:
     salesforce = document.object_or_empty("sf_info")
     user = document.object_or_empty("user_info")
     return ConnectionDetail(
-        id=document.string("id"),
-        state=document.string("state"),
+        id=document.identifier("id"),
+        # Cut, it is a state that nobody knows: staff see it as it stands there.
+        state=document.string("state", MAX_STATE),
         schema_name=document.string_or_blank("schema_name"),
         db_key=document.string_or_blank("db_key"),
         # The same fact stands in several places, and each may be null before the authorization.
         organization_id=document.string_or_blank("organization_id")
         or salesforce.string_or_blank("organization_id"),
-        username=salesforce.string_or_blank("username") or user.string_or_blank("username"),
-        api_version=salesforce.string_or_blank("api_version"),
+        username=salesforce.string_or_blank("username", MAX_NAME)
+        or user.string_or_blank("username", MAX_NAME),
+        api_version=salesforce.string_or_blank("api_version", MAX_VERSION),
         mappings=tuple(_mapping(each) for each in document.objects("mappings")) if deep else (),
         view_all_data=_view_all_data(user.object_or_empty("profile_perms")),
         raw=document.raw,
@@ -75,10 +84,11 @@ def _mapping(document: JsonObject) -> MappingDetail:
     config = document.object_or_empty("config")
     counts = document.object_or_empty("counts")
     return MappingDetail(
-        id=document.string("id"),
-        object_name=document.string("object_name"),
-        state=document.string("state"),
-        access=document.string_or_blank("access") or config.string_or_blank("access"),
+        id=document.identifier("id"),
+        object_name=document.identifier("object_name", MAX_OBJECT_NAME),
+        state=document.string("state", MAX_STATE),
+        access=document.string_or_blank("access", MAX_ACCESS)
+        or config.string_or_blank("access", MAX_ACCESS),
         config=config.raw,
         rows_in_database=counts.integer_or_none("db"),
         rows_in_salesforce=counts.integer_or_none("sf"),

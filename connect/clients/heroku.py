@@ -122,8 +122,8 @@ def _addons(app: str) -> str:
 
 def _addon(document: JsonObject) -> Addon:
     return Addon(
-        id=document.string("id"),
-        name=document.string("name"),
+        id=document.identifier("id"),
+        name=document.identifier("name"),
         state=document.string("state"),
-        plan=document.object_or_empty("plan").string_or_blank("name"),
+        plan=document.object_or_empty("plan").string_or_blank("name", 60),
     )

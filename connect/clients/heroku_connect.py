@@ -28,6 +28,7 @@ from tenants.http.json_object import JsonObject
 logger = logging.getLogger(__name__)
 
 SYSTEM = "Heroku Connect"
+MAX_ADDRESS = 200  # characters, as in the column
 # A list of thousands of connections is slow and large; it is written to a file.
 LIST_LIMITS = Limits(read=30, total=60, body=512 * 1024 * 1024, retries=1)
 
@@ -186,16 +187,16 @@ def _summaries(documents: list[JsonObject], resource_name: str | None) -> list[C
 
 def _summary(document: JsonObject) -> ConnectionSummary:
     return ConnectionSummary(
-        id=document.string("id"),
-        resource_name=document.string("resource_name"),
+        id=document.identifier("id"),
+        resource_name=document.identifier("resource_name"),
         region_url=_checked(hosts.heroku_connect, _region_url(document)),
     )
 
 
 def _region_url(document: JsonObject) -> str:
-    if given := document.string_or_blank("region_url"):
+    if given := document.identifier_or_blank("region_url", MAX_ADDRESS):
         return given
-    detail_url = document.string_or_blank("detail_url")
+    detail_url = document.identifier_or_blank("detail_url", MAX_ADDRESS)
     parts = urlsplit(detail_url)
     if not parts.netloc:
         return document.string("region_url")

@@ -6,7 +6,7 @@ Every function raises the errors of connect.clients.http.
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.utils import timezone
@@ -16,10 +16,13 @@ from connect.clients import streams
 from connect.clients.connection_detail import ConnectionDetail, read_detail
 from connect.clients.heroku_connect import SYSTEM, call
 from connect.clients.http import RemoteError, Retryable, segment
+from tenants.http.cleaning import clean
 from tenants.http.json_object import JsonObject
 
 MAX_IN_MEMORY = 256 * 1024  # bytes of a list; more goes to a file
 MAX_NOTIFICATIONS = 1000
+# Other years cannot be moved to every time zone, or are a mistake.
+FIRST_YEAR, LAST_YEAR = 2000, 2200
 PILES = ("errors", "warnings", "passes", "skips")
 
 
@@ -57,7 +60,7 @@ def list_details(region_url: str, app: str, *, deep: bool) -> Iterator[Connectio
         try:
             for each in streams.elements(file, "results"):
                 try:
-                    found = read_detail(JsonObject(each, answer.missing), deep)
+                    found = read_detail(JsonObject(clean(each), answer.missing), deep)
                 except RemoteError:
                     continue
                 yield found
@@ -69,7 +72,9 @@ def start_diagnosis(region_url: str, connection_id: str) -> str:
     """Start a diagnosis; return the id for reading its result."""
     answer = call("POST", region_url, connection_id, "validations")
     # Only the id is kept: the result's address is built from the region that we have checked.
-    return answer.document().string("result_url").rstrip("/").rpartition("/")[2]
+    address = answer.document().string("result_url").rstrip("/")
+    run = JsonObject({"run id": address.rpartition("/")[2]}, answer.missing)
+    return run.identifier("run id", 100)
 
 
 def diagnosis(region_url: str, connection_id: str, run_id: str) -> list[DiagnosisFinding] | None:
@@ -91,9 +96,9 @@ def notifications(region_url: str, connection_id: str) -> list[RemoteNotificatio
     answer = call("GET", region_url, connection_id, "notifications", params=params)
     return [
         RemoteNotification(
-            each.string("id"),
-            parse_datetime(each.string_or_blank("created_at")) or timezone.now(),
-            each.string_or_blank("event_type"),
+            each.identifier("id"),
+            _moment(each.string_or_blank("created_at")) or timezone.now(),
+            each.string_or_blank("event_type", 60),
             each.string_or_blank("message"),
         )
         for each in answer.document().objects("results")
@@ -122,6 +127,16 @@ def _findings(document: JsonObject, about: str) -> list[DiagnosisFinding]:
         if document.raw.get(pile)
         for each in document.objects(pile)
     ]
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = parse_datetime(text)
+    except ValueError:  # it looks like a time, but e.g. its month is 13
+        return None
+    if moment is None or not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _web_address(given: Any) -> str:

@@ -81,11 +81,11 @@ def store_page(pairs: list[tuple[Connection, ConnectionDetail]], *, deep: bool) 
 
 
 def _store_mappings(connection: Connection, found: Iterable[MappingDetail]) -> None:
-    rows = [_mapping(connection, mapping) for mapping in found]
-    names = [row.object_name for row in rows]
-    connection.mappings.exclude(object_name__in=names).delete()
+    # By name, since a statement fails that writes one row twice; the last one counts.
+    rows = {mapping.object_name: _mapping(connection, mapping) for mapping in found}
+    connection.mappings.exclude(object_name__in=rows).delete()
     Mapping.objects.bulk_create(
-        rows,
+        rows.values(),
         update_conflicts=True,
         unique_fields=["connection", "object_name"],
         update_fields=_MAPPING_FACTS,

@@ -75,6 +75,9 @@ class RolloutItem(models.Model):
         default=0, help_text="Attempts since the last success. Counted before the work."
     )
     waiting_for = models.CharField(max_length=500, blank=True)
+    waiting_since = models.DateTimeField(
+        null=True, help_text="The first wait of the step since the last error or press of staff."
+    )
     last_error = models.TextField(blank=True)
     last_request_id = models.CharField(max_length=100, blank=True)
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from connect import remedies, switches
 from connect.models import Connection, Stage, WaitingOn
 from connect.provisioning import pauses, stages, steps
-from connect.runner import lease, run
+from connect.runner import lease, patience, run
 from connect.runner.job import Job
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Block, Done, Retry, StepOutcome, Wait
@@ -84,9 +84,8 @@ class ConnectionJob(Job):
 
     @property
     def waited(self) -> timedelta:
-        now = timezone.now()
         # Patience begins with the first wait after an error or a press: an outage blocks nobody.
-        return now - (self.connection.waiting_since or now)
+        return timezone.now() - self._waiting_since
 
     def reload(self) -> None:
         self.connection.refresh_from_db()
@@ -120,6 +119,7 @@ class ConnectionJob(Job):
     def settle_wait(self, wait: Wait) -> bool:
         # A poll repeats the same reason every few seconds; the timeline gets it once.
         is_new = wait.reason not in ("", self.connection.waiting_for)
+        is_same = wait.waiting_on == self.connection.waiting_on
         solved = stages.NO_TROUBLE if wait.waiting_on in _PROVE_SUCCESS else {}
         self.claim.release(
             **stages.NO_ERROR,
@@ -128,17 +128,18 @@ class ConnectionJob(Job):
             next_attempt_at=wait.until,
             waiting_for=wait.reason,
             waiting_on=wait.waiting_on,
-            waiting_since=self._waiting_since(wait),
+            # Waiting for another one is another wait, with its own patience.
+            waiting_since=self._waiting_since if is_same else timezone.now(),
         )
         if is_new:
             text = f"Waiting for {wait.reason}."
             timeline.note(self.claim.tenant, EventKind.WAITING, text, on=wait.waiting_on)
         return False
 
-    def _waiting_since(self, wait: Wait) -> datetime:
-        # Waiting for another one is another wait, with its own patience.
-        is_same = wait.waiting_on == self.connection.waiting_on
-        return (is_same and self.connection.waiting_since) or timezone.now()
+    @property
+    def _waiting_since(self) -> datetime:
+        row = self.connection
+        return patience.waiting_since(row.waiting_since, row.next_attempt_at, timezone.now())
 
     def settle_retry(self, failure: Retry, pause: timedelta) -> bool:
         # The timeline gets each reason once, however often it is repeated.

@@ -125,6 +125,7 @@ def retry(rollout_id: int, actor: str) -> Rollout:
             last_error="",
             last_request_id="",
             waiting_for="",
+            waiting_since=None,
             verdict="",
             excused=False,
             sent_at=None,

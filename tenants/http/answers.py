@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tenants.http.cleaning import clean
 from tenants.http.errors import Retryable, Uncertain
 from tenants.http.json_object import JsonObject
 from tenants.json_depth import MAX_DEPTH, is_too_deep
@@ -45,7 +46,7 @@ def parse_body(body: bytes, content_type: str) -> tuple[Any, str]:
         text = body.decode(json.detect_encoding(body))
         if is_too_deep(text):
             return None, f"JSON of more than {MAX_DEPTH} levels"
-        return json.loads(text), ""
+        return clean(json.loads(text)), ""
     except ValueError:
         # A page of a proxy or of maintenance often comes without the right Content-Type.
         is_page = "html" in content_type.lower() or body.lstrip()[:1] == b"<"

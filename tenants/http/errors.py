@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
+from tenants.http.cleaning import clean_text
 from tenants.redaction import redact
 
 MAX_MESSAGE_LENGTH = 500
@@ -96,7 +97,7 @@ class Unauthorized(RemoteError):
 
 def one_line(text: str) -> str:
     """Return `text` on one line, secrets hidden, cut to 500 characters."""
-    line = redact(re.sub(r"\s+", " ", text)).strip()
+    line = redact(re.sub(r"\s+", " ", clean_text(text))).strip()
     return line if len(line) <= MAX_MESSAGE_LENGTH else line[: MAX_MESSAGE_LENGTH - 1] + "…"
 
 

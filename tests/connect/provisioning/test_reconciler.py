@@ -1,7 +1,7 @@
 """The rules of the reconciler alone: steps are replaced by ones with given answers."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -76,25 +76,41 @@ def test_a_wait_is_noted_once_with_its_reason(run: Run) -> None:
     assert events(EventKind.WAITING) == ["Waiting for Heroku Connect to list the add-on."]
 
 
+def waiting(at: datetime) -> Wait:
+    """Return a wait for Heroku; the next look is due at that time."""
+    return Wait(at, "Heroku", WaitingOn.HEROKU, patience=timedelta(minutes=45))
+
+
 def test_waiting_longer_than_the_patience_blocks(run: Run) -> None:
-    wait = Wait(timezone.now(), "Heroku", WaitingOn.HEROKU, patience=timedelta(minutes=45))
-    assert run(wait).blocked_at is None
-    with time_machine.travel(timezone.now() + timedelta(minutes=46)):
-        seen = run(wait)
+    later = timezone.now() + timedelta(minutes=46)
+    assert run(waiting(later)).blocked_at is None
+    with time_machine.travel(later):
+        seen = run(waiting(later))
     assert "for 45 min." in seen.blocked_reason
 
 
 def test_patience_begins_with_the_first_wait_after_an_error_or_a_press(run: Run) -> None:
-    wait = Wait(timezone.now(), "Heroku", WaitingOn.HEROKU, patience=timedelta(minutes=45))
     run(http.Retryable("Heroku", 503, "an outage", "r-1"))
+    later = timezone.now() + timedelta(days=1, minutes=46)
     with time_machine.travel(timezone.now() + timedelta(days=1)):
-        assert run(wait).blocked_at is None
-    with time_machine.travel(timezone.now() + timedelta(days=1, minutes=46)):
-        assert run(wait).blocked_kind == BlockedKind.TIMED_OUT
+        assert run(waiting(later)).blocked_at is None
+    with time_machine.travel(later):
+        assert run(waiting(later)).blocked_kind == BlockedKind.TIMED_OUT
         Connection.objects.update(
             blocked_at=None, blocked_reason="", waiting_since=None, next_attempt_at=timezone.now()
         )
-        assert run(wait).blocked_at is None
+        assert run(waiting(later)).blocked_at is None
+
+
+@pytest.mark.parametrize("away", [timedelta(minutes=46), timedelta(days=7)])
+def test_a_worker_that_was_away_uses_up_no_patience(run: Run, away: timedelta) -> None:
+    due, back = timezone.now() + timedelta(minutes=10), timezone.now() + away
+    run(waiting(due))
+    with time_machine.travel(back):
+        assert run(waiting(back + timedelta(minutes=36))).blocked_at is None
+    # Ten minutes before it went away and 36 since it is back.
+    with time_machine.travel(back + timedelta(minutes=36)):
+        assert run(waiting(back)).blocked_kind == BlockedKind.TIMED_OUT
 
 
 def test_a_temporary_error_is_retried_later_and_noted_once(run: Run) -> None:

@@ -54,5 +54,6 @@ def pass_time(fleet: Fleet, seconds: float) -> None:
         next_attempt_at=F("next_attempt_at") - ago,
         sent_at=F("sent_at") - ago,
         step_since=F("step_since") - ago,
+        waiting_since=F("waiting_since") - ago,
         queued_at=None,
     )

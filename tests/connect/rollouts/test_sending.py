@@ -140,3 +140,24 @@ def test_mappings_are_deleted_only_when_that_was_asked(
     fleets.map_more(fleet, member, "Tweet__c")
     work(started(fleet, work, prune=prune))
     assert set(fleet.mapped(member)) == left
+
+
+def test_an_outage_uses_up_no_patience_of_a_tenant(fleet: Fleet, work: Work) -> None:
+    member = fleet.add()
+    fleet.running.behave(bulk_load_seconds=10**6)
+    rollout = started(fleet, work)
+    step(rollout, member)
+    pass_time(fleet, 60)
+    waiting = step(rollout, member)
+    assert waiting.waiting_for.startswith("Heroku Connect to load")
+    pass_time(fleet, 20 * 3600)
+    fault(fleet, "GET", "/connections/", status=429, headers={"Retry-After": "120"})
+    assert step(rollout, member).last_error
+    pass_time(fleet, 20 * 3600)
+    assert step(rollout, member).status == RolloutItemStatus.WORKING
+    pass_time(fleet, 25 * 3600)
+    item = step(rollout, member)
+    assert (item.status, "without any change" in item.last_error) == (
+        RolloutItemStatus.FAILED,
+        True,
+    )
