@@ -12,7 +12,7 @@ from typing import Any
 
 from csp.constants import SELF
 
-from portal.project import door_settings
+from portal.project import door_settings, mail_settings
 from portal.project.environment import BASE_DIR, NOT_NUMBERS, entries, env, host, number
 
 __all__ = ["NOT_NUMBERS"]  # read by the checks; all other settings are defined below
@@ -216,16 +216,11 @@ CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
         "frame-ancestors": ["'none'"],
-        "base-uri": [SELF],
+        "base-uri": ["'none'"],
         "object-src": ["'none'"],
         "form-action": [SELF],  # tenants.pages adds the hosts of the sign-in to its own pages
     }
 }
-
-# --- the staff's sign-in; see portal/door ---------------------------------------------------------
-globals().update({name: value for name, value in vars(door_settings).items() if name.isupper()})
-MFA_TOTP_ISSUER = PRODUCT_NAME
-MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not OVER_HTTPS  # a laptop's demo
 
 # --- the staff's sign-in; see portal/door ---------------------------------------------------------
 globals().update({name: value for name, value in vars(door_settings).items() if name.isupper()})
@@ -240,30 +235,8 @@ SOCIAL_AUTH_SALESFORCE_SECRET = SALESFORCE_SECRET
 SOCIAL_AUTH_SALESFORCE_SCOPE = ["api", "id", "refresh_token"]
 
 # --- e-mail --------------------------------------------------------------------------------------
-EMAIL_BACKEND: str = env.str("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
-EMAIL_FILE_PATH: str | None = env.str("EMAIL_FILE_PATH", "") or None
+globals().update({name: value for name, value in vars(mail_settings).items() if name.isupper()})
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = DEV_EMAIL or "webmaster@localhost"
-# Django's default waits for a mail server without end.
-EMAIL_TIMEOUT = 15  # seconds
-_MAIL_SETTINGS = {
-    "POSTMARK_SERVER_TOKEN": env.str("POSTMARK_SERVER_TOKEN", ""),
-    "MAILGUN_API_KEY": env.str("MAILGUN_API_KEY", ""),
-    # Heroku's Mailgun add-on calls it MAILGUN_DOMAIN.
-    "MAILGUN_SENDER_DOMAIN": env.str("MAILGUN_SENDER_DOMAIN", env.str("MAILGUN_DOMAIN", "")),
-    "MAILGUN_API_URL": env.str("MAILGUN_API_URL", ""),
-    "MAILGUN_WEBHOOK_SIGNING_KEY": env.str("MAILGUN_WEBHOOK_SIGNING_KEY", ""),
-    "BREVO_API_KEY": env.str("BREVO_API_KEY", ""),
-    "RESEND_API_KEY": env.str("RESEND_API_KEY", ""),
-    "SENDGRID_API_KEY": env.str("SENDGRID_API_KEY", ""),
-    "SENDGRID_TRACKING_WEBHOOK_VERIFICATION_KEY": env.str(
-        "SENDGRID_TRACKING_WEBHOOK_VERIFICATION_KEY", ""
-    ),
-    "WEBHOOK_SECRET": env.str("WEBHOOK_SECRET", ""),
-}
-ANYMAIL: dict[str, Any] = {name: value for name, value in _MAIL_SETTINGS.items() if value}
-ANYMAIL["REQUESTS_TIMEOUT"] = 15  # seconds
-# SendGrid still works, but anymail no longer maintains its backend; see docs/operating.md.
-SILENCED_SYSTEM_CHECKS = ["anymail.W003"]
 
 # --- static files --------------------------------------------------------------------------------
 STATIC_URL = "/static/"

@@ -24,7 +24,7 @@ def text(path: str) -> str:
 
 def settings_read() -> set[str]:
     """Return the name of every environment variable that the portal and its use cases read."""
-    own = ["portal/project/settings.py", "portal/project/door_settings.py"]
+    own = [f"portal/project/{name}settings.py" for name in ("", "door_", "mail_")]
     files = [*own, *(f"{name}/settings.py" for name in settings.USE_CASES)]
     return {name for file in files for name in settings_read_by(file)}
 
