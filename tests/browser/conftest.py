@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
-from django.test import Client
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
@@ -16,6 +15,7 @@ from demo.stack import Stack, running
 from portal import roles
 from tests.browser import people
 from tests.portal.admin import ready
+from tests.portal.admin.conftest import signed_in
 
 CHROMIUM = shutil.which("chromium-headless-shell")
 # Without these, Chromium calls its maker's servers at every start.
@@ -84,8 +84,7 @@ def page(chromium: Browser, stack: Stack) -> Iterator[Page]:
 def window(chromium: Browser, live_server: LiveServer) -> Iterator[Page]:
     """A window in which a superuser is logged in, at a portal without a worker."""
     roles.ensure()
-    client = Client()
-    client.force_login(User.objects.create_superuser("root", password=people.PASSWORD))
+    client = signed_in(User.objects.create_superuser("root", password=people.PASSWORD))
     context = chromium.new_context(base_url=live_server.url)
     context.add_cookies(
         [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]

@@ -10,10 +10,12 @@ from django.urls import reverse
 from playwright.sync_api import Locator, Page, TimeoutError
 
 from portal.actions.action import Action
+from tests import cast
 from tests.portal.admin import ready
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-TYPED = "input[type=text], textarea"
+TYPED = "input[type=text], input[type=number], textarea"
+VALUES = {"count": "5", "org_id": cast.EMBER["org_id"]}  # by the name of a field
 
 
 def page_of(model: type[Model], action: Action, row: Model) -> str:
@@ -29,7 +31,8 @@ def answer(form: Locator) -> None:
     for field in form.locator(TYPED).all():
         if not field.input_value():
             label = form.locator(f"label[for={field.get_attribute('id')}]").inner_text()
-            field.fill(label.partition("type: ")[2].rstrip(":") or "A reason.")
+            wanted = VALUES.get(field.get_attribute("name") or "", "A reason.")
+            field.fill(label.partition("type: ")[2].rstrip(":") or wanted)
 
 
 def appears(part: Locator) -> bool:

@@ -42,6 +42,10 @@ def test_an_admin_gets_from_the_mail_to_live_and_is_never_lost(stack: Stack, pag
 def _authorize(page: Page, org: Org, decision: str) -> None:
     """Press the page's button, log in at Heroku, and decide at Salesforce."""
     page.get_by_role("link", name="Authorize Heroku Connect").click(timeout=PATIENCE)
+    _log_in_and_decide(page, org, decision)
+
+
+def _log_in_and_decide(page: Page, org: Org, decision: str) -> None:
     page.get_by_role("button", name="Log in").wait_for()
     page.get_by_label("Email").fill(org.email)
     page.get_by_role("button", name="Log in").click()
@@ -61,8 +65,13 @@ def test_a_page_never_says_live_while_the_authorization_is_lost(stack: Stack, pa
     stopped = "Synchronization has stopped: please authorize it again"
     _reload_until(page, stopped)
 
+    # This browser has not signed in yet, which renews the portal's own access too.
+    page.get_by_role("link", name="Authorize Heroku Connect").click()
+    page.get_by_role("button", name="Sign in to Salesforce").click()
+    _decide_as(page, DUNE.org_id)
+
     # They decline, and the page still shows it.
-    _authorize(page, DUNE, "Deny")
+    _log_in_and_decide(page, DUNE, "Deny")
     expect(turn).to_contain_text(stopped)
     expect(turn).to_contain_text("If you chose Deny")
     page.goto(page.url.partition("?")[0])
