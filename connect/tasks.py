@@ -4,6 +4,7 @@ from django.utils import timezone
 
 from connect import connections
 from connect.health import (
+    common,
     diagnose,
     fleet,
     healing,
@@ -77,6 +78,7 @@ def refresh_connection(connection_id: int) -> None:
 def check_incidents() -> None:
     """Each minute: look at what is doubtful, heal, fetch diagnoses, follow repairs."""
     incidents.close_ended()
+    common.update()
     suspects, region_urls = incidents.unconfirmed()
     # A region may have two incidents, and is asked once.
     for region_url in {each for each in region_urls if each}:

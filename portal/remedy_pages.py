@@ -38,5 +38,6 @@ _ADDRESSES: dict[Page, Callable[[Tenant], str]] = {
     Page.HEROKU_ADDONS: _of_app("resources"),
     Page.HEROKU_ACCESS: _of_app("access"),
     Page.HEROKU_STATUS: lambda tenant: "https://status.heroku.com/",
+    Page.QUEUE: lambda tenant: reverse("admin:django_q_ormq_changelist"),
     Page.HEROKU_SUPPORT: lambda tenant: "https://help.heroku.com/tickets/new",
 }

@@ -7,13 +7,13 @@ from django.utils import timezone
 
 from connect import standing
 from connect.models import (
+    REGIONAL,
     Condition,
     Connection,
     Drift,
     DriftState,
     Health,
     Incident,
-    IncidentKind,
     IncidentStatus,
     Stage,
     WriteError,
@@ -23,7 +23,6 @@ from tenants.models import GrantStatus, SalesforceGrant, Tenant
 from tenants.progress import Button
 
 EVERY: list[tuple[Facts, Standing]] = standing.every()
-_REGIONAL = (IncidentKind.REGION, IncidentKind.TOKEN)
 _AUTHORIZED = (Stage.IMPORTING_MAPPINGS, Stage.LOADING, Stage.LIVE, Stage.OFFBOARDING)
 
 
@@ -79,7 +78,7 @@ def _add_live(connection: Connection, facts: Facts) -> None:
         unknown_since=now - timedelta(hours=1) if unknown else None,
     )
     for each in facts.incidents:
-        is_regional = each.kind in _REGIONAL
+        is_regional = each.kind in REGIONAL
         Incident.objects.create(
             kind=each.kind,
             text=each.text,

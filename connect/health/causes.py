@@ -11,11 +11,12 @@ from tenants.models import LOST, SalesforceGrant, Tenant
 WRITES_ARE_STUCK = timedelta(hours=1)
 MANY_FAILED_WRITES = 100  # of one cause: staff are alerted a second time
 MAX_LISTED_CAUSES = 5
+DB_UNAVAILABLE = "DB_UNAVAILABLE"
 _BY_STATE = {
     states.UNAUTHORIZED: IncidentKind.UNAUTHORIZED,
     states.NEED_AUTHENTICATION: IncidentKind.UNAUTHORIZED,
     "SYSTEM_ERROR": IncidentKind.SYSTEM_ERROR,
-    "DB_UNAVAILABLE": IncidentKind.DB_UNAVAILABLE,
+    DB_UNAVAILABLE: IncidentKind.DB_UNAVAILABLE,
     "TOO_MANY_ROWS": IncidentKind.TOO_MANY_ROWS,
     "HEROKU_UNAUTH": IncidentKind.HEROKU_UNAUTH,
     "INACTIVE_ORG": IncidentKind.INACTIVE_ORG,

@@ -4,20 +4,27 @@ Every step is an operation or an e-mail, so it holds the lease and writes an eve
 step, staff get one alert that a person is needed.
 """
 
+import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from connect import remedies
-from connect.health import alerts
+from connect.formats import counted
+from connect.health import alerts, causes
 from connect.health.suppression import are_alerts_suppressed
 from connect.models import Connection, HealingAttempt, Incident, IncidentKind, IncidentStatus, Stage
 from tenants import attempts, messages, timeline
 from tenants.attempts import Schedule, minutes
 from tenants.models import EventKind, MessageKind, SalesforceGrant
 
+log = logging.getLogger(__name__)
+
+MAX_STEP_SECONDS = 60  # of one step; a task may take 120
 QUEUED_FOR = timedelta(minutes=2)  # after that the task of a step counts as lost
 ESCALATE_AFTER = timedelta(minutes=15)  # after the last step, before staff are notified
 _DAY = timedelta(days=1)
@@ -35,19 +42,31 @@ class Remedy:
 
     name: str
     schedule: Schedule
-    step: Callable[[Incident, Connection, Operate], str]
+    step: Callable[[Incident, Operate], str]
 
 
-def _mail_reauthorize(incident: Incident, connection: Connection, operate: Operate) -> str:
+def without_database() -> QuerySet[Connection]:
+    """Return the live connections that cannot reach their database."""
+    rows = Connection.objects.filter(stage=Stage.LIVE, state=causes.DB_UNAVAILABLE)
+    return rows.select_related("tenant").order_by("pk")
+
+
+def _connection(incident: Incident) -> Connection:
+    assert incident.connection is not None  # noqa: S101  (only one kind that is healed has none)
+    return incident.connection
+
+
+def _mail_reauthorize(incident: Incident, operate: Operate) -> str:
     message = messages.queue(
-        connection.tenant,
+        _connection(incident).tenant,
         MessageKind.AUTHORIZE_AGAIN,
         key=f"reauthorize:{incident.pk}:{incident.attempts}",
     )
     return f"Mailed {message.to} a link to authorize again."
 
 
-def _mail_sign_in(incident: Incident, connection: Connection, operate: Operate) -> str:
+def _mail_sign_in(incident: Incident, operate: Operate) -> str:
+    connection = _connection(incident)
     grant = SalesforceGrant.objects.filter(tenant=connection.tenant).first()
     # The lost grant is a part of the key: the next one that is lost is mailed about again.
     lost = f"{grant.issued_at:%Y%m%d%H%M%S}" if grant else "none"
@@ -56,12 +75,27 @@ def _mail_sign_in(incident: Incident, connection: Connection, operate: Operate) 
     return f"Asked {message.to} to sign in to Salesforce again."
 
 
-def _restart(incident: Incident, connection: Connection, operate: Operate) -> str:
-    return operate("restart", connection.pk)
+def _restart(incident: Incident, operate: Operate) -> str:
+    return operate("restart", _connection(incident).pk)
 
 
-def _link(incident: Incident, connection: Connection, operate: Operate) -> str:
-    return operate("link", connection.pk)
+def _restart_all(incident: Incident, operate: Operate) -> str:
+    """Restart all that cannot reach the database; those left over have their turn at the next."""
+    stop_at, count = time.monotonic() + MAX_STEP_SECONDS, 0
+    for connection in without_database():
+        if time.monotonic() > stop_at:
+            break
+        try:
+            operate("restart", connection.pk)
+        except Exception:  # one that is busy must not stop the others
+            log.exception("not restarted connection=%s", connection.pk)
+        else:
+            count += 1
+    return f"Restarted {counted(count, 'connection')}."
+
+
+def _link(incident: Incident, operate: Operate) -> str:
+    return operate("link", _connection(incident).pk)
 
 
 REMEDIES = {
@@ -69,6 +103,7 @@ REMEDIES = {
     IncidentKind.GRANT_LOST: Remedy("sign_in", _SIGN_IN_AGAIN, _mail_sign_in),
     IncidentKind.SYSTEM_ERROR: Remedy("restart", _RESTARTS, _restart),
     IncidentKind.DB_UNAVAILABLE: Remedy("restart", _RESTARTS, _restart),
+    IncidentKind.DATABASE: Remedy("restart", _RESTARTS, _restart_all),
     IncidentKind.HEROKU_UNAUTH: Remedy("link", _LINKS, _link),
 }
 
@@ -110,21 +145,26 @@ def heal(incident_id: int, operate: Operate) -> str:
         absent_since=None,
     )
     incident = found.first()
-    connection = incident.connection if incident else None
-    if incident is None or connection is None or connection.stage != Stage.LIVE:
+    if incident is None or incident.needs_person_since:
         return ""
     remedy = REMEDIES.get(IncidentKind(incident.kind))
-    if remedy is None or incident.needs_person_since or are_alerts_suppressed(connection):
+    if remedy is None or not _may_be_healed(incident.connection):
         return ""
     if remedy.schedule.is_used_up(incident.attempts):
         return _escalate(incident, remedy)
     if not attempts.count(found, incident.attempts):
         return ""
-    text = remedy.step(incident, connection, operate)
+    text = remedy.step(incident, operate)
     incident.attempts += 1
     _record(incident, remedy.name, text)
     schedule_step(incident, timezone.now())
     return text
+
+
+def _may_be_healed(connection: Connection | None) -> bool:
+    if connection is None:  # an incident about many
+        return True
+    return connection.stage == Stage.LIVE and not are_alerts_suppressed(connection)
 
 
 def _escalate(incident: Incident, remedy: Remedy) -> str:
@@ -141,7 +181,8 @@ def _escalate(incident: Incident, remedy: Remedy) -> str:
 
 def _record(incident: Incident, remedy: str, text: str) -> None:
     HealingAttempt.objects.create(incident=incident, remedy=remedy, text=text)
-    assert incident.connection is not None  # noqa: S101  (heal has looked)
+    if incident.connection is None:
+        return
     timeline.note(
         incident.connection.tenant_id, EventKind.HEALING, text, incident=incident.pk, remedy=remedy
     )

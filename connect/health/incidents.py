@@ -13,11 +13,18 @@ from django.utils import timezone
 
 from connect.health import causes, lifecycle
 from connect.health.suppression import are_alerts_suppressed
-from connect.models import Health, Incident, IncidentKind, IncidentStatus, Stage
+from connect.models import (
+    REGIONAL,
+    Connection,
+    Health,
+    Incident,
+    IncidentKind,
+    IncidentStatus,
+    Stage,
+)
 
 # What Salesforce tells, also while Heroku Connect cannot be seen.
 _OF_THE_ORG = (IncidentKind.GRANT_LOST, IncidentKind.UNINSTALLED)
-_REGIONAL = (IncidentKind.REGION, IncidentKind.TOKEN)
 Causes = dict[IncidentKind, str]
 
 
@@ -27,7 +34,8 @@ def update(healths: Iterable[Health]) -> None:
     healths = list(healths)
     known = _known(healths)
     for health in healths:
-        _update(health, causes.of(health, now), known.get(health.pk, []), now)
+        mine = known.get(health.pk, [])
+        _update(health, _own(causes.of(health, now), mine, known.get(0, [])), mine, now)
 
 
 def update_one(health: Health, found: Causes, *, only: bool = False) -> None:
@@ -40,27 +48,50 @@ def update_one(health: Health, found: Causes, *, only: bool = False) -> None:
 
 def suspect_region(region_url: str, kind: IncidentKind, text: str) -> None:
     """Note that a region, or with "" all of Heroku Connect, does not answer: one incident."""
-    now = timezone.now()
-    found = _of_region(region_url).filter(kind=kind).first()
-    if found:
-        lifecycle.observed_again(found, text, now)
-    else:
-        lifecycle.suspect(Incident(kind=kind, region_url=region_url, text=text), now)
+    # Some of its connections may have been tried before it was clear that the region is away.
+    of_region = {"connection__region_url": region_url} if region_url else {}
+    forget_suspected(IncidentKind.UNSEEN, **of_region)
+    update_common(kind, text, region_url)
+
+
+def forget_suspected(kind: IncidentKind, **connections: str) -> None:
+    """Forget the suspicions of single connections, because one incident is about all of them."""
+    suspected = Incident.objects.filter(status=IncidentStatus.SUSPECTED, connection__isnull=False)
+    suspected.filter(kind=kind, **connections).delete()
 
 
 def region_recovered(region_url: str) -> None:
     """Note that a region answers: its incidents, and those about the token, can close."""
     now = timezone.now()
     # An answer of any region proves that the token is accepted, so that incident ends too.
-    for incident in _of_region(region_url) | _of_region(""):
+    answered = _of_region(region_url) | _of_region("")
+    for incident in answered.filter(kind__in=REGIONAL):
         lifecycle.absent(incident, now)
 
 
+def update_common(kind: IncidentKind, text: str, region_url: str = "") -> None:
+    """Note that something concerns many connections, or with the text "" that it is over."""
+    now = timezone.now()
+    found = _of_region(region_url).filter(kind=kind).first()
+    if found and text:
+        lifecycle.observed_again(found, text, now)
+    elif found:
+        lifecycle.absent(found, now)
+    elif text:
+        lifecycle.suspect(Incident(kind=kind, region_url=region_url, text=text), now)
+
+
 def close_ended() -> None:
-    """Close the incidents of connections that are no longer live, without an alert."""
-    gone = Incident.objects.exclude(status=IncidentStatus.CLOSED).filter(
-        ~Q(connection__stage=Stage.LIVE), connection__isnull=False
-    )
+    """Close the incidents of connections that are no longer live, without an alert.
+
+    So end those of a region, or of all, in which nobody is live: nothing is looked at there.
+    """
+    live = Connection.objects.filter(stage=Stage.LIVE).order_by()
+    not_live = Q(connection__isnull=False) & ~Q(connection__stage=Stage.LIVE)
+    empty = Q(connection=None) & ~Q(region_url__in=live.values("region_url"))
+    if live.exists():
+        empty &= ~Q(region_url="")
+    gone = Incident.objects.exclude(status=IncidentStatus.CLOSED).filter(not_live | empty)
     # A suspicion was never shown or mailed, so there is nothing to close.
     gone.filter(status=IncidentStatus.SUSPECTED).delete()
     gone.update(status=IncidentStatus.CLOSED, closed_at=timezone.now(), next_attempt_at=None)
@@ -71,7 +102,7 @@ def unconfirmed() -> tuple[list[int], list[str]]:
     waiting = Incident.objects.filter(
         Q(status=IncidentStatus.SUSPECTED)
         | Q(status=IncidentStatus.OPEN, absent_since__isnull=False)
-        | Q(status=IncidentStatus.OPEN, kind__in=_REGIONAL)
+        | Q(status=IncidentStatus.OPEN, kind__in=REGIONAL)
         | Q(status=IncidentStatus.OPEN) & ~Q(doubtful_parts=[])
     )
     rows = list(waiting.values_list("connection_id", "region_url"))
@@ -79,9 +110,19 @@ def unconfirmed() -> tuple[list[int], list[str]]:
     return connections, [region for connection, region in rows if not connection]
 
 
+def _own(found: Causes, mine: list[Incident], common: list[Incident]) -> Causes:
+    """Return the causes without the one that an incident about many connections covers."""
+    kind = IncidentKind.DB_UNAVAILABLE
+    # One that was open before goes on, so that staff are notified of its end.
+    is_covered = common and not any(each.kind == kind for each in mine)
+    return {each: text for each, text in found.items() if not (is_covered and each == kind)}
+
+
 def _known(healths: list[Health]) -> dict[int, list[Incident]]:
+    """Return the incidents that are not over by connection; under 0 those about many."""
+    of_these = Q(connection__in=[health.pk for health in healths])
     rows = Incident.objects.exclude(status=IncidentStatus.CLOSED).filter(
-        connection__in=[health.pk for health in healths]
+        of_these | Q(kind=IncidentKind.DATABASE)
     )
     found: dict[int, list[Incident]] = {}
     for incident in rows.select_related("connection__tenant"):

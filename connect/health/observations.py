@@ -17,6 +17,7 @@ _SEEN = (
     "failing_mappings",
     "since",
     "unknown_since",
+    "failed_at",
     "good_at",
     "deep_at",
     "ordered_writes",
@@ -74,7 +75,7 @@ def note(
         mappings = [each.state for each in seen.mappings] if deep else []
         _move(health, states.overall(seen.state, mappings), _reason(seen), now)
         health.failing_mappings = [each.object_name for each in _failing(seen)]
-        health.unknown_since = None
+        health.unknown_since = health.failed_at = None
         health.ordered_writes = seen.ordered_writes
         health.organization_id = _org(seen.organization_id)
         _permissions(health, seen)
@@ -94,6 +95,7 @@ def note_unseen(healths: Iterable[Health], now: datetime) -> None:
     for health in healths:
         # "Since" is not reset by looking again.
         health.unknown_since = health.unknown_since or now
+        health.failed_at = now
         _move(health, Condition.UNKNOWN, "It could not be read from Heroku Connect.", now)
     save(healths, _SEEN)
 

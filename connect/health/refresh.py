@@ -36,16 +36,20 @@ def refresh(connection: Connection) -> str:
     return seen.state
 
 
-def refresh_or_mark_unseen(connection: Connection) -> bool:
-    """Refresh a live connection; mark it as unknown if it cannot be read. True if it was read."""
+def refresh_or_mark_unseen(connection: Connection) -> Exception | None:
+    """Refresh a live connection; if it cannot be read, mark it as unknown and return why."""
     with http.working_for(connection.tenant.org_id):
         try:
             refresh(connection)
         except http.RemoteError as error:
             log.warning("health unknown connection=%s error=%s", connection.pk, error)
-            mark_unseen(connection, error)
-            return False
-    return True
+            mark_unseen(connection, f"{error.words}.")
+            return error
+        except Exception as error:  # a fault of one connection must not stop the others
+            log.exception("health unknown connection=%s", connection.pk)
+            mark_unseen(connection, f"An error in the portal itself: {error!r}.")
+            return error
+    return None
 
 
 def store(connection: Connection, seen: ConnectionDetail) -> None:
@@ -53,11 +57,11 @@ def store(connection: Connection, seen: ConnectionDetail) -> None:
     store_page([(connection, seen)], deep=True)
 
 
-def mark_unseen(connection: Connection, error: http.RemoteError) -> None:
+def mark_unseen(connection: Connection, why: str) -> None:
     """Note that a connection could not be seen, and for how long."""
     health = observations.of(connection)
     observations.note_unseen([health], timezone.now())
-    incidents.update_one(health, {IncidentKind.UNSEEN: f"{error.words}."}, only=True)
+    incidents.update_one(health, {IncidentKind.UNSEEN: why}, only=True)
 
 
 def store_page(pairs: list[tuple[Connection, ConnectionDetail]], *, deep: bool) -> int:

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from connect.clients import heroku_health, http
 from connect.clients.connection_detail import ConnectionDetail
-from connect.health import incidents, observations, refresh, states
+from connect.health import common, incidents, observations, refresh, states
 from connect.models import Condition, Connection, IncidentKind, Stage
 
 log = logging.getLogger(__name__)
@@ -25,6 +25,10 @@ PAGE = 50  # connections that are written, and held in memory, at a time
 DEEP_EVERY = timedelta(hours=6)
 # After this many failures in a row the region itself is the problem.
 MAX_REGION_FAILURES = 5
+MAX_FAILURES_WITHOUT_LIST = 2  # the refused list is a failure too
+# One that could not be read for so long is tried once in each such time.
+REST_AFTER = timedelta(days=1)
+REST = timedelta(hours=1)
 MAX_RUN_SECONDS = 90  # the rest waits for the next refresh; a task may take 120
 
 
@@ -37,38 +41,61 @@ def regions() -> list[str]:
 def refresh_region(region_url: str) -> int:
     """Refresh the live connections of a region; return how many were seen."""
     began = timezone.now()
-    stop_at = began + timedelta(seconds=MAX_RUN_SECONDS)
     try:
-        seen = _from_list(region_url, began)
-        found = seen + _one_by_one(region_url, began, stop_at)
+        refusal, listed = _from_list(region_url, began)
+        found = listed + _one_by_one(region_url, began, listed, refusal)
     except http.Unauthorized as error:
         # The token is the same in all regions, so this is one incident and not one for each.
         incidents.suspect_region("", IncidentKind.TOKEN, f"{error.words}. Set HEROKU_API_TOKEN.")
         observations.note_region_unseen(region_url, began)
-        return 0
-    except http.Retryable as error:
+        found = 0
+    except http.RemoteError as error:
         log.warning("region away region=%s error=%s", region_url, error)
         incidents.suspect_region(region_url, IncidentKind.REGION, f"{error.words}.")
         observations.note_region_unseen(region_url, began)
-        return 0
-    incidents.region_recovered(region_url)
+        found = 0
+    else:
+        incidents.region_recovered(region_url)
+        incidents.update_common(IncidentKind.LIST_REFUSED, _without_list(refusal), region_url)
+    common.update()
     return found
 
 
-def _from_list(region_url: str, began: datetime) -> int:
-    """Store what the region's list says of those that are well; return how many."""
+def _from_list(region_url: str, began: datetime) -> tuple[http.RemoteError | None, int]:
+    """Store what the region's list says of those that are well; return its refusal and how many.
+
+    Raises RemoteError if the region did not answer, or asks to be left alone.
+    """
     deep = _deep_is_due(region_url, began)
     listed = heroku_health.list_details(region_url, settings.APP_NAME, deep=deep)
     count = 0
     try:
         while page := list(islice(listed, PAGE)):
-            pairs = _matched(region_url, page, deep=deep)
-            count += refresh.store_page(pairs, deep=deep)
-            observations.forget(row for row, _ in pairs)
-    except (http.NotFound, http.Conflict) as error:
+            count += _store(_matched(region_url, page, deep=deep), deep=deep)
+    except http.RemoteError as error:
+        # 429 does not refuse the list: a call for each connection would make it worse.
+        if isinstance(error, http.Unauthorized) or error.status in (None, 429):
+            raise
         # The list is an undocumented call. Without it, each connection is read by its own call.
         log.warning("no list of connections region=%s error=%s", region_url, error)
-    return count
+        return error, count
+    return None, count
+
+
+def _store(pairs: list[tuple[Connection, ConnectionDetail]], *, deep: bool) -> int:
+    try:
+        return refresh.store_page(pairs, deep=deep)
+    except Exception:  # a fault of one connection must not stop the others: each is read alone
+        log.exception("page of connections not stored")
+        return 0
+    finally:
+        observations.forget(row for row, _ in pairs)
+
+
+def _without_list(refusal: http.RemoteError | None) -> str:
+    if refusal is None:
+        return ""
+    return f"{refusal.words}. Each connection is read by a call of its own, which costs more calls."
 
 
 def _matched(
@@ -90,30 +117,54 @@ def _is_well(connection: Connection, seen: ConnectionDetail) -> bool:
     return was_well and states.of_connection(seen.state) in calm and summary == states.SUMMARY_OK
 
 
-def _one_by_one(region_url: str, began: datetime, stop_at: datetime) -> int:
-    """Read each remaining connection by its own call, the longest unseen first."""
-    rest = _live().filter(Q(seen_at=None) | Q(seen_at__lt=began), region_url=region_url)
-    count = failed = 0
-    for connection in rest.order_by(F("seen_at").asc(nulls_first=True)).iterator(PAGE):
-        if timezone.now() > stop_at:
+def _one_by_one(
+    region_url: str, began: datetime, seen: int, refusal: http.RemoteError | None
+) -> int:
+    """Read each remaining connection by its own call; return how many were seen.
+
+    Raises RemoteError if the region is to blame: nothing at all was seen in it.
+    """
+    stop_at = began + timedelta(seconds=MAX_RUN_SECONDS)
+    limit = MAX_FAILURES_WITHOUT_LIST if refusal else MAX_REGION_FAILURES
+    count = failures = 0
+    for connection in _rest(region_url, began).iterator(PAGE):
+        if timezone.now() > stop_at or failures >= MAX_REGION_FAILURES:
             break
-        with http.working_for(connection.tenant.org_id):
-            try:
-                refresh.refresh(connection)
-                count, failed = count + 1, 0
-            # The token is wrong for every connection: asking for the next one is of no use.
-            except http.Unauthorized:
-                raise
-            except http.RemoteError as error:
-                # A refusal is about this connection alone, and shows that the region answers.
-                failed = failed + 1 if isinstance(error, http.Retryable) else 0
-                if failed >= MAX_REGION_FAILURES:
-                    raise
-                log.warning("health unknown connection=%s error=%s", connection.pk, error)
-                refresh.mark_unseen(connection, error)
-            finally:
-                observations.forget([connection])
+        error = refresh.refresh_or_mark_unseen(connection)
+        observations.forget([connection])
+        if error is None:
+            count, failures = count + 1, 0
+            continue
+        # A refusal is about this connection alone, and shows that the region answers.
+        failures = failures + 1 if refusal or isinstance(error, http.Retryable) else 0
+        # The token is wrong for every connection: asking for the next one is of no use.
+        is_shared = failures >= limit and not seen + count
+        if isinstance(error, http.Unauthorized) or (is_shared and _is_remote(error)):
+            raise error
+    if refusal and failures and not seen + count:
+        raise refusal
     return count
+
+
+def _is_remote(error: Exception) -> bool:
+    return isinstance(error, http.RemoteError)
+
+
+def _rest(region_url: str, began: datetime) -> QuerySet[Connection]:
+    """Return those not seen yet, the longest unseen first.
+
+    Those that failed before come last, so that they hold up nobody else.
+    """
+    rest = _live().filter(Q(seen_at=None) | Q(seen_at__lt=began), region_url=region_url)
+    return rest.exclude(_is_resting(began)).order_by(
+        F("health__failed_at").asc(nulls_first=True), F("seen_at").asc(nulls_first=True)
+    )
+
+
+def _is_resting(now: datetime) -> Q:
+    # Its incident has notified staff; at full pace it would use up Heroku's budget of calls.
+    failed_long = Q(health__unknown_since__lt=now - REST_AFTER)
+    return failed_long & Q(health__failed_at__gt=now - REST)
 
 
 def _deep_is_due(region_url: str, now: datetime) -> bool:

@@ -14,6 +14,7 @@ from connect.models import (
     WriteError,
 )
 
+# Without connect.models.COMMON, since they say nothing of a single connection.
 SEVERITY: dict[IncidentKind, Condition] = {
     IncidentKind.UNAUTHORIZED: Condition.NEEDS_AUTHORIZATION,
     IncidentKind.SYSTEM_ERROR: Condition.BROKEN,
@@ -57,7 +58,7 @@ def keys(condition: Condition) -> Keys | None:
 
 def _regional(opened: QuerySet[Incident]) -> Keys:
     """Return the connections of the regions that have an incident; "" stands for all of Heroku."""
-    regional = opened.filter(connection=None)
+    regional = opened.filter(connection=None)  # of REGIONAL, since only those have a severity
     of_regions = Q(region_url__in=regional.values("region_url"))
     everywhere = Q(Exists(regional.filter(region_url="")))
     live = Connection.objects.filter(of_regions | everywhere, stage=Stage.LIVE)

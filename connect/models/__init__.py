@@ -10,6 +10,8 @@ from connect.models.connection import Connection, SchemaFate, Stage, WaitingOn
 from connect.models.diagnosis import Diagnosis, Notification
 from connect.models.health import Condition, FleetCondition, Health, HealthSample
 from connect.models.incident import (
+    COMMON,
+    REGIONAL,
     HealingAttempt,
     Incident,
     IncidentKind,
@@ -41,7 +43,9 @@ from connect.models.rollout_item import (
 from connect.models.write_error import RepairResult, SkipReason, WriteError, WriteRepair
 
 __all__ = [
+    "COMMON",
     "OPEN_STATUSES",
+    "REGIONAL",
     "AddonDay",
     "ApiBudget",
     "BlockedKind",

@@ -41,6 +41,7 @@ class Health(models.Model):
     failing_mappings = models.JSONField(default=list, help_text="Objects whose mappings fail.")
     unknown_since = models.DateTimeField(null=True, blank=True)
     good_at = models.DateTimeField("last good sync", null=True, blank=True)
+    failed_at = models.DateTimeField("last look that failed", null=True, blank=True)
     sampled_at = models.DateTimeField("last seen", null=True, blank=True)
     deep_at = models.DateTimeField("mappings seen", null=True, blank=True)
     paused_by = models.CharField(

@@ -29,6 +29,16 @@ class IncidentKind(models.TextChoices):
     UNINSTALLED = "uninstalled", "Package uninstalled?"
     REGION = "region", "Region does not answer"
     TOKEN = "token", "Heroku refuses the portal's token"
+    LIST_REFUSED = "list_refused", "List of connections refused"
+    STALE = "stale", "Connections not looked at"
+    DATABASE = "database", "Tenants' database unavailable"
+
+
+# Of all connections of a region: while it is open, this is what is wrong with each of them.
+REGIONAL = (IncidentKind.REGION, IncidentKind.TOKEN)
+# About the portal's work: one incident for any number of connections, and how each of them stands
+# is known without it.
+COMMON = (IncidentKind.LIST_REFUSED, IncidentKind.STALE, IncidentKind.DATABASE)
 
 
 class IncidentStatus(models.TextChoices):

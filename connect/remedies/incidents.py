@@ -124,4 +124,24 @@ INCIDENTS: dict[K, Remedy] = {
         "Set HEROKU_API_TOKEN to a valid token.",
         "The portal continues within ten minutes, and the incident closes.",
     ),
+    K.LIST_REFUSED: visit(
+        Page.HEROKU_ACCESS,
+        By.MANAGER,
+        "See that the portal's user has access to the app that owns the add-ons.",
+        "Until the region lists its connections again, the portal reads each by a call of its own. "
+        "Then the incident closes.",
+    ),
+    K.STALE: visit(
+        Page.QUEUE,
+        By.OPERATOR,
+        "See that the worker runs, and what failed in the queue.",
+        "The incident closes when all live connections have been looked at again.",
+    ),
+    K.DATABASE: visit(
+        Page.HEROKU_ADDONS,
+        By.MANAGER,
+        "See that the tenants' Postgres runs and accepts connections.",
+        "The portal restarts the connections at once and after 10, 30 and 120 minutes. The "
+        "incident closes when all of them work again.",
+    ),
 }

@@ -27,6 +27,7 @@ class Page(StrEnum):
     HEROKU_ADDONS = "Open the app's add-ons at Heroku"
     HEROKU_ACCESS = "Open the app's access at Heroku"
     HEROKU_STATUS = "Open Heroku's status page"
+    QUEUE = "Open the queue"
     HEROKU_SUPPORT = "Open a ticket with Heroku"
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from connect.health import conditions
 from connect.models import (
+    REGIONAL,
     BlockedKind,
     Condition,
     Connection,
@@ -120,7 +121,7 @@ _ByRegion = defaultdict[str, list[OpenIncident]]
 
 def _incidents(keys: list[int]) -> tuple[_ByConnection, _ByRegion]:
     """Return the open incidents of connections, and those of regions ("" is all of Heroku)."""
-    of_these = Q(connection__in=keys) | Q(connection=None)
+    of_these = Q(connection__in=keys) | Q(connection=None, kind__in=REGIONAL)
     rows = Incident.objects.filter(of_these, status=IncidentStatus.OPEN).order_by("opened_at", "pk")
     opened: _ByConnection = defaultdict(list)
     regional: _ByRegion = defaultdict(list)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from connect.health import causes
 from connect.health import states as health_states
-from connect.models import BlockedKind, Condition, IncidentKind, Stage, WaitingOn
+from connect.models import COMMON, BlockedKind, Condition, IncidentKind, Stage, WaitingOn
 from connect.standing import subscriber
 from connect.standing.facts import Facts, OpenIncident
 from connect.standing.judging import Standing, judge
@@ -123,7 +123,7 @@ def _live() -> Iterator[Facts]:
     yield _well(condition=Condition.UNKNOWN, seen=False)
     yield _well(drifted_since=_EARLIER)
     yield _well(failed_writes=3)
-    yield from map(_troubled, IncidentKind)
+    yield from (_troubled(kind) for kind in IncidentKind if kind not in COMMON)
 
 
 def _troubled(kind: IncidentKind) -> Facts:

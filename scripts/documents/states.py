@@ -14,6 +14,7 @@ from django.db.models import Model, TextChoices
 from connect import remedies, standing
 from connect.health import states
 from connect.models import (
+    COMMON,
     Condition,
     Incident,
     IncidentKind,
@@ -137,7 +138,7 @@ def _suspected() -> State:
 
 def _opened(kind: IncidentKind) -> State:
     label, tone = _of_choice(Incident, IncidentStatus.OPEN)
-    words = said(subscriber.INCIDENTS[kind])
+    words = NOT_SHOWN if kind in COMMON else said(subscriber.INCIDENTS[kind])
     remedy = remedies.INCIDENTS[kind]
     return State(f"open.{kind}", label, tone, str(kind.label), words, primary(remedy))
 

@@ -198,3 +198,23 @@ def test_a_second_mapping_that_fails_during_an_incident_is_alerted_once(
     assert subjects()[1].endswith(f"{acme.tenant}, also Account")
     events = acme.tenant.events.filter(kind=EventKind.INCIDENT)
     assert [event.data["what"] for event in events] == ["more 2", "opened"]
+
+
+def test_an_outage_of_the_tenants_database_is_one_incident_with_two_mails(
+    fleet: Fleet, emulator: emulated.Running, clock: time_machine.Traveller
+) -> None:
+    for each in fleet.values():
+        force(each, "DB_UNAVAILABLE")
+    # A restart is of no use as long as the database is away.
+    fault = {"system": "region", "method": "POST", "path": "/actions/restart", "status": 503}
+    requests.post(f"{emulator.url}/control/faults", json=fault, timeout=10).raise_for_status()
+    pass_minutes(clock, 8)
+    assert incidents(IncidentStatus.OPEN) == [("database", "the portal")]
+    assert Incident.objects.count() == 1
+    assert len(subjects()) == 1
+    requests.delete(f"{emulator.url}/control/faults", timeout=10)
+    pass_minutes(clock, 25)
+    assert incidents(IncidentStatus.OPEN) == []
+    assert HealingAttempt.objects.first().text == "Restarted 5 connections."
+    assert Connection.objects.filter(state="DB_UNAVAILABLE").count() == 0
+    assert len(subjects()) == 2

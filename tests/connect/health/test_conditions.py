@@ -8,6 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from connect.health import conditions, severity
 from connect.models import (
+    COMMON,
     Condition,
     Connection,
     Health,
@@ -102,5 +103,5 @@ def test_an_open_incident_says_something_worse_than_the_last_look(
     assert {name for name, count in conditions.counts().items() if count} == {expected}
 
 
-def test_every_kind_of_incident_has_a_severity() -> None:
-    assert set(severity.SEVERITY) == set(IncidentKind)
+def test_every_kind_of_incident_of_a_connection_has_a_severity() -> None:
+    assert set(severity.SEVERITY) == set(IncidentKind) - set(COMMON)

@@ -6,21 +6,11 @@ from datetime import timedelta
 import pytest
 from django.db.models import F
 
-import emulator as emulated
 from connect.models import Rollout, RolloutItem, RolloutItemStatus
 from connect.rollouts import due, items
-from tests.connect import fleet as fleets
 from tests.connect.fleet import Fleet
 
 Work = Callable[..., Rollout]
-
-
-@pytest.fixture
-def fleet(db: None, emulator: emulated.Running) -> Fleet:
-    """No tenants yet, and versions 1 and 2 of the mappings."""
-    first = fleets.version(fleets.FIRST)
-    fleets.version(fleets.SECOND)
-    return Fleet(emulator, first)
 
 
 @pytest.fixture

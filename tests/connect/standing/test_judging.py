@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connect import remedies, standing
-from connect.models import BlockedKind, Condition, IncidentKind, Stage, WaitingOn
+from connect.models import COMMON, BlockedKind, Condition, IncidentKind, Stage, WaitingOn
 from connect.remedies import Page
 from connect.standing import Button, Facts, OpenIncident, Tone, Word, judge
 from connect.standing.states import ONLY_IN_ROLLOUTS
@@ -76,7 +76,10 @@ def test_a_state_without_an_incident_yet_follows_from_its_condition() -> None:
     assert judge(replace(facts, state="IDLE")).remedy.page == Page.MAPPINGS
 
 
-@pytest.mark.parametrize("kind", IncidentKind)
+OF_CONNECTIONS = [kind for kind in IncidentKind if kind not in COMMON]
+
+
+@pytest.mark.parametrize("kind", OF_CONNECTIONS)
 def test_healing_is_said_only_where_the_portal_does_something(kind: IncidentKind) -> None:
     healing = {K.UNAUTHORIZED, K.GRANT_LOST, K.SYSTEM_ERROR, K.DB_UNAVAILABLE, K.HEROKU_UNAUTH}
     seen = judge(replace(LIVE, incidents=(incident(kind),)))
@@ -132,7 +135,7 @@ def test_every_state_is_listed_once_and_no_word_is_missing() -> None:
     assert len(keys) == len(set(keys))
     assert {each.word for _, each in listed} == set(Word)
     assert {f"blocked.{kind}" for kind in BlockedKind if kind not in ONLY_IN_ROLLOUTS} < set(keys)
-    for kind in IncidentKind:
+    for kind in OF_CONNECTIONS:
         assert any(key.startswith(f"live.{kind}.") for key in keys)
 
 

@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from connect.health import states
 from connect.models import (
+    COMMON,
+    REGIONAL,
     Connection,
     Drift,
     DriftState,
@@ -138,7 +140,7 @@ def test_a_tenant_is_listed_once_under_its_worst_cause() -> None:
     assert causes_now() == ["drifted"]
 
 
-OWN_KINDS = [kind for kind in IncidentKind if kind not in (IncidentKind.REGION, IncidentKind.TOKEN)]
+OWN_KINDS = [kind for kind in IncidentKind if kind not in (*REGIONAL, *COMMON)]
 
 
 @pytest.mark.parametrize("kind", OWN_KINDS)
@@ -162,7 +164,7 @@ def test_those_who_only_were_not_seen_lately_are_not_listed_one_by_one() -> None
     assert causes_now() == []
 
 
-@pytest.mark.parametrize("kind", [IncidentKind.REGION, IncidentKind.TOKEN])
+@pytest.mark.parametrize("kind", [*REGIONAL, *COMMON])
 def test_an_incident_without_a_tenant_is_a_case_with_its_own_page(kind: IncidentKind) -> None:
     opened = incident(None, kind)
     assert causes_now() == ["shared"]

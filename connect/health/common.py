@@ -1,0 +1,47 @@
+"""Troubles of many connections at once: one incident, and one alert, for all of them."""
+
+from datetime import datetime
+
+from django.db.models import Q
+from django.utils import timezone
+
+from connect.formats import counted, format_time
+from connect.health import conditions, healing, incidents
+from connect.models import Connection, Incident, IncidentKind, IncidentStatus, Stage
+
+MANY = 3  # connections whose database is unavailable: then it is not a matter of one of them
+
+
+def update() -> None:
+    """Update the incidents about many connections, after a region was looked at and each minute."""
+    now = timezone.now()
+    incidents.update_common(IncidentKind.STALE, _stale(now))
+    incidents.update_common(IncidentKind.DATABASE, _database())
+
+
+def _stale(now: datetime) -> str:
+    """Return what to say of connections that nobody has looked at; "" if there are none."""
+    before = now - conditions.UNSEEN_AFTER
+    unseen = Q(health=None) | Q(health__sampled_at=None) | Q(health__sampled_at__lt=before)
+    # One that was looked at in vain has an incident of its own, or its region has.
+    tried = Q(health__unknown_since__isnull=False)
+    live = Connection.objects.filter(stage=Stage.LIVE, live_at__lt=before)
+    stale = live.filter(unseen).exclude(tried)
+    count = stale.count()
+    if not count:
+        return ""
+    return f"{counted(count, 'live connection')} not looked at since {format_time(before)}."
+
+
+def _database() -> str:
+    """Return what to say of a database that many cannot reach; "" if it is not so."""
+    kind = IncidentKind.DATABASE
+    is_known = Incident.objects.filter(kind=kind).exclude(status=IncidentStatus.CLOSED).exists()
+    rows = healing.without_database()
+    count = rows.count()
+    # Once it is known, the last of them still belong to it.
+    if count < MANY and not (is_known and count):
+        return ""
+    incidents.forget_suspected(IncidentKind.DB_UNAVAILABLE)
+    named = ", ".join(str(row.tenant) for row in rows[:MANY])
+    return f"{counted(count, 'live connection')} cannot reach Postgres, e.g. of {named}."
