@@ -95,6 +95,8 @@ _MANAGER = (
     "tenants.delete_ratebucket",  # to unlock
     "mfa.view_authenticator",
     "mfa.delete_authenticator",
+    "socialaccount.view_socialaccount",
+    "socialaccount.delete_socialaccount",
 )
 
 

@@ -11,8 +11,13 @@ from django.urls import reverse
 from portal.door import factor
 
 QUEUE = "django_q"
-_NAMES = {QUEUE: "Queue", "auth": "Staff", "mfa": "Second factors"}
-_APPS = ("tenants", "connect", *settings.USE_CASES, QUEUE, "mfa", "auth")
+_NAMES = {
+    QUEUE: "Queue",
+    "auth": "Staff",
+    "mfa": "Second factors",
+    "socialaccount": "Single sign-on",
+}
+_APPS = ("tenants", "connect", *settings.USE_CASES, QUEUE, "mfa", "socialaccount", "auth")
 _MODELS = (
     "Tenant",
     "Event",

@@ -1,9 +1,10 @@
-"""Actions on what the door keeps: unlock after too many attempts, remove a lost second factor."""
+"""Actions on what the door keeps: unlock, remove a lost factor, forget an identity."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.db.models import Model
 
 from portal.actions.action import Action, Options
@@ -34,6 +35,16 @@ def _remove(targets: Sequence[Authenticator], actor: str, options: Options) -> R
 
 def _whose(factor: Authenticator) -> str:
     return f"{factor.user.get_username()}, {factor.get_type_display()}"
+
+
+def _forget(targets: Sequence[SocialAccount], actor: str, options: Options) -> Result:
+    deleted = _delete(targets)
+    log(actor, [each.user for each in deleted], "Forgot an identity of single sign-on.")
+    return _result(targets, deleted, _whose_identity)
+
+
+def _whose_identity(identity: SocialAccount) -> str:
+    return f"{identity.user.get_username()}, {identity.uid}"
 
 
 def _delete(targets: Sequence[Row]) -> list[Row]:
@@ -68,5 +79,16 @@ ACTIONS = (
         _remove,
         destructive=True,
         naming=_whose,
+    ),
+    Action(
+        "forget",
+        "Forget the identity",
+        "For a person who has another identity now. The next sign-in with the person's address "
+        "binds the new one.",
+        (SocialAccount,),
+        "socialaccount.delete_socialaccount",
+        _forget,
+        destructive=True,
+        naming=_whose_identity,
     ),
 )

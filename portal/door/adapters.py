@@ -5,8 +5,10 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.fernet import InvalidToken
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.http import HttpRequest
+from django.urls import reverse
 
 from portal import audit
 from portal.door import throttle
@@ -39,6 +41,14 @@ class StaffAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth carr
                 AuditKind.SIGN_IN_FAILED, "Wrong name or password", request=request, actor=name
             )
         return user
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """Return how a person proves who they are: by single sign-on only if nothing else fits."""
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        if methods or not settings.OIDC:
+            return methods
+        url = reverse("sign_in_again")
+        return [{"id": "sign_in_again", "description": f"Use {settings.OIDC_NAME}", "url": url}]
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return audit.address(request) or UNKNOWN_ADDRESS

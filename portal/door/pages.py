@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
 
@@ -14,4 +15,5 @@ def admin_context(request: HttpRequest) -> dict[str, Any]:
     if match is None or match.app_name == "admin" or not request.path.startswith(STAFF):
         return {}
     context = admin.site.each_context(request)
-    return {**context, "is_nav_sidebar_enabled": context["has_permission"]}
+    sso = settings.OIDC_NAME if settings.OIDC else ""
+    return {**context, "single_sign_on": sso, "is_nav_sidebar_enabled": context["has_permission"]}

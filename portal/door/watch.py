@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from allauth.account import signals as account
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa import signals as factors
 from django.contrib.auth import signals as auth
 from django.dispatch import receiver
@@ -13,10 +14,15 @@ from portal import audit
 from portal.models import AuditKind
 from portal.project.failures import STAFF
 
+WAYS = {"socialaccount": "single sign-on", "mfa": "second factor"}
+
 
 @receiver(auth.user_logged_in)
 def signed_in(request: HttpRequest, user: Any, **_: Any) -> None:
-    audit.note(AuditKind.SIGNED_IN, "Signed in", request=request, actor=user.get_username())
+    records = get_authentication_records(request, user)
+    ways = " and ".join(WAYS.get(each["method"], each["method"]) for each in records)
+    what = f"Signed in by {ways or 'unknown'}"
+    audit.note(AuditKind.SIGNED_IN, what, request=request, actor=user.get_username())
 
 
 @receiver(auth.user_logged_out)

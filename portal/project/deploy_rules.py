@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from portal.project.checks import rule
-from portal.project.setting_rules import LOOPBACK
+from portal.project.environment import LOOPBACK
 
 MIN_DISTINCT = 10  # characters; a random hex key has about 16, "aaaa…" has one
 PLACEHOLDERS = ("changeme", "change-me", "insecure", "password", "your-")

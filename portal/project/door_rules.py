@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from django.conf import settings
 
 from portal.project.checks import rule
-from portal.project.environment import host
-from portal.project.setting_rules import LOOPBACK
+from portal.project.environment import is_https_or_here
 
 
 @rule("W054")
@@ -32,9 +31,5 @@ def single_sign_on() -> Iterator[str]:
     given = [settings.OIDC_ISSUER, settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET]
     if any(given) and not all(given):
         yield "OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET belong together: set all three"
-    elif all(given) and not _is_safe(settings.OIDC_ISSUER):
+    elif all(given) and not is_https_or_here(settings.OIDC_ISSUER):
         yield "OIDC_ISSUER is not an https address: set your identity provider's issuer"
-
-
-def _is_safe(url: str) -> bool:
-    return url.startswith("https://") or host(url) in LOOPBACK

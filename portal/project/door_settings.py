@@ -19,7 +19,10 @@ OIDC = bool(OIDC_ISSUER and OIDC_CLIENT_ID and OIDC_CLIENT_SECRET)
 LOGIN_URL = "/admin/login/"
 LOGIN_REDIRECT_URL = "/admin/"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-apps = ["allauth", "allauth.account", "allauth.mfa", "allauth.usersessions"]
+apps = [
+    *("allauth", "allauth.account", "allauth.mfa", "allauth.usersessions"),
+    *("allauth.socialaccount", "allauth.socialaccount.providers.openid_connect"),
+]
 
 AUTH_PASSWORD_VALIDATORS = [
     {
@@ -51,11 +54,8 @@ MFA_FORMS = {
     "reauthenticate": "portal.door.forms.CodeAgainForm",
 }
 
-if OIDC:
-    apps += ["allauth.socialaccount", "allauth.socialaccount.providers.openid_connect"]
 SOCIALACCOUNT_ADAPTER = "portal.door.single_sign_on.Adapter"
-# The identity provider is the ISV's own: an address that it has verified is that person's.
-SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
+SOCIALACCOUNT_UID_MAX_LENGTH = 500  # characters of an issuer and a subject
 SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {
     "openid_connect": {
         "OAUTH_PKCE_ENABLED": True,

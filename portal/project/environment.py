@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import environ
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 BASE_DIR = Path(__file__).resolve().parents[2]
 NOT_NUMBERS: list[str] = []  # settings whose value is not a whole number
 
@@ -27,6 +28,11 @@ def number(name: str, default: int) -> int:
 def entries(name: str, default: str = "") -> list[str]:
     """Read a comma-separated list, without blanks around its entries and without empty ones."""
     return [word.strip() for word in env.str(name, default).split(",") if word.strip()]
+
+
+def is_https_or_here(url: str) -> bool:
+    """Return whether nobody between here and there can read what is sent to an address."""
+    return host(url) in LOOPBACK or (url.startswith("https://") and host(url) != "")
 
 
 def host(url: str) -> str:

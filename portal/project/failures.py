@@ -56,40 +56,40 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, RequestDataTooBig):
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE / 1024**2
         text = f"A form may hold {limit:.1f} MB of text. Nothing was changed: go back, send less."
-        return _answer(request, 413, "The text is too long", text)
-    return _answer(request, 400, *_BAD)
+        return answer(request, 413, "The text is too long", text)
+    return answer(request, 400, *_BAD)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler403."""
-    return _answer(request, 403, *_FORBIDDEN)
+    return answer(request, 403, *_FORBIDDEN)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler404."""
-    return _answer(request, 404, *_UNKNOWN)
+    return answer(request, 404, *_UNKNOWN)
 
 
 def broken(request: HttpRequest) -> HttpResponse:
     """Django's handler500. A database that is away or read-only is answered 503, not 500."""
     error = sys.exc_info()[1]
     if isinstance(error, OperationalError | InterfaceError):
-        return _answer(request, 503, *_NO_DATABASE)
+        return answer(request, 503, *_NO_DATABASE)
     if isinstance(getattr(error, "__cause__", None), ReadOnlySqlTransaction):
-        return _answer(request, 503, *_READ_ONLY)
-    return _answer(request, 500, *_BROKEN)
+        return answer(request, 503, *_READ_ONLY)
+    return answer(request, 500, *_BROKEN)
 
 
 def too_many(request: HttpRequest) -> HttpResponse:
     """Answer attempts that come too fast."""
-    return _answer(request, 429, *_TOO_MANY)
+    return answer(request, 429, *_TOO_MANY)
 
 
 def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form without a valid CSRF token, in the design of the pages it came from."""
     if not request.path.startswith(STAFF):
         return pages.csrf_failure(request, reason)
-    return _answer(request, 403, *_STALE)
+    return answer(request, 403, *_STALE)
 
 
 class MaintenanceMiddleware:
@@ -101,10 +101,11 @@ class MaintenanceMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not settings.MAINTENANCE or request.path in PROBES:
             return self.get_response(request)
-        return _answer(request, 503, "The portal is under maintenance", settings.MAINTENANCE)
+        return answer(request, 503, "The portal is under maintenance", settings.MAINTENANCE)
 
 
-def _answer(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
+def answer(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
+    """Return a page of one message, or JSON for machine clients."""
     reference = request_ids.current.get()
     if request.path.startswith(MACHINES):
         document: dict[str, Any] = {

@@ -12,6 +12,7 @@ from django.core.validators import validate_email
 from django.http.request import validate_host
 
 from portal.project.checks import BASE_URLS, NUMBERS, rule
+from portal.project.environment import LOOPBACK
 
 POLICIES = ("signed", "approval", "open")
 # Django itself warns of a SECRET_KEY of fewer than 50 characters.
@@ -22,7 +23,6 @@ MIN_LENGTHS = {  # characters
     "METRICS_TOKEN": 20,
 }
 CONSOLE = "django.core.mail.backends.console.EmailBackend"
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @rule("E001")

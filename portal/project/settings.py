@@ -218,7 +218,7 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
         "base-uri": ["'none'"],
         "object-src": ["'none'"],
-        "form-action": [SELF],  # tenants.pages adds the hosts of the sign-in to its own pages
+        "form-action": [SELF],  # a page whose form leads to a sign-in elsewhere adds its host
     }
 }
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.models import User
 from django.db.models import Model
 from django.utils import timezone
@@ -71,6 +72,13 @@ def _factor() -> Model:
     return _gone(Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={}))
 
 
+def _identity() -> Model:
+    user = User.objects.create_user("mia")
+    return _gone(
+        SocialAccount.objects.create(user=user, provider="sso", uid="https://id.example 1")
+    )
+
+
 def _rule() -> Model:
     org_id = cast.ACME["org_id"]
     return _gone(OrgRule.objects.create(org_id=org_id, verdict=OrgVerdict.BLOCKED, why="Fraud."))
@@ -118,6 +126,7 @@ CASES = [
     Case("turn_on", _switch(on=True), "already on"),
     Case("unlock", _bucket, "it has gone"),
     Case("remove", _factor, "it has gone"),
+    Case("forget", _identity, "it has gone"),
     Case("lift", _rule, "somebody else was faster"),
 ]
 

@@ -4,12 +4,13 @@ from typing import TYPE_CHECKING
 
 import allauth.account.admin
 import allauth.mfa.admin
-import allauth.usersessions.admin
+import allauth.socialaccount.admin
+import allauth.usersessions.admin  # noqa: F401
 import social_django.admin  # noqa: F401
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from allauth.usersessions.models import UserSession
-from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
@@ -26,10 +27,7 @@ else:
 
 admin.site.unregister((User, Group, Association, Nonce, UserSocialAuth))
 admin.site.unregister((EmailAddress, Authenticator, UserSession))
-if apps.is_installed("allauth.socialaccount"):
-    import allauth.socialaccount.admin  # noqa: F401
-
-    admin.site.unregister(list(apps.get_app_config("socialaccount").get_models()))
+admin.site.unregister((SocialAccount, SocialApp, SocialToken))
 
 
 @admin.register(User)
@@ -62,3 +60,15 @@ class FactorAdmin(ReadOnlyAdmin, ActionsAdmin):
     ordering = ("-pk",)
     search_fields = ("user__username",)
     fields = ("user", "type", "created_at", "last_used_at")
+
+
+@admin.register(SocialAccount)
+class IdentityAdmin(ReadOnlyAdmin, ActionsAdmin):
+    """Whose account is bound to which identity. What the identity provider said is not shown."""
+
+    empty = "An identity is bound when somebody signs in with single sign-on for the first time."
+    list_display = ("user", "uid", "date_joined", "last_login")
+    list_select_related = ("user",)
+    ordering = ("-pk",)
+    search_fields = ("user__username", "uid")
+    fields = ("user", "uid", "date_joined", "last_login")

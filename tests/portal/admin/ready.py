@@ -6,6 +6,7 @@ from itertools import count
 from typing import Any
 
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.models import User
 from django.db import connection as database
 from django.db.models import Model
@@ -176,6 +177,12 @@ def _factor(name: str) -> Authenticator:
     return Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={})
 
 
+def _identity(name: str) -> SocialAccount:
+    user = User.objects.create(username=f"user {next(_numbers)}")
+    uid = f"https://id.isv.example {user.pk}"
+    return SocialAccount.objects.create(user=user, provider="sso", uid=uid)
+
+
 _MAKERS: dict[type[Model], Callable[[str], Model]] = {
     Tenant: lambda name: _tenant(name).tenant,
     Connection: _tenant,
@@ -194,6 +201,7 @@ _MAKERS: dict[type[Model], Callable[[str], Model]] = {
     Switch: _switch,
     RateBucket: _bucket,
     Authenticator: _factor,
+    SocialAccount: _identity,
     OrgRule: _org_rule,
     AddonDay: lambda name: AddonDay.objects.create(day=timezone.now().date()),
 }

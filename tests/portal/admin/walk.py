@@ -24,7 +24,10 @@ from portal.models import BulkItem
 from tenants.models import Callout, Event, Message, OrgRule, SalesforceGrant, Tenant
 
 # For superusers, and for managers.
-NOT_FOR_EVERY_ROLE = ("auth.User", "auth.Group", "portal.AuditEntry", "mfa.Authenticator")
+NOT_FOR_EVERY_ROLE = (
+    *("auth.User", "auth.Group", "portal.AuditEntry"),
+    *("mfa.Authenticator", "socialaccount.SocialAccount"),
+)
 # The models whose lists have a CSV export.
 EXPORTED = [
     *(Tenant, Connection, Mapping, HealthSample, Callout, Message, Event, SalesforceGrant),
