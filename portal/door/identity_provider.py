@@ -4,6 +4,7 @@ The discovery document must be that of OIDC_ISSUER, and the signature of the ID 
 with the provider's keys (OpenID Connect Discovery, 4.3, and Core, 3.1.3.7).
 """
 
+import hashlib
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -25,10 +26,17 @@ from portal.project.environment import is_https_or_here
 
 View = Callable[[HttpRequest], HttpResponse]
 PROVIDER = "sso"
-# Only asymmetric ones: a token that is "signed" with a public key is none.
+# Only asymmetric ones: a public key must never count as a shared secret.
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"]
 CLOCKS_DIFFER = 60  # seconds
+MAX_SUBJECT = 64  # characters; allauth's column holds 191 with the issuer
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri")
+
+
+def identity(issuer: str, subject: str) -> str:
+    """Return the name of a person at the provider, short enough for allauth's column."""
+    short = subject if len(subject) <= MAX_SUBJECT else hashlib.sha256(subject.encode()).hexdigest()
+    return f"{issuer} {short}"
 
 
 class Client(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]  # allauth carries no types
@@ -44,7 +52,7 @@ class Client(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]  # allauth carri
         """The discovery document."""
         found = super().openid_config
         if not isinstance(found, dict):
-            raise OAuth2Error("the discovery document is no object")
+            raise OAuth2Error("the discovery document is not an object")
         if str(found.get("issuer")).rstrip("/") != settings.OIDC_ISSUER:
             raise OAuth2Error("the discovery document is that of another issuer")
         wrong = [each for each in _ENDPOINTS if not is_https_or_here(str(found.get(each)))]
@@ -59,11 +67,11 @@ class Client(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]  # allauth carri
         if "email" not in claims:
             data = {"userinfo": self._info_about(claims["sub"], token.token)}
         login = self.get_provider().sociallogin_from_response(request, data)
-        login.account.uid = f"{claims['iss']} {claims['sub']}"
+        login.account.uid = identity(claims["iss"], claims["sub"])
         return login
 
     def _info_about(self, subject: str, access_token: str) -> dict[str, Any]:
-        info: dict[str, Any] = self._fetch_user_info(access_token)
+        info: Any = self._fetch_user_info(access_token)
         if not isinstance(info, dict) or info.get("sub") != subject:
             raise OAuth2Error("the user info is about somebody else")
         return info

@@ -47,7 +47,9 @@ class Adapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allauth car
         if not sociallogin.is_existing:
             sociallogin.connect(request, _staff_with_its_address(sociallogin))
         elif not (sociallogin.user.is_active and sociallogin.user.is_staff):
-            raise PermissionDenied(f"{sociallogin.user.get_username()} is no active staff")
+            raise PermissionDenied(
+                f"{sociallogin.user.get_username()} is not an active member of staff"
+            )
 
     def on_authentication_error(
         self,

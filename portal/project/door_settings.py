@@ -55,7 +55,6 @@ MFA_FORMS = {
 }
 
 SOCIALACCOUNT_ADAPTER = "portal.door.single_sign_on.Adapter"
-SOCIALACCOUNT_UID_MAX_LENGTH = 500  # characters of an issuer and a subject
 SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {
     "openid_connect": {
         "OAUTH_PKCE_ENABLED": True,

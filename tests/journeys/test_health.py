@@ -215,6 +215,6 @@ def test_an_outage_of_the_tenants_database_is_one_incident_with_two_mails(
     requests.delete(f"{emulator.url}/control/faults", timeout=10)
     pass_minutes(clock, 25)
     assert incidents(IncidentStatus.OPEN) == []
-    assert HealingAttempt.objects.first().text == "Restarted 5 connections."
+    assert HealingAttempt.objects.get().text == "Restarted 5 connections."
     assert Connection.objects.filter(state="DB_UNAVAILABLE").count() == 0
     assert len(subjects()) == 2

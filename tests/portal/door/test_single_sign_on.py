@@ -136,7 +136,7 @@ def test_a_member_who_was_deactivated_stays_out(
 ) -> None:
     come_back(Client())
     User.objects.update(is_active=False)
-    assert "mia is no active staff" in refusal(client)
+    assert "mia is not an active member of staff" in refusal(client)
 
 
 @pytest.mark.parametrize(
