@@ -46,16 +46,26 @@ for _ in range(50):
     if set(addons.values()) <= set(found):
         break
     time.sleep(0.1)
+def configured(each):
+    return heroku_connect.detail(each.region_url, each.id).state == "NEED_AUTHENTICATION"
 now = timezone.now()
 for number, (name, addon) in enumerate(addons.items()):
-    org = orgid.normalize(f"00D9z{number:010d}")
+    org, there = orgid.normalize(f"00D9z{number:010d}"), found[addon]
+    schema = f"sf_{org.lower()}_1"
+    heroku_connect.configure(
+        there.region_url, there.id, settings.HEROKU_CONNECT_DB_KEY, schema
+    )
+    for _ in range(50):
+        if configured(there):
+            break
+        time.sleep(0.1)
     tenant = Tenant.objects.create(
         org_id=org, name=name, admin_email=f"it@{addon}.example", proof="signed", proven_at=now
     )
     Connection.objects.create(
         tenant=tenant, stage="live", organization_id=org, addon_name=addon, state="IDLE",
-        connection_id=found[addon].id, region_url=found[addon].region_url, live_at=now,
-        schema_name=f"sf_{org.lower()}_1", next_attempt_at=None, seen_at=now,
+        connection_id=there.id, region_url=there.region_url, live_at=now,
+        schema_name=schema, next_attempt_at=None, seen_at=now,
         addon_requested_at=now,
     )
 """

@@ -46,7 +46,7 @@ def test_a_blocked_tenant_is_found_understood_mended_and_watched_until_it_is_liv
     log_in_as(page, stack, "Operator")
     case = page.locator(".cases li", has_text=GARNET.name)
     watch_until(case, NO_CARD)
-    case.get_by_role("link", name=GARNET.name).click()
+    case.get_by_role("link", name=GARNET.name, exact=True).click()
     expect(page.locator("#tenant-progress .notice-bad")).to_contain_text(NO_CARD)
     page.get_by_role("link", name="The failed attempt").click()
     expect(page.locator("#content")).to_contain_text(NO_CARD)
