@@ -11,8 +11,9 @@ from django.urls import reverse
 
 from connect.models import MappingTemplate, RolloutStatus
 from tests import cast
+from tests.connect.conftest import fleet
 from tests.connect.fleet import Fleet
-from tests.connect.rollouts.conftest import Work, fleet, work
+from tests.connect.rollouts.conftest import Work, work
 from tests.connect.rollouts.driving import started
 
 __all__ = ["fleet", "work"]
