@@ -78,6 +78,7 @@ def refresh_connection(connection_id: int) -> None:
 def check_incidents() -> None:
     """Each minute: look at what is doubtful, heal, fetch diagnoses, follow repairs."""
     incidents.close_ended()
+    incidents.remind()
     common.update()
     suspects, region_urls = incidents.unconfirmed()
     # A region may have two incidents, and is asked once.

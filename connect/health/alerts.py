@@ -49,7 +49,25 @@ def notify_closed(incident: Incident) -> None:
     assert closed_at is not None  # noqa: S101
     duration = format_duration(closed_at - opened_at)
     text = f"It lasted {duration}. {incident.healing.count()} steps of self-healing."
-    _notify(incident, "recovered", f"Recovered: {incident}", text)
+    if incident.reopened:
+        _notify(incident, "ended", f"Recovered again: {incident}", text)
+    else:
+        _notify(incident, "recovered", f"Recovered: {incident}", text)
+
+
+def notify_flapping(incident: Incident) -> None:
+    """Notify staff, once, that an incident came back soon after its end."""
+    text = (
+        f"{incident.text} It came back soon after its end. You are notified of that once: if it "
+        "goes on coming and going, only its page says so."
+    )
+    _notify(incident, "flapping", f"Comes and goes: {incident}", text, _remedy(incident))
+
+
+def notify_untouched(incident: Incident) -> None:
+    """Notify staff again of an incident that needs a person and that nobody has touched."""
+    text = f"Nobody has done anything about it for a day. {incident.text}"
+    _notify(incident, "again", f"Still open: {incident}", text, _remedy(incident))
 
 
 def notify_needs_person(incident: Incident, reason: str) -> None:

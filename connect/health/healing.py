@@ -28,6 +28,7 @@ MAX_STEP_SECONDS = 60  # of one step; a task may take 120
 QUEUED_FOR = timedelta(minutes=2)  # after that the task of a step counts as lost
 ESCALATE_AFTER = timedelta(minutes=15)  # after the last step, before staff are notified
 _DAY = timedelta(days=1)
+RESTART = "restart"
 _MAIL_AGAIN = Schedule((timedelta(), 2 * _DAY, 3 * _DAY), ESCALATE_AFTER)
 _SIGN_IN_AGAIN = Schedule((timedelta(), 3 * _DAY), ESCALATE_AFTER)
 _RESTARTS = Schedule((timedelta(), *minutes(10, 30, 120)), ESCALATE_AFTER)
@@ -76,7 +77,7 @@ def _mail_sign_in(incident: Incident, operate: Operate) -> str:
 
 
 def _restart(incident: Incident, operate: Operate) -> str:
-    return operate("restart", _connection(incident).pk)
+    return operate(RESTART, _connection(incident).pk)
 
 
 def _restart_all(incident: Incident, operate: Operate) -> str:
@@ -86,7 +87,7 @@ def _restart_all(incident: Incident, operate: Operate) -> str:
         if time.monotonic() > stop_at:
             break
         try:
-            operate("restart", connection.pk)
+            operate(RESTART, connection.pk)
         except Exception:  # one that is busy must not stop the others
             log.exception("not restarted connection=%s", connection.pk)
         else:
@@ -101,11 +102,16 @@ def _link(incident: Incident, operate: Operate) -> str:
 REMEDIES = {
     IncidentKind.UNAUTHORIZED: Remedy("reauthorize", _MAIL_AGAIN, _mail_reauthorize),
     IncidentKind.GRANT_LOST: Remedy("sign_in", _SIGN_IN_AGAIN, _mail_sign_in),
-    IncidentKind.SYSTEM_ERROR: Remedy("restart", _RESTARTS, _restart),
-    IncidentKind.DB_UNAVAILABLE: Remedy("restart", _RESTARTS, _restart),
-    IncidentKind.DATABASE: Remedy("restart", _RESTARTS, _restart_all),
+    IncidentKind.SYSTEM_ERROR: Remedy(RESTART, _RESTARTS, _restart),
+    IncidentKind.DB_UNAVAILABLE: Remedy(RESTART, _RESTARTS, _restart),
+    IncidentKind.DATABASE: Remedy(RESTART, _RESTARTS, _restart_all),
     IncidentKind.HEROKU_UNAUTH: Remedy("link", _LINKS, _link),
 }
+
+
+def is_restarted(kind: IncidentKind) -> bool:
+    """Return whether the portal restarts a connection with this problem."""
+    return kind in REMEDIES and REMEDIES[kind].name == RESTART
 
 
 def needs_person(incident: Incident) -> bool:

@@ -6,12 +6,13 @@ incident without a new alert. So incidents do not flap, and no alert is sent twi
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from connect.health import causes, lifecycle
+from connect.health import alerts, causes, lifecycle
 from connect.health.suppression import are_alerts_suppressed
 from connect.models import (
     REGIONAL,
@@ -22,9 +23,12 @@ from connect.models import (
     IncidentStatus,
     Stage,
 )
+from tenants import timeline
+from tenants.models import Event, EventKind
 
 # What Salesforce tells, also while Heroku Connect cannot be seen.
 _OF_THE_ORG = (IncidentKind.GRANT_LOST, IncidentKind.UNINSTALLED)
+REMIND_AFTER = timedelta(days=1)
 Causes = dict[IncidentKind, str]
 
 
@@ -95,6 +99,33 @@ def close_ended() -> None:
     # A suspicion was never shown or mailed, so there is nothing to close.
     gone.filter(status=IncidentStatus.SUSPECTED).delete()
     gone.update(status=IncidentStatus.CLOSED, closed_at=timezone.now(), next_attempt_at=None)
+
+
+def remind() -> int:
+    """Notify staff again of what needs a person and was not touched for a day; return how many."""
+    now = timezone.now()
+    touched = Event.objects.filter(
+        tenant=OuterRef("connection__tenant"),
+        kind=EventKind.STAFF_ACTION,
+        at__gt=OuterRef("needs_person_since"),
+    ).exclude(actor=timeline.PORTAL)
+    waiting = Incident.objects.filter(
+        ~Exists(touched),
+        status=IncidentStatus.OPEN,
+        absent_since=None,
+        reminded_at=None,
+        needs_person_since__lt=now - REMIND_AFTER,
+    )
+    return sum(_remind(each, now) for each in waiting.select_related("connection__tenant"))
+
+
+def _remind(incident: Incident, now: datetime) -> bool:
+    with transaction.atomic():
+        mine = Incident.objects.filter(pk=incident.pk, reminded_at=None)
+        if not mine.update(reminded_at=now):
+            return False
+        alerts.notify_untouched(incident)
+    return True
 
 
 def unconfirmed() -> tuple[list[int], list[str]]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from connect.health import alerts, healing
 from connect.models import Incident, IncidentKind, IncidentStatus
@@ -42,14 +42,15 @@ def _reopened(incident: Incident, now: datetime) -> bool:
     last = closed.order_by("-closed_at").first()
     if last is None:
         return False
-    Incident.objects.filter(pk=last.pk, status=IncidentStatus.CLOSED).update(
-        status=IncidentStatus.OPEN,
-        closed_at=None,
-        absent_since=None,
-        seen_at=now,
-        text=incident.text,
-    )
-    last.refresh_from_db()
+    again = {"status": IncidentStatus.OPEN, "closed_at": None, "absent_since": None}
+    with transaction.atomic():
+        mine = Incident.objects.filter(pk=last.pk, status=IncidentStatus.CLOSED)
+        counted = {"reopened": F("reopened") + 1, "seen_at": now, "text": incident.text}
+        changed = mine.update(**again, **counted)
+        last.refresh_from_db()
+        # Staff have read that it is over, so they have to know; but not each time.
+        if changed and last.reopened == 1:
+            alerts.notify_flapping(last)
     # Its attempts were kept, so a problem that comes and goes is not healed without end.
     healing.schedule_step(last, now)
     _note_parts(last, incident.parts)

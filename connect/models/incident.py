@@ -79,6 +79,8 @@ class Incident(models.Model):
     opened_at = models.DateTimeField(null=True, blank=True)
     absent_since = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
+    reopened = models.PositiveIntegerField(default=0, help_text="How often it came back soon.")
+    reminded_at = models.DateTimeField(null=True, blank=True)
 
     # --- what the portal does about it by itself
     attempts = models.PositiveSmallIntegerField(default=0)

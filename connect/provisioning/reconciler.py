@@ -11,7 +11,7 @@ from django.utils import timezone
 from connect import remedies, switches
 from connect.models import Connection, Stage, WaitingOn
 from connect.provisioning import pauses, stages, steps
-from connect.runner import lease, patience, run
+from connect.runner import lease, patience, retry, run
 from connect.runner.job import Job
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Block, Done, Retry, StepOutcome, Wait
@@ -156,7 +156,21 @@ class ConnectionJob(Job):
         if is_new:
             text, request_id = f"{failure.reason} Trying again.", failure.request_id
             timeline.note(self.claim.tenant, EventKind.TROUBLE, text, request_id=request_id)
+        if self.attempts == retry.WARN_AT and not self.connection.is_snoozed(now):
+            self._warn(failure, now)
         return False
+
+    def _warn(self, failure: Retry, now: datetime) -> None:
+        tenant, left = self.claim.tenant, retry.MAX_ATTEMPTS - self.attempts
+        messages.notify_staff(
+            tenant,
+            key=f"failing:{self.connection.pk}:{self.stage}:{now:%Y%m%d%H%M%S}",
+            subject=f"{tenant} keeps failing: {self.connection.get_stage_display()}",
+            text=(
+                f"{failure.reason} The portal tries {left} more times, in about an hour and a "
+                "half. If they fail too, it rests until somebody presses “Retry provisioning”."
+            ),
+        )
 
     def settle_block(self, block: Block) -> bool:
         now, tenant = timezone.now(), self.claim.tenant

@@ -9,7 +9,9 @@ from tenants import grants
 
 FIRST_PAUSE = timedelta(seconds=2)
 MAX_PAUSE = timedelta(minutes=30)
-MAX_ATTEMPTS = 15  # in a row; with the pauses below they take about four hours
+# In a row; with the pauses below they take about two and a half hours, and half of that the first.
+MAX_ATTEMPTS = 15
+WARN_AT = 12
 
 _KINDS = {402: BlockedKind.PAYMENT, 403: BlockedKind.PERMISSION}
 

@@ -3,11 +3,12 @@
 from django.utils import timezone
 
 from connect.clients import heroku_connect, http
+from connect.clients.connection_detail import ConnectionDetail
 from connect.health import refresh, states
 from connect.mappings import arrival, first_version, lint, placeholders
 from connect.mappings.documents import MappingDocument
 from connect.models import BlockedKind, MappingTemplate, Package
-from connect.provisioning.steps import authorization
+from connect.provisioning.steps import authorization, restarting
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Blocked, Done, StepOutcome
 from connect.runner.polling import IMPORT_GRACE, LOADING_PATIENCE, poll
@@ -71,17 +72,28 @@ def loading(claim: Claim) -> StepOutcome:
     refresh.store(connection, seen)  # so that staff see the progress of each mapping
     if states.lacks_authorization(seen.state):
         return authorization.wait_for_authorization_again(claim)
-    if states.is_broken(seen.state):
-        raise states.as_blocked(seen.state)
-    broken = [found for found in seen.mappings if states.is_broken_mapping(found.state)]
-    if broken:
-        named = ", ".join(f"{found.object_name} ({found.state})" for found in broken)
-        raise Blocked(
-            BlockedKind.MAPPING_BROKEN,
-            f"Mappings cannot be loaded: {named}. Does the org have these objects and fields?",
-        )
+    _require_loadable(claim, seen)
     if not seen.mappings or any(found.state != states.SYNCED for found in seen.mappings):
         return poll("Heroku Connect to load the data", connection.stage_since, LOADING_PATIENCE)
     # A second import does not change since when the tenant is live.
     facts = {"live_at": connection.live_at or timezone.now()}
     return Done("All mappings are loaded. Live.", facts, EventKind.LIVE)
+
+
+def _require_loadable(claim: Claim, seen: ConnectionDetail) -> None:
+    """Raise what a broken connection or mapping asks for."""
+    if restarting.may_pass(seen.state):
+        restarting.restart(claim, seen.state, states.as_blocked(seen.state))
+    if states.is_broken(seen.state):
+        raise states.as_blocked(seen.state)
+    broken = [found for found in seen.mappings if states.is_broken_mapping(found.state)]
+    if not broken:
+        return
+    named = ", ".join(f"{found.object_name} ({found.state})" for found in broken)
+    blocked = Blocked(
+        BlockedKind.MAPPING_BROKEN,
+        f"Mappings cannot be loaded: {named}. Does the org have these objects and fields?",
+    )
+    if all(restarting.may_pass(found.state) for found in broken):
+        restarting.restart(claim, broken[0].state, blocked)
+    raise blocked

@@ -22,6 +22,7 @@ from connect.models import (
     Stage,
     WebhookNotice,
 )
+from tenants import timeline
 from tenants.models import Event, EventKind, Message, MessageKind
 from tests import cast
 from tests.connect.clients.rawpeer import RawPeer, says, serving
@@ -111,15 +112,44 @@ def test_a_state_that_comes_and_goes_opens_one_incident_and_never_flaps(
     assert alert_count() == 2
 
 
-def test_a_problem_that_returns_soon_reopens_its_incident_without_an_alert(
+def test_a_problem_that_returns_soon_reopens_its_incident_and_that_is_alerted_once(
     clock: time_machine.Traveller, acme: Health
 ) -> None:
-    see(clock, acme, *["SYSTEM_ERROR"] * 4, *["IDLE"] * 8, *["SYSTEM_ERROR"] * 4)
+    broken, well = ["SYSTEM_ERROR"] * 4, ["IDLE"] * 8
+    see(clock, acme, *broken, *well, *broken)
     assert Incident.objects.get().status == IncidentStatus.OPEN
+    assert alert_count() == 3
+    assert Message.objects.latest("pk").subject.startswith("[Multiconnect] Comes and goes: ")
+    see(clock, acme, *well)
+    assert alert_count() == 4
+    see(clock, acme, *(broken + well) * 3)
+    assert Incident.objects.get().reopened == 4
+    assert alert_count() == 4
+
+
+@pytest.mark.parametrize("state", ["TOO_MANY_ROWS", "INACTIVE_ORG"])
+def test_an_incident_that_nobody_touches_is_alerted_again_after_a_day(
+    clock: time_machine.Traveller, acme: Health, state: str
+) -> None:
+    see(clock, acme, *[state] * 4)
+    clock.shift(timedelta(hours=23))
+    assert incidents.remind() == 0
+    clock.shift(timedelta(hours=2))
+    assert incidents.remind() == 1
+    assert Message.objects.latest("pk").subject.startswith("[Multiconnect] Still open: ")
+    clock.shift(timedelta(days=3))
+    assert incidents.remind() == 0
     assert alert_count() == 2
-    see(clock, acme, *["IDLE"] * 8)
-    assert Incident.objects.count() == 1
-    assert alert_count() == 2
+
+
+def test_an_incident_that_staff_work_on_is_not_alerted_again(
+    clock: time_machine.Traveller, acme: Health
+) -> None:
+    see(clock, acme, *["TOO_MANY_ROWS"] * 4)
+    tenant = acme.connection.tenant
+    timeline.note(tenant, EventKind.STAFF_ACTION, "Refresh: the state is X.", actor="olga")
+    clock.shift(timedelta(days=2))
+    assert incidents.remind() == 0
 
 
 def test_trouble_that_returns_much_later_is_another_incident(

@@ -124,6 +124,26 @@ def test_a_temporary_error_is_retried_later_and_noted_once(run: Run) -> None:
     assert len(events(EventKind.TROUBLE)) == 1
 
 
+def test_staff_are_warned_half_way_and_then_it_rests_with_a_reason(
+    run: Run, connection: Connection
+) -> None:
+    trouble = http.Retryable("Heroku", 503, "try later", "r-1")
+    subjects = Message.objects.values_list("subject", flat=True)
+    for attempt in range(1, retry.MAX_ATTEMPTS + 1):
+        Connection.objects.update(next_attempt_at=timezone.now())
+        seen = run(trouble)
+        assert (seen.blocked_at is None) == (attempt < retry.MAX_ATTEMPTS)
+        assert len(subjects) == 0 or attempt >= retry.WARN_AT
+        subjects = subjects.all()
+    assert seen.blocked_kind == BlockedKind.GAVE_UP
+    assert sorted(subject.partition('"West" ')[2] for subject in subjects) == [
+        "is blocked: All attempts failed",
+        "keeps failing: Linking to Heroku Connect",
+    ]
+    Connection.objects.update(next_attempt_at=timezone.now())
+    assert run(trouble).attempts == retry.MAX_ATTEMPTS
+
+
 def test_retry_after_is_obeyed(run: Run) -> None:
     hour = timedelta(hours=1)
     seen = run(http.Retryable("Heroku", 429, "slow down", "r-1", after=hour))

@@ -1,0 +1,62 @@
+"""A connection that breaks while its data is loaded: restarted as a live one, then for staff."""
+
+import pytest
+
+from connect.models import BlockedKind, Connection, Stage
+from connect.operations import connection as operations
+from connect.runner import retry
+from tests.connect.journey import Journey
+
+pytestmark = pytest.mark.django_db
+RESTART = "/actions/restart"
+
+
+def force(journey: Journey, state: str, **mapping: str) -> None:
+    path = f"connections/{journey.connection.connection_id}/state"
+    journey.running.control("POST", path, {"state": state, **mapping})
+
+
+@pytest.fixture
+def loading(journey: Journey) -> Journey:
+    """Acme, whose data takes long to load."""
+    journey.running.behave(bulk_load_seconds=3600)
+    journey.reach(Stage.LOADING)
+    return journey
+
+
+@pytest.mark.parametrize("state", ["DB_UNAVAILABLE", "SYSTEM_ERROR"])
+def test_a_trouble_that_passes_blocks_nobody(loading: Journey, state: str) -> None:
+    force(loading, state)
+    seen = loading.advance()
+    assert (seen.stage, seen.blocked_at, seen.attempts) == (Stage.LOADING, None, 1)
+    assert state in seen.last_error
+    assert loading.calls("POST", RESTART) == 1
+    loading.running.behave(bulk_load_seconds=0)
+    loading.running.advance(3600)
+    loading.reach(Stage.LIVE)
+
+
+def test_one_that_stays_is_restarted_as_often_as_a_live_one_and_then_blocked(
+    loading: Journey,
+) -> None:
+    loading.fault("region", "POST", RESTART, status=202, times=100)  # a restart changes nothing
+    force(loading, "DB_UNAVAILABLE")
+    for _ in range(retry.MAX_ATTEMPTS - 1):
+        assert loading.advance().blocked_at is None
+    seen = loading.advance()
+    assert seen.blocked_kind == BlockedKind.DATABASE
+    assert loading.calls("POST", RESTART) == 4
+    loading.running.clear_faults()
+    operations.operate("restart", seen.pk, "olga", {})
+    assert Connection.objects.get(pk=seen.pk).blocked_at is None
+
+
+def test_a_mapping_that_only_lost_the_database_is_restarted_too(loading: Journey) -> None:
+    force(loading, "DB_UNAVAILABLE", object_name="Contact")
+    assert loading.advance().blocked_at is None
+    assert loading.calls("POST", RESTART) == 1
+
+
+def test_a_mapping_that_cannot_be_loaded_still_blocks_at_once(loading: Journey) -> None:
+    force(loading, "BAD_CONFIG", object_name="Contact")
+    assert loading.advance().blocked_kind == BlockedKind.MAPPING_BROKEN
