@@ -1,8 +1,10 @@
 """The audit trail: who did what, when, from where, and with what result.
 
 Entries are written at once, also where the work itself fails. The database refuses to change them.
+Each is a log line too, so a drain has it where the portal's own database cannot be trusted.
 """
 
+import logging
 from datetime import timedelta
 
 from django.conf import settings
@@ -13,6 +15,11 @@ from portal.models import AuditEntry, AuditKind
 from tenants import limits
 from tenants.redaction import redact
 
+log = logging.getLogger(__name__)
+
+# A person may type anything for a name, e.g. a password. The log shows the beginning only.
+MAX_NAME = 20
+WARNINGS = {AuditKind.SIGN_IN_FAILED, AuditKind.SIGN_IN_REFUSED, AuditKind.DENIED}
 # The database lets nobody delete a younger one (its migration says so).
 MIN_DAYS = 400
 
@@ -28,13 +35,24 @@ def note(
 ) -> AuditEntry:
     """Write one entry. `actor` is needed only where nobody is signed in."""
     user = getattr(request, "user", None)
-    return AuditEntry.objects.create(
+    entry = AuditEntry.objects.create(
         kind=kind,
         actor=(actor or (user.get_username() if user else ""))[:150],
         address=address(request) if request else None,
         what=redact(what)[:255],
         about=redact(about)[:255],
         result=redact(result),
+    )
+    _log(entry)
+    return entry
+
+
+def _log(entry: AuditEntry) -> None:
+    level = logging.WARNING if entry.kind in WARNINGS else logging.INFO
+    name = redact(entry.actor)
+    short = name if len(name) <= MAX_NAME else f"{name[:MAX_NAME]}…"
+    log.log(
+        level, "%s: %s, by %s from %s", entry.kind, entry.what, short or "-", entry.address or "-"
     )
 
 

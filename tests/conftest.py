@@ -6,8 +6,8 @@ from urllib.parse import quote, urlsplit
 import pytest
 from django.conf import settings as portal_settings
 from django.db import connection
+from django.test import TransactionTestCase
 from hypothesis import settings as hypothesis_settings
-from pytest_django import DjangoDbBlocker
 from pytest_django.fixtures import Settings
 
 import emulator as emulated
@@ -19,15 +19,28 @@ hypothesis_settings.load_profile("usual")
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """Let tests with transactions of their own empty the audit trail, as they do every table.
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """Let tests with transactions of their own empty the audit trail when they have ended.
 
-    test_audit.py switches the rule on again to try it.
+    While any test runs, the database refuses it, as in production.
     """
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE portal_auditentry DISABLE TRIGGER no_truncate")
-    with django_db_blocker.unblock():
-        connection.close()
+    empty = TransactionTestCase._fixture_teardown
+
+    def empty_all(case: TransactionTestCase) -> None:
+        _switch("DISABLE")
+        try:
+            empty(case)
+        finally:
+            _switch("ENABLE")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", empty_all)
+        yield
+
+
+def _switch(to: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE portal_auditentry {to} TRIGGER no_truncate")
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from connect.models import (
     RolloutItem,
     Stage,
 )
+from connect.rollouts import approval
 from connect.rollouts.status import TransitionRefused, add_event, tenant_count
 
 
@@ -34,7 +35,8 @@ def create(
 
     `targets` gives single connections, by id, another version than the roll-out's. The order is
     drawn, and is the same at every attempt. Connections that have joined another roll-out
-    since then are left out. Raises TransitionRefused if none is left.
+    since then are left out. A roll-out that needs a second person does not start by itself.
+    Raises TransitionRefused if none is left.
     """
     wanted = [connection.pk for connection in connections]
     with transaction.atomic():
@@ -46,6 +48,8 @@ def create(
             raise TransitionRefused(
                 "None of the chosen tenants is live and free of other roll-outs"
             )
+        if approval.is_needed(rollout, len(chosen)):
+            rollout.starts_itself = False
         # Only now, so that a refused roll-out leaves no empty row.
         rollout.save()
         RolloutItem.objects.bulk_create(

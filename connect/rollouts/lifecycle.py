@@ -21,7 +21,7 @@ from connect.models import (
     RolloutStatus,
     RolloutStep,
 )
-from connect.rollouts import warnings
+from connect.rollouts import approval, warnings
 from connect.rollouts.creating import create, eligible
 from connect.rollouts.status import (
     TransitionRefused,
@@ -49,10 +49,11 @@ ROLLED_BACK_FROM = (
 def start(rollout_id: int, actor: str, *, accept_warnings: bool = False) -> Rollout:
     """Let a checked roll-out begin. Raises TransitionRefused.
 
-    Warnings of the check have to be accepted.
+    Warnings of the check have to be accepted. Deletions from many tenants need a second person.
     """
     with _locked(rollout_id) as rollout:
         require_status(rollout, RolloutStatus.READY)
+        approval.require(rollout, actor)
         count = warnings.items(rollout).count()
         if count and not accept_warnings:
             raise TransitionRefused(
@@ -147,9 +148,9 @@ def _to_try_again(rollout: Rollout) -> list[int]:
 
 
 def roll_back(rollout_id: int, actor: str, *, prune: Prune = Prune.REMOVED) -> Rollout:
-    """Create the roll-out that returns every tenant to its former version. It starts automatically.
+    """Create the roll-out that returns every tenant to its former version.
 
-    Allowed when no tenant is in progress. Tenants with an unknown former version are left out.
+    It starts automatically, unless it needs a second person. Allowed when no tenant is in progress. Tenants with an unknown former version are left out.
     Raises TransitionRefused.
     """
     with _locked(rollout_id) as rollout:

@@ -5,7 +5,7 @@ buttons of a row, the bulk actions of a list and the one view that runs them com
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Protocol
 
 from django.contrib.auth.models import AnonymousUser, User
@@ -81,6 +81,7 @@ class Action:
     refusal: Callable[[Target], str] = _never
     details: Callable[[Sequence[Target]], list[str]] = no_lines
     form: type[Question] | None = None
+    _: KW_ONLY
     previews: bool = False
     destructive: bool = False
     guarded: bool = False

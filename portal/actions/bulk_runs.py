@@ -97,6 +97,7 @@ ACTIONS = (
         _permission,
         _repeat,
         _refusal_to_repeat,
+        guarded=True,
         moves_on=True,
     ),
 )

@@ -12,6 +12,7 @@ from connect.rollouts.status import TransitionRefused
 from portal.actions.action import Action, Options
 from portal.actions.forms import Question
 from portal.actions.result import Result, Unmet, done, queued, skipped
+from portal.actions.rollouts import what_follows
 
 NOT_FREE = "it has not drifted any more, is not live, or is in another roll-out"
 
@@ -54,7 +55,7 @@ def _bring_back(targets: Sequence[Drift], actor: str, options: Options) -> Resul
     joined = set(rollout.items.values_list("connection_id", flat=True))
     left_out = [Unmet(_name(row), NOT_FREE) for row in targets if row.connection_id not in joined]
     made = f"{rollout} was created for {len(joined)} of {len(targets)}"
-    more = f"{made}. It starts automatically after the check."
+    more = f"{made}. {what_follows(rollout)}"
     return queued(whom, more).with_skipped(left_out)
 
 

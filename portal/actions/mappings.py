@@ -86,7 +86,7 @@ def _button(
         refusal,
         _rows,
         form,
-        destructive,
+        destructive=destructive,
         naming=_name,
     )
 

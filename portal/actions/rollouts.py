@@ -61,12 +61,12 @@ class PruneForm(Question):
 class Transition:
     """A permitted change of a roll-out's status. `go` raises TransitionRefused.
 
-    `follows` says what the worker does then; "" if all is done at once.
+    `follows` says of the roll-out what the worker does then; None if all is done at once.
     """
 
     origins: tuple[RolloutStatus, ...]
     go: Callable[[int, str, Options], Rollout]
-    follows: str = ""
+    follows: Callable[[Rollout], str] | None = None
 
     def refusal(self, rollout: Rollout) -> str:
         """Return why the roll-out's status does not allow it, or ""."""
@@ -82,7 +82,7 @@ class Transition:
         except TransitionRefused as reason:
             return skipped(rollout, reason)
         if self.follows:
-            return queued(rollout, self.follows, then=changed)
+            return queued(rollout, self.follows(changed), then=changed)
         return done(rollout, then=changed)
 
 
@@ -93,6 +93,13 @@ class _RollBack(Transition):
         if rollout.status == RolloutStatus.REFUSED:
             return "nothing was sent to any tenant"
         return super().refusal(rollout)
+
+
+def what_follows(rollout: Rollout) -> str:
+    """Return what happens after the check of a roll-out that was just made."""
+    if rollout.starts_itself:
+        return "It starts automatically after the check."
+    return "It deletes mapped objects, so a second person must start it after the check."
 
 
 def _warnings(targets: Sequence[Rollout]) -> list[str]:
@@ -113,6 +120,7 @@ def _action(
     details: Callable[[Sequence[Rollout]], list[str]] = lambda targets: [],
     form: type[Question] | None = None,
     destructive: bool = False,
+    guarded: bool = False,
     moves_on: bool = False,
 ) -> Action:
     return Action(
@@ -125,7 +133,8 @@ def _action(
         transition.refusal,
         details,
         form,
-        destructive,
+        destructive=destructive,
+        guarded=guarded,
         moves_on=moves_on,
     )
 
@@ -134,11 +143,13 @@ ACTIONS = (
     _action(
         "start",
         "Start",
-        "The canary group starts at once.",
+        "The canary group starts at once. Where mapped objects are deleted from many tenants, "
+        "somebody else than the author must start it.",
         _CONTROL,
         Transition((RolloutStatus.READY,), _start),
         details=_warnings,
         form=StartForm,
+        guarded=True,
         moves_on=True,
     ),
     _action(
@@ -164,7 +175,7 @@ ACTIONS = (
         Transition(
             lifecycle.RETRIED_FROM,
             lambda pk, actor, options: lifecycle.retry(pk, actor),
-            "Each tenant is checked again first.",
+            lambda rollout: "Each tenant is checked again first.",
         ),
     ),
     _action(
@@ -185,7 +196,7 @@ ACTIONS = (
             lambda pk, actor, options: lifecycle.roll_back(
                 pk, actor, prune=Prune(options["prune"])
             ),
-            "This roll-out is the way back. It starts automatically after the check.",
+            lambda back: f"This roll-out is the way back. {what_follows(back)}",
         ),
         form=PruneForm,
         destructive=True,

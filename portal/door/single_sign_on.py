@@ -5,7 +5,6 @@ of staff. From then on the provider's issuer and subject count (OpenID Connect C
 another identity with the same address is refused.
 """
 
-import logging
 from typing import Any
 
 from allauth.core.exceptions import ImmediateHttpResponse
@@ -20,7 +19,6 @@ from portal import audit
 from portal.models import AuditKind
 from portal.project import failures
 
-log = logging.getLogger(__name__)
 UNKNOWN = (
     "You are not known here",
     "Your identity provider knows you, but no member of staff here has your address. A superuser "
@@ -62,7 +60,6 @@ class Adapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allauth car
         """Answer every failure with a page of ours, by raising it."""
         why = str(exception or error or "unknown")
         audit.note(AuditKind.SIGN_IN_FAILED, f"Single sign-on: {why}", request=request)
-        log.warning("single sign-on failed: %s", why)
         raise ImmediateHttpResponse(_page(request, error, exception))
 
 

@@ -23,6 +23,7 @@ PREFIX = "sign-in:"
 # Wrong guesses in an hour. A full bucket allows them at once, and it refills evenly.
 PER_ACCOUNT = 10
 PER_ADDRESS = 60
+NOTED = 20  # lock-outs of one address in an hour
 MAX_NAME = 60  # characters of a name in a key
 Found = TypeVar("Found")
 
@@ -36,7 +37,7 @@ def guess(request: HttpRequest, name: str, check: Callable[[], Found | None]) ->
     wait = max(limits.take(key, most, timezone.now()) for key, most in buckets.items())
     if wait:
         minutes = -(-wait // 60)
-        audit.note(AuditKind.SIGN_IN_REFUSED, "Too many attempts", request=request, actor=name)
+        _note(request, name)
         raise ValidationError(
             f"Too many attempts. Try again in {minutes} min, or ask a manager to unlock you."
         )
@@ -45,6 +46,13 @@ def guess(request: HttpRequest, name: str, check: Callable[[], Found | None]) ->
         for key, most in buckets.items():
             _give_back(key, most)
     return found
+
+
+def _note(request: HttpRequest, name: str) -> None:
+    """Note a lock-out, but not each attempt of a flood: entries are kept for years."""
+    noted = f"{PREFIX}noted:{limits.network(audit.address(request))}"
+    if not limits.take(noted, NOTED, timezone.now()):
+        audit.note(AuditKind.SIGN_IN_REFUSED, "Too many attempts", request=request, actor=name)
 
 
 def unlock(key: str) -> None:

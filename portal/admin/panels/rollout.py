@@ -10,7 +10,7 @@ from django.utils import timezone
 from connect import holds
 from connect.clients import budget
 from connect.models import OPEN_STATUSES, Rollout, RolloutItem, RolloutItemStatus, RolloutStatus
-from connect.rollouts import outcome, pace
+from connect.rollouts import approval, outcome, pace
 from portal import show
 from portal.dashboard.split_bar import SplitBar
 
@@ -68,6 +68,9 @@ def context(rollout: Rollout) -> dict[str, Any]:
         "counts": [(RolloutItemStatus(s).label, s, counts[s]) for s in _ORDER if counts[s]],
         "total": counts.total(),
         "left": pace.time_left(_pace(rollout), to_do) if running else None,
+        "awaits_second": rollout.started_at is None
+        and rollout.finished_at is None
+        and approval.is_needed(rollout, counts.total()),
         "holds": holds.of_rollout(rollout, timezone.now()),
         "budget": budget.left(timezone.now()),
         "waves": [(wave, bar(f"Wave {wave}", counts)) for wave, counts in sorted(waves.items())],

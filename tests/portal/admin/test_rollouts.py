@@ -3,10 +3,12 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group, User
 from django.contrib.messages import get_messages
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
 from connect.mappings import drift
 from connect.models import (
@@ -28,7 +30,7 @@ from tests import cast
 from tests.connect import fleet as fleets
 from tests.connect.fleet import Fleet
 from tests.portal.admin import strangers, walk
-from tests.portal.admin.conftest import SignIn
+from tests.portal.admin.conftest import SignIn, signed_in
 
 pytestmark = pytest.mark.django_db
 TRANSITIONS = registry.of(Rollout)
@@ -333,3 +335,72 @@ def test_a_roll_out_whose_tenants_another_one_has_just_taken_keeps_what_was_type
     assert "None of the chosen tenants is live and free of other roll-outs." in html
     assert "data-focus" in html
     assert "Typed here." in html
+
+
+# --- a second person -----------------------------------------------------------------------------
+
+
+def second_manager() -> Client:
+    user = User.objects.create_user("noa", is_staff=True)
+    user.groups.set([Group.objects.get(name=roles.MANAGER)])
+    return signed_in(user)
+
+
+def test_a_deletion_from_many_tenants_is_started_by_a_second_manager(
+    manager: Client, fleet: Fleet, settings: Settings
+) -> None:
+    settings.TWO_PERSON_APPROVAL = True
+    make(manager, prune="removed")
+    rollout = checked()
+    page = walk.page(Rollout, "change", rollout.pk)
+    assert "somebody else than mia must start it" in manager.get(page).content.decode()
+    assert "a second person must start it" in said(control(manager, rollout, "start"))
+    rollout.refresh_from_db()
+    assert rollout.status == RolloutStatus.READY
+    noa = second_manager()
+    assert "done" in said(control(noa, rollout, "start"))
+    rollout.refresh_from_db()
+    assert rollout.status == RolloutStatus.RUNNING
+    assert "must start it" not in noa.get(page).content.decode()
+
+
+def test_a_roll_back_that_deletes_waits_for_a_second_manager_and_one_that_keeps_does_not(
+    manager: Client, fleet: Fleet, settings: Settings
+) -> None:
+    settings.TWO_PERSON_APPROVAL = True
+    make(manager)
+    rollout = checked()
+    rollout.items.update(status=RolloutItemStatus.DONE, came_from=fleet.first)
+    Connection.objects.update(template=rollout.template)
+    Rollout.objects.update(status=RolloutStatus.DONE)
+    answer = control(manager, rollout, "roll_back", prune="removed")
+    assert "a second person must start it after the check" in said(answer)
+    back = Rollout.objects.get(rolls_back=rollout)
+    assert not back.starts_itself
+    back.items.all().delete()
+    Rollout.objects.filter(pk=back.pk).delete()
+    control(manager, rollout, "roll_back", prune="keep")
+    assert Rollout.objects.get(rolls_back=rollout).starts_itself
+
+
+@pytest.mark.parametrize(("prune", "count"), [("keep", 2), ("removed", 1)])
+def test_the_author_starts_what_deletes_nothing_or_is_for_one_tenant(
+    manager: Client, fleet: Fleet, settings: Settings, prune: str, count: int
+) -> None:
+    settings.TWO_PERSON_APPROVAL = True
+    org_ids = "\n".join(Tenant.objects.values_list("org_id", flat=True)[:count])
+    make(manager, prune=prune, org_ids=org_ids)
+    assert "done" in said(control(manager, checked(), "start"))
+
+
+def test_what_drifted_is_brought_back_by_two_people(
+    manager: Client, fleet: Fleet, settings: Settings
+) -> None:
+    settings.TWO_PERSON_APPROVAL = True
+    for connection in Connection.objects.all():
+        Drift.objects.create(connection=connection, state=DriftState.DRIFTED)
+    rows = list(Drift.objects.values_list("pk", flat=True))
+    data = {"action": "bring_back", "_selected_action": rows}
+    answer = manager.post(walk.page(Drift, "changelist"), data)
+    assert "a second person must start it" in said(answer)  # type: ignore[arg-type]
+    assert not Rollout.objects.get().starts_itself

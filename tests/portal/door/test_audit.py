@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from portal import audit, roles
+from portal.door import throttle
 from portal.models import AuditEntry, AuditKind
 from tenants.models import Tenant
 from tests.portal.admin import rows, walk
@@ -34,10 +35,8 @@ def last(kind: AuditKind) -> AuditEntry:
 )
 def test_the_database_refuses_to_change_the_trail(change: str) -> None:
     audit.note(AuditKind.SIGNED_IN, "Signed in", actor="mia")
-    with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE portal_auditentry ENABLE TRIGGER no_truncate")
-        with pytest.raises(Error, match="append-only"), transaction.atomic():
-            cursor.execute(change)
+    with pytest.raises(Error, match="append-only"), transaction.atomic():
+        connection.cursor().execute(change)
     assert AuditEntry.objects.get().actor == "mia"
 
 
@@ -50,6 +49,36 @@ def test_what_is_older_than_the_setting_is_deleted_and_no_younger_entry_can_be()
     assert audit.prune() == 1
     with pytest.raises(Error, match="append-only"), transaction.atomic():
         AuditEntry.objects.filter(what="1").delete()
+
+
+def test_failures_and_lock_outs_are_log_lines_too(
+    mia: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    browser = Client(REMOTE_ADDR="192.0.2.7")
+    for _ in range(throttle.PER_ACCOUNT + 1):
+        sign_in(browser, "mia", "wrong-wrong-wrong")
+    wrong = "sign_in_failed: Wrong name or password, by mia from 192.0.2.7"
+    locked = "sign_in_refused: Too many attempts, by mia from 192.0.2.7"
+    assert caplog.messages == [*[wrong] * throttle.PER_ACCOUNT, locked]
+    assert {each.levelname for each in caplog.records} == {"WARNING"}
+
+
+def test_the_log_shows_the_beginning_of_a_name_and_no_secret(
+    db: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    sign_in(Client(), "correct horse battery staple", "a-secret-of-mine")
+    sign_in(Client(), "00D5g00000ABCDE!AQcAQH0dMHEXAMPLEzmpkb58urFRkgeBGsxL", "x")
+    assert "by correct horse batter… from" in caplog.text
+    assert "staple" not in caplog.text
+    assert "a-secret-of-mine" not in caplog.text
+    assert "AQcAQH0d" not in caplog.text
+
+
+def test_a_flood_after_the_lock_out_does_not_fill_the_trail(mia: User) -> None:
+    for _ in range(throttle.PER_ACCOUNT + throttle.NOTED + 5):
+        sign_in(Client(), "mia", "wrong-wrong-wrong")
+    refused = AuditEntry.objects.filter(kind=AuditKind.SIGN_IN_REFUSED)
+    assert refused.count() == throttle.NOTED
 
 
 def test_a_denied_request_is_noted(client: Client, mia: User) -> None:

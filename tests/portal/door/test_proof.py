@@ -5,14 +5,20 @@ from typing import Any
 
 import pytest
 import time_machine
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.models import Group, User
+from django.db.models import Model
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from connect.models import Mapping, Rollout
 from portal import bulk, roles
+from portal.actions import action as registry
+from portal.actions.action import Work
 from portal.models import BulkItemStatus, BulkRun
-from tenants.models import Tenant
+from tenants.models import Switch, Tenant
 from tests.portal.admin import strangers, walk
 from tests.portal.admin.conftest import signed_in
 from tests.portal.door.conftest import PASSWORD, sign_in
@@ -111,3 +117,30 @@ def test_off_boarding_one_tenant_needs_no_second_manager(mia: User, settings: Se
     settings.TWO_PERSON_APPROVAL = True
     end(signed_in(mia), tenants(1))
     assert BulkRun.objects.get().approval_by is None
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        *((Tenant, name) for name in ("offboard", "start_over", "erase")),
+        *((Rollout, name) for name in ("start", "cancel", "roll_back")),
+        *((Mapping, name) for name in ("delete", "reload")),
+        *((BulkRun, name) for name in ("approve", "again")),
+        (Authenticator, "remove"),
+        (SocialAccount, "forget"),
+        (Switch, "turn_off"),
+    ],
+)
+def test_what_cannot_be_undone_is_asked_about_and_needs_the_proof(
+    model: type[Model], name: str
+) -> None:
+    action = registry.of(model)[name]
+    assert action.destructive or action.guarded
+    assert action.asks or action.guarded
+
+
+def test_whatever_is_destructive_for_many_at_once_can_wait_for_a_second_person() -> None:
+    every = {each for model in registry.models() for each in registry.of(model).values()}
+    many = [each for each in every if each.destructive and each.in_bulk]
+    assert {each.name for each in many} >= {"offboard", "start_over", "erase"}
+    assert [each.name for each in many if not isinstance(each.how, Work)] == []

@@ -1,0 +1,22 @@
+"""Two people for a roll-out that deletes mapped objects from many tenants."""
+
+from django.conf import settings
+
+from connect.models import Prune, Rollout, RolloutKind
+from connect.rollouts.status import TransitionRefused, tenant_count
+
+
+def is_needed(rollout: Rollout, tenants: int) -> bool:
+    """Return whether somebody else than the author must start a roll-out to so many tenants."""
+    deletes = rollout.kind == RolloutKind.MAPPINGS and rollout.prune != Prune.KEEP
+    return bool(settings.TWO_PERSON_APPROVAL and deletes and tenants > 1)
+
+
+def require(rollout: Rollout, actor: str) -> None:
+    """Raise TransitionRefused if `actor` is the author and a second person is needed."""
+    count = rollout.items.count()
+    if actor == rollout.author and is_needed(rollout, count):
+        raise TransitionRefused(
+            f"You made it, and it deletes mapped objects from {tenant_count(count)}: "
+            "a second person must start it"
+        )
