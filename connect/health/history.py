@@ -45,6 +45,7 @@ def sample(healths: Iterable[Health], now: datetime) -> None:
     """Write one sample for each connection that was just seen."""
     healths = list(healths)
     counts = _mapping_counts(healths)
+    _read_last_samples(healths)
     rows = []
     for health in healths:
         seconds = _seconds(health, now)
@@ -63,9 +64,18 @@ def sample(healths: Iterable[Health], now: datetime) -> None:
                 rows_failed=failed,
             )
         )
-        health.sampled_at = now
+        health.sampled_at = max(now, health.sampled_at or now)
     HealthSample.objects.bulk_create(rows)
     observations.save(healths, ["sampled_at"])
+
+
+def _read_last_samples(healths: list[Health]) -> None:
+    # Another worker may have seen the same connections since these rows were read. In a transaction
+    # that has noted what was seen, the rows are locked.
+    last = Health.objects.filter(pk__in=[health.pk for health in healths])
+    times = dict(last.values_list("pk", "sampled_at"))
+    for health in healths:
+        health.sampled_at = times.get(health.pk, health.sampled_at)
 
 
 def _seconds(health: Health, now: datetime) -> int:
@@ -73,7 +83,8 @@ def _seconds(health: Health, now: datetime) -> int:
     if health.sampled_at is None or health.condition in (Condition.PAUSED, Condition.UNKNOWN):
         return 0
     # A worker that was down for hours must not credit the last condition with all of them.
-    return int(min(now - health.sampled_at, MAX_GAP).total_seconds())
+    gap = min(now - health.sampled_at, MAX_GAP)
+    return max(0, int(gap.total_seconds()))
 
 
 def _mapping_counts(healths: list[Health]) -> dict[int, tuple[int, int, int]]:

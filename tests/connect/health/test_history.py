@@ -59,6 +59,19 @@ def test_a_sample_stands_for_the_time_since_the_last_one(
     assert sample.seconds_degraded == (seconds if condition == Condition.DEGRADED else 0)
 
 
+def test_two_workers_that_refresh_at_once_count_the_time_once(acme: Connection) -> None:
+    before = NOON - timedelta(minutes=5)
+    first = Health.objects.create(connection=acme, condition="healthy", sampled_at=before)
+    second = Health.objects.get()  # read before the first one has written
+    history.sample([first], NOON)
+    history.sample([second], NOON + timedelta(seconds=2))
+    assert list(HealthSample.objects.order_by("pk").values_list("seconds", flat=True)) == [300, 2]
+    late = Health(connection=acme, condition="healthy", sampled_at=before)
+    history.sample([late], NOON)  # it began earlier, and waited for the row
+    assert HealthSample.objects.order_by("pk").last().seconds == 0  # type: ignore[union-attr]
+    assert Health.objects.get().sampled_at == NOON + timedelta(seconds=2)
+
+
 @pytest.mark.parametrize(
     ("healthy", "degraded", "broken", "shares"),
     [
