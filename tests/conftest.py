@@ -24,7 +24,7 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
 
     While any test runs, the database refuses it, as in production.
     """
-    empty = TransactionTestCase._fixture_teardown
+    empty = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]  # has no stub
 
     def empty_all(case: TransactionTestCase) -> None:
         _switch("DISABLE")

@@ -150,8 +150,8 @@ def _to_try_again(rollout: Rollout) -> list[int]:
 def roll_back(rollout_id: int, actor: str, *, prune: Prune = Prune.REMOVED) -> Rollout:
     """Create the roll-out that returns every tenant to its former version.
 
-    It starts automatically, unless it needs a second person. Allowed when no tenant is in progress. Tenants with an unknown former version are left out.
-    Raises TransitionRefused.
+    It starts automatically, unless it needs a second person. Allowed when no tenant is in progress.
+    Tenants with an unknown former version are left out. Raises TransitionRefused.
     """
     with _locked(rollout_id) as rollout:
         require_status(rollout, *ROLLED_BACK_FROM)
