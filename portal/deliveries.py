@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from django_q.brokers import Broker, get_broker
 from django_q.models import Task
 from django_q.signing import SignedPackage
 
 from portal.models import Delivery, Heartbeat
-from tenants import messages
+from tenants import messages, sweeps
 
 WORKER_IS_DEAD = timedelta(seconds=15)  # three heartbeats were missed
 MAX_STARTS = 3
@@ -44,10 +44,13 @@ def forget(ack: str) -> None:
 def free_dead() -> int:
     """Free the tasks of dead workers, or fail those that killed them; return how many."""
     now = timezone.now()
+    # A beat or a start in the future was stored by a clock that was wrong.
     living = Heartbeat.objects.filter(beat_at__gt=now - WORKER_IS_DEAD)
+    living = living.exclude(sweeps.in_future("beat_at", now))
     taken = Delivery.objects.exclude(worker="").exclude(worker__in=living.values("worker"))
     # A worker that has just started may not have beaten yet.
-    return sum(_free(each) for each in taken.filter(taken_at__lt=now - WORKER_IS_DEAD))
+    long_ago = Q(taken_at__lt=now - WORKER_IS_DEAD) | sweeps.in_future("taken_at", now)
+    return sum(_free(each) for each in taken.filter(long_ago))
 
 
 def free_of(worker: str) -> None:

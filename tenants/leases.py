@@ -77,7 +77,9 @@ def take(row: QuerySet[Any], **facts: Any) -> uuid.UUID | None:
 
 def free(now: datetime) -> Q:
     """Match the rows that no worker holds."""
-    return Q(lease=None) | Q(lease_expires_at__lte=now)
+    # A lease that ends later than any lease can was stored by a clock that was wrong.
+    too_long = sweeps.in_future("lease_expires_at", now + LEASE)
+    return Q(lease=None) | Q(lease_expires_at__lte=now) | too_long
 
 
 def mark_queued(

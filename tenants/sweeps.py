@@ -17,6 +17,10 @@ from django.utils import timezone
 REQUEUE_AFTER = timedelta(seconds=60)
 
 
+# The clocks of two dynos differ by less; a time further ahead was stored by a clock that was wrong.
+MAX_SKEW = timedelta(minutes=5)
+
+
 class Unswept(LookupError):
     """Nothing would find the work again if this task were lost."""
 
@@ -95,7 +99,12 @@ def mark_queued(rows: QuerySet[Any], limit: int, again_after: timedelta) -> list
 
 def unqueued(now: datetime, again_after: timedelta) -> Q:
     """Match the rows without a task in the queue, or whose task must have been lost."""
-    return Q(queued_at=None) | Q(queued_at__lte=now - again_after)
+    return Q(queued_at=None) | Q(queued_at__lte=now - again_after) | in_future("queued_at", now)
+
+
+def in_future(name: str, now: datetime) -> Q:
+    """Match rows whose time of this name cannot have come from a right clock."""
+    return Q(**{f"{name}__gt": now + MAX_SKEW})
 
 
 def oldest(rows: QuerySet[Any], now: datetime) -> datetime | None:

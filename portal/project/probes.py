@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from portal import deliveries
 from portal.models import Heartbeat
 from portal.project import waiting
-from tenants import encryption
+from tenants import encryption, sweeps
 
 WORKER_IS_LATE = timedelta(seconds=60)  # it beats every few seconds
 RETRY_AFTER = 30  # seconds
@@ -65,7 +65,8 @@ def readiness(now: datetime) -> dict[str, Any]:
 
 def heartbeat_age(now: datetime) -> timedelta | None:
     """Return the age of the newest heartbeat; None if there is none."""
-    beat = Heartbeat.objects.order_by("-beat_at").first()
+    beats = Heartbeat.objects.exclude(sweeps.in_future("beat_at", now))
+    beat = beats.order_by("-beat_at").first()
     return now - beat.beat_at if beat else None
 
 

@@ -25,6 +25,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from django.db import close_old_connections, connections
+from django.db.models import Q
 from django.utils import timezone
 from django_q.cluster import Cluster, Sentinel, get_mp_context
 from django_q.signals import pre_execute
@@ -101,7 +102,8 @@ def _beat(name: str, started: Any) -> None:
     Heartbeat.objects.update_or_create(
         worker=name, defaults={"beat_at": now}, create_defaults=first
     )
-    Heartbeat.objects.filter(beat_at__lt=now - FORGET_WORKERS_AFTER).delete()
+    old = Q(beat_at__lt=now - FORGET_WORKERS_AFTER) | sweeps.in_future("beat_at", now)
+    Heartbeat.objects.filter(old).delete()
 
 
 def _die_with_parent() -> None:
