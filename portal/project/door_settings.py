@@ -12,7 +12,7 @@ AUDIT_DAYS: int = number("AUDIT_DAYS", 730)  # the database keeps 400 days in an
 OIDC_ISSUER: str = env.str("OIDC_ISSUER", "").rstrip("/")
 OIDC_CLIENT_ID: str = env.str("OIDC_CLIENT_ID", "")
 OIDC_CLIENT_SECRET: str = env.str("OIDC_CLIENT_SECRET", "")
-OIDC_NAME: str = env.str("OIDC_NAME", "Single sign-on")
+OIDC_NAME: str = env.str("OIDC_NAME", "single sign-on")
 OIDC = bool(OIDC_ISSUER and OIDC_CLIENT_ID and OIDC_CLIENT_SECRET)
 
 # --- Django ---------------------------------------------------------------------------------------

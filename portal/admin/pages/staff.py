@@ -53,7 +53,7 @@ class RoleAdmin(NoDelete, GroupAdmin):
 class FactorAdmin(ReadOnlyAdmin, ActionsAdmin):
     """Who has which second factor. Its secret is not shown."""
 
-    empty = "Each member of staff adds a second factor under “Second factor”, at the top."
+    empty = "Each member of staff adds a second factor under “Your account”, at the top."
     list_display = ("user", "type", "created_at", "last_used_at")
     list_filter = ("type",)
     list_select_related = ("user",)

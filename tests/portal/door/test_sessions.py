@@ -65,3 +65,10 @@ def test_a_changed_password_ends_the_other_sessions(mia: User) -> None:
     mia.set_password("another-day-of-work-12")
     mia.save()
     assert not is_in(lost)
+
+
+def test_a_deactivated_member_is_out_at_once(client: Client, mia: User) -> None:
+    sign_in(client)
+    assert is_in(client)
+    User.objects.update(is_active=False)
+    assert not is_in(client)
