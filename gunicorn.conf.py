@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
-worker_class = "gthread"
-threads = 4
-timeout = 25  # seconds; Heroku's router gives up after 30
+worker_class = "portal.project.web_worker.PatientWorker"
+# Two processes of 6, and the worker, fit into the 20 connections of the smallest Postgres.
+threads = 6
+timeout = 25  # seconds for a request to arrive; Heroku's router gives up after 30
+keepalive = 0  # the worker serves one request a connection
 graceful_timeout = 20  # seconds; Heroku kills a dyno 30 s after SIGTERM
 max_requests = 500
 max_requests_jitter = 50

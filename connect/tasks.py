@@ -14,6 +14,7 @@ from connect.health import (
     refresh,
     regions,
 )
+from connect.inventory import compare
 from connect.mappings import drift
 from connect.models import Connection, Stage
 from connect.operations import connection as operations
@@ -47,6 +48,14 @@ def advance_item(item_id: int) -> None:
 def compare_drift() -> int:
     """Compare the due tenants with their versions; scheduled; return how many."""
     return drift.compare_due()
+
+
+# --- what Heroku has -----------------------------------------------------------------------------
+
+
+def reconcile() -> int:
+    """Compare Heroku's add-ons with our rows once a day; asked each hour; return how many times."""
+    return compare.compare_due()
 
 
 # --- health --------------------------------------------------------------------------------------
@@ -115,7 +124,9 @@ def maintain_health() -> None:
 
 def prune_health() -> int:
     """Merge and delete old rows; runs daily; return how many rows were deleted."""
-    return history.fold() + fleet.prune() + repair_results.prune() + diagnose.prune(timezone.now())
+    now = timezone.now()
+    counts = (history.fold(), fleet.prune(), repair_results.prune())
+    return sum(counts) + diagnose.prune(now) + compare.prune(now)
 
 
 # --- write errors --------------------------------------------------------------------------------

@@ -45,6 +45,8 @@ _MODELS = (
     "Drift",
     "Tag",
     "HealthSample",
+    "Discrepancy",
+    "Reconciliation",
     "ApiBudget",
     "BulkRun",
     "BulkItem",

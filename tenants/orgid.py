@@ -32,6 +32,18 @@ def normalize(value: str) -> str:
     return full
 
 
+def from_lower(value: str) -> str:
+    """Return the 18-character form of an id that was stored in lower case. Raises BadOrgId."""
+    bits = [_ALPHABET.find(char) for char in value[15:].upper()]
+    letters = [
+        char.upper() if bits[place // 5] >> place % 5 & 1 else char
+        for place, char in enumerate(value[:15])
+        if len(bits) == 3 and min(bits) >= 0
+    ]
+    # The checksum tells a letter that is none of these apart.
+    return normalize("".join(letters) + value[15:])
+
+
 def checksum(id15: str) -> str:
     """Return the three characters that record which of the fifteen are upper-case letters."""
     return "".join(_checksum_of_five(id15[start : start + 5]) for start in (0, 5, 10))

@@ -1,5 +1,6 @@
 """Registering a tenant: a new one, a known one, and one that calls again after its end."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from django.db import transaction
@@ -207,6 +208,20 @@ def admit(tenant_id: int, actor: str) -> bool:
     timeline.note(tenant, EventKind.STAFF_ACTION, "Register again.", actor=actor)
     _start(tenant, data.values, signed=signed, text="Came back: registered again")
     return True
+
+
+def enrol(org_id: str, given: Mapping[str, str], actor: str) -> Tenant:
+    """Store an org as a tenant by the word of staff, who adopt its add-on.
+
+    The caller makes its connection in the same transaction.
+    """
+    now = timezone.now()
+    tenant = Tenant(org_id=org_id, registered_at=now, proof=Proof.STAFF, proven_at=now)
+    tenant.take({name: given[name] for name in ("name", "admin_email")}, Source.STAFF)
+    tenant.save()
+    text = f"Registered by {actor}: its add-on was adopted."
+    timeline.note(tenant, EventKind.REGISTERED, text, actor=actor)
+    return tenant
 
 
 # --- events --------------------------------------------------------------------------------------

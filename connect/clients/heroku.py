@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 SYSTEM = "Heroku"
 VERSION = "application/vnd.heroku+json; version=3"
 PARTNER_VERSION = VERSION + ".partner"
+FIRST_PAGE = "id ..; max=1000"
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,20 @@ def find_addon(app: str, name: str) -> Addon | None:
         return _addon(_heroku().call("GET", f"{_addons(app)}/{segment(name)}").document())
     except NotFound:
         return None
+
+
+def list_addons(app: str) -> list[Addon]:
+    """Return all add-ons of `app`, of every service: one call for each thousand of them."""
+    found: list[Addon] = []
+    wanted = FIRST_PAGE
+    while wanted:
+        answer = _heroku().call("GET", _addons(app), headers={"Range": wanted})
+        found += map(_addon, answer.documents())
+        following = answer.headers.get("Next-Range", "")
+        if following == wanted:
+            raise Retryable(SYSTEM, answer.status, "a list that does not end", answer.request_id)
+        wanted = following
+    return found
 
 
 def delete_addon(app: str, name: str, confirm: str | None = None) -> bool:

@@ -8,6 +8,7 @@ from connect.models.blocked import BlockedKind
 from connect.models.budget import ApiBudget
 from connect.models.connection import Connection, SchemaFate, Stage, WaitingOn
 from connect.models.diagnosis import Diagnosis, Notification
+from connect.models.discrepancy import Discrepancy, DiscrepancyKind, Reconciliation
 from connect.models.health import Condition, FleetCondition, Health, HealthSample
 from connect.models.incident import (
     COMMON,
@@ -53,6 +54,8 @@ __all__ = [
     "Connection",
     "DefaultTemplate",
     "Diagnosis",
+    "Discrepancy",
+    "DiscrepancyKind",
     "Drift",
     "DriftState",
     "FleetCondition",
@@ -67,6 +70,7 @@ __all__ = [
     "Notification",
     "Package",
     "Prune",
+    "Reconciliation",
     "RepairResult",
     "Rollout",
     "RolloutEvent",

@@ -128,9 +128,9 @@ def _perform(
     except Skip as skip:
         return skipped(label, str(skip)), ""
     except Failed as failure:
-        return _failed(label, str(failure)), ""
+        return failed(label, str(failure)), ""
     except http.RemoteError as error:
-        return _failed(label, error.words), error.request_id
+        return failed(label, error.words), error.request_id
 
 
 def skipped(label: str, reason: str) -> Report:
@@ -138,7 +138,8 @@ def skipped(label: str, reason: str) -> Report:
     return Report(OperationOutcome.SKIPPED, f"{label}: skipped, {reason}.", reason)
 
 
-def _failed(label: str, reason: str) -> Report:
+def failed(label: str, reason: str) -> Report:
+    """Return the report of something that was tried and did not work, with the reason."""
     return Report(OperationOutcome.FAILED, f"{label}: failed. {reason}", reason)
 
 

@@ -90,7 +90,7 @@ class Application:
         call = Call(self.world, self._engine, request, request.host_url.rstrip("/"))
         response = system.answer(call, urls, path)
         # Stored before the answer: a client that has seen it finds it after a restart.
-        self.world.store.flush()
+        self.world.save()
         return response
 
 

@@ -36,6 +36,11 @@ class Store:
         with self._lock:
             self._changes[kind, key] = text
 
+    @property
+    def has_changes(self) -> bool:
+        """Whether something waits to be written."""
+        return bool(self._changes)
+
     def flush(self) -> None:
         """Write the changes to Postgres, in one transaction."""
         if not self._changes:

@@ -106,6 +106,16 @@ class World(Registry):
         """Store the switches as they are now."""
         self.store.put("behaviour", "behaviour", asdict(self.behaviour))
 
+    def put_sent(self, key: str, sfid: str | None) -> None:
+        """Store that an org has taken a write, or forget it."""
+        self.store.put("sent", key, None if sfid is None else {"sfid": sfid})
+
+    def save(self) -> None:
+        """Write what has changed, with the clock: what is scheduled counts from its readings."""
+        if self.store.has_changes:
+            self.save_clock()
+        self.store.flush()
+
     def save_clock(self) -> None:
         """Store the clock's readings, so that a restart goes on from here."""
         readings = {"seconds": self.clock.seconds, "advanced": self.clock.advanced}
@@ -139,6 +149,7 @@ class World(Registry):
         self.forget_entities()
         self._connection_locks: dict[str, threading.RLock] = {}
         self.orgs: dict[str, Org] = {}
+        self.sent: dict[str, str] = {}
         self.salesforce_calls: dict[str, int] = {}
         self.x_window = RateWindow()
         self.config_vars: dict[str, str] = {"DATABASE_URL": self.options.database_url}
@@ -175,5 +186,7 @@ class World(Registry):
             self.config_vars = {**body["config_vars"], "DATABASE_URL": self.options.database_url}
         elif kind == "behaviour":
             self.behaviour = from_document(Behaviour, body)
+        elif kind == "sent":
+            self.sent[key] = body["sfid"]
         elif kind == "clock":
             self.clock.resume(body["seconds"], body["advanced"])

@@ -7,6 +7,7 @@ from portal.actions import (
     addon_days,
     bulk_runs,
     connections,
+    discrepancies,
     door,
     drift,
     mappings,
@@ -33,5 +34,6 @@ for _module in (
     switches,
     door,
     addon_days,
+    discrepancies,
 ):
     register(*_module.ACTIONS)

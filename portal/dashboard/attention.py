@@ -15,8 +15,10 @@ from typing import Any
 from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from connect.inventory import compare
 from connect.models import (
     Connection,
+    Discrepancy,
     DriftState,
     Incident,
     IncidentStatus,
@@ -240,6 +242,17 @@ CAUSES: list[Cause] = [
         lambda row: row.pause_reason,
         action="resume",
         related=("template",),
+    ),
+    Cause(
+        "differs_at_heroku",
+        "Heroku and the portal differ",
+        "bad",
+        Discrepancy,
+        lambda now: compare.open_discrepancies().order_by(),
+        F("found_at"),
+        lambda row: row.text,
+        action="adopt",
+        related=("tenant",),
     ),
 ]
 

@@ -152,6 +152,15 @@ TEMPLATES = [
 DATABASE_URL: str = env.str("DATABASE_URL", "")
 
 
+# In seconds: a server that has gone is noticed, also by a connection that is kept.
+REACH = {
+    "connect_timeout": 5,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
+
+
 def _database(url: str) -> dict[str, Any]:
     if not url.startswith(("postgres://", "postgresql://")):
         return {"ENGINE": "django.db.backends.dummy"}
@@ -160,7 +169,8 @@ def _database(url: str) -> dict[str, Any]:
     except ValueError:  # e.g. a port that is not a number
         return {"ENGINE": "django.db.backends.dummy"}
     # A connection that is kept may be dead by the next request, so Django asks it first.
-    return {**config, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+    kept = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+    return {**config, **kept, "OPTIONS": {**REACH, **config.get("OPTIONS", {})}}
 
 
 def _redis(url: str) -> str:

@@ -32,7 +32,7 @@ from django_q.signals import pre_execute
 
 from portal import deliveries
 from portal.models import Heartbeat
-from portal.project import brokers
+from portal.project import brokers, databases
 from tenants import sweeps
 from tenants.queue import lost_after
 
@@ -48,8 +48,8 @@ _PR_SET_PDEATHSIG = 1
 
 def run() -> int:
     """Run the cluster and the pulse until a signal or a death; return the exit code."""
-    # Processes that are forked below must not share a database connection.
-    connections.close_all()
+    # It closes all connections too: processes that are forked below must not share one.
+    databases.limit(databases.WORKER)
     os.register_at_fork(after_in_child=_die_with_parent)
     started = timezone.now()
     # With the start, because a container may have the same host name and number again.

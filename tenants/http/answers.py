@@ -28,6 +28,12 @@ class Answer:
         """Return the body as an object. Raises Retryable, or Uncertain after an unsafe call."""
         return JsonObject(self.body, self.missing)
 
+    def documents(self) -> list[JsonObject]:
+        """Return the body as a list of objects; it may be empty. Raises as `document` does."""
+        if not isinstance(self.body, list):
+            raise self.missing("a list")
+        return [JsonObject(each, self.missing) for each in self.body]
+
     def missing(self, what: str) -> Retryable:
         """Return the error for an answer without `what`."""
         # After a call that changes something, a broken answer does not mean that it failed.

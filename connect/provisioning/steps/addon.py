@@ -1,11 +1,10 @@
 """Making the add-on at Heroku, and linking the portal's user to its connection."""
 
-import hashlib
-
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from connect import addons
 from connect.clients import heroku, heroku_connect, http
 from connect.models import BlockedKind, WaitingOn
 from connect.provisioning import spending
@@ -52,7 +51,8 @@ def _may_order(claim: Claim) -> bool:
         if not spending.reserve(now.date()):
             return False
         # Stored before the call: after a lost answer the add-on is looked for by this name.
-        claim.record(addon_name=_addon_name(claim), addon_requested_at=now)
+        name = addons.name_for(claim.tenant.org_id, claim.connection.generation)
+        claim.record(addon_name=name, addon_requested_at=now)
     return True
 
 
@@ -82,13 +82,6 @@ def _make_addon(claim: Claim) -> heroku.Addon:
             BlockedKind.NAME_TAKEN,
             f"The add-on name {connection.addon_name} belongs to another account. {taken}",
         ) from taken
-
-
-def _addon_name(claim: Claim) -> str:
-    """Return a name that is unique over all of Heroku and the same at every attempt."""
-    # Add-on names are global at Heroku, so the app is part of it, shortened to fit.
-    app = hashlib.sha256(settings.APP_NAME.encode()).hexdigest()[:6]
-    return f"hc-{app}-{claim.tenant.org_id.lower()}-{claim.connection.generation}"
 
 
 def linking(claim: Claim) -> StepOutcome:

@@ -36,7 +36,7 @@ def offboarding(claim: Claim) -> StepOutcome:
         _end_grant(claim.tenant, insist=insist)
     # The request counts, not the answer: an add-on whose answer was lost costs money too.
     if connection.addon_requested_at:
-        _delete_addon(connection.addon_name)
+        delete_addon(connection.addon_name)
     # After the add-on, since Heroku Connect would still write to the schema before.
     if connection.schema_fate == SchemaFate.DROP and connection.schema_name:
         schemas.drop(connection.schema_name)
@@ -62,7 +62,8 @@ def _what_was_done(connection: Connection) -> str:
     return f"{addon}, and the schema is {kept}."
 
 
-def _delete_addon(name: str) -> None:
+def delete_addon(name: str) -> None:
+    """Delete an add-on of the app by its name or id, if it is there."""
     try:
         heroku.delete_addon(settings.APP_NAME, name)
     except http.ConfirmationRequired:  # staff confirmed it when they off-boarded the tenant

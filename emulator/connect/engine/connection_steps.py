@@ -7,6 +7,7 @@ import psycopg
 from emulator.connect.engine.agenda import Step, schedule_at
 from emulator.connect.engine.mappings import put_mapping
 from emulator.connect.engine.states import set_mapping_state
+from emulator.connect.sync.catalog import schema_owner
 from emulator.connect.sync.schemas import create_schema
 from emulator.state.entities import Connection
 from emulator.state.world import World
@@ -19,7 +20,10 @@ def _configured(world: World, connection: Connection, step: Step) -> None:
     connection.schema_name, connection.db_key = schema, db_key
     try:
         with world.database(connection) as conn:
-            create_schema(conn, schema, None, merged_writes=connection.merged_writes)
+            # One that was made just before a kill is this connection's own, and whole.
+            if schema_owner(conn, schema) != connection.id:
+                merged = connection.merged_writes
+                create_schema(conn, schema, None, merged_writes=merged, owner=connection.id)
     except psycopg.Error:
         connection.schema_name = connection.db_key = None
         raise

@@ -6,7 +6,7 @@ import traceback
 
 import psycopg
 
-from emulator.connect.engine import agenda, connections, due, polling, steps
+from emulator.connect.engine import agenda, connections, due, polling, resume, steps
 from emulator.connect.engine.listener import Listener
 from emulator.state.entities import AddOn, Connection
 from emulator.state.world import World
@@ -21,6 +21,7 @@ class ConnectEngine:
         self.world = world
         self.listener = Listener(world)
         self._ticks = 0
+        resume.pick_up(world)
 
     def run(self, stop: threading.Event, every: float) -> None:
         """Tick until `stop` is set; `every` is in real seconds."""
@@ -46,7 +47,7 @@ class ConnectEngine:
             self._ticks += 1
             if self._ticks % TICKS_BETWEEN_SAVES == 0:
                 self.world.save_clock()
-            self.world.store.flush()
+            self.world.save()
 
     def sync(self) -> None:
         """Do a whole round now: what is due, and a poll both ways of all healthy connections."""
@@ -54,7 +55,7 @@ class ConnectEngine:
             self.settle_addons()
             for connection in self.world.all(Connection):
                 self._work(connection, everything=True)
-            self.world.store.flush()
+            self.world.save()
 
     def settle(self, connection: Connection) -> None:
         """Run the steps of one connection that are due; no polls."""

@@ -12,6 +12,7 @@ from emulator.connect.engine.states import mark_database_lost, notify
 from emulator.connect.sync import trigger_log
 from emulator.connect.sync.load import poll_salesforce
 from emulator.connect.sync.push import push_writes
+from emulator.connect.sync.sent import Sent
 from emulator.connect.sync.session import PgConnection
 from emulator.org.org import Org
 from emulator.state.entities import Connection, Mapping
@@ -106,6 +107,7 @@ def _push(world: World, connection: Connection, org: Org, conn: PgConnection) ->
         {each.object_name: each.config for each in mappings},
         now,
         merged_writes=connection.merged_writes,
+        sent=Sent(world.sent, world.put_sent, world.save),
     )
     if not any(result):
         return

@@ -27,6 +27,13 @@ def schema_exists(conn: PgConnection, schema: str) -> bool:
     return conn.execute(query, [schema]).fetchone() is not None
 
 
+def schema_owner(conn: PgConnection, schema: str) -> str | None:
+    """Return the connection for which a schema was made; None if there is no such schema."""
+    query = "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = %s"
+    found = conn.execute(query, [schema]).fetchone()
+    return found[0] if found else None
+
+
 def column_names(conn: PgConnection, named: Names) -> list[str]:
     """List a table's columns in their order."""
     query = """

@@ -12,6 +12,7 @@ from emulator.connect.sync.columns import Config
 from emulator.connect.sync.names import names, table_name
 from emulator.connect.sync.push_results import record_entries, record_rows
 from emulator.connect.sync.sending import WriteResult, send
+from emulator.connect.sync.sent import Sent
 from emulator.connect.sync.session import PgConnection, alone, own_session
 from emulator.connect.sync.writes import LogEntry, Write, plan
 from emulator.org.org import Org
@@ -35,6 +36,7 @@ def push_writes(
     mappings: Mapping[str, Config],
     now: datetime,
     merged_writes: bool,
+    sent: Sent | None = None,
 ) -> PushResult:
     """Send the trigger log's new entries to the org, oldest first, and note how each ended.
 
@@ -43,7 +45,7 @@ def push_writes(
     switch to read_only does not stop what was captured before.
     """
     objects = {table_name(name): name for name in mappings}
-    push = _Push(conn, schema, org, objects, now, merged_writes)
+    push = _Push(conn, schema, org, objects, now, merged_writes, sent or Sent())
     with alone(conn, schema):
         push.run()
     ends = push.states
@@ -60,6 +62,7 @@ class _Push:
     objects: Mapping[str, str]
     now: datetime
     merged_writes: bool
+    sent: Sent
     states: Counter[str] = field(default_factory=Counter)
     sfids: dict[tuple[str, int], str] = field(default_factory=dict)  # by table and row id
 
@@ -71,7 +74,11 @@ class _Push:
         # Entries that are written during the push are sent by it too.
         while entries := self._take():
             writes = plan(entries, merged_writes=self.merged_writes)
-            self._record([(write, self._send(write)) for write in writes])
+            ended = [(write, self._send(write)) for write in writes]
+            # Before the log says that they have ended: a kill must lose no record of the org.
+            self.sent.flush()
+            self._record(ended)
+            self.sent.forget(self._key(write.entry) for write in writes)
 
     def _skip_ignored(self) -> None:
         """Finish the entries that a user has set to IGNORE."""
@@ -133,13 +140,27 @@ class _Push:
 
     def _send(self, write: Write) -> WriteResult:
         entry = write.entry
-        result = send(self.org, self.objects[entry.table], write, self._sfid(entry), self.now)
+        result = self._send_once(write)
         row = (entry.table, entry.record_id)
         if entry.action == "DELETE":
             self.sfids.pop(row, None)  # the next row with this id is another record
         elif result.sfid:
             self.sfids[row] = result.sfid
         return result
+
+    def _send_once(self, write: Write) -> WriteResult:
+        entry, key = write.entry, self._key(write.entry)
+        if taken := self.sent.ids.get(key):
+            return WriteResult("SUCCESS", taken)
+        # Under the org's lock, so that another thread stores the record and this together.
+        with self.org.lock:
+            result = send(self.org, self.objects[entry.table], write, self._sfid(entry), self.now)
+            if result.state == "SUCCESS" and result.sfid:
+                self.sent.keep(key, result.sfid)
+        return result
+
+    def _key(self, entry: LogEntry) -> str:
+        return f"{self.schema}/{entry.id}"
 
     def _sfid(self, entry: LogEntry) -> str | None:
         """Find the record's id; an entry lacks it when its row was not in Salesforce by then."""

@@ -16,8 +16,10 @@ HCVER = 20
 _DATABASE_LOCK = 0x4843
 
 
-def create_schema(conn: PgConnection, schema: str, org_id: str | None, merged_writes: bool) -> None:
-    """Make the schema with Connect's system tables and functions.
+def create_schema(
+    conn: PgConnection, schema: str, org_id: str | None, merged_writes: bool, owner: str = ""
+) -> None:
+    """Make the schema of the connection `owner` with Connect's system tables and functions.
 
     With `merged_writes` it has no hc_capture_* functions and needs no hstore extension.
     Raises psycopg.errors.DuplicateSchema: Connect never uses a schema again.
@@ -25,6 +27,8 @@ def create_schema(conn: PgConnection, schema: str, org_id: str | None, merged_wr
     with conn.transaction():
         conn.execute("SELECT pg_advisory_xact_lock(%s)", [_DATABASE_LOCK])
         conn.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
+        comment = sql.SQL("COMMENT ON SCHEMA {} IS {}")
+        conn.execute(comment.format(sql.Identifier(schema), sql.Literal(owner)))
         conn.execute(READ_XMLBINARY + system_tables(conn, schema))
         if merged_writes:
             conn.execute(text_functions(conn, schema))

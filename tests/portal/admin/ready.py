@@ -14,10 +14,13 @@ from django.utils import timezone
 from django_q.models import Failure, Success
 from psycopg import sql
 
+from connect import addons
 from connect.models import (
     AddonDay,
     Connection,
     Diagnosis,
+    Discrepancy,
+    DiscrepancyKind,
     Drift,
     DriftState,
     Health,
@@ -134,6 +137,13 @@ def _drift(name: str) -> Drift:
     )
 
 
+def _discrepancy(name: str) -> Discrepancy:
+    org_id = orgid.normalize(f"00D7x{next(_numbers):010d}")
+    addon = {"addon_name": addons.name_for(org_id, 1), "addon_id": f"addon-{org_id}"}
+    facts = {"kind": DiscrepancyKind.ORPHAN, "key": addon["addon_id"], "text": "No row uses it."}
+    return Discrepancy.objects.create(**addon, **facts)
+
+
 def _write_error(name: str) -> WriteError:
     connection = schemas.live(next(_numbers))
     schemas.write(connection, "BAD_VALUE: $ is bad", times=2)
@@ -195,6 +205,7 @@ _MAKERS: dict[type[Model], Callable[[str], Model]] = {
     Rollout: _rollout,
     Drift: _drift,
     WriteError: _write_error,
+    Discrepancy: _discrepancy,
     BulkRun: _bulk_run,
     Success: lambda name: _task(Success),
     Failure: lambda name: _task(Failure),

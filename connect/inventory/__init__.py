@@ -1,0 +1,1 @@
+"""What Heroku has and what our rows say: compared, adopted, deleted."""
