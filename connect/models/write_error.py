@@ -29,6 +29,11 @@ class SkipReason(models.TextChoices):
     GONE = "gone", "the row is gone"
     RENUMBERED = "renumbered", "the row's number belongs to another record now"
     IS_RECORD = "is_record", "the row is a record in Salesforce by now"
+    # Not in Salesforce is certain: the entry failed. Whose the row is now cannot be proven.
+    OTHER_VALUES = (
+        "other",
+        "this write is not in Salesforce: its row number belongs to a record with other values",
+    )
     NO_RECORD = "no_record", "the entry does not say which record to delete"
     WAITING = "waiting", "the row is already waiting to be inserted"
 

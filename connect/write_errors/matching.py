@@ -128,17 +128,14 @@ def _delete(entry: Entry, rows: Rows) -> Match:
 
 
 def _insert(entry: Entry, rows: Rows, ordered: bool) -> Match:
-    row = rows.by_id.get(entry.record_id)
-    if entry.sfid is not None or (row is not None and row.sfid is not None):
+    if entry.sfid is not None:
         return Match(entry, skipped=SkipReason.IS_RECORD)
-    if row is None:
-        return Match(entry, skipped=SkipReason.GONE)
-    return Match(entry, row, captured=ordered)
+    return _unsent(entry, rows, ordered)
 
 
 def _update(entry: Entry, rows: Rows, ordered: bool) -> Match:
     if entry.sfid is None:
-        return _update_of_unsent(entry, rows, ordered)
+        return _unsent(entry, rows, ordered)
     row = rows.by_sfid.get(entry.sfid)
     if row is None:
         return Match(entry, skipped=SkipReason.GONE)
@@ -147,14 +144,23 @@ def _update(entry: Entry, rows: Rows, ordered: bool) -> Match:
     return Match(entry, row, captured=ordered)
 
 
-def _update_of_unsent(entry: Entry, rows: Rows, ordered: bool) -> Match:
-    """Match an update of a row that was not in Salesforce yet: only its number says which."""
+def _unsent(entry: Entry, rows: Rows, ordered: bool) -> Match:
+    """Match a write of a row that was not in Salesforce yet: only its number says which."""
     row = rows.by_id.get(entry.record_id)
     if row is None:
         return Match(entry, skipped=SkipReason.GONE)
     if row.sfid is not None:
-        return Match(entry, skipped=SkipReason.IS_RECORD)
+        arrived = _holds(row, entry)
+        return Match(entry, skipped=SkipReason.IS_RECORD if arrived else SkipReason.OTHER_VALUES)
     return Match(entry, row, captured=ordered)
+
+
+def _holds(row: Row, entry: Entry) -> bool:
+    """Return whether a row holds all that an entry wrote. One without values proves nothing."""
+    # An insert has all columns, and Salesforce fills those that were left empty.
+    every = entry.action != "INSERT"
+    wanted = {name: value for name, value in entry.values.items() if every or value is not None}
+    return bool(wanted.keys() - _SYSTEM_COLUMNS) and not differences(wanted, row.values)
 
 
 def _taken(entry: Entry, rows: Rows) -> SkipReason | None:

@@ -13,8 +13,8 @@ MINE, OTHER = "001000000000002AAA", "001000000000003AAA"
 SENT, HANDED_BACK = "captured", "handed back"
 
 
-def rows(*found: tuple[int, str | None], waiting: tuple[int, ...] = ()) -> Rows:
-    made = [Row(number, sfid, {"name": "now"}) for number, sfid in found]
+def rows(*found: tuple[int, str | None], waiting: tuple[int, ...] = (), name: str = "now") -> Rows:
+    made = [Row(number, sfid, {"name": name, "site": "added later"}) for number, sfid in found]
     by_sfid = {row.sfid: row for row in made if row.sfid}
     return Rows({row.id: row for row in made}, by_sfid, frozenset(waiting))
 
@@ -40,11 +40,13 @@ def outcome(entry: Entry, found: Rows, *, ordered: bool) -> object:
         ("UPDATE", MINE, rows(), S.GONE, S.GONE),
         # an update of a row that was not in Salesforce yet
         ("UPDATE", None, rows((2, None)), SENT, HANDED_BACK),
-        ("UPDATE", None, rows((2, OTHER)), S.IS_RECORD, S.IS_RECORD),
+        ("UPDATE", None, rows((2, OTHER)), S.OTHER_VALUES, S.OTHER_VALUES),
+        ("UPDATE", None, rows((2, MINE), name="failed"), S.IS_RECORD, S.IS_RECORD),
         ("UPDATE", None, rows(), S.GONE, S.GONE),
         # an insert
         ("INSERT", None, rows((2, None)), SENT, HANDED_BACK),
-        ("INSERT", None, rows((2, OTHER)), S.IS_RECORD, S.IS_RECORD),
+        ("INSERT", None, rows((2, OTHER)), S.OTHER_VALUES, S.OTHER_VALUES),
+        ("INSERT", None, rows((2, MINE), name="failed"), S.IS_RECORD, S.IS_RECORD),
         ("INSERT", None, rows(), S.GONE, S.GONE),
         ("INSERT", None, rows((2, None), waiting=(2,)), S.WAITING, S.WAITING),
         ("INSERT", MINE, rows((2, MINE)), S.IS_RECORD, S.IS_RECORD),
@@ -64,6 +66,25 @@ def test_an_entry_reaches_its_own_record_or_none(
     entry = Entry(1, 2, action, sfid, {"name": "failed"})
     assert outcome(entry, found, ordered=True) == ordered
     assert outcome(entry, found, ordered=False) == merged
+
+
+@pytest.mark.parametrize("values", [{}, {"id": "2"}, {"name": None}, {"name": "bad", "site": None}])
+def test_a_number_alone_does_not_say_that_an_insert_arrived(values: dict[str, str | None]) -> None:
+    entry = Entry(1, 2, "INSERT", None, values)
+    assert outcome(entry, rows((2, OTHER)), ordered=True) == S.OTHER_VALUES
+
+
+def test_columns_that_an_insert_left_empty_may_be_filled_by_now() -> None:
+    entry = Entry(1, 2, "INSERT", None, {"name": "failed", "site": None})
+    assert outcome(entry, rows((2, MINE), name="failed"), ordered=True) == S.IS_RECORD
+
+
+def test_an_update_to_an_empty_value_arrived_only_if_the_row_is_empty_there() -> None:
+    emptied = {"name": "failed", "site": None}
+    entry = Entry(1, 2, "UPDATE", None, emptied)
+    assert outcome(entry, rows((2, MINE), name="failed"), ordered=True) == S.OTHER_VALUES
+    row = Row(2, MINE, {**emptied, "id": "2"})
+    assert outcome(entry, Rows({2: row}, {MINE: row}), ordered=True) == S.IS_RECORD
 
 
 def test_a_row_is_inserted_once() -> None:

@@ -162,6 +162,26 @@ def test_a_refused_update_and_a_row_that_is_gone(writes: Writes) -> None:
     assert "bad 4" not in writes.records()
 
 
+@BOTH_MODES
+def test_a_number_given_to_another_record_is_not_called_arrived(writes: Writes) -> None:
+    ((row_id,),) = writes.run("SELECT id FROM {s}.account WHERE name = 'bad 1'")
+    act(the_error(), "ignore", [("_trigger_log", row) for row in failed_entries(writes)[1:]])
+    as_connect(writes, "DELETE FROM {s}.account WHERE name LIKE 'bad _'")
+    as_connect(writes, "UPDATE {s}.account SET id = %s WHERE name = 'Northwind'", row_id)
+    (_, line) = preview.lines(the_error(), None)
+    assert line == (
+        "1 will be skipped: this write is not in Salesforce: its row number belongs to a record "
+        "with other values"
+    )
+    assert "this write is not in Salesforce" in act(the_error(), "retry")
+    assert "by now" not in WriteRepair.objects.filter(action="retry").get().get_reason_display()
+
+
+def failed_entries(writes: Writes) -> list[int]:
+    found = writes.run("SELECT id FROM {s}._trigger_log WHERE state = 'FAILED' ORDER BY id")
+    return [number for (number,) in found]
+
+
 def refuse_an_update(writes: Writes, name: str) -> tuple[int, str]:
     """Let the update of the good row to a bad name fail; return the row's id and its sfid."""
     act(the_error(), "ignore")
