@@ -5,7 +5,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from connect.models import Connection, MappingTemplate, Tag
+from connect.rollouts import left_out
 from connect.rollouts.creating import eligible, stable_shuffle_key
+from connect.rollouts.left_out import LeftOut
 
 
 @dataclass(frozen=True)
@@ -37,3 +39,9 @@ def choose(choice: Choice, salt: str) -> list[Connection]:
     given = {name: value for name, value in wanted.items() if value}
     found = sorted(eligible().filter(**given), key=lambda each: stable_shuffle_key(salt, each.pk))
     return found[: math.ceil(len(found) * choice.share / 100)]
+
+
+def unmet(choice: Choice, chosen: Collection[Connection]) -> list[LeftOut]:
+    """Return the tenants that are named in a choice and were not chosen, and why."""
+    missing = set(choice.tenants) - {each.tenant_id for each in chosen}
+    return left_out.explain(missing, "it does not match the other conditions") if missing else []

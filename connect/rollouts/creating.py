@@ -1,7 +1,7 @@
 """Making a roll-out: which connections may join, and in which wave each comes."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -14,7 +14,8 @@ from connect.models import (
     RolloutItem,
     Stage,
 )
-from connect.rollouts import approval
+from connect.rollouts import approval, left_out
+from connect.rollouts.left_out import LeftOut
 from connect.rollouts.status import TransitionRefused, add_event, tenant_count
 
 
@@ -30,15 +31,17 @@ def create(
     rollout: Rollout,
     connections: Iterable[Connection],
     targets: dict[int, MappingTemplate] | None = None,
+    *,
+    unmet: Sequence[LeftOut] = (),
 ) -> Rollout:
     """Store a roll-out for these connections. The worker checks each; nothing is sent yet.
 
     `targets` gives single connections, by id, another version than the roll-out's. The order is
     drawn, and is the same at every attempt. Connections that have joined another roll-out
-    since then are left out. A roll-out that needs a second person does not start by itself.
-    Raises TransitionRefused if none is left.
+    since then are left out; the timeline names them, and the tenants in `unmet`. A roll-out that
+    needs a second person does not start by itself. Raises TransitionRefused if none is left.
     """
-    wanted = [connection.pk for connection in connections]
+    wanted = {connection.pk: connection.tenant_id for connection in connections}
     with transaction.atomic():
         # Locked, so that of two roll-outs made at once only one gets each connection.
         free = eligible().filter(pk__in=wanted).select_for_update(of=("self",))
@@ -66,6 +69,11 @@ def create(
             rollout.author,
             f"Made for {tenant_count(len(chosen))}. {rollout.notes}".strip(),
         )
+        lost = wanted.keys() - {each.pk for each in chosen}
+        late = left_out.explain([wanted[pk] for pk in lost], "it joined another roll-out")
+        missing = left_out.sentence([*unmet, *late])
+        if missing:
+            add_event(rollout, rollout.author, missing)
     return rollout
 
 

@@ -115,10 +115,12 @@ class RolloutForm(ModelForm):
         # A second roll-out of the same version gets the same random order.
         salt = str(data["template"] or data["api_version"])
         self.chosen: list[Connection] = choosing.choose(choice, salt)
+        self.unmet = choosing.unmet(choice, self.chosen)
         if not self.chosen:
-            raise forms.ValidationError("No live tenant without another open roll-out matches.")
+            none = "No live tenant without another open roll-out matches."
+            raise forms.ValidationError([none, *(f"{each}." for each in self.unmet)])
 
     def create(self, actor: str) -> Rollout:
         """Store the roll-out. Raises TransitionRefused where others were quicker."""
         self.instance.author = actor
-        return creating.create(self.instance, self.chosen)
+        return creating.create(self.instance, self.chosen, unmet=self.unmet)

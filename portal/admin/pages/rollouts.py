@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +12,7 @@ from django.urls import URLPattern, path
 from connect.models import Rollout, RolloutItemStatus, RolloutStatus
 from connect.rollouts import creating, outcome
 from connect.rollouts.status import TransitionRefused
+from portal.actions.result import Unmet
 from portal.admin.forms.rollout import RolloutForm
 from portal.admin.kit.actions import ActionsAdmin
 from portal.admin.kit.filters import AttentionFilter
@@ -91,6 +92,8 @@ class RolloutAdmin(ActionsAdmin):
 
     def save_model(self, request: HttpRequest, obj: Rollout, form: Any, change: bool) -> None:
         form.create(request.user.get_username())
+        unmet = [Unmet(each.name, each.why) for each in form.unmet]
+        self._report_unmet(request, "Left out", unmet, messages.WARNING)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Its tenants are stored with it."""

@@ -1,5 +1,6 @@
 """Staff make roll-outs, watch them and control them; they bring back what drifted or accept it."""
 
+from html import unescape
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from django.contrib.messages import get_messages
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django import Settings
 
 from connect.mappings import drift
@@ -20,6 +22,7 @@ from connect.models import (
     RolloutItem,
     RolloutItemStatus,
     RolloutStatus,
+    Stage,
     Tag,
 )
 from connect.rollouts import creating, items, lifecycle, waves
@@ -110,6 +113,31 @@ def test_a_roll_out_that_makes_no_sense_is_not_made(
     assert answer.status_code == 200
     assert complaint in answer.content.decode()
     assert not Rollout.objects.exists()
+
+
+def test_named_tenants_that_cannot_join_are_named_with_the_reason(
+    manager: Client, fleet: Fleet
+) -> None:
+    acme, second = fleet.members
+    third, fourth = fleet.add(), fleet.add()
+    blocked = {"blocked_at": timezone.now(), "blocked_reason": "The org is a wrong one."}
+    Connection.objects.filter(pk=second.connection.pk).update(**blocked)
+    other = creating.create(Rollout(template=fleet.first, author="olga"), [third.connection])
+    Connection.objects.filter(pk=fourth.connection.pk).update(stage=Stage.LOADING)
+    named = [each.org_id for each in (acme, second, third, fourth)]
+    answer = make(manager, org_ids="\n".join(named))
+    rollout = Rollout.objects.latest("pk")
+    page = unescape(manager.get(walk.page(Rollout, "change", rollout.pk)).content.decode())
+    reasons = {
+        "Fleet 2": "it is blocked: The org is a wrong one",
+        "Fleet 3": f"roll-out {other.pk} is not done with it",
+        "Fleet 4": "it is not live",
+    }
+    assert rollout.items.get().connection == acme.connection
+    for name, why in reasons.items():
+        assert f"Left out {name}: {why}." in said(answer)
+        assert f"{name}: {why}" in page
+    assert "Left out: 3 tenants." in page
 
 
 def test_an_api_version_is_chosen_by_what_they_have_now(manager: Client, fleet: Fleet) -> None:
@@ -324,17 +352,17 @@ def test_a_roll_out_whose_tenants_another_one_has_just_taken_keeps_what_was_type
 ) -> None:
     create = creating.create
 
-    def second(rollout: Rollout, connections: list[Connection]) -> Rollout:
+    def second(rollout: Rollout, connections: list[Connection], **given: Any) -> Rollout:
         create(Rollout(template=rollout.template, author="olga"), connections)
-        return create(rollout, connections)
+        return create(rollout, connections, **given)
 
     # Between the check of the form and the storing of its roll-out, somebody else is quicker.
     monkeypatch.setattr(creating, "create", second)
     answer = make(manager, notes="Typed here.")
-    html = said(answer)
-    assert "None of the chosen tenants is live and free of other roll-outs." in html
-    assert "data-focus" in html
-    assert "Typed here." in html
+    page = said(answer)
+    assert "None of the chosen tenants is live and free of other roll-outs." in page
+    assert "data-focus" in page
+    assert "Typed here." in page
 
 
 # --- a second person -----------------------------------------------------------------------------
