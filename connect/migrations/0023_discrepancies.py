@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('connect', '0017_addon_days'),
+        ('connect', "0022_skip_reasons"),
         ('tenants', '0009_trust_and_orgs'),
     ]
 
