@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from django.utils.timezone import localtime
+
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 
 def format_time(moment: datetime) -> str:
-    """Return a time as staff read it, e.g. "3 Nov 2026, 14:05 UTC"."""
-    return f"{moment:%-d %b %Y, %H:%M} UTC"
+    """Return a time in the zone of staff, e.g. "3 Nov 2026, 14:05 UTC"."""
+    return f"{localtime(moment):%-d %b %Y, %H:%M %Z}"
 
 
 def counted(count: int, noun: str) -> str:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from django.db.models import Model
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
+from django.utils.timezone import localtime
 
 from connect.health import states
 from connect.models import Condition
@@ -110,7 +111,7 @@ def standing(found: Standing) -> str:
     if found.is_healing:
         shown.append(badge("Healing", BUSY))
     if found.snoozed_until:
-        shown.append(badge(f"Snoozed until {found.snoozed_until:%-d %b %H:%M}", MUTED))
+        shown.append(badge(f"Snoozed until {localtime(found.snoozed_until):%-d %b %H:%M}", MUTED))
     return format_html_join(" ", "{}", ((each,) for each in shown))
 
 

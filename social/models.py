@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.timezone import localtime
 
 from connect.models import Connection
 
@@ -86,7 +87,7 @@ class CallAllowance(models.Model):
     resets_at = models.DateTimeField()
 
     def __str__(self) -> str:
-        return f"{self.peer}: {self.remaining} calls until {self.resets_at:%H:%M:%S}"
+        return f"{self.peer}: {self.remaining} calls until {localtime(self.resets_at):%H:%M:%S}"
 
 
 class Trigger(models.TextChoices):
@@ -154,7 +155,7 @@ class CollectionRun(models.Model):
         permissions: ClassVar = [("run_collection", "Can collect posts now")]
 
     def __str__(self) -> str:
-        return f"Run {self.pk} of {self.started_at:%-d %b %Y, %H:%M}"
+        return f"Run {self.pk} of {localtime(self.started_at):%-d %b %Y, %H:%M}"
 
 
 class TenantCollection(models.Model):

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils import timezone
+from django.utils.timezone import localtime
 
 
 class ApiBudget(models.Model):
@@ -15,4 +16,4 @@ class ApiBudget(models.Model):
         verbose_name = "API budget"
 
     def __str__(self) -> str:
-        return f"{self.peer}: {self.remaining} calls left at {self.seen_at:%H:%M:%S}"
+        return f"{self.peer}: {self.remaining} calls left at {localtime(self.seen_at):%H:%M:%S}"

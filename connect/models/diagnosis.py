@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.timezone import localtime
 
 
 class Diagnosis(models.Model):
@@ -32,7 +33,7 @@ class Diagnosis(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.connection}, {self.asked_at:%-d %b %Y, %H:%M}"
+        return f"{self.connection}, {localtime(self.asked_at):%-d %b %Y, %H:%M}"
 
 
 class Notification(models.Model):

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.utils import timezone
+from django.utils.timezone import localtime
 
 
 class Condition(models.TextChoices):
@@ -121,7 +122,7 @@ class HealthSample(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.at:%-d %b %Y, %H:%M:%S} {self.state}"
+        return f"{localtime(self.at):%-d %b %Y, %H:%M:%S} {self.state}"
 
 
 class FleetCondition(models.Model):
@@ -142,4 +143,5 @@ class FleetCondition(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.at:%-d %b %Y, %H:%M} {self.get_condition_display()}: {self.connections}"
+        at = f"{localtime(self.at):%-d %b %Y, %H:%M}"
+        return f"{at} {self.get_condition_display()}: {self.connections}"

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.timezone import localtime
 
 
 class IncidentKind(models.TextChoices):
@@ -134,7 +135,7 @@ class HealingAttempt(models.Model):
         ordering = ["-at", "-pk"]
 
     def __str__(self) -> str:
-        return f"{self.at:%-d %b %Y, %H:%M:%S} {self.remedy}"
+        return f"{localtime(self.at):%-d %b %Y, %H:%M:%S} {self.remedy}"
 
 
 class WebhookNotice(models.Model):

@@ -6,6 +6,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.timezone import localtime
 
 from tenants.models import Tenant
 
@@ -151,4 +152,4 @@ class RolloutEvent(models.Model):
         ordering = ["-at", "-pk"]
 
     def __str__(self) -> str:
-        return f"{self.at:%-d %b %Y, %H:%M:%S} {self.text}"
+        return f"{localtime(self.at):%-d %b %Y, %H:%M:%S} {self.text}"

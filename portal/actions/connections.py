@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
+from django.conf import settings
+
 from connect.models import Stage
 from connect.operations import base
 from connect.operations.base import Report
@@ -74,7 +76,7 @@ ACTIONS = (
         "pause_until",
         "connect.pause_connection",
         "Pauses the synchronization. When the time is over the portal resumes it. "
-        "All times are UTC.",
+        f"All times are {settings.TIME_ZONE}.",
         form=UntilForm,
     ),
     _button(
@@ -95,7 +97,8 @@ ACTIONS = (
     _button(
         "snooze",
         "connect.snooze_connection",
-        "Until then no alerts are sent; the work itself continues. All times are UTC.",
+        "Until then no alerts are sent; the work itself continues. "
+        f"All times are {settings.TIME_ZONE}.",
         form=UntilForm,
     ),
     _button(

@@ -5,7 +5,9 @@ from datetime import datetime, time, timedelta
 from typing import Any, ClassVar
 
 from django import forms
+from django.conf import settings
 from django.utils import timezone
+from django.utils.timezone import localtime
 
 from connect.models import SchemaFate
 
@@ -96,7 +98,7 @@ class UntilForm(Question):
         widget=forms.RadioSelect,
     )
     until = forms.DateTimeField(
-        label="Another time (UTC)",
+        label=f"Another time ({settings.TIME_ZONE})",
         required=False,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
@@ -129,5 +131,7 @@ def moment(span: str, until: datetime | None, now: datetime) -> datetime:
         assert until is not None  # noqa: S101  (the form insists)
         return until
     # On a Monday, the next one.
-    days = 1 if span == "morning" else MONDAY - now.weekday()
-    return datetime.combine(now.date() + timedelta(days=days), MORNING, now.tzinfo)
+    here = localtime(now)
+    days = 1 if span == "morning" else MONDAY - here.weekday()
+    # By the clock on the wall, also if the clocks are changed before then.
+    return datetime.combine(here.date() + timedelta(days=days), MORNING, here.tzinfo)

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.apps import apps
 from django.conf import settings
 from django.db.models import Model, QuerySet
+from django.utils.timezone import localtime
 
 from connect.operations.base import OperationOutcome, Report
 from portal import bulk
@@ -51,7 +52,7 @@ def _item(action: Action, run: BulkRun, work: Work, target: Target) -> BulkItem:
 
 
 def _sent_before(run: BulkRun) -> Result:
-    at = f"{run.created_at:%H:%M:%S}"
+    at = f"{localtime(run.created_at):%H:%M:%S}"
     text = f"was sent before, at {at}, for {run.about}. It runs once. Reload the page to repeat it."
     return Result(text, then=run)
 

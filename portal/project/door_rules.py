@@ -1,4 +1,4 @@
-"""The rules for the settings of the staff's sign-in."""
+"""The rules for the settings of staff: their time zone and their sign-in."""
 
 from collections.abc import Iterator
 
@@ -6,6 +6,15 @@ from django.conf import settings
 
 from portal.project.checks import rule
 from portal.project.environment import is_https_or_here
+
+
+@rule("E023")
+def time_zone() -> Iterator[str]:
+    if settings.NOT_ZONES:
+        yield (
+            "STAFF_TIME_ZONE is not the name of a time zone: "
+            "heroku config:set STAFF_TIME_ZONE=Europe/Berlin"
+        )
 
 
 @rule("W054")

@@ -5,12 +5,15 @@ A wrong value never stops the start here: portal/project/setting_rules.py report
 
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import environ
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 BASE_DIR = Path(__file__).resolve().parents[2]
 NOT_NUMBERS: list[str] = []  # settings whose value is not a whole number
+
+NOT_ZONES: list[str] = []  # settings whose value is not the name of a time zone
 
 env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
@@ -23,6 +26,17 @@ def number(name: str, default: int) -> int:
     except ValueError:
         NOT_NUMBERS.append(name)
         return default
+
+
+def zone(name: str, default: str = "UTC") -> str:
+    """Read the name of a time zone, as Europe/Berlin."""
+    given: str = env.str(name, default)
+    try:
+        ZoneInfo(given)
+    except (LookupError, ValueError, OSError):
+        NOT_ZONES.append(name)
+        return default
+    return given
 
 
 def entries(name: str, default: str = "") -> list[str]:

@@ -13,9 +13,18 @@ from typing import Any
 from csp.constants import SELF
 
 from portal.project import door_settings, mail_settings
-from portal.project.environment import BASE_DIR, NOT_NUMBERS, entries, env, host, number
+from portal.project.environment import (
+    BASE_DIR,
+    NOT_NUMBERS,
+    NOT_ZONES,
+    entries,
+    env,
+    host,
+    number,
+    zone,
+)
 
-__all__ = ["NOT_NUMBERS"]  # read by the checks; all other settings are defined below
+__all__ = ["NOT_NUMBERS", "NOT_ZONES"]  # read by the checks; all other settings are defined below
 
 # --- who we are ----------------------------------------------------------------------------------
 APP_NAME: str = env.str("APP_NAME", "")
@@ -27,6 +36,7 @@ MAINTENANCE: str = env.str("MAINTENANCE", "")  # while set, every page answers 5
 
 # --- alerts and metrics --------------------------------------------------------------------------
 INCIDENT_WEBHOOK_URL: str = env.str("INCIDENT_WEBHOOK_URL", "")  # Slack's, or one like it
+STAFF_TIME_ZONE: str = zone("STAFF_TIME_ZONE")
 METRICS_TOKEN: str = env.str("METRICS_TOKEN", "")  # without it there is no /metrics
 
 # --- secrets -------------------------------------------------------------------------------------
@@ -86,7 +96,8 @@ ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en-us"
-TIME_ZONE = "UTC"
+# All times are stored as UTC; this is how staff read and enter them.
+TIME_ZONE = STAFF_TIME_ZONE
 USE_TZ = True
 FORMAT_MODULE_PATH = ["portal.formats"]
 

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils import timezone
+from django.utils.timezone import localtime
 
 from tenants.models.tenant import Tenant
 
@@ -26,7 +27,9 @@ class Callout(models.Model):
         ordering = ["-received_at", "-pk"]
 
     def __str__(self) -> str:
-        return f"{self.received_at:%-d %b %Y, %H:%M:%S} → {self.status or 'not answered'}"
+        return (
+            f"{localtime(self.received_at):%-d %b %Y, %H:%M:%S} → {self.status or 'not answered'}"
+        )
 
     @property
     def text(self) -> str:

@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.timezone import localtime
 
 from tenants.models.tenant import Tenant
 
@@ -30,7 +31,7 @@ class Erasure(models.Model):
         ordering = ["-at", "-pk"]
 
     def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M}, tenant {self.tenant_number}"
+        return f"{localtime(self.at):%Y-%m-%d %H:%M}, tenant {self.tenant_number}"
 
 
 def digest_of(org_id: str) -> str:

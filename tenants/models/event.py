@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.fields.json import KT
 from django.utils import timezone
+from django.utils.timezone import localtime
 
 from tenants.models.tenant import Tenant
 
@@ -64,4 +65,4 @@ class Event(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.at:%-d %b %Y, %H:%M:%S} {self.text}"
+        return f"{localtime(self.at):%-d %b %Y, %H:%M:%S} {self.text}"

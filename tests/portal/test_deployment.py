@@ -13,7 +13,7 @@ from django.core.management import get_commands
 from tests.portal.project.test_checks import bare
 
 ROOT = settings.BASE_DIR
-READERS = ("str", "int", "bool", "list", "entries", "number")
+READERS = ("str", "int", "bool", "list", "entries", "number", "zone")
 SET_BY_ADD_ONS = {"DATABASE_URL"}
 
 

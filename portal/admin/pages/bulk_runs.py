@@ -10,6 +10,7 @@ from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.timezone import localtime
 
 from portal import show
 from portal.admin.kit.actions import ActionsAdmin
@@ -71,7 +72,7 @@ class BulkRunAdmin(ReadOnlyAdmin, ActionsAdmin):
         ]
 
     def heading(self, row: Any) -> tuple[str, str]:
-        return str(row), f"requested by {row.actor}, {row.created_at:%-d %b %Y, %H:%M}"
+        return str(row), f"requested by {row.actor}, {localtime(row.created_at):%-d %b %Y, %H:%M}"
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

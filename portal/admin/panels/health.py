@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.utils import timezone
+from django.utils.timezone import localtime
 
 from connect.health import conditions, history
 from connect.health.history import Uptime
@@ -28,7 +29,7 @@ def condition(health: Any) -> str:
     found = show.look(health.condition_now)
     since = health.unknown_since or health.sampled_at
     if found.condition == Condition.UNKNOWN and since:
-        return show.badge(f"{found.label} since {since:%-d %b %Y, %H:%M}", found.tone)
+        return show.badge(f"{found.label} since {localtime(since):%-d %b %Y, %H:%M}", found.tone)
     return show.badge(found.label, found.tone)
 
 
@@ -47,7 +48,11 @@ def uptime(found: Uptime) -> str:
 def sparkline(samples: Iterable[HealthSample]) -> str:
     """Return a connection's newest samples as a row of bars. `samples` come newest first."""
     bars = [
-        Bar(f"{each.at:%-d %b %Y, %H:%M} {each.state}", 1, tone=show.look(each.condition).tone)
+        Bar(
+            f"{localtime(each.at):%-d %b %Y, %H:%M} {each.state}",
+            1,
+            tone=show.look(each.condition).tone,
+        )
         for each in samples
     ]
     chart = charts.columns(
@@ -93,8 +98,9 @@ def _chart(connection: Connection) -> BarChart:
     """Return the newest samples, each as high as the share of its mappings that were synced."""
     bars = [
         Bar(
-            f"{each.at:%-d %b %Y, %H:%M} {each.state}, {each.mappings_synced} of {each.mappings} "
-            f"mappings synced, {each.rows_failed} rows failed by Heroku Connect's count",
+            f"{localtime(each.at):%-d %b %Y, %H:%M} {each.state}, "
+            f"{each.mappings_synced} of {each.mappings} mappings synced, "
+            f"{each.rows_failed} rows failed by Heroku Connect's count",
             each.mappings_synced / each.mappings if each.mappings else 1,
             tone=show.look(each.condition).tone,
         )

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.timezone import localtime
+
 from connect.health import conditions, fleet
 from connect.models import Condition
 from portal import show
@@ -45,7 +47,7 @@ def chart(now: datetime) -> Chart | None:
         quarters.pop()
     worst_first = sorted(map(show.look, NOT_HEALTHY), key=lambda look: look.order, reverse=True)
     return stacked(
-        [f"{quarter:%H:%M}" for quarter in quarters],
+        [f"{localtime(quarter):%H:%M}" for quarter in quarters],
         [_series(look, quarters, recorded) for look in worst_first],
     )
 

@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Case, QuerySet, Value, When
 from django.utils.html import format_html, format_html_join
+from django.utils.timezone import localtime
 
 from connect.models import HealingAttempt, Incident, IncidentKind, IncidentStatus, WebhookNotice
 from connect.remedies import INCIDENTS
@@ -113,7 +114,8 @@ class IncidentAdmin(ReadOnlyAdmin):
     @admin.display(description="self-healing")
     def done(self, incident: Incident) -> str:
         return _lines(
-            (f"{each.at:%-d %b %Y, %H:%M:%S}", each.text) for each in incident.healing.all()
+            (f"{localtime(each.at):%-d %b %Y, %H:%M:%S}", each.text)
+            for each in incident.healing.all()
         )
 
     @admin.display(description="webhook")
