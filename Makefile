@@ -33,7 +33,7 @@ screenshots: $(READY) ## Render the staff's and the subscribers' pages to docs/s
 docs: $(READY) ## Write the diagrams and tables that the documents take from the code
 	@$(VENV)/bin/python -W ignore -m scripts.documents
 
-chaos: $(READY) ## Kill workers, serve whole fleets, try the properties for long (about eight minutes)
+chaos: $(READY) ## Kill workers, serve whole fleets, try the properties for long (about ten minutes)
 	@$(VENV)/bin/python -m pytest -m hypothesis --hypothesis-profile=thorough
 	@$(VENV)/bin/python -m pytest -m chaos
 

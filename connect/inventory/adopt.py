@@ -36,7 +36,7 @@ _FORGOTTEN: Facts = {
 
 
 def needs_tenant(found: Discrepancy) -> bool:
-    """Return whether its org is no tenant: then a name and an e-mail have to be given."""
+    """Return whether its org is not a tenant: then a name and an e-mail have to be given."""
     owner = addons.owner_of(found.addon_name)
     return bool(owner and found.kind == DiscrepancyKind.ORPHAN) and _tenant(owner) is None
 
@@ -78,7 +78,7 @@ def _adopt(found: Discrepancy, actor: str, options: Mapping[str, Any]) -> str:
         return _take_names(found)
     owner = addons.owner_of(found.addon_name)
     if owner is None or (needs_tenant(found) and not options.get("admin_email")):
-        raise Skip("its org is no tenant: adopt it on its own page")
+        raise Skip("its org is not a tenant: adopt it on its own page")
     addon = delete.look(found)
     facts = {
         **_FORGOTTEN,

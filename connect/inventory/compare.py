@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from connect import addons
 from connect.clients import budget, heroku, heroku_connect, http
+from connect.formats import counted
 from connect.inventory import differences
 from connect.inventory.differences import Difference
 from connect.models import Connection, Discrepancy, Reconciliation, Stage
@@ -25,7 +26,7 @@ GONE = "The next comparison did not find it any more."
 def compare_due() -> int:
     """Compare if a day has passed since the last comparison; return how many were made.
 
-    It is asked each hour, so that one that failed is made again soon.
+    It is asked each hour, so that one that failed is repeated soon.
     """
     recent = Reconciliation.objects.filter(error="", ended_at__gt=timezone.now() - EVERY)
     if recent.exists() or not budget.allows_background_work():
@@ -54,6 +55,12 @@ def compare(actor: str) -> Reconciliation:
     run.ended_at = timezone.now()
     run.save()
     return run
+
+
+def summary(run: Reconciliation) -> str:
+    """Return what a comparison has found, as a sentence."""
+    found = counted(run.found, "difference")
+    return f"{counted(run.addons, 'add-on')} compared, {found}."
 
 
 def last() -> Reconciliation | None:

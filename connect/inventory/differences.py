@@ -1,8 +1,8 @@
 """The comparison itself, a pure function: what Heroku has against our rows.
 
 The rows are read twice, before and after the calls. An add-on is unknown only if it is in neither,
-and a row says something only if it is in both unchanged, so work that goes on meanwhile counts as
-no difference.
+and a row says something only if it is in both unchanged. So work that goes on at the same time
+counts as no difference.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

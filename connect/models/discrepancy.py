@@ -63,7 +63,10 @@ class Discrepancy(models.Model):
                 condition=Q(kind__in=DiscrepancyKind.values), name="discrepancy_kind_is_known"
             ),
         ]
-        indexes: ClassVar = [models.Index(fields=["ended_at"], name="discrepancy_ended")]
+        indexes: ClassVar = [
+            models.Index(fields=["ended_at"], name="discrepancy_ended"),
+            models.Index(fields=["addon_id"], name="discrepancy_addon"),  # for the list's search
+        ]
         permissions: ClassVar = [
             ("compare_addons", "Can compare Heroku's add-ons with the portal"),
             ("adopt_addon", "Can adopt an add-on"),
@@ -88,6 +91,8 @@ class Reconciliation(models.Model):
     error = models.TextField(blank=True)
 
     class Meta:
+        verbose_name = "comparison with Heroku"
+        verbose_name_plural = "comparisons with Heroku"
         ordering: ClassVar = ["-pk"]
         indexes: ClassVar = [models.Index(fields=["ended_at"], name="reconciliation_ended")]
 

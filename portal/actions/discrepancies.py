@@ -21,7 +21,7 @@ _TYPED = {"autocomplete": "off"}
 
 
 class AdoptForm(Question):
-    """Who the subscriber is, if its org is no tenant; otherwise nothing is asked."""
+    """Who the subscriber is, if its org is not a tenant; otherwise nothing is asked."""
 
     name = forms.CharField(
         max_length=255, label="The org's name", widget=forms.TextInput(attrs=_TYPED)
@@ -57,8 +57,7 @@ def _compare(target: str, actor: str, options: Options) -> Report:
     run = compare.compare(actor)
     if run.error:
         return base.failed("Compare now", run.error)
-    text = f"{run.addons} add-ons compared, {run.found} differences."
-    return Report(OperationOutcome.DONE, text)
+    return Report(OperationOutcome.DONE, compare.summary(run))
 
 
 ACTIONS = (

@@ -30,7 +30,7 @@ CHUNK = 64 * 1024  # bytes
 MAX_HELD = 64 * 1024 * 1024  # bytes of all requests that are arriving
 LINGER_SECONDS = 2.0  # until a client hangs up after its answer
 STOP_SECONDS = 2.0  # for a request that is arriving while the worker stops
-SPARE = 50  # connections: below this the oldest one that is arriving has to go
+MIN_FREE = 50  # connections: below this the oldest one that is arriving has to go
 PROBE = b"GET /healthz"
 _NOBODY_THERE = (errno.EAGAIN, errno.ECONNABORTED, errno.EWOULDBLOCK)
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -47,7 +47,7 @@ class Visitor:
     conn: Any
     until: float  # on the monotonic clock
     data: bytearray = field(default_factory=bytearray)
-    was_told: bool = False  # to go on after "Expect: 100-continue"
+    has_answer: bool = False  # to go on after "Expect: 100-continue"
     leaves: bool = False
 
 
@@ -73,7 +73,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn carries no 
         self.nr_conns += 1
         conn = TConn(self.cfg, sock, address, listener.getsockname())
         self._watch(Visitor(conn, time.monotonic() + self.cfg.timeout), self._receive)
-        if self.nr_conns > self.worker_connections - SPARE:
+        if self.nr_conns > self.worker_connections - MIN_FREE:
             self._make_room()
 
     def _make_room(self) -> None:
@@ -92,7 +92,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn carries no 
         self.poller.unregister(visitor.conn.sock)
 
     def _on_bytes(self, visitor: Visitor, act: Callable[[Visitor], None], sock: Any) -> None:
-        if sock not in self.visitors:  # it had to go in this very round
+        if sock not in self.visitors:  # it was closed in this round
             return
         try:
             data = sock.recv(CHUNK)
@@ -116,8 +116,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn carries no 
                 self._hand_over(visitor)
             case Arrival.TOO_LARGE:
                 self._refuse(visitor, TOO_LARGE)
-            case Arrival.ASKS_TO_GO_ON if not visitor.was_told:
-                visitor.was_told = True
+            case Arrival.ASKS_TO_GO_ON if not visitor.has_answer:
+                visitor.has_answer = True
                 _send(visitor, CONTINUE)
         if self.held > MAX_HELD and visitor.conn.sock in self.visitors:
             self._refuse(visitor, TOO_BUSY)

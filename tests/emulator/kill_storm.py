@@ -16,11 +16,10 @@ import requests
 from psycopg import sql
 
 from demo.plan import ROOT, free_port
-from tests.emulator.client import ACME, APP, HEROKU, Emulated
-from tests.emulator.samples import ACCOUNT_CONFIG
+from tests.emulator.client import ACCOUNT, ACME, APP, HEROKU, Emulated
 
 PATIENCE = 90.0  # seconds for a tenant's way
-BETWEEN = (0.8, 3.0)  # seconds between two deaths; a start takes about half a second
+BETWEEN = (1.0, 4.0)  # seconds between two deaths; a start takes about half a second
 PACE = {"provisioning_seconds": 0.3, "import_seconds": 0.3, "bulk_load_seconds": 0.3}
 
 
@@ -96,37 +95,38 @@ class Client(Emulated):
 
     def _import(self, url: str) -> None:
         if not self.states(url):
-            self.imported(url, {"object_name": "Account", "config": ACCOUNT_CONFIG})
+            self.imported(url, ACCOUNT)
         assert self.states(url) == {"Account": "DATA_SYNCED"}
 
 
 class Killer(threading.Thread):
     """Kills the program again and again, and starts it."""
 
-    def __init__(self, program: Program, seed: int) -> None:
+    def __init__(self, program: Program, deaths: int, seed: int) -> None:
         super().__init__(daemon=True)
         self.program = program
+        self.deaths = deaths
         self.chance = random.Random(seed)
         self.over = threading.Event()
-        self.deaths = 0
 
     def run(self) -> None:
-        """Kill until the end; the program runs then."""
-        while not self.over.wait(self.chance.uniform(*BETWEEN)):
+        """Kill so many times; the program runs then."""
+        for _ in range(self.deaths):
+            if self.over.wait(self.chance.uniform(*BETWEEN)):
+                return
             self.program.kill()
-            self.deaths += 1
             self.program.start()
 
 
-def run(database_url: str, log: Path, tenants: int, seed: int) -> int:
-    """Bring tenants to a loaded table while the emulator is killed; return how many times it was.
+def run(database_url: str, log: Path, *, tenants: int, deaths: int, seed: int) -> None:
+    """Bring tenants to a loaded table while the emulator is killed; it starts empty, and ends so.
 
-    It starts on an empty database, and leaves no schema.
+    Raises AssertionError for a tenant that is held.
     """
     program = Program(database_url, log)
     client = Client(f"http://127.0.0.1:{program.port}")
     until = time.monotonic() + PATIENCE * tenants
-    killer = Killer(program, seed)
+    killer = Killer(program, deaths, seed)
     try:
         _again(lambda: client.behave(**PACE), until)
         _again(client.org, until)
@@ -141,7 +141,6 @@ def run(database_url: str, log: Path, tenants: int, seed: int) -> int:
     finally:
         killer.over.set()
         program.kill()
-    return killer.deaths
 
 
 def _assert_loaded(database_url: str, schema: str) -> None:

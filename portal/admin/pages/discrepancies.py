@@ -29,9 +29,9 @@ class DiscrepancyAdmin(ReadOnlyAdmin, ActionsAdmin):
     list_filter = (AttentionFilter, "kind", ("ended_at", admin.EmptyFieldListFilter))
     list_select_related = ("tenant", "row__tenant")
     tenant_path = "tenant"
-    search_fields = ("addon_name",)
-    search_help_text = f"{search.HELP}, add-on"
-    found_by = ("key",)
+    search_fields = ("addon_id",)
+    search_help_text = f"{search.HELP}, add-on id"
+    found_by = ("addon_id",)
     exports = ("addon_name", "kind", "text", "plan", "found_at", "ended_at", "outcome")
     fields = (
         "coloured_kind",
@@ -65,4 +65,4 @@ def _empty() -> str:
     run = compare.last()
     if run is None:
         return "Nothing was compared yet. The portal compares once a day."
-    return f"Compared at {run.began_at:%Y-%m-%d %H:%M} UTC: {run.found} of {run.addons} differed."
+    return f"At {run.began_at:%Y-%m-%d %H:%M} UTC: {compare.summary(run)}"

@@ -27,7 +27,7 @@ class Command(BaseCommand):
         left = [row for row in compare.open_discrepancies() if not (adopt and self._adopted(row))]
         for row in left:
             self.stdout.write(f"{row.get_kind_display()}: {row.text}")
-        self.stdout.write(f"{run.addons} add-ons compared, {run.found} differences.")
+        self.stdout.write(compare.summary(run))
         if left:
             raise CommandError(f"{len(left)} are left. Act on them under “Discrepancies”.")
 

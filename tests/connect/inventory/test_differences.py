@@ -74,7 +74,7 @@ CASES: dict[str, tuple[list[Addon], list[Connection], list[str]]] = {
     "a row that creates its add-on": ([], [row(stage=Stage.CREATING_ADDON, addon_id="")], []),
     "a row that deletes its add-on": ([], [row(stage=Stage.OFFBOARDING)], []),
     "an add-on that was renamed": ([addon("other-1")], [row()], ["changed"]),
-    "an add-on that was made again": ([ours(id="a9")], [row()], ["changed"]),
+    "an add-on that was replaced": ([ours(id="a9")], [row()], ["changed"]),
     "a connection with another id": ([ours()], [row(connection_id="c9")], ["changed"]),
 }
 

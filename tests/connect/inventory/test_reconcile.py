@@ -84,7 +84,7 @@ def test_an_add_on_of_an_org_that_the_backup_does_not_know_is_adopted_with_a_nam
     compare.compare("mia")
     row = found()
     outcome, reason = press(ADOPT, row)
-    assert (outcome, "its org is no tenant" in reason) == (SKIPPED, True)
+    assert (outcome, "its org is not a tenant" in reason) == (SKIPPED, True)
     assert press(ADOPT, row, name="Dune", admin_email="it@dune.example") == (DONE, "")
     tenant = Tenant.objects.get()
     assert (tenant.org_id, tenant.proof, tenant.name) == (cast.DUNE["org_id"], "staff", "Dune")
@@ -130,7 +130,7 @@ def test_an_add_on_that_a_row_uses_by_now_is_never_deleted(journey: Journey) -> 
     Connection.objects.update(addon_name="", addon_id="", addon_requested_at=None)
     compare.compare("mia")
     row = found()
-    # The row has not ordered yet, but will look for this very name.
+    # The row has not ordered yet, but will look for this name.
     outcome, reason = press(DELETE, row)
     assert (outcome, "uses it, or will" in reason) == (SKIPPED, True)
     Connection.objects.update(**facts)
@@ -219,7 +219,7 @@ def test_a_comparison_that_fails_changes_nothing_and_is_made_again(
     assert tasks.reconcile() == 1
     emulator.clear_faults()
     assert [tasks.reconcile(), tasks.reconcile()] == [1, 0]
-    compare.last().__class__.objects.update(ended_at=timezone.now() - compare.EVERY)
+    Reconciliation.objects.update(ended_at=timezone.now() - compare.EVERY)
     assert tasks.reconcile() == 1
 
 

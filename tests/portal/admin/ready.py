@@ -139,6 +139,8 @@ def _drift(name: str) -> Drift:
 
 def _discrepancy(name: str) -> Discrepancy:
     org_id = orgid.normalize(f"00D7x{next(_numbers):010d}")
+    # A tenant without a connection, as after a restore.
+    Tenant.objects.create(org_id=org_id, name="Acme", admin_email="it@acme.example")
     addon = {"addon_name": addons.name_for(org_id, 1), "addon_id": f"addon-{org_id}"}
     facts = {"kind": DiscrepancyKind.ORPHAN, "key": addon["addon_id"], "text": "No row uses it."}
     return Discrepancy.objects.create(**addon, **facts)

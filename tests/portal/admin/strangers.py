@@ -16,6 +16,7 @@ from connect.models import (
     Connection,
     DefaultTemplate,
     Diagnosis,
+    Discrepancy,
     Drift,
     HealingAttempt,
     Health,
@@ -24,6 +25,7 @@ from connect.models import (
     Mapping,
     MappingTemplate,
     Notification,
+    Reconciliation,
     Rollout,
     RolloutItem,
     Tag,
@@ -125,6 +127,11 @@ def _connect_rows(
     stored(AddonDay(day=date(2026, 1, 1) + timedelta(days=number)) for number in numbers)
     stored(ApiBudget(peer=f"peer-{number}", remaining=4000) for number in numbers)
     stored(Drift(connection=each, template=template, state="same") for each in connections)
+    stored(
+        Discrepancy(kind="missing", key=f"connection:{each.pk}", tenant=each.tenant, row=each)
+        for each in connections
+    )
+    stored(Reconciliation(actor="portal") for _ in connections)
 
 
 def health(*of: Connection) -> None:

@@ -125,7 +125,7 @@ def test_a_body_in_chunks_is_answered_when_its_last_chunk_is_there(port: int) ->
         assert _all(client).startswith(b"HTTP/1.1 400")
 
 
-def test_a_client_that_asks_to_go_on_is_told_to(port: int) -> None:
+def test_a_client_that_asks_to_go_on_gets_an_answer(port: int) -> None:
     with _open(port, HEAD + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n") as client:
         assert client.recv(100).startswith(b"HTTP/1.1 100")
         client.sendall(b"{}")
