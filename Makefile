@@ -3,9 +3,10 @@ VENV := .venv
 READY := $(VENV)/.ready
 # Debian's Chromium without what draws windows: half the work for the same pages.
 BROWSER := command -v chromium-headless-shell >/dev/null || scripts/install-apt chromium-headless-shell
+REDIS := command -v redis-server >/dev/null || scripts/install-apt redis-server
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check smoke bench screenshots docs chaos salesforce lock audit clean
+.PHONY: help demo test check smoke bench screenshots docs chaos thorough salesforce lock audit clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,6 +16,7 @@ demo: $(READY) ## Run the whole product here, against the emulator, with five te
 
 test: $(READY) ## Run all tests (make test ARGS="-k callout" for some)
 	@$(BROWSER) "the browser tests are skipped"
+	@$(REDIS) "the tests with a real Redis are skipped"
 	@$(VENV)/bin/python -m pytest --numprocesses=auto $(ARGS)
 
 check: $(READY) ## Run ruff, mypy, import-linter and the checks of migrations, settings, packages, words and documents
@@ -33,9 +35,13 @@ screenshots: $(READY) ## Render the staff's and the subscribers' pages to docs/s
 docs: $(READY) ## Write the diagrams and tables that the documents take from the code
 	@$(VENV)/bin/python -W ignore -m scripts.documents
 
-chaos: $(READY) ## Kill workers, serve whole fleets, try the properties for long (about ten minutes)
+chaos: $(READY) ## Kill everything, meet every fault, and report what held (about ten minutes)
+	@$(REDIS) "the storm with Redis is skipped"
+	@$(VENV)/bin/python -m pytest -m chaos -p tests.chaos.report --numprocesses=2 $(ARGS)
+
+thorough: $(READY) ## Run the tests that are too long for make test: properties, every page, whole fleets
 	@$(VENV)/bin/python -m pytest -m hypothesis --hypothesis-profile=thorough
-	@$(VENV)/bin/python -m pytest -m chaos
+	@$(VENV)/bin/python -m pytest -m thorough
 
 salesforce: ## Check the Salesforce package (needs node and npm; java is installed when missing)
 	@scripts/salesforce

@@ -61,4 +61,5 @@ def environment(plan: Plan, database_url: str, known: dict[str, str]) -> dict[st
         "WEB_CONCURRENCY": "1",
         "WORKERS": "2",
         "PYTHONUNBUFFERED": "1",
+        **plan.settings,
     }

@@ -1,7 +1,8 @@
 """Where a stack lives: its folder, its ports and their addresses."""
 
 import socket
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from demo.failure import Failed
@@ -17,7 +18,10 @@ STAFF = "admin"
 
 @dataclass(frozen=True)
 class Plan:
-    """Where a stack lives. `durable` keeps its data for the next start; ports are on 127.0.0.1."""
+    """Where a stack lives. `durable` keeps its data for the next start; ports are on 127.0.0.1.
+
+    `dynos` is how many web and how many worker processes there are; `settings` replace the demo's.
+    """
 
     state: Path
     portal_port: int
@@ -25,6 +29,8 @@ class Plan:
     durable: bool
     speed: float = 1
     patience: float = 60.0  # seconds for anything that the portal or the emulator does by itself
+    dynos: int = 1
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def portal_url(self) -> str:

@@ -70,17 +70,17 @@ def running(plan: Plan, say: Callable[[str], None]) -> Iterator[Stack]:
     with ExitStack() as ending:
         stack = _database(plan, ending, say)
         say("Applying migrations and setting up the portal ...")
-        _manage(stack, "migrate", "--no-input", "--verbosity=0")
-        _manage(stack, "setup_portal")
+        manage(stack, "migrate", "--no-input", "--verbosity=0")
+        manage(stack, "setup_portal")
         login = {"STAFF_NAME": STAFF, "STAFF_PASSWORD": stack.password}
-        _manage(stack, "shell", "--no-imports", "-c", _ENROL_STAFF, **login)
+        manage(stack, "shell", "--no-imports", "-c", _ENROL_STAFF, **login)
         say("Starting the emulator, the portal and its worker ...")
         _start(stack, ending, "emulator", *_emulator_command(stack))
         # Before the portal, whose worker calls Heroku as soon as work is due.
         _await(stack, f"{plan.emulator_url}/control/clock", "the emulator")
-        address = f"127.0.0.1:{plan.portal_port}"
-        _start(stack, ending, "web", "-m", "gunicorn", "portal.wsgi", "--bind", address)
-        _start(stack, ending, "worker", "manage.py", "worker")
+        for suffix in ("", *(f".{number}" for number in range(2, plan.dynos + 1))):
+            _start(stack, ending, f"web{suffix}", *_web_command(plan))
+            _start(stack, ending, f"worker{suffix}", "manage.py", "worker")
         _await(stack, f"{plan.portal_url}/readyz", "the portal and its worker")
         yield stack
 
@@ -109,6 +109,12 @@ def _database(plan: Plan, ending: ExitStack, say: Callable[[str], None]) -> Stac
     )
 
 
+def _web_command(plan: Plan) -> list[str]:
+    command = ["-m", "gunicorn", "portal.wsgi", "--bind", f"127.0.0.1:{plan.portal_port}"]
+    # Linux gives each of them a share of the connections, as Heroku's router does.
+    return [*command, "--reuse-port"] if plan.dynos > 1 else command
+
+
 def _emulator_command(stack: Stack) -> list[str]:
     plan = stack.plan
     return [
@@ -118,8 +124,8 @@ def _emulator_command(stack: Stack) -> list[str]:
     ]
 
 
-def _manage(stack: Stack, command: str, *arguments: str, **more: str) -> None:
-    """Run a command of manage.py to its end. Raises Failed."""
+def manage(stack: Stack, command: str, *arguments: str, **more: str) -> None:
+    """Run a command of manage.py to its end, with these settings in addition. Raises Failed."""
     with ExitStack() as ending:
         program = _spawn(stack, ending, command, "manage.py", command, *arguments, **more)
         if program.process.wait():

@@ -12,7 +12,7 @@ from pytest_django.fixtures import Settings
 
 import emulator as emulated
 
-# A property must not fail because the machine is busy. `make chaos` tries more examples.
+# A property must not fail because the machine is busy. `make thorough` tries more examples.
 hypothesis_settings.register_profile("usual", deadline=None, max_examples=30)
 hypothesis_settings.register_profile("thorough", deadline=None, max_examples=1000)
 hypothesis_settings.load_profile("usual")

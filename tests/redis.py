@@ -1,4 +1,4 @@
-"""A small Redis on a real socket, with what the queue's broker uses; `make chaos` has the real one.
+"""A small Redis on a real socket, with what the queue's broker uses; tests/chaos has the real one.
 
 Like the real one it forgets a task when a worker takes it.
 """

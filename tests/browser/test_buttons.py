@@ -64,7 +64,7 @@ def fault(window: Page, action: Action, page: str) -> str:
     return "" if f"“{action.label}” is " in said else f"its result is: {said}"
 
 
-@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.chaos)])
+@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.thorough)])
 def test_every_button_asks_where_it_has_to_and_says_what_it_did(window: Page, every: bool) -> None:
     faults = {}
     for model, action in ready.cases(every=every):

@@ -2,7 +2,7 @@
 
 No page says an error in the console, a breach of the content security policy among them; none
 scrolls sideways; and axe-core finds no serious fault, in light, in dark and on a phone. `make test`
-sees a page of each kind; CI and `make chaos` see every page.
+sees a page of each kind; CI and `make thorough` see every page.
 """
 
 import io
@@ -130,7 +130,7 @@ def is_empty_list(page: Page) -> bool:
     return page.locator("#changelist .empty").count() > 0
 
 
-@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.chaos)])
+@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.thorough)])
 def test_no_page_complains_has_a_serious_fault_or_scrolls_sideways(
     staffed: Stack, looker: Page, axe: str, every: bool
 ) -> None:

@@ -10,11 +10,16 @@ import emulator as emulated
 from connect.mappings import templates
 from connect.models import Connection, Stage
 from connect.provisioning import reconciler
-from tenants.models import Proof
+from tenants.models import Message, MessageKind, Proof
 from tests import cast
 from tests.subscriber import Admin, new_org
 
 ROUNDS = 60
+MAILS = {
+    Stage.WAITING_FOR_CONSENT: [MessageKind.SIGN_IN],
+    Stage.WAITING_FOR_AUTHORIZATION: [MessageKind.SIGN_IN, MessageKind.AUTHORIZE],
+    Stage.LIVE: [MessageKind.SIGN_IN, MessageKind.AUTHORIZE, MessageKind.LIVE],
+}
 
 
 class Journey:
@@ -66,6 +71,17 @@ class Journey:
     def fault(self, system: str, method: str, path: str, **fault: Any) -> None:
         """Let the emulator fail, once by default."""
         self.running.fail(system, **{"method": method, "path": path, "times": 1, **fault})
+
+    def assert_made_once(self) -> None:
+        """One add-on, one connection with its schema, each mail once, each mapping once."""
+        seen = self.connection
+        assert [addon["name"] for addon in self.running.addons()] == [seen.addon_name]
+        assert [(each["id"], each["schema_name"]) for each in self.running.connections()] == [
+            (seen.connection_id, seen.schema_name)
+        ]
+        mails = Message.objects.exclude(kind=MessageKind.BLOCKED).order_by("pk")
+        assert list(mails.values_list("kind", flat=True)) == MAILS[Stage(seen.stage)]
+        assert seen.mappings.count() == (4 if seen.stage == Stage.LIVE else 0)
 
     def calls(self, method: str, path: str) -> int:
         """Count the calls of one kind, with any result."""

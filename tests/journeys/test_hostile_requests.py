@@ -1,6 +1,6 @@
 """Generated requests to every address: no answer of 500 or above, no stack trace, nothing gained.
 
-`make test` sends some hundreds, `make chaos` ten thousand to the public addresses alone.
+`make test` sends some hundreds, `make thorough` ten thousand to the public addresses alone.
 """
 
 import json

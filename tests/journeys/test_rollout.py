@@ -122,7 +122,7 @@ def imports(fleet: Fleet) -> Counter[str]:
 
 
 @pytest.mark.parametrize(
-    ("tenants", "wave"), [(14, 5), pytest.param(200, 65, marks=pytest.mark.chaos)]
+    ("tenants", "wave"), [(14, 5), pytest.param(200, 65, marks=pytest.mark.thorough)]
 )
 def test_all_tenants_get_the_next_version_in_spite_of_everything(
     emulator: emulated.Running,

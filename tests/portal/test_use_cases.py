@@ -103,9 +103,11 @@ def test_the_checks_and_some_tests_pass_without_the_use_case(copy: Copy) -> None
     assert " passed" in copy.test("-n", "0", *QUICK)
 
 
-@pytest.mark.chaos
+@pytest.mark.thorough
 def test_all_tests_of_the_other_apps_pass_without_the_use_case(copy: Copy) -> None:
     copy.tidy()
     own = ("tests/tenants", "tests/connect", "tests/portal")
     unfit = ("--deselect", "tests/portal/test_use_cases.py")
-    assert " passed" in copy.test("-n", "2", "-m", "not browser and not chaos", *unfit, *own)
+    assert " passed" in copy.test(
+        "-n", "2", "-m", "not browser and not chaos and not thorough", *unfit, *own
+    )

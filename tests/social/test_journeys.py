@@ -211,7 +211,9 @@ def _wait_until_its_locks_are_gone() -> None:
     raise AssertionError("the server still holds the dead process' lock")
 
 
-@pytest.mark.parametrize("fleet", [60, pytest.param(300, marks=pytest.mark.chaos)], indirect=True)
+@pytest.mark.parametrize(
+    "fleet", [60, pytest.param(300, marks=pytest.mark.thorough)], indirect=True
+)
 def test_a_fleet_is_served_with_the_fewest_calls_although_processes_die(
     fleet: Fleet, x_side: XSide
 ) -> None:

@@ -19,65 +19,9 @@ from tests.subscriber import Admin, new_org
 pytestmark = pytest.mark.django_db
 
 
-# --- faults that pass by themselves --------------------------------------------------------------
+# --- faults that pass by themselves (test_matrix.py has each at each call) -----------
 
 ADDONS = "/apps/[^/]+/addons$"
-# Where a call may fail, and a stage at which the tenant is past it.
-TRANSIENT: list[tuple[str, str, str, Stage]] = [
-    ("heroku", "POST", ADDONS, Stage.WAITING_FOR_CONSENT),
-    ("central", "POST", "/auth/", Stage.WAITING_FOR_CONSENT),
-    ("region", "PATCH", "/connections/[^/]+$", Stage.WAITING_FOR_CONSENT),
-    ("salesforce", "POST", "AuthConnection", Stage.WAITING_FOR_AUTHORIZATION),
-    ("region", "POST", "/actions/import$", Stage.LIVE),
-    ("region", "GET", "/connections/[^/]+$", Stage.LIVE),
-]
-MAILS = {
-    Stage.WAITING_FOR_CONSENT: [MessageKind.SIGN_IN],
-    Stage.WAITING_FOR_AUTHORIZATION: [MessageKind.SIGN_IN, MessageKind.AUTHORIZE],
-    Stage.LIVE: [MessageKind.SIGN_IN, MessageKind.AUTHORIZE, MessageKind.LIVE],
-}
-FAULTS: dict[str, dict[str, Any]] = {
-    "a 503": {"status": 503},
-    "a 500 after the work": {"drop": "after"},
-    "a connection dropped before the work": {"drop": "before"},
-    "a 429": {"status": 429, "headers": {"Retry-After": "1"}},
-    "an HTML page": {"html": True},
-    "an empty answer": {"empty": True},
-}
-
-
-# Either nothing was done, or all was. The other faults differ from these for the HTTP client alone:
-# they are met at the first call, and in `make chaos` at every one.
-MET_EVERYWHERE = ("a 503", "a 500 after the work")
-
-
-@pytest.mark.parametrize(
-    ("system", "method", "path", "past", "fault"),
-    [
-        pytest.param(*call, fault, marks=() if met else pytest.mark.chaos)
-        for call in TRANSIENT
-        for fault in FAULTS
-        for met in [call is TRANSIENT[0] or fault in MET_EVERYWHERE]
-    ],
-)
-def test_one_error_at_any_call_costs_only_time(
-    journey: Journey, system: str, method: str, path: str, past: Stage, fault: str
-) -> None:
-    journey.fault(system, method, path, **FAULTS[fault])
-    seen = journey.reach(past)
-    _assert_made_once(journey, seen)
-
-
-def _assert_made_once(journey: Journey, seen: Connection) -> None:
-    """One add-on, one connection with its schema, each mail once, each mapping once."""
-    emulator, stage = journey.running, Stage(seen.stage)
-    assert [addon["name"] for addon in emulator.addons()] == [seen.addon_name]
-    assert [(each["id"], each["schema_name"]) for each in emulator.connections()] == [
-        (seen.connection_id, seen.schema_name)
-    ]
-    mails = Message.objects.exclude(kind=MessageKind.BLOCKED).order_by("pk")
-    assert list(mails.values_list("kind", flat=True)) == MAILS[stage]
-    assert seen.mappings.count() == (4 if stage == Stage.LIVE else 0)
 
 
 def test_a_lost_answer_to_the_order_makes_no_second_add_on(journey: Journey) -> None:
@@ -149,7 +93,8 @@ def test_a_permanent_fault_blocks_with_the_peers_message_and_a_retry_continues(
     assert Message.objects.filter(kind=MessageKind.BLOCKED).count() == 1
     Connection.objects.update(blocked_at=None, blocked_reason="")
     journey.connection.refresh_from_db()
-    _assert_made_once(journey, journey.reach(Stage.LIVE))
+    journey.reach(Stage.LIVE)
+    journey.assert_made_once()
 
 
 def test_a_name_that_belongs_to_another_account_blocks(journey: Journey) -> None:

@@ -143,7 +143,7 @@ def test_a_key_that_no_row_can_have_leads_to_no_page(
         assert careless.get(f"{base}{key}/{rest}").status_code < 500
 
 
-@pytest.mark.chaos
+@pytest.mark.thorough
 @pytest.mark.parametrize("value", HOSTILE, ids=range(len(HOSTILE)))
 def test_no_page_fails_at_any_value_of_any_parameter(
     careless: Client, world: Tenant, value: str

@@ -1,0 +1,131 @@
+"""What must hold after a storm: asked of the database, of the emulator, and of the mails."""
+
+import email
+from collections import Counter
+from dataclasses import dataclass
+from email import policy
+from typing import LiteralString
+
+from psycopg import sql
+
+from connect.models import Stage
+from demo.actors.emulator import Emulator
+from demo.stack import Stack
+from tests.chaos import books
+
+_MAIL_RULE = "\n" + "-" * 79 + "\n"  # Django's file backend writes it after each mail
+
+# Each counts rows that wait for somebody: nothing of it may be left in the end.
+STUCK: dict[str, LiteralString] = {
+    "connections on their way": "SELECT count(*) FROM connect_connection"
+    " WHERE stage NOT IN ('live', 'offboarded') AND blocked_at IS NULL",
+    "leases": "SELECT count(*) FROM connect_connection WHERE lease IS NOT NULL",
+    "roll-outs": "SELECT count(*) FROM connect_rollout WHERE status IN ('checking', 'running')",
+    "tenants of roll-outs": "SELECT count(*) FROM connect_rolloutitem"
+    " WHERE status IN ('checking', 'ready', 'working')",
+    "runs": "SELECT count(*) FROM portal_bulkrun WHERE finished_at IS NULL",
+    "actions": "SELECT count(*) FROM portal_bulkitem WHERE status IN ('waiting', 'running')",
+    "e-mails": "SELECT count(*) FROM tenants_message WHERE status = 'queued'",
+    "collections": "SELECT count(*) FROM social_collectionrun WHERE next_attempt_at IS NOT NULL",
+    "tasks of dead workers": "SELECT count(*) FROM portal_delivery"
+    " WHERE taken_at < now() - interval '60 seconds'",
+}
+LOST: LiteralString = (
+    "SELECT count(*) FROM tenants_tenant t WHERE NOT EXISTS (SELECT FROM connect_connection c"
+    " WHERE c.tenant_id = t.id AND (c.stage IN ('live', 'offboarded') OR c.blocked_reason <> ''))"
+)
+# Each counts what is there twice.
+DOUBLES: dict[str, LiteralString] = {
+    "e-mails of one kind": "SELECT count(*) FROM (SELECT FROM tenants_message"
+    " GROUP BY tenant_id, kind, subject HAVING count(*) > 1) AS doubled",
+    "schedules": "SELECT count(*) FROM (SELECT FROM django_q_schedule"
+    " GROUP BY func HAVING count(*) > 1) AS doubled",
+    "seconds of health": "SELECT count(*) FROM"
+    " (SELECT at - make_interval(secs => seconds) AS begun,"
+    " lag(at) OVER (PARTITION BY connection_id ORDER BY at, id) AS earlier"
+    " FROM connect_healthsample) AS sample WHERE begun < earlier - interval '0.5 seconds'",
+    "connections of a tenant": "SELECT count(*) FROM (SELECT FROM connect_connection"
+    " GROUP BY tenant_id HAVING count(*) > 1) AS doubled",
+}
+FAULTY: LiteralString = (
+    "SELECT (SELECT count(*) FROM tenants_event WHERE text LIKE '%%error in the portal itself%%')"
+    " + (SELECT count(*) FROM portal_bulkitem WHERE text LIKE '%%error in the portal itself%%')"
+    " + (SELECT count(*) FROM connect_rolloutitem"
+    " WHERE last_error LIKE '%%error in the portal itself%%')"
+)
+_STAGES: LiteralString = (
+    "SELECT tenant_id, at, data->>'stage' FROM tenants_event WHERE data ? 'stage'"
+    " ORDER BY tenant_id, id"
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the report: what was promised, and what was found."""
+
+    part: str
+    promise: str
+    found: str
+    holds: bool
+
+
+def stuck(url: str) -> dict[str, int]:
+    """Return what still waits, with its number."""
+    found = {what: books.number(url, query) for what, query in STUCK.items()}
+    return {what: count for what, count in found.items() if count}
+
+
+def doubled(url: str) -> dict[str, int]:
+    """Return what is there twice, with its number."""
+    found = {what: books.number(url, query) for what, query in DOUBLES.items()}
+    found["posts in a tenant's table"] = sum(
+        _doubled_posts(url, schema) for schema in _schemas(url)
+    )
+    return {what: count for what, count in found.items() if count}
+
+
+def _schemas(url: str) -> list[str]:
+    live = "SELECT schema_name FROM connect_connection WHERE stage = 'live'"
+    return [schema for (schema,) in books.rows(url, live)]
+
+
+def _doubled_posts(url: str, schema: str) -> int:
+    query = "SELECT count(*) - count(DISTINCT tweet_id__c) FROM {}"
+    return books.number(url, sql.SQL(query).format(sql.Identifier(schema, "tweet__c")))
+
+
+def addons_a_tenant(stack: Stack) -> float:
+    """Return how many add-ons were made for a connection; the off-boarded ones have none left."""
+    present = len(Emulator(stack.plan.emulator_url).call("GET", "/addons")["addons"])
+    url = stack.database_url
+    gone = books.number(url, "SELECT count(*) FROM connect_connection WHERE stage = 'offboarded'")
+    return (present + gone) / books.number(url, "SELECT count(*) FROM connect_connection")
+
+
+def imports_twice(stack: Stack) -> int:
+    """Return how many connections took an import more than once since the calls were cleared."""
+    calls = Emulator(stack.plan.emulator_url).call("GET", "/calls?path=actions/import$")["calls"]
+    taken = Counter(each["path"] for each in calls if each["status"] == 202)
+    return sum(count > 1 for count in taken.values())
+
+
+def out_of_order(url: str) -> int:
+    """Return how many stage events of a tenant come before an earlier one."""
+    order, wrong, before = [str(each) for each in Stage], 0, (0, None, -1)
+    for tenant, at, stage in books.rows(url, _STAGES):
+        place = order.index(stage)
+        same = before[0] == tenant
+        wrong += same and (at < before[1] or place <= before[2])
+        before = (tenant, at, place)
+    return wrong
+
+
+def delivered_twice(stack: Stack) -> int:
+    """Return how many mails were handed to the provider more than once."""
+    sent = Counter(
+        (str(mail["To"]), str(mail["Subject"]))
+        for file in stack.plan.mail.glob("*.log")
+        for text in file.read_text(errors="replace").split(_MAIL_RULE)
+        if (mail := email.message_from_string(text.lstrip(), policy=policy.default))["To"]
+    )
+    return sum(count > 1 for count in sent.values())
