@@ -37,13 +37,8 @@ def _seen(
         return StandingFacts(None, tenant.registered_at)
     now = timezone.now()
     facts = read_facts([connection], now)[connection.pk]
-    # What they did a moment ago counts at once: an incident closes minutes after its cause.
-    incidents = [
-        each
-        for each in facts.incidents
-        if not each.is_over and each.kind != IncidentKind.GRANT_LOST
-    ]
-    # The same for the sign-in: the grant's own row knows it before the incident opens or closes.
+    # The grant's own row knows of a sign-in before the incident opens or closes.
+    incidents = [each for each in facts.incidents if each.kind != IncidentKind.GRANT_LOST]
     if facts.stage == Stage.LIVE and not _has_access(grant):
         incidents.append(OpenIncident(IncidentKind.GRANT_LOST, "", now))
     return replace(facts, incidents=tuple(incidents))

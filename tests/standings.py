@@ -84,6 +84,7 @@ def _add_live(connection: Connection, facts: Facts) -> None:
             text=each.text,
             status=IncidentStatus.OPEN,
             opened_at=now - timedelta(hours=2),
+            absent_since=now if each.well_since else None,
             connection=None if is_regional else connection,
             region_url=connection.region_url if is_regional else "",
         )

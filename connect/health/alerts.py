@@ -64,6 +64,14 @@ def notify_flapping(incident: Incident) -> None:
     _notify(incident, "flapping", f"Comes and goes: {incident}", text, _remedy(incident))
 
 
+def note_returned(incident: Incident) -> None:
+    """Write to the timeline, without an alert, that an incident came back once more."""
+    if incident.connection:
+        text = f"Came back: {incident}. {incident.text}"
+        tenant = incident.connection.tenant
+        timeline.note(tenant, EventKind.INCIDENT, text, incident=incident.pk, what="returned")
+
+
 def notify_untouched(incident: Incident) -> None:
     """Notify staff again of an incident that needs a person and that nobody has touched."""
     text = f"Nobody has done anything about it for a day. {incident.text}"

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from connect.health import alerts, causes, lifecycle
+from connect.health import alerts, causes, lifecycle, observations
 from connect.health.suppression import are_alerts_suppressed
 from connect.models import (
     REGIONAL,
@@ -35,11 +35,13 @@ Causes = dict[IncidentKind, str]
 def update(healths: Iterable[Health]) -> None:
     """Update the incidents of connections from their stored facts."""
     now = timezone.now()
-    healths = list(healths)
-    known = _known(healths)
-    for health in healths:
-        mine = known.get(health.pk, [])
-        _update(health, _own(causes.of(health, now), mine, known.get(0, [])), mine, now)
+    with transaction.atomic():
+        stored = _stored([health.pk for health in healths])
+        known = _known(stored)
+        for health in stored:
+            mine = known.get(health.pk, [])
+            _update(health, _own(causes.of(health, now), mine, known.get(0, [])), mine, now)
+    observations.forget(health.connection for health in stored)
 
 
 def update_one(health: Health, found: Causes, *, only: bool = False) -> None:
@@ -147,6 +149,13 @@ def _own(found: Causes, mine: list[Incident], common: list[Incident]) -> Causes:
     # One that was open before goes on, so that staff are notified of its end.
     is_covered = common and not any(each.kind == kind for each in mine)
     return {each: text for each, text in found.items() if not (is_covered and each == kind)}
+
+
+def _stored(ids: list[int]) -> list[Health]:
+    # A look and a scan each know a part of the facts. A row that was read before the other one has
+    # stored its part would end that part's incidents, so it is read again, and locked.
+    rows = Health.objects.filter(pk__in=ids).select_related("connection__tenant__grant")
+    return list(rows.select_for_update(of=("self",), no_key=True).order_by("pk"))
 
 
 def _known(healths: list[Health]) -> dict[int, list[Incident]]:

@@ -36,6 +36,9 @@ def suspect(incident: Incident, now: datetime) -> None:
 
 
 def _reopened(incident: Incident, now: datetime) -> bool:
+    # A fact that is certain does not come and go by itself: it is a new incident, with its alert.
+    if incident.kind in CERTAIN:
+        return False
     closed = _same(incident).filter(
         status=IncidentStatus.CLOSED, opened_at__isnull=False, closed_at__gt=now - REOPEN_WITHIN
     )
@@ -51,6 +54,8 @@ def _reopened(incident: Incident, now: datetime) -> bool:
         # Staff have read that it is over, so they have to know; but not each time.
         if changed and last.reopened == 1:
             alerts.notify_flapping(last)
+        elif changed:
+            alerts.note_returned(last)
     # Its attempts were kept, so a problem that comes and goes is not healed without end.
     healing.schedule_step(last, now)
     _note_parts(last, incident.parts)

@@ -37,23 +37,32 @@ SEVERITY: dict[IncidentKind, Condition] = {
     IncidentKind.TOKEN: Condition.UNKNOWN,
 }
 Keys = QuerySet[Any, Any]
+_OPEN = Incident.objects.filter(status=IncidentStatus.OPEN).order_by()
 
 
 def keys(condition: Condition) -> Keys | None:
     """Return the keys of the connections whose incidents say this; None if no incident does.
 
+    An incident whose cause is absent says nothing of the condition: the last look was good.
     A set of keys, since it is small and has an index as long as most connections are well.
     """
     kinds = [kind for kind, severity in SEVERITY.items() if severity == condition]
     if not kinds:
         return None
-    opened = Incident.objects.filter(status=IncidentStatus.OPEN, kind__in=kinds).order_by()
-    found = opened.filter(connection__isnull=False).values("connection")
-    found = found.union(_regional(opened))
+    found = _of(_OPEN.filter(kind__in=kinds, absent_since=None))
     if condition == SEVERITY[IncidentKind.WRITE_ERRORS]:
         # Those that were scanned a moment ago have no incident yet.
         found = found.union(WriteError.objects.order_by().values("connection"))
     return found
+
+
+def recovering() -> Keys:
+    """Return the keys of the connections with an incident whose cause is absent at the moment."""
+    return _of(_OPEN.filter(kind__in=SEVERITY, absent_since__isnull=False))
+
+
+def _of(opened: QuerySet[Incident]) -> Keys:
+    return opened.filter(connection__isnull=False).values("connection").union(_regional(opened))
 
 
 def _regional(opened: QuerySet[Incident]) -> Keys:

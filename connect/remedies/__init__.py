@@ -3,6 +3,16 @@
 from connect.remedies.blocked import BLOCKED
 from connect.remedies.incidents import INCIDENTS
 from connect.remedies.remedy import By, Page, Remedy
-from connect.remedies.waits import DRIFTED, PAUSED, WAITS
+from connect.remedies.waits import DRIFTED, PAUSED, RECOVERING, WAITS
 
-__all__ = ["BLOCKED", "DRIFTED", "INCIDENTS", "PAUSED", "WAITS", "By", "Page", "Remedy"]
+__all__ = [
+    "BLOCKED",
+    "DRIFTED",
+    "INCIDENTS",
+    "PAUSED",
+    "RECOVERING",
+    "WAITS",
+    "By",
+    "Page",
+    "Remedy",
+]

@@ -11,6 +11,10 @@ PAUSED = press(
     "Resume it when the reason for the pause is gone.",
     "Heroku Connect sends the changes that have waited.",
 )
+RECOVERING = nothing(
+    "The incident closes when the connection has been well for four minutes. If the problem comes "
+    "back, the page says so."
+)
 DRIFTED = visit(
     Page.DRIFT,
     By.OPERATOR,

@@ -10,14 +10,14 @@ from connect.models import BlockedKind, Condition, IncidentKind, Stage, WaitingO
 class OpenIncident:
     """An open incident of a connection, its region, or Heroku as a whole.
 
-    `is_over`: its cause was absent at the last look, and it closes soon if it stays so.
+    `well_since`: its cause has been absent since then, and it closes soon if it stays so.
     """
 
     kind: IncidentKind
     text: str
     since: datetime
     needs_person: bool = False
-    is_over: bool = False
+    well_since: datetime | None = None
 
 
 @dataclass(frozen=True)

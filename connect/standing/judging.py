@@ -150,8 +150,24 @@ def _live(facts: Facts) -> Standing:
     return _plain(facts, "live", Word.LIVE, remedies.WAITS[Stage.LIVE], live)
 
 
+def _recovering(problem: Problem) -> Standing:
+    word = problem.word
+    return Standing(
+        key=f"live.{word}",
+        word=word,
+        tone=TONES[word],
+        headline=f"{word.label}: {problem.kind.label}",
+        reason=problem.text,
+        since=problem.since,
+        remedy=remedies.RECOVERING,
+        subscriber=subscriber.RECOVERING,
+    )
+
+
 def _troubled(problem: Problem) -> Standing:
     kind = problem.kind
+    if problem.word == Word.RECOVERING:
+        return _recovering(problem)
     return Standing(
         key=f"live.{kind}.{problem.word}",
         word=problem.word,

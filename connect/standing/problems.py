@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from connect.health import causes, healing
+from connect.health import causes, healing, lifecycle
 from connect.health.severity import SEVERITY
 from connect.models import Condition, IncidentKind
 from connect.standing.facts import Facts, OpenIncident
@@ -31,8 +31,16 @@ def worst(facts: Facts) -> Problem | None:
 
 def _of_incident(incident: OpenIncident) -> Problem:
     kind = incident.kind
+    if incident.well_since:
+        text = _watched(incident.well_since)
+        return Problem(kind, Word.RECOVERING, text, incident.well_since)
     is_healing = kind in healing.REMEDIES and not incident.needs_person
     return Problem(kind, OF_CONDITION[SEVERITY[kind]], incident.text, incident.since, is_healing)
+
+
+def _watched(since: datetime) -> str:
+    until = since + lifecycle.CLOSE_AFTER
+    return f"It has looked well since {since:%H:%M} and is watched until {until:%H:%M} UTC."
 
 
 def _of_condition(facts: Facts) -> list[Problem]:
@@ -41,12 +49,16 @@ def _of_condition(facts: Facts) -> list[Problem]:
         return []
     word = OF_CONDITION[facts.condition]
     # Opened earlier, so it says more: only the word may be worse by now.
-    opened = next((each for each in facts.incidents if each.kind == kind), None)
+    opened = next((each for each in _present(facts) if each.kind == kind), None)
     if opened:
         known = _of_incident(opened)
         return [Problem(kind, word, known.text, known.since, known.is_healing)]
     text = facts.condition_reason or str(kind.label)
     return [Problem(kind, word, text, facts.condition_since)]
+
+
+def _present(facts: Facts) -> list[OpenIncident]:
+    return [each for each in facts.incidents if not each.well_since]
 
 
 def _kind_of(facts: Facts) -> IncidentKind | None:

@@ -131,7 +131,7 @@ def _incidents(keys: list[int]) -> tuple[_ByConnection, _ByRegion]:
             row.text,
             row.opened_at or row.suspected_at,
             row.needs_person_since is not None,
-            row.absent_since is not None,
+            row.absent_since,
         )
         if row.connection_id:
             opened[row.connection_id].append(incident)

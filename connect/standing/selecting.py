@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.db.models import Case, CharField, Count, F, Q, Value, When
 
-from connect.health import conditions
+from connect.health import conditions, severity
 from connect.health.severity import Keys
 from connect.models import (
     Connection,
@@ -82,6 +82,8 @@ def _keys(word: Word, now: datetime) -> Keys:
     found: list[Keys] = []
     if word == Word.DRIFTED:
         found.append(Drift.objects.filter(state=DriftState.DRIFTED).values("connection"))
+    if word == Word.RECOVERING:
+        found.append(severity.recovering())
     if word == Word.PAUSED:
         found.append(Connection.objects.filter(paused_until__gt=now).order_by().values("pk"))
     if word == Word.UNKNOWN:

@@ -122,6 +122,8 @@ def _live() -> Iterator[Facts]:
     yield _well(condition=Condition.BROKEN)  # all its mappings are
     yield _well(condition=Condition.UNKNOWN, seen=False)
     yield _well(drifted_since=_EARLIER)
+    over = OpenIncident(IncidentKind.TOO_MANY_ROWS, "It was.", _EARLIER, well_since=NOW)
+    yield _well(incidents=(over,))
     yield _well(failed_writes=3)
     yield from (_troubled(kind) for kind in IncidentKind if kind not in COMMON)
 

@@ -43,6 +43,11 @@ APPROVAL = ForSubscriber(
     "We are checking your registration", "We write to you when it is approved."
 )
 LIVE = ForSubscriber("You are live", "Your data is synchronized. There is nothing left to do.")
+RECOVERING = ForSubscriber(
+    "Your connection is recovering",
+    "It works again. We watch it for some minutes before we say that all is well. You do not have "
+    "to do anything.",
+)
 PAUSED = ForSubscriber(
     "Synchronization is paused",
     "We have paused it for a while. No data is lost. You do not have to do anything.",

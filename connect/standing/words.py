@@ -35,6 +35,7 @@ class Word(models.TextChoices):
     LOADING = Stage.LOADING.value, Stage.LOADING.label
     LIVE = Stage.LIVE.value, Stage.LIVE.label
     DRIFTED = "drifted", "Drifted"
+    RECOVERING = "recovering", "Recovering"
     PAUSED = Condition.PAUSED.value, Condition.PAUSED.label
     DEGRADED = Condition.DEGRADED.value, Condition.DEGRADED.label
     UNKNOWN = Condition.UNKNOWN.value, Condition.UNKNOWN.label
@@ -52,6 +53,7 @@ class Word(models.TextChoices):
 OF_LIVE = (
     Word.LIVE,
     Word.DRIFTED,
+    Word.RECOVERING,
     Word.PAUSED,
     Word.DEGRADED,
     Word.UNKNOWN,

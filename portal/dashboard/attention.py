@@ -147,6 +147,7 @@ _TROUBLES = (
     _is(Word.BROKEN),
     _is(Word.UNKNOWN, _unknown),
     _is(Word.DEGRADED),
+    _is(Word.RECOVERING),
     _Trouble(
         "unreachable",
         "E-mail lost",

@@ -15,8 +15,8 @@ NOW = timezone.now()
 LIVE = Facts(Stage.LIVE, NOW)
 
 
-def incident(kind: IncidentKind, *, is_over: bool = False) -> OpenIncident:
-    return OpenIncident(kind, "It is wrong.", NOW, is_over=is_over)
+def incident(kind: IncidentKind) -> OpenIncident:
+    return OpenIncident(kind, "It is wrong.", NOW)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_the_sign_in_is_asked_for_where_it_helps(
     assert progress_of(tenant).said == (expected or standing.judge(facts).subscriber)
 
 
-def test_what_was_mended_a_moment_ago_is_not_asked_for_again() -> None:
+def test_what_was_mended_a_moment_ago_is_recovering_for_staff_and_subscriber() -> None:
     tenant = cast.enrol(cast.ACME)
     standings.grant(tenant)
     facts = Facts(Stage.LIVE, NOW, incidents=(incident(IncidentKind.UNAUTHORIZED),))
@@ -71,7 +71,9 @@ def test_what_was_mended_a_moment_ago_is_not_asked_for_again() -> None:
     assert progress_of(tenant).said.button == Button.AUTHORIZE
     assert connection is not None
     connection.incidents.update(absent_since=NOW)
-    assert progress_of(tenant).is_live
+    found = progress_of(tenant)
+    assert (found.said, found.is_live) == (subscriber.RECOVERING, False)
+    assert standing.of(connection).word == standing.Word.RECOVERING
     connection.incidents.update(kind=IncidentKind.GRANT_LOST, absent_since=None)
     assert progress_of(tenant).is_live
 

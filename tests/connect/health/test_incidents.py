@@ -125,6 +125,10 @@ def test_a_problem_that_returns_soon_reopens_its_incident_and_that_is_alerted_on
     see(clock, acme, *(broken + well) * 3)
     assert Incident.objects.get().reopened == 4
     assert alert_count() == 4
+    # The timeline has each return, also those without an alert.
+    events = Event.objects.filter(kind=EventKind.INCIDENT).order_by("pk")
+    assert events.filter(text__startswith="Came back: ").count() == 3
+    assert events.last().text.startswith("Recovered again: ")  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("state", ["TOO_MANY_ROWS", "INACTIVE_ORG"])

@@ -88,6 +88,21 @@ def test_healing_is_said_only_where_the_portal_does_something(kind: IncidentKind
     assert not given_up.is_healing
 
 
+def test_an_open_incident_whose_cause_is_absent_is_recovering_and_not_healing() -> None:
+    seen = judge(replace(LIVE, incidents=(replace(incident(K.SYSTEM_ERROR), well_since=NOW),)))
+    assert (seen.word, seen.headline) == (Word.RECOVERING, "Recovering: System error")
+    assert seen.reason == "It has looked well since 12:00 and is watched until 12:04 UTC."
+    assert (seen.is_healing, seen.remedy) == (False, remedies.RECOVERING)
+    assert "recovering" in seen.subscriber.headline
+
+
+def test_a_new_problem_is_worse_than_one_that_recovers() -> None:
+    over = replace(incident(K.SYSTEM_ERROR), well_since=NOW)
+    facts = replace(LIVE, state="SYSTEM_ERROR", incidents=(over,))
+    seen = judge(replace(facts, condition=Condition.BROKEN, condition_reason="Again."))
+    assert (seen.headline, seen.reason) == ("System error", "Again.")
+
+
 def test_trouble_on_a_paused_connection_says_that_it_is_paused() -> None:
     facts = replace(LIVE, paused_until=NOW, incidents=(incident(K.WRONG_ORG),))
     assert judge(facts).reason == "It is wrong_org. Paused until 5 Jan 2026, 12:00 UTC."

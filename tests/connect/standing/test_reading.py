@@ -41,6 +41,8 @@ EXPECTED = {
     "unauthorized": Word.NEEDS_AUTHORIZATION,
     "region": Word.UNKNOWN,
     "both": Word.DEGRADED,
+    "recovering": Word.RECOVERING,
+    "worse": Word.DEGRADED,
     "blocked": Word.BLOCKED,
     "loading": Word.LOADING,
     "lost": Word.NEEDS_AUTHORIZATION,
@@ -80,6 +82,9 @@ def fleet() -> dict[str, Connection]:
     open_incident(found["limit"], IncidentKind.TOO_MANY_ROWS)
     open_incident(found["wrong"], IncidentKind.WRONG_ORG)
     open_incident(found["both"], IncidentKind.WRITE_ERRORS)
+    open_incident(found["recovering"], IncidentKind.TOO_MANY_ROWS, absent_since=now)
+    open_incident(found["worse"], IncidentKind.TOO_MANY_ROWS, absent_since=now)
+    open_incident(found["worse"], IncidentKind.MAPPING)
     open_incident(None, IncidentKind.REGION, region_url="https://connect-eu.heroku.com")
     changes: dict[str, dict[str, Any]] = {
         "paused": {"paused_until": now + timedelta(hours=1)},

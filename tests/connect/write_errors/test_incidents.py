@@ -5,6 +5,7 @@ from django.db import connection as database
 from psycopg import sql
 from pytest_django.fixtures import Settings
 
+from connect.health import incidents
 from connect.models import (
     Connection,
     Health,
@@ -62,6 +63,30 @@ def test_each_further_cause_is_alerted_once_and_so_is_a_flood_of_one() -> None:
     assert alerts()[2].endswith("also more than 100 × FIRST_CAUSE: no")
     assert len(alerts()) == 3
     assert Event.objects.filter(kind=EventKind.INCIDENT).count() == 3
+
+
+def test_a_look_at_heroku_connect_does_not_end_what_only_a_scan_can_end() -> None:
+    connection = live(1)
+    scan.scan_all()
+    stale = Health.objects.select_related("connection__tenant").get()  # read before the scan
+    write(connection, "FIRST_CAUSE: no")
+    scan.scan_all()
+    incidents.update([stale])
+    assert Incident.objects.get().status == IncidentStatus.OPEN
+    assert len(alerts()) == 1
+
+
+def test_writes_that_fail_after_a_recovery_are_alerted_again() -> None:
+    connection = live(1)
+    for _ in range(3):
+        write(connection, "FIRST_CAUSE: no")
+        scan.scan_all()
+        forget(connection)
+        scan.scan_all()
+    assert [each.split(":")[0] for each in alerts()] == [
+        "[Multiconnect] Salesforce refuses writes",
+        "[Multiconnect] Recovered",
+    ] * 3
 
 
 def test_another_tenant_has_an_incident_of_its_own() -> None:
