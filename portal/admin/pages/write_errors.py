@@ -48,7 +48,7 @@ class WriteErrorAdmin(ReadOnlyAdmin, ActionsAdmin):
         "first_at",
         "last_at",
     )
-    fields = ("tenant", "table_name", "cause", "example", "failed", "first_at", "last_at")
+    fields = ("tenant", "table_name", "cause", "failed", "first_at", "last_at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WriteError]:
         rows: QuerySet[WriteError] = super().get_queryset(request)

@@ -102,7 +102,7 @@ def act(error: WriteError, action: str, chosen: list[tuple[str, int]] | None = N
 def test_a_bulk_retry_succeeds_once_its_cause_is_removed(writes: Writes) -> None:
     error = the_error()
     assert (error.failed, error.table_name) == (3, "account")
-    assert REFUSED in error.example
+    assert error.cause == "FIELD_CUSTOM_VALIDATION_EXCEPTION: other message"
     writes.remove_the_cause()
     assert "3 writes" in act(error, "retry")
     assert WriteRepair.objects.filter(ended_at=None).count() == 3
