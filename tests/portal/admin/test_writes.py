@@ -1,6 +1,9 @@
 """The write errors' pages: from the fleet's causes to the rows, and what may be done to them."""
 
+from pathlib import Path
+
 import pytest
+from django.conf import settings
 from django.test import Client
 from django_q.models import OrmQ
 
@@ -92,6 +95,21 @@ def test_ignoring_asks_first(operator: Client, error: WriteError) -> None:
     assert asked.status_code == 200
     assert "will never reach Salesforce" in asked.content.decode()
     assert not queued()
+
+
+def test_the_list_offers_its_actions(operator: Client, error: WriteError) -> None:
+    page = operator.get(LIST).content.decode()
+    menu = page.partition('<select name="action"')[2].partition("</select>")[0]
+    assert '<option value="retry">Retry</option>' in menu
+    assert '<option value="ignore">Ignore</option>' in menu
+
+
+def test_no_page_has_a_template_with_the_name_of_one_of_djangos_parts() -> None:
+    """Django would take a page's own "actions.html" for the menu of its list."""
+    parts = {"actions", "pagination", "search_form", "date_hierarchy", "submit_line",
+             "change_list_results", "change_list_object_tools"}  # fmt: skip
+    pages = Path(settings.BASE_DIR).glob("*/templates/admin/*/*/*.html")
+    assert not [str(each) for each in pages if each.stem in parts]
 
 
 def test_many_causes_are_retried_or_ignored_at_once(operator: Client, error: WriteError) -> None:
