@@ -95,7 +95,6 @@ def _add_live(connection: Connection, facts: Facts) -> None:
             connection=connection,
             table_name="account",
             cause="INVALID_FIELD",
-            example="INVALID_FIELD",
             failed=facts.failed_writes,
         )
 

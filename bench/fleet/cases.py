@@ -35,9 +35,9 @@ NO_ACCESS = {
     "blocked_kind": BlockedKind.PEER_REFUSED,
 }
 WRITE_ERRORS = (
-    "DUPLICATE_VALUE: duplicate value found: Id__c duplicates value on record with id: <id>",
+    "DUPLICATE_VALUE: duplicate value found: Id__c duplicates value on record with id: …",
     "REQUIRED_FIELD_MISSING: Required fields are missing: [Account__c]",
-    "FIELD_CUSTOM_VALIDATION_EXCEPTION: A post needs an author",
+    "FIELD_CUSTOM_VALIDATION_EXCEPTION: other message",
 )
 FOR_CONSENT = {"waiting_for": "the admin to sign in to Salesforce"}
 FOR_AUTHORIZATION = {"waiting_for": "the admin to authorize Heroku Connect"}

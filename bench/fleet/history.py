@@ -90,7 +90,6 @@ def write_errors(member: Row) -> Iterator[Row]:
         "connection_id": number,
         "table_name": "tweet__c",
         "cause": cause,
-        "example": cause,
         "failed": number % 17 + 1,
         "first_at": last_at - timedelta(hours=9),
         "last_at": last_at,

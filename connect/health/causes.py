@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from connect.formats import format_time
+from connect.formats import counted, format_time
 from connect.health import states
 from connect.models import Condition, Health, IncidentKind
 from tenants import grants
@@ -48,9 +48,10 @@ def of(health: Health, now: datetime) -> dict[IncidentKind, str]:
     waiting = health.backlog_since
     # While the connection is paused or broken, waiting writes are only its consequence.
     if waiting and now - waiting > WRITES_ARE_STUCK and health.condition in states.WELL:
+        are = "is" if health.backlog == 1 else "are"
         found[IncidentKind.STUCK_WRITES] = (
-            f"{health.backlog} writes are waiting for Heroku Connect, the oldest since "
-            f"{format_time(waiting)}."
+            f"{counted(health.backlog, 'write')} {are} waiting for Heroku Connect, the oldest "
+            f"since {format_time(waiting)}."
         )
     return found
 

@@ -46,9 +46,8 @@ class WriteError(models.Model):
     )
     table_name = models.CharField("object", max_length=128)
     cause = models.CharField(
-        max_length=300, help_text="Salesforce's message without ids, numbers and names."
+        max_length=300, help_text="What Salesforce's message says without any value."
     )
-    example = models.TextField()
     failed = models.PositiveBigIntegerField()
     first_at = models.DateTimeField(null=True)
     last_at = models.DateTimeField(null=True)

@@ -22,7 +22,7 @@ def _ignore(claim: Claim, actor: str, options: Options) -> Done:
 
 
 def _repair(action: str, claim: Claim, actor: str, options: Options) -> Done:
-    """Repair the writes, or those in `chosen`. It is done if one was sent and none failed."""
+    """Repair the writes, or those in `chosen`. It is done only if all of them were sent."""
     chosen = options["chosen"]
     # The queue stores pairs as lists.
     pairs = [(log, number) for log, number in chosen] if chosen is not None else None
@@ -35,7 +35,8 @@ def _repair(action: str, claim: Claim, actor: str, options: Options) -> Done:
     text = f"{table}: {counts}"
     if counts.failed:
         raise Failed(f"{text}.")
-    if not counts.sent:
+    # Also when some were sent: "Done" would hide the others.
+    if counts.skipped or not counts.sent:
         raise Skip(text)
     return Done(f"{text}.")
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from connect.formats import counted
 from connect.health import causes, healing, lifecycle
 from connect.health.severity import SEVERITY
 from connect.models import Condition, IncidentKind
@@ -79,5 +80,5 @@ def _of_writes(facts: Facts) -> list[Problem]:
     if not facts.failed_writes:
         return []
     kind = IncidentKind.WRITE_ERRORS
-    text = f"Salesforce refused {facts.failed_writes:,} writes."
+    text = f"Salesforce refused {counted(facts.failed_writes, 'write')}."
     return [Problem(kind, OF_CONDITION[SEVERITY[kind]], text, None)]

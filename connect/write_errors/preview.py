@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from django.db import DatabaseError
 
 from connect import schemas
+from connect.formats import counted
 from connect.models import WriteError
 from connect.write_errors import repair, trigger_log
 from connect.write_errors.matching import Match
@@ -38,7 +39,7 @@ def _matches(error: WriteError, chosen: Sequence[tuple[str, int]] | None) -> lis
 def _counts(matches: Sequence[Match]) -> Iterator[str]:
     sent = sum(not each.skipped for each in matches)
     newest = f" of the newest {MAX_ROWS}" if len(matches) == MAX_ROWS else ""
-    yield f"{sent:,} writes{newest} can be sent again"
+    yield f"{counted(sent, 'write')}{newest} can be sent again"
     for reason, count in Counter(each.skipped for each in matches if each.skipped).items():
         yield f"{count:,} will be skipped: {reason.label}"
 

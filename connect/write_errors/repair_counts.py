@@ -1,9 +1,10 @@
 """The results of the writes that somebody retried or ignored, counted."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from connect.formats import counted
 from connect.models import RepairResult, SkipReason, WriteRepair
 
 DATABASE_REFUSED = "the tenant's database refused it"
@@ -24,7 +25,7 @@ class RepairCounts:
         return self.done + self.other_values
 
     def __str__(self) -> str:
-        parts = [f"{self.done} writes"] if self.done else []
+        parts = [counted(self.done, "write")] if self.done else []
         if self.other_values:
             parts.append(f"{self.other_values} sent with other values than those that failed")
         parts += [f"{count} skipped: {reason.label}" for reason, count in self.skipped.items()]
@@ -33,10 +34,22 @@ class RepairCounts:
 
 
 def in_words(repairs: Iterable[WriteRepair]) -> str:
-    """Return the results of repairs as "2 arrived; 1 skipped: the row is gone"."""
-    counts = Counter(_result(each) for each in repairs)
+    """Return the results of writes as "2 arrived; 1 skipped: the row is gone".
+
+    `repairs` begins with the newest. A write that was repaired several times counts once.
+    """
+    counts = Counter(_result(each) for each in _last_of_each_write(repairs))
     most_first = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     return "; ".join(f"{count:,} {result}" for result, count in most_first)
+
+
+def _last_of_each_write(repairs: Iterable[WriteRepair]) -> Iterator[WriteRepair]:
+    repaired_later: set[int] = set()
+    for each in repairs:
+        # A retry gives most writes a new entry.
+        if not repaired_later & {each.log_id, each.new_log_id}:
+            yield each
+        repaired_later.add(each.log_id)
 
 
 def _result(repair: WriteRepair) -> str:

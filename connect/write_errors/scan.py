@@ -73,7 +73,7 @@ def _store_failures(found: SchemaScan, read: dict[str, Connection]) -> None:
         [_row(each, read[each.schema]) for each in found.failures],
         update_conflicts=True,
         unique_fields=["connection", "table_name", "cause"],
-        update_fields=["example", "failed", "first_at", "last_at", "seen_at"],
+        update_fields=["failed", "first_at", "last_at", "seen_at"],
         batch_size=1000,
     )
     seen_before = WriteError.objects.filter(connection__in=[row.pk for row in read.values()])
@@ -86,7 +86,6 @@ def _row(group: FailedWriteGroup, connection: Connection) -> WriteError:
         connection=connection,
         table_name=group.table,
         cause=group.cause,
-        example=group.example or "",
         failed=group.count,
         first_at=group.first_at,
         last_at=group.last_at,

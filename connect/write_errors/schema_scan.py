@@ -18,11 +18,11 @@ log = logging.getLogger(__name__)
 
 SCHEMAS_PER_QUERY = 50
 _FAILED = sql.SQL("""
-SELECT {name} AS schema_name, table_name, {cause} AS cause, sf_message, created_at
+SELECT {name} AS schema_name, table_name, {cause} AS cause, created_at
 FROM {schema}.{table} WHERE state = 'FAILED'
 """)
 _GROUPED = sql.SQL("""
-SELECT schema_name, table_name, cause, max(sf_message), count(*), min(created_at), max(created_at)
+SELECT schema_name, table_name, cause, count(*), min(created_at), max(created_at)
 FROM ({}) AS failed GROUP BY schema_name, table_name, cause
 """)
 _WAITING = sql.SQL("""
@@ -55,7 +55,6 @@ class FailedWriteGroup:
     schema: str
     table: str
     cause: str
-    example: str
     count: int
     first_at: datetime | None
     last_at: datetime | None
@@ -133,7 +132,7 @@ def _failures_of(names: list[str]) -> sql.Composed:
     parts = (
         _FAILED.format(
             name=sql.Literal(name),
-            cause=CAUSE.format(),
+            cause=CAUSE,
             schema=sql.Identifier(name),
             table=sql.Identifier(table),
         )

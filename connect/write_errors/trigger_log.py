@@ -73,7 +73,7 @@ def rows(name: str, table: str, cause: str, limit: int = MAX_ROWS) -> list[Faile
             log_name=sql.Literal(each),
             schema=sql.Identifier(schemas.checked(name)),
             log=sql.Identifier(each),
-            cause=CAUSE.format(),
+            cause=CAUSE,
         )
         for each in (LOG, ARCHIVE)
     )

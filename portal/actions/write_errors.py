@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django import forms
 
+from connect.formats import counted
 from connect.models import WriteError
 from connect.operations import base, writes
 from connect.operations.base import Report
@@ -82,7 +83,7 @@ def _name(error: WriteError) -> str:
 
 
 def _counts(targets: Sequence[WriteError]) -> list[str]:
-    return [f"{_name(error)}: up to {error.failed:,} writes" for error in targets]
+    return [f"{_name(error)}: up to {counted(error.failed, 'write')}" for error in targets]
 
 
 ACTIONS = (

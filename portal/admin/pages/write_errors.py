@@ -48,7 +48,8 @@ class WriteErrorAdmin(ReadOnlyAdmin, ActionsAdmin):
         "first_at",
         "last_at",
     )
-    fields = ("tenant", "table_name", "cause", "example", "failed", "first_at", "last_at")
+    # How many are left changes while the page follows a repair, so it stands above the writes.
+    fields = ("tenant", "table_name", "cause", "first_at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WriteError]:
         rows: QuerySet[WriteError] = super().get_queryset(request)

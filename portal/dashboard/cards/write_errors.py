@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from connect.formats import counted
 from connect.write_errors import counts
 from portal.dashboard import charts
 from portal.dashboard.cards.links import to_list
@@ -27,10 +28,6 @@ def _bar(cause: dict[str, Any]) -> Bar:
         value=cause["failed"],
         url=to_list("connect_writeerror", cause__exact=cause["cause"]),
         tone="bad",
-        note=_plural(cause["tenants"], "tenant"),
-        shown=_plural(cause["failed"], "write"),
+        note=counted(cause["tenants"], "tenant"),
+        shown=counted(cause["failed"], "write"),
     )
-
-
-def _plural(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"

@@ -76,9 +76,7 @@ def fleet() -> dict[str, Connection]:
         Health.objects.create(connection=row, condition=condition, sampled_at=at)
     Drift.objects.create(connection=found["drifted"], state=DriftState.DRIFTED)
     Drift.objects.create(connection=found["both"], state=DriftState.DRIFTED)
-    WriteError.objects.create(
-        connection=found["writes"], table_name="a", cause="b", example="c", failed=2
-    )
+    WriteError.objects.create(connection=found["writes"], table_name="a", cause="b", failed=2)
     open_incident(found["limit"], IncidentKind.TOO_MANY_ROWS)
     open_incident(found["wrong"], IncidentKind.WRONG_ORG)
     open_incident(found["both"], IncidentKind.WRITE_ERRORS)

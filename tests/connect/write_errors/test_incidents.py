@@ -56,11 +56,11 @@ def test_each_further_cause_is_alerted_once_and_so_is_a_flood_of_one() -> None:
     for _ in range(2):
         scan.scan_all()
     assert len(alerts()) == 2
-    assert alerts()[1].endswith("also SECOND_CAUSE: no")
+    assert alerts()[1].endswith("also SECOND_CAUSE: other message")
     write(connection, "FIRST_CAUSE: no", times=100)
     for _ in range(2):
         scan.scan_all()
-    assert alerts()[2].endswith("also more than 100 × FIRST_CAUSE: no")
+    assert alerts()[2].endswith("also more than 100 × FIRST_CAUSE: other message")
     assert len(alerts()) == 3
     assert Event.objects.filter(kind=EventKind.INCIDENT).count() == 3
 
@@ -103,7 +103,7 @@ def test_a_cause_has_not_gone_before_its_repair_has_ended() -> None:
     forget(connection)
     repair = WriteRepair.objects.create(
         connection=connection, table_name="account", record_id=1, log_id=1, new_log_id=2,
-        cause="FIRST_CAUSE: no", action="retry", actor="olga",
+        cause="FIRST_CAUSE: other message", action="retry", actor="olga",
     )  # fmt: skip
     scan.scan_all()
     assert Incident.objects.get().status == IncidentStatus.OPEN

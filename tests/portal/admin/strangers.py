@@ -159,7 +159,6 @@ def health(*of: Connection) -> None:
             connection=each,
             table_name="account",
             cause=f"DUPLICATE {each.pk}",
-            example="x",
             failed=3,
         )
         for each in of

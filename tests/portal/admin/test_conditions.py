@@ -147,13 +147,10 @@ def test_failed_writes_are_one_number_everywhere(viewer: Client, fleet: list[Con
             connection=connection,
             table_name="account",
             cause="DUPLICATE",
-            example="x",
             failed=number,
         )
     gone = rows.connection(cast.enrol(cast.ACME), Stage.OFFBOARDED)
-    WriteError.objects.create(
-        connection=gone, table_name="account", cause="GONE", example="x", failed=100
-    )
+    WriteError.objects.create(connection=gone, table_name="account", cause="GONE", failed=100)
     Mapping.objects.create(
         connection=fleet[0], object_name="Account", mapping_id="m", rows_failed=9
     )

@@ -1,6 +1,10 @@
 """The write errors' pages: from the fleet's causes to the rows, and what may be done to them."""
 
+from itertools import count
+from pathlib import Path
+
 import pytest
+from django.conf import settings
 from django.test import Client
 from django_q.models import OrmQ
 
@@ -13,6 +17,7 @@ from tests.portal.admin.conftest import SignIn
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/connect/writeerror/"
+NUMBERS = count(100)  # of log entries
 
 
 @pytest.fixture
@@ -94,6 +99,21 @@ def test_ignoring_asks_first(operator: Client, error: WriteError) -> None:
     assert not queued()
 
 
+def test_the_list_offers_its_actions(operator: Client, error: WriteError) -> None:
+    page = operator.get(LIST).content.decode()
+    menu = page.partition('<select name="action"')[2].partition("</select>")[0]
+    assert '<option value="retry">Retry</option>' in menu
+    assert '<option value="ignore">Ignore</option>' in menu
+
+
+def test_no_page_has_a_template_with_the_name_of_one_of_djangos_parts() -> None:
+    """Django would take a page's own "actions.html" for the menu of its list."""
+    parts = {"actions", "pagination", "search_form", "date_hierarchy", "submit_line",
+             "change_list_results", "change_list_object_tools"}  # fmt: skip
+    pages = Path(settings.BASE_DIR).glob("*/templates/admin/*/*/*.html")
+    assert not [str(each) for each in pages if each.stem in parts]
+
+
 def test_many_causes_are_retried_or_ignored_at_once(operator: Client, error: WriteError) -> None:
     chosen = list(WriteError.objects.values_list("pk", flat=True))
     retry = {"action": "retry", "_selected_action": chosen, "index": "0"}
@@ -114,9 +134,10 @@ def test_an_unknown_action_or_cause_is_a_404(operator: Client, error: WriteError
 
 
 def repaired(error: WriteError, **facts: object) -> WriteRepair:
+    every = {"record_id": 1, "log_id": next(NUMBERS), "action": "retry", "actor": "olga"}
     return WriteRepair.objects.create(
         connection=error.connection, error_id=error.pk, table_name=error.table_name,
-        cause=error.cause, record_id=1, log_id=1, action="retry", actor="olga", **facts,
+        cause=error.cause, **{**every, **facts},
     )  # fmt: skip
 
 
@@ -154,6 +175,29 @@ def test_a_cause_that_has_gone_leads_to_the_list_with_what_happened(
     assert page.redirect_chain[-1][0] == LIST
     assert f"{table}: BAD_VALUE" in page.content.decode()
     assert "1 arrived; 1 skipped: the row is gone" in page.content.decode()
+
+
+def test_the_count_of_failed_writes_follows_a_repair(viewer: Client, error: WriteError) -> None:
+    assert "3 failed at the last scan" in viewer.get(f"{LIST}{error.pk}/change/").content.decode()
+    WriteError.objects.filter(pk=error.pk).update(failed=2)
+    live = viewer.get(f"{LIST}{error.pk}/live/").content.decode()
+    assert "2 failed at the last scan" in live
+    error.delete()
+    assert "failed at the last scan" not in viewer.get(f"{LIST}{error.pk}/live/").content.decode()
+
+
+def test_a_write_that_was_repaired_several_times_counts_once(
+    viewer: Client, error: WriteError
+) -> None:
+    repaired(error, log_id=1, new_log_id=11, result=RepairResult.FAILED)
+    for _ in range(2):
+        repaired(error, log_id=2, result=RepairResult.SKIPPED, reason=SkipReason.GONE)
+    repaired(error, log_id=11, result=RepairResult.ARRIVED)
+    repaired(error, log_id=2, action="ignore", result=RepairResult.IGNORED)
+    pk = error.pk
+    error.delete()
+    live = viewer.get(f"{LIST}{pk}/live/").content.decode()
+    assert "Its writes: 1 arrived; 1 ignored." in live
 
 
 def test_a_cause_that_came_back_leads_to_its_new_page(viewer: Client, error: WriteError) -> None:
