@@ -18,6 +18,7 @@ HOURS = {
     "72": "Three days",
     "168": "One week",
 }
+OTHER_TIME = "Until another time, given below"
 MORNING = time(8)
 MONDAY = 7  # days from one Monday to the next
 
@@ -92,7 +93,7 @@ class UntilForm(Question):
             *HOURS.items(),
             ("morning", "Until tomorrow, 08:00"),
             ("monday", "Until Monday, 08:00"),
-            ("other", "Until another time, given below"),
+            ("other", OTHER_TIME),
         ],
         initial="4",
         widget=forms.RadioSelect,
@@ -100,7 +101,10 @@ class UntilForm(Question):
     until = forms.DateTimeField(
         label=f"Another time ({settings.TIME_ZONE})",
         required=False,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        # Typing a time ticks its choice, where the browser runs scripts.
+        widget=forms.DateTimeInput(
+            attrs={"type": "datetime-local", "data-chooses": "other"}, format="%Y-%m-%dT%H:%M"
+        ),
     )
     note = forms.CharField(
         label="Why", max_length=255, widget=forms.TextInput(attrs={"autocomplete": "off"})
@@ -114,6 +118,8 @@ class UntilForm(Question):
                 self.add_error("until", "Enter a time.")
             elif until is not None and until <= timezone.now():
                 self.add_error("until", "This time has passed.")
+        elif data.get("until"):
+            self.add_error("until", f"Choose “{OTHER_TIME}”, or clear the time.")
         return data
 
     def options(self) -> dict[str, Any]:

@@ -3,59 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django import forms
-
 from connect.formats import counted
-from connect.mappings import lint
 from connect.models import Mapping
 from connect.operations import base
 from connect.operations.base import Report
 from connect.operations.mapping import REGISTRY
 from portal.actions.action import Action, Options, Work
 from portal.actions.forms import Question
+from portal.actions.mapping_form import EditForm
 from portal.models import BulkItem
-
-
-class EditForm(Question):
-    """The settings of a mapping as last seen, with their revision."""
-
-    access = forms.ChoiceField(choices=[(mode, mode) for mode in lint.ACCESS_MODES])
-    sf_polling_seconds = forms.IntegerField(
-        label="Seconds between polls", max_value=lint.MAX_POLLING_SECONDS, min_value=60
-    )
-    upsert_field = forms.CharField(
-        required=False,
-        label="Unique identifier",
-        help_text="The external id for upserts; one of the fields below.",
-    )
-    fields_wanted = forms.CharField(
-        label="Fields",
-        widget=forms.Textarea(attrs={"rows": 16, "class": "code", "spellcheck": "false"}),
-        help_text="API names, one for each line. A field that goes takes its index along.",
-    )
-    # Heroku Connect refuses a change that was made to an older revision.
-    revision = forms.IntegerField(widget=forms.HiddenInput)
-
-    def known(self) -> dict[str, Any]:
-        config = self.targets[0].config if self.targets else {}
-        return {
-            "access": config.get("access"),
-            "sf_polling_seconds": config.get("sf_polling_seconds"),
-            "upsert_field": config.get("upsert_field") or "",
-            "fields_wanted": "\n".join(config.get("fields", {})),
-            "revision": config.get("revision"),
-        }
-
-    def options(self) -> dict[str, Any]:
-        data = self.cleaned_data
-        names = [line.strip() for line in data["fields_wanted"].splitlines()]
-        config = {
-            "access": data["access"],
-            "sf_polling_seconds": data["sf_polling_seconds"],
-            "upsert_field": data["upsert_field"] or None,
-            "fields": {name: {} for name in names if name},
-        }
-        return {"config": config, "revision": data["revision"]}
 
 
 def _button(

@@ -17,11 +17,12 @@ from connect.standing import TONES, Standing, Word
 from portal import remedy_pages, show
 from portal.actions import action as registry
 from portal.actions.subject import Subject
-from portal.admin.kit.actions import ActionsAdmin, Button
+from portal.admin.kit.actions import Button
+from portal.admin.kit.following import FollowingAdmin
 from portal.admin.kit.lists import Tally
 
 
-class SubjectAdmin(ActionsAdmin):
+class SubjectAdmin(FollowingAdmin):
     """A model whose `subject` returns a tenant with its connection."""
 
     noun = "tenants"

@@ -3,17 +3,19 @@
 from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.http import urlencode
 
-from connect.models import Mapping
+from connect.models import Connection, Mapping
 from portal import show
 from portal.admin.kit import search
-from portal.admin.kit.actions import ActionsAdmin
 from portal.admin.kit.base import ReadOnlyAdmin
 from portal.admin.kit.filters import FailedRowsFilter
+from portal.admin.kit.following import FollowingAdmin
 
 
 @admin.register(Mapping)
-class MappingAdmin(ReadOnlyAdmin, ActionsAdmin):
+class MappingAdmin(ReadOnlyAdmin, FollowingAdmin):
     list_display = (
         "object_name",
         "connection",
@@ -57,6 +59,20 @@ class MappingAdmin(ReadOnlyAdmin, ActionsAdmin):
         "seen_at",
         "configuration",
     )
+
+    def follow_url(self, row: Any) -> str:
+        known = urlencode({"connection": row.connection_id, "object_name": row.object_name})
+        return f"{super().follow_url(row)}?{known}"
+
+    def row_to_follow(self, request: HttpRequest, pk: str) -> Any:
+        """Return the mapping; one that was deleted as what it was, without its key."""
+        connection = request.GET.get("connection", "")
+        found = self.get_object(request, pk)
+        if found or not connection.isdecimal():
+            return found
+        gone = Connection.objects.select_related("tenant").filter(pk=connection).first()
+        name = request.GET.get("object_name", "")
+        return gone and Mapping(connection=gone, object_name=name)
 
     def tone(self, value: Any) -> str:
         return show.mapping_tone(value)

@@ -24,6 +24,12 @@ document.addEventListener("click", async (event) => {
   }
 });
 
+// <input data-chooses="value of a radio button">: what is typed here belongs to that choice.
+document.addEventListener("input", ({ target }) => {
+  if (!target.matches("[data-chooses]") || !target.value) return;
+  target.form.querySelector(`input[type=radio][value="${target.dataset.chooses}"]`).checked = true;
+});
+
 // A filter's menu closes like a menu: on a click elsewhere, and on Escape.
 function closeFilters(except) {
   for (const open of document.querySelectorAll("details.filter[open]")) {

@@ -2,9 +2,12 @@
 
 import copy
 import json
+import re
+from html import unescape
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, transaction
 from django.test import Client
@@ -20,7 +23,7 @@ from tests import cast, queue
 from tests.connect import fleet as fleets
 from tests.connect.fleet import Fleet
 from tests.portal.admin import rows, strangers, walk
-from tests.portal.admin.conftest import SignIn
+from tests.portal.admin.conftest import SignIn, signed_in
 
 pytestmark = pytest.mark.django_db
 FAULTY = {"mappings": [{"object_name": "Account", "config": {"access": "all", "fields": {}}}]}
@@ -358,6 +361,64 @@ def test_the_form_opens_with_the_mapping_as_it_is(operator: Client, account: Map
     assert form["fields_wanted"].value().splitlines() == list(account.config["fields"])
     assert (form["access"].value(), form["sf_polling_seconds"].value()) == ("read_only", 600)
     assert form["revision"].value() == account.config["revision"]
+
+
+def followed(client: Client, mapping: Mapping) -> str:
+    """Return what an open page of a mapping is told next; "" if it no longer asks."""
+    page = client.get(walk.page(Mapping, "change", mapping.pk)).content.decode()
+    found = re.search(r'data-live="([^"]+)" data-live-every="2"', page)
+    return unescape(found[1]) if found else ""
+
+
+@pytest.mark.parametrize(
+    ("name", "answers", "outcome"),
+    [
+        ("diagnose", {}, "Heroku Connect finds nothing wrong"),
+        ("edit", {"fields": ["Foo__c"]}, "Nothing was sent. Account.Foo__c: The org does not have"),
+        ("delete", {}, "no longer mapped"),
+    ],
+)
+def test_the_page_of_a_mapping_follows_an_action_to_its_outcome(
+    manager: Client, account: Mapping, name: str, answers: dict[str, Any], outcome: str
+) -> None:
+    assert not followed(manager, account)
+    act(manager, account, name, **edited(account, *answers.get("fields", [])))
+    url = followed(manager, account)
+    assert "Waiting" in manager.get(url).content.decode()
+    work_off()
+    answer = manager.get(url).content.decode()
+    assert outcome in unescape(answer)
+    assert 'id="row-actions" data-live-part' in answer
+    assert 'data-live-every="0"' in answer
+
+
+def test_those_who_may_not_see_mappings_follow_none(client: Client, account: Mapping) -> None:
+    url = walk.page(Mapping, "follow", account.pk)
+    assert client.get(url)["Location"].startswith("/admin/login/")
+    assert signed_in(User.objects.create_user("nobody", is_staff=True)).get(url).status_code == 403
+
+
+def test_an_edit_that_was_not_saved_is_offered_again(
+    operator: Client, account: Mapping, fleet: Fleet
+) -> None:
+    act(operator, account, "edit", **edited(account, "Foo__c", sf_polling_seconds=900))
+    work_off()
+    url = reverse("admin:connect_mapping_act", args=[account.pk, "edit"])
+    answer = operator.get(url)
+    form = answer.context["form"]
+    assert "Foo__c" in form["fields_wanted"].value().splitlines()
+    assert form["sf_polling_seconds"].value() == 900
+    assert form["revision"].value() == account.config["revision"]
+    page = unescape(answer.content.decode())
+    assert "what olga entered" in page
+    assert "The org does not have this field" in page
+    assert "it adds Foo__c." in page
+    assert "sf_polling_seconds changes from 600 to 900." in page
+    # One that was saved leaves nothing to repeat.
+    act(operator, account, "edit", **edited(account, "Website"))
+    work_off()
+    form = operator.get(url).context["form"]
+    assert "Foo__c" not in form["fields_wanted"].value()
 
 
 def test_a_field_that_the_org_has_lost_goes_with_its_index_and_the_mapping_works_again(
