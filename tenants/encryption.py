@@ -30,20 +30,29 @@ class Rotation:
         return self.rewritten + self.current + self.changed + self.unreadable
 
 
-Count = Callable[[], int]
-Move = Callable[[Rotation], None]
-_others: list[tuple[Count, Move]] = []
+@dataclass(frozen=True)
+class Store:
+    """What another app has encrypted in a column of its own."""
+
+    newest: str  # in words
+    count: Callable[[], int]
+    move: Callable[[Rotation], None]
+    is_newest_readable: Callable[[], bool]
 
 
-def register(count: Count, move: Move) -> None:
-    """Have `rotate` move what another app has encrypted in a column of its own."""
-    _others.append((count, move))
+_others: list[Store] = []
 
 
-def is_key_right() -> bool:
-    """Return whether the newest stored grant can be read; True if there is none. One query."""
+def register(store: Store) -> None:
+    """Have `rotate` move what another app has encrypted, and `unreadable` look at it."""
+    _others.append(store)
+
+
+def unreadable() -> list[str]:
+    """Return in words which newest stored values no key decrypts. One query for each kind."""
     grant = SalesforceGrant.objects.filter(status=GrantStatus.ACTIVE).order_by("-issued_at").first()
-    return grant is None or grant.is_readable
+    grants = [] if grant is None or grant.is_readable else ["the newest Salesforce grant"]
+    return grants + [each.newest for each in _others if not each.is_newest_readable()]
 
 
 def rotate(report: Callable[[Rotation, int], None]) -> Rotation:
@@ -54,15 +63,15 @@ def rotate(report: Callable[[Rotation, int], None]) -> Rotation:
     """
     rotation = Rotation()
     total = sum(model._default_manager.count() for model, _ in _columns())
-    total += sum(count() for count, _ in _others)
+    total += sum(each.count() for each in _others)
     grants.restore_readable()
     for model, field in _columns():
         for rows in _batches(model, field):
             for row in rows:
                 _rotate(model, field, row, rotation)
             report(rotation, total)
-    for _, move in _others:
-        move(rotation)
+    for other in _others:
+        other.move(rotation)
         report(rotation, total)
     for grant in SalesforceGrant.objects.filter(status=GrantStatus.ACTIVE).select_related("tenant"):
         if not grant.is_readable:

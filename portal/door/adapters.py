@@ -54,6 +54,12 @@ class StaffAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth carr
         return audit.address(request) or UNKNOWN_ADDRESS
 
 
+class UnreadableSecretError(Exception):
+    """No key of SECRET decrypts the secret of a second factor."""
+
+    silent_variable_failure = True  # a template shows nothing in its place
+
+
 class FactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth carries no types
     """Second factors. Their secrets are encrypted with the keys of SECRET, as tokens are."""
 
@@ -61,10 +67,14 @@ class FactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth carries
         return str(_fernet().encrypt(text.encode()).decode())
 
     def decrypt(self, encrypted_text: str) -> str:
+        """Return the secret. Raises UnreadableSecretError, because any text would fit some code."""
         try:
-            return str(_fernet().decrypt(encrypted_text.encode()).decode())
-        except InvalidToken:  # a lost key: the factor no longer fits, and a manager removes it
-            return ""
+            text = str(_fernet().decrypt(encrypted_text.encode()).decode())
+        except InvalidToken:
+            text = ""
+        if not text:
+            raise UnreadableSecretError
+        return text
 
     def build_totp_svg(self, url: str) -> str:
         # The page holds the picture itself, because the policy allows no data: addresses.

@@ -3,10 +3,14 @@
 import time
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import get_authentication_records
-from allauth.core.exceptions import ReauthenticationRequired
+from allauth.core.exceptions import ImmediateHttpResponse, ReauthenticationRequired
 from django.conf import settings
-from django.http import HttpRequest
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseRedirect
+from django.utils.http import urlencode
 
 
 def ask(request: HttpRequest) -> None:
@@ -16,6 +20,18 @@ def ask(request: HttpRequest) -> None:
     """
     if not is_fresh(request):
         raise ReauthenticationRequired
+
+
+def ask_before_secrets(request: HttpRequest) -> None:
+    """As `ask`, but what was posted is dropped: it may hold a password, and a session is a row."""
+    if is_fresh(request):
+        return
+    ways = get_adapter().get_reauthentication_methods(request.user)
+    if not ways:
+        raise PermissionDenied("the person has no way to prove who it is")
+    messages.warning(request, "Nothing was changed. Prove first who you are, then send it again.")
+    url = f"{ways[0]['url']}?{urlencode({'next': request.get_full_path()})}"
+    raise ImmediateHttpResponse(HttpResponseRedirect(url))
 
 
 def is_fresh(request: HttpRequest) -> bool:

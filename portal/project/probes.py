@@ -19,7 +19,7 @@ WORKER_IS_LATE = timedelta(seconds=60)  # it beats every few seconds
 RETRY_AFTER = 30  # seconds
 READ_ONLY = "The database is read-only: nothing can be stored. See heroku pg:info."
 WRONG_KEY = (
-    "No key of SECRET decrypts the newest Salesforce grant. Put the old key back, behind the new"
+    "No key of SECRET decrypts {}. Put the old key back, behind the new"
     " one. If it is lost: python manage.py rotate_secret."
 )
 
@@ -88,7 +88,7 @@ def _read_only() -> list[str]:
 
 
 def _unreadable() -> list[str]:
-    return [] if encryption.is_key_right() else [WRONG_KEY]
+    return [WRONG_KEY.format(what) for what in encryption.unreadable()]
 
 
 def _late(report: dict[str, Any], now: datetime) -> list[str]:

@@ -137,6 +137,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "portal.door.sessions.StaffSessionMiddleware",
     "portal.door.watch.DeniedMiddleware",
+    "portal.door.factor.UnreadableFactorMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "tenants.pages.BadLinkMiddleware",
     "portal.project.unusable.UnusableInputMiddleware",

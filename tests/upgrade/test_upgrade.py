@@ -49,7 +49,7 @@ def test_what_has_new_columns_is_described_truly() -> None:
     assert ended.status == "ended"  # one of its tenants had failed, and it was called done
     assert Rollout.objects.get(status="paused").paused_by == "mia"
     assert BulkRun.objects.filter(model="tenants.tenant").count() == 2
-    assert encryption.is_key_right()
+    assert not encryption.unreadable()
     for grant in SalesforceGrant.objects.filter(status="active"):
         assert grant.refresh_token
 

@@ -1,6 +1,6 @@
 """The staff themselves. Superusers only, because a person who gives permissions has all of them."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import allauth.account.admin
 import allauth.mfa.admin
@@ -14,10 +14,12 @@ from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
+from django.http import HttpRequest, HttpResponse
 from social_django.models import Association, Nonce, UserSocialAuth
 
 from portal.admin.kit.actions import ActionsAdmin
 from portal.admin.kit.base import NoDelete, ReadOnlyAdmin
+from portal.door import reentry
 from portal.models import AuditKind
 
 if TYPE_CHECKING:
@@ -30,11 +32,31 @@ admin.site.unregister((EmailAddress, Authenticator, UserSession))
 admin.site.unregister((SocialAccount, SocialApp, SocialToken))
 
 
-@admin.register(User)
-class StaffAdmin(NoDelete, StockUserAdmin):
+class Proven(NoDelete):
+    """A page whose changes give or take power: the person proves again who it is."""
+
     audit_kind = AuditKind.STAFF_CHANGED
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        self._ask(request)
+        return super().changeform_view(request, *args, **kwargs)
+
+    def _ask(self, request: HttpRequest) -> None:
+        # A person without the permission gets the refusal, which is noted.
+        if request.method == "POST" and self.has_change_permission(request):
+            reentry.ask_before_secrets(request)
+
+
+@admin.register(User)
+class StaffAdmin(Proven, StockUserAdmin):
     list_display = ("username", "email", "is_active", "is_staff", "is_superuser", "last_login")
     filter_horizontal = ()  # Django's two-box widget has serious accessibility faults (axe-core)
+
+    def user_change_password(
+        self, request: HttpRequest, id: str, form_url: str = ""
+    ) -> HttpResponse:
+        self._ask(request)
+        return super().user_change_password(request, id, form_url)
 
     def audited(self, obj: User) -> str:
         """Return a person's rights as they are now."""
@@ -44,8 +66,7 @@ class StaffAdmin(NoDelete, StockUserAdmin):
 
 
 @admin.register(Group)
-class RoleAdmin(NoDelete, GroupAdmin):
-    audit_kind = AuditKind.STAFF_CHANGED
+class RoleAdmin(Proven, GroupAdmin):
     filter_horizontal = ()
 
 

@@ -1,6 +1,7 @@
 """The second factor: an app, a passkey or a recovery code; required by a setting."""
 
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -11,6 +12,7 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from portal.door import throttle
+from portal.door.adapters import FactorAdapter
 from portal.models import AuditEntry, AuditKind
 from tests.portal.door.conftest import PASSWORD, SECRET, code, is_in, sign_in
 
@@ -83,10 +85,59 @@ def test_the_secret_of_an_app_is_not_stored_in_clear(app: User) -> None:
     assert SECRET not in str(Authenticator.objects.get(type="totp").data)
 
 
+LOST = "gAAAAA-of-another-key"
+
+
+def lose_keys() -> None:
+    for factor in Authenticator.objects.all():
+        name = "secret" if factor.type == "totp" else "seed"
+        Authenticator.objects.filter(pk=factor.pk).update(data={**factor.data, name: LOST})
+
+
+def codes_of_empty_secrets() -> list[str]:
+    """Return what an app with an empty key shows now, and the recovery codes of an empty seed."""
+    empty = {"seed": "", "used_mask": 0}
+    with patch.object(FactorAdapter, "decrypt", return_value=""):
+        recovery = RecoveryCodes(Authenticator(data=empty)).generate_codes()
+    return [code(secret=""), *recovery[:3]]
+
+
 def test_a_secret_whose_key_is_lost_fits_no_code(client: Client, app: User) -> None:
-    Authenticator.objects.update(data={"secret": "gAAAAA-of-another-key"})
+    recovery = RecoveryCodes.activate(app).generate_codes()
+    lose_keys()
     sign_in(client)
-    assert client.post(CODE, {"code": code()}).status_code == 200
+    for each in [code(), recovery[0], *codes_of_empty_secrets()]:
+        assert client.post(CODE, {"code": each}).status_code == 200
+    assert not is_in(client)
+
+
+@pytest.mark.parametrize("other", ["mfa_view_recovery_codes", "mfa_generate_recovery_codes"])
+def test_the_pages_of_lost_codes_say_so(client: Client, app: User, other: str) -> None:
+    RecoveryCodes.activate(app)
+    sign_in(client)
+    client.post(CODE, {"code": code()})
+    lose_keys()
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    page = client.get(reverse(other))
+    assert (page.status_code, b"cannot be read" in page.content) == (409, True)
+    assert client.get(reverse("mfa_index")).status_code == 200
+
+
+def test_a_recovery_code_works_although_the_key_of_the_app_is_lost(
+    client: Client, app: User
+) -> None:
+    lose_keys()
+    once = RecoveryCodes.activate(app).generate_codes()[0]
+    sign_in(client)
+    assert client.post(CODE, {"code": once})["Location"] == "/admin/"
+
+
+def test_readiness_says_that_the_key_of_the_newest_factor_is_lost(
+    client: Client, app: User
+) -> None:
+    assert "second factor" not in str(client.get("/readyz").json()["problems"])
+    lose_keys()
+    assert "newest second factor" in str(client.get("/readyz").json()["problems"])
 
 
 def test_a_recovery_code_replaces_the_app_once(client: Client, app: User) -> None:

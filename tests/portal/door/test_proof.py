@@ -17,7 +17,7 @@ from connect.models import Mapping, Rollout
 from portal import bulk, roles
 from portal.actions import action as registry
 from portal.actions.action import Work
-from portal.models import BulkItemStatus, BulkRun
+from portal.models import AuditEntry, AuditKind, BulkItemStatus, BulkRun
 from tenants.models import Switch, Tenant
 from tests.portal.admin import strangers, walk
 from tests.portal.admin.conftest import signed_in
@@ -144,3 +144,41 @@ def test_whatever_is_destructive_for_many_at_once_can_wait_for_a_second_person()
     many = [each for each in every if each.destructive and each.in_bulk]
     assert {each.name for each in many} >= {"offboard", "start_over", "erase"}
     assert [each.name for each in many if not isinstance(each.how, Work)] == []
+
+
+NEW = {"username": "eve", "password1": PASSWORD, "password2": PASSWORD, "usable_password": "true"}
+
+
+@pytest.mark.parametrize(
+    ("page", "form"),
+    [
+        ("/admin/auth/user/add/", NEW),
+        ("/admin/auth/user/{}/change/", {"username": "mia", "is_superuser": "on"}),
+        ("/admin/auth/user/{}/password/", NEW),
+        ("/admin/auth/group/add/", {"name": "Anybody"}),
+        ("/admin/auth/group/1/change/", {"name": "Anybody"}),
+    ],
+)
+def test_an_old_session_changes_no_staff_and_no_role_without_proof(
+    mia: User, page: str, form: dict[str, str]
+) -> None:
+    root = Client()
+    root.force_login(User.objects.create_superuser("root", password=PASSWORD))
+    address = page.format(mia.pk)
+    before = list(User.objects.values("username", "password", "is_superuser", "groups"))
+    asked = root.post(address, form)
+    assert asked["Location"] == f"/admin/account/again/?next={address.replace('/', '%2F')}"
+    assert list(User.objects.values("username", "password", "is_superuser", "groups")) == before
+    assert not Group.objects.filter(name="Anybody").exists()
+    assert PASSWORD not in str(dict(root.session))
+
+
+def test_after_the_proof_a_member_of_staff_is_added(mia: User) -> None:
+    root = Client()
+    root.force_login(User.objects.create_superuser("root", password=PASSWORD))
+    asked = root.post("/admin/auth/user/add/", NEW)
+    back = root.post(asked["Location"], {"password": PASSWORD})
+    assert back["Location"] == "/admin/auth/user/add/"
+    root.post("/admin/auth/user/add/", NEW)
+    assert User.objects.filter(username="eve").exists()
+    assert AuditEntry.objects.filter(kind=AuditKind.STAFF_CHANGED, about="eve").exists()

@@ -4,7 +4,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.test import Client
+
+from tests.portal.admin.conftest import signed_in
 
 USER = User(username="mia.manager", email="mia.manager@isv.example", last_name="Manageridou")
 
@@ -23,8 +24,7 @@ def test_a_long_password_of_words_is_taken() -> None:
 
 @pytest.mark.django_db
 def test_the_page_for_new_staff_refuses_it_too() -> None:
-    client = Client()
-    client.force_login(User.objects.create_superuser("root"))
+    client = signed_in(User.objects.create_superuser("root"))
     form = {"username": "olga.operator", "usable_password": "true"}
     both = {"password1": "olga.operator1", "password2": "olga.operator1"}
     answer = client.post("/admin/auth/user/add/", {**form, **both})
