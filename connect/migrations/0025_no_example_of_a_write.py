@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('connect', "0023_discrepancies"),
+        ('connect', "0024_discrepancy_names"),
     ]
 
     operations = [
