@@ -7,18 +7,19 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import connection as database
 from django.db import transaction
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from connect.health import observations, states
-from connect.models import Condition, Connection, Health, HealthSample, Mapping
+from connect.health import causes, observations, severity, states
+from connect.models import Condition, Connection, Health, HealthSample, Mapping, Stage
 
 MAX_GAP = timedelta(minutes=15)  # the longest time that one sample stands for
 FOLDS = (  # older samples are merged into one for each hour, later for each day
     (timedelta(days=2), "hour"),
     (timedelta(days=35), "day"),
 )
+_NOT_COUNTED = (Condition.PAUSED, Condition.UNKNOWN)
 _DAY = timedelta(days=1)
 WINDOWS = {"uptime_day": _DAY, "uptime_week": 7 * _DAY, "uptime_month": 30 * _DAY}
 
@@ -45,20 +46,22 @@ def sample(healths: Iterable[Health], now: datetime) -> None:
     """Write one sample for each connection that was just seen."""
     healths = list(healths)
     counts = _mapping_counts(healths)
-    _read_last_samples(healths)
+    before = _read_last_samples(healths)
     rows = []
     for health in healths:
-        seconds = _seconds(health, now)
+        # The time before this look belongs to what was seen before it.
+        seen = before.get(health.pk)
+        seconds = _seconds(health, seen, now)
         total, synced, failed = counts.get(health.pk, (0, 0, 0))
         rows.append(
             HealthSample(
                 connection_id=health.pk,
                 at=now,
                 state=health.connection.state,
-                condition=health.condition,
+                condition=_worst(health, now),
                 seconds=seconds,
-                seconds_up=seconds if health.condition in states.WELL else 0,
-                seconds_degraded=seconds if health.condition == Condition.DEGRADED else 0,
+                seconds_up=seconds if seen in states.WELL else 0,
+                seconds_degraded=seconds if seen == Condition.DEGRADED else 0,
                 mappings=total,
                 mappings_synced=synced,
                 rows_failed=failed,
@@ -69,18 +72,31 @@ def sample(healths: Iterable[Health], now: datetime) -> None:
     observations.save(healths, ["sampled_at"])
 
 
-def _read_last_samples(healths: list[Health]) -> None:
+def _worst(health: Health, now: datetime) -> Condition:
+    """Return the condition with what an incident says, e.g. of writes that Salesforce refuses."""
+    noted = Condition(health.condition)
+    if noted in _NOT_COUNTED or health.connection.stage != Stage.LIVE:
+        return noted
+    said = [severity.SEVERITY[kind] for kind in causes.of(health, now)]
+    return max([noted, *said], key=list(Condition).index)
+
+
+def _read_last_samples(healths: list[Health]) -> dict[int, str | None]:
+    """Read the time of each one's last sample; return the conditions that were seen then."""
     # Another worker may have seen the same connections since these rows were read. In a transaction
     # that has noted what was seen, the rows are locked.
     last = Health.objects.filter(pk__in=[health.pk for health in healths])
-    times = dict(last.values_list("pk", "sampled_at"))
+    then = HealthSample.objects.filter(connection=OuterRef("pk"), at=OuterRef("sampled_at"))
+    seen = Subquery(then.order_by("-pk").values("condition")[:1])
+    found = {pk: (at, said) for pk, at, said in last.values_list("pk", "sampled_at", seen)}
     for health in healths:
-        health.sampled_at = times.get(health.pk, health.sampled_at)
+        health.sampled_at = found[health.pk][0] if health.pk in found else health.sampled_at
+    return {pk: said for pk, (_, said) in found.items()}
 
 
-def _seconds(health: Health, now: datetime) -> int:
+def _seconds(health: Health, seen: str | None, now: datetime) -> int:
     # Neither a pause nor time in which nothing was seen counts as an outage.
-    if health.sampled_at is None or health.condition in (Condition.PAUSED, Condition.UNKNOWN):
+    if health.sampled_at is None or seen is None or seen in _NOT_COUNTED:
         return 0
     # A worker that was down for hours must not credit the last condition with all of them.
     gap = min(now - health.sampled_at, MAX_GAP)

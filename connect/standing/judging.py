@@ -10,7 +10,7 @@ from connect.remedies import Remedy
 from connect.standing import problems, subscriber
 from connect.standing.facts import Facts
 from connect.standing.problems import Problem
-from connect.standing.words import TONES, Tone, Word
+from connect.standing.words import OF_LIVE, TONES, Tone, Word
 from tenants.progress import ForSubscriber
 
 NOT_CONNECTED = remedies.Remedy(
@@ -138,12 +138,13 @@ def _authorize_again(found: Standing) -> Standing:
 def _live(facts: Facts) -> Standing:
     problem = problems.worst(facts)
     is_paused = facts.paused_until is not None or facts.condition == Condition.PAUSED
+    is_worse = problem and OF_LIVE.index(problem.word) > OF_LIVE.index(Word.PAUSED)
+    if is_paused and not is_worse:
+        return _paused(facts, problem)
     if problem:
         found = _troubled(problem)
         paused = f"{found.reason} {_pause(facts)}."
         return replace(found, reason=paused) if is_paused else found
-    if is_paused:
-        return _paused(facts)
     if facts.drifted_since:
         return _drifted(facts, facts.drifted_since)
     live = subscriber.LIVE
@@ -187,13 +188,14 @@ def _pause(facts: Facts) -> str:
     return f"Paused{by}{until}"
 
 
-def _paused(facts: Facts) -> Standing:
+def _paused(facts: Facts, problem: Problem | None) -> Standing:
     then = " The portal will resume it at that time." if facts.paused_until else ""
+    beside = f" {problem.kind.label}: {problem.text}" if problem else ""
     found = _plain(facts, "live.paused", Word.PAUSED, remedies.PAUSED, subscriber.PAUSED)
     return replace(
         found,
         headline=_pause(facts),
-        reason=f"{facts.pause_note or 'No reason was given.'}{then}",
+        reason=f"{facts.pause_note or 'No reason was given.'}{then}{beside}",
         since=facts.condition_since,
     )
 

@@ -54,8 +54,8 @@ OF_LIVE = (
     Word.LIVE,
     Word.DRIFTED,
     Word.RECOVERING,
-    Word.PAUSED,
     Word.DEGRADED,
+    Word.PAUSED,  # all of the data waits, not only a part
     Word.UNKNOWN,
     Word.BROKEN,
     Word.NEEDS_AUTHORIZATION,

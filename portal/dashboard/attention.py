@@ -120,6 +120,11 @@ def _unknown(now: datetime) -> Q:
     return with_word(Word.UNKNOWN, now) & Q(Exists(_INCIDENTS))
 
 
+def _paused(now: datetime) -> Q:
+    # A pause alone needs nothing; an incident behind it does.
+    return with_word(Word.PAUSED, now) & Q(Exists(_INCIDENTS))
+
+
 def _is(word: Word, rows: Callable[[datetime], Q] | None = None) -> _Trouble:
     """Make the trouble of live connections whose badge says this word."""
     return _Trouble(
@@ -146,6 +151,7 @@ _TROUBLES = (
     _is(Word.NEEDS_AUTHORIZATION),
     _is(Word.BROKEN),
     _is(Word.UNKNOWN, _unknown),
+    _is(Word.PAUSED, _paused),
     _is(Word.DEGRADED),
     _is(Word.RECOVERING),
     _Trouble(

@@ -51,21 +51,37 @@ def past(connection: Connection, at: datetime, seconds: int, up: int) -> None:
 def test_a_sample_stands_for_the_time_since_the_last_one(
     acme: Connection, condition: Condition, gap: timedelta | None, seconds: int, up: int
 ) -> None:
-    before = NOON - gap if gap else None
-    health = Health.objects.create(connection=acme, condition=condition, sampled_at=before)
+    health = Health.objects.create(connection=acme, condition=condition)
+    if gap:
+        history.sample([health], NOON - gap)
+    # What is seen now says nothing of the time before.
+    health.condition = Condition.HEALTHY if condition == Condition.BROKEN else Condition.BROKEN
     history.sample([health], NOON)
-    sample = HealthSample.objects.get()
+    sample = HealthSample.objects.get(at=NOON)
     assert (sample.seconds, sample.seconds_up) == (seconds, up)
     assert sample.seconds_degraded == (seconds if condition == Condition.DEGRADED else 0)
 
 
+def test_time_in_which_salesforce_refuses_writes_is_degraded(acme: Connection) -> None:
+    health = Health.objects.create(
+        connection=acme, condition=Condition.HEALTHY, failing_writes={"A_CAUSE: no": 3}
+    )
+    history.sample([health], NOON - timedelta(minutes=5))
+    history.sample([health], NOON)
+    sample = HealthSample.objects.get(at=NOON)
+    assert sample.condition == Condition.DEGRADED
+    assert (sample.seconds, sample.seconds_up, sample.seconds_degraded) == (300, 0, 300)
+
+
 def test_two_workers_that_refresh_at_once_count_the_time_once(acme: Connection) -> None:
     before = NOON - timedelta(minutes=5)
-    first = Health.objects.create(connection=acme, condition="healthy", sampled_at=before)
+    first = Health.objects.create(connection=acme, condition="healthy")
+    history.sample([first], before)
     second = Health.objects.get()  # read before the first one has written
     history.sample([first], NOON)
     history.sample([second], NOON + timedelta(seconds=2))
-    assert list(HealthSample.objects.order_by("pk").values_list("seconds", flat=True)) == [300, 2]
+    seconds = HealthSample.objects.order_by("pk").values_list("seconds", flat=True)
+    assert list(seconds) == [0, 300, 2]
     late = Health(connection=acme, condition="healthy", sampled_at=before)
     history.sample([late], NOON)  # it began earlier, and waited for the row
     assert HealthSample.objects.order_by("pk").last().seconds == 0  # type: ignore[union-attr]

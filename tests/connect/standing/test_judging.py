@@ -108,6 +108,13 @@ def test_trouble_on_a_paused_connection_says_that_it_is_paused() -> None:
     assert judge(facts).reason == "It is wrong_org. Paused until 5 Jan 2026, 12:00 UTC."
 
 
+def test_a_pause_is_worse_than_a_trouble_of_a_part_because_all_data_waits() -> None:
+    facts = replace(LIVE, paused_until=NOW, incidents=(incident(K.WRITE_ERRORS),))
+    seen = judge(facts)
+    assert (seen.word, seen.subscriber.headline) == (Word.PAUSED, "Synchronization is paused")
+    assert "Salesforce refuses writes: It is write_errors." in seen.reason
+
+
 def test_a_retry_keeps_the_time_of_the_trouble() -> None:
     seen = judge(Facts(Stage.CREATING_ADDON, NOW, trouble_since=EARLIER))
     assert (seen.headline, seen.since) == ("Trying again: Creating the add-on", EARLIER)

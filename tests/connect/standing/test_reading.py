@@ -43,6 +43,7 @@ EXPECTED = {
     "both": Word.DEGRADED,
     "recovering": Word.RECOVERING,
     "worse": Word.DEGRADED,
+    "held": Word.PAUSED,
     "blocked": Word.BLOCKED,
     "loading": Word.LOADING,
     "lost": Word.NEEDS_AUTHORIZATION,
@@ -83,9 +84,11 @@ def fleet() -> dict[str, Connection]:
     open_incident(found["recovering"], IncidentKind.TOO_MANY_ROWS, absent_since=now)
     open_incident(found["worse"], IncidentKind.TOO_MANY_ROWS, absent_since=now)
     open_incident(found["worse"], IncidentKind.MAPPING)
+    open_incident(found["held"], IncidentKind.WRITE_ERRORS)
     open_incident(None, IncidentKind.REGION, region_url="https://connect-eu.heroku.com")
     changes: dict[str, dict[str, Any]] = {
         "paused": {"paused_until": now + timedelta(hours=1)},
+        "held": {"paused_until": now + timedelta(hours=1)},
         "region": {"region_url": "https://connect-eu.heroku.com"},
         "blocked": {
             "stage": Stage.LINKING,
