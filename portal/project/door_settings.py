@@ -52,6 +52,10 @@ MFA_TOTP_TOLERANCE = 1  # steps of 30 s, for clocks that differ
 MFA_FORMS = {
     "authenticate": "portal.door.forms.CodeForm",
     "reauthenticate": "portal.door.forms.CodeAgainForm",
+    "authenticate_webauthn": "portal.door.passkeys.PasskeyForm",
+    "login_webauthn": "portal.door.passkeys.PasskeyLoginForm",
+    "reauthenticate_webauthn": "portal.door.passkeys.PasskeyAgainForm",
+    "add_webauthn": "portal.door.passkeys.NewPasskeyForm",
 }
 
 SOCIALACCOUNT_ADAPTER = "portal.door.single_sign_on.Adapter"
