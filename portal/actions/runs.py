@@ -1,12 +1,13 @@
 """A press becomes a run: stored with its targets in one transaction, then done by the worker."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from django.apps import apps
 from django.conf import settings
 from django.db.models import Model, QuerySet
-from django.utils.timezone import localtime
+from django.utils import timezone
 
 from connect.operations.base import OperationOutcome, Report
 from portal import bulk
@@ -14,6 +15,8 @@ from portal.actions import action as registry
 from portal.actions.action import Action, Options, Target, Work
 from portal.actions.result import Result, queued
 from portal.models import BulkItem, BulkRun
+
+ALONE_PER_HOUR = 2  # targets of a destructive action, before a second manager is asked
 
 
 def start(
@@ -40,10 +43,19 @@ def start(
         total=len(chosen),
         key=key,
     )
-    if settings.TWO_PERSON_APPROVAL and action.destructive and len(chosen) > 1:
+    if settings.TWO_PERSON_APPROVAL and action.destructive and _needs_another(run):
         bulk.hold(run)
     stored = bulk.start(run, [_item(action, run, action.how, each) for each in chosen])
     return queued(about, then=run) if stored is run else _sent_before(stored)
+
+
+def _needs_another(run: BulkRun) -> bool:
+    """Return whether it is about many, or one more after some that the person did one by one."""
+    if run.total > 1:
+        return True
+    an_hour_ago = timezone.now() - timedelta(hours=1)
+    own = BulkRun.objects.filter(actor=run.actor, model=run.model, action=run.action)
+    return own.filter(created_at__gt=an_hour_ago).count() >= ALONE_PER_HOUR
 
 
 def _item(action: Action, run: BulkRun, work: Work, target: Target) -> BulkItem:
@@ -52,7 +64,7 @@ def _item(action: Action, run: BulkRun, work: Work, target: Target) -> BulkItem:
 
 
 def _sent_before(run: BulkRun) -> Result:
-    at = f"{localtime(run.created_at):%H:%M:%S}"
+    at = f"{timezone.localtime(run.created_at):%H:%M:%S}"
     text = f"was sent before, at {at}, for {run.about}. It runs once. Reload the page to repeat it."
     return Result(text, then=run)
 

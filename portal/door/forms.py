@@ -3,12 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
+from allauth.account.forms import ChangePasswordForm
 from allauth.core import context
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.models import Authenticator
+from django.core.exceptions import ValidationError
 
+from portal import audit
 from portal.door import rotation, throttle
+from portal.models import AuditKind
 
 
 class _Limited:
@@ -48,3 +52,19 @@ class CodeForm(_Limited, AuthenticateForm):  # type: ignore[misc]  # allauth car
 
 class CodeAgainForm(_Limited, ReauthenticateForm):  # type: ignore[misc]  # allauth carries no types
     """To prove again who one is."""
+
+
+class NewPasswordForm(ChangePasswordForm):  # type: ignore[misc]  # allauth carries no types
+    """To change one's password. A wrong current one counts as a guess, and is noted."""
+
+    def clean_oldpassword(self) -> str:
+        request, name = context.request, self.user.get_username()
+        return str(throttle.guess(request, name, self._check))
+
+    def _check(self) -> str:
+        try:
+            return str(super().clean_oldpassword())
+        except ValidationError:
+            what, name = "Wrong current password", self.user.get_username()
+            audit.note(AuditKind.SIGN_IN_FAILED, what, request=context.request, actor=name)
+            raise

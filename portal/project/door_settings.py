@@ -35,6 +35,7 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # --- django-allauth -------------------------------------------------------------------------------
 ACCOUNT_ADAPTER = "portal.door.adapters.StaffAdapter"
+ACCOUNT_FORMS = {"change_password": "portal.door.forms.NewPasswordForm"}
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
@@ -42,7 +43,7 @@ ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_REDIRECT_URL
 ACCOUNT_REAUTHENTICATION_METHODS = ["password", "mfa"]
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 900  # seconds
 # Guesses are limited by portal/door/throttle.py, whose counts all web processes share.
-ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None}
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None, "change_password": None}
 
 MFA_ADAPTER = "portal.door.adapters.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
@@ -52,6 +53,10 @@ MFA_TOTP_TOLERANCE = 1  # steps of 30 s, for clocks that differ
 MFA_FORMS = {
     "authenticate": "portal.door.forms.CodeForm",
     "reauthenticate": "portal.door.forms.CodeAgainForm",
+    "authenticate_webauthn": "portal.door.passkeys.PasskeyForm",
+    "login_webauthn": "portal.door.passkeys.PasskeyLoginForm",
+    "reauthenticate_webauthn": "portal.door.passkeys.PasskeyAgainForm",
+    "add_webauthn": "portal.door.passkeys.NewPasskeyForm",
 }
 
 SOCIALACCOUNT_ADAPTER = "portal.door.single_sign_on.Adapter"

@@ -119,6 +119,19 @@ def test_off_boarding_one_tenant_needs_no_second_manager(mia: User, settings: Se
     assert BulkRun.objects.get().approval_by is None
 
 
+def test_off_boarding_one_by_one_needs_a_second_manager_from_the_third_in_an_hour(
+    mia: User, settings: Settings
+) -> None:
+    settings.TWO_PERSON_APPROVAL = True
+    browser = signed_in(mia)
+    for each in tenants(4):
+        end(browser, [each])
+    runs = BulkRun.objects.order_by("pk")
+    assert [run.approval_by is not None for run in runs] == [False, False, True, True]
+    bulk.work_off(runs[2].pk)
+    assert set(runs[2].items.values_list("status", flat=True)) == {BulkItemStatus.WAITING}
+
+
 @pytest.mark.parametrize(
     ("model", "name"),
     [

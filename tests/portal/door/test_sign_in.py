@@ -111,3 +111,18 @@ def test_the_login_leads_back_to_the_page_that_was_asked_for(client: Client, mia
     assert client.post(LOGIN, data)["Location"] == "/admin/tenants/tenant/"
     stranger = {**data, "next": "https://evil.example/"}
     assert Client().post(LOGIN, stranger)["Location"] == "/admin/"
+
+
+def test_the_current_password_cannot_be_guessed_where_it_is_changed(
+    client: Client, mia: User
+) -> None:
+    sign_in(client)
+    page, new = "/admin/password_change/", "another-day-of-work-12"
+    form = {"oldpassword": "wrong-wrong-wrong", "password1": new, "password2": new}
+    for _ in range(throttle.PER_ACCOUNT):
+        client.post(page, form)
+    assert noted(AuditKind.SIGN_IN_FAILED) == [("mia", "127.0.0.1")] * throttle.PER_ACCOUNT
+    answer = client.post(page, {**form, "oldpassword": PASSWORD})
+    assert b"Too many attempts" in answer.content
+    mia.refresh_from_db()
+    assert mia.check_password(PASSWORD)
