@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from connect import remedies
 from connect.clients import heroku_connect
 from connect.formats import counted, format_time
 from connect.health import diagnose, observations, states
@@ -42,7 +43,9 @@ def _address(claim: Claim) -> tuple[str, str]:
 def _refusal_to_retry(connection: Connection) -> str:
     if connection.stage in (Stage.LIVE, Stage.OFFBOARDED) and not connection.blocked_at:
         return f"there is nothing left to do: it is {connection.get_stage_display().lower()}"
-    return ""
+    if not connection.blocked_at:
+        return ""
+    return remedies.refusal_to_retry(BlockedKind(connection.blocked_kind or BlockedKind.OTHER))
 
 
 def _retry(claim: Claim, actor: str, options: Options) -> Done:
@@ -112,6 +115,13 @@ def _pause(claim: Claim, actor: str, options: Options) -> Done:
     return Done(f"accepted; the state is now {health.refresh(claim.connection)}.")
 
 
+def _refusal_to_restart(connection: Connection) -> str:
+    unreachable = _refusal_to_reach(connection)
+    if unreachable or not states.is_broken(connection.state):
+        return unreachable
+    return remedies.refusal_to_restart(states.as_blocked(connection.state).kind)
+
+
 def _restart(claim: Claim, actor: str, options: Options) -> Done:
     heroku_connect.restart(*_address(claim))
     state = health.refresh(claim.connection)
@@ -165,7 +175,7 @@ REGISTRY: dict[str, Operation] = {
     **by_name(
         Operation("retry", "Retry provisioning", _refusal_to_retry, _retry),
         Operation("pause", "Pause", _refusal_to_pause, _pause),
-        Operation("restart", "Restart", _refusal_to_reach, _restart),
+        Operation("restart", "Restart", _refusal_to_restart, _restart),
         Operation("refresh", "Refresh", _refusal_to_reach, _refresh),
         Operation("diagnose", "Diagnose", _refusal_to_reach, _diagnose),
         Operation("acknowledge", "Acknowledge notifications", _refusal_to_reach, _acknowledge),

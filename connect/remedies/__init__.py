@@ -1,6 +1,7 @@
 """The one right action for each reason: blocks, incidents, stages that wait. Tables of data."""
 
 from connect.remedies.blocked import BLOCKED
+from connect.remedies.helping import refusal_to_restart, refusal_to_retry
 from connect.remedies.incidents import INCIDENTS
 from connect.remedies.remedy import By, Page, Remedy
 from connect.remedies.waits import DRIFTED, PAUSED, RECOVERING, WAITS
@@ -15,4 +16,6 @@ __all__ = [
     "By",
     "Page",
     "Remedy",
+    "refusal_to_restart",
+    "refusal_to_retry",
 ]

@@ -55,6 +55,18 @@ def last_action() -> Event:
         ("pause", Stage.LIVE, {"state": "PAUSED"}, "already paused"),
         ("resume", Stage.LIVE, {"state": "IDLE"}, "not paused"),
         ("restart", Stage.LINKING, {}, "does not know it yet"),
+        (
+            "restart",
+            Stage.LIVE,
+            {"state": "TOO_MANY_ROWS", "connection_id": "c"},
+            "a restart cannot help: upgrade the add-on's plan, or delete rows or mappings",
+        ),
+        (
+            "restart",
+            Stage.LIVE,
+            {"state": "UNAUTHORIZED", "connection_id": "c"},
+            "a restart cannot help: ask the admin to authorize Heroku Connect again",
+        ),
         ("refresh", Stage.CREATING_ADDON, {}, "does not know it yet"),
         ("import_mappings", Stage.WAITING_FOR_AUTHORIZATION, {}, "not authorized yet"),
         ("offboard", Stage.OFFBOARDING, {}, "already off-boarding"),

@@ -1,10 +1,12 @@
 """Each reason has one right action."""
 
 import pytest
+from django.utils import timezone
 
 from connect import remedies
-from connect.health import healing
-from connect.models import COMMON, BlockedKind, IncidentKind, Stage
+from connect.health import healing, states
+from connect.models import COMMON, BlockedKind, Connection, IncidentKind, Stage
+from connect.operations import connection as connection_operations
 from connect.remedies import By, Page, Remedy
 
 ALL = [
@@ -47,6 +49,26 @@ def test_the_right_action_of_a_reason(
     remedy: Remedy, action: str, page: Page | None, by: By
 ) -> None:
     assert (remedy.action, remedy.page, remedy.by) == (action, page, by)
+
+
+@pytest.mark.parametrize("kind", BlockedKind)
+def test_a_button_that_cannot_help_against_a_block_is_refused(kind: BlockedKind) -> None:
+    blocked = {"blocked_at": timezone.now(), "blocked_kind": kind, "blocked_reason": "It failed."}
+    connection = Connection(stage=Stage.LOADING, connection_id="c", **blocked)
+    wanted = remedies.BLOCKED[kind]
+    retry = connection_operations.REGISTRY["retry"].refusal(connection)
+    assert bool(retry) == (wanted.action == "start_over")
+    # The text of the remedy names nothing that is refused.
+    assert not (retry and "Retry" in wanted.then)
+
+
+@pytest.mark.parametrize("state", [each for each in states.CONNECTIONS if states.is_broken(each)])
+def test_restart_is_offered_where_it_is_the_remedy_of_the_state(state: str) -> None:
+    connection = Connection(stage=Stage.LIVE, state=state, connection_id="c")
+    refused = connection_operations.REGISTRY["restart"].refusal(connection)
+    remedy = remedies.BLOCKED[states.as_blocked(state).kind]
+    assert bool(refused) == (remedy.action != "restart")
+    assert bool(refused) != (state in ("SYSTEM_ERROR", "DB_UNAVAILABLE"))
 
 
 def test_what_the_portal_does_by_itself_is_what_staff_are_offered() -> None:

@@ -1,0 +1,20 @@
+"""Which actions cannot help against a block, so that staff are not offered them."""
+
+from connect.models import BlockedKind
+from connect.remedies.blocked import BLOCKED
+
+
+def refusal_to_retry(kind: BlockedKind) -> str:
+    """Return why another try would only be blocked again, or ""."""
+    remedy = BLOCKED[kind]
+    return _instead("trying again", remedy.do) if remedy.action == "start_over" else ""
+
+
+def refusal_to_restart(kind: BlockedKind) -> str:
+    """Return why a restart at Heroku Connect would change nothing, or ""."""
+    remedy = BLOCKED[kind]
+    return "" if remedy.action == "restart" else _instead("a restart", remedy.do)
+
+
+def _instead(what: str, do: str) -> str:
+    return f"{what} cannot help: {do[0].lower()}{do[1:].rstrip('.')}"
