@@ -1,4 +1,4 @@
-"""Two web and two worker processes as on Heroku: whatever dies is started again."""
+"""Two web and two worker processes as on Heroku: what dies is started again."""
 
 import os
 import shutil
@@ -106,7 +106,7 @@ def started(broker: str, patience: float) -> Iterator[Dynos]:
 
 @contextmanager
 def restarting(dynos: Dynos) -> Iterator[None]:
-    """Start again whatever dies, until the block ends."""
+    """Start again what dies, until the block ends."""
     over = threading.Event()
 
     def look() -> None:

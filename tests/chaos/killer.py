@@ -17,7 +17,7 @@ from tests.chaos.dynos import Dynos
 
 @dataclass
 class Killer:
-    """Kills until it is told to stop; `deaths` counts by what was killed."""
+    """Kills until it is stopped; `deaths` counts by what was killed."""
 
     dynos: Dynos
     random: random.Random

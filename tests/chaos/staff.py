@@ -1,4 +1,4 @@
-"""What staff do meanwhile: single presses on pages, and work on many tenants at once."""
+"""What staff do at the same time: single presses on pages, and work on many tenants at once."""
 
 import random
 import threading
@@ -70,7 +70,7 @@ class Presser:
     accepted: int = 0
 
     def work(self, over: threading.Event) -> None:
-        """Press until told to stop."""
+        """Press until `over` is set."""
         staff: Staff | None = None
         while not over.wait(PRESS_EVERY):
             try:
