@@ -82,4 +82,4 @@ def _last_lost_grant(claim: Claim) -> str:
 
 
 def _contact(claim: Claim) -> str:
-    return recipients.digest_of(claim.tenant.admin_email)[:12]
+    return recipients.plain_digest_of(claim.tenant.admin_email)[:12]
