@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from connect import connections
+from connect import connections, junk
 from connect.health import (
     common,
     diagnose,
@@ -127,6 +127,11 @@ def prune_health() -> int:
     now = timezone.now()
     counts = (history.fold(), fleet.prune(), repair_results.prune())
     return sum(counts) + diagnose.prune(now) + compare.prune(now)
+
+
+def prune_junk() -> int:
+    """Erase registrations that nobody proved; runs daily; return how many."""
+    return junk.prune(timezone.now())
 
 
 # --- write errors --------------------------------------------------------------------------------

@@ -68,6 +68,9 @@ def _email(text: str) -> str:
         validate_email(_up_to(254)(text))
     except ValidationError:
         raise ValueError("This is not an e-mail address.") from None
+    # One mailbox has many quoted spellings, and no person writes theirs so.
+    if '"' in text:
+        raise ValueError("This must be an e-mail address without quotes.")
     return text
 
 

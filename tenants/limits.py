@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 PER_ORG_PER_HOUR = 100
 # Mails of unproven tenants to one recipient, who may be a stranger.
 MAILS_PER_DAY = 3
+# Mails of unproven tenants that one network registered.
+UNPROVEN_MAILS_PER_NETWORK = 30  # an hour
 _ORG_ID = re.compile(rb"00D[0-9A-Za-z]{12}")
 
 
@@ -62,6 +64,14 @@ def of_callout(address: str | None, body: bytes, *, signed: bool) -> list[Bucket
 def of_recipient(digest: str) -> Bucket:
     """Return the bucket for mails of unproven tenants to one recipient."""
     return Bucket(f"recipient:{digest}", MAILS_PER_DAY / 24, MAILS_PER_DAY)
+
+
+def of_unproven_mails(network: str) -> list[Bucket]:
+    """Return the buckets for all mails of unproven tenants: those of one network, and in all."""
+    total = Bucket("unproven-mails", settings.UNPROVEN_MAILS_PER_HOUR)
+    if not network:
+        return [total]
+    return [Bucket(f"unproven-mails:{network}", UNPROVEN_MAILS_PER_NETWORK), total]
 
 
 def remote_address(meta: Mapping[str, str]) -> str | None:

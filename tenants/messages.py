@@ -45,6 +45,8 @@ def queue(
             held = recipients.reason_to_hold(tenant, asked_by_staff=asked_by_staff)
             draft |= {"status": MessageStatus.HELD, "error": held} if held else {}
         message, is_new = Message.objects.get_or_create(key=key, defaults=draft)
+        if is_new and message.error == recipients.FLOOD:
+            _tell_of_flood()
         # Of two workers with the same key one stores it, and that one queues it.
         if is_new and message.status == MessageStatus.QUEUED:
             sending.enqueue_delivery(message)
@@ -61,6 +63,15 @@ def notify_staff(
     kind = MessageKind.BLOCKED if tenant else MessageKind.PORTAL
     link = addresses.of(Address.STAFF, about or tenant)
     return queue(tenant, kind, key, subject=subject, text=text, link=link)
+
+
+def _tell_of_flood() -> None:
+    text = (
+        "Further mails of unproven registrations are held back. Look at the newest tenants; if "
+        "they are genuine, resend their e-mails or raise UNPROVEN_MAILS_PER_HOUR."
+    )
+    subject = "Unproven registrations cause too many mails"
+    notify_staff(None, f"unproven-mails:{timezone.now():%Y%m%d}", subject, text)
 
 
 def resend(tenant_id: int, actor: str) -> Message | None:

@@ -5,14 +5,16 @@ limited for each recipient, and stops with one click on the link in each of thes
 """
 
 import hashlib
+import unicodedata
 
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
+from django.utils.crypto import salted_hmac
 
 from tenants import limits, links, timeline
 from tenants.links import LinkKind
-from tenants.models import EventKind, Message, MessageStatus, StoppedRecipient, Tenant
+from tenants.models import Callout, EventKind, Message, MessageStatus, StoppedRecipient, Tenant
 
 NOT_ME = LinkKind("not-me")
 STOPPED = "The recipient says that the registration is not theirs: correct the address."
@@ -20,13 +22,42 @@ TOO_MANY = (
     "Unproven registrations have sent enough mails to this recipient today: if it is genuine, send "
     "it again."
 )
+FLOOD = (
+    "Unproven registrations have sent enough mails this hour, from one network or in all: if it is "
+    "genuine, send it again."
+)
+_GMAIL = ("gmail.com", "googlemail.com")
+
+
+def plain_digest_of(address: str) -> str:
+    """Return a digest of an address, the same for each of its spellings."""
+    return hashlib.sha256(_mailbox(address).encode()).hexdigest()
 
 
 def digest_of(address: str) -> str:
-    """Return the digest of an address, the same for each of its spellings."""
-    name, _, domain = address.strip().lower().rpartition("@")
+    """Return a digest like that, which nobody can compute without the portal's key."""
+    return salted_hmac(
+        "tenants.recipients", plain_digest_of(address), algorithm="sha256"
+    ).hexdigest()
+
+
+def _mailbox(address: str) -> str:
+    """Return the one spelling of an address under which its mailbox is counted."""
+    text = unicodedata.normalize("NFKC", address.strip()).lower()
+    name, _, domain = text.rpartition("@")
     # What follows a plus is the recipient's own label: the mailbox is the same.
-    return hashlib.sha256(f"{name.partition('+')[0]}@{domain}".encode()).hexdigest()
+    name = name.strip('"').partition("+")[0]
+    domain = _ascii(domain)
+    if domain in _GMAIL:
+        return f"{name.replace('.', '')}@{_GMAIL[0]}"
+    return f"{name}@{domain}"
+
+
+def _ascii(domain: str) -> str:
+    try:
+        return domain.encode("idna").decode()
+    except UnicodeError:  # nothing is mailed to a domain without an ASCII form
+        return domain
 
 
 def is_stopped(address: str) -> bool:
@@ -43,8 +74,17 @@ def reason_to_hold(tenant: Tenant, *, asked_by_staff: bool) -> str:
         return ""
     if is_stopped(tenant.admin_email):
         return STOPPED
-    bucket = limits.of_recipient(digest_of(tenant.admin_email))
-    return TOO_MANY if not asked_by_staff and limits.seconds_to_wait([bucket]) else ""
+    if asked_by_staff:
+        return ""
+    if limits.seconds_to_wait([limits.of_recipient(digest_of(tenant.admin_email))]):
+        return TOO_MANY
+    return FLOOD if limits.seconds_to_wait(limits.of_unproven_mails(_network(tenant))) else ""
+
+
+def _network(tenant: Tenant) -> str:
+    """Return from where the tenant was registered last, "" if no callout is kept."""
+    callout = Callout.objects.filter(tenant=tenant).order_by("-pk").first()
+    return limits.network(callout.remote_address) if callout else ""
 
 
 def not_me_url(tenant: Tenant, address: str) -> str:

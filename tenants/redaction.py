@@ -20,7 +20,7 @@ _SECRET_NAME = re.compile(
 )
 _NAMES = (
     "access_token|refresh_token|id_token|client_secret|client_assertion|code_verifier|code|token"
-    "|password|api_?key|sessionid|csrftoken"
+    "|secret|password|api_?key|sessionid|csrftoken"
 )
 _SHAPES = re.compile(
     # Form values, JSON and cookies by their names.

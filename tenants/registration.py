@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -16,6 +17,7 @@ _BLANK = {"login_domain": "", "package_version": "", "installer_id": ""}
 _WAITS = "Received. The portal's staff have to accept this org."
 # A stranger can send as many different callouts as they like; the timeline is never pruned.
 CONFLICTS_PER_DAY = 5
+_FULL_RETRY_AFTER = 3600  # seconds
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ def register(data: CalloutData, *, signed: bool) -> CalloutAnswer:
     """Create the tenant, or update the known one. Returns 202 or 409."""
     if orgs.is_blocked(data.org_id):
         return _hold_blocked(data, signed=signed)
+    if not signed and _is_full(data.org_id):
+        return _refuse_full()
     now = timezone.now()
     values = _all_values(data)
     tenant, is_new = Tenant.objects.get_or_create(
@@ -51,6 +55,26 @@ def register(data: CalloutData, *, signed: bool) -> CalloutAnswer:
     if tenant.offboarded_at:
         return _hold_returned(tenant, data, signed=signed)
     return _compare(tenant, data, signed=signed)
+
+
+def _is_full(org_id: str) -> bool:
+    """Whether a new unsigned tenant would be one too many: strangers can make as many."""
+    waiting = Tenant.objects.filter(proof=Proof.NONE, offboarded_at=None)
+    is_known = Tenant.objects.filter(org_id=org_id).exists()
+    return not is_known and waiting.count() >= settings.UNPROVEN_TENANTS
+
+
+def _refuse_full() -> CalloutAnswer:
+    messages.notify_staff(
+        None,
+        key=f"unproven-tenants:{timezone.now():%Y%m%d}",
+        subject="Too many tenants wait for proof",
+        text=f"{settings.UNPROVEN_TENANTS} tenants wait for proof, so unsigned callouts of new "
+        "orgs are refused. Look at the newest tenants: off-board and erase junk, approve what is "
+        "genuine, or raise UNPROVEN_TENANTS.",
+    )
+    text = "Too many registrations wait for proof: try again later, or send a signed callout."
+    return CalloutAnswer(429, text, retry_after=_FULL_RETRY_AFTER)
 
 
 def _source(*, signed: bool) -> Source:

@@ -8,12 +8,13 @@ from django.conf import settings
 from django.http import HttpRequest
 from social_core.exceptions import SocialAuthBaseException
 
-from tenants import consent, hosts, links, orgs, timeline, visitors
+from tenants import consent, hosts, links, orgs, salesforce_access, timeline, visitors
 from tenants.consent import Consent, InvalidAnswer
+from tenants.http.errors import RemoteError
 from tenants.models import Environment, EventKind, SalesforceGrant, Tenant
 from tenants.redaction import redact
 from tenants.salesforce_backend import SalesforceBackend
-from tenants.sign_in_errors import SignInFailed, page_for
+from tenants.sign_in_errors import SignInFailed, page_for, page_for_access
 
 log = logging.getLogger(__name__)
 
@@ -64,9 +65,10 @@ def complete(request: HttpRequest) -> SignedIn:
     link, after = backend.context["link"], After(backend.context.get("after", ""))
     try:
         tenant = _tenant_for(given, link)
+        _require_access(tenant, given, link)
         tenant = _keep(backend, tenant, given, after)
     except (SignInFailed, links.BadLink):
-        _revoke(backend, given.instance_url, given.refresh_token)
+        _drop(backend, given)
         raise
     visitors.remember(request, tenant)
     return SignedIn(tenant, link, after)
@@ -75,7 +77,7 @@ def complete(request: HttpRequest) -> SignedIn:
 def _keep(backend: SalesforceBackend, tenant: Tenant, given: Consent, after: After) -> Tenant:
     """Store a consent, unless the sign-in only shows who asks and the tenant has a grant."""
     if after == After.AUTHORIZE and _has_grant(tenant):
-        _revoke(backend, given.instance_url, given.refresh_token)
+        _drop(backend, given)
         return tenant
     tenant, replaced = consent.store(tenant.pk, given)
     if replaced:
@@ -133,6 +135,49 @@ def _wrong_org(tenant: Tenant, given: Consent, link: str) -> SignInFailed:
         link=link,
         other_user=True,
     )
+
+
+def _require_access(tenant: Tenant, given: Consent, link: str) -> None:
+    """Refuse a user who may not decide for the org, before anything changes.
+
+    Any user of an org can sign in: none may take the place of its admin.
+    """
+    org = salesforce_access.org_of(given.instance_url, given.access_token)
+    try:
+        missing = salesforce_access.missing(org, tenant.namespace)
+    except RemoteError as error:
+        log.warning("access of a user not known org=%s error=%s", tenant.org_id, error)
+        page = page_for_access(error)
+        raise SignInFailed(*page, link=link) from error
+    if missing:
+        raise _lacks(tenant, given, link, "; ".join(missing))
+
+
+def _lacks(tenant: Tenant, given: Consent, link: str, missing: str) -> SignInFailed:
+    text = f"{given.username} signed in, but lacks {missing}. Nothing was changed."
+    timeline.note(
+        tenant,
+        EventKind.CONSENT_REFUSED,
+        text,
+        actor=timeline.SUBSCRIBER,
+        username=given.username,
+        missing=missing,
+    )
+    return SignInFailed(
+        403,
+        "This user may not decide for the org",
+        f"{text} Ask an admin of the org for what is missing, or sign in again with another user.",
+        link=link,
+        other_user=True,
+    )
+
+
+def _drop(backend: SalesforceBackend, given: Consent) -> None:
+    """Revoke a consent that is not stored."""
+    stored = SalesforceGrant.objects.filter(tenant__org_id=given.org_id)
+    # An org can give the token that it gave before: then the stored grant is the same.
+    if all(each.refresh_token != given.refresh_token for each in stored):
+        _revoke(backend, given.instance_url, given.refresh_token)
 
 
 def _revoke(backend: SalesforceBackend, instance_url: str, refresh_token: str) -> None:

@@ -12,6 +12,8 @@ from social_core.exceptions import (
     SocialAuthBaseException,
 )
 
+from tenants.http.errors import RemoteError, Retryable
+
 
 class ErrorPage(NamedTuple):
     """The HTTP status, the title and the text of a page."""
@@ -88,3 +90,8 @@ def page_for(error: Exception) -> ErrorPage:
             text = f"The reason it gave is {reason[:100]}. {_REFUSED.text}"
             return _REFUSED._replace(text=text)
     return _UNUSABLE
+
+
+def page_for_access(error: RemoteError) -> ErrorPage:
+    """Return the page for an org that does not say what its user may do."""
+    return _DOWN if isinstance(error, Retryable) else _REFUSED

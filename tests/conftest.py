@@ -40,7 +40,8 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
 
 def _switch(to: str) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(f"ALTER TABLE portal_auditentry {to} TRIGGER no_truncate")
+        for table in ("portal_auditentry", "tenants_event", "tenants_erasure"):
+            cursor.execute(f"ALTER TABLE {table} {to} TRIGGER no_truncate")
 
 
 @pytest.fixture(scope="session")

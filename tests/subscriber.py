@@ -46,11 +46,19 @@ class Admin:
 
     def sign_in(self, tenant: Tenant, decision: str = "allow") -> int:
         """Press the button of the page, decide at Salesforce; return the last status."""
+        return int(self.come_back(tenant, decision).status_code)
+
+    def come_back(self, tenant: Tenant, decision: str = "allow") -> Any:
+        """Sign in as above; return the answer to the way back."""
         signed = links.signed_part(links.SIGN_IN, tenant)
         begun = self.client.post("/auth/salesforce", {"link": signed})
         assert begun.status_code == 302, begun.content
-        back = _post(requests.Session(), begun["Location"], user=self.user, decision=decision)
-        return self._follow(back)
+        return self.come_back_from(begun["Location"], decision)
+
+    def come_back_from(self, url: str, decision: str = "allow") -> Any:
+        """Decide on Salesforce's page; return the answer to the way back."""
+        parts = urlsplit(_post(requests.Session(), url, user=self.user, decision=decision))
+        return self.client.get(f"{parts.path}?{parts.query}")
 
     def authorize(self, tenant: Tenant, decision: str = "allow") -> int:
         """Open the mailed link and decide at Heroku Connect; return the last status."""

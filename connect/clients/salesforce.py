@@ -4,21 +4,10 @@ Raises the errors of connect.clients.http, and those of tenants.grants (GrantLos
 where the portal's session in the org cannot be renewed.
 """
 
-from connect.clients.http import (
-    Answer,
-    ErrorBody,
-    NotFound,
-    Peer,
-    Permanent,
-    RemoteError,
-    Retryable,
-    Unauthorized,
-    segment,
-)
-from tenants import grants, hosts
+from connect.clients.http import Answer, NotFound, Peer, Permanent, Unauthorized
+from tenants import grants, hosts, salesforce_access
 from tenants.models import SalesforceGrant, Tenant
-
-SYSTEM = "Salesforce"
+from tenants.salesforce_access import SYSTEM, SalesforcePeer
 
 
 def publish_link(tenant: Tenant, connection_id: str, authorize_url: str) -> None:
@@ -28,7 +17,7 @@ def publish_link(tenant: Tenant, connection_id: str, authorize_url: str) -> None
     use it; never Unauthorized, because an expired session is refreshed.
     """
     document = {"connectionId": connection_id, "authorizeUrl": authorize_url}
-    path = _path(tenant.namespace, "AuthConnection")
+    path = salesforce_access.resource(tenant.namespace, "AuthConnection")
     try:
         call(tenant, "POST", path, document)
     except NotFound as error:
@@ -37,23 +26,23 @@ def publish_link(tenant: Tenant, connection_id: str, authorize_url: str) -> None
 
 
 def is_package_installed(tenant: Tenant) -> bool:
-    """Return whether the package answers in the tenant's org. Changes nothing.
+    """Return whether the package answers in the tenant's org. Changes nothing."""
+    return salesforce_access.is_package_installed(_reader(tenant), tenant.namespace)
 
-    The resource accepts only POST: 405 means that the package is there, 404 that it is not.
+
+def missing_access(tenant: Tenant) -> list[str]:
+    """Return what the user of the grant lacks to decide for the org; [] if nothing.
+
+    Each entry completes the sentence "… lacks".
     """
-    try:
-        call(tenant, "GET", _path(tenant.namespace, "AuthConnection"))
-    except NotFound:
-        return False
-    except Permanent as error:
-        # Any other refusal says nothing about the package.
-        if error.status != 405:
-            raise
-    return True
+    return salesforce_access.missing(_reader(tenant), tenant.namespace)
 
 
-def _path(namespace: str, resource: str) -> str:
-    return "/services/apexrest/" + "/".join(segment(part) for part in (namespace, resource) if part)
+def _reader(tenant: Tenant) -> salesforce_access.Org:
+    def read(path: str, params: dict[str, str] | None = None, *, reads: bool) -> Answer:
+        return call(tenant, "GET", path, params=params, reads=reads)
+
+    return read
 
 
 def call(
@@ -88,14 +77,6 @@ def call(
 def _org(tenant: Tenant) -> Peer:
     instance_url = SalesforceGrant.objects.values_list("instance_url", flat=True).get(tenant=tenant)
     try:
-        return _Salesforce(SYSTEM, hosts.salesforce(instance_url))
+        return SalesforcePeer(SYSTEM, hosts.salesforce(instance_url))
     except hosts.HostNotAllowed as error:
         raise Permanent(SYSTEM, None, f"named an address that is not allowed: {error}") from error
-
-
-class _Salesforce(Peer):
-    def error_class(self, status: int, body: ErrorBody, *, safe: bool) -> type[RemoteError]:
-        # Salesforce answers 403 for the org's daily limit, which passes by itself.
-        if status == 403 and body.code == "REQUEST_LIMIT_EXCEEDED":
-            return Retryable
-        return super().error_class(status, body, safe=safe)

@@ -4,8 +4,10 @@ It is mounted only with something that proves the sender: WEBHOOK_SECRET, or the
 signing key. A report that cannot be read gets 400.
 """
 
+import json
 import logging
 import re
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +16,8 @@ from anymail.exceptions import AnymailWebhookValidationFailure
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest
 from django.urls import URLPattern, path
+
+from tenants.json_depth import is_too_deep
 
 log = logging.getLogger(__name__)
 
@@ -40,11 +44,16 @@ def patterns(backend: str, known: Mapping[str, Any]) -> list[URLPattern]:
     return [path(f"anymail/{provider}/tracking/", _guarded(each).as_view()) for each in views]
 
 
+# Mailgun repeats a report for 8 hours. A repeated one changes nothing (tenants.delivery_reports).
+MAX_AGE = 9 * 3600  # seconds
+
+
 class _Guard:
     """Turns every error of reading a report into 400; our own errors stay 500."""
 
     def run_validators(self, request: HttpRequest) -> None:
         try:
+            _require_flat(request)
             super().run_validators(request)  # type: ignore[misc]  # a mix-in of anymail's views
         except SuspiciousOperation:
             raise
@@ -54,6 +63,8 @@ class _Guard:
     def parse_events(self, request: HttpRequest) -> list[Any]:
         try:
             events: list[Any] = super().parse_events(request)  # type: ignore[misc]  # as above
+            for each in events:
+                dict(each.metadata or {})  # a list or a text is no report of ours
         except SuspiciousOperation:
             raise
         except Exception as error:
@@ -61,8 +72,32 @@ class _Guard:
         return events
 
 
+class _MailgunGuard(_Guard):
+    """Refuses old signatures too: Mailgun's own check does not look at their time."""
+
+    def parse_events(self, request: HttpRequest) -> list[Any]:
+        events = super().parse_events(request)
+        if not _is_recent(request):
+            raise AnymailWebhookValidationFailure("The report was signed too long ago.")
+        return events
+
+
+def _require_flat(request: HttpRequest) -> None:
+    if is_too_deep(request.body.decode()):
+        raise AnymailWebhookValidationFailure("The report is nested too deeply.")
+
+
+def _is_recent(request: HttpRequest) -> bool:
+    try:
+        signed_at = int(json.loads(request.body)["signature"]["timestamp"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise _malformed(error) from error
+    return abs(time.time() - signed_at) <= MAX_AGE
+
+
 def _guarded(view: type[Any]) -> type[Any]:
-    return type(f"Guarded{view.__name__}", (_Guard, view), {})
+    guard = _MailgunGuard if view.__name__.startswith("Mailgun") else _Guard
+    return type(f"Guarded{view.__name__}", (guard, view), {})
 
 
 def _malformed(error: Exception) -> SuspiciousOperation:

@@ -36,6 +36,7 @@ every(10, connect_tasks.compare_drift)
 every(60, connect_tasks.reconcile)
 every(10, tenant_tasks.prune_callouts)
 daily(connect_tasks.prune_health)
+daily(connect_tasks.prune_junk)
 daily(tenant_tasks.prune)
 daily(portal_tasks.prune)
 

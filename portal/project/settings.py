@@ -69,6 +69,8 @@ REGISTRATION_SIGNATURE_REQUIRED: bool = env.bool("REGISTRATION_SIGNATURE_REQUIRE
 REGISTRATIONS_PER_HOUR: int = number("REGISTRATIONS_PER_HOUR", 200)  # from one address
 REGISTRATIONS_PER_HOUR_TOTAL: int = number("REGISTRATIONS_PER_HOUR_TOTAL", 2000)
 # Each costs money. A manager can allow more for a day.
+UNPROVEN_MAILS_PER_HOUR: int = number("UNPROVEN_MAILS_PER_HOUR", 100)
+UNPROVEN_TENANTS: int = number("UNPROVEN_TENANTS", 1000)  # that wait for proof at a time
 NEW_ADDONS_PER_DAY: int = number("NEW_ADDONS_PER_DAY", 100)
 # Heroku's router appends the caller's address to X-Forwarded-For; nothing before that is believed.
 TRUSTED_PROXIES: int = number("TRUSTED_PROXIES", 1 if PORTAL_URL.startswith("https:") else 0)
@@ -84,6 +86,7 @@ for _name in USE_CASES:  # a use case keeps its own settings in its module `sett
 
 # --- how long things are kept (tenants/retention.py) ---------------------------------------------
 KEEP_CALLOUTS_DAYS: int = number("KEEP_CALLOUTS_DAYS", 90)
+KEEP_UNPROVEN_DAYS: int = number("KEEP_UNPROVEN_DAYS", 30)
 KEEP_MESSAGES_DAYS: int = number("KEEP_MESSAGES_DAYS", 365)
 KEEP_EVENTS_DAYS: int = number("KEEP_EVENTS_DAYS", 1095)  # after the off-boarding
 KEEP_SAMPLES_DAYS: int = number("KEEP_SAMPLES_DAYS", 400)

@@ -33,11 +33,12 @@ class Journey:
         who: dict[str, str],
         proof: Proof,
         package: str = "current",
+        **org: object,
     ) -> None:
         templates.ensure_first()
         self.running = running
         records = {"Account": [{"Name": "Northwind"}]}
-        self.org_id = new_org(running, who, records=records, package=package)
+        self.org_id = new_org(running, who, records=records, package=package, **org)
         self.admin = Admin(running, self.org_id)
         self.tenant = cast.enrol(who, proof=proof)
         self.connection = cast.connect(self.tenant)

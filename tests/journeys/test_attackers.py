@@ -13,12 +13,21 @@ import emulator as emulated
 from connect import links as connect_links
 from connect.models import Connection, Stage, WaitingOn
 from connect.provisioning import reconciler, spending
-from tenants import links, orgid, orgs, sending
-from tenants.models import Message, MessageStatus, OrgVerdict, Proof, Tenant
+from tenants import grants, links, orgid, orgs, sending
+from tenants.models import (
+    EventKind,
+    Message,
+    MessageStatus,
+    OrgVerdict,
+    Proof,
+    SalesforceGrant,
+    Tenant,
+)
 from tests import cast
 from tests.connect.journey import Journey
 from tests.subscriber import Admin, new_org
 from tests.tenants.callouts import callout, post, post_signed
+from tests.tenants.salesforce import nothing_is_stored
 
 pytestmark = pytest.mark.django_db
 
@@ -143,6 +152,61 @@ def test_on_another_device_the_admin_needs_one_more_click_and_loses_nothing(
     assert (kept.refresh_token, kept.issued_at) == (grant.refresh_token, grant.issued_at)
 
 
+# --- another user of the same org ----------------------------------------------------------------
+
+
+def state_of(tenant: Tenant) -> tuple[object, ...]:
+    """Return what another user's sign-in must not change."""
+    tenant = Tenant.objects.get(pk=tenant.pk)
+    grant = SalesforceGrant.objects.filter(tenant=tenant).values().first()
+    return (tenant.admin_email, tenant.proof, tenant.sources, grant)
+
+
+def with_intruder(emulator: emulated.Running) -> Journey:
+    """Return a signed tenant in whose org Eve is a user who may do nothing."""
+    rights = dict.fromkeys(("api_enabled", "view_all_data", "package_access"), False)
+    return Journey(emulator, cast.ACME, Proof.SIGNED, users=[{"username": EVE, **rights}])
+
+
+def intrude(journey: Journey) -> None:
+    """Let Eve sign in at /authenticate, without a link."""
+    eve = Admin(journey.running, journey.org_id)
+    org = journey.running.org(journey.org_id)
+    eve.user = f"{org['id']}/{org['users'][1]['id']}"
+    form = {"environment": journey.tenant.environment}
+    begun = eve.client.post("/auth/salesforce", form)
+    refused = eve.come_back_from(begun["Location"])
+    assert refused.status_code == 403
+    assert "lacks API Enabled" in refused.content.decode()
+    assert journey.running.grants()[-1]["revoked"]
+    assert EVE in journey.tenant.events.get(kind=EventKind.CONSENT_REFUSED).text
+
+
+def test_any_user_of_a_live_org_takes_over_nothing(emulator: emulated.Running) -> None:
+    journey = with_intruder(emulator)
+    journey.reach(Stage.LIVE)
+    before = state_of(journey.tenant)
+    intrude(journey)
+    assert state_of(journey.tenant) == before
+    grant = journey.tenant.grant
+    assert grants.refresh(journey.tenant.pk, grant.access_token)
+
+
+def test_any_user_of_an_org_that_waits_for_its_admin_takes_over_nothing(
+    emulator: emulated.Running,
+) -> None:
+    journey = with_intruder(emulator)
+    journey.reach(Stage.WAITING_FOR_CONSENT)
+    link = urlsplit(links.sign_in_url(journey.tenant)).path
+    before = state_of(journey.tenant)
+    intrude(journey)
+    assert state_of(journey.tenant) == before
+    assert nothing_is_stored()
+    assert Client().get(link).status_code == 200
+    assert journey.advance().stage == Stage.WAITING_FOR_CONSENT
+    assert journey.reach(Stage.WAITING_FOR_AUTHORIZATION).blocked_at is None
+
+
 # --- somebody who bombs a mailbox ----------------------------------------------------------------
 
 
@@ -182,15 +246,19 @@ def test_one_click_stops_the_mails_and_nobody_is_reminded() -> None:
 # --- somebody who spends the ISV's money ---------------------------------------------------------
 
 
-def signed_in(emulator: emulated.Running, who: dict[str, str], **user: bool) -> Connection:
-    """Register an org without a signature, and let a user with some permissions sign in."""
+def signed_in(emulator: emulated.Running, who: dict[str, str]) -> Connection:
+    """Register an org without a signature, and let its admin sign in."""
     org_id = new_org(emulator, who)
-    user_id = emulator.org(org_id)["users"][0]["id"]
-    emulator.control("PATCH", f"orgs/{org_id}/users/{user_id}", user)
     post(callout(who))
     tenant = Tenant.objects.get(org_id=org_id)
     assert Admin(emulator, org_id).sign_in(tenant) == 302
-    return advance(tenant.connections.get())
+    return tenant.connections.get()
+
+
+def allow(emulator: emulated.Running, org_id: str, **user: bool) -> None:
+    """Give permissions to the org's first user, or take them away."""
+    user_id = emulator.org(org_id)["users"][0]["id"]
+    emulator.control("PATCH", f"orgs/{org_id}/users/{user_id}", user)
 
 
 @pytest.mark.parametrize(
@@ -204,17 +272,37 @@ def signed_in(emulator: emulated.Running, who: dict[str, str], **user: bool) -> 
 def test_a_user_without_permissions_orders_nothing_and_reads_what_is_missing(
     emulator: emulated.Running, permission: str, said: str
 ) -> None:
-    connection = signed_in(emulator, cast.DUNE, **{permission: False})
+    org_id = new_org(emulator, cast.DUNE)
+    post(callout(cast.DUNE))
+    tenant = Tenant.objects.get()
+    allow(emulator, org_id, **{permission: False})
+    admin = Admin(emulator, org_id)
+    refused = admin.come_back(tenant)
+    assert refused.status_code == 403
+    assert said in refused.content.decode()
+    connection = advance(tenant.connections.get())
     assert (connection.stage, emulator.addons()) == (Stage.WAITING_FOR_PROOF, [])
-    assert said in connection.waiting_for
+    assert nothing_is_stored()
+    assert Tenant.objects.get().proof == Proof.NONE
+    # The org's admin gives the permission to the same user, who signs in again.
+    allow(emulator, org_id, **{permission: True})
+    assert admin.sign_in(tenant) == 302
+    assert advance(connection).addon_requested_at
+
+
+def test_a_permission_taken_away_after_the_sign_in_stops_the_order(
+    emulator: emulated.Running,
+) -> None:
+    connection = signed_in(emulator, cast.DUNE)
+    org_id = connection.tenant.org_id
+    allow(emulator, org_id, view_all_data=False)
+    assert advance(connection).stage == Stage.WAITING_FOR_PROOF
+    assert "View All Data" in connection.waiting_for
     assert connection.waiting_on == WaitingOn.SUBSCRIBER
     page = Client().get(urlsplit(links.sign_in_url(Tenant.objects.get())).path)
-    assert said in page.content.decode()
-    # The org's admin gives the permission to the same user.
-    org = emulator.org(cast.DUNE["org_id"])
-    path = f"orgs/{org['id']}/users/{org['users'][0]['id']}"
-    emulator.control("PATCH", path, {permission: True})
-    assert advance(connection).stage == Stage.PUBLISHING_LINK or connection.addon_requested_at
+    assert "View All Data" in page.content.decode()
+    allow(emulator, org_id, view_all_data=True)
+    assert advance(connection).addon_requested_at
     assert connection.missing_access == []
 
 
@@ -222,10 +310,11 @@ def test_an_org_without_the_package_orders_nothing(emulator: emulated.Running) -
     new_org(emulator, cast.DUNE, package_installed=False)
     post(callout(cast.DUNE))
     tenant = Tenant.objects.get()
-    assert Admin(emulator, tenant.org_id).sign_in(tenant) == 302
+    refused = Admin(emulator, tenant.org_id).come_back(tenant)
+    assert refused.status_code == 403
+    assert "the package: it is not installed" in refused.content.decode()
     connection = advance(tenant.connections.get())
     assert (connection.stage, emulator.addons()) == (Stage.WAITING_FOR_PROOF, [])
-    assert "the package: it is not installed" in connection.waiting_for
 
 
 def test_nobody_orders_more_add_ons_a_day_than_the_cap(
@@ -233,7 +322,7 @@ def test_nobody_orders_more_add_ons_a_day_than_the_cap(
 ) -> None:
     settings.NEW_ADDONS_PER_DAY = 2
     team = (cast.ACME, cast.BOREALIS, cast.CIRRUS, cast.DUNE)
-    connections = [signed_in(emulator, who) for who in team]
+    connections = [advance(signed_in(emulator, who)) for who in team]
     assert len(emulator.addons()) == 2
     late = [each for each in connections if not each.addon_requested_at]
     assert {each.stage for each in late} == {Stage.CREATING_ADDON}

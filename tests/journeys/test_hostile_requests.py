@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.auth.models import User
@@ -15,13 +16,14 @@ from django.test import Client
 from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from pytest_django.fixtures import Settings
 
 import emulator as emulated
 from connect import links as connect_links
 from connect.models import Connection, Stage
 from portal import roles
 from portal.models import Heartbeat
-from tenants import links
+from tenants import links, recipients
 from tenants.models import Proof, RateBucket, Tenant
 from tests import cast
 from tests.journeys import hostile
@@ -33,6 +35,7 @@ from tests.portal.admin.conftest import (  # noqa: F401  (fixtures)
     five,
     sign_in,
 )
+from tests.portal.project.test_mail_webhooks import mount
 
 pytestmark = pytest.mark.django_db
 # A failure is not made smaller: each try costs many requests, and the report names the one request.
@@ -79,10 +82,12 @@ def public_paths(tenant: Tenant) -> list[str]:
     """Return every public address, with and without a link that is valid."""
     signed = links.signed_part(links.SIGN_IN, tenant)
     authorize = links.signed_part(connect_links.AUTHORIZE, tenant)
+    not_me = recipients.not_me_url(tenant, tenant.admin_email)
     return [
         *("/", "/organizations", "/organizations/", "/authenticate", "/auth/salesforce"),
         *("/auth/salesforce/callback", "/healthz", "/readyz", "/metrics", "/robots.txt"),
         *("/anymail/", "/anymail/mailgun/tracking/", "/admin/login/", "/static/x"),
+        *("/admin/account/factors/webauthn/login/", "/not-me/x", urlsplit(not_me).path),
         *(f"/authenticate/{signed}", f"/authenticate/{authorize}", f"/connect/{authorize}"),
         *(f"/connect/{signed}x", f"/connection_auth_complete/{signed}", "//organizations"),
         *("/authenticate/%00", "/connect/..", "/connect/a:b:c", "/connection_auth_complete/\u202e"),
@@ -107,8 +112,9 @@ def public_requests(tenant: Tenant) -> st.SearchStrategy[list[Hostile]]:
 
 
 @pytest.fixture
-def stranger() -> Tenant:
+def stranger(settings: Settings) -> Tenant:
     """A tenant that nobody has proved, with links that are valid; the portal is ready."""
+    mount(settings, "mailgun", MAILGUN_WEBHOOK_SIGNING_KEY="test-signing-key")
     Heartbeat.objects.create(worker="host:1", beat_at=timezone.now() + timedelta(days=1))
     return cast.enrol(cast.DUNE, proof=Proof.NONE)
 

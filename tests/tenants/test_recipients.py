@@ -4,9 +4,18 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
+from pytest_django.fixtures import Settings
 
-from tenants import messages, recipients
-from tenants.models import Message, MessageKind, MessageStatus, Proof, StoppedRecipient, Tenant
+from tenants import limits, messages, recipients
+from tenants.models import (
+    Callout,
+    Message,
+    MessageKind,
+    MessageStatus,
+    Proof,
+    StoppedRecipient,
+    Tenant,
+)
 from tests import cast
 from tests.tenants.test_tracking import report
 
@@ -33,6 +42,43 @@ def not_me(tenant: Tenant) -> str:
 def test_a_recipient_is_the_same_in_each_spelling(spelling: str) -> None:
     assert recipients.digest_of(spelling) == recipients.digest_of("ops@acme.example")
     assert recipients.digest_of(spelling) != recipients.digest_of("it@acme.example")
+
+
+@pytest.mark.parametrize(
+    ("spelling", "same"),
+    [
+        ("v.i.c.tim@gmail.com", "victim@googlemail.com"),
+        ('"victim"@mail.example', "victim@mail.example"),
+        ('"victim+x"@mail.example', "victim@mail.example"),
+        ("victim@bücher.example", "victim@xn--bcher-kva.example"),
+        ("victim@BÜCHER.example", "victim@xn--bcher-kva.example"),
+    ],
+)
+def test_a_stranger_gets_no_second_bucket_by_another_spelling(spelling: str, same: str) -> None:
+    assert recipients.digest_of(spelling) == recipients.digest_of(same)
+    assert recipients.digest_of("v.x@mail.example") != recipients.digest_of("vx@mail.example")
+
+
+def test_the_digest_in_a_link_tells_nothing_without_the_portals_key(settings: Settings) -> None:
+    before = recipients.digest_of("ops@acme.example")
+    settings.SECRET_KEY = "another-key"
+    assert recipients.digest_of("ops@acme.example") != before
+
+
+@pytest.mark.parametrize("one_network", [True, False])
+def test_a_flood_of_mails_to_many_third_parties_is_held_back_with_one_alert(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, one_network: bool
+) -> None:
+    settings.UNPROVEN_MAILS_PER_HOUR = 99 if one_network else 2
+    monkeypatch.setattr(limits, "UNPROVEN_MAILS_PER_NETWORK", 2 if one_network else 99)
+    team = (cast.ACME, cast.BOREALIS, cast.CIRRUS, cast.DUNE)
+    for number, who in enumerate(team):
+        tenant = cast.enrol(who, proof=Proof.NONE)
+        Callout.objects.create(body=b"{}", tenant=tenant, remote_address="192.0.2.1")
+        ask(tenant, number)
+    held = Message.objects.filter(status=MessageStatus.HELD)
+    assert [each.error for each in held] == [recipients.FLOOD] * 2
+    assert Message.objects.filter(kind=MessageKind.PORTAL).count() == 1
 
 
 def test_a_fourth_mail_of_a_day_is_held_and_staff_can_send_it(acme: Tenant) -> None:

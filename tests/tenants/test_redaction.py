@@ -17,6 +17,7 @@ from tenants.redaction import RedactionFilter, hide, redact
         ("/callback?code=aPrxsecret&state=1", "aPrxsecret"),
         ('{"access_token": "00Dxx0000001gPL!AQsecret.x"}', "AQsecret"),
         ("{'refresh_token': '5Aepsecret'}", "5Aepsecret"),
+        ("otpauth://totp/x:ada?secret=JBSWY3DPsecret&issuer=x", "JBSWY3DP"),
         ("client_secret=topsecret;", "topsecret"),
         ("code_verifier=versecret", "versecret"),
         ("the token HRKU-12ab-secret was refused", "12ab-secret"),

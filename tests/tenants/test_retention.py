@@ -99,9 +99,17 @@ def test_the_database_refuses_to_delete_the_timeline_of_a_tenant_that_is_here(
 
 
 @pytest.mark.parametrize(
-    "statement", ["DELETE FROM tenants_erasure", "UPDATE tenants_erasure SET actor = 'x'"]
+    "statement",
+    [
+        "DELETE FROM tenants_erasure",
+        "UPDATE tenants_erasure SET actor = 'x'",
+        "TRUNCATE tenants_erasure",
+        "TRUNCATE tenants_event CASCADE",
+    ],
 )
-def test_the_database_refuses_to_change_the_record_of_an_erasure(statement: str) -> None:
+def test_the_database_refuses_to_change_a_record_or_to_empty_a_timeline(
+    statement: str,
+) -> None:
     Erasure.objects.create(actor="mia", tenant_number=1, org_digest="x")
     refused = pytest.raises((IntegrityError, InternalError))
     with refused, transaction.atomic(), connection.cursor() as cursor:

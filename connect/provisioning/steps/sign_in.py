@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from connect.clients import salesforce_access
+from connect.clients import salesforce
 from connect.models import WaitingOn
 from connect.provisioning import reminders
 from connect.runner.lease import Claim
@@ -21,10 +21,10 @@ _PROOF = "proof: the admin's Salesforce sign-in"
 def waiting_for_proof(claim: Claim) -> StepOutcome:
     """Make nothing that costs money before it is shown that the org itself registered."""
     tenant = claim.tenant
-    # Any user of the org can sign in, so this proof counts only for one who may decide.
+    # Asked at the sign-in too: a permission may have been taken away since.
     if tenant.proof == Proof.CONSENT:
         try:
-            missing = salesforce_access.missing(tenant)
+            missing = salesforce.missing_access(tenant)
         except grants.GrantLost:
             return _ask_to_sign_in(claim, f"{_PROOF}: the sign-in of before is no longer valid")
         if missing:
@@ -82,4 +82,4 @@ def _last_lost_grant(claim: Claim) -> str:
 
 
 def _contact(claim: Claim) -> str:
-    return recipients.digest_of(claim.tenant.admin_email)[:12]
+    return recipients.plain_digest_of(claim.tenant.admin_email)[:12]

@@ -7,12 +7,16 @@ from django.core.management.base import BaseCommand
 from tenants import encryption
 from tenants.encryption import Rotation
 
+UNREAD = (
+    "All that can be read is encrypted with the first key. Keep the old keys until the missing key"
+    " is found or given up."
+)
 KEPT = "Some values changed at the same time. Run it again before you remove an old key."
 DONE = "All that can be read is encrypted with the first key. The old keys may go from SECRET."
 LOST = (
     "No key of SECRET decrypts {count} values. Grants count as lost, and their tenants are asked to"
     " sign in to Salesforce again; second factors of staff have to be removed by a manager. If you"
-    " still have the key, add it to SECRET and run this again before you remove a key."
+    " still have the key, add it to SECRET and run this again."
 )
 
 
@@ -24,7 +28,7 @@ class Command(BaseCommand):
         rotation = encryption.rotate(self._report)
         if rotation.unreadable:
             self.stdout.write(LOST.format(count=rotation.unreadable))
-        self.stdout.write(KEPT if rotation.changed else DONE)
+        self.stdout.write(_verdict(rotation))
 
     def _report(self, rotation: Rotation, total: int) -> None:
         self.stdout.write(
@@ -32,3 +36,9 @@ class Command(BaseCommand):
             f" {rotation.current} already with the first key, {rotation.unreadable} not readable"
         )
         self.stdout.flush()
+
+
+def _verdict(rotation: Rotation) -> str:
+    if rotation.changed:
+        return KEPT
+    return UNREAD if rotation.unreadable else DONE

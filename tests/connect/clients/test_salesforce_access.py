@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 import emulator as emulated
-from connect.clients import salesforce_access
+from connect.clients import salesforce
 from connect.clients.http import Retryable
 from tenants.models import Tenant
 from tests import cast
@@ -30,7 +30,7 @@ def change(running: emulated.Running, **user: bool) -> None:
 
 
 def test_an_administrator_lacks_nothing(acme: Tenant) -> None:
-    assert salesforce_access.missing(acme) == []
+    assert salesforce.missing_access(acme) == []
 
 
 @pytest.mark.parametrize(
@@ -51,12 +51,12 @@ def test_each_missing_permission_is_named_as_salesforce_names_it(
     acme: Tenant, emulator: emulated.Running, user: dict[str, bool], lacks: list[str]
 ) -> None:
     change(emulator, **user)
-    assert salesforce_access.missing(acme) == lacks
+    assert salesforce.missing_access(acme) == lacks
 
 
 def test_another_namespace_means_that_the_package_is_not_there(acme: Tenant) -> None:
     acme.namespace = "other"
-    assert salesforce_access.missing(acme) == [
+    assert salesforce.missing_access(acme) == [
         "the package: it is not installed in the org with the namespace other"
     ]
 
@@ -67,7 +67,7 @@ def test_an_answer_without_rows_is_no_answer(
 ) -> None:
     fail(emulator, QUERY_PATH, status=200, body=body)
     with pytest.raises(Retryable):
-        salesforce_access.missing(acme)
+        salesforce.missing_access(acme)
 
 
 def test_a_permission_that_is_not_clearly_granted_is_missing(
@@ -75,4 +75,4 @@ def test_a_permission_that_is_not_clearly_granted_is_missing(
 ) -> None:
     row = {"PermissionsApiEnabled": True, "PermissionsViewAllData": "true"}
     fail(emulator, QUERY_PATH, status=200, body={"records": [row]})
-    assert salesforce_access.missing(acme) == ["View All Data"]
+    assert salesforce.missing_access(acme) == ["View All Data"]

@@ -15,7 +15,7 @@ from pytest_django.fixtures import Settings
 from portal import urls
 from portal.project import mail_webhooks
 from tenants import messages, sending
-from tenants.models import Message, MessageKind, MessageStatus
+from tenants.models import MessageKind, MessageStatus
 from tests import cast
 
 KEY = "test-signing-key"
@@ -66,22 +66,24 @@ def report(provider: str, body: bytes, password: str = SECRET) -> HttpResponse:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("provider", ["postmark", "brevo", "mailgun"])
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"7", b'"x"', b"\xff", b"[1]"])
+@pytest.mark.parametrize(
+    "body", [b"[" * 3000, b'{"a":' * 3000, b"", b"{", b"[]", b"null", b"7", b'"x"', b"\xff", b"[1]"]
+)
 def test_an_unreadable_report_gets_400(settings: Settings, provider: str, body: bytes) -> None:
     key = {"MAILGUN_WEBHOOK_SIGNING_KEY": KEY} if provider == "mailgun" else {}
     mount(settings, provider, WEBHOOK_SECRET=SECRET, **key)
     assert report(provider, body).status_code == 400
 
 
-def signed_by_mailgun(key: str, message: Message) -> bytes:
-    moment, token = str(int(time.time())), "t" * 50
+def signed_by_mailgun(key: str, variables: object, *, age: int = 0) -> bytes:
+    moment, token = str(int(time.time()) - age), "t" * 50
     signature = hmac.new(key.encode(), f"{moment}{token}".encode(), hashlib.sha256).hexdigest()
     document = {
         "signature": {"timestamp": moment, "token": token, "signature": signature},
         "event-data": {
             "event": "delivered",
             "timestamp": time.time(),
-            "user-variables": {"message": str(message.pk)},
+            "user-variables": variables,
         },
     }
     return json.dumps(document).encode()
@@ -92,9 +94,25 @@ def test_mailguns_report_counts_only_with_its_signing_key(settings: Settings) ->
     mount(settings, "mailgun", MAILGUN_WEBHOOK_SIGNING_KEY=KEY)
     message = messages.queue(cast.enrol(cast.ACME), MessageKind.SIGN_IN, "key")
     sending.send(message.pk)
-    assert report("mailgun", signed_by_mailgun("another key", message)).status_code == 400
+    named = {"message": str(message.pk)}
+    assert report("mailgun", signed_by_mailgun("another key", named)).status_code == 400
     message.refresh_from_db()
     assert message.status == MessageStatus.SENT
-    assert report("mailgun", signed_by_mailgun(KEY, message)).status_code == 200
+    assert report("mailgun", signed_by_mailgun(KEY, named)).status_code == 200
     message.refresh_from_db()
     assert message.status == MessageStatus.DELIVERED
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("variables", [[1], "x", 7])
+def test_a_signed_report_with_odd_variables_gets_400(settings: Settings, variables: object) -> None:
+    mount(settings, "mailgun", MAILGUN_WEBHOOK_SIGNING_KEY=KEY)
+    assert report("mailgun", signed_by_mailgun(KEY, variables)).status_code == 400
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("hours", "status"), [(8, 200), (10, 400), (80_000, 400), (-10, 400)])
+def test_an_old_signature_gets_400(settings: Settings, hours: int, status: int) -> None:
+    mount(settings, "mailgun", MAILGUN_WEBHOOK_SIGNING_KEY=KEY)
+    body = signed_by_mailgun(KEY, {}, age=hours * 3600)
+    assert report("mailgun", body).status_code == status
