@@ -34,7 +34,7 @@ class Rotation:
 class Store:
     """What another app has encrypted in a column of its own."""
 
-    newest: str  # in words
+    newest: str  # as staff read it
     count: Callable[[], int]
     move: Callable[[Rotation], None]
     is_newest_readable: Callable[[], bool]
@@ -49,7 +49,7 @@ def register(store: Store) -> None:
 
 
 def unreadable() -> list[str]:
-    """Return in words which newest stored values no key decrypts. One query for each kind."""
+    """Return which newest stored values no key decrypts. One query for each kind."""
     grant = SalesforceGrant.objects.filter(status=GrantStatus.ACTIVE).order_by("-issued_at").first()
     grants = [] if grant is None or grant.is_readable else ["the newest Salesforce grant"]
     return grants + [each.newest for each in _others if not each.is_newest_readable()]

@@ -65,7 +65,7 @@ def notify_flapping(incident: Incident) -> None:
 
 
 def note_returned(incident: Incident) -> None:
-    """Write to the timeline, without an alert, that an incident came back once more."""
+    """Write to the timeline, without an alert, that an incident came back another time."""
     if incident.connection:
         text = f"Came back: {incident}. {incident.text}"
         tenant = incident.connection.tenant

@@ -63,6 +63,7 @@ class Action:
     `form`         the question that is asked first, or None.
     `previews`     the confirmation page is always shown, because it says what would happen.
     `destructive`  it cannot be undone, so a confirmation is always asked.
+    `alone`        one person may do it to many rows, although it is destructive.
     `guarded`      the person must prove again who they are; so it is for all destructive ones.
     `of_rows`      False: it needs no row, and its button stands above the list. Its target is the
                    name of what the list shows.
@@ -84,6 +85,7 @@ class Action:
     _: KW_ONLY
     previews: bool = False
     destructive: bool = False
+    alone: bool = False
     guarded: bool = False
     of_rows: bool = True
     in_bulk: bool = False

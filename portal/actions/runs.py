@@ -43,14 +43,16 @@ def start(
         total=len(chosen),
         key=key,
     )
-    if settings.TWO_PERSON_APPROVAL and action.destructive and _needs_another(run):
+    if settings.TWO_PERSON_APPROVAL and needs_another(action, run):
         bulk.hold(run)
     stored = bulk.start(run, [_item(action, run, action.how, each) for each in chosen])
     return queued(about, then=run) if stored is run else _sent_before(stored)
 
 
-def _needs_another(run: BulkRun) -> bool:
+def needs_another(action: Action, run: BulkRun) -> bool:
     """Return whether it is about many, or one more after some that the person did one by one."""
+    if action.alone or not action.destructive:
+        return False
     if run.total > 1:
         return True
     an_hour_ago = timezone.now() - timedelta(hours=1)

@@ -112,6 +112,7 @@ ACTIONS = (
         details=_counts,
         form=ChosenForm,
         destructive=True,
+        alone=True,  # daily work, and what was sent to Salesforce stays as it is
         in_bulk=True,
         naming=_name,
     ),

@@ -364,7 +364,7 @@ def test_the_form_opens_with_the_mapping_as_it_is(operator: Client, account: Map
 
 
 def followed(client: Client, mapping: Mapping) -> str:
-    """Return what an open page of a mapping is told next; "" if it no longer asks."""
+    """Return what an open page of a mapping shows next; "" if it no longer asks."""
     page = client.get(walk.page(Mapping, "change", mapping.pk)).content.decode()
     found = re.search(r'data-live="([^"]+)" data-live-every="2"', page)
     return unescape(found[1]) if found else ""

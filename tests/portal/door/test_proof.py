@@ -1,5 +1,6 @@
 """What cannot be undone: the person proves again who they are, and a second one approves."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,9 +14,10 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from connect.models import Mapping, Rollout
+from connect.models import Mapping, Rollout, WriteError
 from portal import bulk, roles
 from portal.actions import action as registry
+from portal.actions import runs
 from portal.actions.action import Work
 from portal.models import AuditEntry, AuditKind, BulkItemStatus, BulkRun
 from tenants.models import Switch, Tenant
@@ -195,3 +197,11 @@ def test_after_the_proof_a_member_of_staff_is_added(mia: User) -> None:
     root.post("/admin/auth/user/add/", NEW)
     assert User.objects.filter(username="eve").exists()
     assert AuditEntry.objects.filter(kind=AuditKind.STAFF_CHANGED, about="eve").exists()
+
+
+def test_one_person_may_ignore_many_failed_writes(settings: Settings) -> None:
+    settings.TWO_PERSON_APPROVAL = True
+    ignore = registry.of(WriteError)["ignore"]
+    run = BulkRun(total=20, action=ignore.name, model="connect.writeerror", actor="mia")
+    assert not runs.needs_another(ignore, run)
+    assert runs.needs_another(replace(ignore, alone=False), run)
