@@ -5,6 +5,7 @@ The settings name the class (Q_CLUSTER), and django-q2 makes a broker for each c
 
 import redis
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 from django_q.brokers.orm import ORM
 from django_q.brokers.redis_broker import Redis
@@ -34,8 +35,10 @@ class DatabaseBroker(ORM):  # type: ignore[misc]  # django-q2 carries no types
             deliveries.note_taken(str(ack), payload, Worker.name)
         return found
 
+    @transaction.atomic
     def delete(self, task_id: int | str) -> None:
         super().delete(task_id)
+        # A worker that dies between the two would leave a delivery that nobody takes again.
         deliveries.forget(str(task_id))
 
     def release(self, ack: str, payload: str) -> None:

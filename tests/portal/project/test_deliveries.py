@@ -49,6 +49,26 @@ def test_a_dead_workers_task_is_free_at_once() -> None:
     assert not Delivery.objects.exists()
 
 
+def test_a_worker_that_dies_while_it_acknowledges_a_task_leaves_all_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def died(ack: str) -> None:
+        raise SystemExit
+
+    Heartbeat.objects.create(worker="host:1")
+    queue.enqueue(sending.send, 7)
+    ack, _ = take()
+    with monkeypatch.context() as patch:
+        patch.setattr(deliveries, "forget", died)
+        with pytest.raises(SystemExit):
+            get_broker().acknowledge(ack)
+    die()
+    assert deliveries.free_dead() == 1
+    ack, _ = take()  # it is there again
+    get_broker().acknowledge(ack)
+    assert not Delivery.objects.exists()
+
+
 def test_a_worker_that_ends_gives_its_tasks_back() -> None:
     queue.enqueue(sending.send, 7)
     take()
