@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from connect.clients import http, salesforce
+from connect.clients import http
 from connect.models import BlockedKind
 from connect.runner.outcomes import Block, Blocked, Failure, Retry, TokenRefused
-from tenants import grants
+from tenants import grants, salesforce_access
 
 FIRST_PAUSE = timedelta(seconds=2)
 MAX_PAUSE = timedelta(minutes=30)
@@ -49,6 +49,6 @@ def judge(error: Exception) -> Failure | None:
 
 def kind_of(error: http.RemoteError) -> BlockedKind:
     """Return the kind of a refusal that no later attempt changes."""
-    if error.system == salesforce.SYSTEM and isinstance(error, http.NotFound):
+    if error.system == salesforce_access.SYSTEM and isinstance(error, http.NotFound):
         return BlockedKind.NO_PACKAGE
     return _KINDS.get(error.status or 0, BlockedKind.PEER_REFUSED)
