@@ -13,7 +13,7 @@ AT_ONCE = 1000  # in one run; the next day's run takes the rest
 
 def prune(now: datetime) -> int:
     """Erase junk tenants after their days, each with a record; return how many."""
-    # An open or changed policy lets unproven tenants order: those are no junk.
+    # An open or changed policy lets unproven tenants order: those are not junk.
     working = Connection.objects.exclude(stage=Stage.WAITING_FOR_PROOF, addon_requested_at=None)
     junk = Tenant.objects.filter(
         proof=Proof.NONE,

@@ -64,7 +64,7 @@ class _Guard:
         try:
             events: list[Any] = super().parse_events(request)  # type: ignore[misc]  # as above
             for each in events:
-                dict(each.metadata or {})  # a list or a text is no report of ours
+                dict(each.metadata or {})  # a list or a text is not a report of ours
         except SuspiciousOperation:
             raise
         except Exception as error:

@@ -42,7 +42,7 @@ def test_junk_is_capped_and_a_signed_callout_still_gets_in(settings: Settings) -
     assert post(callout(cast.ACME)).status_code == 202
     for _ in range(2):
         assert post(callout(cast.BOREALIS)).status_code == 429
-    # A known org is no new one.
+    # A known org is not a new one.
     assert post(callout(cast.ACME)).status_code == 202
     assert Tenant.objects.count() == 1
     assert Message.objects.filter(kind="portal").count() == 1
