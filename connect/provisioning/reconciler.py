@@ -6,6 +6,7 @@ The engine in connect.runner.run does the work; here is what it means for a conn
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from django.db.models import Case, DateTimeField, F, Q, Value, When
 from django.utils import timezone
 
 from connect import remedies, switches
@@ -125,7 +126,7 @@ class ConnectionJob(Job):
             **stages.NO_ERROR,
             **solved,
             **wait.facts,
-            next_attempt_at=wait.until,
+            next_attempt_at=self._unless_hurried(wait.until),
             waiting_for=wait.reason,
             waiting_on=wait.waiting_on,
             # Waiting for another one is another wait, with its own patience.
@@ -135,6 +136,13 @@ class ConnectionJob(Job):
             text = f"Waiting for {wait.reason}."
             timeline.note(self.claim.tenant, EventKind.WAITING, text, on=wait.waiting_on)
         return False
+
+    def _unless_hurried(self, until: datetime | None) -> Case:
+        """Return the next look as SQL: now, if somebody acted after the step had looked."""
+        # The sign-in of the subscriber makes the row due without its lease.
+        read = Q(next_attempt_at=self.connection.next_attempt_at)
+        kept = Value(until, output_field=DateTimeField())
+        return Case(When(read, then=kept), default=F("next_attempt_at"))
 
     @property
     def _waiting_since(self) -> datetime:

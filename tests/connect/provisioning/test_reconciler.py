@@ -309,3 +309,24 @@ def test_the_kill_switch_stops_provisioning_but_not_off_boarding(
     connection.refresh_from_db()
     assert connection.stage == Stage.OFFBOARDED
     assert connection.tenant.offboarded_at is not None
+
+
+def test_what_happens_during_a_step_is_not_overwritten_by_its_wait(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def signs_in_after_the_look(claim: Claim) -> StepOutcome:
+        # As the sign-in does, after the step has looked for the grant.
+        Connection.objects.filter(pk=claim.connection.pk).update(next_attempt_at=timezone.now())
+        return Wait(timezone.now() + timedelta(days=2), "the sign-in", WaitingOn.SUBSCRIBER)
+
+    monkeypatch.setitem(steps.STEPS, Stage.LINKING, signs_in_after_the_look)
+    reconciler.advance(connection.pk)
+    connection.refresh_from_db()
+    assert connection.next_attempt_at is not None
+    assert connection.next_attempt_at <= timezone.now()
+    monkeypatch.setitem(steps.STEPS, Stage.LINKING, answering(Done("Seen.")))
+    later = Wait(None, "the test's end", WaitingOn.STAFF)
+    monkeypatch.setitem(steps.STEPS, Stage.CONFIGURING_DATABASE, answering(later))
+    reconciler.advance(connection.pk)
+    connection.refresh_from_db()
+    assert connection.stage == Stage.CONFIGURING_DATABASE
