@@ -3,6 +3,7 @@
 Every page of what waits asks here, so that all of them name the same reasons.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,23 +38,38 @@ class Hold:
 
 def of_connection(connection: Connection, now: datetime) -> list[Hold]:
     """Return what holds up a connection's provisioning, or its part in a roll-out."""
-    if connection.stage not in _NOT_PROVISIONED and not connection.blocked_at:
-        return _of_provisioning()
-    items = RolloutItem.objects.filter(connection=connection, status__in=OPEN_STATUSES)
-    item = items.select_related("rollout__template").first()
-    if item is None:
-        return []
-    # A tenant that has begun goes on to its end, also while the roll-out is paused.
-    if item.status == RolloutItemStatus.WORKING:
-        return _of_calls(now)
-    return of_rollout(item.rollout, now)
+    return of_connections([connection], now)[connection.pk]
+
+
+def of_connections(connections: Iterable[Connection], now: datetime) -> dict[int, list[Hold]]:
+    """Return what holds up each of them, by its key: four queries for any number."""
+    rows = list(connections)
+    found = RolloutItem.objects.filter(connection__in=rows, status__in=OPEN_STATUSES)
+    # A connection is in one open roll-out at most.
+    items = {each.connection_id: each for each in found.select_related("rollout__template")}
+    provisioning = _of_provisioning()
+    calls = [*provisioning, *_of_budgets(now)]
+    return {
+        row.pk: provisioning if _is_provisioned(row) else _of_item(items.get(row.pk), calls)
+        for row in rows
+    }
 
 
 def of_rollout(rollout: Rollout, now: datetime) -> list[Hold]:
     """Return what holds up a roll-out."""
-    if rollout.status == RolloutStatus.PAUSED:
-        return [Hold(f"Roll-out {rollout.pk} is paused. {rollout.pause_reason}", rollout)]
-    return _of_calls(now) if rollout.status in _AT_WORK else []
+    return of_rollouts([rollout], now)[rollout.pk]
+
+
+def of_rollouts(rollouts: Iterable[Rollout], now: datetime) -> dict[int, list[Hold]]:
+    """Return what holds up each of them, by its key: three queries for any number."""
+    calls = [*_of_provisioning(), *_of_budgets(now)]
+    return {each.pk: _of_rollout(each, calls) for each in rollouts}
+
+
+def in_words(holds: Iterable[Hold]) -> str:
+    """Return the reasons as one line of a list, "" without one."""
+    said = " ".join(hold.text.strip() for hold in holds)
+    return f"Held up: {said}" if said else ""
 
 
 def of_bulk_runs(now: datetime) -> list[Hold]:
@@ -69,14 +85,32 @@ def of_bulk_runs(now: datetime) -> list[Hold]:
     ]
 
 
-def _of_calls(now: datetime) -> list[Hold]:
+def _is_provisioned(connection: Connection) -> bool:
+    return connection.stage not in _NOT_PROVISIONED and not connection.blocked_at
+
+
+def _of_item(item: RolloutItem | None, calls: list[Hold]) -> list[Hold]:
+    if item is None:
+        return []
+    # A tenant that has begun goes on to its end, also while the roll-out is paused.
+    is_working = item.status == RolloutItemStatus.WORKING
+    return calls if is_working else _of_rollout(item.rollout, calls)
+
+
+def _of_rollout(rollout: Rollout, calls: list[Hold]) -> list[Hold]:
+    if rollout.status == RolloutStatus.PAUSED:
+        return [Hold(f"Roll-out {rollout.pk} is paused. {rollout.pause_reason}", rollout)]
+    return calls if rollout.status in _AT_WORK else []
+
+
+def _of_budgets(now: datetime) -> list[Hold]:
     per_hour = settings.MAPPING_CALLS_PER_HOUR
     spent = Hold(
         f"The {per_hour:,} calls an hour for roll-outs (MAPPING_CALLS_PER_HOUR) are used up. They "
         "are added again bit by bit."
     )
     is_spent = limits.left(MAPPING_CALLS, per_hour, now) < CALLS_PER_RUN
-    return [*_of_provisioning(), *of_bulk_runs(now), *([spent] if is_spent else [])]
+    return [*of_bulk_runs(now), *([spent] if is_spent else [])]
 
 
 def _of_provisioning() -> list[Hold]:

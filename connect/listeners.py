@@ -7,8 +7,9 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from connect import connections
-from connect.models import Connection, Stage
+from connect.models import Connection, Stage, WaitingOn
 from connect.provisioning import reconciler, stages
+from tenants import proof
 from tenants.models import Tenant
 from tenants.queue import enqueue
 from tenants.signals import tenant_changed
@@ -26,9 +27,19 @@ def on_tenant_changed(tenant: Tenant, **_: Any) -> None:
     connection = connections.ensure(tenant.pk)
     if connection is None:
         return
+    if proof.is_proven(tenant):
+        _await_portal(connection)
     # No next attempt: it waits for the tenant, or for staff to lift the block of its org.
     for_tenant = Q(stage__in=_WAITING_FOR_TENANT) | Q(next_attempt_at=None, stage__in=stages.NEXT)
     waiting = Connection.objects.filter(for_tenant, pk=connection.pk, blocked_at=None)
     # An update with its conditions: a worker may have moved the stage since then.
     if waiting.update(next_attempt_at=timezone.now()):
         enqueue(reconciler.advance, connection.pk)
+
+
+def _await_portal(connection: Connection) -> None:
+    """Note that the proof is there: the next step is the portal's, also while it is held up."""
+    unproven = Connection.objects.filter(pk=connection.pk, stage=Stage.WAITING_FOR_PROOF)
+    unproven.filter(blocked_at=None).update(
+        waiting_on=WaitingOn.PORTAL, waiting_for="its next step"
+    )

@@ -4,13 +4,14 @@ from connect.remedies.blocked import BLOCKED
 from connect.remedies.helping import refusal_to_restart, refusal_to_retry
 from connect.remedies.incidents import INCIDENTS
 from connect.remedies.remedy import By, Page, Remedy
-from connect.remedies.waits import DRIFTED, PAUSED, RECOVERING, WAITS
+from connect.remedies.waits import DRIFTED, PAUSED, PROVEN, RECOVERING, WAITS
 
 __all__ = [
     "BLOCKED",
     "DRIFTED",
     "INCIDENTS",
     "PAUSED",
+    "PROVEN",
     "RECOVERING",
     "WAITS",
     "By",

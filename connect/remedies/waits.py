@@ -15,6 +15,7 @@ RECOVERING = nothing(
     "The incident closes when the connection has been well for four minutes. If the problem comes "
     "back, the page says so."
 )
+PROVEN = nothing(_GOES_ON)
 DRIFTED = visit(
     Page.DRIFT,
     By.OPERATOR,

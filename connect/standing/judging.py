@@ -94,9 +94,10 @@ def _on_the_way(facts: Facts, stage: Stage) -> Standing:
     on = facts.waiting_on.label.lower()
     reason = f"Waiting for {facts.waiting_for} ({on})." if facts.waiting_for else ""
     word = Word(stage.value)
-    found = _plain(
-        facts, f"stage.{stage}", word, remedies.WAITS[stage], subscriber.WAITS[stage], reason
-    )
+    # Once the proof is there, nobody has to approve: the portal only has not gone on yet.
+    is_proven = stage == Stage.WAITING_FOR_PROOF and reason and facts.waiting_on == WaitingOn.PORTAL
+    remedy = remedies.PROVEN if is_proven else remedies.WAITS[stage]
+    found = _plain(facts, f"stage.{stage}", word, remedy, subscriber.WAITS[stage], reason)
     if facts.waiting_on == WaitingOn.STAFF:
         return _for_staff(found, stage)
     if facts.trouble_since:

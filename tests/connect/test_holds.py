@@ -100,3 +100,18 @@ def test_nothing_is_held_while_all_is_on_and_nothing_is_spent() -> None:
     now = timezone.now()
     assert holds.of_rollout(rollout("running"), now) == holds.of_bulk_runs(now) == []
     assert holds.of_connection(acme(Stage.LINKING), now) == []
+
+
+def test_a_list_costs_as_many_queries_for_many_rows_as_for_one(
+    django_assert_num_queries: Any,
+) -> None:
+    row, now = acme(Stage.LIVE), timezone.now()
+    others = [cast.connect(cast.enrol(who), Stage.LINKING) for who in (cast.BOREALIS, cast.CIRRUS)]
+    checking, found = rollout("checking"), rollout("paused")
+    RolloutItem.objects.create(rollout=found, connection=row, wave=0, status="ready")
+    with django_assert_num_queries(4):
+        held = holds.of_connections([row, *others], now)
+    assert {said(held[each.pk])[0] for each in others} == {SWITCH}
+    assert PAUSED in holds.in_words(held[row.pk])
+    with django_assert_num_queries(3):
+        assert said(holds.of_rollouts([checking, found], now)[found.pk]) == [PAUSED]

@@ -12,7 +12,8 @@ from django.contrib.admin.views.main import ChangeList
 from django.http import HttpRequest
 from django.utils import timezone
 
-from connect import standing
+from connect import holds, standing
+from connect.models import Connection
 from connect.standing import TONES, Standing, Word
 from portal import remedy_pages, show
 from portal.actions import action as registry
@@ -58,9 +59,11 @@ class StandingAdmin(SubjectAdmin):
         listed: ChangeList = super().get_changelist_instance(request)
         # Read for the whole page at once.
         rows = list(listed.result_list)
-        found = standings(self.subject(row) for row in rows)
-        for row, seen in zip(rows, found, strict=True):
+        subjects = [self.subject(row) for row in rows]
+        held = holds.of_connections(_connections(subjects), timezone.now())
+        for row, subject, seen in zip(rows, subjects, standings(subjects), strict=True):
             row.standing = seen
+            row.holds = held[subject.connection.pk] if subject.connection else []
         listed.result_list = rows
         return listed
 
@@ -86,14 +89,18 @@ class StandingAdmin(SubjectAdmin):
 
     @admin.display(description="why")
     def why(self, row: Any) -> str:
-        return str(row.standing.why)
+        return f"{row.standing.why} {holds.in_words(row.holds)}".strip()
 
 
 def standings(subjects: Iterable[Subject]) -> list[Standing]:
     """Return how tenants stand, in their order, with four queries."""
     rows = list(subjects)
-    found = standing.of_many(each.connection for each in rows if each.connection)
+    found = standing.of_many(_connections(rows))
     return [
         found[each.connection.pk] if each.connection else standing.without_connection(each.tenant)
         for each in rows
     ]
+
+
+def _connections(subjects: Iterable[Subject]) -> list[Connection]:
+    return [each.connection for each in subjects if each.connection]

@@ -3,12 +3,15 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils import timezone
 
+from connect import holds
 from connect.models import Rollout, RolloutItemStatus, RolloutStatus
 from connect.rollouts import creating, outcome
 from connect.rollouts.status import TransitionRefused
@@ -30,7 +33,7 @@ class RolloutAdmin(ActionsAdmin):
     empty = "A roll-out brings tenants to another version: a canary group first, then waves."
     change_form_template = "admin/connect/rollout/change_form.html"
     change_list_template = "admin/connect/rollout/change_list.html"
-    list_display = ("__str__", "coloured_status", "progress", "author", "created_at")
+    list_display = ("__str__", "coloured_status", "why", "progress", "author", "created_at")
     list_filter = (AttentionFilter, "status", "kind")
     list_select_related = ("template",)
     tally_by = "status"
@@ -89,6 +92,15 @@ class RolloutAdmin(ActionsAdmin):
             status.value: Count("items", filter=Q(items__status=status)) for status in outcome.ENDED
         }
         return found.annotate(tenants=Count("items"), **ended)
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        listed: ChangeList = super().get_changelist_instance(request)
+        rows = list(listed.result_list)
+        held = holds.of_rollouts(rows, timezone.now())
+        for row in rows:
+            row.holds = held[row.pk]
+        listed.result_list = rows
+        return listed
 
     def save_model(self, request: HttpRequest, obj: Rollout, form: Any, change: bool) -> None:
         form.create(request.user.get_username())
@@ -153,6 +165,10 @@ class RolloutAdmin(ActionsAdmin):
     @admin.display(description="status", ordering="status")
     def coloured_status(self, rollout: Rollout) -> str:
         return panel.status_badge(rollout)
+
+    @admin.display(description="why")
+    def why(self, rollout: Any) -> str:
+        return holds.in_words(rollout.holds)
 
     @admin.display(description="tenants")
     def progress(self, rollout: Any) -> str:
