@@ -7,10 +7,11 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from connect import connections
+from connect.health import incidents
 from connect.models import Connection, Stage, WaitingOn
 from connect.provisioning import reconciler, stages
 from tenants import proof
-from tenants.models import Tenant
+from tenants.models import GrantStatus, SalesforceGrant, Tenant
 from tenants.queue import enqueue
 from tenants.signals import tenant_changed
 
@@ -27,6 +28,8 @@ def on_tenant_changed(tenant: Tenant, **_: Any) -> None:
     connection = connections.ensure(tenant.pk)
     if connection is None:
         return
+    if SalesforceGrant.objects.filter(tenant=tenant, status=GrantStatus.ACTIVE).exists():
+        incidents.grant_restored(connection)
     if proof.is_proven(tenant):
         _await_portal(connection)
     # No next attempt: it waits for the tenant, or for staff to lift the block of its org.

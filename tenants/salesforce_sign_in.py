@@ -23,7 +23,7 @@ class After(StrEnum):
     """Where a sign-in leads to."""
 
     SET_UP = ""  # the subscriber's page
-    AUTHORIZE = "authorize"  # Heroku Connect: the sign-in only shows who asks
+    AUTHORIZE = "authorize"  # Heroku Connect: the sign-in also shows who asks
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def complete(request: HttpRequest) -> SignedIn:
     try:
         tenant = _tenant_for(given, link)
         _require_access(tenant, given, link)
-        tenant = _keep(backend, tenant, given, after)
+        tenant = _keep(backend, tenant, given)
     except (SignInFailed, links.BadLink):
         _drop(backend, given)
         raise
@@ -74,20 +74,15 @@ def complete(request: HttpRequest) -> SignedIn:
     return SignedIn(tenant, link, after)
 
 
-def _keep(backend: SalesforceBackend, tenant: Tenant, given: Consent, after: After) -> Tenant:
-    """Store a consent, unless the sign-in only shows who asks and the tenant has a grant."""
-    if after == After.AUTHORIZE and _has_grant(tenant):
-        _drop(backend, given)
-        return tenant
+def _keep(backend: SalesforceBackend, tenant: Tenant, given: Consent) -> Tenant:
+    """Store a consent, and revoke the one that it replaces.
+
+    Also on the way to Heroku Connect: Salesforce may have ended the stored one.
+    """
     tenant, replaced = consent.store(tenant.pk, given)
     if replaced:
         _revoke(backend, replaced.instance_url, replaced.refresh_token)
     return tenant
-
-
-def _has_grant(tenant: Tenant) -> bool:
-    grant = SalesforceGrant.objects.filter(tenant=tenant).first()
-    return grant is not None and grant.is_active
 
 
 def _tenant_for(given: Consent, link: str) -> Tenant:

@@ -87,6 +87,14 @@ def update_common(kind: IncidentKind, text: str, region_url: str = "") -> None:
         lifecycle.suspect(Incident(kind=kind, region_url=region_url, text=text), now)
 
 
+def grant_restored(connection: Connection) -> None:
+    """Close the incident about a lost grant at once: an admin has signed in again."""
+    lost = Incident.objects.filter(connection=connection, kind=IncidentKind.GRANT_LOST)
+    still = lost.exclude(status=IncidentStatus.CLOSED)
+    for incident in still.select_related("connection__tenant"):
+        lifecycle.absent(incident, timezone.now())
+
+
 def close_ended() -> None:
     """Close the incidents of connections that are no longer live, without an alert.
 

@@ -8,10 +8,11 @@ from django_q.models import OrmQ
 
 from connect import links as connect_links
 from connect.models import Stage
-from tenants import links
-from tenants.models import Proof
+from tenants import grants, links
+from tenants.models import GrantStatus, Proof, SalesforceGrant
 from tests import cast
 from tests.connect.journey import Journey
+from tests.subscriber import Admin
 
 pytestmark = pytest.mark.django_db
 
@@ -65,6 +66,28 @@ def test_an_admin_who_denies_comes_back_and_can_try_again(journey: Journey) -> N
     assert journey.admin.authorize(journey.tenant, "deny") in (200, 302)
     assert journey.advance().stage == Stage.WAITING_FOR_AUTHORIZATION
     journey.reach(Stage.LIVE)
+
+
+def test_coming_back_is_on_the_timeline_once(journey: Journey) -> None:
+    journey.reach(Stage.WAITING_FOR_AUTHORIZATION)
+    for _ in range(2):
+        Client().get(path(connect_links.auth_complete_url(journey.tenant)))
+    back = journey.tenant.events.filter(text__startswith="The admin came back from Heroku Connect")
+    assert [each.actor for each in back] == ["subscriber"]
+
+
+def test_a_sign_in_on_the_way_to_heroku_connect_replaces_the_stored_grant(
+    journey: Journey,
+) -> None:
+    journey.reach(Stage.WAITING_FOR_AUTHORIZATION)
+    before = SalesforceGrant.objects.get()
+    # Salesforce ends the grant; the portal has not noticed yet.
+    journey.running.control("POST", f"orgs/{journey.org_id}/revoke", {})
+    Admin(journey.running, journey.org_id).open_link(journey.tenant)
+    grant = SalesforceGrant.objects.get()
+    assert grant.status == GrantStatus.ACTIVE
+    assert grant.refresh_token != before.refresh_token
+    assert grants.refresh(journey.tenant.pk, stale=grant.access_token)
 
 
 @pytest.mark.parametrize("route", ["connect", "connection_auth_complete"])

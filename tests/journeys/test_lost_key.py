@@ -10,7 +10,7 @@ from pytest_django.fixtures import Settings
 
 import emulator as emulated
 from connect.health import incidents, maintenance, observations
-from connect.models import Connection, Incident, IncidentKind, Stage
+from connect.models import Connection, Incident, IncidentKind, IncidentStatus, Stage
 from connect.operations import connection as operations
 from portal.models import Heartbeat
 from tenants import links
@@ -59,6 +59,8 @@ def test_the_grant_counts_as_lost_and_a_new_sign_in_replaces_it(live: Journey) -
     assert "No key of SECRET decrypts" in incident.text
 
     assert live.admin.sign_in(live.tenant) == 302
+    incident.refresh_from_db()
+    assert incident.status == IncidentStatus.CLOSED  # at once, not at the next look
     grant = SalesforceGrant.objects.get()
     assert (grant.status, grant.is_readable) == (GrantStatus.ACTIVE, True)
     assert maintenance.probe_package(live.connection)
