@@ -442,6 +442,24 @@ def test_a_field_that_the_org_has_lost_goes_with_its_index_and_the_mapping_works
     assert (seen["state"], seen["config"]["indexes"]) == ("DATA_SYNCED", {})
 
 
+def test_an_edit_that_adds_a_warning_asks_first(operator: Client, emulator: Any) -> None:
+    wanted = fleets.config("Segment__c", access="read_write", upsert_field="Segment__c")
+    fleet = Fleet(emulator, fleets.version(fleets.document(Account=wanted)))
+    mapping = fleet.add(cast.ACME).connection.mappings.get()
+    url = reverse("admin:connect_mapping_act", args=[mapping.pk, "edit"])
+    assert "accept_warnings" not in operator.get(url).content.decode()
+    answers = edited(mapping, "Segment__c", access="read_write", upsert_field="")
+    page = operator.post(url, {"confirmed": "yes", **answers}).content.decode()
+    assert "a repeated write can create a duplicate record" in page
+    assert "Save despite warnings" in page
+    assert act(operator, mapping, "edit", **answers, accept_warnings="on") == 302
+    assert "Account is changed" in work_off()
+    # The mapping has this warning now, so a further edit adds none.
+    mapping = Mapping.objects.get()
+    again = edited(mapping, "Segment__c", "Phone", access="read_write")
+    assert act(operator, mapping, "edit", **again) == 302
+
+
 def test_an_identifier_that_is_not_among_the_fields_is_not_sent(
     operator: Client, account: Mapping, fleet: Fleet
 ) -> None:
