@@ -104,7 +104,9 @@ def what_follows(rollout: Rollout) -> str:
 
 class _Retry(Transition):
     def refusal(self, rollout: Rollout) -> str:
-        if reason := super().refusal(rollout):
+        reason = super().refusal(rollout)
+        # The table in the documentation asks about statuses, without a stored roll-out.
+        if reason or rollout.pk is None:
             return reason
         return "" if lifecycle.items_to_retry(rollout) else lifecycle.NOTHING_TO_RETRY
 
