@@ -125,6 +125,15 @@ def test_a_kept_file_is_named_and_an_edit_of_its_text_is_shown(manager: Client) 
     assert MappingTemplate.objects.get().made_from == "the file <b>.json, edited"
 
 
+def test_a_file_with_a_fault_is_named_at_once(manager: Client) -> None:
+    fleets.version(fleets.FIRST)
+    malformed = SimpleUploadedFile("cut.json", b'{"mappings": [')
+    for upload in (malformed, file(fleets.FIRST, "cut.json"), file(FAULTY, "cut.json")):
+        html = unescape(add(manager, upload=upload)[1])
+        assert "The text below is that of cut.json." in html
+        assert "<li>cut.json: " in html
+
+
 def test_a_second_file_replaces_the_one_that_is_kept(manager: Client) -> None:
     again = shown(manager, upload=file(FAULTY, "first.json"))
     assert add(manager, **again, upload=file(fleets.FIRST, "second.json"))[0] == 302
