@@ -62,7 +62,7 @@ def test_every_stage_has_its_step() -> None:
 
 
 def test_a_step_is_as_wide_as_its_longest_word() -> None:
-    rules = Path(finders.find("portal/admin.css")).read_text().splitlines()
+    rules = Path(finders.find("portal/admin.css") or "").read_text().splitlines()
     stepper = [each.strip() for each in rules if each.strip().startswith(".stepper")]
     assert not any("overflow-wrap" in each for each in stepper)
     assert sum("minmax(min-content, 1fr)" in each for each in stepper) == 2
