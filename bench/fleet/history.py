@@ -70,7 +70,9 @@ def health(member: Row) -> Row:
     return {
         "connection_id": number_of(member),
         "condition": condition,
-        "reason": "Contact: BULK_LOAD_ERROR" if is_degraded else states.advice(connection["state"]),
+        "reason": "Contact: BULK_LOAD_ERROR"
+        if is_degraded
+        else states.meaning(connection["state"]),
         "sampled_at": connection["seen_at"],
         "good_at": connection["seen_at"] if is_well else connection["seen_at"] - lost,
         "uptime_day": 1000 if is_well else 850,

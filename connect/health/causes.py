@@ -76,8 +76,8 @@ def _state(health: Health) -> dict[IncidentKind, str]:
     connection = health.connection
     kind = kind_of(connection.state)
     if kind:
-        advice = states.advice(connection.state)
-        return {kind: f"Heroku Connect reports {connection.state}: {advice}"}
+        meaning = states.meaning(connection.state)
+        return {kind: f"Heroku Connect reports {connection.state}: {meaning}"}
     # A pause by staff makes no incident; Heroku pauses idle connections by itself.
     if connection.state == states.PAUSED and not health.paused_by:
         return {IncidentKind.PAUSED: _PAUSED}

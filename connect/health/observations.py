@@ -142,10 +142,8 @@ def _failing(seen: ConnectionDetail) -> list[MappingDetail]:
 
 
 def _reason(seen: ConnectionDetail) -> str:
-    advice = states.advice(seen.state)
-    reasons = [advice] if advice else []
-    reasons += [f"{each.object_name}: {each.state}" for each in _failing(seen)]
-    return ", ".join(reasons)[:MAX_REASON_LENGTH]
+    failing = ", ".join(f"{each.object_name}: {each.state}" for each in _failing(seen))
+    return f"{states.meaning(seen.state)} {failing}".strip()[:MAX_REASON_LENGTH]
 
 
 def _org(given: str) -> str:

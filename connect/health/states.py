@@ -91,16 +91,16 @@ _LOADING_MAPPING = {
 }
 
 _AUTHORIZE_AGAIN = "Salesforce refused the grant: the admin has to authorize again."
-_ADVICE = {
+_MEANINGS = {
     NEED_AUTHENTICATION: _AUTHORIZE_AGAIN,
-    "SYSTEM_ERROR": "restart the connection; if the error returns, open a ticket with Heroku.",
-    "DB_UNAVAILABLE": "check that Postgres is reachable and the schema complete, then restart.",
-    "TOO_MANY_ROWS": "the plan's row limit is passed: remove rows or mappings, or upgrade.",
+    "SYSTEM_ERROR": "An error of Heroku Connect's own has stopped it.",
+    "DB_UNAVAILABLE": "Postgres cannot be reached, or the schema is incomplete.",
+    "TOO_MANY_ROWS": "The plan's row limit is passed.",
     UNAUTHORIZED: _AUTHORIZE_AGAIN,
-    "HEROKU_UNAUTH": "Heroku Connect lost its access to the app: check the app's collaborators.",
-    "INACTIVE_ORG": "the Salesforce org is inactive or locked.",
-    "SYSTEM_ON_ICE": "shelved for inactivity: open a ticket with Heroku.",
-    "ICED": "shelved for inactivity: open a ticket with Heroku.",
+    "HEROKU_UNAUTH": "Heroku Connect lost its access to the app.",
+    "INACTIVE_ORG": "The Salesforce org is inactive or locked.",
+    "SYSTEM_ON_ICE": "It was shelved for inactivity.",
+    "ICED": "It was shelved for inactivity.",
 }
 
 # Without NEED_AUTHENTICATION: the first authorization is a step of provisioning, and no trouble.
@@ -155,14 +155,17 @@ def is_broken(state: str) -> bool:
     return state in _BLOCKED
 
 
-def advice(state: str) -> str:
-    """Return what to do about a connection in this state; "" where nothing is to be done."""
-    return _ADVICE.get(state, "")
+def meaning(state: str) -> str:
+    """Return what is wrong with a connection in this state; "" if nothing is.
+
+    What to do about it is in connect.remedies.
+    """
+    return _MEANINGS.get(state, "")
 
 
 def as_blocked(state: str) -> Blocked:
     """Return the block of work that this broken state makes impossible."""
-    return Blocked(_BLOCKED[state], f"Heroku Connect reports {state}: {advice(state)}")
+    return Blocked(_BLOCKED[state], f"Heroku Connect reports {state}: {meaning(state)}")
 
 
 def is_broken_mapping(state: str) -> bool:

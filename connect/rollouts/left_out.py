@@ -4,7 +4,15 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from connect.formats import counted
-from connect.models import OPEN_STATUSES, Connection, RolloutItem, Stage
+from connect.mappings.lint import Severity
+from connect.models import (
+    OPEN_STATUSES,
+    Connection,
+    Rollout,
+    RolloutItem,
+    RolloutItemStatus,
+    Stage,
+)
 from tenants.models import Tenant
 
 MAX_NAMED = 100  # in one line of the roll-out's timeline
@@ -37,6 +45,15 @@ def explain(tenant_ids: Collection[int], otherwise: str) -> list[LeftOut]:
     ]
 
 
+def refused(rollout: Rollout) -> list[LeftOut]:
+    """Return the tenants that the check refused, with its errors. One query."""
+    found = rollout.items.filter(status=RolloutItemStatus.REFUSED)
+    return [
+        LeftOut(str(each.connection.tenant), f"the check refused it: {_errors(each)}")
+        for each in found.select_related("connection__tenant")
+    ]
+
+
 def sentence(left_out: Iterable[LeftOut]) -> str:
     """Return who is left out and why, in one sentence, or ""."""
     lines = [str(each) for each in left_out]
@@ -45,6 +62,11 @@ def sentence(left_out: Iterable[LeftOut]) -> str:
     more = len(lines) - MAX_NAMED
     rest = [f"and {more} more"] if more > 0 else []
     return f"Left out: {counted(len(lines), 'tenant')}. {'; '.join(lines[:MAX_NAMED] + rest)}."
+
+
+def _errors(item: RolloutItem) -> str:
+    found = [each for each in item.findings if each["severity"] == Severity.ERROR]
+    return " ".join(f"{each['where']}: {each['text']}" for each in found).rstrip(".")
 
 
 def _why(connection: Connection | None, rollout: int | None) -> str:

@@ -32,6 +32,7 @@ from connect.rollouts.status import (
 )
 
 _NOT_BEGUN = (RolloutItemStatus.CHECKING, RolloutItemStatus.READY)
+NOTHING_TO_RETRY = "it has no failed tenant that can be retried"
 RETRIED_FROM = (
     RolloutStatus.RUNNING,
     RolloutStatus.PAUSED,
@@ -114,9 +115,9 @@ def retry(rollout_id: int, actor: str) -> Rollout:
     """Check and try again every tenant that failed or was refused. Raises TransitionRefused."""
     with _locked(rollout_id) as rollout:
         require_status(rollout, *RETRIED_FROM)
-        again = _to_try_again(rollout)
+        again = items_to_retry(rollout)
         if not again:
-            raise TransitionRefused("It has no failed tenant that can be retried")
+            raise TransitionRefused(NOTHING_TO_RETRY.capitalize())
         RolloutItem.objects.filter(pk__in=again).update(
             status=RolloutItemStatus.CHECKING,
             step=RolloutStep.CHECK,
@@ -140,7 +141,8 @@ def retry(rollout_id: int, actor: str) -> Rollout:
     return rollout
 
 
-def _to_try_again(rollout: Rollout) -> list[int]:
+def items_to_retry(rollout: Rollout) -> list[int]:
+    """Return the ids of the tenants that failed or were refused and can be tried again."""
     # A connection that has joined another unfinished roll-out is left to that one.
     wanted = rollout.items.filter(status__in=[RolloutItemStatus.FAILED, RolloutItemStatus.REFUSED])
     free = eligible().filter(pk__in=wanted.values("connection"))

@@ -1,5 +1,6 @@
 """The form that edits one mapping of one tenant."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -29,6 +30,23 @@ class EditForm(Question):
     )
     # Heroku Connect refuses a change that was made to an older revision.
     revision = forms.IntegerField(widget=forms.HiddenInput)
+    accept_warnings = forms.BooleanField(required=False, label="Save despite warnings")
+
+    def __init__(self, data: Any = None, *, targets: Sequence[Mapping]) -> None:
+        super().__init__(data, targets=targets)
+        # It is shown only with the warnings that it accepts.
+        if not self.is_bound:
+            del self.fields["accept_warnings"]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        added = [] if self.errors else _added_warnings(self.targets[0], _config(data))
+        if not added:
+            del self.fields["accept_warnings"]
+        elif not data["accept_warnings"]:
+            lines = [str(each) for each in added]
+            self.add_error("accept_warnings", ["Read these warnings, then tick the box:", *lines])
+        return data
 
     def known(self) -> dict[str, Any]:
         seen = self.targets[0].config if self.targets else {}
@@ -65,6 +83,19 @@ def _config(answers: dict[str, Any]) -> dict[str, Any]:
         "upsert_field": answers["upsert_field"] or None,
         "fields": {name: {} for name in names if name},
     }
+
+
+def _added_warnings(mapping: Mapping, answers: dict[str, Any]) -> list[lint.Finding]:
+    """Return the warnings about an edited mapping that the mapping does not have now."""
+    before = _warnings(mapping, mapping.config)
+    after = _warnings(mapping, edits.edited(mapping.config, answers))
+    return [each for each in after if each not in before]
+
+
+def _warnings(mapping: Mapping, config: dict[str, Any]) -> list[lint.Finding]:
+    document = {"mappings": [{"object_name": mapping.object_name, "config": config}]}
+    org = lint.OrgFacts(mapping.connection.tenant.namespace)
+    return lint.warnings(lint.check(document, mapping.connection.plan, org))
 
 
 def _unsaved(mapping: Mapping) -> BulkItem | None:

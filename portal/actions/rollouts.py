@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django import forms
 
 from connect.models import Prune, Rollout, RolloutKind, RolloutStatus
-from connect.rollouts import lifecycle, warnings
+from connect.rollouts import left_out, lifecycle, warnings
 from connect.rollouts.status import TransitionRefused, tenant_count
 from portal.actions.action import Action, Options
 from portal.actions.forms import Question
@@ -102,8 +102,20 @@ def what_follows(rollout: Rollout) -> str:
     return "It deletes mapped objects, so a second person must start it after the check."
 
 
-def _warnings(targets: Sequence[Rollout]) -> list[str]:
-    return [str(warning) for rollout in targets for warning in warnings.of(rollout)]
+class _Retry(Transition):
+    def refusal(self, rollout: Rollout) -> str:
+        reason = super().refusal(rollout)
+        # The table in the documentation asks about statuses, without a stored roll-out.
+        if reason or rollout.pk is None:
+            return reason
+        return "" if lifecycle.items_to_retry(rollout) else lifecycle.NOTHING_TO_RETRY
+
+
+def _before_the_start(targets: Sequence[Rollout]) -> list[str]:
+    """Return who is left out because of the check, and its warnings."""
+    lines = [left_out.sentence(left_out.refused(rollout)) for rollout in targets]
+    lines += [str(warning) for rollout in targets for warning in warnings.of(rollout)]
+    return [line for line in lines if line]
 
 
 def _start(pk: int, actor: str, options: Options) -> Rollout:
@@ -143,11 +155,11 @@ ACTIONS = (
     _action(
         "start",
         "Start",
-        "The canary group starts at once. Where mapped objects are deleted from many tenants, "
+        "The first wave starts at once. Where mapped objects are deleted from many tenants, "
         "somebody else than the author must start it.",
         _CONTROL,
         Transition((RolloutStatus.READY,), _start),
-        details=_warnings,
+        details=_before_the_start,
         form=StartForm,
         guarded=True,
         moves_on=True,
@@ -172,7 +184,7 @@ ACTIONS = (
         "Retry failed",
         "Checks every tenant that failed or was refused again, and tries it again.",
         _CONTROL,
-        Transition(
+        _Retry(
             lifecycle.RETRIED_FROM,
             lambda pk, actor, options: lifecycle.retry(pk, actor),
             lambda rollout: "Each tenant is checked again first.",

@@ -1,8 +1,9 @@
 """Actions on a tenant itself: approve it, let it in again, send its e-mail again."""
 
-from connect.models import Stage, WaitingOn
+from connect.models import BlockedKind, Connection, Stage, WaitingOn
 from connect.operations import base
 from connect.operations.base import OperationOutcome, Report
+from connect.standing import Button, subscriber
 from portal.actions.action import Options
 from portal.actions.forms import TypedForm
 from portal.actions.subject import Subject, subject_action
@@ -36,9 +37,20 @@ def _refusal_to_resend(subject: Subject) -> str:
     connection = subject.connection
     if connection is None:
         return "it has no connection"
+    if subject.tenant.offboarded_at:
+        return "it is off-boarded"
+    if connection.blocked_at and not _asks_while_blocked(connection):
+        return "its block asks nothing of the subscriber"
     if connection.stage in _WITH_MAIL or connection.waiting_on == WaitingOn.SUBSCRIBER:
         return ""
     return "there is no mail for this stage"
+
+
+def _asks_while_blocked(connection: Connection) -> bool:
+    """Return whether the subscriber's page has a button that a mail can lead to."""
+    kind = BlockedKind(connection.blocked_kind or BlockedKind.OTHER)
+    said = subscriber.blocked(kind, Stage(connection.stage))
+    return bool(connection.missing_access) or said.button in (Button.SIGN_IN, Button.AUTHORIZE)
 
 
 def _resend(subject: Subject, actor: str, options: Options) -> Report:

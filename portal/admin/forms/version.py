@@ -127,18 +127,24 @@ class MappingTemplateForm(ModelForm):
 
     def _say_kept(self, name: str) -> None:
         text = f"The text below is that of {name}. Choose a file only to replace it."
-        self.fields["upload"].help_text = escape(text)
+        # On the bound field, which has taken the help text of its field before clean() runs.
+        self["upload"].help_text = escape(text)
 
     def _read(self, source: str, data: dict[str, Any]) -> None:
         try:
             document, namespace = self._document(source, data)
         except (uploads.BadUpload, NoSuchTenant) as error:
-            self.add_error(source, str(error))
+            self.add_error(source, f"{self._file_named(source)}{error}")
         except http.RemoteError as error:
             self.add_error(source, f"The live mappings cannot be read now. {error.words}")
         else:
             data["document"] = placeholders.generalize(document, namespace)
             self._check(source, data)
+
+    def _file_named(self, source: str) -> str:
+        """Return the start of an error about a file's text; "" if no file was chosen."""
+        kept = self.data.get("kept_file") if source == "document" else ""
+        return f"{kept}: " if kept else ""
 
     def _document(self, source: str, data: dict[str, Any]) -> tuple[dict[str, Any], str]:
         namespace = data.get("namespace", "")
@@ -151,11 +157,11 @@ class MappingTemplateForm(ModelForm):
     def _check(self, source: str, data: dict[str, Any]) -> None:
         findings = templates.findings(data["document"])
         errors, warnings = lint.errors(findings), lint.warnings(findings)
-        package = data.get("package", Package.CURRENT)
+        package, named = data.get("package", Package.CURRENT), self._file_named(source)
         if errors:
-            self.add_error(source, [str(found) for found in errors])
+            self.add_error(source, [f"{named}{found}" for found in errors])
         elif same := templates.same_as_newest(data["document"], package):
-            text = f"This is the same as {str(same).lower()}, the newest one for "
+            text = f"{named}This is the same as {str(same).lower()}, the newest one for "
             self.add_error(source, f"{text}{same.get_package_display().lower()}. Change something.")
         elif warnings and not data.get("accept_warnings"):
             lines = [str(found) for found in warnings]

@@ -15,7 +15,7 @@
 
   const read = (field) => {
     const { name, value, checked } = field;
-    if (field.type === "file") return { name, file: texts.get(field) };
+    if (field.type === "file") return { name, file: texts.get(field), chosenFile: field.files[0]?.name };
     if (field.multiple) return { name, chosen: [...field.selectedOptions].map((option) => option.value) };
     return { name, value, checked };
   };
@@ -60,7 +60,9 @@
     const notice = document.createElement("p");
     notice.className = "notice notice-wait";
     notice.setAttribute("role", "status");
-    notice.textContent = "What you typed before is here again. It is not saved or done yet.";
+    const lost = fields.filter(({ chosenFile, file }) => chosenFile && !file);
+    const again = lost.map(({ chosenFile }) => ` Choose the file ${chosenFile} again.`).join("");
+    notice.textContent = `What you typed before is here again. It is not saved or done yet.${again}`;
     form.before(notice);
   };
 

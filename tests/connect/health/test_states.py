@@ -81,3 +81,14 @@ def test_a_connections_own_trouble_comes_before_its_mappings(
     state: str, mappings: list[str], condition: Condition
 ) -> None:
     assert states.overall(state, mappings) == condition
+
+
+@pytest.mark.parametrize("state", [each for each in states.CONNECTIONS if states.is_broken(each)])
+def test_a_broken_state_is_explained_in_a_sentence_and_the_remedy_is_left_to_others(
+    state: str,
+) -> None:
+    text = states.meaning(state)
+    assert text[0].isupper()
+    assert text.endswith(".")
+    assert "estart" not in text
+    assert "ticket" not in text

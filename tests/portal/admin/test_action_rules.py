@@ -11,9 +11,10 @@ from pytest_django.fixtures import Settings
 
 import emulator as emulated
 from connect.health import diagnose
-from connect.models import Connection, Stage, WaitingOn
+from connect.models import BlockedKind, Connection, Stage, WaitingOn
 from connect.operations import connection as operations
 from portal.actions.subject import Subject
+from tenants import messages
 from tenants.models import Event, MessageKind, Proof, Tenant
 from tests import cast
 from tests.connect import fleet as fleets
@@ -87,6 +88,10 @@ def test_who_can_be_approved(
     assert ACTIONS["approve"].refusal(Subject(tenant, None)) == reason
 
 
+BLOCKED = {"stage": Stage.LIVE, "blocked_at": timezone.now()}
+NOTHING_TO_ASK = "its block asks nothing of the subscriber"
+
+
 @pytest.mark.parametrize(
     ("facts", "reason"),
     [
@@ -94,11 +99,26 @@ def test_who_can_be_approved(
         ({"stage": Stage.LIVE}, ""),
         ({"stage": Stage.WAITING_FOR_CONSENT, "waiting_on": WaitingOn.SUBSCRIBER}, ""),
         ({"stage": Stage.LINKING}, "there is no mail for this stage"),
+        (BLOCKED | {"blocked_kind": BlockedKind.AUTHORIZATION_LOST}, ""),
+        (BLOCKED | {"blocked_kind": BlockedKind.ROW_LIMIT}, NOTHING_TO_ASK),
+        (BLOCKED | {"blocked_kind": BlockedKind.NO_PACKAGE}, NOTHING_TO_ASK),
+        (BLOCKED | {"stage": Stage.WAITING_FOR_AUTHORIZATION}, NOTHING_TO_ASK),
+        (BLOCKED | {"missing_access": ["“Modify All Data”"]}, ""),
     ],
 )
 def test_when_a_mail_can_be_sent_again(facts: dict[str, Any] | None, reason: str) -> None:
     connection = None if facts is None else Connection(**facts)
     assert ACTIONS["resend"].refusal(Subject(Tenant(), connection)) == reason
+
+
+def test_what_is_refused_because_of_a_block_would_be_skipped_by_the_work() -> None:
+    connection = ready_for("resend")
+    for kind in BlockedKind:
+        connection.blocked_at, connection.blocked_kind = timezone.now(), kind
+        connection.blocked_reason = "It is blocked."
+        connection.save()
+        refusal = ACTIONS["resend"].refusal(Subject(connection.tenant, connection))
+        assert (messages.resend(connection.tenant_id, "olga") is None) == bool(refusal), kind
 
 
 def test_a_tenant_without_a_connection_is_skipped() -> None:

@@ -125,6 +125,15 @@ def test_a_kept_file_is_named_and_an_edit_of_its_text_is_shown(manager: Client) 
     assert MappingTemplate.objects.get().made_from == "the file <b>.json, edited"
 
 
+def test_a_file_with_a_fault_is_named_at_once(manager: Client) -> None:
+    fleets.version(fleets.FIRST)
+    malformed = SimpleUploadedFile("cut.json", b'{"mappings": [')
+    for upload in (malformed, file(fleets.FIRST, "cut.json"), file(FAULTY, "cut.json")):
+        html = unescape(add(manager, upload=upload)[1])
+        assert "The text below is that of cut.json." in html
+        assert "<li>cut.json: " in html
+
+
 def test_a_second_file_replaces_the_one_that_is_kept(manager: Client) -> None:
     again = shown(manager, upload=file(FAULTY, "first.json"))
     assert add(manager, **again, upload=file(fleets.FIRST, "second.json"))[0] == 302
@@ -440,6 +449,24 @@ def test_a_field_that_the_org_has_lost_goes_with_its_index_and_the_mapping_works
     emulator.control("POST", "sync", {})
     (seen,) = member.remote.seen["mappings"]
     assert (seen["state"], seen["config"]["indexes"]) == ("DATA_SYNCED", {})
+
+
+def test_an_edit_that_adds_a_warning_asks_first(operator: Client, emulator: Any) -> None:
+    wanted = fleets.config("Segment__c", access="read_write", upsert_field="Segment__c")
+    fleet = Fleet(emulator, fleets.version(fleets.document(Account=wanted)))
+    mapping = fleet.add(cast.ACME).connection.mappings.get()
+    url = reverse("admin:connect_mapping_act", args=[mapping.pk, "edit"])
+    assert "accept_warnings" not in operator.get(url).content.decode()
+    answers = edited(mapping, "Segment__c", access="read_write", upsert_field="")
+    page = operator.post(url, {"confirmed": "yes", **answers}).content.decode()
+    assert "a repeated write can create a duplicate record" in page
+    assert "Save despite warnings" in page
+    assert act(operator, mapping, "edit", **answers, accept_warnings="on") == 302
+    assert "Account is changed" in work_off()
+    # The mapping has this warning now, so a further edit adds none.
+    mapping = Mapping.objects.get()
+    again = edited(mapping, "Segment__c", "Phone", access="read_write")
+    assert act(operator, mapping, "edit", **again) == 302
 
 
 def test_an_identifier_that_is_not_among_the_fields_is_not_sent(

@@ -217,9 +217,43 @@ def test_errors_of_the_check_cannot_be_accepted(manager: Client, fleet: Fleet) -
     make(manager)
     rollout = checked()
     url = reverse("admin:connect_rollout_act", args=[rollout.pk, "start"])
-    assert "I have read the warnings" not in manager.get(url).content.decode()
+    asked = manager.get(url).content.decode()
+    assert "I have read the warnings" not in asked
+    assert f"Left out: 1 tenant. {lacking.tenant}: the check refused it: " in asked
+    assert "The org does not have this" in asked
     control(manager, rollout, "start", accept_warnings="on")
     assert rollout.items.get(connection=lacking.connection).status == RolloutItemStatus.REFUSED
+
+
+def test_a_skipped_tenant_shows_the_reason(manager: Client, fleet: Fleet) -> None:
+    make(manager)
+    rollout = checked()
+    lifecycle.cancel(rollout.pk, "mia")
+    html = manager.get(walk.page(Rollout, "change", rollout.pk)).content.decode()
+    assert html.count("The roll-out was cancelled before its turn.") == 2
+
+
+def test_retry_is_offered_only_where_a_tenant_failed(manager: Client, fleet: Fleet) -> None:
+    make(manager)
+    rollout = checked()
+    lifecycle.start(rollout.pk, "mia")
+    page = walk.page(Rollout, "change", rollout.pk)
+    button = reverse("admin:connect_rollout_act", args=[rollout.pk, "retry"])
+    assert button not in manager.get(page).content.decode()
+    assert "no failed tenant" in said(control(manager, rollout, "retry"))
+    rollout.items.filter(wave=0).update(status=RolloutItemStatus.FAILED)
+    assert button in manager.get(page).content.decode()
+
+
+def test_the_start_promises_no_canary_group_where_there_is_none(
+    manager: Client, fleet: Fleet
+) -> None:
+    make(manager, canary_size="0")
+    rollout = checked()
+    url = reverse("admin:connect_rollout_act", args=[rollout.pk, "start"])
+    asked = manager.get(url).content.decode()
+    assert "canary" not in asked
+    assert "The first wave starts at once." in asked
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,9 @@
 """The row of steps."""
 
+from pathlib import Path
+
 import pytest
+from django.contrib.staticfiles import finders
 from django.utils import timezone
 
 from connect import standing
@@ -56,3 +59,10 @@ def test_the_last_step_is_done_only_while_the_connection_is_well(
 def test_every_stage_has_its_step() -> None:
     for stage in Stage:
         assert steps(Connection(stage=stage), judge(Facts(stage, timezone.now())))
+
+
+def test_a_step_is_as_wide_as_its_longest_word() -> None:
+    rules = Path(finders.find("portal/admin.css") or "").read_text().splitlines()
+    stepper = [each.strip() for each in rules if each.strip().startswith(".stepper")]
+    assert not any("overflow-wrap" in each for each in stepper)
+    assert sum("minmax(min-content, 1fr)" in each for each in stepper) == 2

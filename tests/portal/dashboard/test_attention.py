@@ -95,7 +95,7 @@ def test_what_is_broken_is_as_old_as_the_last_good_look() -> None:
     now = timezone.now()
     row = rows.connection(cast.enrol(cast.ACME), state="SYSTEM_ERROR", live_at=now - LATE * 9)
     health = Health.objects.create(
-        connection=row, condition="broken", sampled_at=now, reason=states.advice(row.state)
+        connection=row, condition="broken", sampled_at=now, reason=states.meaning(row.state)
     )
     (cause,) = [each for each in CAUSES if each.name == "broken"]
     assert cause.oldest(now, 5) == [(now - LATE * 9, row)]
@@ -104,7 +104,9 @@ def test_what_is_broken_is_as_old_as_the_last_good_look() -> None:
     ((since, _),) = cause.oldest(now, 5)
     assert since == now - LATE * 3
     (case,) = attention.read(AnonymousUser(), now)["cases"]
-    assert case.why.startswith("restart the connection")
+    assert case.why == "An error of Heroku Connect's own has stopped it."
+    # What to do is said once, by the remedy.
+    assert "estart" in case.remedy
 
 
 def everything_wrong() -> Connection:
