@@ -147,8 +147,16 @@ def test_starting_over_begins_the_next_generation(journey: Journey) -> None:
 def test_a_restart_ends_the_block_that_it_solves(journey: Journey) -> None:
     still_loading(journey)
     set_state(journey, "SYSTEM_ERROR")
-    connection = journey.advance()
-    assert connection.blocked_kind == BlockedKind.SYSTEM_ERROR
+    connection = Connection.objects.get()
+    # As after the last restart that the portal does by itself.
+    now = timezone.now()
+    Connection.objects.filter(pk=connection.pk).update(
+        blocked_at=now,
+        blocked_kind=BlockedKind.SYSTEM_ERROR,
+        blocked_reason="It stopped with SYSTEM_ERROR.",
+        trouble_since=now,
+    )
+    connection.refresh_from_db()
     assert operate("restart", connection).endswith("Provisioning continues.")
     assert connection.blocked_at is None
     assert journey.reach(Stage.LIVE).blocked_kind == ""

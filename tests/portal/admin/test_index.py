@@ -36,7 +36,7 @@ def test_the_order_is_the_order_of_the_work(superuser: Client) -> None:
     listed = superuser.get("/admin/").context["app_list"]
     own = [app for app in listed if app["app_label"] not in settings.USE_CASES]
     assert [app["name"] for app in own] == [
-        *("Tenants", "Heroku Connect", "Queue", "Second factors", "Staff"),
+        *("Tenants", "Heroku Connect", "Queue", "Second factors", "Single sign-on", "Staff"),
     ]
     queue = [model["object_name"] for model in own[2]["models"]]
     assert queue == [
