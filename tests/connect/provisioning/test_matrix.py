@@ -32,6 +32,8 @@ CALLS = {
     "look at the connection": ("region", "GET", f"{CONNECTION}$"),
     "exchange the code": ("salesforce", "POST", "/oauth2/token$"),
     "ask who signed in": ("salesforce", "GET", "/id/"),
+    "look for the package": ("salesforce", "GET", "AuthConnection"),
+    "ask what the user may do": ("salesforce", "GET", "/query$"),
     "publish the link": ("salesforce", "POST", "AuthConnection"),
     "ask for the authorize URL": ("region", "POST", "/authorize_url$"),
     "describe an object": ("region", "GET", "/schemas/"),
