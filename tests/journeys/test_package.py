@@ -53,7 +53,8 @@ def test_the_package_of_2016_registers_unsigned_and_receives_its_link(
     journey.tenant.refresh_from_db()
     assert journey.tenant.proof == Proof.CONSENT
     connection = journey.reach(Stage.WAITING_FOR_AUTHORIZATION)
-    [call] = [each for each in emulator.calls() if "apexrest" in each["path"]]
+    posts = [each for each in emulator.calls() if each["method"] == "POST"]
+    [call] = [each for each in posts if "apexrest" in each["path"]]
     assert call["path"].endswith(".my.salesforce.com/services/apexrest/AuthConnection")
     [record] = emulator.records(journey.org_id, "Connection__c")
     assert linked_tenant(record["Auth_URL__c"]) == journey.tenant
