@@ -14,7 +14,7 @@ from django.db import connection
 from django.test import Client
 from django_q.models import Failure, OrmQ
 
-from connect.models import Connection, Incident, Rollout, Stage
+from connect.models import Connection, Health, Incident, Rollout, Stage
 from portal.models import BulkItem, BulkItemStatus, BulkRun
 from portal.project import renamed_tasks
 from tenants import encryption
@@ -57,8 +57,12 @@ def test_what_has_new_columns_is_described_truly() -> None:
 def test_every_page_of_every_row_opens() -> None:
     client = Client()
     client.force_login(User.objects.get(username="mia"))
+    # Sync health shows live connections alone.
+    hidden = Health.objects.exclude(connection__stage=Stage.LIVE).values_list("pk", flat=True)
+    without_page = {f"/admin/connect/health/{pk}/change/" for pk in hidden}
     for address in [*walk.lists(), *walk.rows()]:
-        assert client.get(address).status_code == 200, address
+        if address not in without_page:
+            assert client.get(address).status_code == 200, address
 
 
 @pytest.fixture
