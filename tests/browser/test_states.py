@@ -180,7 +180,11 @@ def rollouts(live: Connection) -> dict[str, Model]:
     for status in RolloutStatus:
         reason = "Paused by mia." if status == RolloutStatus.PAUSED else ""
         facts = {"status": status, "pause_reason": reason}
-        made[status.value] = Rollout.objects.create(template=template, author="mia", **facts)
+        rollout = Rollout.objects.create(template=template, author="mia", **facts)
+        if status == RolloutStatus.ENDED:
+            failed = {"connection": live, "wave": 1, "status": RolloutItemStatus.FAILED}
+            RolloutItem.objects.create(rollout=rollout, **failed)
+        made[status.value] = rollout
     return made
 
 

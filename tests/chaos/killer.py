@@ -6,7 +6,7 @@ import signal
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 
 import psycopg
@@ -52,8 +52,10 @@ class Killer:
 
     def postgres(self) -> None:
         """Kill a process of Postgres: it drops every connection and recovers from its log."""
-        with suppress(psycopg.OperationalError, ProcessLookupError):
-            connection = psycopg.connect(self.dynos.stack.database_url)
+        with (
+            suppress(psycopg.OperationalError, ProcessLookupError),
+            closing(psycopg.connect(self.dynos.stack.database_url)) as connection,
+        ):
             os.kill(connection.info.backend_pid, signal.SIGKILL)
 
 

@@ -143,7 +143,7 @@ def none_of(found: dict[str, int]) -> tuple[str, bool]:
     [
         ("database", SHORT),
         pytest.param("redis", SHORT, marks=needs_redis),
-        pytest.param("database", Size(50, 40), marks=pytest.mark.chaos),
+        pytest.param("database", Size(100, 50), marks=pytest.mark.chaos),
         pytest.param("redis", Size(15, 15), marks=[pytest.mark.chaos, needs_redis]),
     ],
     ids=["few-database", "few-redis", "many-database", "many-redis"],

@@ -131,7 +131,6 @@ RENAMED = [
     ("objects/Account/fields/Twitter__c", "Twitter__c", "Handle__c", "Account (BAD_CONFIG)"),
     ("objects/Tweet__c/fields/Body__c", "Body__c", "Text__c", "Tweet__c (BAD_CONFIG)"),
     ("objects/Connection__c/fields/Auth_URL__c", "Auth_URL__c", "Link__c", "Auth_URL__c"),
-    ("classes/AuthConnection", "'/AuthConnection/*'", "'/Link/*'", "package"),
     ("classes/AuthConnection", "String authorizeUrl", "String link", "authorizeUrl"),
 ]
 
@@ -151,6 +150,20 @@ def test_what_is_renamed_in_the_packages_source_breaks_the_journey(
     with testing.package_read_from(source):
         journey = Journey(emulator, cast.ACME, Proof.SIGNED)
         assert words in _trouble(journey)
+
+
+def test_a_package_whose_resource_is_renamed_is_refused_at_the_sign_in(
+    emulator: emulated.Running, tmp_path: Path
+) -> None:
+    source = shutil.copytree(testing.PACKAGE_SOURCE, tmp_path / "source")
+    path = source / "classes" / "AuthConnection.cls"
+    path.write_text(path.read_text().replace("'/AuthConnection/*'", "'/Link/*'"))
+    with testing.package_read_from(source):
+        journey = Journey(emulator, cast.ACME, Proof.SIGNED)
+        journey.reach(Stage.WAITING_FOR_CONSENT)
+        journey.do_the_admins_part()
+        assert journey.advance().stage == Stage.WAITING_FOR_CONSENT
+        assert "lacks the package: it is not installed in the org" in _timeline(journey)
 
 
 def _trouble(journey: Journey) -> str:

@@ -141,13 +141,13 @@ def test_looking_changes_nothing_and_shows_no_token(
     assert changed(before) == set()
 
 
-def test_coming_back_from_heroku_connect_queues_one_look_and_changes_nothing_else(
+def test_coming_back_from_heroku_connect_queues_one_look_and_notes_the_return(
     world: dict[str, Tenant],
 ) -> None:
     OrmQ.objects.all().delete()
     before = state()
     Client().get(urlsplit(connect_links.auth_complete_url(world["borealis"])).path)
-    assert changed(before) == {"django_q_ormq"}
+    assert changed(before) == {"django_q_ormq", "tenants_event"}
     assert [task.task["func"] for task in OrmQ.objects.all()] == [
         "connect.provisioning.reconciler.advance"
     ]

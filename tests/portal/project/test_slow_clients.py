@@ -28,7 +28,8 @@ def _gunicorn(*more: str) -> Iterator[int]:
     url = settings.DATABASE_URL.rpartition("/")[0] + f"/{name}"
     command = ["-m", "gunicorn", "portal.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "1"]
     process = subprocess.Popen(
-        [sys.executable, *command, "--timeout", str(SECONDS), *more],
+        # No worker ends by its count of requests: here one alone answers them all.
+        [sys.executable, *command, "--timeout", str(SECONDS), "--max-requests", "0", *more],
         cwd=settings.BASE_DIR,
         env={**os.environ, "DATABASE_URL": url},
         start_new_session=True,
