@@ -181,9 +181,9 @@ def rollouts(live: Connection) -> dict[str, Model]:
         reason = "Paused by mia." if status == RolloutStatus.PAUSED else ""
         facts = {"status": status, "pause_reason": reason}
         rollout = Rollout.objects.create(template=template, author="mia", **facts)
-        if status == RolloutStatus.ENDED:
-            failed = {"connection": live, "wave": 1, "status": RolloutItemStatus.FAILED}
-            RolloutItem.objects.create(rollout=rollout, **failed)
+        if item := {"ended": "FAILED", "refused": "REFUSED"}.get(status):
+            of = {"connection": live, "wave": 1, "status": RolloutItemStatus[item]}
+            RolloutItem.objects.create(rollout=rollout, **of)
         made[status.value] = rollout
     return made
 
