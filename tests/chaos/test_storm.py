@@ -142,7 +142,7 @@ def none_of(found: dict[str, int]) -> tuple[str, bool]:
     ("broker", "size"),
     [
         ("database", SHORT),
-        pytest.param("redis", SHORT, marks=needs_redis),
+        pytest.param("redis", SHORT, marks=[pytest.mark.chaos, needs_redis]),
         pytest.param("database", Size(100, 50), marks=pytest.mark.chaos),
         pytest.param("redis", Size(15, 15), marks=[pytest.mark.chaos, needs_redis]),
     ],

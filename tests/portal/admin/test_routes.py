@@ -125,7 +125,13 @@ def world(five: dict[str, Tenant]) -> dict[str, Tenant]:
 
 
 @pytest.mark.parametrize("who", ["superuser", "stranger"])
-@pytest.mark.parametrize("query", ["", AS_IF_PRESSED], ids=["plainly", "as if pressed"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        pytest.param("", id="plainly", marks=pytest.mark.thorough),
+        pytest.param(AS_IF_PRESSED, id="as if pressed"),
+    ],
+)
 def test_looking_changes_nothing_and_shows_no_token(
     superuser: Client, world: dict[str, Tenant], who: str, query: str
 ) -> None:
