@@ -1,22 +1,20 @@
 """Views for the subscriber's browser before and after Heroku Connect."""
 
 import logging
-from datetime import timedelta
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from connect import connections, tasks
+from connect import connections, returns, tasks
 from connect import links as connect_links
 from connect.clients import heroku_connect, http
 from connect.models import Connection, Stage
 from connect.provisioning import reconciler
-from tenants import limits, links, pages, timeline, visitors
+from tenants import limits, links, pages, visitors
 from tenants.limits import Bucket
-from tenants.models import Environment, EventKind, Tenant
+from tenants.models import Environment, Tenant
 from tenants.progress import Button, progress_of
 from tenants.queue import enqueue
 from tenants.salesforce_sign_in import After
@@ -27,8 +25,6 @@ log = logging.getLogger(__name__)
 
 AUTHORIZE_PER_HOUR = 120  # from one network
 URLS_PER_HOUR = 60  # for one tenant: each costs a call to Heroku Connect
-NOTE_AGAIN_AFTER = timedelta(minutes=1)  # a reload of the page is not another return
-_CAME_BACK = "The admin came back from Heroku Connect. The portal looks whether they authorized it."
 
 
 @require_safe
@@ -94,17 +90,10 @@ def authorization_complete(request: HttpRequest, signed: str) -> HttpResponse:
     tenant = links.tenant_for(connect_links.AUTH_COMPLETE, signed)
     connection = connections.current(tenant)
     if connection and _may_authorize(tenant):
-        _note_return(tenant)
+        returns.note(tenant)
         if connection.stage == Stage.LIVE:
             enqueue(tasks.refresh_connection, connection.pk)
         else:
             # The next look may be minutes away, and the subscriber is watching the page.
             enqueue(reconciler.advance, connection.pk, hurry=True)
     return HttpResponseRedirect(f"{links.sign_in_url(tenant, like=signed)}?{CHECKING}")
-
-
-def _note_return(tenant: Tenant) -> None:
-    """Note it once for several loads of the page. What was decided there, only a look shows."""
-    lately = timezone.now() - NOTE_AGAIN_AFTER
-    if not tenant.events.filter(kind=EventKind.WAITING, text=_CAME_BACK, at__gt=lately).exists():
-        timeline.note(tenant, EventKind.WAITING, _CAME_BACK, actor=timeline.SUBSCRIBER)

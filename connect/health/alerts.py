@@ -16,7 +16,7 @@ from django.utils import timezone
 from connect import remedies
 from connect.clients import http
 from connect.clients.http import Peer
-from connect.formats import format_duration
+from connect.formats import counted, format_duration
 from connect.models import Incident, IncidentKind, Rollout, WebhookNotice
 from tenants import addresses, attempts, messages, sweeps, timeline
 from tenants.addresses import Address
@@ -44,11 +44,8 @@ def notify_more(incident: Incident, parts: Sequence[str]) -> None:
 
 def notify_closed(incident: Incident) -> None:
     """Notify staff that an incident is over, and how long it lasted."""
-    opened_at, closed_at = incident.opened_at, incident.closed_at
-    assert opened_at is not None  # noqa: S101  (a suspected incident is never closed)
-    assert closed_at is not None  # noqa: S101
-    duration = format_duration(closed_at - opened_at)
-    text = f"It lasted {duration}. {incident.healing.count()} steps of self-healing."
+    steps = counted(incident.healing.count(), "step")
+    text = f"It lasted {format_duration(incident.lasted)}. {steps} of self-healing."
     if incident.reopened:
         _notify(incident, "ended", f"Recovered again: {incident}", text)
     else:

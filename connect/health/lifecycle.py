@@ -126,6 +126,7 @@ def absent(incident: Incident, now: datetime) -> None:
         return
     if incident.absent_since is None:
         Incident.objects.filter(pk=incident.pk).update(absent_since=now)
+        incident.absent_since = now
         # A certain fact that is gone is as certain: it does not wait for CLOSE_AFTER.
         if incident.kind not in CERTAIN:
             return

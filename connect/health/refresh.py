@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from django.db import transaction
 from django.utils import timezone
 
+from connect import returns
 from connect.clients import heroku_connect, http
 from connect.clients.connection_detail import ConnectionDetail, MappingDetail
-from connect.health import history, incidents, observations
+from connect.health import history, incidents, observations, states
 from connect.models import Connection, IncidentKind, Mapping, Stage
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,8 @@ def refresh(connection: Connection) -> str:
     """
     seen = heroku_connect.detail(connection.region_url, connection.connection_id, deep=True)
     store(connection, seen)
+    is_authorized = not states.lacks_authorization(seen.state)
+    returns.note_look(connection.tenant, is_authorized=is_authorized)
     return seen.state
 
 

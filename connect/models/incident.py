@@ -1,5 +1,6 @@
 """What goes wrong for longer than a moment, and what is done about it."""
 
+from datetime import timedelta
 from typing import ClassVar
 
 from django.db import models
@@ -52,7 +53,8 @@ class Incident(models.Model):
     """A lasting problem of a connection or a region.
 
     It begins as suspected, without an alert; opens when it lasts; closes when its cause has been
-    absent for a while. Opening and closing send one alert each.
+    absent for a while. Opening and closing send one alert each. The trouble itself begins at
+    `suspected_at`, and it ends at `absent_since`.
     """
 
     kind = models.CharField(max_length=20, choices=IncidentKind.choices)
@@ -114,6 +116,11 @@ class Incident(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.target}"
+
+    @property
+    def lasted(self) -> timedelta:
+        """How long the trouble itself lasted, from its first observation until it was absent."""
+        return (self.absent_since or self.closed_at or timezone.now()) - self.suspected_at
 
     @property
     def target(self) -> str:

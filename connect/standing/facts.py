@@ -8,9 +8,10 @@ from connect.models import BlockedKind, Condition, IncidentKind, Stage, WaitingO
 
 @dataclass(frozen=True)
 class OpenIncident:
-    """An open incident of a connection, its region, or Heroku as a whole.
+    """An incident of a connection, its region, or Heroku as a whole, which is open or suspected.
 
-    `well_since`: its cause has been absent since then, and it closes soon if it stays so.
+    `since` is the beginning of the trouble, before the incident opened. `well_since`: its cause has
+    been absent since then, and it closes soon if it stays so.
     """
 
     kind: IncidentKind
@@ -26,7 +27,8 @@ class Facts:
 
     `stage` None: there is no connection yet. `blocked` None with `trouble_since`: a retry is being
     made. `condition` is the one now and counts only for a live connection; `seen` is False if it
-    is unknown because the connection could not be seen.
+    is unknown because the connection could not be seen. `suspected` incidents are not told to
+    anybody; they only know since when the condition is what it is.
     """
 
     stage: Stage | None
@@ -42,6 +44,7 @@ class Facts:
     condition_since: datetime | None = None
     seen: bool = True
     incidents: tuple[OpenIncident, ...] = ()
+    suspected: tuple[OpenIncident, ...] = ()
     paused_until: datetime | None = None
     pause_note: str = ""
     paused_by: str = ""

@@ -148,8 +148,9 @@ def _live(facts: Facts) -> Standing:
         return replace(found, reason=paused) if is_paused else found
     if facts.drifted_since:
         return _drifted(facts, facts.drifted_since)
-    live = subscriber.LIVE
-    return _plain(facts, "live", Word.LIVE, remedies.WAITS[Stage.LIVE], live)
+    found = _plain(facts, "live", Word.LIVE, remedies.WAITS[Stage.LIVE], subscriber.LIVE)
+    # It went live at that time, but it may have been broken since then.
+    return replace(found, since=None)
 
 
 def _recovering(problem: Problem) -> Standing:
@@ -197,7 +198,8 @@ def _paused(facts: Facts, problem: Problem | None) -> Standing:
         found,
         headline=_pause(facts),
         reason=f"{facts.pause_note or 'No reason was given.'}{then}{beside}",
-        since=facts.condition_since,
+        # A pause that was asked a moment ago is not in the condition yet.
+        since=facts.condition_since if facts.condition == Condition.PAUSED else None,
     )
 
 

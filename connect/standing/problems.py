@@ -55,7 +55,9 @@ def _of_condition(facts: Facts) -> list[Problem]:
         known = _of_incident(opened)
         return [Problem(kind, word, known.text, known.since, known.is_healing)]
     text = facts.condition_reason or str(kind.label)
-    return [Problem(kind, word, text, facts.condition_since)]
+    # The incident that may open has the same time, so that its opening does not change it.
+    began = (each.since for each in facts.suspected if each.kind == kind)
+    return [Problem(kind, word, text, next(began, facts.condition_since))]
 
 
 def _present(facts: Facts) -> list[OpenIncident]:

@@ -82,7 +82,7 @@ def _own(row: Connection, now: datetime) -> dict[str, Any]:
 def _of_live(rows: list[Connection], now: datetime) -> dict[int, dict[str, Any]]:
     keys = [row.pk for row in rows]
     healths = Health.objects.in_bulk(keys)
-    opened, regional = _incidents(keys)
+    opened, suspected, regional = _incidents(keys)
     drifted = dict(
         Drift.objects.filter(connection__in=keys, state=DriftState.DRIFTED).values_list(
             "connection_id", "since"
@@ -94,6 +94,7 @@ def _of_live(rows: list[Connection], now: datetime) -> dict[int, dict[str, Any]]
         row.pk: {
             **_of_health(healths.get(row.pk), now),
             "incidents": (*opened[row.pk], *regional[row.region_url], *regional[""]),
+            "suspected": tuple(suspected[row.pk]),
             "drifted_since": drifted.get(row.pk),
             "failed_writes": failed.get(row.pk, 0),
         }
@@ -119,22 +120,31 @@ _ByConnection = defaultdict[int | None, list[OpenIncident]]
 _ByRegion = defaultdict[str, list[OpenIncident]]
 
 
-def _incidents(keys: list[int]) -> tuple[_ByConnection, _ByRegion]:
-    """Return the open incidents of connections, and those of regions ("" is all of Heroku)."""
-    of_these = Q(connection__in=keys) | Q(connection=None, kind__in=REGIONAL)
-    rows = Incident.objects.filter(of_these, status=IncidentStatus.OPEN).order_by("opened_at", "pk")
+def _incidents(keys: list[int]) -> tuple[_ByConnection, _ByConnection, _ByRegion]:
+    """Return the open and the suspected incidents of connections, and the open ones of regions.
+
+    The region "" is all of Heroku.
+    """
+    of_regions = Q(connection=None, kind__in=REGIONAL, status=IncidentStatus.OPEN)
+    rows = Incident.objects.filter(Q(connection__in=keys) | of_regions)
     opened: _ByConnection = defaultdict(list)
+    suspected: _ByConnection = defaultdict(list)
     regional: _ByRegion = defaultdict(list)
-    for row in rows:
-        incident = OpenIncident(
-            IncidentKind(row.kind),
-            row.text,
-            row.opened_at or row.suspected_at,
-            row.needs_person_since is not None,
-            row.absent_since,
-        )
-        if row.connection_id:
-            opened[row.connection_id].append(incident)
+    for row in rows.exclude(status=IncidentStatus.CLOSED).order_by("suspected_at", "pk"):
+        if row.connection_id is None:
+            regional[row.region_url].append(_as_fact(row))
+        elif row.status == IncidentStatus.OPEN:
+            opened[row.connection_id].append(_as_fact(row))
         else:
-            regional[row.region_url].append(incident)
-    return opened, regional
+            suspected[row.connection_id].append(_as_fact(row))
+    return opened, suspected, regional
+
+
+def _as_fact(row: Incident) -> OpenIncident:
+    return OpenIncident(
+        IncidentKind(row.kind),
+        row.text,
+        row.suspected_at,
+        row.needs_person_since is not None,
+        row.absent_since,
+    )

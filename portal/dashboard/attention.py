@@ -44,8 +44,8 @@ _MAIL_IS_LOST = Exists(
 )
 _INCIDENTS = Incident.objects.filter(
     connection=OuterRef("pk"), status=IncidentStatus.OPEN
-).order_by("opened_at")
-_OPENED_AT = Subquery(_INCIDENTS.values("opened_at")[:1])
+).order_by("suspected_at")
+_BEGAN_AT = Subquery(_INCIDENTS.values("suspected_at")[:1])
 _LAST_EVENT = RolloutEvent.objects.filter(rollout=OuterRef("pk")).order_by("-at").values("at")[:1]
 
 
@@ -55,8 +55,8 @@ class Cause:
 
     `model` is what the list with the filter "attention" shows: the tenants of connections, else the
     rows themselves. `since` is when a row's trouble began, as SQL. `why` is "" where the
-    connection's standing says it. The button is `action`, or that of the standing's remedy if the
-    cause `has_remedy`.
+    connection's standing says it, and then the standing also says since when: `since` only finds
+    the oldest. The button is `action`, or that of the standing's remedy if the cause `has_remedy`.
     """
 
     name: str
@@ -132,8 +132,7 @@ def _is(word: Word, rows: Callable[[datetime], Q] | None = None) -> _Trouble:
         str(word.label),
         TONES[word],
         rows or (lambda now: with_word(word, now)),
-        # A good look after the opening of an incident does not end it.
-        Coalesce(_OPENED_AT, F("health__good_at"), F("live_at"), F("stage_since")),
+        Coalesce(_BEGAN_AT, F("health__since"), F("stage_since")),
         lambda row: "",
         is_alone=True,  # a connection has one word
     )
@@ -145,8 +144,8 @@ _TROUBLES = (
         "Blocked",
         "bad",
         lambda now: Q(blocked_at__isnull=False),
-        F("blocked_at"),
-        lambda row: row.blocked_reason,
+        Coalesce("trouble_since", "blocked_at"),
+        lambda row: "",
     ),
     _is(Word.NEEDS_AUTHORIZATION),
     _is(Word.BROKEN),
@@ -235,7 +234,7 @@ CAUSES: list[Cause] = [
         "bad",
         Incident,
         lambda now: Incident.objects.filter(connection=None, status=IncidentStatus.OPEN),
-        F("opened_at"),
+        F("suspected_at"),
         lambda row: row.text,
     ),
     *map(_of_tenants, range(len(_TROUBLES))),

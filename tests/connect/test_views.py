@@ -7,14 +7,23 @@ from django.test import Client
 from django_q.models import OrmQ
 
 from connect import links as connect_links
+from connect import tasks
 from connect.models import Stage
 from tenants import grants, links
-from tenants.models import GrantStatus, Proof, SalesforceGrant
+from tenants.models import EventKind, GrantStatus, Proof, SalesforceGrant
 from tests import cast
 from tests.connect.journey import Journey
 from tests.subscriber import Admin
 
 pytestmark = pytest.mark.django_db
+
+
+LOOKED = "The portal looked at Heroku Connect after the admin's return"
+DENIED = "The admin denied the access, or did not finish."
+
+
+def looks(journey: Journey) -> list[str]:
+    return [each.text for each in journey.tenant.events.filter(text__startswith=LOOKED)]
 
 
 def path(url: str) -> str:
@@ -65,7 +74,28 @@ def test_an_admin_who_denies_comes_back_and_can_try_again(journey: Journey) -> N
     journey.reach(Stage.WAITING_FOR_AUTHORIZATION)
     assert journey.admin.authorize(journey.tenant, "deny") in (200, 302)
     assert journey.advance().stage == Stage.WAITING_FOR_AUTHORIZATION
+    assert looks(journey) == [f"{LOOKED}: it is not authorized. {DENIED}"]
+    # A look without a return has nothing to say.
+    journey.advance()
+    assert len(looks(journey)) == 1
     journey.reach(Stage.LIVE)
+    assert journey.tenant.events.filter(kind=EventKind.AUTHORIZED).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("decision", "ending"), [("deny", f"not authorized. {DENIED}"), ("allow", "authorized.")]
+)
+def test_what_a_live_admin_decided_at_heroku_connect_is_on_the_timeline(
+    journey: Journey, decision: str, ending: str
+) -> None:
+    connection = journey.reach(Stage.LIVE)
+    journey.running.control(
+        "POST", f"connections/{connection.connection_id}/state", {"state": "UNAUTHORIZED"}
+    )
+    tasks.refresh_connection(connection.pk)
+    journey.admin.authorize(journey.tenant, decision)
+    tasks.refresh_connection(connection.pk)
+    assert looks(journey) == [f"{LOOKED}: it is {ending}"]
 
 
 def test_coming_back_is_on_the_timeline_once(journey: Journey) -> None:

@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from connect import links
+from connect import links, returns
 from connect.clients import heroku_connect, salesforce
 from connect.clients.connection_detail import ConnectionDetail
 from connect.models import BlockedKind, WaitingOn
@@ -32,6 +32,7 @@ def waiting_for_authorization(claim: Claim) -> StepOutcome:
     reminders.send_due(claim, MessageKind.AUTHORIZE_REMINDER)
     seen = heroku_connect.detail(connection.region_url, connection.connection_id)
     if not seen.organization_id:
+        returns.note_look(claim.tenant, is_authorized=False)
         return _wait(claim, seen)
     # Anyone with the link can authorize any org, so the org is compared before data flows.
     if not _same_org(seen.organization_id, claim.tenant.org_id):

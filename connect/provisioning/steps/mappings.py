@@ -2,6 +2,7 @@
 
 from django.utils import timezone
 
+from connect import returns
 from connect.clients import heroku_connect, http
 from connect.clients.connection_detail import ConnectionDetail
 from connect.health import refresh, states
@@ -70,7 +71,9 @@ def loading(claim: Claim) -> StepOutcome:
     connection = claim.connection
     seen = heroku_connect.detail(connection.region_url, connection.connection_id, deep=True)
     refresh.store(connection, seen)  # so that staff see the progress of each mapping
-    if states.lacks_authorization(seen.state):
+    is_authorized = not states.lacks_authorization(seen.state)
+    returns.note_look(claim.tenant, is_authorized=is_authorized)
+    if not is_authorized:
         return authorization.wait_for_authorization_again(claim)
     _require_loadable(claim, seen)
     if not seen.mappings or any(found.state != states.SYNCED for found in seen.mappings):

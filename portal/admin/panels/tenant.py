@@ -121,7 +121,7 @@ def facts(connection: Connection) -> list[tuple[str, Any]]:
         ("Mappings", connection.template or ""),
         ("Compared with them", _drift(connection)),
         ("Authorized", connection.authorized_at),
-        ("Live since", connection.live_at),
+        ("Went live", connection.live_at),
     ]
     return [(name, value) for name, value in pairs if value]
 

@@ -53,12 +53,13 @@ def read(user: Any, now: datetime) -> dict[str, Any]:
     found.sort(key=lambda each: each[:2])
     total, shown = sum(count for _, count in present), found[:MAX_SHOWN]
     standings = standing.of_many(row for *_, row in shown if isinstance(row, Connection))
+    cases = [
+        _case(user, cause, row, since, standings.get(row.pk)) for since, _, cause, row in shown
+    ]
     return {
         "total": total,
         "tallies": present,
-        "cases": [
-            _case(user, cause, row, since, standings.get(row.pk)) for since, _, cause, row in shown
-        ],
+        "cases": sorted(cases, key=lambda case: case.since),
         "hidden": total - min(total, MAX_SHOWN),
         "snoozed": Connection.objects.filter(snoozed_until__gt=now, offboarded_at=None).count(),
         "snoozed_in_trouble": attention.snoozed(now).count(),
@@ -78,7 +79,9 @@ def _case(user: Any, cause: Cause, row: Any, since: datetime, found: Standing | 
         press = (action.label, _address(shown, "act", action.name), False)
     elif remedy and remedy.page and is_connection:
         press = (remedy.page.value, remedy_pages.address(remedy.page, row.tenant), True)
-    why = cause.why(row) or (found.reason if found else "")
+    why = cause.why(row)
+    if found and is_connection and not why:
+        why, since = found.reason, found.since or since
     do = remedy.do if remedy else ""
     return Case(cause, str(shown), since, why, _address(shown, "change"), do, *press)
 

@@ -10,7 +10,7 @@ MAX_SHOWN = 10
 
 def read(user: Any, now: datetime) -> dict[str, Any]:
     """One query."""
-    opened = Incident.objects.filter(status=IncidentStatus.OPEN).order_by("opened_at", "pk")
+    opened = Incident.objects.filter(status=IncidentStatus.OPEN).order_by("suspected_at", "pk")
     # One more than is shown tells whether there are more, without counting them.
     found = list(opened.select_related("connection__tenant")[: MAX_SHOWN + 1])
     return {"incidents": found[:MAX_SHOWN], "more": len(found) > MAX_SHOWN}

@@ -156,6 +156,14 @@ def test_an_incident_that_staff_work_on_is_not_alerted_again(
     assert incidents.remind() == 0
 
 
+def test_the_end_says_how_long_the_trouble_lasted_and_not_how_long_it_was_watched(
+    clock: time_machine.Traveller, acme: Health
+) -> None:
+    see(clock, acme, *["SYSTEM_ERROR"] * 6, *["IDLE"] * 8)
+    (event,) = Event.objects.filter(text__startswith="Recovered")
+    assert "It lasted 6 min. 0 steps" in event.text
+
+
 def test_trouble_that_returns_much_later_is_another_incident(
     clock: time_machine.Traveller, acme: Health
 ) -> None:

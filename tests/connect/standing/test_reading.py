@@ -145,6 +145,19 @@ def test_a_closed_or_suspected_incident_says_nothing(fleet: dict[str, Connection
         assert standing.of(fleet["limit"]).word == Word.LIVE
 
 
+def test_a_trouble_is_as_old_when_it_opens_as_when_it_was_suspected(
+    fleet: dict[str, Connection],
+) -> None:
+    row, now = fleet["degraded"], timezone.now()
+    began = now - timedelta(minutes=3)
+    Health.objects.filter(connection=row).update(since=began - timedelta(seconds=1))
+    found = open_incident(row, IncidentKind.MAPPING, suspected_at=began)
+    Incident.objects.filter(pk=found.pk).update(status=IncidentStatus.SUSPECTED, opened_at=None)
+    assert standing.of(row).since == began
+    Incident.objects.filter(pk=found.pk).update(status=IncidentStatus.OPEN, opened_at=now)
+    assert standing.of(row).since == began
+
+
 def test_a_tenant_without_a_connection_is_new_or_gone() -> None:
     tenant = cast.enrol(cast.ACME)
     assert standing.of_tenant(tenant, None).word == Word.NEW

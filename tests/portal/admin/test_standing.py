@@ -98,7 +98,8 @@ def exported(client: Client, model: type[Any]) -> dict[str, str]:
 
 def test_a_well_connection_is_live_everywhere(manager: Client, five: dict[str, Tenant]) -> None:
     html = text(manager, walk.page(Tenant, "change", five["acme"].pk))
-    assert "<h2>Live, since" in html
+    # It went live at a time, but it may have been broken since then.
+    assert "<h2>Live</h2>" in html
     assert "Nothing has to be done." in html
     assert primary(manager, walk.page(Tenant, "change", five["acme"].pk)) == []
     said = exported(manager, Tenant)

@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
+from connect import standing
 from connect.health import states
 from connect.models import (
     COMMON,
@@ -27,7 +28,7 @@ from connect.remedies import INCIDENTS
 from portal.dashboard.attention import CAUSES, snoozed
 from portal.dashboard.cards import attention
 from tenants.models import MessageStatus
-from tests import cast
+from tests import cast, standings
 from tests.portal.admin import rows
 
 pytestmark = pytest.mark.django_db
@@ -91,22 +92,45 @@ def test_a_subscriber_whose_mail_was_lost_is_not_called_silent(status: MessageSt
     assert causes_now() == ["unreachable"]
 
 
-def test_what_is_broken_is_as_old_as_the_last_good_look() -> None:
+def test_what_is_broken_is_as_old_as_its_condition() -> None:
     now = timezone.now()
     row = rows.connection(cast.enrol(cast.ACME), state="SYSTEM_ERROR", live_at=now - LATE * 9)
-    health = Health.objects.create(
-        connection=row, condition="broken", sampled_at=now, reason=states.meaning(row.state)
+    Health.objects.create(
+        connection=row,
+        condition="broken",
+        since=now - LATE * 3,
+        sampled_at=now,
+        reason=states.meaning(row.state),
     )
-    (cause,) = [each for each in CAUSES if each.name == "broken"]
-    assert cause.oldest(now, 5) == [(now - LATE * 9, row)]
-    health.good_at = now - LATE * 3
-    health.save()
-    ((since, _),) = cause.oldest(now, 5)
-    assert since == now - LATE * 3
     (case,) = attention.read(AnonymousUser(), now)["cases"]
+    assert case.since == now - LATE * 3
     assert case.why == "An error of Heroku Connect's own has stopped it."
     # What to do is said once, by the remedy.
     assert "estart" in case.remedy
+
+
+EVERY = {seen.key: facts for facts, seen in standings.EVERY}
+
+
+@pytest.mark.parametrize("key", EVERY)
+def test_a_case_is_as_old_as_the_tenants_page_says(key: str) -> None:
+    row = standings.make(cast.enrol(cast.ACME), EVERY[key])
+    for case in attention.read(AnonymousUser(), timezone.now())["cases"]:
+        assert row is not None
+        said = standing.of(Connection.objects.get(pk=row.pk)).since
+        # The page names no time where only a scan has found writes; the incident has one soon.
+        assert said in (None, case.since)
+
+
+def test_a_case_is_not_as_old_as_another_incident_of_its_tenant() -> None:
+    row = rows.connection(cast.enrol(cast.ACME))
+    now = timezone.now()
+    Health.objects.create(connection=row, condition="healthy", sampled_at=now)
+    older = incident(row, IncidentKind.WRITE_ERRORS)
+    worse = incident(row, IncidentKind.HEROKU_UNAUTH)
+    Incident.objects.filter(pk=older.pk).update(suspected_at=now - LATE)
+    (case,) = attention.read(AnonymousUser(), now)["cases"]
+    assert (case.why, case.since) == (worse.text, worse.suspected_at)
 
 
 def everything_wrong() -> Connection:
@@ -152,7 +176,7 @@ def test_every_tenant_in_an_open_incident_needs_attention(kind: IncidentKind) ->
     opened = incident(row, kind)
     assert len(causes_now()) == 1
     (case,) = attention.read(AnonymousUser(), timezone.now())["cases"]
-    assert (case.name, case.why, case.since) == (str(row.tenant), opened.text, opened.opened_at)
+    assert (case.name, case.why, case.since) == (str(row.tenant), opened.text, opened.suspected_at)
     remedy = INCIDENTS[kind]
     assert case.remedy == remedy.do
     # Nobody is signed in here, so no button is offered; a page is.

@@ -34,7 +34,7 @@ class IncidentAdmin(ReadOnlyAdmin):
         "kind",
         "coloured_status",
         "target",
-        "opened_at",
+        "suspected_at",
         "closed_at",
         "attempts",
         "needs_person_since",
