@@ -46,7 +46,7 @@ def too_many(request: HttpRequest, wait: int) -> HttpResponse:
         request,
         429,
         "Too many requests",
-        f"Please wait {max(1, round(wait / 60))} min, then open the link again. Nothing is lost.",
+        f"Please wait {max(1, round(wait / 60))} min, then try again. Nothing is lost.",
     )
     response["Retry-After"] = str(wait)
     return response

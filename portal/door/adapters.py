@@ -7,11 +7,11 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from portal import audit
-from portal.door import throttle
+from portal.door import browsers, throttle
 from portal.models import AuditKind
 from tenants.fields import EncryptedTextField
 
@@ -41,6 +41,11 @@ class StaffAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth carr
                 AuditKind.SIGN_IN_FAILED, "Wrong name or password", request=request, actor=name
             )
         return user
+
+    def post_login(self, request: HttpRequest, user: User, **hooks: Any) -> HttpResponse:
+        response: HttpResponse = super().post_login(request, user, **hooks)
+        browsers.remember(response, throttle.account_of(user.get_username()))
+        return response
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
         """Return how a person proves who they are: by single sign-on only if nothing else fits."""

@@ -5,14 +5,20 @@ from typing import Any
 
 from allauth.account.forms import ChangePasswordForm
 from allauth.core import context
+from allauth.core.internal.cryptokit import normalize_user_code
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db import transaction
 
 from portal import audit
 from portal.door import rotation, throttle
 from portal.models import AuditKind
+
+USED = "used"  # the last codes, in the data of an app
+VALID_AT_A_TIME = 2 * settings.MFA_TOTP_TOLERANCE + 1
 
 
 class _Limited:
@@ -24,14 +30,14 @@ class _Limited:
 
     def clean_code(self) -> str:
         # The wrong code raises ValidationError, and its token is not given back.
-        return str(throttle.guess(context.request, self.user.get_username(), self._check))
+        return throttle.guess_code(context.request, self.user.get_username(), self._check)
 
     def _check(self) -> str:
         """Do what allauth's form does, with those factors that can be read."""
         code = str(self.cleaned_data["code"])
         factors = _with_codes(self.user)
         for factor in filter(rotation.is_readable, factors):
-            if factor.wrap().validate_code(code):
+            if factor.wrap().validate_code(code) and _use(factor, code):
                 self.authenticator = factor
                 return code
         if factors:
@@ -44,6 +50,23 @@ def _with_codes(user: Any) -> list[Authenticator]:
     kinds = [Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES]
     found = Authenticator.objects.filter(user=user, type__in=kinds)
     return list(found.select_related("user").order_by("-type"))
+
+
+@transaction.atomic
+def _use(factor: Authenticator, code: str) -> bool:
+    """Return whether a code is used for the first time, and remember it.
+
+    allauth remembers the codes of an app in the cache, which each process has for itself.
+    """
+    if factor.type != Authenticator.Type.TOTP:
+        return True  # allauth marks a recovery code in its row
+    row = Authenticator.objects.select_for_update().get(pk=factor.pk)
+    plain, used = normalize_user_code(code), row.data.get(USED, [])
+    if plain in used:
+        return False
+    row.data[USED] = [plain, *used][:VALID_AT_A_TIME]
+    row.save(update_fields=["data"])
+    return True
 
 
 class CodeForm(_Limited, AuthenticateForm):  # type: ignore[misc]  # allauth carries no types

@@ -236,8 +236,8 @@ def test_one_click_stops_the_mails_and_nobody_is_reminded() -> None:
     assert first.extra_headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     address = re.findall(r"<(.+)>", first.extra_headers["List-Unsubscribe"])[0]
     path = urlsplit(address).path
-    # The two links are of one tenant and address, and perhaps of two seconds.
-    assert path.partition(":")[0] in first.body
+    # Its time may be another: the mail was written a moment before it was sent.
+    assert path.rsplit(":", 2)[0] in first.body
     assert "This is not me" in Client().get(path).content.decode()
     assert Client().post(path, {"List-Unsubscribe": "One-Click"}).status_code == 200
 

@@ -55,11 +55,11 @@ def test_failures_and_lock_outs_are_log_lines_too(
     mia: User, caplog: pytest.LogCaptureFixture
 ) -> None:
     browser = Client(REMOTE_ADDR="192.0.2.7")
-    for _ in range(throttle.PER_ACCOUNT + 1):
+    for _ in range(throttle.PER_NETWORK + 1):
         sign_in(browser, "mia", "wrong-wrong-wrong")
     wrong = "sign_in_failed: Wrong name or password, by mia from 192.0.2.7"
     locked = "sign_in_refused: Too many attempts, by mia from 192.0.2.7"
-    assert caplog.messages == [*[wrong] * throttle.PER_ACCOUNT, locked]
+    assert caplog.messages == [*[wrong] * throttle.PER_NETWORK, locked]
     assert {each.levelname for each in caplog.records} == {"WARNING"}
 
 
@@ -75,7 +75,7 @@ def test_the_log_shows_the_beginning_of_a_name_and_no_secret(
 
 
 def test_a_flood_after_the_lock_out_does_not_fill_the_trail(mia: User) -> None:
-    for _ in range(throttle.PER_ACCOUNT + throttle.NOTED + 5):
+    for _ in range(throttle.PER_NETWORK + throttle.NOTED + 5):
         sign_in(Client(), "mia", "wrong-wrong-wrong")
     refused = AuditEntry.objects.filter(kind=AuditKind.SIGN_IN_REFUSED)
     assert refused.count() == throttle.NOTED

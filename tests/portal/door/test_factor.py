@@ -1,5 +1,6 @@
 """The second factor: an app, a passkey or a recovery code; required by a setting."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from unittest.mock import patch
 
@@ -7,6 +8,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
@@ -37,13 +39,56 @@ def test_a_code_works_once(client: Client, app: User) -> None:
     assert not is_in(again)
 
 
+def test_a_code_works_once_in_all_processes(client: Client, app: User, settings: Settings) -> None:
+    # allauth remembers used codes in the cache. Each process has its own, here: none.
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+    sign_in(client)
+    used, next_one = code(), code(steps=1)
+    client.post(CODE, {"code": used})
+    for spelling in (used, f" {used[:3]}-{used[3:]} "):
+        again = Client()
+        sign_in(again)
+        assert again.post(CODE, {"code": spelling}).status_code == 200
+        assert not is_in(again)
+    assert again.post(CODE, {"code": next_one}).status_code == 302
+    last = Client()
+    sign_in(last)
+    for each in (used, next_one):
+        assert last.post(CODE, {"code": each}).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_processes_take_a_code_once(app: User, settings: Settings) -> None:
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+    browsers = [Client() for _ in range(4)]
+    for each in browsers:
+        sign_in(each)
+    used = code()
+
+    def enter(browser: Client) -> int:
+        try:
+            return browser.post(CODE, {"code": used}).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(browsers)) as threads:
+        assert sorted(threads.map(enter, browsers)) == [200, 200, 200, 302]
+
+
 def test_codes_cannot_be_guessed_without_end(client: Client, app: User) -> None:
     sign_in(client)
-    for _ in range(throttle.PER_ACCOUNT):
-        client.post(CODE, {"code": "000000"})
+    for number in range(throttle.PER_CODE):
+        client.post(CODE, {"code": "000000"}, REMOTE_ADDR=f"192.0.2.{number}")
     assert b"Too many attempts" in client.post(CODE, {"code": code()}).content
     assert not is_in(client)
     assert AuditEntry.objects.filter(kind=AuditKind.SIGN_IN_FAILED).count() == 10
+
+
+def test_strangers_without_the_password_lock_no_codes(client: Client, app: User) -> None:
+    sign_in(client)
+    for _ in range(throttle.PER_ACCOUNT):
+        sign_in(Client(), "mia", "wrong-wrong-wrong")
+    assert client.post(CODE, {"code": code()}).status_code == 302
 
 
 def test_staff_without_a_second_factor_see_nothing_but_where_to_add_one(
