@@ -3,26 +3,27 @@
 from werkzeug.wrappers import Response
 
 from emulator.heroku.checks import PLANS
-from emulator.heroku.documents import ACCOUNT, plan_json
+from emulator.heroku.documents import account_json, plan_json
 from emulator.heroku.ranges import ranged
 from emulator.heroku.system import SYSTEM
 from emulator.web.answers import answer
 from emulator.web.call import Call
+from emulator.web.tokens import account_of
 
 
 @SYSTEM.route("/account")
 def show(call: Call) -> Response:
-    """Show the account that every token belongs to."""
-    return answer(ACCOUNT)
+    """Show the account that the token belongs to."""
+    return answer(account_json(account_of(call)))
 
 
 @SYSTEM.route("/account/rate-limits")
 def show_rate_limits(call: Call) -> Response:
     """Show how many calls are left; this call costs nothing."""
-    return answer({"remaining": int(call.world.api_calls_left)})
+    return answer({"remaining": int(account_of(call).calls_left)})
 
 
 @SYSTEM.route("/addon-services/herokuconnect/plans")
 def list_plans(call: Call) -> Response:
     """List the plans on offer; needs no token."""
-    return ranged(call, [plan_json(name) for name in PLANS])
+    return ranged(call, [plan_json(call.world.behaviour, name) for name in PLANS])

@@ -5,9 +5,11 @@ import uuid
 from werkzeug.wrappers import Response
 
 from emulator.heroku.checks import (
+    addons_of,
     check_addon_name,
     check_app,
     check_attachment_name,
+    check_config_size,
     check_confirmation,
     find_addon,
     free_attachment_name,
@@ -19,13 +21,17 @@ from emulator.heroku.system import SYSTEM, error
 from emulator.state.entities import AddOn
 from emulator.web.answers import answer, refuse
 from emulator.web.call import Call
+from emulator.web.tokens import account_of
+
+# What Connect will store under the add-on's config var is known only when it is configured.
+VALUE_AS_LONG_AS_A_SCHEMA = "DATABASE_URL:sf_00d000000000000aaa_1"
 
 
 @SYSTEM.route("/apps/<app>/addons", "POST")
 def create(call: Call, app: str) -> Response:
     """Create an add-on; it is `provisioning` for a while."""
     world = call.world
-    check_app(world, app)
+    owner = check_app(call, app)
     body = call.json()
     # Names are checked and taken under one lock, so that two calls cannot take the same one.
     with world.lock:
@@ -33,14 +39,16 @@ def create(call: Call, app: str) -> Response:
         addon_id = str(uuid.uuid4())
         name = body.get("name") or f"herokuconnect-{addon_id[:8]}"
         wanted = (body.get("attachment") or {}).get("name")
-        attachment = str(wanted or free_attachment_name(world))
+        attachment = str(wanted or free_attachment_name(world, owner))
         check_addon_name(world, name)
-        check_attachment_name(world, attachment)
-        check_confirmation(world, body)
+        check_attachment_name(world, owner, attachment)
+        check_confirmation(world, owner, body)
+        check_config_size(world, owner, {f"{attachment.upper()}_URL": VALUE_AS_LONG_AS_A_SCHEMA})
         now = world.clock.now()
         addon = AddOn(
             id=addon_id,
             name=name,
+            app_id=owner.id,
             plan=plan,
             attachment_id=str(uuid.uuid4()),
             # It becomes the prefix of a config var.
@@ -58,42 +66,46 @@ def create(call: Call, app: str) -> Response:
 @SYSTEM.route("/apps/<app>/addons")
 def list_of_app(call: Call, app: str) -> Response:
     """List the app's add-ons."""
-    check_app(call.world, app)
+    owner = check_app(call, app)
     call.engine.settle_addons()
-    return ranged(call, [addon_json(call.world, each) for each in call.world.all(AddOn)])
+    return ranged(call, [addon_json(call.world, each) for each in addons_of(call.world, owner)])
 
 
 @SYSTEM.route("/addons")
 def list_all(call: Call) -> Response:
     """List all add-ons that the account can see."""
-    return list_of_app(call, call.world.options.app)
+    world, account = call.world, account_of(call).id
+    call.engine.settle_addons()
+    found = [each for each in world.all(AddOn) if world.apps[each.app_id].account_id == account]
+    return ranged(call, [addon_json(world, each) for each in found])
 
 
 @SYSTEM.route("/apps/<app>/addons/<key>")
 def show(call: Call, app: str, key: str) -> Response:
     """Show an add-on by id or name."""
-    check_app(call.world, app)
+    owner = check_app(call, app)
     call.engine.settle_addons()
-    return answer(addon_json(call.world, find_addon(call.world, key)))
+    return answer(addon_json(call.world, find_addon(call, key, owner)))
 
 
 @SYSTEM.route("/addons/<key>")
 def show_without_app(call: Call, key: str) -> Response:
     """Show an add-on without naming its app."""
-    return show(call, call.world.options.app, key)
+    call.engine.settle_addons()
+    return answer(addon_json(call.world, find_addon(call, key)))
 
 
 @SYSTEM.route("/apps/<app>/addons/<key>", "PATCH")
 def change(call: Call, app: str, key: str) -> Response:
     """Change the plan, and the name when one is given."""
     world = call.world
-    check_app(world, app)
+    owner = check_app(call, app)
     body = call.json()
     # Observed: Heroku refuses the key here, although it takes it at the creation.
     if "attachment" in body:
         refuse(error(422, "invalid_params", "Unknown params: attachment:name."))
     with world.lock:
-        addon = find_addon(world, key)
+        addon = find_addon(call, key, owner)
         addon.plan = read_plan(body)
         if body.get("name") and body["name"] != addon.name:
             check_addon_name(world, body["name"])
@@ -107,23 +119,30 @@ def change(call: Call, app: str, key: str) -> Response:
 def delete(call: Call, app: str, key: str) -> Response:
     """Remove an add-on and its connection; the tables stay in Postgres."""
     world = call.world
-    check_app(world, app)
+    owner = check_app(call, app)
     body = call.json()
-    addon = find_addon(world, key)
-    check_confirmation(world, body)
+    addon = find_addon(call, key, owner)
+    check_confirmation(world, owner, body)
     connection = world.connection_of(addon)
     # Before the lock, because world.hold() must not be taken inside it.
     if connection is not None:
         call.engine.remove(connection)
     with world.lock:
-        world.drop(addon)
-        world.set_config({f"{addon.attachment_name}_URL": None})
-        addon.state = "deprovisioned"
+        world.set_config(owner, {f"{addon.attachment_name}_URL": None})
+        if addon.state == "deprovisioning":
+            pass
+        elif world.behaviour.deprovisioning_seconds:
+            addon.state = "deprovisioning"
+            addon.gone_at = world.clock.seconds + world.behaviour.deprovisioning_seconds
+            world.put(addon)
+        else:
+            world.drop(addon)
+            addon.state = "deprovisioned"
     return answer(addon_json(world, addon))
 
 
 @SYSTEM.route("/actions/addons/resolve", "POST")
 def resolve(call: Call) -> Response:
     """Find add-ons by name or id."""
-    addon = find_addon(call.world, str(call.json().get("addon", "")))
+    addon = find_addon(call, str(call.json().get("addon", "")))
     return answer([addon_json(call.world, addon)])

@@ -4,11 +4,13 @@ import re
 import uuid
 from typing import Any
 
-from emulator.heroku.documents import is_the_app
 from emulator.heroku.system import error
-from emulator.state.entities import AddOn
+from emulator.state.apps import config_bytes
+from emulator.state.entities import AddOn, App
 from emulator.state.world import World
 from emulator.web.answers import refuse
+from emulator.web.call import Call
+from emulator.web.tokens import account_of
 
 PLANS = ("demo", "enterprise", "shield")
 # It makes the config var HEROKUCONNECT_URL.
@@ -18,17 +20,29 @@ ADDON_NAME = re.compile(r"^[a-zA-Z][A-Za-z0-9_-]+$")
 ATTACHMENT_NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_]*$")
 
 
-def check_app(world: World, app: str) -> None:
-    """Answer 404 unless `app` is the name or the id of the one app."""
-    if not is_the_app(world, app):
+def visible_app(call: Call, key: str) -> App | None:
+    """Find an app of the caller's account by its name or id."""
+    account = account_of(call).id
+    found = (each for each in call.world.all(App) if each.account_id == account)
+    return next((each for each in found if key in (each.id, each.name)), None)
+
+
+def check_app(call: Call, key: str) -> App:
+    """Find an app of the caller's account by its name or id, or answer 404."""
+    app = visible_app(call, key)
+    if app is None:
         # Heroku's `resource` tells a missing app from a missing add-on.
         refuse(error(404, "not_found", "Couldn't find that app.", resource="app"))
+    return app
 
 
-def find_addon(world: World, key: str) -> AddOn:
-    """Find an add-on by id or name, or answer 404."""
-    addon = next((each for each in world.all(AddOn) if key in (each.id, each.name)), None)
-    if addon is None:
+def find_addon(call: Call, key: str, app: App | None = None) -> AddOn:
+    """Find an add-on by id or name, of one app or of all that the caller sees, or answer 404."""
+    account = account_of(call).id
+    found = (each for each in call.world.all(AddOn) if key in (each.id, each.name))
+    addon = next(found, None)
+    owner = call.world.apps[addon.app_id] if addon else None
+    if addon is None or owner is None or owner.account_id != account or app not in (None, owner):
         refuse(error(404, "not_found", "Couldn't find that add-on.", resource="add_on"))
     return addon
 
@@ -51,30 +65,42 @@ def check_addon_name(world: World, name: Any) -> None:
         refuse(error(422, "invalid_params", "Name is already taken"))
 
 
-def check_attachment_name(world: World, name: str) -> None:
+def check_attachment_name(world: World, app: App, name: str) -> None:
     """Refuse an attachment name that is invalid, or used in the app."""
     if not ATTACHMENT_NAME.fullmatch(name):
         refuse(error(422, "invalid_params", "Attachment name is invalid"))
-    if name.upper() in _attachment_names(world):
+    if name.upper() in _attachment_names(world, app):
         refuse(error(422, "invalid_params", f"Add-on attachment name {name} is in use"))
 
 
-def free_attachment_name(world: World) -> str:
+def free_attachment_name(world: World, app: App) -> str:
     """Choose an attachment name as Heroku does when none is given."""
-    if FIRST_ATTACHMENT not in _attachment_names(world):
+    if FIRST_ATTACHMENT not in _attachment_names(world, app):
         return FIRST_ATTACHMENT
     return f"{FIRST_ATTACHMENT}_{uuid.uuid4().hex[:6].upper()}"
 
 
-def _attachment_names(world: World) -> set[str]:
-    return {each.attachment_name for each in world.all(AddOn)}
+def _attachment_names(world: World, app: App) -> set[str]:
+    return {each.attachment_name for each in addons_of(world, app)} | set(app.databases)
 
 
-def check_confirmation(world: World, body: dict[str, Any]) -> None:
+def addons_of(world: World, app: App) -> list[AddOn]:
+    """List an app's add-ons, oldest first."""
+    return [each for each in world.all(AddOn) if each.app_id == app.id]
+
+
+def check_config_size(world: World, app: App, changes: dict[str, str]) -> None:
+    """Refuse config vars beyond the limit of an app."""
+    if config_bytes({**app.config_vars, **changes}) > world.behaviour.config_bytes:
+        limit = world.behaviour.config_bytes // 1024
+        refuse(error(422, "invalid_params", f"Config vars are limited to {limit}kb per app."))
+
+
+def check_confirmation(world: World, app: App, body: dict[str, Any]) -> None:
     """Answer 423 while a confirmation is required and `confirm` does not name the app."""
-    if not world.behaviour.confirmation_required or body.get("confirm") == world.options.app:
+    if not world.behaviour.confirmation_required or body.get("confirm") == app.name:
         return
-    message = f"Confirm with the name of the app: {world.options.app}"
+    message = f"Confirm with the name of the app: {app.name}"
     refused = error(423, "confirmation_required", message)
-    refused.headers["X-Confirmation-Required"] = world.options.app
+    refused.headers["X-Confirmation-Required"] = app.name
     refuse(refused)

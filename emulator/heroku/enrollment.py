@@ -19,7 +19,7 @@ def enroll(call: Call, slug: str, key: str) -> Response:
     with world.lock:
         if world.behaviour.isv_slugs and slug not in world.behaviour.isv_slugs:
             refuse(error(404, "not_found", f"Couldn't find the partner {slug}."))
-        addon = find_addon(world, key)
+        addon = find_addon(call, key)
         # Also for the same ISV, so a client that repeats the call must take it for done.
         if addon.isv_slug is not None:
             refuse(error(409, "conflict", "The add-on already belongs to an ISV."))

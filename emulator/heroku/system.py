@@ -12,7 +12,7 @@ from emulator.heroku.rate_limit import take_call
 from emulator.web.answers import answer
 from emulator.web.call import Call
 from emulator.web.routing import System
-from emulator.web.tokens import bearer_accepted
+from emulator.web.tokens import account_of, bearer_accepted
 
 ACCEPT = re.compile(r"application/vnd\.heroku\+json;\s*version=3(\.\w+)?")
 # Documented: this call is free, so that a client may ask without spending.
@@ -42,7 +42,7 @@ def _before(call: Call) -> Response | None:
         return None
     if not bearer_accepted(call):
         return error(401, "unauthorized", "Invalid credentials provided.")
-    if request.path == RATE_LIMITS_PATH or take_call(call.world):
+    if request.path == RATE_LIMITS_PATH or take_call(call.world, account_of(call)):
         return None
     message = "Your account reached the API rate limit. Please wait a few minutes and try again."
     return error(429, "rate_limit", message)
@@ -50,7 +50,7 @@ def _before(call: Call) -> Response | None:
 
 def _after(call: Call, response: Response) -> None:
     # On refusals too: the header is how a client notices that it should slow down.
-    response.headers["RateLimit-Remaining"] = str(int(call.world.api_calls_left))
+    response.headers["RateLimit-Remaining"] = str(int(account_of(call).calls_left))
 
 
 SYSTEM = System("heroku", _failed, _before, _after)

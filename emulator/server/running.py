@@ -67,6 +67,10 @@ class Running:
         """Empty the log of calls."""
         self.control("DELETE", "calls")
 
+    def apps(self) -> dict[str, dict[str, Any]]:
+        """The apps by name, with how often each was released and restarted."""
+        return {each["name"]: each for each in self.control("GET", "apps")["apps"]}
+
     def addons(self) -> list[dict[str, Any]]:
         """The add-ons, oldest first."""
         found: list[dict[str, Any]] = self.control("GET", "addons")["addons"]

@@ -16,6 +16,7 @@ from emulator.connect.api import (
 )
 from emulator.connect.api import connections as regional_connections
 from emulator.control import addons as control_addons
+from emulator.control import apps as control_apps
 from emulator.control import (
     calls,
     faults,
@@ -29,19 +30,20 @@ from emulator.control import (
     world,
 )
 from emulator.control import connections as control_connections
-from emulator.heroku import account, addons, app, enrollment
+from emulator.heroku import account, addons, app, apps, enrollment, postgres
 from emulator.salesforce import apex, authorize, query, revocation, token, users
 from emulator.web.routing import System
 from emulator.x import search
 
 MODULES = (
-    *(account, addons, app, enrollment),
+    *(account, addons, app, apps, enrollment, postgres),
     discovery,
     *(actions, api_versions, authorize_links, authorize_pages, configuration, import_export),
     *(mappings, notifications, regional_connections, schemas, validations, write_errors),
     *(apex, authorize, query, revocation, token, users),
     search,
-    *(calls, control_addons, control_connections, faults, grants, org_setup, orgs, overview),
+    *(calls, control_addons, control_apps, control_connections, faults, grants, org_setup, orgs),
+    overview,
     *(posts, ready_connections, records, world),
 )
 SYSTEMS: dict[str, System] = {module.SYSTEM.name: module.SYSTEM for module in MODULES}

@@ -31,6 +31,13 @@ class Behaviour:
     # Heroku Platform API
     provisioning_seconds: float = 10
     provisioning_fails: bool = False
+    # Above 0, a deleted add-on is `deprovisioning` for so long.
+    deprovisioning_seconds: float = 0
+    # All config vars of an app together, names and values.
+    config_bytes: int = 32_768
+    apps_per_account: int = 100
+    # A month's price of each plan, as "enterprise=50000"; one without is by contract or free.
+    plan_cents: list[str] = field(default_factory=list)
     confirmation_required: bool = False
     # Documented: calls for an account, and how many come back each minute.
     rate_limit: int = 4500

@@ -10,11 +10,44 @@ from typing import Any
 
 
 @dataclass
+class Account:
+    """A Heroku account; its id is its e-mail. The one without tokens has all other tokens.
+
+    `calls_left` is its own budget of Platform API calls, as of `counted_at`.
+    """
+
+    id: str
+    calls_left: float
+    counted_at: float
+    tokens: list[str] = field(default_factory=list)
+    teams: list[str] = field(default_factory=list)
+
+
+@dataclass
+class App:
+    """A Heroku app. A release restarts its dynos: `restarts` counts those of apps that have any."""
+
+    id: str
+    name: str
+    account_id: str
+    created_at: datetime
+    team: str | None = None
+    region: str = "us"
+    dynos: int = 0
+    config_vars: dict[str, str] = field(default_factory=dict)
+    # Attached Postgres add-ons by the name of the attachment.
+    databases: dict[str, str] = field(default_factory=dict)
+    releases: int = 0
+    restarts: int = 0
+
+
+@dataclass
 class AddOn:
     """A Heroku add-on."""
 
     id: str
     name: str
+    app_id: str
     plan: str
     attachment_id: str
     attachment_name: str
@@ -23,6 +56,7 @@ class AddOn:
     ready_at: float
     created_at: datetime
     updated_at: datetime
+    gone_at: float = 0
     linked: bool = False
     isv_slug: str | None = None
 

@@ -5,7 +5,9 @@ from typing import Any, TypeVar
 
 from emulator.state.documents import from_document, to_document
 from emulator.state.entities import (
+    Account,
     AddOn,
+    App,
     AuthorizeLink,
     BilledDay,
     Code,
@@ -18,10 +20,22 @@ from emulator.state.entities import (
 from emulator.state.store import Store
 
 Entity = (
-    AddOn | Connection | Mapping | AuthorizeLink | Code | Grant | UsedSchema | XPost | BilledDay
+    Account
+    | App
+    | AddOn
+    | Connection
+    | Mapping
+    | AuthorizeLink
+    | Code
+    | Grant
+    | UsedSchema
+    | XPost
+    | BilledDay
 )
 Kind = TypeVar(
     "Kind",
+    Account,
+    App,
     AddOn,
     Connection,
     Mapping,
@@ -35,6 +49,8 @@ Kind = TypeVar(
 
 # The names under which the store keeps them.
 KINDS: dict[str, type[Any]] = {
+    "account": Account,
+    "heroku_app": App,
     "addon": AddOn,
     "connection": Connection,
     "mapping": Mapping,
@@ -55,6 +71,11 @@ class Registry:
         self.store = store
         self.lock = threading.RLock()
         self.forget_entities()
+
+    @property
+    def apps(self) -> dict[str, App]:
+        """Apps by id."""
+        return self._by_kind[App]
 
     @property
     def addons(self) -> dict[str, AddOn]:
@@ -80,6 +101,10 @@ class Registry:
         """List the entities of a kind, oldest first."""
         # A copy, because other threads add entities while the caller goes over it.
         return list(self._by_kind[kind].values())
+
+    def add(self, entity: Account | App) -> None:
+        """Keep what every start makes in the same way, in memory alone."""
+        self._by_kind[type(entity)][entity.id] = entity
 
     def put(self, entity: Entity) -> None:
         """Keep an entity, new or changed."""

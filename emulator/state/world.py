@@ -13,11 +13,12 @@ from psycopg import sql
 
 from emulator.org import ids
 from emulator.org.org import Org
+from emulator.state import apps
 from emulator.state.behaviour import Behaviour
 from emulator.state.clock import Clock
 from emulator.state.databases import Databases, has_hstore
 from emulator.state.documents import from_document
-from emulator.state.entities import Connection, RateWindow, UsedSchema
+from emulator.state.entities import Account, App, Connection, RateWindow, UsedSchema
 from emulator.state.faults import Faults
 from emulator.state.options import Options
 from emulator.state.org_documents import org_document, read_org, restore_record
@@ -46,6 +47,7 @@ class World(Registry):
         self._start_empty()
         self._load()
         self._apply_options()
+        self._ensure_own_app()
 
     @property
     def merged_writes(self) -> bool:
@@ -78,21 +80,44 @@ class World(Registry):
         with self.lock:
             return ids.make("00D", uuid.uuid4().int % 62**12)
 
-    # -- Heroku's app and its databases ----------------------------------------------------------
+    # -- Heroku's apps and their databases -------------------------------------------------------
 
-    def set_config(self, changes: dict[str, str | None]) -> None:
-        """Set config vars of the app; None removes one."""
+    @property
+    def own_app(self) -> App:
+        """The app that runs the portal."""
+        return next(each for each in self.all(App) if each.name == self.options.app)
+
+    @property
+    def database_addons(self) -> dict[str, str]:
+        """The addresses of the Postgres add-ons that apps can attach, by name."""
+        return {apps.FIRST_DATABASE: self.options.database_url, **self.options.databases}
+
+    def account_of(self, token: str) -> Account:
+        """Return the account that a token belongs to."""
+        known = self.all(Account)
+        return next((each for each in known if token in each.tokens), known[0])
+
+    def app_of(self, connection: Connection) -> App:
+        """Return the app that owns a connection's add-on; the portal's own once that has gone."""
+        addon = self.addons.get(connection.addon_id)
+        return self.apps[addon.app_id] if addon else self.own_app
+
+    def set_config(self, app: App, changes: dict[str, str | None]) -> None:
+        """Set config vars of an app, which is a release; None removes one."""
         with self.lock:
-            for name, value in changes.items():
-                if value is None:
-                    self.config_vars.pop(name, None)
-                else:
-                    self.config_vars[name] = value
-            self.store.put("app", self.options.app, {"config_vars": self.config_vars})
+            apps.set_config(app, changes)
+            self.put(app)
+
+    def release(self, app: App) -> None:
+        """Count a release of an app, as when an add-on has set its config vars."""
+        with self.lock:
+            apps.release(app)
+            self.put(app)
 
     def database_url(self, connection: Connection) -> str:
         """The Postgres URL that the connection's `db_key` names."""
-        return self.config_vars.get(connection.db_key or "") or self.options.database_url
+        config_vars = self.app_of(connection).config_vars
+        return config_vars.get(connection.db_key or "") or self.options.database_url
 
     @contextmanager
     def database(self, connection: Connection) -> Iterator[psycopg.Connection[Any]]:
@@ -135,9 +160,14 @@ class World(Registry):
             self.calls.clear()
             self.clock.resume(0.0, 0.0)
             self._start_empty()
+            self._ensure_own_app()
 
     def _drop_schemas(self, names: list[str]) -> None:
-        with self.databases.connection(self.options.database_url) as conn:
+        for url in self.database_addons.values():
+            self._drop_from(url, names)
+
+    def _drop_from(self, url: str, names: list[str]) -> None:
+        with self.databases.connection(url) as conn:
             # For the session, because each statement is a transaction of its own here.
             conn.execute("SELECT set_config('lock_timeout', %s, false)", [LOCK_TIMEOUT])
             for name in names:
@@ -152,11 +182,23 @@ class World(Registry):
         self.sent: dict[str, str] = {}
         self.salesforce_calls: dict[str, int] = {}
         self.x_window = RateWindow()
-        self.config_vars: dict[str, str] = {"DATABASE_URL": self.options.database_url}
         self.behaviour = Behaviour()
         self._apply_options()
-        self.api_calls_left = float(self.behaviour.rate_limit)
-        self.api_calls_counted_at = self.clock.seconds
+
+    def _ensure_own_app(self) -> None:
+        """Make the first account and the portal's own app, if there are none yet."""
+        if not self.all(Account):
+            self.add(apps.first_account(self.behaviour, self.clock))
+        owner = self.all(Account)[0].id
+        if not any(each.name == self.options.app for each in self.all(App)):
+            own = apps.new_app(self.options.app, owner, self.clock.now())
+            own.dynos = apps.OWN_DYNOS
+            own.databases = {"DATABASE": apps.FIRST_DATABASE}
+            self.add(own)
+        # Today's Postgres may have another address than the one of the last start.
+        for app in self.all(App):
+            for attachment, name in app.databases.items():
+                app.config_vars[f"{attachment}_URL"] = self.database_addons.get(name, "")
 
     def _apply_options(self) -> None:
         """The options of this start win over what an earlier start stored."""
@@ -181,9 +223,6 @@ class World(Registry):
             self.restore_entity(kind, key, body)
         elif kind == "org":
             self.orgs[key] = read_org(body)
-        elif kind == "app" and key == self.options.app:
-            # Today's Postgres may have another address than the one of the last start.
-            self.config_vars = {**body["config_vars"], "DATABASE_URL": self.options.database_url}
         elif kind == "behaviour":
             self.behaviour = from_document(Behaviour, body)
         elif kind == "sent":

@@ -18,7 +18,7 @@ class Engine(Protocol):
         """Run the steps of one connection that are due; no polls."""
 
     def settle_addons(self) -> None:
-        """Finish the provisioning of add-ons that are due."""
+        """Finish the provisioning and the end of add-ons that are due."""
 
     def remove(self, connection: Connection) -> None:
         """Remove a connection and its mappings; its tables stay."""

@@ -64,6 +64,10 @@ class Emulated:
         made: dict[str, Any] = self.control("orgs", {"org_id": org_id, "name": "Acme", **more})
         return made
 
+    def running_apps(self) -> dict[str, dict[str, Any]]:
+        """The apps by name, with how often each was released and restarted."""
+        return {each["name"]: each for each in self.get("/control/apps").json()["apps"]}
+
     # -- Heroku and Connect ----------------------------------------------------------------------
 
     def addon(self, name: str = "hc-acme", **more: Any) -> requests.Response:

@@ -80,12 +80,12 @@ def test_a_protected_app_needs_a_confirmation_by_name(emulated: Emulated) -> Non
 def test_a_deleted_addons_connection_is_removed_too(emulated: Emulated) -> None:
     url = emulated.configured(attachment={"name": "HC_ACME"})
     assert emulated.get(url).json()["state"] == "NEED_AUTHENTICATION"
-    assert emulated.world.config_vars["HC_ACME_URL"] == "DATABASE_URL:sf_acme_1"
+    assert emulated.world.own_app.config_vars["HC_ACME_URL"] == "DATABASE_URL:sf_acme_1"
     gone = emulated.call("DELETE", f"{ADDONS}/hc-acme")
     assert (gone.status_code, gone.json()["state"]) == (200, "deprovisioned")
     assert emulated.get(f"{ADDONS}/hc-acme").status_code == 404
     assert emulated.get(url).status_code == 404
-    assert "HC_ACME_URL" not in emulated.world.config_vars
+    assert "HC_ACME_URL" not in emulated.world.own_app.config_vars
     assert emulated.call("DELETE", f"{ADDONS}/hc-acme").status_code == 404
 
 
@@ -114,7 +114,9 @@ def test_lists_come_in_pages(emulated: Emulated) -> None:
 
 def test_attachments_show_the_names_that_addons_do_not(emulated: Emulated) -> None:
     addon = emulated.addon(attachment={"name": "hc_acme"}).json()
-    (attached,) = emulated.get(f"/heroku/apps/{APP}/addon-attachments").json()
+    attachments = emulated.get(f"/heroku/apps/{APP}/addon-attachments").json()
+    assert {each["name"] for each in attachments} == {"DATABASE", "HC_ACME"}
+    attached = next(each for each in attachments if each["name"] != "DATABASE")
     assert attached["name"] == "HC_ACME"
     assert attached["addon"]["name"] == "hc-acme"
     assert emulated.get(f"/heroku/addons/{addon['id']}/addon-attachments").json() == [attached]

@@ -3,6 +3,7 @@
 import re
 from typing import Any, NoReturn
 
+import psycopg
 from werkzeug.wrappers import Response
 
 from emulator.connect.api.connection_document import connection_json
@@ -64,15 +65,22 @@ def _reserve(world: World, connection: Connection, schema: str, db_key: Any) -> 
         used = world.get(UsedSchema, schema)
         if used is not None and used.connection_id != connection.id:
             _refuse_used(schema)
-        if db_key not in world.config_vars:
+        if db_key not in world.app_of(connection).config_vars:
             # Known of the real one: it answers 202, and the connection stays NEW.
             return False
-        if used is None:
-            with world.databases.connection(world.options.database_url) as conn:
-                if schema_exists(conn, schema):
-                    _refuse_used(schema)
+        url = world.app_of(connection).config_vars[db_key]
+        if used is None and _exists(world, url, schema):
+            _refuse_used(schema)
         world.put(UsedSchema(schema, connection.id, world.clock.now()))
     return True
+
+
+def _exists(world: World, url: str, schema: str) -> bool:
+    try:
+        with world.databases.connection(url) as conn:
+            return schema_exists(conn, schema)
+    except psycopg.OperationalError:  # the configuration itself will fail, without a word
+        return False
 
 
 def _refuse_used(schema: str) -> NoReturn:

@@ -12,7 +12,6 @@ from emulator.connect.api.features import features
 from emulator.connect.api.mapping_document import mapping_json
 from emulator.connect.api.system import API
 from emulator.connect.engine.states import MAPPING_ERRORS
-from emulator.heroku.documents import app_id
 from emulator.salesforce import identity, logins
 from emulator.state.entities import Connection
 from emulator.state.world import World
@@ -39,6 +38,7 @@ def connection_json(
 ) -> dict[str, Any]:
     """Show a connection with every key; `deep` adds its mappings."""
     addon = world.addons[connection.addon_id]
+    app = world.app_of(connection)
     plan = world.plan_of(connection)
     here = f"{API}/connections/{connection.id}"
     document = {
@@ -46,8 +46,8 @@ def connection_json(
         "_id": connection.number,
         "name": connection.name,
         "addon_id": connection.addon_id,
-        "app_name": world.options.app,
-        "app_id": app_id(world),
+        "app_name": app.name,
+        "app_id": app.id,
         "schema_name": connection.schema_name,
         "db_key": connection.db_key,
         "database": _database(world, connection),
@@ -66,7 +66,7 @@ def connection_json(
         "logplex_log_enabled": connection.logplex_log_enabled,
         "resource_name": addon.name,
         "features": features(connection),
-        "internal_name": world.options.app,
+        "internal_name": app.name,
         "notifications_url": f"{here}/notifications",
         **_SAME_FOR_ALL,
     }

@@ -4,11 +4,10 @@ from werkzeug.wrappers import Response
 
 from emulator.connect.api.connection_document import connection_json
 from emulator.connect.api.links import link_addons
-from emulator.connect.api.opening import opened
+from emulator.connect.api.opening import is_visible, opened
 from emulator.connect.api.system import API, CONNECTION, SYSTEM, error
-from emulator.heroku.documents import is_the_app
+from emulator.heroku.checks import visible_app
 from emulator.state.entities import Connection
-from emulator.state.world import World
 from emulator.web.answers import answer, refuse
 from emulator.web.call import Call
 
@@ -18,9 +17,10 @@ def list_connections(call: Call) -> Response:
     """List connections with their details: an older call that every region still answers."""
     world, args = call.world, call.request.args
     call.engine.settle_addons()
-    found = [each for each in world.all(Connection) if _is_linked(world, each)]
-    if "app" in args and not is_the_app(world, args["app"]):
-        found = []
+    found = [each for each in world.all(Connection) if is_visible(call, each)]
+    if "app" in args:
+        app = visible_app(call, args["app"])
+        found = [each for each in found if app and world.addons[each.addon_id].app_id == app.id]
     if "resource_name" in args:
         wanted = args["resource_name"]
         found = [each for each in found if world.addons[each.addon_id].name == wanted]
@@ -31,11 +31,6 @@ def list_connections(call: Call) -> Response:
     deep = args.get("deep") == "true"
     results = [connection_json(world, call.base, each, deep=deep) for each in found]
     return answer({"count": len(results), "results": results})
-
-
-def _is_linked(world: World, connection: Connection) -> bool:
-    addon = world.addons.get(connection.addon_id)
-    return addon is not None and addon.linked
 
 
 @SYSTEM.route(CONNECTION)
@@ -49,8 +44,9 @@ def show(call: Call, connection_id: str) -> Response:
 @SYSTEM.route(f"{API}/users/me/apps/<app>/auth", "POST")
 def link(call: Call, app: str) -> Response:
     """Link the app to the caller: the older form of discovery's POST /auth."""
-    if not is_the_app(call.world, app):
+    owner = visible_app(call, app)
+    if owner is None:
         refuse(error(404, "Not found."))
-    link_addons(call)
+    link_addons(call, owner)
     # The old clients that use this call read nothing but the status.
     return answer({})

@@ -9,12 +9,12 @@ from werkzeug.wrappers import Response
 
 from emulator.connect.api.links import link_addons
 from emulator.connect.api.system import cell_of
-from emulator.heroku.documents import ACCOUNT_EMAIL, app_id, is_the_app
-from emulator.state.entities import AddOn, Connection
+from emulator.heroku.checks import visible_app
+from emulator.state.entities import AddOn, App, Connection
 from emulator.web.answers import answer, refuse
 from emulator.web.call import Call
 from emulator.web.routing import System
-from emulator.web.tokens import bearer_accepted
+from emulator.web.tokens import account_of, bearer_accepted
 
 REGIONS = {"us": {"flag": "united-states", "label": "Region (US)"}}
 CELL = "emulated-us"
@@ -38,13 +38,14 @@ SYSTEM = System("central", _failed, _before)
 @SYSTEM.route("/auth/<app>", "POST")
 def link(call: Call, app: str) -> Response:
     """Give the caller access to the app's add-ons that are provisioned by now."""
-    if not is_the_app(call.world, app):
+    owner = visible_app(call, app)
+    if owner is None:
         refuse(answer({"message": "Not found."}, 404))
-    link_addons(call)
-    found = _summaries(call)
+    link_addons(call, owner)
+    found = _summaries(call, owner.name)
     return answer(
         {
-            "user": {"id": "emulated-user", "email": ACCOUNT_EMAIL},
+            "user": {"id": "emulated-user", "email": account_of(call).id},
             "connections": found,
             **_regions_and_cells(call, found),
         }
@@ -55,9 +56,7 @@ def link(call: Call, app: str) -> Response:
 def list_connections(call: Call) -> Response:
     """List the linked connections, of an app and by add-on name when these are given."""
     app, resource = call.request.args.get("app"), call.request.args.get("resource_name")
-    found = _summaries(call)
-    if app is not None and not is_the_app(call.world, app):
-        found = []
+    found = _summaries(call, app)
     if call.request.args.get("addon_type", SYNC) != SYNC:
         found = []
     if resource is not None:
@@ -74,27 +73,33 @@ def list_connections(call: Call) -> Response:
     )
 
 
-def _summaries(call: Call) -> list[dict[str, Any]]:
+def _summaries(call: Call, app: str | None) -> list[dict[str, Any]]:
+    """Show the linked connections of an app, or of all that the caller sees."""
     call.engine.settle_addons()
-    world = call.world
+    world, account = call.world, account_of(call).id
+    apps = {each.id for each in world.all(App) if each.account_id == account}
+    if app is not None:
+        owner = visible_app(call, app)
+        apps = {owner.id} if owner else set()
     # "By default no users are on an add-on": without a link it is not listed.
     by_addon = {each.addon_id: each for each in world.all(Connection)}
     return [
         _summary(call, addon, by_addon[addon.id])
         for addon in world.all(AddOn)
-        if addon.linked and addon.id in by_addon
+        if addon.linked and addon.id in by_addon and addon.app_id in apps
     ]
 
 
 def _summary(call: Call, addon: AddOn, connection: Connection) -> dict[str, Any]:
+    app = call.world.apps[addon.app_id]
     region = f"{call.base}/{cell_of(call.world, connection)}"
     return {
         "id": connection.id,
         "resource_name": addon.name,
-        "display_name": call.world.options.app,
+        "display_name": app.name,
         "addon_type": "Sync",
-        "app_name": call.world.options.app,
-        "app_id": app_id(call.world),
+        "app_name": app.name,
+        "app_id": app.id,
         "region": "us",
         "region_url": region,
         "region_flag": "united-states",

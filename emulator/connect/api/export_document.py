@@ -21,7 +21,7 @@ def export_json(world: World, connection: Connection) -> dict[str, Any]:
     return {
         "version": 1,
         "connection": {
-            "app_name": world.options.app,
+            "app_name": world.app_of(connection).name,
             "organization_id": connection.organization_id,
             "exported_at": world.clock.now().isoformat(),
             "name": connection.name,

@@ -8,6 +8,7 @@ from emulator.connect.engine.connections import note_use
 from emulator.state.entities import Connection, Mapping
 from emulator.web.answers import refuse
 from emulator.web.call import Call
+from emulator.web.tokens import account_of
 
 
 @contextmanager
@@ -17,14 +18,21 @@ def opened(call: Call, connection_id: str) -> Iterator[Connection]:
     call.engine.settle_addons()
     with world.hold(connection_id):
         connection = world.connections.get(connection_id)
-        addon = world.addons.get(connection.addon_id) if connection else None
-        if connection is None or addon is None or not addon.linked:
+        if connection is None or not is_visible(call, connection):
             refuse(error(404, "Not found."))
         call.engine.settle(connection)
         # Reading does not count as use, or a health check would keep an idle connection awake.
         if call.request.method != "GET":
             note_use(world, connection)
         yield connection
+
+
+def is_visible(call: Call, connection: Connection) -> bool:
+    """Return whether a connection is linked, and its app belongs to the caller's account."""
+    addon = call.world.addons.get(connection.addon_id)
+    if addon is None or not addon.linked:
+        return False
+    return call.world.apps[addon.app_id].account_id == account_of(call).id
 
 
 @contextmanager

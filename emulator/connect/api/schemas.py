@@ -4,7 +4,7 @@ from werkzeug.wrappers import Response
 
 from emulator.connect.api.opening import opened, require_authenticated
 from emulator.connect.api.system import API, CONNECTION, SYSTEM, error
-from emulator.heroku.documents import is_the_app
+from emulator.heroku.checks import visible_app
 from emulator.org.objects import Field
 from emulator.web.answers import answer, refuse
 from emulator.web.call import Call
@@ -39,8 +39,8 @@ def _field_json(field: Field) -> dict[str, object]:
 @SYSTEM.route(f"{API}/apps/<app>")
 def list_databases(call: Call, app: str) -> Response:
     """List the config vars of the app that hold a Postgres URL."""
-    world = call.world
-    if not is_the_app(world, app):
+    owner = visible_app(call, app)
+    if owner is None:
         refuse(error(404, "Not found."))
     keys = [
         {
@@ -48,7 +48,7 @@ def list_databases(call: Call, app: str) -> Response:
             # Null for a URL that no add-on has set: Heroku's plugin failed on it (issue 106).
             "addon": {"plan": "heroku-postgresql:standard-0"} if name == "DATABASE_URL" else None,
         }
-        for name, value in sorted(world.config_vars.items())
+        for name, value in sorted(owner.config_vars.items())
         if value.startswith(("postgres://", "postgresql://"))
     ]
     return answer({"db_keys": keys})

@@ -63,12 +63,14 @@ class ConnectEngine:
             steps.run_due_steps(self.world, connection)
 
     def settle_addons(self) -> None:
-        """Finish the provisioning of add-ons that are due."""
+        """Finish the provisioning and the end of add-ons that are due."""
         world = self.world
         with world.lock:
             for addon in world.all(AddOn):
                 if addon.state == "provisioning" and addon.ready_at <= world.clock.seconds:
                     self._finish_provisioning(addon)
+                if addon.state == "deprovisioning" and addon.gone_at <= world.clock.seconds:
+                    world.drop(addon)
 
     def remove(self, connection: Connection) -> None:
         """Remove a connection and its mappings; its tables stay."""
@@ -82,6 +84,7 @@ class ConnectEngine:
         addon.state = "deprovisioned" if failed else "provisioned"
         world.put(addon)
         if not failed:
+            world.release(world.apps[addon.app_id])
             connections.new_connection(world, addon)
 
     def _work(self, connection: Connection, *, everything: bool) -> None:

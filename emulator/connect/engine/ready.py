@@ -9,20 +9,25 @@ from emulator.connect.engine.connections import authorize, new_connection
 from emulator.connect.engine.mappings import put_mapping
 from emulator.connect.engine.steps import run_all_steps
 from emulator.org.org import Org
-from emulator.state.entities import AddOn, Connection, UsedSchema
+from emulator.state.entities import AddOn, App, Connection, UsedSchema
 from emulator.state.world import World
 
-DATABASE = "DATABASE_URL"
+DATABASES = ("TENANTS_DATABASE_URL", "DATABASE_URL")
 
 
 @dataclass
 class Wanted:
-    """A connection to make: `mappings` are {object_name, config}; `state` is the final one."""
+    """A connection to make: `mappings` are {object_name, config}; `state` is the final one.
+
+    `app` is the name of the app that owns its add-on, the portal's own by default. Its config vars
+    name the database: TENANTS_DATABASE_URL if it is there, else DATABASE_URL.
+    """
 
     org_id: str
     schema_name: str
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     name: str = ""
+    app: str = ""
     plan: str = "herokuconnect:demo"
     api_version: str = ""
     state: str = "IDLE"
@@ -35,7 +40,9 @@ def make_loaded(world: World, org: Org, wanted: Wanted) -> Connection:
     with world.hold(connection.id):
         schema = wanted.schema_name
         world.put(UsedSchema(schema, connection.id, world.clock.now()))
-        schedule_at(connection, 0, "configured", schema_name=schema, db_key=DATABASE)
+        schedule_at(
+            connection, 0, "configured", schema_name=schema, db_key=_db_key(world, connection)
+        )
         run_all_steps(world, connection)
         authorize(world, connection, org, org.users[0])
         connection.api_version = wanted.api_version or world.behaviour.latest_api_version
@@ -51,7 +58,7 @@ def make_loaded(world: World, org: Org, wanted: Wanted) -> Connection:
 def make_hollow(world: World, wanted: Wanted) -> Connection:
     """Make a connection that only seems loaded: without a schema and tables, and without an org."""
     connection = new_connection(world, _provisioned(world, wanted))
-    connection.schema_name, connection.db_key = wanted.schema_name, DATABASE
+    connection.schema_name, connection.db_key = wanted.schema_name, _db_key(world, connection)
     connection.organization_id = wanted.org_id
     connection.api_version = wanted.api_version or world.behaviour.latest_api_version
     for each in wanted.mappings:
@@ -65,12 +72,19 @@ def make_hollow(world: World, wanted: Wanted) -> Connection:
     return connection
 
 
+def _db_key(world: World, connection: Connection) -> str:
+    config_vars = world.app_of(connection).config_vars
+    return next(each for each in DATABASES if each in config_vars)
+
+
 def _provisioned(world: World, wanted: Wanted) -> AddOn:
     name = wanted.name or f"hc-{wanted.org_id.lower()}"
     now = world.clock.now()
+    app = next((each for each in world.all(App) if each.name == wanted.app), world.own_app)
     addon = AddOn(
         id=wanted.id,
         name=name,
+        app_id=app.id,
         plan=wanted.plan,
         attachment_id=wanted.id,
         attachment_name=name.upper().replace("-", "_"),

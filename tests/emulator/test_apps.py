@@ -1,0 +1,113 @@
+"""Several apps, accounts and databases at Heroku, and what a new add-on does to an app."""
+
+from tests.emulator.client import APP, Emulated
+
+HOST = "isv-connect-1"
+OTHER = {"Authorization": "Bearer HRKU-other"}
+
+
+def host(emulated: Emulated, **body: object) -> int:
+    answer = emulated.post("/heroku/teams/apps", json={"name": HOST, "team": "isv-team", **body})
+    return answer.status_code
+
+
+def test_an_app_is_made_for_a_team_of_the_account_and_listed(emulated: Emulated) -> None:
+    assert host(emulated, team="strangers") == 404
+    assert host(emulated, region="mars") == 422
+    assert host(emulated, region="eu") == 201
+    assert host(emulated) == 422
+    shown = emulated.get(f"/heroku/apps/{HOST}").json()
+    assert (shown["team"]["name"], shown["region"]["name"]) == ("isv-team", "eu")
+    assert {each["name"] for each in emulated.get("/heroku/apps").json()} == {HOST, APP}
+
+
+def test_an_account_has_a_limit_of_apps(emulated: Emulated) -> None:
+    emulated.behave(apps_per_account=1)
+    assert host(emulated) == 422
+
+
+def test_an_addon_restarts_the_dynos_of_its_own_app_alone(emulated: Emulated) -> None:
+    host(emulated)
+    emulated.post(f"/heroku/apps/{HOST}/addons", json={"plan": "herokuconnect", "name": "hc-1"})
+    emulated.get("/heroku/addons/hc-1")
+    apps = emulated.running_apps()
+    assert (apps[HOST]["releases"], apps[HOST]["restarts"]) == (1, 0)
+    assert apps[APP]["releases"] == 0
+    emulated.linked("hc-2")
+    assert emulated.running_apps()[APP]["restarts"] == 1
+    assert len(emulated.get(f"/heroku/apps/{APP}/dynos").json()) == 2
+    assert len(emulated.get(f"/heroku/apps/{APP}/releases").json()) == 1
+
+
+def test_the_lists_of_an_app_hold_its_own_addons_and_connections(emulated: Emulated) -> None:
+    host(emulated)
+    emulated.addon("hc-own")
+    emulated.post(f"/heroku/apps/{HOST}/addons", json={"plan": "herokuconnect", "name": "hc-1"})
+    assert [a["name"] for a in emulated.get(f"/heroku/apps/{HOST}/addons").json()] == ["hc-1"]
+    assert emulated.get(f"/heroku/apps/{APP}/addons/hc-1").status_code == 404
+    (found,) = emulated.post(f"/central/auth/{HOST}").json()["connections"]
+    assert (found["resource_name"], found["app_name"]) == ("hc-1", HOST)
+    listed = emulated.get("/region/api/v3/connections", params={"app": HOST}).json()["results"]
+    assert [each["app_name"] for each in listed] == [HOST]
+    assert emulated.get(f"/central/connections?app={APP}").json()["results"] == []
+
+
+def test_another_account_sees_nothing_of_the_first_and_has_its_own_budget(
+    emulated: Emulated,
+) -> None:
+    emulated.control("accounts", {"email": "other@isv.example", "tokens": ["HRKU-other"]})
+    url = emulated.linked()
+    assert emulated.get(f"/heroku/apps/{APP}", headers=OTHER).status_code == 404
+    assert emulated.get("/heroku/addons/hc-acme", headers=OTHER).status_code == 404
+    assert emulated.get(url, headers=OTHER).status_code == 404
+    assert emulated.post(f"/central/auth/{APP}", headers=OTHER).status_code == 404
+    assert emulated.get("/heroku/account", headers=OTHER).json()["email"] == "other@isv.example"
+    left = emulated.get("/heroku/account/rate-limits", headers=OTHER).json()["remaining"]
+    mine = emulated.get("/heroku/account/rate-limits").json()["remaining"]
+    assert (left, mine) == (4497, 4499)
+
+
+def test_a_database_is_attached_under_any_name(emulated: Emulated) -> None:
+    host(emulated)
+    body = {"app": HOST, "addon": "postgresql-emulated", "name": "TENANTS_DATABASE"}
+    assert emulated.post("/heroku/addon-attachments", json=body).status_code == 201
+    assert emulated.post("/heroku/addon-attachments", json=body).status_code == 422
+    wrong = {**body, "addon": "postgresql-none"}
+    assert emulated.post("/heroku/addon-attachments", json=wrong).status_code == 404
+    variables = emulated.get(f"/heroku/apps/{HOST}/config-vars").json()
+    assert variables == {"TENANTS_DATABASE_URL": emulated.world.options.database_url}
+    (attached,) = emulated.get(f"/heroku/apps/{HOST}/addon-attachments").json()
+    assert attached["addon"]["name"] == "postgresql-emulated"
+
+
+def test_config_vars_beyond_the_limit_are_refused(emulated: Emulated) -> None:
+    host(emulated)
+    emulated.behave(config_bytes=80)
+    order = {"plan": "herokuconnect", "attachment": {"name": "HC_1"}}
+    path = f"/heroku/apps/{HOST}/addons"
+    assert emulated.post(path, json={**order, "name": "hc-1"}).status_code == 201
+    emulated.call("PATCH", f"/heroku/apps/{HOST}/config-vars", json={"A": "x" * 60})
+    refused = emulated.post(path, json={**order, "name": "hc-2", "attachment": {"name": "HC_2"}})
+    assert (refused.status_code, refused.json()["id"]) == (422, "invalid_params")
+
+
+def test_a_deleted_addon_is_deprovisioning_for_a_while(emulated: Emulated) -> None:
+    emulated.behave(deprovisioning_seconds=30)
+    emulated.addon()
+    path = f"/heroku/apps/{APP}/addons/hc-acme"
+    assert emulated.call("DELETE", path).json()["state"] == "deprovisioning"
+    emulated.advance(29)
+    assert emulated.get(path).json()["state"] == "deprovisioning"
+    assert emulated.call("DELETE", path).json()["state"] == "deprovisioning"
+    emulated.advance(1)
+    assert emulated.get(path).status_code == 404
+
+
+def test_plans_and_addons_show_the_price(emulated: Emulated) -> None:
+    emulated.behave(plan_cents=["enterprise=50000"])
+    plans = emulated.get("/heroku/addon-services/herokuconnect/plans").json()
+    prices = {each["name"]: each["price"] for each in plans}
+    assert prices["herokuconnect:enterprise"]["cents"] == 50000
+    assert prices["herokuconnect:shield"]["contract"]
+    made = emulated.addon(plan="herokuconnect:enterprise").json()
+    assert made["billed_price"] == {"cents": 50000, "contract": False, "unit": "month"}
