@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.apps import apps
 from django.conf import settings
+from django.db import connection, transaction
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 
@@ -43,21 +44,38 @@ def start(
         total=len(chosen),
         key=key,
     )
-    if settings.TWO_PERSON_APPROVAL and needs_another(action, run):
-        bulk.hold(run)
-    stored = bulk.start(run, [_item(action, run, action.how, each) for each in chosen])
+    stored = _store(action, run, [_item(action, run, action.how, each) for each in chosen])
     return queued(about, then=run) if stored is run else _sent_before(stored)
 
 
+@transaction.atomic
+def _store(action: Action, run: BulkRun, items: list[BulkItem]) -> BulkRun:
+    """Store a run; it waits for a second manager if it needs one."""
+    if settings.TWO_PERSON_APPROVAL and needs_another(action, run):
+        bulk.hold(run)
+    return bulk.start(run, items)
+
+
 def needs_another(action: Action, run: BulkRun) -> bool:
-    """Return whether it is about many, or one more after some that the person did one by one."""
+    """Return whether it is about many, or one more after some that the person did one by one.
+
+    Called in the transaction that stores the run.
+    """
     if action.alone or not action.destructive:
         return False
     if run.total > 1:
         return True
+    _one_at_a_time(run.actor)
     an_hour_ago = timezone.now() - timedelta(hours=1)
     own = BulkRun.objects.filter(actor=run.actor, model=run.model, action=run.action)
     return own.filter(created_at__gt=an_hour_ago).count() >= ALONE_PER_HOUR
+
+
+def _one_at_a_time(actor: str) -> None:
+    """Wait until other presses of a person are stored, so that they are counted."""
+    with connection.cursor() as cursor:
+        query = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
+        cursor.execute(query, [f"portal.actions.runs:{actor}"])
 
 
 def _item(action: Action, run: BulkRun, work: Work, target: Target) -> BulkItem:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from django.apps import apps
+from django.contrib.auth.models import User
 from django.db import connection as database
 from django.db import models
 from django.test import Client
@@ -13,7 +14,7 @@ from connect import connections, tasks
 from connect.models import Connection, Stage
 from connect.operations import connection as operations
 from portal import roles
-from portal.models import BulkItem, BulkRun
+from portal.models import AuditEntry, AuditKind, BulkItem, BulkRun
 from tenants import whole
 from tenants.models import Callout, Erasure, Event, Proof, Tenant, digest_of
 from tests import cast, queue
@@ -132,9 +133,9 @@ def test_only_a_manager_may_export_and_erase(gone: Journey, sign_in: SignIn, rol
     data = f"/admin/tenants/tenant/{gone.tenant.pk}/data/"
     address = walk.page(Tenant, "act", gone.tenant.pk, "erase")
     assert client.post(address, {"confirmed": "1"}).status_code == 403
-    assert client.get(data).status_code == 403
+    assert client.post(data).status_code == 403
     assert data not in client.get(walk.page(Tenant, "change", gone.tenant.pk)).content.decode()
-    assert Client().get(data).status_code == 302
+    assert Client().post(data).status_code == 302
     assert Tenant.objects.exists()
 
 
@@ -143,8 +144,9 @@ def test_the_export_holds_every_row_and_no_token(db: None, manager: Client) -> N
     acme = tenants["acme"]
     page = manager.get(walk.page(Tenant, "change", acme.pk)).content.decode()
     address = f"/admin/tenants/tenant/{acme.pk}/data/"
-    assert f'href="{address}"' in page
-    answer = manager.get(address)
+    assert f'method="post" action="{address}"' in page
+    assert manager.get(address).status_code == 405
+    answer = manager.post(address)
     assert answer["Content-Disposition"].startswith("attachment")
     text = b"".join(answer).decode()
     found = json.loads(text)
@@ -153,6 +155,18 @@ def test_the_export_holds_every_row_and_no_token(db: None, manager: Client) -> N
     assert {each.model._meta.label for each in whole.rows_of(acme)} == found.keys()
     assert rows.ACCESS_TOKEN not in text
     assert "borealis" not in text.lower()
+
+
+def test_the_export_needs_the_proof_and_is_in_the_trail(db: None, manager: Client) -> None:  # noqa: F811
+    acme = rows.five()["acme"]
+    address = f"/admin/tenants/tenant/{acme.pk}/data/"
+    old = Client()
+    old.force_login(User.objects.get())
+    assert old.post(address)["Location"].startswith("/admin/account/again/")
+    assert not AuditEntry.objects.filter(kind=AuditKind.EXPORTED).exists()
+    manager.post(address)
+    entry = AuditEntry.objects.get(kind=AuditKind.EXPORTED)
+    assert (entry.actor, entry.about) == (User.objects.get().username, str(acme))
 
 
 def test_every_model_that_leads_to_a_tenant_is_found() -> None:

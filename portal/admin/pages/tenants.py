@@ -1,6 +1,5 @@
 """The tenants: their list, each one's page, and the few facts that staff may correct."""
 
-import logging
 from typing import Any
 
 from django.contrib import admin
@@ -24,10 +23,11 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from connect.models import Connection
 from connect.standing import Word, labels
+from portal import audit
 from portal.actions.subject import Subject
 from portal.admin.forms.tenant import TenantForm
 from portal.admin.kit import search
@@ -35,11 +35,10 @@ from portal.admin.kit.actions import MAX_PRESSES
 from portal.admin.kit.filters import TenantAttentionFilter, TenantStandingFilter
 from portal.admin.kit.subjects import StandingAdmin
 from portal.admin.panels import tenant as panel
-from portal.models import BulkItem
+from portal.door import reentry
+from portal.models import AuditKind, BulkItem
 from tenants import timeline, whole
 from tenants.models import EventKind, Source, Tenant
-
-log = logging.getLogger(__name__)
 
 
 @admin.register(Tenant)
@@ -147,7 +146,7 @@ class TenantAdmin(StandingAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(require_safe(self.live))
-        data = self.admin_site.admin_view(require_safe(self.data))
+        data = self.admin_site.admin_view(require_POST(self.data))
         return [
             path("<int:pk>/live/", view, name="tenants_tenant_live"),
             path("<int:pk>/data/", data, name="tenants_tenant_data"),
@@ -161,7 +160,8 @@ class TenantAdmin(StandingAdmin):
         tenant = self.get_object(request, str(pk))
         if tenant is None:
             raise Http404
-        log.info("tenant exported org=%s actor=%s", tenant.org_id, request.user.get_username())
+        reentry.ask(request)
+        audit.note(AuditKind.EXPORTED, "Exported all data", request=request, about=str(tenant))
         answer = StreamingHttpResponse(whole.export(tenant), content_type="application/json")
         answer["Content-Disposition"] = f'attachment; filename="{tenant.org_id}.json"'
         return answer

@@ -1,7 +1,9 @@
 """What cannot be undone: the person proves again who they are, and a second one approves."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ import time_machine
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.models import Group, User
+from django.db import connection
 from django.db.models import Model
 from django.test import Client
 from django.utils import timezone
@@ -132,6 +135,27 @@ def test_off_boarding_one_by_one_needs_a_second_manager_from_the_third_in_an_hou
     assert [run.approval_by is not None for run in runs] == [False, False, True, True]
     bulk.work_off(runs[2].pk)
     assert set(runs[2].items.values_list("status", flat=True)) == {BulkItemStatus.WAITING}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_off_boarding_one_by_one_cannot_be_hurried_by_pressing_at_once(
+    mia: User, settings: Settings
+) -> None:
+    settings.TWO_PERSON_APPROVAL = True
+    browsers = [(signed_in(mia), [each]) for each in tenants(6)]
+    together = Barrier(len(browsers))
+
+    def press(browser: tuple[Client, list[Tenant]]) -> None:
+        together.wait()
+        try:
+            end(*browser)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(browsers)) as threads:
+        list(threads.map(press, browsers))
+    assert BulkRun.objects.filter(approval_by=None).count() == runs.ALONE_PER_HOUR
+    assert BulkRun.objects.count() == len(browsers)
 
 
 @pytest.mark.parametrize(
