@@ -1,5 +1,7 @@
 """A tenant's connections: creating the current one and the next generation."""
 
+from typing import Any
+
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef
 from django.utils import timezone
@@ -15,9 +17,14 @@ def current(tenant: Tenant) -> Connection | None:
     return Connection.objects.filter(tenant=tenant, offboarded_at=None).first()
 
 
+def first(tenant: Tenant, **facts: Any) -> Connection:
+    """Create the connection of a tenant that was created in this transaction."""
+    return _create(tenant, 0, **facts)
+
+
 def ensure(tenant_id: int) -> Connection | None:
     """Return the tenant's connection, created if missing; None for an off-boarded tenant."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         # The tenant's row is locked, since the connection's may not exist yet. With no_key, events
         # that refer to the tenant can still be written.
         tenant = Tenant.objects.select_for_update(no_key=True).get(pk=tenant_id)
@@ -45,10 +52,13 @@ def finish(connection: Connection) -> None:
 
 
 def _next_generation(tenant: Tenant) -> Connection:
-    last = tenant.connections.aggregate(last=Max("generation"))["last"]
-    if last is None:  # its schema names are used up even if all else of it was erased
-        last = erasures_of(tenant).aggregate(last=Max("generations"))["last"]
-    return Connection.objects.create(tenant=tenant, generation=(last or 0) + 1)
+    return _create(tenant, tenant.connections.aggregate(last=Max("generation"))["last"] or 0)
+
+
+def _create(tenant: Tenant, last: int, **facts: Any) -> Connection:
+    if not last:  # its schema names are used up even if all else of it was erased
+        last = erasures_of(tenant).aggregate(last=Max("generations"))["last"] or 0
+    return Connection.objects.create(tenant=tenant, generation=last + 1, **facts)
 
 
 def drop_schemas(tenant: Tenant) -> int:

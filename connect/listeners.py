@@ -18,13 +18,23 @@ from tenants.signals import tenant_changed
 _WAITING_FOR_TENANT = (Stage.WAITING_FOR_PROOF, Stage.WAITING_FOR_CONSENT)
 
 
+# What a connection waits for whose tenant is proven: the next step is the portal's, also while it
+# is held up.
+_PROVEN = {"waiting_on": WaitingOn.PORTAL, "waiting_for": "its next step"}
+
+
 @receiver(tenant_changed)
-def on_tenant_changed(tenant: Tenant, **_: Any) -> None:
+def on_tenant_changed(tenant: Tenant, *, is_new: bool = False, **_: Any) -> None:
     """Create the tenant's connection, or make a waiting connection due.
 
     Runs in the transaction of the change, so both are committed together. If the task is lost, the
     sweep finds the due connection.
     """
+    if is_new:
+        waits_for = _PROVEN if proof.is_proven(tenant) else {}
+        created = connections.first(tenant, queued_at=timezone.now(), **waits_for)
+        enqueue(reconciler.advance, created.pk)
+        return
     connection = connections.ensure(tenant.pk)
     if connection is None:
         return
@@ -36,13 +46,12 @@ def on_tenant_changed(tenant: Tenant, **_: Any) -> None:
     for_tenant = Q(stage__in=_WAITING_FOR_TENANT) | Q(next_attempt_at=None, stage__in=stages.NEXT)
     waiting = Connection.objects.filter(for_tenant, pk=connection.pk, blocked_at=None)
     # An update with its conditions: a worker may have moved the stage since then.
-    if waiting.update(next_attempt_at=timezone.now()):
+    now = timezone.now()
+    if waiting.update(next_attempt_at=now, queued_at=now):
         enqueue(reconciler.advance, connection.pk)
 
 
 def _await_portal(connection: Connection) -> None:
-    """Note that the proof is there: the next step is the portal's, also while it is held up."""
+    """Note that the proof is there."""
     unproven = Connection.objects.filter(pk=connection.pk, stage=Stage.WAITING_FOR_PROOF)
-    unproven.filter(blocked_at=None).update(
-        waiting_on=WaitingOn.PORTAL, waiting_for="its next step"
-    )
+    unproven.filter(blocked_at=None).update(**_PROVEN)

@@ -63,13 +63,9 @@ def is_used(digest: str) -> bool:
 
 
 def mark_used(digest: str) -> None:
-    """Store a signature as used. Raises InvalidSignature if it was already used."""
+    """Store a signature as used. Raises IntegrityError if it was used a moment ago."""
     # The digest is the primary key: of two equal callouts at once, one is refused.
-    _, is_new = UsedSignature.objects.get_or_create(digest=digest)
-    if not is_new:
-        raise InvalidSignature(
-            "This signature was already used: create a new one for each attempt."
-        )
+    UsedSignature.objects.create(digest=digest)
 
 
 def _matching_digest(timestamp: str, signature: str, body: bytes) -> str:

@@ -1,4 +1,4 @@
-"""Receiving a registration callout: it is stored, checked and answered.
+"""Receiving a registration callout: it is checked, answered, and stored with its answer.
 
 Nothing here waits for an outside system: the apps above receive `tenant_changed` and queue work.
 """
@@ -6,12 +6,14 @@ Nothing here waits for an outside system: the apps above receive `tenant_changed
 import logging
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Value
 from django.utils import timezone
 
-from tenants import callout_data, callout_signature, limits, switches
-from tenants.models import Callout
-from tenants.registration import CalloutAnswer, register
+from tenants import callout_data, callout_signature, limits, registration, switches
+from tenants.callout_data import CalloutData
+from tenants.models import Callout, OrgRule, OrgVerdict, Switch, UsedSignature
+from tenants.registration import CalloutAnswer
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +27,13 @@ UNSIGNED = CalloutAnswer(
     202,
     "Received. If this org is not registered yet, its admin receives an e-mail with the next step.",
 )
+_OFF = CalloutAnswer(
+    503,
+    "Registrations are switched off for now: try again later.",
+    retry_after=SWITCHED_OFF_RETRY_AFTER,
+)
+_TOO_LARGE = CalloutAnswer(413, f"The body is too large: the maximum is {MAX_BODY_BYTES} bytes.")
+_USED = CalloutAnswer(401, "This signature was already used: create a new one for each attempt.")
 
 
 @dataclass(frozen=True)
@@ -39,85 +48,147 @@ class ReceivedCallout:
     truncated: bool = False
 
 
+@dataclass(frozen=True)
+class _Read:
+    """What a callout says by itself: its data, or why it is refused."""
+
+    digest: str | None  # of a valid signature
+    found: CalloutData | CalloutAnswer
+
+    @property
+    def org_id(self) -> str:
+        return self.found.org_id if isinstance(self.found, CalloutData) else ""
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What the portal knows before it judges a callout."""
+
+    is_off: bool  # the kill switch
+    is_used: bool  # the signature
+    is_blocked: bool  # the org
+
+
 def receive(received: ReceivedCallout) -> CalloutAnswer:
-    """Store a callout, check it, and return the answer. Never raises for any input."""
-    signed = _has_unused_signature(received)
+    """Check a callout, store it with its answer, and return the answer.
+
+    Never raises for any input.
+    """
+    read = _read(received)
+    # A signature is looked up first: a replayed one must not empty the buckets of genuine callouts.
+    known = _look_up(read) if read.digest else None
+    signed = known is not None and not known.is_used
     buckets = limits.of_callout(received.remote_address, received.body, signed=signed)
     wait = limits.seconds_to_wait(buckets)
     if wait:  # not stored: otherwise a flood of callouts would still write rows
         return CalloutAnswer(429, f"Too many callouts: try again in {wait} s.", retry_after=wait)
-    callout = Callout.objects.create(
-        remote_address=received.remote_address,
-        # Postgres refuses NUL in a text, and the callout has to be stored.
-        content_type=received.content_type.replace("\0", "")[:255],
-        body=received.body[:KEPT_OF_UNSIGNED],
-        truncated=received.truncated or len(received.body) > KEPT_OF_UNSIGNED,
-    )
     try:
-        answer = _check(received, callout)
-    # After any error the package gets an answer, and staff see the stored callout.
-    except Exception as error:
-        log.exception("judging failed callout=%s", callout.pk)
-        text = "The portal failed. The callout is stored for staff. Try again later."
-        answer = CalloutAnswer(500, text, outcome=f"{text} ({type(error).__name__})")
-    _store(callout, received, answer)
-    return _public(answer, signed=callout.signed)
+        answer = _act(received, read, known or _look_up(read))
+    except IntegrityError:
+        # The same org or signature came twice at once. What the other one stored is known now.
+        known = _look_up(read)
+        signed = signed and not known.is_used
+        answer = _act(received, read, known)
+    return _public(answer, signed=signed)
 
 
-def _has_unused_signature(received: ReceivedCallout) -> bool:
-    """Whether a callout is signed. Its buckets depend on this, so it is asked first.
+# --- what it says, and what is known -------------------------------------------------------------
 
-    A replayed signature does not count: it would empty the buckets of the genuine callouts.
-    """
+
+def _read(received: ReceivedCallout) -> _Read:
+    """Check the signature and the fields. Asks no database."""
     try:
         digest = callout_signature.verify(
             received.timestamp, received.signature, received.body, timezone.now()
         )
-    except callout_signature.InvalidSignature:
-        return False
-    return digest is not None and not callout_signature.is_used(digest)
-
-
-def _store(callout: Callout, received: ReceivedCallout, answer: CalloutAnswer) -> None:
-    callout.status, callout.tenant = answer.status, answer.tenant
-    callout.outcome = answer.outcome or answer.message
-    if answer.errors:
-        callout.outcome += " " + str(callout_data.Invalid(answer.errors))
-    if callout.signed or answer.status == 500:
-        callout.body, callout.truncated = received.body, received.truncated
-    fields = ["status", "outcome", "tenant", "signed", "body", "truncated"]
-    callout.save(update_fields=fields)
-
-
-def _public(answer: CalloutAnswer, *, signed: bool) -> CalloutAnswer:
-    """Return what the caller may know of an answer."""
-    is_about_org = answer.tenant is not None or answer.status in (202, 409)
-    return UNSIGNED if is_about_org and not signed else answer
-
-
-def _check(received: ReceivedCallout, callout: Callout) -> CalloutAnswer:
-    if switches.REGISTRATIONS.is_off():
-        text = "Registrations are switched off for now: try again later."
-        return CalloutAnswer(503, text, retry_after=SWITCHED_OFF_RETRY_AFTER)
-    if received.truncated:
-        return CalloutAnswer(413, f"The body is too large: the maximum is {MAX_BODY_BYTES} bytes.")
-    try:
-        # One transaction: if the callout fails, its signature stays unused.
-        with transaction.atomic():
-            digest = callout_signature.verify(
-                received.timestamp, received.signature, received.body, timezone.now()
-            )
-            if digest:
-                callout_signature.mark_used(digest)
-                callout.signed = True
-            return register(
-                callout_data.parse(received.content_type, received.body), signed=bool(digest)
-            )
     except callout_signature.InvalidSignature as error:
-        return CalloutAnswer(401, str(error))
+        unsigned = CalloutAnswer(401, str(error))
+        return _Read(None, _TOO_LARGE if received.truncated else unsigned)
+    return _Read(digest, _TOO_LARGE if received.truncated else _parse(received))
+
+
+def _parse(received: ReceivedCallout) -> CalloutData | CalloutAnswer:
+    try:
+        return callout_data.parse(received.content_type, received.body)
     except callout_data.UnknownType as error:
         return CalloutAnswer(415, str(error))
     except callout_data.Malformed as error:
         return CalloutAnswer(400, str(error))
     except callout_data.Invalid as error:
         return CalloutAnswer(422, "Some fields cannot be accepted.", errors=error.errors)
+
+
+def _look_up(read: _Read) -> _Known:
+    """Ask all that is known in one query."""
+    is_off = Switch.objects.filter(name=switches.REGISTRATIONS.name, on=False)
+    is_used = UsedSignature.objects.filter(digest=read.digest or "")
+    is_blocked = OrgRule.objects.filter(org_id=read.org_id, verdict=OrgVerdict.BLOCKED)
+    named = {"is_off": is_off, "is_used": is_used, "is_blocked": is_blocked}
+    first, *others = (rows.values_list(Value(name)) for name, rows in named.items())
+    found = {name for (name,) in first.union(*others)}
+    return _Known(**{name: name in found for name in named})
+
+
+# --- what is done --------------------------------------------------------------------------------
+
+
+def _act(received: ReceivedCallout, read: _Read, known: _Known) -> CalloutAnswer:
+    """Do what a callout asks for, and store it. Raises IntegrityError: see `receive`."""
+    callout = Callout(
+        remote_address=received.remote_address,
+        # Postgres refuses NUL in a text, and the callout has to be stored.
+        content_type=received.content_type.replace("\0", "")[:255],
+        signed=bool(read.digest) and not known.is_used and not known.is_off,
+    )
+    try:
+        # One transaction for all that a callout does: none of it without the stored callout, and
+        # a signature stays unused if it fails.
+        with transaction.atomic():
+            answer = _judge(read, known)
+            _store(callout, received, answer)
+    except IntegrityError:
+        raise
+    # After any error the package gets an answer, and staff see the stored callout.
+    except Exception as error:
+        log.exception("judging failed")
+        text = "The portal failed. The callout is stored for staff. Try again later."
+        answer = CalloutAnswer(500, text, outcome=f"{text} ({type(error).__name__})")
+        _store(callout, received, answer)
+    except BaseException:  # the process has to end
+        _store(callout, received, None)
+        raise
+    return answer
+
+
+def _judge(read: _Read, known: _Known) -> CalloutAnswer:
+    if known.is_off:
+        return _OFF
+    if isinstance(read.found, CalloutAnswer):
+        return read.found
+    if known.is_used:
+        return _USED
+    if read.digest:
+        callout_signature.mark_used(read.digest)
+    act = registration.hold_blocked if known.is_blocked else registration.register
+    return act(read.found, signed=bool(read.digest))
+
+
+def _store(callout: Callout, received: ReceivedCallout, answer: CalloutAnswer | None) -> None:
+    """Store a callout with its answer; None if it was not answered."""
+    kept = MAX_BODY_BYTES if callout.signed else KEPT_OF_UNSIGNED
+    if answer:
+        callout.status, callout.tenant = answer.status, answer.tenant
+        callout.outcome = answer.outcome or answer.message
+        if answer.errors:
+            callout.outcome += " " + str(callout_data.Invalid(answer.errors))
+        if answer.status == 500:
+            kept = MAX_BODY_BYTES
+    callout.body = received.body[:kept]
+    callout.truncated = received.truncated or len(received.body) > kept
+    callout.save(force_insert=True)
+
+
+def _public(answer: CalloutAnswer, *, signed: bool) -> CalloutAnswer:
+    """Return what the caller may know of an answer."""
+    is_about_org = answer.tenant is not None or answer.status in (202, 409)
+    return UNSIGNED if is_about_org and not signed else answer

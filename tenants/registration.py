@@ -35,33 +35,35 @@ class CalloutAnswer:
     outcome: str = ""
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def register(data: CalloutData, *, signed: bool) -> CalloutAnswer:
-    """Create the tenant, or update the known one. Returns 202 or 409."""
-    if orgs.is_blocked(data.org_id):
-        return _hold_blocked(data, signed=signed)
-    if not signed and _is_full(data.org_id):
-        return _refuse_full()
-    now = timezone.now()
-    values = _all_values(data)
-    tenant, is_new = Tenant.objects.get_or_create(
-        org_id=data.org_id, defaults={**values, "registered_at": now}
-    )
-    if is_new:
-        tenant.take(values, _source(signed=signed))
-        return _start(tenant, data.values, signed=signed, text="Registered")
+    """Create the tenant of an org that is not blocked, or update the known one.
+
+    Returns 202, 409 or 429. Raises IntegrityError if another callout has just created the tenant:
+    the caller tries again.
+    """
     # no_key: a stronger lock would hold up every event that refers to this tenant.
-    tenant = Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
+    locked = Tenant.objects.select_for_update(no_key=True)
+    tenant = locked.filter(org_id=data.org_id).first()
+    if tenant is None:
+        return _create(data, signed=signed)
     if tenant.offboarded_at:
         return _hold_returned(tenant, data, signed=signed)
     return _compare(tenant, data, signed=signed)
 
 
-def _is_full(org_id: str) -> bool:
+def _create(data: CalloutData, *, signed: bool) -> CalloutAnswer:
+    if not signed and _is_full():
+        return _refuse_full()
+    tenant = Tenant(org_id=data.org_id, registered_at=timezone.now())
+    tenant.take(_all_values(data), _source(signed=signed))
+    return _start(tenant, data.values, signed=signed, text="Registered")
+
+
+def _is_full() -> bool:
     """Whether a new unsigned tenant would be one too many: strangers can make as many."""
     waiting = Tenant.objects.filter(proof=Proof.NONE, offboarded_at=None)
-    is_known = Tenant.objects.filter(org_id=org_id).exists()
-    return not is_known and waiting.count() >= settings.UNPROVEN_TENANTS
+    return waiting.count() >= settings.UNPROVEN_TENANTS
 
 
 def _refuse_full() -> CalloutAnswer:
@@ -86,11 +88,19 @@ def _all_values(data: CalloutData) -> dict[str, str]:
 
 
 def _start(tenant: Tenant, claimed: object, *, signed: bool, text: str) -> CalloutAnswer:
+    is_new = tenant.pk is None
     if signed:
         tenant.prove(Proof.SIGNED, tenant.registered_at)
     tenant.save()
     how = "by a signed callout" if signed else "by an unsigned callout"
-    _note(tenant, EventKind.REGISTERED, f"{text} {how}.", claimed=claimed)
+    timeline.note(
+        tenant,
+        EventKind.REGISTERED,
+        f"{text} {how}.",
+        actor=timeline.PACKAGE,
+        claimed=claimed,
+    )
+    tenant_changed.send(sender=Tenant, tenant=tenant, is_new=is_new)
     message = "Registered. The admin receives an e-mail with the next step."
     return CalloutAnswer(202, message, tenant=tenant)
 
@@ -172,7 +182,9 @@ def _conflict(tenant: Tenant, differences: dict[str, list[str]], *, signed: bool
 # --- who waits for staff -------------------------------------------------------------------------
 
 
-def _hold_blocked(data: CalloutData, *, signed: bool) -> CalloutAnswer:
+@transaction.atomic(savepoint=False)
+def hold_blocked(data: CalloutData, *, signed: bool) -> CalloutAnswer:
+    """Notify staff that a blocked org has called. Nothing else is done."""
     tenant = Tenant.objects.select_for_update(no_key=True).filter(org_id=data.org_id).first()
     text = f"The blocked org {data.org_id} sent a callout. Nothing was done."
     if tenant:

@@ -2,5 +2,6 @@
 
 from django.dispatch import Signal
 
-# Sent inside the transaction that made the change, with `tenant: Tenant`.
+# Sent inside the transaction that made the change, with `tenant: Tenant`, and `is_new` if the
+# same transaction created it.
 tenant_changed = Signal()

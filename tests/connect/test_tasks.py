@@ -12,6 +12,7 @@ from tenants.models import Proof, Tenant
 from tenants.signals import tenant_changed
 from tenants.sweeps import REQUEUE_AFTER
 from tests import cast
+from tests.tenants.callouts import callout, post_signed
 
 pytestmark = pytest.mark.django_db
 
@@ -26,6 +27,12 @@ def test_news_of_a_tenant_makes_its_connection_once_and_queues_the_work() -> Non
     tell(tenant)
     assert Connection.objects.get().stage == Stage.WAITING_FOR_PROOF
     assert OrmQ.objects.count() == 2
+
+
+def test_a_registration_queues_one_task_and_the_sweep_no_second_one() -> None:
+    assert post_signed(callout()).status_code == 202
+    assert sweeps.run() == 0
+    assert OrmQ.objects.count() == 1
 
 
 def test_news_wakes_a_connection_that_waits_for_the_tenant() -> None:

@@ -126,7 +126,7 @@ def test_a_broken_limiter_accepts_callouts_and_logs_the_error(
     def fail(*_: object, **__: object) -> int:
         raise DatabaseError("the table is gone")
 
-    monkeypatch.setattr(limits, "take", fail)
+    monkeypatch.setattr(limits, "take_all", fail)
     assert wait("192.0.2.1", BODY) == 0
     assert "limiter failed" in caplog.text
 

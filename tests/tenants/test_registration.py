@@ -39,6 +39,10 @@ def register(*, signed: bool = False, **changes: str) -> CalloutAnswer:
     return registration.register(callout_data(**changes), signed=signed)
 
 
+def hold_blocked(*, signed: bool, **changes: str) -> CalloutAnswer:
+    return registration.hold_blocked(callout_data(**changes), signed=signed)
+
+
 def events(tenant: Tenant) -> list[str]:
     return [event.kind for event in tenant.events.order_by("pk") if event.actor != "portal"]
 
@@ -212,7 +216,7 @@ def test_the_connection_of_an_org_that_was_let_in_is_the_next_generation() -> No
 def test_a_blocked_org_cannot_register_and_staff_hear_of_it_once_a_day(signed: bool) -> None:
     orgs.decide(cast.ACME["org_id"], OrgVerdict.BLOCKED, actor="ada", why="Spam")
     for _ in range(2):
-        assert register(signed=signed).status == 202
+        assert hold_blocked(signed=signed).status == 202
     assert not Tenant.objects.exists()
     assert Message.objects.get().subject.endswith("A blocked org has called")
     assert orgs.lift(cast.ACME["org_id"], actor="ada")
@@ -223,7 +227,7 @@ def test_a_blocked_org_cannot_register_and_staff_hear_of_it_once_a_day(signed: b
 def test_a_blocked_tenant_keeps_its_data_and_its_timeline_tells_who_blocked_it() -> None:
     tenant = cast.enrol(cast.ACME, proof=Proof.NONE)
     orgs.decide(tenant.org_id, OrgVerdict.BLOCKED, actor="ada", why="Spam")
-    register(signed=True, admin_email="new@acme.example")
+    hold_blocked(signed=True, admin_email="new@acme.example")
     tenant.refresh_from_db()
     assert (tenant.admin_email, tenant.proof) == (cast.ACME["admin_email"], Proof.NONE)
     assert tenant.is_blocked

@@ -1,18 +1,20 @@
 """POST /organizations: each status of the contract."""
 
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 from django.http import HttpResponse
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_q.models import OrmQ
 from pytest_django.fixtures import Settings
 
-from tenants import limits, orgs, receiving, switches, tasks
+from tenants import limits, orgs, registration, switches, tasks
 from tenants.models import Callout, EventKind, OrgVerdict, RateBucket, Switch, Tenant
 from tests import cast
 from tests.tenants.callouts import (
@@ -273,7 +275,7 @@ def test_500_keeps_the_callout_its_cause_and_its_signature(
 
     headers = signed(AS_IN_2016)
     with monkeypatch.context() as patched:
-        patched.setattr(receiving, "register", fail)
+        patched.setattr(registration, "register", fail)
         answer = post(AS_IN_2016, **headers)
     assert answer.status_code == 500
     assert "secret detail" not in document(answer)["message"]
@@ -291,11 +293,40 @@ def test_a_callout_whose_processing_crashes_is_kept_anyway(
     def die(*_: object, **__: object) -> None:
         raise SystemExit
 
-    monkeypatch.setattr(receiving, "register", die)
+    monkeypatch.setattr(registration, "register", die)
     with pytest.raises(SystemExit):
         post(AS_IN_2016)
     assert last_callout().status is None
     assert "not answered" in str(last_callout())
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("send", [post, post_signed], ids=["unsigned", "signed"])
+def test_a_registration_costs_12_statements_in_2_transactions(
+    send: Callable[[dict[str, Any]], HttpResponse],
+) -> None:
+    send(callout(cast.DUNE))  # makes the buckets that all callouts share
+    with CaptureQueriesContext(connection) as seen:
+        assert send(callout()).status_code == 202
+    assert Tenant.objects.count() == 2
+    statements = [each["sql"] for each in seen]
+    assert len(statements) <= 12, statements
+    assert statements.count("COMMIT") == 1  # the limits have a statement that commits by itself
+    with CaptureQueriesContext(connection) as seen:
+        assert send(callout(org_name="Acme")).status_code in (202, 409)
+    assert len(seen) <= 12
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("send", [post, post_signed], ids=["unsigned", "signed"])
+def test_a_blocked_org_is_held_whatever_its_body_names_first(
+    send: Callable[[dict[str, Any]], HttpResponse],
+) -> None:
+    orgs.decide(cast.ACME["org_id"], OrgVerdict.BLOCKED, actor="ada", why="Spam")
+    body = {"note": cast.DUNE["org_id"], **callout()}
+    assert send(body).status_code == 202
+    assert not Tenant.objects.exists()
+    assert "blocked org" in last_callout().outcome
 
 
 @pytest.mark.django_db
