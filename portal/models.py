@@ -96,6 +96,7 @@ class BulkItemStatus(models.TextChoices):
     WAITING = "waiting", "Waiting"
     RUNNING = "running", "Running"
     DONE = "done", "Done"
+    PARTLY = "partly", "Partly done"
     SKIPPED = "skipped", "Skipped"
     FAILED = "failed", "Failed"
     CANCELLED = "cancelled", "Cancelled"

@@ -46,6 +46,10 @@ def _never(target: Target) -> str:
     return ""
 
 
+def _anybody(target: Target, actor: str) -> str:
+    return ""
+
+
 def no_lines(targets: Sequence[Target]) -> list[str]:
     """Return nothing: the default of `details`."""
     return []
@@ -71,6 +75,7 @@ class Action:
     `moves_on`     its button stands out, because it is what a row usually needs next. On the pages
                    of a tenant the standing decides that.
     `naming`       how pages and messages name a target.
+    `not_by`       like `refusal`, of the person: "" or e.g. "you asked for it yourself".
     """
 
     name: str
@@ -91,6 +96,7 @@ class Action:
     in_bulk: bool = False
     moves_on: bool = False
     naming: Callable[[Target], str] = str
+    not_by: Callable[[Target, str], str] = _anybody
 
     @property
     def asks(self) -> bool:
@@ -108,6 +114,10 @@ class Action:
         # "" is nobody's: the action of an old bulk run may no longer exist.
         return bool(needed) and user.has_perm(needed)
 
+    def refusal_for(self, target: Target, actor: str) -> str:
+        """Return "" when this person can do it now, else the reason."""
+        return self.refusal(target) or self.not_by(target, actor)
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -117,11 +127,11 @@ class Judged:
     refused: list[Unmet] = field(default_factory=list)
 
 
-def judge(action: Action, targets: Sequence[Target]) -> Judged:
-    """Sort targets by whether an action is possible now."""
+def judge(action: Action, targets: Sequence[Target], actor: str) -> Judged:
+    """Sort targets by whether this person can do the action now."""
     judged = Judged()
     for target in targets:
-        reason = action.refusal(target)
+        reason = action.refusal_for(target, actor)
         if reason:
             judged.refused.append(Unmet(action.naming(target), reason))
         else:
@@ -155,8 +165,8 @@ def offered(
     model: type[Model], user: Staff, target: Target, *, of_rows: bool = True
 ) -> list[Action]:
     """Return the actions that a user's role permits and the target's state allows."""
-    return [
-        each
-        for each in of(model).values()
-        if each.of_rows == of_rows and each.allows(user, target) and not each.refusal(target)
+    actor = user.get_username()
+    permitted = [
+        each for each in of(model).values() if each.of_rows == of_rows and each.allows(user, target)
     ]
+    return [each for each in permitted if not each.refusal_for(target, actor)]

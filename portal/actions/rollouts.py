@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django import forms
 
 from connect.models import Prune, Rollout, RolloutKind, RolloutStatus
-from connect.rollouts import left_out, lifecycle, warnings
+from connect.rollouts import approval, left_out, lifecycle, warnings
 from connect.rollouts.status import TransitionRefused, tenant_count
 from portal.actions.action import Action, Options
 from portal.actions.forms import Question
@@ -134,6 +134,7 @@ def _action(
     destructive: bool = False,
     guarded: bool = False,
     moves_on: bool = False,
+    not_by: Callable[[Rollout, str], str] = lambda rollout, actor: "",
 ) -> Action:
     return Action(
         name,
@@ -148,6 +149,7 @@ def _action(
         destructive=destructive,
         guarded=guarded,
         moves_on=moves_on,
+        not_by=not_by,
     )
 
 
@@ -163,6 +165,7 @@ ACTIONS = (
         form=StartForm,
         guarded=True,
         moves_on=True,
+        not_by=approval.refusal,
     ),
     _action(
         "pause",

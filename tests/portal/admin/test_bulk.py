@@ -86,9 +86,11 @@ def test_it_says_what_came_of_it_and_stops_renewing_itself(viewer: Client) -> No
     ("statuses", "label", "tone", "words"),
     [
         (["done", "done"], "Done", "good", "2 done"),
-        (["done", "skipped"], "Ended, not all done", "muted", "1 done, 1 skipped"),
-        (["skipped", "skipped"], "Ended, not all done", "muted", "2 skipped"),
-        (["done", "failed"], "Ended, not all done", "bad", "1 done, 1 failed"),
+        (["done", "skipped"], "Partly done", "wait", "1 done, 1 skipped"),
+        (["skipped", "skipped"], "Skipped", "muted", "2 skipped"),
+        (["done", "failed"], "Partly done", "bad", "1 done, 1 failed"),
+        (["partly", "done"], "Partly done", "wait", "1 done, 1 partly done"),
+        (["failed", "skipped"], "Failed", "bad", "1 skipped, 1 failed"),
         (["done", "cancelled"], "Cancelled", "wait", "1 done, 1 cancelled"),
     ],
 )
