@@ -2,8 +2,9 @@
 
 from django.conf import settings
 
+from connect.formats import counted
 from connect.models import Prune, Rollout, RolloutKind
-from connect.rollouts.status import TransitionRefused, tenant_count
+from connect.rollouts.status import TransitionRefused
 
 
 def is_needed(rollout: Rollout, tenants: int) -> bool:
@@ -20,8 +21,8 @@ def refusal(rollout: Rollout, actor: str) -> str:
     if not is_needed(rollout, count):
         return ""
     return (
-        f"you made it, and it deletes mapped objects from {tenant_count(count)}: a second person "
-        "must start it"
+        f"you made it, and it deletes mapped objects from {counted(count, 'tenant')}: a second "
+        "person must start it"
     )
 
 

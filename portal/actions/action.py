@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Model
 
+from connect.formats import counted
 from connect.operations.base import Report
 from portal.actions.forms import Question
 from portal.actions.result import Result, Unmet
@@ -106,7 +107,7 @@ class Action:
     def counted(self, number: int) -> str:
         """Return a number of its targets with their noun, e.g. "3 tenants"."""
         meta = self.models[0]._meta
-        return f"{number:,} {meta.verbose_name if number == 1 else meta.verbose_name_plural}"
+        return counted(number, str(meta.verbose_name), str(meta.verbose_name_plural))
 
     def allows(self, user: Staff, target: Target = None) -> bool:
         """Return whether a user has the permission that is needed."""

@@ -174,9 +174,9 @@ def test_the_page_costs_the_same_for_any_number_of_tenants(
 ) -> None:
     few, url = start(count=2), walk.page(BulkRun, "change", 0)
     viewer.get(url.replace("/0/", f"/{few.pk}/"))
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         viewer.get(url.replace("/0/", f"/{few.pk}/"))
     strangers.connected(range(3, 23))
     many = start()
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         viewer.get(url.replace("/0/", f"/{many.pk}/"))
