@@ -13,9 +13,9 @@ def format_time(moment: datetime) -> str:
     return f"{localtime(moment):%-d %b %Y, %H:%M %Z}"
 
 
-def counted(count: int, noun: str) -> str:
+def counted(count: int, noun: str, plural: str = "") -> str:
     """Return a number with its noun, e.g. "1 warning" or "1,204 warnings"."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
 
 
 def format_duration(span: timedelta) -> str:

@@ -11,6 +11,7 @@ from django.conf import settings
 
 from connect import switches
 from connect.clients import budget
+from connect.formats import counted
 from connect.models import (
     OPEN_STATUSES,
     Connection,
@@ -79,8 +80,8 @@ def of_bulk_runs(now: datetime) -> list[Hold]:
         return []
     return [
         Hold(
-            f"Heroku takes {left} more calls now. The last {budget.RESERVE} of an hour are kept for"
-            f" provisioning; about {budget.REFILL_PER_MINUTE} are added each minute."
+            f"Heroku takes {counted(left, 'more call')} now. The last {budget.RESERVE} of an hour "
+            f"are kept for provisioning; about {budget.REFILL_PER_MINUTE} are added each minute."
         )
     ]
 

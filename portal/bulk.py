@@ -41,6 +41,7 @@ BUDGET_RESERVED = "Heroku's call budget: the last calls of this hour are kept fo
 _OPEN = (BulkItemStatus.WAITING, BulkItemStatus.RUNNING)
 _STATUS = {
     OperationOutcome.DONE: BulkItemStatus.DONE,
+    OperationOutcome.PARTLY: BulkItemStatus.PARTLY,
     OperationOutcome.SKIPPED: BulkItemStatus.SKIPPED,
     OperationOutcome.FAILED: BulkItemStatus.FAILED,
 }

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from connect.formats import counted
 from connect.models import Connection
 from tenants.models import Tenant
 
@@ -88,14 +89,14 @@ class BulkRun(models.Model):
         ]
 
     def __str__(self) -> str:
-        plural = "" if self.total == 1 else "s"
-        return f"{self.label}: {self.about or f'{self.total} tenant{plural}'}"
+        return f"{self.label}: {self.about or counted(self.total, 'tenant')}"
 
 
 class BulkItemStatus(models.TextChoices):
     WAITING = "waiting", "Waiting"
     RUNNING = "running", "Running"
     DONE = "done", "Done"
+    PARTLY = "partly", "Partly done"
     SKIPPED = "skipped", "Skipped"
     FAILED = "failed", "Failed"
     CANCELLED = "cancelled", "Cancelled"

@@ -49,7 +49,11 @@ EVENT_TONES = {
     EventKind.LIVE: GOOD,
 }
 
-OUTCOME_TONES = {OperationOutcome.SKIPPED: WAIT, OperationOutcome.FAILED: BAD}
+OUTCOME_TONES = {
+    OperationOutcome.PARTLY: WAIT,
+    OperationOutcome.SKIPPED: WAIT,
+    OperationOutcome.FAILED: BAD,
+}
 
 
 @dataclass(frozen=True)
@@ -136,7 +140,7 @@ def mapping_tone(word: str) -> str:
 
 
 def outcome(word: str | None) -> str:
-    """Return a badge for an action that was skipped or has failed, "" for any other event."""
+    """Return a badge for an action that is not wholly done, "" for any other event."""
     if word not in OUTCOME_TONES:
         return ""
     return badge(OperationOutcome(word).label, OUTCOME_TONES[OperationOutcome(word)])

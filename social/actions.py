@@ -8,6 +8,15 @@ from portal.models import BulkItem
 from social import collection, tasks
 from social.models import CollectionRun, RunOutcome, Trigger
 
+# One that was interrupted is continued by the next run.
+_OUTCOMES = {
+    RunOutcome.RUNNING: OperationOutcome.PARTLY,
+    RunOutcome.INTERRUPTED: OperationOutcome.PARTLY,
+    RunOutcome.PARTIAL: OperationOutcome.PARTLY,
+    RunOutcome.DONE: OperationOutcome.DONE,
+    RunOutcome.FAILED: OperationOutcome.FAILED,
+}
+
 
 def _refusal(target: Target) -> str:
     return collection.refusal()
@@ -18,8 +27,7 @@ def _collect(target: Target, actor: str, options: Options) -> Report:
         run = tasks.run(Trigger.STAFF, actor)
     except collection.CollectionRefused as reason:
         return Report(OperationOutcome.SKIPPED, "", str(reason))
-    failed = run.outcome == RunOutcome.FAILED
-    return Report(OperationOutcome.FAILED if failed else OperationOutcome.DONE, tasks.text_of(run))
+    return Report(_OUTCOMES[RunOutcome(run.outcome)], tasks.text_of(run))
 
 
 def _store(target: Target) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.timezone import localtime
 
+from connect.formats import counted
 from connect.models import Connection
 
 
@@ -60,7 +61,7 @@ class Search(models.Model):
         ordering = ["pk"]
 
     def __str__(self) -> str:
-        return f"{len(self.handles)} handles after {self.since_id}"
+        return f"{counted(len(self.handles), 'handle')} after {self.since_id}"
 
 
 class Spend(models.Model):

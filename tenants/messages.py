@@ -21,6 +21,8 @@ AUTHORIZE_KINDS = (
     MessageKind.AUTHORIZE_AGAIN,
 )
 
+NO_MAIL = "the subscriber has nothing to do now, so there is no mail"
+
 
 def queue(
     tenant: Tenant | None,
@@ -74,6 +76,14 @@ def _tell_of_flood() -> None:
     notify_staff(None, f"unproven-mails:{timezone.now():%Y%m%d}", subject, text)
 
 
+def refusal_to_resend(tenant: Tenant) -> str:
+    """Return why no mail would be sent again, "" if there is one that says what the page says."""
+    if tenant.offboarded_at or _kind_for(progress_of(tenant)) is None:
+        return NO_MAIL
+    held = recipients.reason_to_hold(tenant, asked_by_staff=True).rstrip(".")
+    return held[:1].lower() + held[1:]
+
+
 def resend(tenant_id: int, actor: str) -> Message | None:
     """Store the mail that says what the page says, with a new link; None if there is none.
 
@@ -81,9 +91,9 @@ def resend(tenant_id: int, actor: str) -> Message | None:
     """
     tenant = Tenant.objects.get(pk=tenant_id)
     progress = progress_of(tenant)
-    kind = _kind_for(progress)
-    if kind is None or tenant.offboarded_at:
-        text = "Resend e-mail: skipped, there is no mail for this stage."
+    kind = None if tenant.offboarded_at else _kind_for(progress)
+    if kind is None:
+        text = f"Resend e-mail: skipped, {NO_MAIL}."
         timeline.note(tenant, EventKind.STAFF_ACTION, text, actor=actor, outcome="skipped")
         return None
     with transaction.atomic():

@@ -118,7 +118,7 @@ def _writes(health: Health) -> dict[IncidentKind, str]:
         return {}
     listed = [f"{count:,} × {cause}" for cause, count in failed[:MAX_LISTED_CAUSES]]
     more = len(failed) - len(listed)
-    rest = f"; and {more} more causes" if more else ""
+    rest = f"; and {counted(more, 'more cause')}" if more else ""
     text = f"Salesforce refuses writes: {'; '.join(listed)}{rest}. See “Write errors”."
     return {IncidentKind.WRITE_ERRORS: text}
 

@@ -4,7 +4,7 @@ import logging
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from connect.clients import heroku_health, http
@@ -24,9 +24,19 @@ RESULT_TIMEOUT = timedelta(minutes=30)
 KEEP = timedelta(days=90)
 
 
+def is_running(connection: Connection) -> bool:
+    """Return whether a diagnosis was started and has no result yet."""
+    return connection.diagnoses.filter(ended_at=None).exists()
+
+
+def waiting(connection: Connection) -> QuerySet[Notification]:
+    """Return the notifications that nobody has acknowledged."""
+    return connection.notifications.filter(acknowledged_at=None)
+
+
 def start(connection: Connection, actor: str) -> Diagnosis | None:
     """Start a diagnosis; return None, and start nothing, if one is running. Raises RemoteError."""
-    if connection.diagnoses.filter(ended_at=None).exists():
+    if is_running(connection):
         return None
     diagnosis = Diagnosis.objects.create(connection=connection, actor=actor)
     try:
@@ -105,14 +115,14 @@ def acknowledge(connection: Connection, actor: str) -> int:
 
     Raises RemoteError.
     """
-    waiting = connection.notifications.filter(acknowledged_at=None)
-    newest = waiting.order_by("-at").values_list("at", flat=True).first()
+    unread = waiting(connection)
+    newest = unread.order_by("-at").values_list("at", flat=True).first()
     if newest is None:
         return 0
     # The API acknowledges what lies before a time, so this one lies just after the newest.
     before = newest + timedelta(microseconds=1)
     heroku_health.acknowledge(connection.region_url, connection.connection_id, before)
-    return waiting.filter(at__lt=before).update(
+    return unread.filter(at__lt=before).update(
         acknowledged_at=timezone.now(), acknowledged_by=actor
     )
 

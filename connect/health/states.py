@@ -15,6 +15,7 @@ IDLE = "IDLE"
 IMPORTING = "IMPORT_CONFIGURATION"
 PAUSED = "PAUSED"
 UNAUTHORIZED = "UNAUTHORIZED"
+HEROKU_UNAUTH = "HEROKU_UNAUTH"
 SYNCED = "DATA_SYNCED"
 SUMMARY_OK = "OK"
 
@@ -34,7 +35,7 @@ CONNECTIONS = {
     "DB_UNAVAILABLE": Condition.BROKEN,
     "TOO_MANY_ROWS": Condition.BROKEN,
     UNAUTHORIZED: Condition.NEEDS_AUTHORIZATION,
-    "HEROKU_UNAUTH": Condition.BROKEN,
+    HEROKU_UNAUTH: Condition.BROKEN,
     "INACTIVE_ORG": Condition.BROKEN,
     "SYSTEM_ON_ICE": Condition.BROKEN,
     "ICED": Condition.BROKEN,
@@ -97,7 +98,7 @@ _MEANINGS = {
     "DB_UNAVAILABLE": "Postgres cannot be reached, or the schema is incomplete.",
     "TOO_MANY_ROWS": "The plan's row limit is passed.",
     UNAUTHORIZED: _AUTHORIZE_AGAIN,
-    "HEROKU_UNAUTH": "Heroku Connect lost its access to the app.",
+    HEROKU_UNAUTH: "Heroku Connect lost its access to the app.",
     "INACTIVE_ORG": "The Salesforce org is inactive or locked.",
     "SYSTEM_ON_ICE": "It was shelved for inactivity.",
     "ICED": "It was shelved for inactivity.",
@@ -109,7 +110,7 @@ _BLOCKED = {
     "SYSTEM_ERROR": BlockedKind.SYSTEM_ERROR,
     "DB_UNAVAILABLE": BlockedKind.DATABASE,
     "TOO_MANY_ROWS": BlockedKind.ROW_LIMIT,
-    "HEROKU_UNAUTH": BlockedKind.HEROKU_ACCESS,
+    HEROKU_UNAUTH: BlockedKind.HEROKU_ACCESS,
     "INACTIVE_ORG": BlockedKind.ORG_INACTIVE,
     "SYSTEM_ON_ICE": BlockedKind.SHELVED,
     "ICED": BlockedKind.SHELVED,

@@ -39,15 +39,20 @@ class Failed(Exception):
 
 @dataclass(frozen=True)
 class Done:
-    """It is done. `text` ends the sentence that begins with the label: "the state is IDLE."."""
+    """It is done. `text` ends the sentence that begins with the label: "the state is IDLE.".
+
+    `is_partly`: some of it was skipped or has failed, and the text counts that.
+    """
 
     text: str
+    is_partly: bool = False
 
 
 class OperationOutcome(models.TextChoices):
     """The outcome of an operation on one connection."""
 
     DONE = "done", "Done"
+    PARTLY = "partly", "Partly done"
     SKIPPED = "skipped", "Skipped"
     FAILED = "failed", "Failed"
 
@@ -124,13 +129,19 @@ def _perform(
         # Asked again under the lease: the page may be older than the connection's state.
         _require_possible(operation, claim.connection)
         done = operation.run(claim, actor, options)
-        return Report(OperationOutcome.DONE, f"{label}: {done.text}"), ""
+        return _done(label, done), ""
     except Skip as skip:
         return skipped(label, str(skip)), ""
     except Failed as failure:
         return failed(label, str(failure)), ""
     except http.RemoteError as error:
         return failed(label, error.words), error.request_id
+
+
+def _done(label: str, done: Done) -> Report:
+    if done.is_partly:
+        return Report(OperationOutcome.PARTLY, f"{label}: partly done. {done.text}")
+    return Report(OperationOutcome.DONE, f"{label}: {done.text}")
 
 
 def skipped(label: str, reason: str) -> Report:

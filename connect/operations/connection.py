@@ -11,7 +11,7 @@ from connect.clients import heroku_connect
 from connect.formats import counted, format_time
 from connect.health import diagnose, observations, states
 from connect.health import refresh as health
-from connect.models import BlockedKind, Connection, Stage, WaitingOn
+from connect.models import BlockedKind, Connection, Health, Stage, WaitingOn
 from connect.operations import ending, timed
 from connect.operations.base import Done, Failed, Operation, Options, Report, Skip, by_name, perform
 from connect.provisioning import reconciler, stages
@@ -21,6 +21,8 @@ from tenants.models import MessageKind
 from tenants.queue import enqueue
 
 SETTLING = timedelta(seconds=10)
+DIAGNOSED = "one is running already; its result arrives within minutes"
+NOTHING_WAITS = "no notification waits"
 _ENDED_BY_OPERATIONS = (
     BlockedKind.SYSTEM_ERROR,
     BlockedKind.DATABASE,
@@ -129,23 +131,51 @@ def _restart(claim: Claim, actor: str, options: Options) -> Done:
 
 
 def _refresh(claim: Claim, actor: str, options: Options) -> Done:
-    return Done(f"the state is {health.refresh(claim.connection)}.")
+    # Like any other look: one that fails says that nobody knows how it is.
+    error = health.refresh_or_mark_unseen(claim.connection)
+    if error:
+        raise error
+    return Done(f"the state is {claim.connection.state}.")
+
+
+def _refusal_to_diagnose(connection: Connection) -> str:
+    unreachable = _refusal_to_reach(connection)
+    return unreachable or (DIAGNOSED if diagnose.is_running(connection) else "")
 
 
 def _diagnose(claim: Claim, actor: str, options: Options) -> Done:
     started = diagnose.start(claim.connection, actor)
     waiting = diagnose.fetch_notifications(claim.connection)
     if not started:
-        raise Skip("one is running already; its result arrives within minutes")
+        raise Skip(DIAGNOSED)
     wait = f"{counted(waiting, 'notification')} {'waits' if waiting == 1 else 'wait'}"
     return Done(f"started; the result arrives within minutes. {wait}.")
+
+
+def _refusal_to_acknowledge(connection: Connection) -> str:
+    unreachable = _refusal_to_reach(connection)
+    return unreachable or ("" if diagnose.waiting(connection).exists() else NOTHING_WAITS)
 
 
 def _acknowledge(claim: Claim, actor: str, options: Options) -> Done:
     count = diagnose.acknowledge(claim.connection, actor)
     if not count:
-        raise Skip("no notification waits")
+        raise Skip(NOTHING_WAITS)
     return Done(f"{counted(count, 'notification')}.")
+
+
+def _refusal_to_link(connection: Connection) -> str:
+    unreachable = _refusal_to_reach(connection)
+    if unreachable or not _is_linked(connection):
+        return unreachable
+    return "it is linked: Heroku Connect has its access to the app"
+
+
+def _is_linked(connection: Connection) -> bool:
+    """Return whether the last look shows that neither side has lost its access to the other."""
+    if connection.blocked_at or connection.state in ("", states.HEROKU_UNAUTH):
+        return False
+    return not Health.objects.filter(connection=connection, unknown_since__isnull=False).exists()
 
 
 def _link(claim: Claim, actor: str, options: Options) -> Done:
@@ -177,9 +207,11 @@ REGISTRY: dict[str, Operation] = {
         Operation("pause", "Pause", _refusal_to_pause, _pause),
         Operation("restart", "Restart", _refusal_to_restart, _restart),
         Operation("refresh", "Refresh", _refusal_to_reach, _refresh),
-        Operation("diagnose", "Diagnose", _refusal_to_reach, _diagnose),
-        Operation("acknowledge", "Acknowledge notifications", _refusal_to_reach, _acknowledge),
-        Operation("link", "Link again", _refusal_to_reach, _link),
+        Operation("diagnose", "Diagnose", _refusal_to_diagnose, _diagnose),
+        Operation(
+            "acknowledge", "Acknowledge notifications", _refusal_to_acknowledge, _acknowledge
+        ),
+        Operation("link", "Link again", _refusal_to_link, _link),
         Operation("reauthorize", "Ask to authorize again", _refusal_to_reauthorize, _reauthorize),
         Operation("import_mappings", "Import mappings", _refusal_to_import, _import_mappings),
     ),

@@ -22,7 +22,7 @@ def _ignore(claim: Claim, actor: str, options: Options) -> Done:
 
 
 def _repair(action: str, claim: Claim, actor: str, options: Options) -> Done:
-    """Repair the writes, or those in `chosen`. It is done only if all of them were sent."""
+    """Repair the writes, or those in `chosen`. If not all of them were sent, it is partly done."""
     chosen = options["chosen"]
     # The queue stores pairs as lists.
     pairs = [(log, number) for log, number in chosen] if chosen is not None else None
@@ -33,12 +33,11 @@ def _repair(action: str, claim: Claim, actor: str, options: Options) -> Done:
         # The tenant's schema may be gone, or a lock of Heroku Connect's may be in the way.
         raise Failed(f"{table}: {DATABASE_REFUSED}. {str(error).splitlines()[0]}") from error
     text = f"{table}: {counts}"
-    if counts.failed:
+    if counts.failed and not counts.sent:
         raise Failed(f"{text}.")
-    # Also when some were sent: "Done" would hide the others.
-    if counts.skipped or not counts.sent:
+    if not counts.sent:
         raise Skip(text)
-    return Done(f"{text}.")
+    return Done(f"{text}.", is_partly=bool(counts.skipped or counts.failed))
 
 
 REGISTRY: dict[str, Operation] = by_name(

@@ -10,6 +10,7 @@ from django.db.models import Case, DateTimeField, F, Q, Value, When
 from django.utils import timezone
 
 from connect import remedies, switches
+from connect.formats import counted
 from connect.models import Connection, Stage, WaitingOn
 from connect.provisioning import pauses, stages, steps
 from connect.runner import lease, patience, retry, run
@@ -175,8 +176,9 @@ class ConnectionJob(Job):
             key=f"failing:{self.connection.pk}:{self.stage}:{now:%Y%m%d%H%M%S}",
             subject=f"{tenant} keeps failing: {self.connection.get_stage_display()}",
             text=(
-                f"{failure.reason} The portal tries {left} more times, in about an hour and a "
-                "half. If they fail too, it rests until somebody presses “Retry provisioning”."
+                f"{failure.reason} The portal tries {counted(left, 'more time')}, in about an hour "
+                "and a half. If they fail too, it rests until somebody presses “Retry "
+                "provisioning”."
             ),
         )
 

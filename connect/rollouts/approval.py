@@ -2,8 +2,9 @@
 
 from django.conf import settings
 
+from connect.formats import counted
 from connect.models import Prune, Rollout, RolloutKind
-from connect.rollouts.status import TransitionRefused, tenant_count
+from connect.rollouts.status import TransitionRefused
 
 
 def is_needed(rollout: Rollout, tenants: int) -> bool:
@@ -12,11 +13,21 @@ def is_needed(rollout: Rollout, tenants: int) -> bool:
     return bool(settings.TWO_PERSON_APPROVAL and deletes and tenants > 1)
 
 
+def refusal(rollout: Rollout, actor: str) -> str:
+    """Return why this person may not start a roll-out: it is theirs, and needs a second one."""
+    if actor != rollout.author:
+        return ""
+    count = rollout.items.count()
+    if not is_needed(rollout, count):
+        return ""
+    return (
+        f"you made it, and it deletes mapped objects from {counted(count, 'tenant')}: a second "
+        "person must start it"
+    )
+
+
 def require(rollout: Rollout, actor: str) -> None:
     """Raise TransitionRefused if `actor` is the author and a second person is needed."""
-    count = rollout.items.count()
-    if actor == rollout.author and is_needed(rollout, count):
-        raise TransitionRefused(
-            f"You made it, and it deletes mapped objects from {tenant_count(count)}: "
-            "a second person must start it"
-        )
+    reason = refusal(rollout, actor)
+    if reason:
+        raise TransitionRefused(reason[0].upper() + reason[1:])

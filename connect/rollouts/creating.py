@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
+from connect.formats import counted
 from connect.models import (
     OPEN_STATUSES,
     Connection,
@@ -16,7 +17,7 @@ from connect.models import (
 )
 from connect.rollouts import approval, left_out
 from connect.rollouts.left_out import LeftOut
-from connect.rollouts.status import TransitionRefused, add_event, tenant_count
+from connect.rollouts.status import TransitionRefused, add_event
 
 
 def eligible() -> QuerySet[Connection]:
@@ -67,7 +68,7 @@ def create(
         add_event(
             rollout,
             rollout.author,
-            f"Made for {tenant_count(len(chosen))}. {rollout.notes}".strip(),
+            f"Made for {counted(len(chosen), 'tenant')}. {rollout.notes}".strip(),
         )
         lost = wanted.keys() - {each.pk for each in chosen}
         late = left_out.explain([wanted[pk] for pk in lost], "it joined another roll-out")

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from connect.formats import counted
 from connect.models import (
     Connection,
     MappingTemplate,
@@ -28,7 +29,6 @@ from connect.rollouts.status import (
     add_event,
     require_status,
     set_status,
-    tenant_count,
 )
 
 _NOT_BEGUN = (RolloutItemStatus.CHECKING, RolloutItemStatus.READY)
@@ -58,9 +58,9 @@ def start(rollout_id: int, actor: str, *, accept_warnings: bool = False) -> Roll
         count = warnings.items(rollout).count()
         if count and not accept_warnings:
             raise TransitionRefused(
-                f"The check warns of {tenant_count(count)}: read it and accept the warnings"
+                f"The check warns of {counted(count, 'tenant')}: read it and accept the warnings"
             )
-        accepted = f" The warnings for {tenant_count(count)} are accepted." if count else ""
+        accepted = f" The warnings for {counted(count, 'tenant')} are accepted." if count else ""
         set_status(
             rollout, RolloutStatus.RUNNING, actor, f"Started.{accepted}", started_at=timezone.now()
         )
@@ -88,7 +88,9 @@ def resume(rollout_id: int, actor: str) -> Rollout:
         excused = rollout.items.filter(status=RolloutItemStatus.FAILED, excused=False).update(
             excused=True
         )
-        text = f" {tenant_count(excused)} that failed are no longer counted." if excused else ""
+        text = (
+            f" {counted(excused, 'tenant')} that failed are no longer counted." if excused else ""
+        )
         set_status(rollout, RolloutStatus.RUNNING, actor, f"Resumed.{text}")
     return rollout
 
@@ -106,7 +108,7 @@ def cancel(rollout_id: int, actor: str) -> Rollout:
             RolloutStatus.RUNNING,
             RolloutStatus.PAUSED,
         )
-        text = f"Cancelled: {tenant_count(_skip_the_rest(rollout))} skipped."
+        text = f"Cancelled: {counted(_skip_the_rest(rollout), 'tenant')} skipped."
         set_status(rollout, RolloutStatus.CANCELLED, actor, text, finished_at=timezone.now())
     return rollout
 
@@ -134,7 +136,7 @@ def retry(rollout_id: int, actor: str) -> Rollout:
             sends=0,
             finished_at=None,
         )
-        text = f"Trying {tenant_count(len(again))} again."
+        text = f"Trying {counted(len(again), 'tenant')} again."
         # One that was refused everywhere has never been started, so its warnings were not read.
         then = RolloutStatus.RUNNING if rollout.started_at else RolloutStatus.CHECKING
         set_status(rollout, then, actor, text, finished_at=None)

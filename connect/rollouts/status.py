@@ -34,8 +34,3 @@ def set_status(
 def add_event(rollout: Rollout, actor: str, text: str) -> None:
     """Append a line to the roll-out's own timeline."""
     RolloutEvent.objects.create(rollout=rollout, actor=actor, text=text)
-
-
-def tenant_count(count: int) -> str:
-    """Return a number of tenants as text."""
-    return f"{count} tenant{'' if count == 1 else 's'}"

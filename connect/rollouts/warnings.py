@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 from django.db.models import QuerySet
 
+from connect.formats import counted
 from connect.models import Rollout, RolloutItem, RolloutItemStatus
-from connect.rollouts.status import tenant_count
 
 MAX_NAMED = 3  # tenants of one warning
 
@@ -26,7 +26,7 @@ class CheckWarning:
     def _whom(self) -> str:
         names, more = self.tenants[:MAX_NAMED], len(self.tenants) - MAX_NAMED
         listed = ", ".join(names) + (f" and {more} more" if more > 0 else "")
-        return f"({tenant_count(len(self.tenants))}: {listed})"
+        return f"({counted(len(self.tenants), 'tenant')}: {listed})"
 
 
 def items(rollout: Rollout) -> QuerySet[RolloutItem]:

@@ -5,10 +5,11 @@ from collections import Counter
 from django.db import transaction
 from django.utils import timezone
 
+from connect.formats import counted
 from connect.health import alerts
 from connect.models import OPEN_STATUSES, Rollout, RolloutItemStatus, RolloutStatus
 from connect.rollouts import outcome
-from connect.rollouts.status import add_event, set_status, tenant_count
+from connect.rollouts.status import add_event, set_status
 from tenants import timeline
 
 
@@ -37,7 +38,7 @@ def _advance_check(rollout: Rollout) -> None:
     if counts[RolloutItemStatus.CHECKING]:
         return
     ready, refused = counts[RolloutItemStatus.READY], counts[RolloutItemStatus.REFUSED]
-    text = f"Checked: {tenant_count(ready)} can be sent to, {refused} refused."
+    text = f"Checked: {counted(ready, 'tenant')} can be sent to, {refused} refused."
     now = timezone.now()
     if not ready:
         _end(rollout)

@@ -27,8 +27,8 @@ class Facts:
 
     `stage` None: there is no connection yet. `blocked` None with `trouble_since`: a retry is being
     made. `condition` is the one now and counts only for a live connection; `seen` is False if it
-    is unknown because the connection could not be seen. `suspected` incidents are not shown to
-    anybody; they only know since when the condition is what it is.
+    is unknown because the connection could not be seen. `suspected` incidents are not shown;
+    they only say since when the condition is what it is.
     """
 
     stage: Stage | None

@@ -24,7 +24,7 @@ def lines(error: WriteError, chosen: Sequence[tuple[str, int]] | None) -> list[s
         return [CANNOT_BE_READ]
     differing = [text for each in matches if (text := _difference(each))]
     more = len(differing) - MAX_SHOWN
-    rest = [f"{more:,} more rows no longer hold what failed"] if more > 0 else []
+    rest = [f"{counted(more, 'more row')} without what failed"] if more > 0 else []
     return [*_counts(matches), *differing[:MAX_SHOWN], *rest]
 
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Model
 
+from connect.formats import counted
 from connect.operations.base import Report
 from portal.actions.forms import Question
 from portal.actions.result import Result, Unmet
@@ -46,6 +47,10 @@ def _never(target: Target) -> str:
     return ""
 
 
+def _anybody(target: Target, actor: str) -> str:
+    return ""
+
+
 def no_lines(targets: Sequence[Target]) -> list[str]:
     """Return nothing: the default of `details`."""
     return []
@@ -71,6 +76,7 @@ class Action:
     `moves_on`     its button stands out, because it is what a row usually needs next. On the pages
                    of a tenant the standing decides that.
     `naming`       how pages and messages name a target.
+    `not_by`       like `refusal`, of the person: "" or e.g. "you asked for it yourself".
     """
 
     name: str
@@ -91,6 +97,7 @@ class Action:
     in_bulk: bool = False
     moves_on: bool = False
     naming: Callable[[Target], str] = str
+    not_by: Callable[[Target, str], str] = _anybody
 
     @property
     def asks(self) -> bool:
@@ -100,13 +107,17 @@ class Action:
     def counted(self, number: int) -> str:
         """Return a number of its targets with their noun, e.g. "3 tenants"."""
         meta = self.models[0]._meta
-        return f"{number:,} {meta.verbose_name if number == 1 else meta.verbose_name_plural}"
+        return counted(number, str(meta.verbose_name), str(meta.verbose_name_plural))
 
     def allows(self, user: Staff, target: Target = None) -> bool:
         """Return whether a user has the permission that is needed."""
         needed = self.permission if isinstance(self.permission, str) else self.permission(target)
         # "" is nobody's: the action of an old bulk run may no longer exist.
         return bool(needed) and user.has_perm(needed)
+
+    def refusal_for(self, target: Target, actor: str) -> str:
+        """Return "" when this person can do it now, else the reason."""
+        return self.refusal(target) or self.not_by(target, actor)
 
 
 @dataclass(frozen=True)
@@ -117,11 +128,11 @@ class Judged:
     refused: list[Unmet] = field(default_factory=list)
 
 
-def judge(action: Action, targets: Sequence[Target]) -> Judged:
-    """Sort targets by whether an action is possible now."""
+def judge(action: Action, targets: Sequence[Target], actor: str) -> Judged:
+    """Sort targets by whether this person can do the action now."""
     judged = Judged()
     for target in targets:
-        reason = action.refusal(target)
+        reason = action.refusal_for(target, actor)
         if reason:
             judged.refused.append(Unmet(action.naming(target), reason))
         else:
@@ -155,8 +166,8 @@ def offered(
     model: type[Model], user: Staff, target: Target, *, of_rows: bool = True
 ) -> list[Action]:
     """Return the actions that a user's role permits and the target's state allows."""
-    return [
-        each
-        for each in of(model).values()
-        if each.of_rows == of_rows and each.allows(user, target) and not each.refusal(target)
+    actor = user.get_username()
+    permitted = [
+        each for each in of(model).values() if each.of_rows == of_rows and each.allows(user, target)
     ]
+    return [each for each in permitted if not each.refusal_for(target, actor)]

@@ -59,10 +59,15 @@ def _refusal_to_approve(run: BulkRun) -> str:
     return ""
 
 
+def _not_by_the_asker(run: BulkRun, actor: str) -> str:
+    own = "you asked for it yourself, and a second person must approve it"
+    return own if run.actor == actor else ""
+
+
 def _approve(targets: Sequence[BulkRun], actor: str, options: Options) -> Result:
     (run,) = targets
-    if run.actor == actor:
-        return skipped(run, "you asked for it yourself, and a second person must approve it")
+    if reason := _not_by_the_asker(run, actor):
+        return skipped(run, reason)
     if not bulk.approve(run.pk, actor):
         return skipped(run, "it no longer waits for an approval")
     return done(run, "It runs now.")
@@ -79,6 +84,7 @@ ACTIONS = (
         _refusal_to_approve,
         guarded=True,
         moves_on=True,
+        not_by=_not_by_the_asker,
     ),
     Action(
         "cancel",

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from django.db import transaction
 from django_q.models import Failure, Success, Task
 
+from connect.formats import counted
 from portal.actions.action import Action, Options
 from portal.actions.log import log
 from portal.actions.result import Result, queued
@@ -19,8 +20,7 @@ def _queue_again(targets: Sequence[Task], actor: str, options: Options) -> Resul
         log(actor, targets, "Resubmitted to the queue.")
         # What is queued again no longer counts as failed.
         Failure.objects.filter(pk__in=[task.pk for task in targets]).delete()
-    plural = "" if len(targets) == 1 else "s"
-    return queued(f"{len(targets)} task{plural}")
+    return queued(counted(len(targets), "task"))
 
 
 def _calls(targets: Sequence[Task]) -> list[str]:

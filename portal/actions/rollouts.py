@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from django import forms
 
+from connect.formats import counted
 from connect.models import Prune, Rollout, RolloutKind, RolloutStatus
-from connect.rollouts import left_out, lifecycle, warnings
-from connect.rollouts.status import TransitionRefused, tenant_count
+from connect.rollouts import approval, left_out, lifecycle, warnings
+from connect.rollouts.status import TransitionRefused
 from portal.actions.action import Action, Options
 from portal.actions.forms import Question
 from portal.actions.result import Result, done, queued, skipped
@@ -34,7 +35,7 @@ class StartForm(Question):
 
     def clean_accept_warnings(self) -> bool:
         if not self.cleaned_data["accept_warnings"]:
-            count = tenant_count(self.warned)
+            count = counted(self.warned, "tenant")
             raise forms.ValidationError(
                 f"The check warns of {count}. Read the warnings above, then tick the box."
             )
@@ -134,6 +135,7 @@ def _action(
     destructive: bool = False,
     guarded: bool = False,
     moves_on: bool = False,
+    not_by: Callable[[Rollout, str], str] = lambda rollout, actor: "",
 ) -> Action:
     return Action(
         name,
@@ -148,6 +150,7 @@ def _action(
         destructive=destructive,
         guarded=guarded,
         moves_on=moves_on,
+        not_by=not_by,
     )
 
 
@@ -163,6 +166,7 @@ ACTIONS = (
         form=StartForm,
         guarded=True,
         moves_on=True,
+        not_by=approval.refusal,
     ),
     _action(
         "pause",

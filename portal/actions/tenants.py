@@ -1,9 +1,8 @@
 """Actions on a tenant itself: approve it, let it in again, send its e-mail again."""
 
-from connect.models import BlockedKind, Connection, Stage, WaitingOn
+from connect.models import Stage
 from connect.operations import base
 from connect.operations.base import OperationOutcome, Report
-from connect.standing import Button, subscriber
 from portal.actions.action import Options
 from portal.actions.forms import TypedForm
 from portal.actions.subject import Subject, subject_action
@@ -11,8 +10,6 @@ from portal.models import BulkItem, BulkRun
 from tenants import messages, proof, registration, whole
 from tenants.models import MessageStatus, Proof, Tenant
 
-# Also during a retry, since the page asks the subscriber then too.
-_WITH_MAIL = (Stage.WAITING_FOR_CONSENT, Stage.WAITING_FOR_AUTHORIZATION, Stage.LIVE)
 ERASED = "an erased tenant"
 
 
@@ -39,24 +36,13 @@ def _refusal_to_resend(subject: Subject) -> str:
         return "it has no connection"
     if subject.tenant.offboarded_at:
         return "it is off-boarded"
-    if connection.blocked_at and not _asks_while_blocked(connection):
-        return "its block asks nothing of the subscriber"
-    if connection.stage in _WITH_MAIL or connection.waiting_on == WaitingOn.SUBSCRIBER:
-        return ""
-    return "there is no mail for this stage"
-
-
-def _asks_while_blocked(connection: Connection) -> bool:
-    """Return whether the subscriber's page has a button that a mail can lead to."""
-    kind = BlockedKind(connection.blocked_kind or BlockedKind.OTHER)
-    said = subscriber.blocked(kind, Stage(connection.stage))
-    return bool(connection.missing_access) or said.button in (Button.SIGN_IN, Button.AUTHORIZE)
+    return messages.refusal_to_resend(subject.tenant)
 
 
 def _resend(subject: Subject, actor: str, options: Options) -> Report:
     message = messages.resend(subject.tenant.pk, actor)
     if message is None:
-        return base.skipped("Resend e-mail", "there is no mail for this stage")
+        return base.skipped("Resend e-mail", messages.NO_MAIL)
     if message.status == MessageStatus.HELD:
         return base.skipped("Resend e-mail", message.error)
     return Report(OperationOutcome.DONE, f"{message} is queued.")

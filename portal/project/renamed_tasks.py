@@ -13,6 +13,7 @@ from django_q.models import OrmQ, Schedule, Task
 from django_q.signing import BadSignature, SignedPackage
 
 from connect import tasks
+from connect.formats import counted
 from connect.health import alerts
 from connect.provisioning import reconciler
 from portal import bulk
@@ -36,7 +37,9 @@ def ensure() -> list[str]:
     for old, function in RENAMED.items():
         for kept in (Task, Schedule):
             counts[old] += kept.objects.filter(func=old).update(func=name_of(function))
-    return [f"task {old}: renamed in {count} rows" for old, count in counts.items() if count]
+    return [
+        f"task {old}: renamed in {counted(count, 'row')}" for old, count in counts.items() if count
+    ]
 
 
 def _repack(row: OrmQ) -> str:

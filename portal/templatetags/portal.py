@@ -10,7 +10,7 @@ from django.forms import BaseForm
 from django.utils import timezone
 from django.utils.timesince import timesince
 
-from connect.formats import format_duration
+from connect.formats import counted, format_duration
 from portal import show
 from portal.admin.kit import lists
 from portal.admin.kit.faults import faults
@@ -48,7 +48,7 @@ def age(moment: datetime) -> str:
     """Return how long ago a moment was, e.g. "40 seconds" or "3 days"."""
     seconds = max(0, int((timezone.now() - moment).total_seconds()))
     if seconds < 60:
-        return f"{seconds} second{'' if seconds == 1 else 's'}"
+        return counted(seconds, "second")
     return timesince(moment, depth=1)
 
 

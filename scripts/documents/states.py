@@ -179,8 +179,10 @@ def runs() -> dict[str, tuple[BulkRun, dict[str, int]]]:
         "being_cancelled": _run({"running": 1, "cancelled": 1}, cancelled_at=NOW),
         "cancelled": _run({"done": 1, "cancelled": 1}, cancelled_at=NOW, **ended),
         "done": _run({"done": 2}, **ended),
-        "skipped": _run({"done": 1, "skipped": 1}, **ended),
-        "failed": _run({"done": 1, "failed": 1}, **ended),
+        "partly": _run({"done": 1, "skipped": 1}, **ended),
+        "partly_failed": _run({"done": 1, "failed": 1}, **ended),
+        "skipped": _run({"skipped": 2}, **ended),
+        "failed": _run({"failed": 2}, **ended),
     }
 
 

@@ -1,8 +1,11 @@
 """How times and durations are written."""
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from connect.formats import counted, format_duration, format_time
 
@@ -28,3 +31,11 @@ def test_a_time_is_written_with_its_time_zone() -> None:
 
 def test_a_number_stands_with_its_noun() -> None:
     assert [counted(n, "row") for n in (0, 1, 1204)] == ["0 rows", "1 row", "1,204 rows"]
+    assert [counted(n, "match", "matches") for n in (1, 2)] == ["1 match", "2 matches"]
+
+
+@pytest.mark.parametrize("app", ["tenants", "connect", "portal", "social"])
+def test_no_other_module_makes_a_plural_itself(app: str) -> None:
+    plural = re.compile(r"""["']{2} if [^\n]+ == 1 else ["']s["']""")
+    files = (Path(settings.BASE_DIR) / app).rglob("*.py")
+    assert [each.name for each in files if plural.search(each.read_text())] == []

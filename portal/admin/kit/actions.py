@@ -189,7 +189,8 @@ class ActionsAdmin(PortalAdmin):
         if not all(action.allows(request.user, each) for each in targets):
             raise PermissionDenied
         noun = self.noun or str(self.opts.verbose_name_plural)
-        return Click(action, targets, registry.judge(action, targets), back, noun, rows)
+        judged = registry.judge(action, targets, request.user.get_username())
+        return Click(action, targets, judged, back, noun, rows)
 
     def _answer(self, request: HttpRequest, click: Click) -> HttpResponseBase:
         action, posted = click.action, request.method == "POST"

@@ -20,12 +20,14 @@ TONES = {
     BulkItemStatus.WAITING: show.MUTED,
     BulkItemStatus.RUNNING: show.BUSY,
     BulkItemStatus.DONE: show.GOOD,
+    BulkItemStatus.PARTLY: show.WAIT,
     BulkItemStatus.SKIPPED: show.MUTED,
     BulkItemStatus.FAILED: show.BAD,
     BulkItemStatus.CANCELLED: show.MUTED,
 }
 ENDED = (
     BulkItemStatus.DONE,
+    BulkItemStatus.PARTLY,
     BulkItemStatus.SKIPPED,
     BulkItemStatus.CANCELLED,
     BulkItemStatus.FAILED,
@@ -44,17 +46,24 @@ def state(run: BulkRun, counts: Mapping[str, int]) -> tuple[str, str]:
         return ("Cancelled" if run.finished_at else "Being cancelled"), show.WAIT
     if not run.finished_at:
         return ("Waiting", show.WAIT) if run.waiting_for else ("Running", show.BUSY)
-    if counts[BulkItemStatus.FAILED]:
-        return "Ended, not all done", show.BAD
     if counts[BulkItemStatus.DONE] == run.total:
-        return "Done", show.GOOD
-    return "Ended, not all done", show.MUTED
+        return str(BulkItemStatus.DONE.label), show.GOOD
+    return _ended(counts)
+
+
+def _ended(counts: Mapping[str, int]) -> tuple[str, str]:
+    """Return the word and the tone of a finished run that is not wholly done."""
+    has_failed = counts[BulkItemStatus.FAILED]
+    if counts[BulkItemStatus.DONE] or counts[BulkItemStatus.PARTLY]:
+        return str(BulkItemStatus.PARTLY.label), show.BAD if has_failed else show.WAIT
+    word = BulkItemStatus.FAILED if has_failed else BulkItemStatus.SKIPPED
+    return str(word.label), TONES[word]
 
 
 def bar(run: BulkRun, counts: Mapping[str, int]) -> SplitBar:
     """Return how far a run is."""
-    ended = {status.value: counts[status] for status in ENDED}
-    tones = {status.value: TONES[status] for status in ENDED}
+    ended = {status.label.lower(): counts[status] for status in ENDED}
+    tones = {status.label.lower(): TONES[status] for status in ENDED}
     return SplitBar(run.label, ended, run.total, tones)
 
 
@@ -77,7 +86,11 @@ def progress(run: BulkRun) -> dict[str, Any]:
         "answers": _answers(run),
         "current": _of_status(run, BulkItemStatus.RUNNING).first(),
         "skipped": _by_reason(run),
-        "failed": _of_status(run, BulkItemStatus.FAILED)[:MAX_NAMES],
+        "unfinished": [
+            (status.label, _of_status(run, status)[:MAX_NAMES])
+            for status in (BulkItemStatus.FAILED, BulkItemStatus.PARTLY)
+            if counts[status]
+        ],
         "all_items": items,
         "left": counts["failed"] + counts["cancelled"],
     }

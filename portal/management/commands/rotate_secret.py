@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from connect.formats import counted
 from tenants import encryption
 from tenants.encryption import Rotation
 
@@ -14,7 +15,7 @@ UNREAD = (
 KEPT = "Some values changed at the same time. Run it again before you remove an old key."
 DONE = "All that can be read is encrypted with the first key. The old keys may go from SECRET."
 LOST = (
-    "No key of SECRET decrypts {count} values. Grants count as lost, and their tenants are asked to"
+    "No key of SECRET decrypts {values}. Grants count as lost, and their tenants are asked to"
     " sign in to Salesforce again; second factors of staff have to be removed by a manager. If you"
     " still have the key, add it to SECRET and run this again."
 )
@@ -27,12 +28,12 @@ class Command(BaseCommand):
         """Print a line for each batch, and at the end whether the old keys may go."""
         rotation = encryption.rotate(self._report)
         if rotation.unreadable:
-            self.stdout.write(LOST.format(count=rotation.unreadable))
+            self.stdout.write(LOST.format(values=counted(rotation.unreadable, "value")))
         self.stdout.write(_verdict(rotation))
 
     def _report(self, rotation: Rotation, total: int) -> None:
         self.stdout.write(
-            f"{rotation.seen} of {total} values: {rotation.rewritten} encrypted again,"
+            f"{rotation.seen} of {counted(total, 'value')}: {rotation.rewritten} encrypted again,"
             f" {rotation.current} already with the first key, {rotation.unreadable} not readable"
         )
         self.stdout.flush()

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 
+from connect.formats import counted
 from connect.mappings import templates
 from connect.models import MappingTemplate
 from portal import roles
@@ -31,7 +32,7 @@ class Command(BaseCommand):
             changed = schedules.ensure()
             stored = templates.ensure_first()
         lines = [
-            *(f"role {role}: {count} permissions" for role, count in counts.items()),
+            *(f"role {role}: {counted(count, 'permission')}" for role, count in counts.items()),
             *renamed,
             *(changed or ["schedules: as they should be"]),
             *(f"mapping template: {_described(each)} stored" for each in stored),

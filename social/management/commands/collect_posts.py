@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Q
 
+from connect.formats import counted
 from social import collection
 from social.models import CollectionRun, RunOutcome, Trigger
 from tenants.models import Tenant
@@ -63,7 +64,8 @@ class Command(BaseCommand):
         bar = "█" * done + "·" * (BAR_WIDTH - done)
         end = "\n" if run.finished_at else ""
         self.stderr.write(
-            f"\r{bar} {run.searches_done} of {run.searches} searches, {run.posts_paid} posts",
+            f"\r{bar} {run.searches_done} of {counted(run.searches, 'search', 'searches')}, "
+            f"{counted(run.posts_paid, 'post')}",
             ending=end,
         )
 
@@ -71,11 +73,16 @@ class Command(BaseCommand):
         for result in run.by_tenant.select_related("connection__tenant"):
             said = result.error or (f"skipped: {result.skipped}" if result.skipped else "")
             counts = f"{result.inserted} written, {result.updated} updated"
-            refused = f", {result.refused_count} handles refused" if result.refused_count else ""
+            refused = (
+                f", {counted(result.refused_count, 'handle')} refused"
+                if result.refused_count
+                else ""
+            )
             self.stdout.write(f"{result.connection.tenant}: {said or counts + refused}")
         self.stdout.write(
-            f"{run.tenants} tenants, {run.handles} handles, {run.calls} calls, "
-            f"{run.posts_paid} posts paid for, {run.inserted} written, {run.updated} updated: "
+            f"{counted(run.tenants, 'tenant')}, {counted(run.handles, 'handle')}, "
+            f"{counted(run.calls, 'call')}, {counted(run.posts_paid, 'post')} paid for, "
+            f"{run.inserted} written, {run.updated} updated: "
             f"{run.get_outcome_display().lower()}"
         )
         if run.note:

@@ -56,7 +56,8 @@ def _diagnosing(fleet: Fleet, member: Member) -> None:
 
 
 def _not_listed(fleet: Fleet, member: Member) -> None:
-    Connection.objects.update(addon_name="hc-that-heroku-does-not-know")
+    facts = {"addon_name": "hc-that-heroku-does-not-know", "state": "HEROKU_UNAUTH"}
+    Connection.objects.update(**facts)
 
 
 def _not_mapped(fleet: Fleet, member: Member) -> None:

@@ -155,7 +155,8 @@ def test_a_refused_update_and_a_row_that_is_gone(writes: Writes) -> None:
     writes.run("RESET xmlbinary")
     writes.remove_the_cause()
     said = act(the_error(), "retry")
-    assert "skipped, account: 1 write; 1 skipped: the row is gone" in said
+    assert "partly done. account: 1 write; 1 skipped: the row is gone." in said
+    assert Event.objects.first().data["outcome"] == "partly"  # type: ignore[union-attr]
     assert WriteRepair.objects.get(result=RepairResult.SKIPPED).reason == SkipReason.GONE
     writes.sync()
     assert "bad good" in writes.records()

@@ -32,7 +32,9 @@ def ready_for(name: str, who: dict[str, str] = cast.ACME) -> Connection:
     tenant = cast.enrol(who)
     ready.prepare(name, tenant)
     tenant.refresh_from_db()
-    return rows.connection(tenant, **ready.STATES.get(name, ready.LIVE))
+    connection = rows.connection(tenant, **ready.STATES.get(name, ready.LIVE))
+    ready.prepare_connection(name, connection)
+    return connection
 
 
 def row_of(model: type[Tenant | Connection], connection: Connection) -> Tenant | Connection:

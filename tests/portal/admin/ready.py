@@ -52,6 +52,7 @@ STATES: dict[str, dict[str, Any]] = {
     "erase": {"stage": Stage.WAITING_FOR_PROOF},
     "resume": {"stage": Stage.LIVE, "state": "PAUSED"},
     "unsnooze": {"stage": Stage.LIVE, "snoozed_until": timezone.now() + timedelta(days=1)},
+    "link": {"stage": Stage.LIVE, "state": "HEROKU_UNAUTH"},
     "reauthorize": {"stage": Stage.LIVE, "state": "UNAUTHORIZED"},
 }
 ROLLOUT_STATUS = {
@@ -71,6 +72,7 @@ def _tenant(name: str = "") -> Connection:
     (made,) = strangers.connected([next(_numbers)])
     Connection.objects.filter(pk=made.pk).update(**STATES.get(name, LIVE))
     prepare(name, made.tenant)
+    prepare_connection(name, made)
     return Connection.objects.select_related("tenant").get(pk=made.pk)
 
 
@@ -86,6 +88,21 @@ def prepare(name: str, tenant: Tenant) -> None:
     if name == "unblock_org":
         _rule(tenant.org_id)
         row.update(is_blocked=True)
+
+
+def prepare_connection(name: str, connection: Connection) -> None:
+    """The same for what depends on rows of the connection."""
+    if name == "acknowledge":
+        notification(connection)
+
+
+def notification(connection: Connection) -> Notification:
+    made, _ = Notification.objects.get_or_create(
+        connection=connection,
+        remote_id="n",
+        defaults={"at": timezone.now(), "event_type": "e", "message": "m"},
+    )
+    return made
 
 
 def _org_rule(name: str) -> OrgRule:
@@ -199,10 +216,10 @@ _MAKERS: dict[type[Model], Callable[[str], Model]] = {
     Tenant: lambda name: _tenant(name).tenant,
     Connection: _tenant,
     Health: lambda name: Health.objects.create(connection=_tenant(name)),
-    Diagnosis: lambda name: Diagnosis.objects.create(connection=_tenant(name)),
-    Notification: lambda name: Notification.objects.create(
-        connection=_tenant(name), remote_id="n", at=timezone.now(), event_type="e", message="m"
+    Diagnosis: lambda name: Diagnosis.objects.create(
+        connection=_tenant(name), ended_at=timezone.now()
     ),
+    Notification: lambda name: notification(_tenant(name)),
     Mapping: _mapping,
     Rollout: _rollout,
     Drift: _drift,

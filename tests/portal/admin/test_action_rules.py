@@ -1,7 +1,6 @@
 """When an action is possible, and what the work behind it leaves."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -11,15 +10,15 @@ from pytest_django.fixtures import Settings
 
 import emulator as emulated
 from connect.health import diagnose
-from connect.models import BlockedKind, Connection, Stage, WaitingOn
+from connect.models import Connection, Health, Stage
 from connect.operations import connection as operations
 from portal.actions.subject import Subject
-from tenants import messages
-from tenants.models import Event, MessageKind, Proof, Tenant
-from tests import cast
+from tenants import messages, recipients
+from tenants.models import Event, MessageKind, Proof, StoppedRecipient, Tenant
+from tests import cast, standings
 from tests.connect import fleet as fleets
 from tests.connect.journey import Journey
-from tests.portal.admin import ready
+from tests.portal.admin import ready, rows
 from tests.portal.admin.pressing import ACTIONS, press, ready_for, work_off
 from tests.queue import queued
 
@@ -43,8 +42,8 @@ def at_work(emulator: emulated.Running, name: str) -> Connection:
         notification = {"event_type": "mapping-error", "message": "Account: BAD_CONFIG"}
         emulator.control("POST", path, notification)
         diagnose.fetch_notifications(member.connection)
-    if name == "reauthorize":
-        Connection.objects.update(state="UNAUTHORIZED")
+    if name in ("reauthorize", "link"):
+        Connection.objects.update(state=ready.STATES[name]["state"])
     ready.prepare(name, member.connection.tenant)
     return member.now()
 
@@ -88,37 +87,67 @@ def test_who_can_be_approved(
     assert ACTIONS["approve"].refusal(Subject(tenant, None)) == reason
 
 
-BLOCKED = {"stage": Stage.LIVE, "blocked_at": timezone.now()}
-NOTHING_TO_ASK = "its block asks nothing of the subscriber"
+EVERY = {seen.key: (facts, seen) for facts, seen in standings.EVERY}
+
+
+@pytest.mark.parametrize("key", EVERY)
+def test_the_button_that_stands_out_is_possible_in_every_state(key: str) -> None:
+    facts, seen = EVERY[key]
+    tenant = cast.enrol(cast.ACME, proof=Proof.NONE)
+    subject = Subject(tenant, standings.make(tenant, facts))
+    standings.sign_in(tenant, seen)
+    if seen.remedy.action:
+        assert ACTIONS[seen.remedy.action].refusal(subject) == ""
+
+
+@pytest.mark.parametrize("key", EVERY)
+def test_a_mail_is_offered_exactly_where_one_would_be_sent(key: str) -> None:
+    facts, seen = EVERY[key]
+    tenant = cast.enrol(cast.ACME)
+    connection = standings.make(tenant, facts)
+    standings.sign_in(tenant, seen)
+    refusal = ACTIONS["resend"].refusal(Subject(tenant, connection))
+    message = messages.resend(tenant.pk, "olga") if connection else None
+    assert (message is None) == bool(refusal)
+
+
+def test_no_mail_is_offered_to_a_recipient_who_said_not_me() -> None:
+    tenant = cast.enrol(cast.ACME, proof=Proof.NONE)
+    connection = rows.connection(tenant, **ready.STATES["resend"])
+    StoppedRecipient.objects.create(tenant=tenant, digest=recipients.digest_of(tenant.admin_email))
+    refusal = ACTIONS["resend"].refusal(Subject(tenant, connection))
+    assert refusal == (
+        "the recipient says that the registration is not theirs: correct the address"
+    )
 
 
 @pytest.mark.parametrize(
-    ("facts", "reason"),
+    ("state", "unseen", "reason"),
     [
-        (None, "it has no connection"),
-        ({"stage": Stage.LIVE}, ""),
-        ({"stage": Stage.WAITING_FOR_CONSENT, "waiting_on": WaitingOn.SUBSCRIBER}, ""),
-        ({"stage": Stage.LINKING}, "there is no mail for this stage"),
-        (BLOCKED | {"blocked_kind": BlockedKind.AUTHORIZATION_LOST}, ""),
-        (BLOCKED | {"blocked_kind": BlockedKind.ROW_LIMIT}, NOTHING_TO_ASK),
-        (BLOCKED | {"blocked_kind": BlockedKind.NO_PACKAGE}, NOTHING_TO_ASK),
-        (BLOCKED | {"stage": Stage.WAITING_FOR_AUTHORIZATION}, NOTHING_TO_ASK),
-        (BLOCKED | {"missing_access": ["“Modify All Data”"]}, ""),
+        ("IDLE", False, "it is linked: Heroku Connect has its access to the app"),
+        ("HEROKU_UNAUTH", False, ""),
+        ("IDLE", True, ""),  # nobody knows by now
     ],
 )
-def test_when_a_mail_can_be_sent_again(facts: dict[str, Any] | None, reason: str) -> None:
-    connection = None if facts is None else Connection(**facts)
-    assert ACTIONS["resend"].refusal(Subject(Tenant(), connection)) == reason
+def test_a_connection_that_is_linked_is_not_linked_again(
+    state: str, unseen: bool, reason: str
+) -> None:
+    connection = ready_for("pause")
+    connection.state = state
+    unknown_since = timezone.now() if unseen else None
+    Health.objects.update_or_create(
+        connection=connection, defaults={"unknown_since": unknown_since}
+    )
+    assert ACTIONS["link"].refusal(Subject(connection.tenant, connection)) == reason
 
 
-def test_what_is_refused_because_of_a_block_would_be_skipped_by_the_work() -> None:
-    connection = ready_for("resend")
-    for kind in BlockedKind:
-        connection.blocked_at, connection.blocked_kind = timezone.now(), kind
-        connection.blocked_reason = "It is blocked."
-        connection.save()
-        refusal = ACTIONS["resend"].refusal(Subject(connection.tenant, connection))
-        assert (messages.resend(connection.tenant_id, "olga") is None) == bool(refusal), kind
+def test_what_would_be_skipped_because_of_other_rows_is_not_offered() -> None:
+    connection = ready_for("pause")
+    subject = Subject(connection.tenant, connection)
+    assert ACTIONS["acknowledge"].refusal(subject) == "no notification waits"
+    assert ACTIONS["diagnose"].refusal(subject) == ""
+    connection.diagnoses.create(actor="olga")
+    assert "running already" in ACTIONS["diagnose"].refusal(subject)
 
 
 def test_a_tenant_without_a_connection_is_skipped() -> None:
