@@ -4,6 +4,7 @@ Entries are written at once, also where the work itself fails. The database refu
 Each is a log line too, so a drain has it where the portal's own database cannot be trusted.
 """
 
+import hashlib
 import logging
 from datetime import timedelta
 
@@ -34,8 +35,38 @@ def note(
     result: str = "",
 ) -> AuditEntry:
     """Write one entry. `actor` is needed only where nobody is signed in."""
+    entry = _entry(kind, what, request, actor, about, result)
+    entry.save()
+    _log(entry)
+    return entry
+
+
+def note_some(
+    kind: AuditKind, what: str, *, request: HttpRequest, about: str, result: str, among: str
+) -> None:
+    """Note what a person can repeat without end: the 1st, 10th, 100th … of an hour.
+
+    `among` says what is counted together. No entry is ever changed, so none can hold the count of
+    an hour. Each time is a log line.
+    """
+    entry = _entry(kind, what, request, "", about, result)
+    digest = hashlib.sha256(f"{entry.actor} {among}".encode()).hexdigest()[:40]
+    number = limits.count(f"noted:{timezone.now():%Y-%m-%d-%H}:{digest}")
+    if _is_power_of_ten(number):
+        entry.result = f"{entry.result}, number {number:,} in this hour"
+        entry.save()
+    _log(entry)
+
+
+def _is_power_of_ten(number: int) -> bool:
+    return str(number).strip("0") == "1"
+
+
+def _entry(
+    kind: AuditKind, what: str, request: HttpRequest | None, actor: str, about: str, result: str
+) -> AuditEntry:
     user = getattr(request, "user", None)
-    entry = AuditEntry.objects.create(
+    return AuditEntry(
         kind=kind,
         actor=(actor or (user.get_username() if user else ""))[:150],
         address=address(request) if request else None,
@@ -43,8 +74,6 @@ def note(
         about=redact(about)[:255],
         result=redact(result),
     )
-    _log(entry)
-    return entry
 
 
 def _log(entry: AuditEntry) -> None:

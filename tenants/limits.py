@@ -148,6 +148,19 @@ def take_all(buckets: Sequence[Bucket], now: datetime, count: int = 1) -> int:
     return max(waits, default=0)
 
 
+@transaction.atomic
+def count(key: str) -> int:
+    """Add one to the count of a key and return it. It is forgotten after a day."""
+    row, is_new = RateBucket.objects.get_or_create(
+        key=key, defaults={"tokens": 1, "filled_at": timezone.now()}
+    )
+    if is_new:
+        return 1
+    counted = RateBucket.objects.select_for_update().get(pk=row.pk).tokens + 1
+    RateBucket.objects.filter(pk=row.pk).update(tokens=counted)
+    return int(counted)
+
+
 def left(key: str, per_hour: int, now: datetime) -> int:
     """Return how many tokens a bucket holds now. Takes none."""
     bucket = RateBucket.objects.filter(key=key).first()

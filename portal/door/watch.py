@@ -7,6 +7,7 @@ from allauth.account import signals as account
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa import signals as factors
 from django.contrib.auth import signals as auth
+from django.core.exceptions import SuspiciousOperation
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 
@@ -14,6 +15,7 @@ from portal import audit
 from portal.models import AuditKind
 from portal.project.failures import STAFF
 
+_ERROR = "denied_by"  # an attribute of the request
 WAYS = {"socialaccount": "single sign-on", "mfa": "second factor"}
 
 
@@ -61,15 +63,34 @@ def password_changed(request: HttpRequest, user: Any, **_: Any) -> None:
 
 
 class DeniedMiddleware:
-    """Note each request of a signed-in person that was denied."""
+    """Note each request of a signed-in person that was denied, and each guess at a filter."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        is_denied = response.status_code == 403 and request.path.startswith(STAFF)
-        if is_denied and request.user.is_authenticated:
-            what = f"{request.method} {request.path}"
-            audit.note(AuditKind.DENIED, what, request=request, result="403")
+        is_guess = isinstance(_error(request), SuspiciousOperation)
+        is_denied = response.status_code == 403 or is_guess
+        if is_denied and request.path.startswith(STAFF) and request.user.is_authenticated:
+            _note_denied(request, str(response.status_code), is_guess=is_guess)
         return response
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> None:
+        """Keep why a request is denied."""
+        setattr(request, _ERROR, error)
+
+
+def _error(request: HttpRequest) -> Exception | None:
+    found: Exception | None = getattr(request, _ERROR, None)
+    return found
+
+
+def _note_denied(request: HttpRequest, status: str, *, is_guess: bool) -> None:
+    what = f"{request.method} {request.path}"
+    about = str(_error(request) or "")
+    # Guesses differ in what they guess: all of them at one page are counted together.
+    among = f"{status} {what} {'' if is_guess else about}"
+    audit.note_some(
+        AuditKind.DENIED, what, request=request, about=about, result=status, among=among
+    )

@@ -18,6 +18,15 @@ class WorkFilter(logging.Filter):
         return True
 
 
+class RefusedFilter(logging.Filter):
+    """Drop the traceback of a request that Django refuses, because anybody can send thousands."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name.startswith("django.security."):
+            record.exc_info = record.exc_text = None
+        return True
+
+
 class LogfmtFormatter(logging.Formatter):
     """A record, its traceback included, as one line of logfmt."""
 

@@ -290,6 +290,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "filters": {
         "request_id": {"()": "portal.project.request_ids.RequestIdFilter"},
+        "refused": {"()": "portal.project.logfmt.RefusedFilter"},
         "work": {"()": "portal.project.logfmt.WorkFilter"},
         "redact": {"()": "tenants.redaction.RedactionFilter"},
     },
@@ -301,7 +302,7 @@ LOGGING = {
             "class": "logging.StreamHandler",
             "stream": "ext://sys.stdout",
             "formatter": "logfmt",
-            "filters": ["request_id", "work", "redact"],
+            "filters": ["request_id", "work", "refused", "redact"],
         }
     },
     "root": {"handlers": ["stdout"], "level": _LEVEL},
@@ -309,5 +310,8 @@ LOGGING = {
         "django_q": {"handlers": ["stdout"], "level": "WARNING", "propagate": False},
         "django-q": {"handlers": ["stdout"], "level": "WARNING", "propagate": False},
         "django.request": {"level": "ERROR"},
+        # Guesses of staff, which portal/door/watch.py logs with the name.
+        "django.security.DisallowedModelAdminLookup": {"level": "CRITICAL"},
+        "django.security.DisallowedModelAdminToField": {"level": "CRITICAL"},
     },
 }

@@ -50,7 +50,7 @@ class UsedSignature(models.Model):
 
 
 class RateBucket(models.Model):
-    """A token bucket: `tokens` left at `filled_at`. See tenants/limits.py."""
+    """A token bucket: `tokens` left at `filled_at`; or a counter. See tenants/limits.py."""
 
     key = models.CharField(max_length=100, primary_key=True)
     tokens = models.FloatField()

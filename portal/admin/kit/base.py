@@ -35,6 +35,21 @@ class NoDelete(Audited, DeclaredLookups):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        self.refuse_forged(request)
+        return super().changelist_view(request, extra_context)
+
+    def refuse_forged(self, request: HttpRequest) -> None:
+        """Raise PermissionDenied for an action that the list does not offer to this person.
+
+        Django only says that none was selected, which leaves no trace.
+        """
+        forged = {*request.POST.getlist("action")} - {"", *self.get_actions(request)}
+        if forged:
+            raise PermissionDenied(f"this list does not offer {', '.join(sorted(forged))}")
+
 
 class PortalAdmin(NoDelete):
     """The base of every page of our own models."""

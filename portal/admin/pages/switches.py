@@ -49,6 +49,7 @@ class SwitchAdmin(ReadOnlyAdmin, ActionsAdmin):
     ) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
+        self.refuse_forged(request)
         rows = {row.name: row for row in Switch.objects.all()}
         kind = ContentType.objects.get_for_model(Switch)
         changes = LogEntry.objects.filter(content_type=kind).select_related("user")

@@ -1,4 +1,4 @@
-"""`python manage.py unlock NAME`: for a member of staff whom nobody else can help."""
+"""`python manage.py unlock NAME`: for a member of staff who is locked out."""
 
 from typing import Any
 

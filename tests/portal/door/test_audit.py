@@ -1,8 +1,10 @@
 """The audit trail: everything that staff do is in it, and nobody can change it."""
 
+import string
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.contrib.auth.models import Group, User
 from django.db import Error, connection, transaction
 from django.test import Client
@@ -11,7 +13,7 @@ from django.utils import timezone
 from portal import audit, roles
 from portal.door import throttle
 from portal.models import AuditEntry, AuditKind
-from tenants.models import Tenant
+from tenants.models import Message, Tenant
 from tests.portal.admin import rows, walk
 from tests.portal.admin.conftest import signed_in
 from tests.portal.door.conftest import sign_in
@@ -87,6 +89,44 @@ def test_a_denied_request_is_noted(client: Client, mia: User) -> None:
     entry = last(AuditKind.DENIED)
     assert (entry.actor, entry.address) == ("mia", "192.0.2.7")
     assert entry.what == "GET /admin/auth/user/"
+
+
+def test_a_forged_action_of_a_list_is_refused_and_noted(mia: User) -> None:
+    tenant = rows.five()["acme"]
+    mia.groups.set([Group.objects.get(name=roles.VIEWER)])
+    form = {"action": "offboard", "_selected_action": tenant.pk, "confirmed": "yes", "index": "0"}
+    answer = signed_in(mia).post(walk.page(Tenant, "changelist"), form)
+    assert answer.status_code == 403
+    entry = last(AuditKind.DENIED)
+    assert (entry.actor, entry.what) == ("mia", "POST /admin/tenants/tenant/")
+    assert entry.about == "this list does not offer offboard"
+
+
+def test_no_list_takes_an_action_that_it_does_not_offer(mia: User) -> None:
+    root = signed_in(User.objects.create_superuser("root"))
+    for model in walk.models():
+        answer = root.post(walk.page(model, "changelist"), {"action": "delete_selected"})
+        assert answer.status_code == 403, model
+
+
+def test_guessed_filters_are_noted_with_their_number_and_logged_in_one_line_each(
+    mia: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    browser = signed_in(mia)
+    caplog.clear()
+    for letter in string.ascii_lowercase[:12]:
+        answer = browser.get(walk.page(Message, "changelist"), {"text__regex": f"^{letter}"})
+        assert answer.status_code == 400
+    noted = AuditEntry.objects.filter(kind=AuditKind.DENIED).order_by("pk")
+    assert [each.result for each in noted] == [
+        "400, number 1 in this hour",
+        "400, number 10 in this hour",
+    ]
+    assert {each.about for each in noted} == {"Filtering by ['text__regex'] is not allowed"}
+    assert caplog.messages == ["denied: GET /admin/tenants/message/, by mia from 127.0.0.1"] * 12
+    with time_machine.travel(timezone.now() + timedelta(hours=1)):
+        signed_in(mia).get(walk.page(Message, "changelist"), {"html__regex": "^x"})
+    assert noted.all().count() == 3
 
 
 def test_an_action_is_noted_with_its_result(mia: User) -> None:

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from connect.clients import http
-from portal.project.logfmt import LogfmtFormatter, WorkFilter, quoted
+from portal.project.logfmt import LogfmtFormatter, RefusedFilter, WorkFilter, quoted
 from portal.project.request_ids import RequestIdFilter
 from tenants.redaction import RedactionFilter
 
@@ -57,3 +57,13 @@ def test_a_traceback_stays_on_the_same_line_and_keeps_no_secret() -> None:
     assert "\n" not in written
     assert "ValueError" in written
     assert "5Aep861" not in written
+
+
+@pytest.mark.parametrize(("logger", "is_short"), [("django.security.X", True), ("x", False)])
+def test_what_django_refuses_leaves_no_traceback(logger: str, is_short: bool) -> None:
+    error = ValueError("junk")
+    raised = (ValueError, error, error.__traceback__)
+    record = logging.LogRecord(logger, logging.ERROR, "x.py", 1, "said", (), raised)
+    RefusedFilter().filter(record)
+    RedactionFilter().filter(record)
+    assert ("trace=" not in LogfmtFormatter().format(record)) == is_short
