@@ -30,6 +30,7 @@ from connect.rollouts.status import (
     set_status,
     tenant_count,
 )
+from connect.runner import patience
 
 _NOT_BEGUN = (RolloutItemStatus.CHECKING, RolloutItemStatus.READY)
 NOTHING_TO_RETRY = "it has no failed tenant that can be retried"
@@ -127,7 +128,7 @@ def retry(rollout_id: int, actor: str) -> Rollout:
             last_error="",
             last_request_id="",
             waiting_for="",
-            waiting_since=None,
+            **patience.FRESH,
             verdict="",
             excused=False,
             sent_at=None,
