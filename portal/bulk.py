@@ -174,7 +174,7 @@ def work_off(run_id: int) -> None:
 
 def _take(run_id: int) -> Lease[BulkRun] | None:
     due = BulkRun.objects.filter(pk=run_id, finished_at=None, next_attempt_at__lte=timezone.now())
-    key = leases.take(due, waiting_for="")
+    key = leases.take(due, waiting_for="", queued_at=None)
     return Lease(BulkRun.objects.get(pk=run_id), key) if key else None
 
 

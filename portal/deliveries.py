@@ -1,4 +1,4 @@
-"""What each worker has taken from the queue: a dead worker's tasks are free at once.
+"""What each worker has taken: a dead worker's tasks and leases are free at once.
 
 django-q2 gives a task to another worker only after its `retry` time, and gives a task that kills
 its worker to the next one for ever. Here the worker's heartbeat tells that it is dead, each start
@@ -16,7 +16,7 @@ from django_q.models import Task
 from django_q.signing import SignedPackage
 
 from portal.models import Delivery, Heartbeat
-from tenants import messages, sweeps
+from tenants import leases, messages, sweeps
 
 WORKER_IS_DEAD = timedelta(seconds=15)  # three heartbeats were missed
 MAX_STARTS = 3
@@ -42,19 +42,24 @@ def forget(ack: str) -> None:
 
 
 def free_dead() -> int:
-    """Free the tasks of dead workers, or fail those that killed them; return how many."""
+    """Free the tasks of dead workers, or fail those that killed them; return how many.
+
+    Their leases first, so that the next worker of a task finds its row free.
+    """
     now = timezone.now()
     # A beat or a start in the future was stored by a clock that was wrong.
     living = Heartbeat.objects.filter(beat_at__gt=now - WORKER_IS_DEAD)
-    living = living.exclude(sweeps.in_future("beat_at", now))
-    taken = Delivery.objects.exclude(worker="").exclude(worker__in=living.values("worker"))
+    names = living.exclude(sweeps.in_future("beat_at", now)).values("worker")
+    leases.free_dead(names, now - WORKER_IS_DEAD)
+    taken = Delivery.objects.exclude(worker="").exclude(worker__in=names)
     # A worker that has just started may not have beaten yet.
     long_ago = Q(taken_at__lt=now - WORKER_IS_DEAD) | sweeps.in_future("taken_at", now)
     return sum(_free(each) for each in taken.filter(long_ago))
 
 
 def free_of(worker: str) -> None:
-    """Free the tasks of a worker that ends now."""
+    """Free the leases and the tasks of a worker that ends now."""
+    leases.free_of(worker)
     for each in Delivery.objects.filter(worker=worker):
         _free(each)
 

@@ -45,7 +45,7 @@ class BulkRun(models.Model):
     """One press of staff: an action on one target or on many, done one by one (portal/bulk.py).
 
     `key` is made from the form that was sent, so a form that is sent twice makes one run.
-    The running task holds the lease. It expires by itself, so a killed worker costs only time.
+    The running task holds the lease. A worker that dies loses it, so a death costs only time.
     """
 
     action = models.CharField(max_length=40, help_text="The action's name in the registry.")
@@ -70,6 +70,7 @@ class BulkRun(models.Model):
     queued_at = models.DateTimeField(null=True, blank=True)
     lease = models.UUIDField(null=True, blank=True)
     lease_expires_at = models.DateTimeField(null=True, blank=True)
+    lease_holder = models.CharField(max_length=100, blank=True, default="", db_default="")
 
     class Meta:
         ordering = ["-pk"]
@@ -85,7 +86,10 @@ class BulkRun(models.Model):
             # The sweep looks for due runs every second, and most runs are finished.
             models.Index(
                 fields=["next_attempt_at"], name="bulk_run_due", condition=Q(finished_at=None)
-            )
+            ),
+            models.Index(
+                fields=["lease_holder"], name="bulk_run_held", condition=~Q(lease_holder="")
+            ),
         ]
 
     def __str__(self) -> str:

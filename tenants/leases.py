@@ -1,12 +1,14 @@
 """Leases: at most one worker works on a row, and a worker that dies loses the row by itself.
 
-For every model with the fields `lease`, `lease_expires_at`, `queued_at` and `next_attempt_at`.
+For every model with the fields `lease`, `lease_expires_at` and `lease_holder`.
 """
 
 import uuid
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
+from django.apps import apps
 from django.db import models
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -17,6 +19,16 @@ Row = TypeVar("Row", bound=models.Model)
 
 # Longer than a task may run (settings.TASK_TIMEOUT), so that a lease never ends during the work.
 LEASE = timedelta(seconds=150)
+_NO_LEASE: dict[str, Any] = {"lease": None, "lease_expires_at": None, "lease_holder": ""}
+
+
+class Worker:
+    """The name of this process's worker, as in its heartbeat; the processes it forks keep it.
+
+    Other processes have none: their leases only end by themselves.
+    """
+
+    name = ""
 
 
 class LostLease(Exception):
@@ -47,7 +59,7 @@ class Lease(Generic[Row]):
 
     def release(self, **facts: Any) -> None:
         """Write facts and give the lease back. Raises LostLease."""
-        self.record(**facts, lease=None, lease_expires_at=None)
+        self.record(**facts, **_NO_LEASE)
 
     def confirm(self) -> None:
         """Make sure that the lease is held until the transaction ends. Raises LostLease.
@@ -70,9 +82,31 @@ def take(row: QuerySet[Any], **facts: Any) -> uuid.UUID | None:
     # A new key each time, so that the former holder's writes no longer match.
     now, key = timezone.now(), uuid.uuid4()
     taken = row.filter(free(now)).update(
-        lease=key, lease_expires_at=now + LEASE, queued_at=None, **facts
+        lease=key, lease_expires_at=now + LEASE, lease_holder=Worker.name, **facts
     )
     return key if taken else None
+
+
+def free_dead(living: QuerySet[Any], silent_since: datetime) -> int:
+    """Free what workers hold that are not among the names of `living`; return how many rows.
+
+    A lease that was taken after `silent_since` may be that of a worker that has not beaten yet.
+    """
+    old = Q(lease_expires_at__lt=silent_since + LEASE)
+    return sum(
+        each.filter(old).exclude(lease_holder__in=living).update(**_NO_LEASE) for each in _held()
+    )
+
+
+def free_of(worker: str) -> int:
+    """Free what a worker holds that ends now; return how many rows."""
+    return sum(each.filter(lease_holder=worker).update(**_NO_LEASE) for each in _held())
+
+
+def _held() -> Iterator[QuerySet[Any]]:
+    for model in apps.get_models():
+        if hasattr(model, "lease_holder"):
+            yield model._default_manager.exclude(lease_holder="")
 
 
 def free(now: datetime) -> Q:
@@ -85,5 +119,8 @@ def free(now: datetime) -> Q:
 def mark_queued(
     rows: QuerySet[Any], limit: int, again_after: timedelta = sweeps.REQUEUE_AFTER
 ) -> list[int]:
-    """Return the ids of due rows that no worker holds, marked so that each is queued once."""
+    """Return the ids of due rows that no worker holds, marked so that each is queued once.
+
+    For models that have `queued_at` and `next_attempt_at` too.
+    """
     return sweeps.mark_queued(rows.filter(free(timezone.now())), limit, again_after)

@@ -1,11 +1,10 @@
 """How staff act on a discrepancy: one at a time, asked again, looked at again, noted."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
 from django.utils import timezone
 
 from connect.clients import http
@@ -13,6 +12,7 @@ from connect.models import Discrepancy
 from connect.operations import base
 from connect.operations.base import Busy, Failed, OperationOutcome, Report, Skip
 from tenants import leases, timeline
+from tenants.leases import Lease, LostLease
 from tenants.models import EventKind
 
 HAS_ENDED = "it has ended"
@@ -60,13 +60,14 @@ def _report(act: Act, found: Discrepancy, actor: str, options: Mapping[str, Any]
 
 @contextmanager
 def _held(found_id: int) -> Iterator[Discrepancy]:
-    """Keep others from acting on it. A worker that dies loses it by itself."""
-    now = timezone.now()
+    """Keep others from acting on it."""
     mine = Discrepancy.objects.filter(pk=found_id)
-    free = Q(acting_until=None) | Q(acting_until__lte=now)
-    if not mine.filter(free).update(acting_until=now + leases.LEASE):
+    key = leases.take(mine)
+    if key is None:
         raise Busy("Somebody else is acting on it. Try again in a minute.")
+    held = Lease(mine.select_related("tenant", "row__tenant").get(), key)
     try:
-        yield mine.select_related("tenant", "row__tenant").get()
+        yield held.row
     finally:
-        mine.update(acting_until=None)
+        with suppress(LostLease):
+            held.release()

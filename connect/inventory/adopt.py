@@ -16,6 +16,7 @@ from connect.models import Connection, Discrepancy, DiscrepancyKind, Stage, Wait
 from connect.operations import base
 from connect.operations.base import Skip
 from connect.provisioning import reconciler, stages
+from connect.runner import patience
 from connect.runner.outcomes import Facts
 from tenants import proof, registration
 from tenants.models import Proof, Tenant
@@ -87,7 +88,7 @@ def _adopt(found: Discrepancy, actor: str, options: Mapping[str, Any]) -> str:
         "next_attempt_at": timezone.now(),
         "waiting_on": WaitingOn.PORTAL,
         "waiting_for": "",
-        "waiting_since": None,
+        **patience.FRESH,
         "generation": owner.generation,
         "addon_name": addon.name,
         "addon_requested_at": timezone.now(),

@@ -69,6 +69,11 @@ class Connection(models.Model):
     waiting_since = models.DateTimeField(
         null=True, blank=True, help_text="The first wait since the last error or press of staff."
     )
+    renewals = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        help_text="How often that wait began again since the last success or press of staff.",
+    )
     attempts = models.PositiveIntegerField(
         default=0, help_text="Attempts since the last success. Counted before the work."
     )
@@ -88,6 +93,7 @@ class Connection(models.Model):
     queued_at = models.DateTimeField(null=True, blank=True)
     lease = models.UUIDField(null=True, blank=True)
     lease_expires_at = models.DateTimeField(null=True, blank=True)
+    lease_holder = models.CharField(max_length=100, blank=True, default="", db_default="")
 
     # --- the facts observed or made so far
     missing_access = models.JSONField(
@@ -186,6 +192,9 @@ class Connection(models.Model):
         indexes: ClassVar = [
             # The worker's pulse asks this each second.
             models.Index(fields=["next_attempt_at"], name="connection_due"),
+            models.Index(
+                fields=["lease_holder"], name="connection_held", condition=~Q(lease_holder="")
+            ),
             models.Index(
                 F("blocked_at"), name="connection_blocked", condition=Q(blocked_at__isnull=False)
             ),

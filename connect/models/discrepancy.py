@@ -49,8 +49,9 @@ class Discrepancy(models.Model):
     seen_at = models.DateTimeField("last seen", default=timezone.now)
     ended_at = models.DateTimeField(null=True, blank=True)
     outcome = models.TextField(blank=True)
-    # Until then a worker acts on it; one that dies loses it by itself.
-    acting_until = models.DateTimeField(null=True, blank=True)
+    lease = models.UUIDField(null=True, blank=True)
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
+    lease_holder = models.CharField(max_length=100, blank=True, default="", db_default="")
 
     class Meta:
         verbose_name_plural = "discrepancies"

@@ -78,6 +78,11 @@ class RolloutItem(models.Model):
     waiting_since = models.DateTimeField(
         null=True, help_text="The first wait of the step since the last error or press of staff."
     )
+    renewals = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        help_text="How often that wait began again since the last success or press of staff.",
+    )
     last_error = models.TextField(blank=True)
     last_request_id = models.CharField(max_length=100, blank=True)
 

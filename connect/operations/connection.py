@@ -15,6 +15,7 @@ from connect.models import BlockedKind, Connection, Health, Stage, WaitingOn
 from connect.operations import ending, timed
 from connect.operations.base import Done, Failed, Operation, Options, Report, Skip, by_name, perform
 from connect.provisioning import reconciler, stages
+from connect.runner import patience
 from connect.runner.lease import Claim
 from tenants import messages
 from tenants.models import MessageKind
@@ -63,7 +64,7 @@ def _unblock(claim: Claim, next_attempt_at: datetime) -> None:
         blocked_reason="",
         waiting_on=WaitingOn.PORTAL,
         waiting_for="",
-        waiting_since=None,
+        **patience.FRESH,
         next_attempt_at=next_attempt_at,
     )
     enqueue(reconciler.advance, claim.connection.pk)

@@ -87,7 +87,8 @@ class ConnectionJob(Job):
     @property
     def waited(self) -> timedelta:
         # Patience begins with the first wait after an error or a press: an outage blocks nobody.
-        return timezone.now() - self._waiting_since
+        row, now = self.connection, timezone.now()
+        return now - patience.waiting_since(row.waiting_since, row.next_attempt_at, now)
 
     def reload(self) -> None:
         self.connection.refresh_from_db()
@@ -121,7 +122,6 @@ class ConnectionJob(Job):
     def settle_wait(self, wait: Wait) -> bool:
         # A poll repeats the same reason every few seconds; the timeline gets it once.
         is_new = wait.reason not in ("", self.connection.waiting_for)
-        is_same = wait.waiting_on == self.connection.waiting_on
         solved = stages.NO_TROUBLE if wait.waiting_on in _PROVE_SUCCESS else {}
         self.claim.release(
             **stages.NO_ERROR,
@@ -130,8 +130,7 @@ class ConnectionJob(Job):
             next_attempt_at=self._unless_hurried(wait.until),
             waiting_for=wait.reason,
             waiting_on=wait.waiting_on,
-            # Waiting for another one is another wait, with its own patience.
-            waiting_since=self._waiting_since if is_same else timezone.now(),
+            **patience.begun(self.connection, wait, timezone.now()),
         )
         if is_new:
             text = f"Waiting for {wait.reason}."
@@ -145,11 +144,6 @@ class ConnectionJob(Job):
         kept = Value(until, output_field=DateTimeField())
         return Case(When(read, then=kept), default=F("next_attempt_at"))
 
-    @property
-    def _waiting_since(self) -> datetime:
-        row = self.connection
-        return patience.waiting_since(row.waiting_since, row.next_attempt_at, timezone.now())
-
     def settle_retry(self, failure: Retry, pause: timedelta) -> bool:
         # The timeline gets each reason once, however often it is repeated.
         now, is_new = timezone.now(), failure.reason != self.last_error
@@ -160,7 +154,7 @@ class ConnectionJob(Job):
             last_request_id=failure.request_id,
             waiting_on=WaitingOn.PORTAL,
             waiting_for="the next attempt",
-            waiting_since=None,
+            **patience.interrupted(self.connection),
         )
         if is_new:
             text, request_id = f"{failure.reason} Trying again.", failure.request_id
@@ -197,7 +191,7 @@ class ConnectionJob(Job):
             last_request_id=block.request_id,
             waiting_on=WaitingOn.STAFF,
             waiting_for="staff",
-            waiting_since=None,
+            **patience.FRESH,
         )
         data = {"stage": self.stage, "request_id": block.request_id}
         timeline.note(tenant, EventKind.BLOCKED, block.reason, **data)

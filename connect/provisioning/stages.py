@@ -4,6 +4,7 @@ from django.utils import timezone
 
 from connect import connections
 from connect.models import Stage, WaitingOn
+from connect.runner import patience
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Facts
 from tenants import messages, timeline
@@ -88,7 +89,7 @@ def move_to(
         next_attempt_at=now if stage in NEXT else None,
         waiting_on=WaitingOn.PORTAL,
         waiting_for="",
-        waiting_since=None,
+        **patience.FRESH,
         reminders_sent=0,
         paused_until=None,
         pause_note="",

@@ -3,14 +3,14 @@
 If a step fails, a connection that was paused for it is resumed first.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from django.utils import timezone
 
 from connect.clients import heroku_connect, heroku_mappings
 from connect.clients.heroku_mappings import VersionChange
-from connect.health import observations, states
+from connect.health import observations, restarting, states
 from connect.mappings import lint
 from connect.models import BlockedKind, RolloutStep, WaitingOn
 from connect.rollouts.claim import ItemClaim
@@ -18,6 +18,7 @@ from connect.runner.outcomes import Blocked, Done, Facts, StepOutcome, Wait
 from connect.runner.polling import LOADING_PATIENCE, poll
 
 SYNCING_PAUSE = timedelta(minutes=2)
+MAX_PAUSES = 5
 _ADVICE = (
     "Edit this mapping first: remove or replace the fields that the new version does not have."
 )
@@ -48,8 +49,7 @@ def pause(claim: ItemClaim) -> StepOutcome:
     """
     item = claim.item
     seen = heroku_connect.detail(*claim.address, deep=True)
-    if states.is_broken(seen.state):
-        raise states.as_blocked(seen.state)
+    restarting.require_working(claim.address, item.attempts, seen.state)
     if seen.api_version == claim.rollout.api_version:
         return Done("It has this version.", then=RolloutStep.RESUME)
     if seen.state == states.PAUSED:
@@ -85,11 +85,22 @@ def change(claim: ItemClaim) -> StepOutcome:
                 f"{', '.join(refusal.objects)} is still being loaded, and the connection was paused"
                 " before this: resume it, wait until all is loaded, and try again.",
             ) from refusal
-        heroku_connect.resume(*claim.address)  # a paused connection never finishes loading
-        # Back to the first step: it pauses again when all is loaded.
-        claim.record(sent_at=None, step=RolloutStep.PAUSE)
-        return _wait_for_loading(refusal.objects)
+        return _load_first(claim, refusal.objects)
     return Done("Changed.")
+
+
+def _load_first(claim: ItemClaim, objects: Sequence[str]) -> Wait:
+    """Go back to the first step, which pauses it again when all is loaded."""
+    item = claim.item
+    if item.sends >= MAX_PAUSES:
+        raise Blocked(
+            BlockedKind.TIMED_OUT,
+            f"It was paused {item.sends} times, and each time {', '.join(objects)} was loaded "
+            "again.",
+        )
+    heroku_connect.resume(*claim.address)  # a paused connection never finishes loading
+    claim.record(sent_at=None, sends=item.sends + 1, step=RolloutStep.PAUSE)
+    return _wait_for_loading(objects)
 
 
 def _wait_for_loading(objects: Iterable[str]) -> Wait:

@@ -1,6 +1,6 @@
 """The next step of one tenant of a roll-out, and what each outcome of it means."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.utils import timezone
 
@@ -33,8 +33,6 @@ from tenants.models import EventKind, Tenant
 
 # What an item forgets with every success.
 _NO_ERROR: Facts = {"attempts": 0, "last_error": "", "last_request_id": "", "waiting_for": ""}
-# Each step has its own patience, and an error renews it.
-_NO_WAIT: Facts = {"waiting_since": None}
 
 
 class ItemJob(Job):
@@ -66,12 +64,8 @@ class ItemJob(Job):
 
     @property
     def waited(self) -> timedelta:
-        return timezone.now() - self._waiting_since
-
-    @property
-    def _waiting_since(self) -> datetime:
-        item = self.item
-        return patience.waiting_since(item.waiting_since, item.next_attempt_at, timezone.now())
+        item, now = self.item, timezone.now()
+        return now - patience.waiting_since(item.waiting_since, item.next_attempt_at, now)
 
     def reload(self) -> None:
         self.claim.reload()
@@ -115,14 +109,18 @@ class ItemJob(Job):
             return self._finish(done)
         now = timezone.now()
         self.claim.release(
-            **_NO_ERROR | _NO_WAIT, **done.facts, step=then, step_since=now, next_attempt_at=now
+            **_NO_ERROR | patience.FRESH,
+            **done.facts,
+            step=then,
+            step_since=now,
+            next_attempt_at=now,
         )
         return True
 
     def settle_wait(self, wait: Wait) -> bool:
         until = wait.until or timezone.now()
         facts = _NO_ERROR | {"waiting_for": wait.reason} | wait.facts
-        facts["waiting_since"] = self._waiting_since
+        facts |= patience.begun(self.item, wait, timezone.now())
         self.claim.release(**facts, next_attempt_at=until)
         return False
 
@@ -132,7 +130,7 @@ class ItemJob(Job):
             last_error=failure.reason,
             last_request_id=failure.request_id,
             waiting_for="the next attempt",
-            **_NO_WAIT,
+            **patience.interrupted(self.item),
         )
         return False
 
@@ -194,7 +192,7 @@ class ItemJob(Job):
         """Resume the connection, which was paused for the roll-out; the failure is stored after."""
         now = timezone.now()
         self.claim.release(
-            **_NO_ERROR | _NO_WAIT | {"last_request_id": block.request_id},
+            **_NO_ERROR | patience.FRESH | {"last_request_id": block.request_id},
             # The verdict is kept until the connection runs again; only then the item has failed.
             step=RolloutStep.RESUME,
             step_since=now,

@@ -30,6 +30,7 @@ from connect.rollouts.status import (
     require_status,
     set_status,
 )
+from connect.runner import patience
 
 _NOT_BEGUN = (RolloutItemStatus.CHECKING, RolloutItemStatus.READY)
 NOTHING_TO_RETRY = "it has no failed tenant that can be retried"
@@ -129,7 +130,7 @@ def retry(rollout_id: int, actor: str) -> Rollout:
             last_error="",
             last_request_id="",
             waiting_for="",
-            waiting_since=None,
+            **patience.FRESH,
             verdict="",
             excused=False,
             sent_at=None,

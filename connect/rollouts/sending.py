@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from connect.clients import heroku_connect, http
 from connect.clients.connection_detail import ConnectionDetail
-from connect.health import refresh, states
+from connect.health import refresh, restarting, states
 from connect.mappings import arrival, placeholders
 from connect.mappings.documents import MappingDocument
 from connect.models import BlockedKind, MappingTemplate, WaitingOn
@@ -37,8 +37,7 @@ def send(claim: ItemClaim) -> StepOutcome:
     item, now = claim.item, timezone.now()
     document = placeholders.fill(target_of(claim).document, claim.tenant.namespace)
     seen = heroku_connect.detail(*claim.address, deep=True)
-    if states.is_broken(seen.state):
-        raise states.as_blocked(seen.state)
+    restarting.require_working(claim.address, item.attempts, seen.state)
     if seen.state != states.IMPORTING and _has_arrived(claim, document, seen):
         return _loaded(claim, document, seen)
     if item.sent_at and (seen.state == states.IMPORTING or now - item.sent_at < IMPORT_GRACE):
@@ -91,14 +90,9 @@ def _loaded(claim: ItemClaim, document: MappingDocument, seen: ConnectionDetail)
     # Mappings outside the version are not waited for: they may be broken for long.
     names = {each["object_name"].lower() for each in document["mappings"]}
     ours = [found for found in seen.mappings if found.object_name.lower() in names]
-    broken = [each for each in ours if states.is_broken_mapping(each.state)]
-    if broken:
-        refresh.store(claim.connection, seen)
-        named = ", ".join(f"{each.object_name} ({each.state})" for each in broken)
-        raise Blocked(
-            BlockedKind.MAPPING_BROKEN,
-            f"Mappings cannot be loaded: {named}. Does the org have all their fields?",
-        )
+    if any(states.is_broken_mapping(each.state) for each in ours):
+        refresh.store(claim.connection, seen)  # staff see which, whatever becomes of the roll-out
+        restarting.require_loadable(claim.address, claim.item.attempts, ours)
     loading = [each.object_name for each in ours if states.is_loading_mapping(each.state)]
     if loading:
         since = claim.item.sent_at or claim.item.step_since

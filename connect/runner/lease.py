@@ -1,5 +1,7 @@
 """The lease on a connection. Everything that changes a connection holds it."""
 
+from contextlib import suppress
+
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -26,7 +28,8 @@ class Claim(leases.Lease[Connection]):
         """
         # take() counted one; without this, operations of staff would use up the stage's attempts.
         before = max(self.connection.attempts - 1, 0)
-        self.mine.update(lease=None, lease_expires_at=None, attempts=before)
+        with suppress(leases.LostLease):
+            self.release(attempts=before)
 
 
 def take(connection_id: int, *, due: bool = True, blocked: bool = False) -> Claim | None:
@@ -41,7 +44,8 @@ def take(connection_id: int, *, due: bool = True, blocked: bool = False) -> Clai
     if not blocked:
         # Only staff end a block, so the reconciler and its sweep leave these rows alone.
         wanted &= Q(blocked_at=None)
-    key = leases.take(Connection.objects.filter(wanted), attempts=F("attempts") + 1)
+    rows = Connection.objects.filter(wanted)
+    key = leases.take(rows, attempts=F("attempts") + 1, queued_at=None)
     if key is None:
         return None
     # Read after the lease was taken: until then another worker could still write the row.

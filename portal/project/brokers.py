@@ -15,15 +15,10 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from portal import deliveries
+from tenants.leases import Worker
 
 # A page must not wait for a broker that is away. A worker waits one second for a task.
 CONNECT_SECONDS, ANSWER_SECONDS = 2.0, 5.0
-
-
-class Worker:
-    """The name of this process's worker, as in its heartbeat; the processes it forks keep it."""
-
-    name = ""
 
 
 class DatabaseBroker(ORM):  # type: ignore[misc]  # django-q2 carries no types

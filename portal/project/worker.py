@@ -17,30 +17,26 @@ import logging
 import os
 import signal
 import socket
-import time
-from datetime import timedelta
 from functools import partial
 from multiprocessing import Event
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from django.db import close_old_connections, connections
-from django.db.models import Q
+from django.db import connections
 from django.utils import timezone
 from django_q.cluster import Cluster, Sentinel, get_mp_context
 from django_q.signals import pre_execute
 
 from portal import deliveries
-from portal.models import Heartbeat
-from portal.project import brokers, databases
+from portal.project import databases
+from portal.project.heart import Heart, guarded
 from tenants import sweeps
+from tenants.leases import Worker
 from tenants.queue import lost_after
 
 log = logging.getLogger(__name__)
 
 PULSE_SECONDS = 1.0
-BEAT_SECONDS = 5.0
-FORGET_WORKERS_AFTER = timedelta(days=1)
 UNEXPECTED_DEATH = 70  # EX_SOFTWARE: the platform restarts the worker
 _TIMED_OUT, _RECYCLED = 0, -2  # django-q2's marks in a worker's timer
 _PR_SET_PDEATHSIG = 1
@@ -54,56 +50,34 @@ def run() -> int:
     started = timezone.now()
     # With the start, because a container may have the same host name and number again.
     name = f"{socket.gethostname()}:{os.getpid()}:{started:%H%M%S}"
-    brokers.Worker.name = name
+    Worker.name = name
     pre_execute.connect(_count_start)
-    _guarded(lambda: _beat(name, started))
+    heart = Heart(name, started)
+    heart.beat()
     connections.close_all()
     cluster = SafeCluster()
     cluster.start()
-    next_beat = 0.0
+    heart.start()
     while cluster.sentinel.is_alive():
-        if time.monotonic() >= next_beat:
-            next_beat = time.monotonic() + BEAT_SECONDS
-            _guarded(lambda: _beat(name, started))
-        _guarded(deliveries.free_dead)
-        _guarded(_sweep)
+        if heart.has_beaten_for(deliveries.WORKER_IS_DEAD):
+            guarded(deliveries.free_dead)
+        guarded(_sweep)
         cluster.sentinel.join(PULSE_SECONDS)
-    _guarded(lambda: deliveries.free_of(name))
+    heart.stop()
+    guarded(lambda: deliveries.free_of(name))
     return 0 if cluster.has_stopped else UNEXPECTED_DEATH
 
 
 def _count_start(task: dict[str, Any], **_: object) -> None:
     # An error here would end the worker's process, and with it the cluster.
-    _guarded(partial(deliveries.count_start, task))
+    guarded(partial(deliveries.count_start, task))
 
 
 def _sweep() -> None:
     again_after = lost_after()
     for sweep in sweeps.every():
         # Each by itself: one that fails does not keep the others from their rows.
-        _guarded(partial(sweep.queue_due, again_after))
-
-
-def _guarded(act: Any) -> None:
-    """A database failure must not end the worker: the next pulse tries again."""
-    try:
-        close_old_connections()
-        act()
-    except Exception:
-        log.exception("pulse failed")
-        with contextlib.suppress(Exception):
-            connections.close_all()
-
-
-def _beat(name: str, started: Any) -> None:
-    now = timezone.now()
-    # For a new row Django takes create_defaults alone, so it repeats beat_at.
-    first = {"beat_at": now, "started_at": started}
-    Heartbeat.objects.update_or_create(
-        worker=name, defaults={"beat_at": now}, create_defaults=first
-    )
-    old = Q(beat_at__lt=now - FORGET_WORKERS_AFTER) | sweeps.in_future("beat_at", now)
-    Heartbeat.objects.filter(old).delete()
+        guarded(partial(sweep.queue_due, again_after))
 
 
 def _die_with_parent() -> None:

@@ -4,12 +4,11 @@ from django.utils import timezone
 
 from connect import returns
 from connect.clients import heroku_connect, http
-from connect.clients.connection_detail import ConnectionDetail
-from connect.health import refresh, states
+from connect.health import refresh, restarting, states
 from connect.mappings import arrival, first_version, lint, placeholders
 from connect.mappings.documents import MappingDocument
 from connect.models import BlockedKind, MappingTemplate, Package
-from connect.provisioning.steps import authorization, restarting
+from connect.provisioning.steps import authorization
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Blocked, Done, StepOutcome
 from connect.runner.polling import IMPORT_GRACE, LOADING_PATIENCE, poll
@@ -35,11 +34,16 @@ def importing_mappings(claim: Claim) -> StepOutcome:
             return Done(f"The mappings of {_named(template)} are imported.")
         if seen.state == states.IMPORTING or now - connection.import_sent_at < IMPORT_GRACE:
             return poll(_TAKING, connection.stage_since)
+        restarting.require_working(_address(claim), connection.attempts, seen.state)
     # Heroku Connect ignores some mistakes without an error, so they are looked for here.
     _require_valid(document, connection.plan)
     claim.record(template=template, import_sent_at=now)
     _import(claim, document)
     return poll(_TAKING, connection.stage_since)
+
+
+def _address(claim: Claim) -> tuple[str, str]:
+    return claim.connection.region_url, claim.connection.connection_id
 
 
 def _named(template: MappingTemplate) -> str:
@@ -75,28 +79,10 @@ def loading(claim: Claim) -> StepOutcome:
     returns.note_look(claim.tenant, is_authorized=is_authorized)
     if not is_authorized:
         return authorization.wait_for_authorization_again(claim)
-    _require_loadable(claim, seen)
+    restarting.require_working(_address(claim), connection.attempts, seen.state)
+    restarting.require_loadable(_address(claim), connection.attempts, seen.mappings)
     if not seen.mappings or any(found.state != states.SYNCED for found in seen.mappings):
         return poll("Heroku Connect to load the data", connection.stage_since, LOADING_PATIENCE)
     # A second import does not change since when the tenant is live.
     facts = {"live_at": connection.live_at or timezone.now()}
     return Done("All mappings are loaded. Live.", facts, EventKind.LIVE)
-
-
-def _require_loadable(claim: Claim, seen: ConnectionDetail) -> None:
-    """Raise what a broken connection or mapping asks for."""
-    if restarting.may_pass(seen.state):
-        restarting.restart(claim, seen.state, states.as_blocked(seen.state))
-    if states.is_broken(seen.state):
-        raise states.as_blocked(seen.state)
-    broken = [found for found in seen.mappings if states.is_broken_mapping(found.state)]
-    if not broken:
-        return
-    named = ", ".join(f"{found.object_name} ({found.state})" for found in broken)
-    blocked = Blocked(
-        BlockedKind.MAPPING_BROKEN,
-        f"Mappings cannot be loaded: {named}. Does the org have these objects and fields?",
-    )
-    if all(restarting.may_pass(found.state) for found in broken):
-        restarting.restart(claim, broken[0].state, blocked)
-    raise blocked

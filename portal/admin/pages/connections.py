@@ -91,6 +91,7 @@ class ConnectionAdmin(ReadOnlyAdmin, StandingAdmin):
                     "blocked_reason",
                     "trouble_since",
                     "queued_at",
+                    "lease_holder",
                     "lease_expires_at",
                 )
             },

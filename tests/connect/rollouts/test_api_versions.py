@@ -122,6 +122,25 @@ def test_one_that_is_still_syncing_is_resumed_and_tried_again(fleet: Fleet, work
     assert (member.remote.api_version, member.remote.state) == ("61.0", "IDLE")
 
 
+def test_one_that_loads_again_at_each_pause_has_an_end(fleet: Fleet, work: Work) -> None:
+    member = fleet.add()
+    refuse(fleet, SYNCING)
+    item = work(started(work), times=40, passing=130).items.get()
+    assert (item.status, member.remote.state) == (RolloutItemStatus.FAILED, "IDLE")
+    assert "It was paused 5 times, and each time Contact was loaded" in item.last_error
+
+
+def test_a_connection_that_loses_its_database_is_restarted_and_then_changed(
+    fleet: Fleet, work: Work
+) -> None:
+    member = fleet.add()
+    rollout = started(work)
+    member.remote.force("DB_UNAVAILABLE")
+    assert step(rollout, member).status == RolloutItemStatus.WORKING
+    work(rollout)
+    assert (member.remote.api_version, member.remote.state) == ("61.0", "IDLE")
+
+
 def test_one_that_was_paused_while_syncing_is_left_to_staff(fleet: Fleet, work: Work) -> None:
     member = fleet.add()
     member.remote.force("PAUSED")

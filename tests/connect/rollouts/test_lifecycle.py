@@ -49,7 +49,7 @@ def test_cancelling_skips_waiting_tenants_and_finishes_started_ones(
 def test_what_failed_and_what_was_refused_is_tried_again(fleet: Fleet, work: Work) -> None:
     broken, lacking = fleet.add(), fleet.add(lacks_segment=True)
     rollout = started(fleet, work, failure_limit=100)
-    broken.remote.force("SYSTEM_ERROR")
+    broken.remote.force("TOO_MANY_ROWS")
     rollout = work(rollout)
     assert fleets.items(rollout) == {RolloutItemStatus.FAILED: 1, RolloutItemStatus.REFUSED: 1}
     broken.remote.force("IDLE")

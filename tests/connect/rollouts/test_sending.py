@@ -8,6 +8,7 @@ from connect.models import (
     RolloutStatus,
 )
 from connect.rollouts import lifecycle
+from connect.runner import retry
 from tenants.models import Event
 from tests.connect import fleet as fleets
 from tests.connect.fleet import Fleet
@@ -114,6 +115,41 @@ def test_a_connection_that_takes_no_import_fails_with_what_to_do(
     item = step(rollout, member)
     assert (item.status, said in item.last_error) == (RolloutItemStatus.FAILED, True)
     assert fleet.calls("POST", "/actions/import") == 0
+
+
+@pytest.mark.parametrize("state", ["DB_UNAVAILABLE", "SYSTEM_ERROR"])
+@pytest.mark.parametrize("of", [{}, {"object_name": "Account"}], ids=["connection", "mapping"])
+def test_a_trouble_that_passes_is_restarted_and_fails_no_tenant(
+    fleet: Fleet, work: Work, state: str, of: dict[str, str]
+) -> None:
+    member = fleet.add()
+    fleet.running.behave(bulk_load_seconds=60)
+    rollout = started(fleet, work)
+    step(rollout, member)
+    assert step(rollout, member).waiting_for == "Heroku Connect to load Account"
+    member.remote.force(state, **of)
+    item = step(rollout, member)
+    assert (item.status, state in item.last_error) == (RolloutItemStatus.WORKING, True)
+    assert fleet.calls("POST", "/actions/restart") == 1
+    assert work(rollout).status == RolloutStatus.DONE
+    assert fleet.calls("POST", "/actions/import") == 1
+
+
+def test_one_that_stays_is_restarted_as_often_as_a_live_one_and_then_fails(
+    fleet: Fleet, work: Work
+) -> None:
+    member = fleet.add()
+    rollout = started(fleet, work, failure_limit=100)
+    member.remote.force("DB_UNAVAILABLE")
+    fault(fleet, "POST", "/actions/restart", status=202, times=100)  # a restart changes nothing
+    for _ in range(retry.MAX_ATTEMPTS - 1):
+        assert step(rollout, member).status == RolloutItemStatus.WORKING
+    item = step(rollout, member)
+    assert (item.status, "Postgres cannot be reached" in item.last_error) == (
+        RolloutItemStatus.FAILED,
+        True,
+    )
+    assert fleet.calls("POST", "/actions/restart") == 4
 
 
 def test_a_field_that_vanished_after_the_check_is_reported(fleet: Fleet, work: Work) -> None:

@@ -47,7 +47,7 @@ def test_it_pauses_when_too_many_fail_and_continues_when_resumed(fleet: Fleet, w
     rollout = started(fleet, work, canary_size=2, failure_limit=50, wave_size=2)
     canary = rollout.items.filter(wave=0).values_list("connection__connection_id", flat=True)
     for key in canary:
-        fleet.running.control("POST", f"connections/{key}/state", {"state": "SYSTEM_ERROR"})
+        fleet.running.control("POST", f"connections/{key}/state", {"state": "TOO_MANY_ROWS"})
     rollout = work(rollout)
     assert rollout.status == RolloutStatus.PAUSED
     assert rollout.pause_reason == "2 of 2 tenants of wave 0 failed, more than 50 %."

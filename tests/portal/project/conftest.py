@@ -6,14 +6,14 @@ import pytest
 from django.conf import settings
 from django_q.conf import Conf
 
-from portal.project import brokers
+from tenants import leases
 from tests import redis
 
 
 @pytest.fixture(params=["database", "redis"])
 def broker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The queue is a table, or Redis; this process is the worker host:1."""
-    monkeypatch.setattr(brokers.Worker, "name", "host:1")
+    monkeypatch.setattr(leases.Worker, "name", "host:1")
     if request.param == "database":
         yield
         return

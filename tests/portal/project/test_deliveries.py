@@ -4,16 +4,20 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.apps import apps
+from django.db.models import Model
 from django.test import Client
 from django.utils import timezone
 from django_q.brokers import get_broker
 from django_q.models import Failure
 from django_q.signing import SignedPackage
 
+from connect.models import Connection, Discrepancy, DiscrepancyKind, Stage
 from portal import deliveries, tasks
-from portal.models import Delivery, Heartbeat
-from tenants import queue, sending
+from portal.models import BulkRun, Delivery, Heartbeat
+from tenants import leases, queue, sending
 from tenants.models import Message
+from tests import cast
 from tests.portal.admin import walk
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
@@ -76,6 +80,60 @@ def test_a_worker_that_ends_gives_its_tasks_back() -> None:
     assert get_broker().queue_size() == 0
     deliveries.free_of("host:1")
     assert get_broker().queue_size() == 1
+
+
+@pytest.fixture
+def held() -> list[Model]:
+    """One row of each kind that has a lease, held by this process."""
+    connection = cast.connect(cast.enrol(cast.ACME), Stage.LINKING)
+    run = BulkRun.objects.create(action="refresh", label="Refresh", actor="mia", total=1)
+    found = Discrepancy.objects.create(kind=DiscrepancyKind.ORPHAN, key="a-1", text="Unknown.")
+    rows: list[Model] = [connection, run, found]
+    for each in rows:
+        assert leases.take(type(each)._default_manager.filter(pk=each.pk)) is not None
+    return rows
+
+
+def is_free(row: Model) -> bool:
+    return type(row)._default_manager.filter(leases.free(timezone.now()), pk=row.pk).exists()
+
+
+def test_each_model_with_a_lease_says_who_holds_it() -> None:
+    leased = [each for each in apps.get_models() if hasattr(each, "lease_expires_at")]
+    assert {Connection, BulkRun, Discrepancy} == set(leased)
+    assert all(hasattr(each, "lease_holder") for each in leased)
+
+
+def test_a_dead_workers_leases_are_free_at_once(held: list[Model]) -> None:
+    Heartbeat.objects.create(worker="host:1", beat_at=timezone.now() - DEAD)
+    # One that has just taken them may only be slow to beat for the first time.
+    deliveries.free_dead()
+    assert not any(map(is_free, held))
+    long_ago = timezone.now() - DEAD + leases.LEASE
+    for each in held:
+        type(each)._default_manager.update(lease_expires_at=long_ago)
+    deliveries.free_dead()
+    assert all(map(is_free, held))
+
+
+def test_a_living_workers_leases_and_those_of_no_worker_stay(held: list[Model]) -> None:
+    for each in held:
+        type(each)._default_manager.update(lease_expires_at=timezone.now() + leases.LEASE - DEAD)
+    Heartbeat.objects.create(worker="host:1")
+    deliveries.free_dead()
+    assert not any(map(is_free, held))
+    for each in held:
+        type(each)._default_manager.update(lease_holder="")
+    Heartbeat.objects.all().delete()
+    deliveries.free_dead()
+    assert not any(map(is_free, held))
+
+
+def test_a_worker_that_ends_gives_its_leases_back(held: list[Model]) -> None:
+    deliveries.free_of("host:2")
+    assert not any(map(is_free, held))
+    deliveries.free_of("host:1")
+    assert all(map(is_free, held))
 
 
 def test_a_task_that_kills_its_worker_fails_after_three_starts_in_front_of_staff(

@@ -6,17 +6,24 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.db import connection as database
+from django.db import transaction
 from django_q.models import Failure, OrmQ
 from django_q.tasks import async_task
 
+import emulator as emulated
+from connect.models import Connection, Stage
 from portal import deliveries
 from portal.models import Heartbeat
+from portal.project.heart import BEAT_SECONDS
 from portal.project.worker import UNEXPECTED_DEATH
+from tests import cast
 
 PATIENCE = 15.0  # seconds
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -25,11 +32,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 class Worker:
     """A running `manage.py worker` and what can be done to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, **environment: str) -> None:
+        own = {"DATABASE_URL": _test_database(), "LOG_LEVEL": "ERROR"}
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", "worker"],
             cwd=settings.BASE_DIR,
-            env={**os.environ, "DATABASE_URL": _test_database(), "LOG_LEVEL": "ERROR"},
+            env={**os.environ, **own, **environment},
             start_new_session=True,
         )
 
@@ -53,22 +61,28 @@ def _test_database() -> str:
     return f"postgres://{at['USER']}:{at['PASSWORD']}@{at['HOST']}:{at['PORT']}/{at['NAME']}"
 
 
-def _until(condition: Callable[[], object], what: str) -> None:
-    stop_at = time.monotonic() + PATIENCE
+def _until(condition: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
+    stop_at = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < stop_at, f"never happened: {what}"
         time.sleep(0.05)
 
 
-@pytest.fixture
-def worker() -> Iterator[Worker]:
-    worker = Worker()
+@contextmanager
+def _running(**environment: str) -> Iterator[Worker]:
+    worker = Worker(**environment)
     try:
         yield worker
     finally:
         if worker.family() or worker.process.poll() is None:
             worker.signal_all(signal.SIGKILL)
         worker.process.wait()
+
+
+@pytest.fixture
+def worker() -> Iterator[Worker]:
+    with _running() as worker:
+        yield worker
 
 
 def _marks(folder: Path) -> set[str]:
@@ -148,3 +162,32 @@ def test_a_task_that_kills_its_worker_fails_after_three_deaths(tmp_path: Path) -
     assert Failure.objects.get().attempt_count == deliveries.MAX_STARTS
     assert [row.func for row in OrmQ.objects.all() if "worker_tasks" in row.func()] == []
     assert len(list(tmp_path.iterdir())) == deliveries.MAX_STARTS
+
+
+def test_a_step_whose_dyno_was_killed_goes_on_long_before_its_lease_ends(
+    emulator: emulated.Running,
+) -> None:
+    emulator.fail("heroku", method="POST", path="/addons$", delay=60, times=1)
+    row = cast.connect(cast.enrol(cast.ACME), Stage.CREATING_ADDON)
+    urls = {name: getattr(settings, name) for name in ("HEROKU_API_URL", "HEROKU_CONNECT_URL")}
+    now = Connection.objects.filter(pk=row.pk)
+    with _running(**urls) as dying:
+        _until(lambda: now.filter(addon_requested_at__isnull=False).exists(), "the order")
+        dying.signal_all(signal.SIGKILL)
+    held = now.get()
+    assert (held.lease is None, held.lease_holder.split(":")[1]) == (False, str(dying.process.pid))
+    died = time.monotonic()
+    with _running(**urls):
+        _until(lambda: now.exclude(stage=Stage.CREATING_ADDON).exists(), "the next step", 60)
+    # It has to beat for 15 seconds before it calls another one dead.
+    assert time.monotonic() - died < 45
+    assert len(emulator.addons()) == 1
+
+
+def test_a_pulse_that_waits_for_a_lock_does_not_look_like_a_death(worker: Worker) -> None:
+    _until(Heartbeat.objects.exists, "the first heartbeat")
+    with transaction.atomic(), database.cursor() as cursor:
+        cursor.execute("LOCK TABLE connect_connection IN ACCESS EXCLUSIVE MODE")
+        locked = Heartbeat.objects.get().beat_at
+        longer = timedelta(seconds=2 * BEAT_SECONDS)
+        _until(lambda: Heartbeat.objects.get().beat_at > locked + longer, "a heartbeat", 30)
