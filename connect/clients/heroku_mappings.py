@@ -9,6 +9,7 @@ from typing import Any
 
 from connect.clients import heroku_connect
 from connect.clients.http import Conflict, NotFound, segment
+from connect.clients.org_objects import ObjectFacts, read_object
 from tenants.http.json_object import JsonObject
 
 
@@ -46,8 +47,8 @@ class StillSyncing(Conflict):
 # --- what an org has, and its API version ---------------------------------------------------------
 
 
-def describe(region_url: str, connection_id: str, object_name: str) -> frozenset[str] | None:
-    """Return the lower-case names of an object's fields in the org; None if it has no such object.
+def describe(region_url: str, connection_id: str, object_name: str) -> ObjectFacts | None:
+    """Return what the org says of an object; None if it has no such object.
 
     Heroku Connect shows what the user who authorized it may see.
     """
@@ -56,7 +57,7 @@ def describe(region_url: str, connection_id: str, object_name: str) -> frozenset
         document = heroku_connect.call("GET", region_url, connection_id, rest).document()
     except NotFound:
         return None
-    return frozenset(field.string("name").lower() for field in document.objects("fields"))
+    return read_object(document, object_name)
 
 
 def schema_diff(region_url: str, connection_id: str, version: str) -> tuple[VersionChange, ...]:

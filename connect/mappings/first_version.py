@@ -32,6 +32,6 @@ def _lacks_identifiers(connection: Connection, template: MappingTemplate) -> boo
     }
     for name, identifier in wanted.items():
         known = heroku_mappings.describe(connection.region_url, connection.connection_id, name)
-        if known is None or identifier in known:
+        if known is None or known.has(identifier):
             return False
     return bool(wanted)

@@ -1,5 +1,6 @@
 """The placeholder {ns} in mapping documents, which stands for the package's namespace."""
 
+import re
 from typing import Any
 
 from connect.mappings.documents import MappingDocument
@@ -29,29 +30,23 @@ def generalize(document: MappingDocument, namespace: str) -> MappingDocument:
     `fill`."""
     if not namespace:
         return document
-    general: MappingDocument = _generalize(document, f"{namespace}__".lower())
+    # A whole part of a name, with more behind it: acme__c is a field of that name.
+    part = re.compile(rf"(^|__){re.escape(namespace)}__(?=\w+__)", re.IGNORECASE)
+    general: MappingDocument = _generalize(document, part)
     return general
 
 
-def _generalize(part: Any, prefix: str) -> Any:
+def _generalize(part: Any, namespace: re.Pattern[str]) -> Any:
     match part:
-        # Names are case-insensitive, so an export may spell the namespace in another case.
-        case str() if part.lower().startswith(prefix):
-            return PLACEHOLDER + _rest(part[len(prefix) :], prefix)
+        # Also inside a name, since a relationship's second half has a namespace of its own. Names
+        # are case-insensitive, so an export may spell the namespace in another case.
         case str():
-            return _rest(part, prefix)
+            return namespace.sub(rf"\1{PLACEHOLDER}", part)
         case list():
-            return [_generalize(item, prefix) for item in part]
+            return [_generalize(item, namespace) for item in part]
         case dict():
             return {
-                _generalize(key, prefix): _generalize(value, prefix) for key, value in part.items()
+                _generalize(key, namespace): _generalize(value, namespace)
+                for key, value in part.items()
             }
     return part
-
-
-def _rest(name: str, prefix: str) -> str:
-    """Replace the namespace in the second half of a relationship path: Parent__r__acme__Key__c."""
-    head, arrow, tail = name.partition("__r__")
-    if arrow and tail.lower().startswith(prefix):
-        return head + arrow + PLACEHOLDER + tail[len(prefix) :]
-    return name

@@ -13,7 +13,7 @@ from django.db import connection as database
 from django.db import transaction
 from django.db.models import Max, Q
 
-from connect.mappings import diff, lint, placeholders
+from connect.mappings import diff, lint, placeholders, plans
 from connect.mappings.documents import MappingDocument
 from connect.models import Connection, DefaultTemplate, MappingTemplate, Package
 
@@ -102,10 +102,10 @@ def default_for(connection: Connection) -> MappingTemplate | None:
 
 
 def findings(document: MappingDocument) -> list[lint.Finding]:
-    """Lint a template as this portal's tenants would get it: with its namespace, on its plan."""
+    """Lint a template as this portal's tenants would get it: with its namespace, on each plan."""
     namespace = settings.FORCE_NAMESPACE
     filled = placeholders.fill(document, namespace)
-    return lint.check(filled, settings.HEROKU_CONNECT_PLAN, lint.OrgFacts(namespace))
+    return lint.check_plans(filled, plans.possible(), lint.OrgFacts(namespace))
 
 
 def exported(template: MappingTemplate, namespace: str | None = None) -> MappingDocument:

@@ -4,7 +4,7 @@ from typing import Any
 
 from connect.clients import heroku_mappings, http
 from connect.health import refresh as health
-from connect.mappings import edits, lint
+from connect.mappings import asking, edits, lint
 from connect.models import OPEN_STATUSES, Connection, Mapping, RolloutItem
 from connect.operations.base import Done, Failed, Operation, Options, Skip, by_name
 from connect.runner.lease import Claim
@@ -58,7 +58,7 @@ def _edit(claim: Claim, actor: str, options: Options) -> Done:
     wanted = edits.edited(mapping.config, options["config"])
     faults = _lint(claim, mapping, wanted)
     if faults:
-        raise Failed(f"Nothing was sent. {' '.join(str(each) for each in faults)}")
+        raise Failed(f"Nothing was sent. {' '.join(each.explained for each in faults)}")
     address = (claim.connection.region_url, mapping.mapping_id)
     # The revision of the page, not the current one: so a change in between is a conflict.
     changed = {**wanted, "revision": options["revision"]}
@@ -77,9 +77,9 @@ def _edit(claim: Claim, actor: str, options: Options) -> Done:
 
 def _lint(claim: Claim, mapping: Mapping, config: dict[str, Any]) -> list[lint.Finding]:
     connection, name = claim.connection, mapping.object_name
-    known = heroku_mappings.describe(connection.region_url, connection.connection_id, name)
     document = {"mappings": [{"object_name": name, "config": config}]}
-    org = lint.OrgFacts(claim.tenant.namespace, {name.lower(): known})
+    asked = asking.ask(asking.of(connection), document)
+    org = lint.OrgFacts(claim.tenant.namespace, asked)
     return lint.errors(lint.check(document, connection.plan, org))
 
 

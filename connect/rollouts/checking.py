@@ -1,10 +1,7 @@
 """The check of one tenant before a version of the mappings is sent: nothing is changed by it."""
 
-from collections.abc import Iterable, Mapping
-
-from connect.clients import heroku_mappings
 from connect.health import refresh
-from connect.mappings import diff, last_seen, lint, placeholders
+from connect.mappings import asking, diff, last_seen, lint, placeholders
 from connect.mappings.changes import Change, ChangeKind, cost_text
 from connect.mappings.documents import MappingDocument
 from connect.models import Connection, Drift, DriftState
@@ -17,12 +14,15 @@ from connect.runner.outcomes import Facts
 def check(claim: ItemClaim) -> Facts:
     """Lint what the tenant would get against what its org has, and estimate what it costs.
 
-    Compared with the mappings as last seen; the org is asked only about objects with new fields.
+    Compared with the mappings as last seen; the org is asked only about objects with new fields or
+    other access, and about their parents.
     """
     document = placeholders.fill(target_of(claim).document, claim.tenant.namespace)
     changes = _changes(claim, document)
     rows = last_seen.row_counts(claim.connection)
-    org = lint.OrgFacts(claim.tenant.namespace, _describe_new(claim, changes), rows)
+    changed = {change.object_name.lower() for change in changes if _asks(change)}
+    asked = asking.ask(asking.of(claim.connection), document, changed) if changed else {}
+    org = lint.OrgFacts(claim.tenant.namespace, asked, rows)
     findings = lint.check(document, claim.connection.plan, org) + _exceptions(claim.connection)
     return {
         "findings": [found.as_json() for found in findings],
@@ -43,17 +43,11 @@ def _changes(claim: ItemClaim, document: MappingDocument) -> list[Change]:
     ]
 
 
-def _describe_new(
-    claim: ItemClaim, changes: Iterable[Change]
-) -> Mapping[str, frozenset[str] | None]:
+def _asks(change: Change) -> bool:
     # What is mapped already exists in the org, so it costs no describe.
-    new = (ChangeKind.OBJECT_ADDED, ChangeKind.FIELD_ADDED)
-    names = {
-        change.object_name.lower(): change.object_name for change in changes if change.kind in new
-    }
-    return {
-        key: heroku_mappings.describe(*claim.address, name) for key, name in sorted(names.items())
-    }
+    if change.kind in (ChangeKind.OBJECT_ADDED, ChangeKind.FIELD_ADDED):
+        return True
+    return change.kind == ChangeKind.SETTING and change.name in ("access", "upsert_field")
 
 
 def _exceptions(connection: Connection) -> list[lint.Finding]:

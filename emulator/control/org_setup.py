@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 from emulator.control.org_documents import find_org, org_json
 from emulator.control.system import SYSTEM, reject
 from emulator.org.installed import objects_of, without_package
-from emulator.org.objects import Field
+from emulator.org.objects import Field, SObject
 from emulator.org.packages import PACKAGES
 from emulator.org.refusals import ValidationRule
 from emulator.web.answers import answer
@@ -46,6 +46,25 @@ def rules(call: Call, org_id: str) -> Response:
             org.rules.append(ValidationRule(**call.json()))
         except TypeError as error:
             reject(400, f"not a rule: {error}")
+    call.world.save_org(org)
+    return answer(org_json(call, org))
+
+
+@SYSTEM.route("/orgs/<org_id>/objects", "POST")
+def add_object(call: Call, org_id: str) -> Response:
+    """Add or replace an object type {name, fields: [{name, type, …}], key_prefix?}.
+
+    It has the fields that are given and no others, system fields included.
+    """
+    org, body = find_org(call, org_id), call.json()
+    try:
+        fields = tuple(Field(**each) for each in body.pop("fields"))
+        added = SObject(**body, fields=fields)
+    except (KeyError, TypeError) as error:
+        reject(400, f"not an object: {error}")
+    with org.lock:
+        others = [each for each in org.objects.values() if each.name.lower() != added.name.lower()]
+        org.set_objects([*others, added])
     call.world.save_org(org)
     return answer(org_json(call, org))
 

@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 
-# Fields that every record has and that Salesforce fills itself.
-STANDARD_FIELDS = ("Id", "CreatedDate", "SystemModstamp", "LastModifiedDate", "IsDeleted")
-
 
 @dataclass(frozen=True)
 class Field:
     """A field. `type` is one of id, reference, string, textarea, picklist, multipicklist, double,
-    currency, percent, int, boolean, date, datetime, email, phone, url; `length` in characters."""
+    currency, percent, int, boolean, date, datetime, email, phone, url, address, location, base64;
+    `length` in characters. A polymorphic lookup has other targets in `also_to`. `calculated` is a
+    formula; `compound` names the field that this one is a part of."""
 
     name: str
     type: str
@@ -19,6 +18,23 @@ class Field:
     external_id: bool = False
     reference_to: str | None = None
     updateable: bool = True
+    also_to: tuple[str, ...] = ()
+    calculated: bool = False
+    compound: str = ""
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The objects that a lookup points to."""
+        return (self.reference_to, *self.also_to) if self.reference_to else ()
+
+    @property
+    def relationship(self) -> str:
+        """The name of the way to the parent: AccountId, Account; Parent__c, Parent__r."""
+        if self.type != "reference":
+            return ""
+        if self.name.endswith("__c"):
+            return f"{self.name[:-1]}r"
+        return self.name.removesuffix("Id")
 
 
 @dataclass(frozen=True)

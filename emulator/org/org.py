@@ -204,8 +204,8 @@ class Org:
             if value is None or value == "":
                 continue
             refusals.check_length(known, value)
-            if known.type == "reference" and known.reference_to is not None:
-                refusals.check_reference(known, value, self._all(known.reference_to))
+            if known.type == "reference" and known.targets:
+                refusals.check_reference(known, value, map(self._all, known.targets))
             if known.unique:
                 refusals.check_unique(known, value, self._all(sobject.name), own_id)
         refusals.check_rules(self.rules, sobject, values)

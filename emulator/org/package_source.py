@@ -103,6 +103,7 @@ def _read_field(file: Path) -> Field:
         external_id=_is(node, "externalId"),
         reference_to=_text(node, "referenceTo") or None,
         updateable=kind != "AutoNumber" and not _text(node, "formula"),
+        calculated=bool(_text(node, "formula")),
     )
 
 

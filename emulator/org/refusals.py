@@ -83,9 +83,9 @@ def check_length(known: Field, value: Any) -> None:
         raise Refused("STRING_TOO_LONG", message)
 
 
-def check_reference(known: Field, value: Any, parents: Records) -> None:
+def check_reference(known: Field, value: Any, parents: Iterable[Records]) -> None:
     """Refuse a reference to a record that is unknown or deleted."""
-    parent = parents.get(str(value))
+    parent = next((found for each in parents if (found := each.get(str(value)))), None)
     if parent is None:
         message = f"{known.name}: id value of incorrect type: {value}"
         raise Refused("INVALID_CROSS_REFERENCE_KEY", message)

@@ -44,7 +44,7 @@ class EditForm(Question):
         if not added:
             del self.fields["accept_warnings"]
         elif not data["accept_warnings"]:
-            lines = [str(each) for each in added]
+            lines = [each.explained for each in added]
             self.add_error("accept_warnings", ["Read these warnings, then tick the box:", *lines])
         return data
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from emulator.org.objects import Field, SObject
 from emulator.org.org import Org
+from emulator.org.standard_objects import SYSTEM_FIELDS
 
 ACME_ID = "00DB00000002NDmMAM"
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -14,6 +15,7 @@ SYSTEM = ("CreatedDate", "Id", "IsDeleted", "Name", "SystemModstamp")
 ACCOUNT = SObject(
     "Account",
     (
+        *SYSTEM_FIELDS,
         Field("Name", "string", required=True),
         Field("Twitter__c", "string", 15),
         Field("Code__c", "string", 20, unique=True, external_id=True),
@@ -29,6 +31,7 @@ ACCOUNT = SObject(
 TWEET = SObject(
     "hcpoc__Tweet__c",
     (
+        *SYSTEM_FIELDS,
         Field("Name", "string", 80, updateable=False),
         Field("hcpoc__Account__c", "reference", reference_to="Account"),
         Field("hcpoc__Body__c", "string", required=True, unique=True),

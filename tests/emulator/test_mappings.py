@@ -53,12 +53,13 @@ def test_a_mapping_is_made_once(emulated: Emulated, url: str) -> None:
 def test_a_change_needs_the_current_revision(emulated: Emulated, url: str) -> None:
     path = path_of(emulated, url)
     current = emulated.get(path).json()
-    wanted = {"config": {**current["config"], "fields": {"Id": {}, "Phone": {}}, "indexes": {}}}
+    kept: dict[str, Any] = {"Id": {}, "SystemModstamp": {}, "Phone": {}}
+    wanted = {"config": {**current["config"], "fields": kept, "indexes": {}}}
     changed = emulated.call("PUT", path, json=wanted)
     assert (changed.status_code, changed.json()["state"]) == (202, "SCHEMA_CHANGED")
     assert emulated.states(url) == {"Account": "DATA_SYNCED"}
     columns = {name for (name,) in _columns(emulated)}
-    assert columns == {"id", "sfid", "phone", "_hc_lastop", "_hc_err"}
+    assert columns == {"id", "sfid", "systemmodstamp", "phone", "_hc_lastop", "_hc_err"}
     stale = emulated.call("PUT", path, json=wanted)
     assert (stale.status_code, list(stale.json())) == (409, ["message"])
     other = {"object_name": "Contact", **wanted}

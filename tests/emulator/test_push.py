@@ -10,6 +10,7 @@ from emulator.connect.sync import load, push, tables
 from emulator.connect.sync.push import PushResult
 from emulator.connect.sync.session import alone
 from emulator.org.objects import Field, SObject
+from emulator.org.standard_objects import SYSTEM_FIELDS
 from tests.emulator.samples import ACCOUNT, ACCOUNT_CONFIG, HOSTILE, NOW, config
 from tests.emulator.tenant import Tenant
 
@@ -175,7 +176,11 @@ def test_a_lookup_to_a_parents_sfid_reaches_the_org(tenant: Tenant) -> None:
 
 
 def test_a_parent_named_by_external_id_fills_the_lookup_at_the_next_poll(merging: Tenant) -> None:
-    child = SObject("Child__c", (Field("Account__c", "reference", reference_to="Account"),), "a06")
+    child = SObject(
+        "Child__c",
+        (*SYSTEM_FIELDS, Field("Account__c", "reference", reference_to="Account")),
+        "a06",
+    )
     wanted = {**config("Account__c", "Account__r__Code__c"), "indexes": {}}
     wanted["fields"].pop("Name")
     merging.org.set_objects([ACCOUNT, child])

@@ -11,7 +11,7 @@ from emulator import Running, testing
 from tests.emulator.client import ACME, Emulated
 from tests.emulator.samples import ACCOUNT_CONFIG
 
-CONFIG = {**ACCOUNT_CONFIG, "fields": {"Id": {}, "Name": {}}, "indexes": {}}
+CONFIG = {**ACCOUNT_CONFIG, "fields": {"Id": {}, "CreatedDate": {}, "Name": {}}, "indexes": {}}
 LOADED = {
     "org_id": ACME,
     "schema_name": "sf_ready_1",

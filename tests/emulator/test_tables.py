@@ -11,6 +11,7 @@ from emulator.connect.sync.columns import BadConfig, mapped_columns
 from emulator.connect.sync.names import names, table_name
 from emulator.connect.sync.session import PgConnection
 from emulator.org.objects import Field, SObject
+from emulator.org.standard_objects import SYSTEM_FIELDS
 from tests.emulator.catalog import columns, indexes
 from tests.emulator.samples import ACCOUNT, ACCOUNT_CONFIG, ACME_ID, config
 from tests.emulator.tenant import log, run
@@ -37,9 +38,9 @@ def test_field_types_become_the_column_types_of_heroku_connect(
         "Call__c": Field("Call__c", "phone"),
         "Site__c": Field("Site__c", "url"),
     }
-    sobject = SObject("Thing__c", (Field("Name", "string", 80), *types.values()))
+    sobject = SObject("Thing__c", (*SYSTEM_FIELDS, Field("Name", "string", 80), *types.values()))
     schemas.create_schema(connect_conn, schema, ACME_ID, merged_writes=True)
-    wanted = config(*types, "Parent__r__Key__c")
+    wanted = config(*types, "Owner__r__Key__c")
     tables.create_table(connect_conn, schema, sobject, wanted, merged_writes=True)
     assert columns(connect_conn, schema, "thing__c") == {
         "id": "integer",
@@ -66,7 +67,7 @@ def test_field_types_become_the_column_types_of_heroku_connect(
         "mail__c": "character varying(80)",
         "call__c": "character varying(40)",
         "site__c": "character varying(255)",
-        "parent__r__key__c": "text",
+        "owner__r__key__c": "text",
     }
 
 
@@ -103,7 +104,9 @@ def test_reserved_namespaced_and_long_names_work(
     connect_conn: PgConnection, user_conn: PgConnection, schema: str, object_name: str
 ) -> None:
     schemas.create_schema(connect_conn, schema, ACME_ID, merged_writes=True)
-    sobject = SObject(object_name, (Field("Name", "string"), Field("Y" * 90 + "__c", "string")))
+    sobject = SObject(
+        object_name, (*SYSTEM_FIELDS, Field("Name", "string"), Field("Y" * 90 + "__c", "string"))
+    )
     wanted = config("Y" * 90 + "__c", indexes={"Y" * 90 + "__c": False})
     tables.create_table(connect_conn, schema, sobject, wanted, merged_writes=True)
     table = table_name(object_name)
@@ -183,9 +186,10 @@ def test_a_table_can_be_dropped_from_a_schema_without_system_tables(
 
 
 def test_field_names_are_found_in_any_case() -> None:
-    odd = config("TWITTER__C", "twitter__c")
-    found = [column.field for column in mapped_columns(ACCOUNT, odd)]
+    found = [column.field for column in mapped_columns(ACCOUNT, config("TWITTER__C"))]
     assert found.count("Twitter__c") == 1
+    with pytest.raises(BadConfig, match="Account maps twitter__c twice"):
+        mapped_columns(ACCOUNT, config("TWITTER__C", "twitter__c"))
 
 
 def test_an_object_without_isdeleted_in_its_config_gets_no_such_column() -> None:

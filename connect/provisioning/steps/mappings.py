@@ -55,7 +55,7 @@ def _named(template: MappingTemplate) -> str:
 def _require_valid(document: MappingDocument, plan: str) -> None:
     faults = lint.errors(lint.check(document, plan))
     if faults:
-        found = " ".join(map(str, faults))
+        found = " ".join(each.explained for each in faults)
         raise Blocked(BlockedKind.MAPPINGS_REFUSED, f"The mappings were not sent. {found}")
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from emulator.connect.engine.fit import has_identifier, misfit
+from emulator.connect.engine.fit import has_identifier, misfit_of_fields
 from emulator.salesforce import logins
 from emulator.state.entities import Connection, Mapping
 from emulator.state.world import World
@@ -81,7 +81,7 @@ def _warnings(world: World, connection: Connection) -> list[Check]:
 def mapping_findings(world: World, connection: Connection, mapping: Mapping) -> Findings:
     """Diagnose one mapping."""
     org = world.orgs.get(connection.organization_id or "")
-    reason = misfit(org, mapping)
+    reason = misfit_of_fields(org, mapping)
     writes = mapping.config["access"] == "read_write"
     return _sorted(
         Check(

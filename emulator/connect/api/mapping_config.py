@@ -10,6 +10,7 @@ from emulator.web.answers import refuse
 
 # The fastest that a demo plan may poll.
 DEFAULT_POLLING_SECONDS = 600
+MAX_POLLING_SECONDS = 3600
 # The value in every public export document.
 MAX_DAILY_API_CALLS = 30_000
 
@@ -55,15 +56,20 @@ def _complete(config: dict[str, Any], minimum: int, behaviour: Behaviour) -> dic
         refuse(error(400, "Invalid configuration: sf_polling_seconds is a number."))
     if seconds < minimum and behaviour.refuse_fast_polling:
         refuse(error(400, f"sf_polling_seconds must be at least {minimum} on this plan."))
-    # A missing `indexes` stays missing, because it can make an import fail.
+    indexes = config.get("indexes", {})
+    if not isinstance(indexes, dict) or not all(isinstance(x, dict) for x in indexes.values()):
+        refuse(error(400, "Invalid configuration: indexes are objects by field."))
+    if not isinstance(config.get("upsert_field") or "", str):
+        refuse(error(400, "Invalid configuration: upsert_field is the name of a field."))
+    # A missing `indexes` stays missing, as in old exports.
     known: dict[str, Any] = {
         name: config[name] for name in ("fields", "indexes", "upsert_field") if name in config
     }
     return {
         "access": config.get("access", "read_only"),
         "sf_notify_enabled": bool(config.get("sf_notify_enabled", False)),
-        # Whether Heroku raises or refuses a faster interval is not documented.
-        "sf_polling_seconds": max(seconds, minimum),
+        # Whether Heroku adjusts or refuses another interval is not documented.
+        "sf_polling_seconds": min(max(seconds, minimum), MAX_POLLING_SECONDS),
         "sf_max_daily_api_calls": config.get("sf_max_daily_api_calls", MAX_DAILY_API_CALLS),
         **known,
     }

@@ -32,7 +32,12 @@ def _field_json(field: Field) -> dict[str, object]:
         "required": field.required,
         "unique": field.unique,
         "external_id": field.external_id,
+        "createable": field.updateable,
         "updateable": field.updateable,
+        "calculated": field.calculated,
+        "reference_to": list(field.targets),
+        "relationship_name": field.relationship or None,
+        "compound_field_name": field.compound or None,
     }
 
 

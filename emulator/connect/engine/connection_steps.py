@@ -1,10 +1,9 @@
 """The steps of a connection itself: configured, imported, paused, recovered."""
 
-from typing import Any
-
 import psycopg
 
 from emulator.connect.engine.agenda import Step, schedule_at
+from emulator.connect.engine.fit import loses_import
 from emulator.connect.engine.mappings import put_mapping
 from emulator.connect.engine.states import set_mapping_state
 from emulator.connect.sync.catalog import schema_owner
@@ -44,15 +43,11 @@ def _import(world: World, connection: Connection, step: Step) -> None:
 def _imported(world: World, connection: Connection, step: Step) -> None:
     connection.state = "IDLE"
     mappings = step["mappings"]
-    if any(_fails_silently(each["config"]) for each in mappings):
+    org = world.orgs.get(connection.organization_id or "")
+    if any(loses_import(org, each["object_name"], each["config"]) for each in mappings):
         return
     for each in mappings:
         put_mapping(world, connection, each["object_name"], each["config"], step["at"])
-
-
-def _fails_silently(config: dict[str, Any]) -> bool:
-    """A known trap: a relationship by external id without `indexes` loses the whole import."""
-    return "indexes" not in config and any("__r__" in name for name in config["fields"])
 
 
 def _paused(_world: World, connection: Connection, _step: Step) -> None:

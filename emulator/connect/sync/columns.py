@@ -1,6 +1,5 @@
 """The columns of a mapped table, from a mapping's config and the org's fields."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,20 +7,11 @@ from typing import Any
 from psycopg import sql
 
 from emulator.connect.sync.names import column_name
-from emulator.org.objects import STANDARD_FIELDS, Field, SObject
+from emulator.org.objects import Field, SObject
 
 Config = Mapping[str, Any]  # a mapping's config as in export documents: access, fields, indexes …
 
-# A parent's external id in a column of the child: Account__r__Number__c.
-RELATIONSHIP = re.compile(r"([A-Za-z][A-Za-z0-9_]*)__r__([A-Za-z][A-Za-z0-9_]*)")
 MAX_VARCHAR = 1000  # characters; longer text areas become `text`
-_STANDARD_TYPES = {
-    "Id": "id",
-    "CreatedDate": "datetime",
-    "SystemModstamp": "datetime",
-    "LastModifiedDate": "datetime",
-    "IsDeleted": "boolean",
-}
 # Source: public dumps of real connection schemas.
 _SQL_TYPES = {
     "id": "varchar(18)",
@@ -47,11 +37,15 @@ class BadConfig(Exception):
 
 @dataclass(frozen=True)
 class Column:
-    """A mapped column: its name, the field's API name as the org spells it, its SQL type."""
+    """A mapped column: its name, the field's API name as the org spells it, its SQL type.
+
+    `from_parent`: it holds a parent's external id, and is no field of this object.
+    """
 
     name: str
     field: str
     sql_type: str
+    from_parent: bool = False
 
     @property
     def definition(self) -> sql.Composed:
@@ -63,31 +57,48 @@ class Column:
 def mapped_columns(sobject: SObject, config: Config) -> list[Column]:
     """List the columns of config["fields"], always with `sfid`, in the config's order.
 
-    Raises BadConfig that names every field that the object does not have.
+    Raises BadConfig that names every field that the object does not have, or that is there twice.
     """
-    columns = {"sfid": Column("sfid", "Id", _SQL_TYPES["id"])}
-    unknown = []
-    for name in config["fields"]:
-        column = _column(sobject, name)
-        if column is None:
-            unknown.append(name)
-        else:
-            columns[column.name] = column
+    unknown = unknown_fields(sobject, config)
     if unknown:
         raise BadConfig(f"{sobject.name} has no such field: {', '.join(unknown)}")
+    columns = {"sfid": Column("sfid", "Id", _SQL_TYPES["id"])}
+    for name in config["fields"]:
+        column = _column(sobject, name)
+        # Postgres refuses a second column of the name.
+        if column.name in columns and columns[column.name].field != "Id":
+            raise BadConfig(f"{sobject.name} maps {name} twice")
+        columns[column.name] = column
     return list(columns.values())
 
 
-def _column(sobject: SObject, name: str) -> Column | None:
-    known = sobject.field(name)
-    if known:
-        return Column(column_name(name), known.name, _sql_type(known))
-    if RELATIONSHIP.fullmatch(name):
-        return Column(column_name(name), name, "text")
-    standard = next((each for each in STANDARD_FIELDS if each.lower() == name.lower()), None)
-    if standard is None:
+def unknown_fields(sobject: SObject, config: Config) -> list[str]:
+    """List the mapped names that are neither fields of the object nor ways to a parent's field."""
+    return [
+        name
+        for name in config["fields"]
+        if not sobject.field(name) and not parent_key(sobject, name)
+    ]
+
+
+def parent_key(sobject: SObject, name: str) -> tuple[Field, str] | None:
+    """Return the lookup and the parent's field that a name such as Account__Key__c means."""
+    ways = [
+        each
+        for each in sobject.fields
+        if each.relationship and name.lower().startswith(f"{each.relationship.lower()}__")
+    ]
+    if not ways or sobject.field(name):
         return None
-    return Column(column_name(standard), standard, _SQL_TYPES[_STANDARD_TYPES[standard]])
+    lookup = max(ways, key=lambda each: len(each.relationship))
+    return lookup, name[len(lookup.relationship) + 2 :]
+
+
+def _column(sobject: SObject, name: str) -> Column:
+    known = sobject.field(name)
+    if known is None:
+        return Column(column_name(name), name, "text", from_parent=True)
+    return Column(column_name(name), known.name, _sql_type(known))
 
 
 def _sql_type(known: Field) -> str:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from psycopg import sql
 
-from emulator.connect.sync.columns import RELATIONSHIP, Config, mapped_columns
+from emulator.connect.sync.columns import Config, mapped_columns
 from emulator.connect.sync.names import Names, names, table_name
 from emulator.connect.sync.session import PgConnection, alone, own_session
 from emulator.org.objects import SObject
@@ -79,11 +79,7 @@ def _incoming(
     Inside the block they are still in pg_temp.hc_incoming. Yields the statement's identifiers.
     """
     # A relationship column holds what the user wrote, not a field of this record.
-    columns = [
-        column
-        for column in mapped_columns(sobject, config)
-        if not RELATIONSHIP.fullmatch(column.field)
-    ]
+    columns = [column for column in mapped_columns(sobject, config) if not column.from_parent]
     named = names(schema, table_name(sobject.name))
     listed = sql.SQL(", ").join(sql.Identifier(column.name) for column in columns)
     create = "CREATE TEMP TABLE hc_incoming AS SELECT {columns} FROM {schema}.{table} WITH NO DATA"

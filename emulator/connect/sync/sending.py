@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from emulator.connect.sync.columns import RELATIONSHIP
+from emulator.connect.sync.columns import parent_key
 from emulator.connect.sync.names import column_name
 from emulator.connect.sync.writes import Write
-from emulator.org.objects import SObject
+from emulator.org.objects import Field
 from emulator.org.org import Org
 from emulator.org.refusals import Refused
 
@@ -69,31 +69,29 @@ def _fields(org: Org, object_name: str, columns: Mapping[str, str | None]) -> di
     for column, value in columns.items():
         if column in SYSTEM_COLUMNS:
             continue
-        if column not in field_names and RELATIONSHIP.fullmatch(column):
-            lookup, parent_id = _parent(org, sobject, column, value)
-            parents[lookup] = parent_id
+        named = parent_key(sobject, column)
+        if named:
+            parents[named[0].name] = _parent_id(org, named[0], named[1], value)
         else:
             fields[field_names.get(column, column)] = value
     return fields | parents
 
 
-def _parent(org: Org, sobject: SObject, column: str, value: str | None) -> tuple[str, str | None]:
-    """Find the parent that a relationship column names by external id; return lookup and id."""
-    match = RELATIONSHIP.fullmatch(column)
-    relation, key = match.groups() if match else ("", "")
-    lookup = sobject.field(f"{relation}__c")
-    parent = org.describe(lookup.reference_to) if lookup and lookup.reference_to else None
-    known = parent.field(key) if parent else None
-    if lookup is None or parent is None or known is None:
-        message = f"No such column '{column}' on sobject of type {sobject.name}"
-        raise Refused("INVALID_FIELD", message)
+def _parent_id(org: Org, lookup: Field, key: str, value: str | None) -> str | None:
+    """Find the parent that a relationship column names by external id."""
     if value is None:
-        return lookup.name, None
-    found = org.find(parent.name, known.name, value)
-    if found is None:
-        raise Refused(
-            "INVALID_FIELD",
-            f"Foreign key external ID: {value} not found for field {known.name} in entity"
-            f" {parent.name}",
-        )
-    return lookup.name, found.id
+        return None
+    parents = [parent for name in lookup.targets if (parent := org.describe(name))]
+    known = [(each.name, field.name) for each in parents if (field := each.field(key))]
+    if not known:
+        raise Refused("INVALID_FIELD", f"No such column '{key}' on {', '.join(lookup.targets)}")
+    for object_name, field_name in known:
+        found = org.find(object_name, field_name, value)
+        if found:
+            return found.id
+    object_name, field_name = known[0]
+    raise Refused(
+        "INVALID_FIELD",
+        f"Foreign key external ID: {value} not found for field {field_name} in entity"
+        f" {object_name}",
+    )

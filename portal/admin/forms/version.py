@@ -159,12 +159,12 @@ class MappingTemplateForm(ModelForm):
         errors, warnings = lint.errors(findings), lint.warnings(findings)
         package, named = data.get("package", Package.CURRENT), self._file_named(source)
         if errors:
-            self.add_error(source, [f"{named}{found}" for found in errors])
+            self.add_error(source, [f"{named}{found.explained}" for found in errors])
         elif same := templates.same_as_newest(data["document"], package):
             text = f"{named}This is the same as {str(same).lower()}, the newest one for "
             self.add_error(source, f"{text}{same.get_package_display().lower()}. Change something.")
         elif warnings and not data.get("accept_warnings"):
-            lines = [str(found) for found in warnings]
+            lines = [found.explained for found in warnings]
             self.add_error("accept_warnings", ["Read these warnings, then tick the box:", *lines])
 
 

@@ -28,10 +28,15 @@ def account(member: Member) -> str:
     return member.connection.mappings.get(object_name="Account").mapping_id
 
 
-def test_an_objects_fields_are_named_in_lower_case(member: Member) -> None:
-    fields = heroku_mappings.describe(*address(member), "Account")
-    assert fields is not None
-    assert {"id", "segment__c"} <= fields
+def test_an_objects_fields_are_found_in_any_case_with_their_types(member: Member) -> None:
+    known = heroku_mappings.describe(*address(member), "account")
+    assert known is not None
+    assert (known.name, known.has("ID"), known.has("segment__C")) == ("Account", True, True)
+    name, segment = known.field("name"), known.field("Segment__c")
+    assert name is not None
+    assert segment is not None
+    assert (name.type, name.length, name.required, name.writable) == ("string", 255, True, True)
+    assert (segment.label, segment.external_id, segment.required) == ("Segment", False, False)
     assert heroku_mappings.describe(*address(member), "Nonsense__c") is None
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+from connect.clients.org_objects import FieldFacts, object_of
 from connect.mappings import lint
 from tests.connect.mappings.strategies import documents, nonsense
 
@@ -28,6 +29,7 @@ GOOD: dict[str, Any] = {
         }
     ]
 }
+KEY: dict[str, Any] = {"ns__Key__c": {}}
 Fault = Callable[[dict[str, Any], dict[str, Any]], Any]
 
 
@@ -42,7 +44,8 @@ Fault = Callable[[dict[str, Any], dict[str, Any]], Any]
         ("twice", lambda document, config: document.update(mappings=document["mappings"] * 2)),
         ("access", lambda document, config: config.update(access="write")),
         ("no-fields", lambda document, config: config.pop("fields")),
-        ("system-field", lambda document, config: config["fields"].pop("SystemModstamp")),
+        ("system-field", lambda document, config: config["fields"].pop("Id")),
+        ("system-field", lambda document, config: config.update(fields={"Id": {}, **KEY})),
         ("polling", lambda document, config: config.update(sf_polling_seconds=120)),
         ("polling", lambda document, config: config.update(sf_polling_seconds=3601)),
         ("polling", lambda document, config: config.update(sf_polling_seconds="600")),
@@ -50,6 +53,16 @@ Fault = Callable[[dict[str, Any], dict[str, Any]], Any]
         ("no-fields", lambda document, config: config.update(fields={})),
         ("no-fields", lambda document, config: config.update(fields=["Id"])),
         ("twice", lambda document, config: config["fields"].update(id={})),
+        ("unsupported-object", lambda document, config: _rename(document, "FAQ__kav")),
+        ("unsupported-object", lambda document, config: _rename(document, "Big__b")),
+        ("unsupported-object", lambda document, config: _rename(document, "Order_Event__e")),
+        ("limited-object", lambda document, config: _rename(document, "LeadHistory")),
+        ("long-name", lambda document, config: config["fields"].update({"F" * 64: {}})),
+        ("no-indexes", lambda document, config: config["fields"].update(Parent__r__Key__c={})),
+        (
+            "no-indexes",
+            lambda document, config: config["fields"].update(OwnerId={}, Owner__Key__c={}),
+        ),
         ("twice", lambda document, config: document["mappings"].append(_account("ACCOUNT"))),
         ("name", lambda document, config: config["fields"].update({"Robert'); DROP": {}})),
         ("name", lambda document, config: document["mappings"].append(_account("{ns}Order"))),
@@ -83,19 +96,55 @@ def test_a_paid_plan_may_poll_every_two_minutes() -> None:
     assert lint.check(document, "herokuconnect:demo") != []
 
 
-def test_users_and_record_types_have_no_isdeleted() -> None:
+def test_one_timestamp_is_enough_and_no_other_system_field_is_needed() -> None:
     document = copy.deepcopy(GOOD)
-    document["mappings"][0]["object_name"] = "User"
-    del document["mappings"][0]["config"]["fields"]["IsDeleted"]
-    assert lint.check(document, "herokuconnect:demo") == []
+    for stamp in ("SystemModstamp", "LastModifiedDate", "CreatedDate"):
+        document["mappings"][0]["config"]["fields"] = {"ID": {}, stamp.upper(): {}, **KEY}
+        assert lint.check(document, "herokuconnect:demo") == []
 
 
-ORG = lint.OrgFacts(
-    namespace="hcmc",
-    fields={
-        "account": frozenset(
-            {"id", "createddate", "systemmodstamp", "isdeleted", "name", "ns__key__c"}
-        )
+def test_what_some_plans_refuse_is_a_warning_that_names_them() -> None:
+    document = copy.deepcopy(GOOD)
+    document["mappings"][0]["config"]["sf_polling_seconds"] = 300
+    plans = ["herokuconnect:demo", "herokuconnect:enterprise"]
+    (found,) = lint.check_plans(document, plans)
+    assert (found.rule, found.severity) == ("polling", lint.Severity.WARNING)
+    assert "the floor of the plan demo is 600. Tenants on other plans than demo" in found.text
+    assert lint.errors(lint.check_plans(document, plans[:1]))
+    document["mappings"][0]["config"]["sf_polling_seconds"] = 60
+    assert lint.errors(lint.check_plans(document, plans))
+
+
+SYSTEM = ("Id", "CreatedDate", "SystemModstamp", "IsDeleted", "Name")
+ACCOUNT = object_of(
+    "Account",
+    [
+        *(FieldFacts(each, "", "string", createable=False, updateable=False) for each in SYSTEM),
+        FieldFacts("ns__Key__c", external_id=True),
+        FieldFacts(
+            "hcmc__Parent__c",
+            type="reference",
+            references=("Parent__c",),
+            relationship="hcmc__Parent__r",
+        ),
+        FieldFacts("OwnerId", references=("User", "Group"), relationship="Owner"),
+        FieldFacts("Code__c", required=True, external_id=False),
+        FieldFacts("Address", type="address"),
+        FieldFacts("Photo__c", type="base64"),
+        FieldFacts("Sum__c", calculated=True, createable=False, updateable=False),
+    ],
+)
+ORG = lint.OrgFacts("hcmc", {"account": ACCOUNT})
+ASKED = lint.OrgFacts(
+    "hcmc",
+    {
+        "account": ACCOUNT,
+        "parent__c": object_of(
+            "Parent__c",
+            [FieldFacts("hcmc__Key__c", external_id=True), FieldFacts("Name", external_id=False)],
+        ),
+        "user": object_of("User", [FieldFacts("Key__c", external_id=True)]),
+        "group": object_of("Group", []),
     },
 )
 
@@ -103,24 +152,97 @@ ORG = lint.OrgFacts(
 @pytest.mark.parametrize(
     ("field", "rules"),
     [
-        ("Name", set()),
+        ("IsDeleted", set()),
+        ("Name", {"not-writable"}),
         ("Nonsense", {"unknown-field"}),
         ("hcmc__Twitter__c", {"unknown-field"}),
         ("Twitter__c", {"unknown-field", "namespace"}),
-        ("Parent__r__hcmc__Key__c", {"namespace"}),
-        ("hcmc__Parent__r__Key__c", {"namespace"}),
+        ("Parent__r__hcmc__Key__c", {"namespace", "unknown-relationship"}),
+        ("hcmc__Parent__r__Key__c", {"namespace", "unknown-key"}),
         ("hcmc__Parent__r__hcmc__Key__c", set()),
-        ("hcmc__Parent__r__Name", set()),
+        ("hcmc__Parent__r__Name", {"key-not-external"}),
+        ("Owner__Key__c", {"polymorphic"}),
+        ("Owner__Nope", {"polymorphic", "unknown-key"}),
+        ("Address", {"field-type"}),
+        ("Photo__c", {"field-type"}),
+        ("Sum__c", {"formula"}),
     ],
 )
 def test_a_field_is_held_against_what_the_org_has(field: str, rules: set[str]) -> None:
     document = copy.deepcopy(GOOD)
-    document["mappings"][0]["config"]["fields"][field] = {}
-    assert {found.rule for found in lint.check(document, "herokuconnect:demo", ORG)} == rules
+    config = document["mappings"][0]["config"]
+    config["fields"] |= {field: {}, "hcmc__Parent__c": {}, "OwnerId": {}, "Code__c": {}}
+    config["indexes"] = {"hcmc__Parent__c": {"unique": False}, "OwnerId": {"unique": False}}
+    assert {found.rule for found in lint.check(document, "herokuconnect:demo", ASKED)} == rules
+
+
+@pytest.mark.parametrize(
+    ("spoil", "place"),
+    [
+        (
+            lambda config: config["fields"].pop("Code__c"),
+            ("required-not-mapped", "Account.Code__c"),
+        ),
+        (
+            lambda config: config.update(upsert_field="code__c"),
+            ("identifier-not-external", "Account.Code__c"),
+        ),
+        (lambda config: config["fields"].pop("SystemModstamp"), ("timestamp", "Account")),
+    ],
+)
+def test_a_mapping_is_held_against_what_the_org_asks_of_it(
+    spoil: Callable[[dict[str, Any]], Any], place: tuple[str, str]
+) -> None:
+    document = copy.deepcopy(GOOD)
+    config = document["mappings"][0]["config"]
+    config["fields"]["Code__c"] = {}
+    assert lint.check(document, "herokuconnect:demo", ASKED) == []
+    spoil(config)
+    found = lint.check(document, "herokuconnect:demo", ASKED)
+    assert [(each.rule, each.where) for each in found] == [place]
+
+
+def test_only_the_timestamps_that_the_object_has_are_needed() -> None:
+    document = copy.deepcopy(GOOD)
+    config = document["mappings"][0]["config"]
+    config.update(access="read_only", fields={"Id": {}, "LastModifiedDate": {}}, upsert_field="")
+    share = object_of("Account", [FieldFacts("Id"), FieldFacts("LastModifiedDate")])
+    org = lint.OrgFacts(objects={"account": share})
+    assert lint.check(document, "herokuconnect:demo", org) == []
+    del config["fields"]["LastModifiedDate"]
+    (found,) = lint.check(document, "herokuconnect:demo", org)
+    assert found.text == "One of LastModifiedDate must be among the fields."
+    without = lint.OrgFacts(objects={"account": object_of("Account", [FieldFacts("Id")])})
+    assert lint.check(document, "herokuconnect:demo", without) == []
+
+
+def test_what_a_describe_leaves_open_is_not_judged() -> None:
+    names = [FieldFacts(each) for each in ("Id", "SystemModstamp", "ns__Key__c", "Address")]
+    document = copy.deepcopy(GOOD)
+    document["mappings"][0]["config"]["fields"] = {each.name: {} for each in names}
+    org = lint.OrgFacts(objects={"account": object_of("Account", names)})
+    assert lint.check(document, "herokuconnect:demo", org) == []
+
+
+def test_a_finding_says_what_happens_and_what_to_do() -> None:
+    document = copy.deepcopy(GOOD)
+    document["mappings"][0]["config"]["fields"] |= {"Nope": {}, "Code__c": {}}
+    (found,) = lint.check(document, "herokuconnect:demo", ORG)
+    assert found.as_json() == {
+        "rule": "unknown-field",
+        "where": "Account.Nope",
+        "object": "Account",
+        "field": "Nope",
+        "text": "The org does not have this field.",
+        "consequence": "The mapping ends in BAD_CONFIG, and its object is not synchronized.",
+        "advice": "Check the name, the package's version, and the field's visibility; "
+        "or take it out.",
+        "severity": "error",
+    }
 
 
 def test_an_object_that_the_org_lacks_is_an_error() -> None:
-    org = lint.OrgFacts(fields={"account": None})
+    org = lint.OrgFacts(objects={"account": None})
     (found,) = lint.check(GOOD, "herokuconnect:demo", org)
     assert (found.rule, found.severity) == ("unknown-object", lint.Severity.ERROR)
 
@@ -163,6 +285,10 @@ def test_what_is_found_names_a_rule_a_place_and_a_sentence(document: dict[str, A
 def test_a_finding_reads_as_a_sentence_with_place_and_rule() -> None:
     finding = lint.Finding("access", "Account", "access must be one of read_only, read_write.")
     assert str(finding) == "Account: access must be one of read_only, read_write. [access]"
+
+
+def _rename(document: dict[str, Any], name: str) -> None:
+    document["mappings"][0]["object_name"] = name
 
 
 def _account(name: str) -> dict[str, Any]:

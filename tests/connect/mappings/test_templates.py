@@ -112,6 +112,21 @@ def test_both_halves_of_a_relationships_path_lose_the_namespace() -> None:
     assert general == {"{ns}Parent__r__{ns}Key__c": {}}
 
 
+@pytest.mark.parametrize(
+    ("name", "general"),
+    [
+        ("Account__acme__Key__c", "Account__{ns}Key__c"),
+        ("acme__Spot__Latitude__s", "{ns}Spot__Latitude__s"),
+        ("acme__acme__c", "{ns}acme__c"),
+        ("Account__acme__c", "Account__acme__c"),
+        ("Acmeville__c", "Acmeville__c"),
+    ],
+)
+def test_the_namespace_is_found_inside_a_name_too(name: str, general: str) -> None:
+    assert placeholders.generalize({name: {}}, "acme") == {general: {}}
+    assert placeholders.fill({general: {}}, "acme") == {name: {}}
+
+
 def arrived(*found: MappingDetail, **before: int) -> bool:
     document = {"mappings": [{"object_name": "Account", "config": {"fields": {"Id": {}}}}]}
     return arrival.has_arrived(document, found, before)

@@ -26,14 +26,21 @@ def test_an_org_without_the_field_is_refused_before_anything_is_sent(
     lacking = fleet.add(lacks_segment=True)
     rollout = work(make(fleet))
     refused = rollout.items.get(connection=lacking.connection)
-    assert refused.findings == [
-        {
+    (found,) = refused.findings
+    assert (
+        found
+        | {
             "rule": "unknown-field",
             "where": "Account.Segment__c",
+            "object": "Account",
+            "field": "Segment__c",
             "text": "The org does not have this field.",
             "severity": "error",
         }
-    ]
+        == found
+    )
+    assert found["consequence"].startswith("The mapping ends in BAD_CONFIG")
+    assert found["advice"].startswith("Check the name")
     lifecycle.start(rollout.pk, "mia")
     rollout = work(rollout)
     assert fleets.items(rollout) == {RolloutItemStatus.DONE: 1, RolloutItemStatus.REFUSED: 1}

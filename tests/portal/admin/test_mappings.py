@@ -452,12 +452,13 @@ def test_a_field_that_the_org_has_lost_goes_with_its_index_and_the_mapping_works
 
 
 def test_an_edit_that_adds_a_warning_asks_first(operator: Client, emulator: Any) -> None:
-    wanted = fleets.config("Segment__c", access="read_write", upsert_field="Segment__c")
+    key = "Multiconnect_Id__c"
+    wanted = fleets.config(key, access="read_write", upsert_field=key)
     fleet = Fleet(emulator, fleets.version(fleets.document(Account=wanted)))
     mapping = fleet.add(cast.ACME).connection.mappings.get()
     url = reverse("admin:connect_mapping_act", args=[mapping.pk, "edit"])
     assert "accept_warnings" not in operator.get(url).content.decode()
-    answers = edited(mapping, "Segment__c", access="read_write", upsert_field="")
+    answers = edited(mapping, key, access="read_write", upsert_field="")
     page = operator.post(url, {"confirmed": "yes", **answers}).content.decode()
     assert "a repeated write can create a duplicate record" in page
     assert "Save despite warnings" in page
@@ -465,7 +466,7 @@ def test_an_edit_that_adds_a_warning_asks_first(operator: Client, emulator: Any)
     assert "Account is changed" in work_off()
     # The mapping has this warning now, so a further edit adds none.
     mapping = Mapping.objects.get()
-    again = edited(mapping, "Segment__c", "Phone", access="read_write")
+    again = edited(mapping, key, "Phone", access="read_write")
     assert act(operator, mapping, "edit", **again) == 302
 
 
