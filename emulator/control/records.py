@@ -23,7 +23,7 @@ def list_records(call: Call, org_id: str, object_name: str) -> Response:
     org = find_org(call, org_id)
     if org.describe(object_name) is None:
         reject(404, f"no such object: {object_name}")
-    all_of_them = call.request.args.get("deleted") == "true"
+    all_of_them = call.flag("deleted")
     found = [each for each in org.query(object_name) if all_of_them or not each.deleted]
     return answer({"count": len(found), "records": [record_json(each) for each in found]})
 

@@ -27,6 +27,10 @@ class Call:
             raise BadRequest("A JSON object is expected.")
         return body
 
+    def flag(self, name: str) -> bool:
+        """Read a yes or no of the query, in any case: Python's clients send `True`."""
+        return self.request.args.get(name, "").lower() in ("true", "1")
+
     def any_json(self) -> Any:
         """Read any JSON; an absent body is an empty object."""
         raw = self.request.get_data()

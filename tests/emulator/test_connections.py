@@ -27,6 +27,19 @@ def test_a_new_connection_has_every_key_and_no_database(emulated: Emulated) -> N
     assert deep["features"]["poll_db_no_merge"] is not emulated.world.merged_writes
 
 
+@pytest.mark.parametrize("value", ["true", "True", "TRUE", "1"])
+def test_deep_is_read_in_any_case(emulated: Emulated, value: str) -> None:
+    url = emulated.linked()
+    assert "mappings" in emulated.get(f"{url}?deep={value}").json()
+    listed = emulated.get(f"/region/api/v3/connections?deep={value}").json()["results"]
+    assert "mappings" in listed[0]
+
+
+@pytest.mark.parametrize("value", ["false", "False", "0", ""])
+def test_without_deep_there_are_no_mappings(emulated: Emulated, value: str) -> None:
+    assert "mappings" not in emulated.get(f"{emulated.linked()}?deep={value}").json()
+
+
 def test_a_connection_is_hidden_until_it_is_linked(emulated: Emulated) -> None:
     addon = emulated.addon().json()
     path = f"/region/api/v3/connections/{addon['id']}"

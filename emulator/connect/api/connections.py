@@ -28,7 +28,7 @@ def list_connections(call: Call) -> Response:
         found = [each for each in found if each.addon_id == args["resource_id"]]
     for each in found:
         call.engine.settle(each)
-    deep = args.get("deep") == "true"
+    deep = call.flag("deep")
     results = [connection_json(world, call.base, each, deep=deep) for each in found]
     return answer({"count": len(results), "results": results})
 
@@ -37,8 +37,9 @@ def list_connections(call: Call) -> Response:
 def show(call: Call, connection_id: str) -> Response:
     """Show a connection; `deep=true` adds its mappings."""
     with opened(call, connection_id) as connection:
-        deep = call.request.args.get("deep") == "true"
-        return answer(connection_json(call.world, call.base, connection, deep=deep))
+        return answer(
+            connection_json(call.world, call.base, connection, deep=call.flag("deep"))
+        )
 
 
 @SYSTEM.route(f"{API}/users/me/apps/<app>/auth", "POST")
