@@ -37,9 +37,7 @@ def list_connections(call: Call) -> Response:
 def show(call: Call, connection_id: str) -> Response:
     """Show a connection; `deep=true` adds its mappings."""
     with opened(call, connection_id) as connection:
-        return answer(
-            connection_json(call.world, call.base, connection, deep=call.flag("deep"))
-        )
+        return answer(connection_json(call.world, call.base, connection, deep=call.flag("deep")))
 
 
 @SYSTEM.route(f"{API}/users/me/apps/<app>/auth", "POST")

@@ -1,4 +1,4 @@
-"""A peer that answers with errors and waits by turns: whatever the pattern, it has an end."""
+"""A peer that answers with errors and waits by turns: every pattern has an end."""
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('portal', '0008_second_manager'),
+        ('portal', "0009_partly_done"),
     ]
 
     operations = [
