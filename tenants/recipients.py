@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
 from tenants import limits, links, timeline
-from tenants.links import LinkKind
+from tenants.links import BadLink, LinkKind
 from tenants.models import Callout, EventKind, Message, MessageStatus, StoppedRecipient, Tenant
 
 NOT_ME = LinkKind("not-me")
@@ -93,11 +93,26 @@ def not_me_url(tenant: Tenant, address: str) -> str:
     return settings.PORTAL_URL + reverse("not-me", args=[signed])
 
 
+def read(signed: str) -> tuple[Tenant, str]:
+    """Return the tenant of a “not me” link, and the recipient's digest. Raises BadLink."""
+    pk, digest = links.read(NOT_ME, signed)
+    tenant = Tenant.objects.filter(pk=pk).first()
+    if tenant is None:
+        raise BadLink("its registration was erased")
+    sent = Message.objects.filter(tenant=tenant).order_by().values_list("to", flat=True).distinct()
+    return tenant, next((digest_of(to) for to in sent if digest == _first_digest_of(to)), digest)
+
+
+def _first_digest_of(address: str) -> str:
+    """Return the digest as links held it before it had a key. No such link lives for long."""
+    name, _, domain = address.strip().lower().rpartition("@")
+    return hashlib.sha256(f"{name.partition('+')[0]}@{domain}".encode()).hexdigest()
+
+
 @transaction.atomic
 def stop(signed: str) -> None:
     """Stop all mails of unproven tenants to the recipient of a link. Raises BadLink."""
-    pk, digest = links.read(NOT_ME, signed)
-    tenant = Tenant.objects.get(pk=pk)
+    tenant, digest = read(signed)
     _, is_new = StoppedRecipient.objects.get_or_create(digest=digest, defaults={"tenant": tenant})
     if not is_new:
         return

@@ -20,7 +20,7 @@ _SECRET_NAME = re.compile(
 )
 _NAMES = (
     "access_token|refresh_token|id_token|client_secret|client_assertion|code_verifier|code|token"
-    "|secret|password|api_?key|sessionid|csrftoken"
+    "|secret|password|api_?key|sessionid|csrftoken|known_browser"
 )
 _SHAPES = re.compile(
     # Form values, JSON and cookies by their names.
@@ -29,7 +29,8 @@ _SHAPES = re.compile(
     r"|\bauthorization[\"']?\s*[=:]\s*[\"']?(?:\w+\s+)?"
     r"|\bbearer\s+|\b(?:basic|oauth)\s+(?=[^\s\"',;]*[\d!+/=])(?=[^\s\"',;]{6})"
     # The password of an address, and the signed part of our own links.
-    r"|://[^\s/:@\"']*:(?=[^\s/\"']*@)|/(?:authenticate|connect|connection_auth_complete)/(?=\w+:)"
+    r"|://[^\s/:@\"']*:(?=[^\s/\"']*@)"
+    r"|/(?:authenticate|connect|connection_auth_complete|not-me)/(?=[\w-]+:)"
     r")[^\s&\"',;}@]+"
     # JSON Web Tokens, Heroku's HRKU-…, Salesforce's 00D…!… and 5Aep….
     r"|\beyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?|HRKU-[\w-]+|\b00D\w{12,15}![\w.-]+|\b5Aep[\w.-]+",

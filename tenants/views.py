@@ -159,5 +159,5 @@ def not_me(request: HttpRequest, signed: str) -> HttpResponse:
             "We will not write to you about this registration, or another one that nobody proved."
         )
         return pages.message_page(request, 200, "Thank you", text)
-    links.read(recipients.NOT_ME, signed)
+    recipients.read(signed)
     return pages.private(render(request, "tenants/not_me.html", {"signed": signed}))

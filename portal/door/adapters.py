@@ -15,11 +15,24 @@ from portal.door import browsers, throttle
 from portal.models import AuditKind
 from tenants.fields import EncryptedTextField
 
+AGAIN = {
+    "reauthenticate": "Use your password",
+    "mfa_reauthenticate": "Use a code",
+    "mfa_reauthenticate:webauthn": "Use a passkey",
+}
 UNKNOWN_ADDRESS = "0.0.0.0"  # noqa: S104  (a column that must hold some address)
 
 
 class StaffAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth carries no types
     """Signing in with a password. Nobody can sign up, and no error says which names exist."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "username_password_mismatch": "The name or the password is wrong.",
+        "enter_current_password": "This is not your current password.",
+        "incorrect_password": "The password is wrong.",
+        "incorrect_code": "The code is wrong, or was used before.",
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
@@ -50,6 +63,8 @@ class StaffAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth carr
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
         """Return how a person proves who they are: by single sign-on only if nothing else fits."""
         methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        for each in methods:
+            each["description"] = AGAIN.get(each["id"], each["description"])
         if methods or not settings.OIDC:
             return methods
         url = reverse("sign_in_again")
@@ -67,6 +82,11 @@ class UnreadableSecretError(Exception):
 
 class FactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth carries no types
     """Second factors. Their secrets are encrypted with the keys of SECRET, as tokens are."""
+
+    error_messages = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": "The code or the passkey is wrong, or the code was used before.",
+    }
 
     def encrypt(self, text: str) -> str:
         return str(_fernet().encrypt(text.encode()).decode())

@@ -17,6 +17,11 @@ from portal import audit
 from portal.door import rotation, throttle
 from portal.models import AuditKind
 
+LABELS = {
+    "oldpassword": "Current password",
+    "password1": "New password",
+    "password2": "New password, again",
+}
 USED = "used"  # the last codes, in the data of an app
 VALID_AT_A_TIME = 2 * settings.MFA_TOTP_TOLERANCE + 1
 
@@ -79,6 +84,12 @@ class CodeAgainForm(_Limited, ReauthenticateForm):  # type: ignore[misc]  # alla
 
 class NewPasswordForm(ChangePasswordForm):  # type: ignore[misc]  # allauth carries no types
     """To change one's password. A wrong current one counts as a guess, and is noted."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, label in LABELS.items():
+            self.fields[name].label = label
+            self.fields[name].widget.attrs.pop("placeholder", None)
 
     def clean_oldpassword(self) -> str:
         request, name = context.request, self.user.get_username()

@@ -1,12 +1,13 @@
 """Who gets mails that a stranger may have caused."""
 
+import hashlib
 from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from tenants import limits, messages, recipients
+from tenants import limits, links, messages, recipients
 from tenants.models import (
     Callout,
     Message,
@@ -126,6 +127,40 @@ def test_who_is_proven_later_gets_mails_in_spite_of_it(acme: Tenant) -> None:
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_a_forged_link_is_a_404(signed: str, method: str) -> None:
     assert getattr(Client(), method)(f"/not-me/{signed}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("address", "digested"),
+    [
+        ("ops@acme.example", "ops@acme.example"),
+        ("Ops+it@ACME.example", "ops@acme.example"),
+        ("first.last@gmail.com", "first.last@gmail.com"),
+    ],
+)
+def test_a_link_of_before_the_digests_had_a_key_still_works(
+    acme: Tenant, address: str, digested: str
+) -> None:
+    acme.admin_email = address
+    acme.save()
+    ask(acme)
+    old = hashlib.sha256(digested.encode()).hexdigest()
+    path = f"/not-me/{links.sign(recipients.NOT_ME, [acme.pk, old])}"
+    assert Client().get(path).status_code == 200
+    assert Client().post(path).status_code == 200
+    assert recipients.is_stopped(address)
+    assert StoppedRecipient.objects.count() == 1
+    assert ask(acme, 2).status == MessageStatus.HELD
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_the_link_of_a_registration_that_was_erased_ends_on_a_page(
+    acme: Tenant, method: str
+) -> None:
+    path = not_me(acme)
+    acme.delete()
+    answer = getattr(Client(), method)(path)
+    assert answer.status_code == 404
+    assert "link" in answer.content.decode()
 
 
 def test_a_made_up_address_that_bounces_does_not_alert_staff(acme: Tenant) -> None:

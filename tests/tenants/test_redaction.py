@@ -33,6 +33,8 @@ from tenants.redaction import RedactionFilter, hide, redact
         ("https://:hunter2secret@host/", "hunter2secret"),
         ("Cookie: sessionid=abcsecret; csrftoken=xyzsecret", "secret"),
         ("Not Found: /connect/WzFd:1abc:secret", "secret"),
+        ("Not Found: /not-me/WzFd:1abc:secret", "secret"),
+        ("Cookie: known_browser=abcsecret", "secret"),
         ("/authenticate/WzFd:1abc:secret opened", "secret"),
         ("password=hunter2secret", "hunter2secret"),
     ],

@@ -21,6 +21,7 @@ from connect import links as connect_links
 from portal.actions import action as registry
 from tenants import links, recipients
 from tenants.models import Tenant
+from tenants.redaction import redact
 from tests.portal.admin import rows, strangers, walk
 
 pytestmark = pytest.mark.django_db
@@ -157,3 +158,11 @@ def test_coming_back_from_heroku_connect_queues_one_look_and_notes_the_return(
     assert [task.task["func"] for task in OrmQ.objects.all()] == [
         "connect.provisioning.reconciler.advance"
     ]
+
+
+def test_no_log_line_shows_a_link_of_a_subscriber(world: dict[str, Tenant]) -> None:
+    with_link = {name for name, route in routes(get_resolver()) if "<str:signed>" in route}
+    assert with_link == SUBSCRIBERS.keys()
+    for link in SUBSCRIBERS.values():
+        path = urlsplit(link(world["acme"])).path
+        assert path.rpartition("/")[2] not in redact(f"Internal Server Error: {path}")

@@ -10,15 +10,17 @@ from typing import Any
 import pytest
 from django.http import HttpResponse
 from django.test import Client
+from django_q.models import OrmQ
 from pytest_django.fixtures import Settings
 
 from portal import urls
 from portal.project import mail_webhooks
 from tenants import messages, sending
-from tenants.models import MessageKind, MessageStatus
+from tenants.models import Event, Message, MessageKind, MessageStatus
 from tests import cast
 
 KEY = "test-signing-key"
+CHANGED = (Message, Event, OrmQ)  # what a report can change
 SECRET = "mail:test-password"
 BACKEND = "anymail.backends.{}.EmailBackend"
 
@@ -75,13 +77,20 @@ def test_an_unreadable_report_gets_400(settings: Settings, provider: str, body: 
     assert report(provider, body).status_code == 400
 
 
-def signed_by_mailgun(key: str, variables: object, *, age: int = 0) -> bytes:
+def everything() -> str:
+    """Return all rows that a report can change."""
+    return str([list(model._default_manager.order_by("pk").values()) for model in CHANGED])
+
+
+def signed_by_mailgun(
+    key: str, variables: object, *, age: int = 0, event: str = "delivered"
+) -> bytes:
     moment, token = str(int(time.time()) - age), "t" * 50
     signature = hmac.new(key.encode(), f"{moment}{token}".encode(), hashlib.sha256).hexdigest()
     document = {
         "signature": {"timestamp": moment, "token": token, "signature": signature},
         "event-data": {
-            "event": "delivered",
+            "event": event,
             "timestamp": time.time(),
             "user-variables": variables,
         },
@@ -116,3 +125,32 @@ def test_an_old_signature_gets_400(settings: Settings, hours: int, status: int) 
     mount(settings, "mailgun", MAILGUN_WEBHOOK_SIGNING_KEY=KEY)
     body = signed_by_mailgun(KEY, {}, age=hours * 3600)
     assert report("mailgun", body).status_code == status
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("event", ["delivered", "failed"])
+def test_a_report_that_is_repeated_changes_nothing(settings: Settings, event: str) -> None:
+    mount(settings, "mailgun", MAILGUN_WEBHOOK_SIGNING_KEY=KEY)
+    message = messages.queue(cast.enrol(cast.ACME), MessageKind.SIGN_IN, "key")
+    sending.send(message.pk)
+    body = signed_by_mailgun(KEY, {"message": str(message.pk)}, event=event)
+    assert report("mailgun", body).status_code == 200
+    before = everything()
+    for _ in range(2):
+        assert report("mailgun", body).status_code == 200
+    assert everything() == before
+
+
+@pytest.mark.django_db
+def test_a_late_or_repeated_report_undoes_no_bounce(settings: Settings) -> None:
+    mount(settings, "mailgun", MAILGUN_WEBHOOK_SIGNING_KEY=KEY)
+    message = messages.queue(cast.enrol(cast.ACME), MessageKind.SIGN_IN, "key")
+    sending.send(message.pk)
+    named = {"message": str(message.pk)}
+    delivered, bounced = (signed_by_mailgun(KEY, named, event=e) for e in ("delivered", "failed"))
+    for body in (delivered, bounced, delivered, bounced):
+        report("mailgun", body)
+    message.refresh_from_db()
+    assert message.status == MessageStatus.BOUNCED
+    # Of the bounce one alert, however often it is reported.
+    assert Message.objects.exclude(pk=message.pk).count() == 1
