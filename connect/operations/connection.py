@@ -46,7 +46,8 @@ def _address(claim: Claim) -> tuple[str, str]:
 def _refusal_to_retry(connection: Connection) -> str:
     if connection.stage in (Stage.LIVE, Stage.OFFBOARDED) and not connection.blocked_at:
         return f"there is nothing left to do: it is {connection.get_stage_display().lower()}"
-    if not connection.blocked_at:
+    # Off-boarding cannot start over, so nothing else would go on with it.
+    if not connection.blocked_at or connection.stage == Stage.OFFBOARDING:
         return ""
     return remedies.refusal_to_retry(BlockedKind(connection.blocked_kind or BlockedKind.OTHER))
 

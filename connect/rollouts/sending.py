@@ -79,7 +79,7 @@ def _import(claim: ItemClaim, document: MappingDocument, seen: ConnectionDetail)
     except http.RemoteError:
         claim.record(sent_at=None, sends=item.sends - 1)  # refused for certain
         raise
-    return Wait(now + FIRST_POLL_AFTER, _TAKING, WaitingOn.HEROKU)
+    return Wait(now + FIRST_POLL_AFTER, _TAKING, WaitingOn.HEROKU, HEROKU_PATIENCE)
 
 
 def _wait_until_idle(reason: str) -> Wait:

@@ -12,7 +12,10 @@ from connect.write_errors.trigger_log import ARCHIVE, LOG
 
 MAX_AT_A_TIME = 10_000  # repairs
 RESULT_TIMEOUT = timedelta(days=2)
+# Later than that, because a schema that cannot be read for a while is looked at again.
+UNSEEN_AFTER = timedelta(days=4)
 KEEP = timedelta(days=60)
+_UNSEEN = "No result was seen."
 _COLUMNS = sql.SQL(
     'id, table_name, record_id, action, sfid, "values", created_at, state, sf_message'
 )
@@ -44,7 +47,7 @@ def follow_up(connection: Connection) -> int:
     for each in repairs:
         state, message = ends.get(each.pk, ("", ""))
         if state not in FINAL_STATES and now - each.asked_at > RESULT_TIMEOUT:
-            state, message = RepairResult.UNKNOWN, "No result was seen."
+            state, message = RepairResult.UNKNOWN, _UNSEEN
         if state == RepairResult.ARRIVED and each.differences:
             state = RepairResult.OTHER_VALUES
         if state in (*FINAL_STATES, RepairResult.OTHER_VALUES, RepairResult.UNKNOWN):
@@ -52,6 +55,16 @@ def follow_up(connection: Connection) -> int:
             ended.append(each)
     WriteRepair.objects.bulk_update(ended, ["result", "message", "ended_at"])
     return len(ended)
+
+
+def end_unseen() -> int:
+    """End the repairs that nobody can follow up: the tenant has gone, or its schema cannot be read.
+
+    Return how many.
+    """
+    now = timezone.now()
+    lost = WriteRepair.objects.filter(ended_at=None, asked_at__lt=now - UNSEEN_AFTER)
+    return lost.update(result=RepairResult.UNKNOWN, message=_UNSEEN, ended_at=now)
 
 
 def prune() -> int:

@@ -32,6 +32,7 @@ def scan_all() -> int:
 
 def scan_repaired(limit: int) -> int:
     """Scan the tenants whose repairs are in progress, the newest first; return how many."""
+    repair_results.end_unseen()
     live = WriteRepair.objects.filter(ended_at=None, connection__stage=Stage.LIVE)
     repairs = live.order_by().values("connection")
     newest = repairs.annotate(at=Max("asked_at")).order_by("-at")
