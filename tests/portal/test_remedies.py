@@ -39,6 +39,11 @@ def test_a_remedy_that_is_pressed_is_a_button_for_the_role_that_it_names(remedy:
         (remedies.BLOCKED[BlockedKind.OTHER_SCHEMA], Stage.CONFIGURING_DATABASE, {}),
         (remedies.BLOCKED[BlockedKind.ADDON_FAILED], Stage.CREATING_ADDON, {}),
         (remedies.BLOCKED[BlockedKind.NAME_TAKEN], Stage.CREATING_ADDON, {}),
+        (
+            remedies.BLOCKED[BlockedKind.OVERWRITES],
+            Stage.CREATING_ADDON,
+            {"blocked_at": timezone.now(), "blocked_kind": BlockedKind.OVERWRITES},
+        ),
         (remedies.BLOCKED[BlockedKind.MAPPING_BROKEN], Stage.LOADING, {}),
         (remedies.BLOCKED[BlockedKind.SYSTEM_ERROR], Stage.LOADING, {}),
         (remedies.BLOCKED[BlockedKind.HEROKU_ACCESS], Stage.LOADING, {}),
