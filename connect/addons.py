@@ -24,6 +24,12 @@ def name_for(org_id: str, generation: int) -> str:
     return f"{_prefix()}{org_id.lower()}-{generation}"
 
 
+def attachment_for(org_id: str, generation: int) -> str:
+    """Return the name of the add-on's attachment, unique within the app."""
+    # Upper case, because Heroku makes a config var of it.
+    return f"HC_{org_id}_{generation}".upper()
+
+
 def owner_of(name: str) -> Owner | None:
     """Return for whom the portal gave an add-on this name; None if it is not the portal's."""
     found = re.fullmatch(re.escape(_prefix()) + r"([0-9a-z]{18})-([1-9][0-9]{0,3})", name)

@@ -83,6 +83,7 @@ _OPERATOR = (
 )
 _MANAGER = (
     "connect.offboard_connection",
+    "connect.overwrite_connection",
     "tenants.export_tenant",
     "tenants.erase_tenant",
     "connect.add_mappingtemplate",

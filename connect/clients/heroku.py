@@ -3,7 +3,6 @@
 Every function raises the errors of connect.clients.http.
 """
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,8 +20,6 @@ from connect.clients.http import (
     segment,
 )
 from tenants.http.json_object import JsonObject
-
-logger = logging.getLogger(__name__)
 
 SYSTEM = "Heroku"
 VERSION = "application/vnd.heroku+json; version=3"
@@ -46,7 +43,8 @@ def create_addon(
     """Order an add-on of `app`. `name` is unique in all of Heroku, `attachment` within the app.
 
     Raises Uncertain if the add-on may have been created, Taken if the name is in use (in both cases
-    check with find_addon), ConfirmationRequired if `confirm` must repeat the app's name.
+    check with find_addon), ConfirmationRequired if it would overwrite a config var or an attachment
+    of the app, and `confirm` does not repeat the app's name.
     """
     order: dict[str, object] = {"plan": plan, "name": name, "attachment": {"name": attachment}}
     if confirm:
@@ -77,36 +75,28 @@ def list_addons(app: str) -> list[Addon]:
     return found
 
 
-def delete_addon(app: str, name: str, confirm: str | None = None) -> bool:
-    """Delete the add-on with that name or id; False if it was already deleted. Safe to repeat.
-
-    Raises ConfirmationRequired where `confirm` has to repeat the app's name.
-    """
-    path = f"{_addons(app)}/{segment(name)}"
-    document = {"confirm": confirm} if confirm else None
+def delete_addon(app: str, name: str) -> bool:
+    """Delete the add-on with that name or id; False if it was already deleted. Safe to repeat."""
     try:
-        _heroku().call("DELETE", path, document=document, reads=False)
+        _heroku().call("DELETE", f"{_addons(app)}/{segment(name)}", reads=False)
     except NotFound:
         return False
     return True
 
 
 def enroll(slug: str, addon_id: str) -> None:
-    """Enroll an add-on in the ISV programme, so that subscribers see the ISV's page. Safe to
-    repeat.
+    """Enroll an add-on in the ISV programme, so that subscribers see the ISV's page.
 
-    Heroku rejects an add-on that already has an ISV, and may not name the ISV. We assume it is
-    ours: the add-on is in our app, and a lost answer must not block the tenant for ever.
+    Raises Conflict if it has an ISV already, which Heroku does not name.
     """
     path = f"/partner/connect/{segment(slug)}/addon/{segment(addon_id)}/enroll"
     headers = {"Accept": PARTNER_VERSION}
     try:
         _heroku().call("POST", path, document={}, headers=headers, reads=False)
-    except RemoteError as error:
-        # Only this code means that it has an ISV; any other error is real.
+    except Retryable as error:
         if error.code != "conflict":
             raise
-        logger.info("%s has an ISV already: %s", addon_id, error)
+        raise Conflict(error.system, error.status, error.message, error.request_id) from error
 
 
 class _Heroku(Peer):

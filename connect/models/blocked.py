@@ -11,6 +11,8 @@ class BlockedKind(models.TextChoices):
     OTHER_SCHEMA = "other_schema", "Configured outside the portal"
     ADDON_FAILED = "addon_failed", "The add-on could not be made"
     NAME_TAKEN = "name_taken", "The add-on's name is taken"
+    OVERWRITES = "overwrites", "Something would be overwritten"
+    ISV_REFUSED = "isv_refused", "The ISV programme refuses"
 
     # --- mappings
     NO_VERSION = "no_version", "No mapping version"

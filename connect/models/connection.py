@@ -103,6 +103,11 @@ class Connection(models.Model):
     addon_id = models.CharField("add-on id", max_length=60, blank=True)
     # An intent, stored before the call whose answer may be lost; the same below.
     addon_requested_at = models.DateTimeField(null=True, blank=True)
+    may_overwrite = models.BooleanField(
+        default=False,
+        help_text="Staff allow its add-on to overwrite what has its name in the app at Heroku.",
+    )
+    enroll_requested_at = models.DateTimeField(null=True, blank=True)
     plan = models.CharField(max_length=60, blank=True)
     connection_id = models.CharField(max_length=60, blank=True, db_index=True)
     region_url = models.URLField(blank=True)
@@ -230,6 +235,7 @@ class Connection(models.Model):
         ]
         permissions: ClassVar = [
             ("retry_connection", "Can retry provisioning"),
+            ("overwrite_connection", "Can let an add-on overwrite config vars of the app"),
             ("pause_connection", "Can pause and resume synchronization"),
             ("restart_connection", "Can restart a connection after an error"),
             ("refresh_connection", "Can refresh a connection's health"),

@@ -57,6 +57,17 @@ def _retry(claim: Claim, actor: str, options: Options) -> Done:
     return Done(f"trying again: {claim.connection.get_stage_display().lower()}.")
 
 
+def _refusal_to_overwrite(connection: Connection) -> str:
+    asked = connection.blocked_at and connection.blocked_kind == BlockedKind.OVERWRITES
+    return "" if asked else "Heroku does not ask for it"
+
+
+def _overwrite(claim: Claim, actor: str, options: Options) -> Done:
+    claim.record(may_overwrite=True)
+    _unblock(claim, timezone.now())
+    return Done("allowed; the add-on is ordered again.")
+
+
 def _unblock(claim: Claim, next_attempt_at: datetime) -> None:
     """Let the reconciler go on with the stage. What is known of the trouble is kept."""
     claim.release(
@@ -206,6 +217,7 @@ def _reauthorize(claim: Claim, actor: str, options: Options) -> Done:
 REGISTRY: dict[str, Operation] = {
     **by_name(
         Operation("retry", "Retry provisioning", _refusal_to_retry, _retry),
+        Operation("overwrite", "Allow overwriting", _refusal_to_overwrite, _overwrite),
         Operation("pause", "Pause", _refusal_to_pause, _pause),
         Operation("restart", "Restart", _refusal_to_restart, _restart),
         Operation("refresh", "Refresh", _refusal_to_reach, _refresh),

@@ -26,6 +26,14 @@ BLOCKED: dict[K, Remedy] = {
     K.OTHER_SCHEMA: _start_over("Start over: a connection can never change its schema."),
     K.ADDON_FAILED: _start_over("Start over: Heroku does not repair this add-on."),
     K.NAME_TAKEN: _start_over("Start over: the next add-on has another name."),
+    K.OVERWRITES: press(
+        "overwrite",
+        By.MANAGER,
+        "Look at the app's config vars and attachments at Heroku: what the reason names must not "
+        "be in use. Then allow that it is overwritten.",
+        "The add-on is ordered with Heroku's confirmation, and the portal continues.",
+    ),
+    K.ISV_REFUSED: _retry("Do what the reason says."),
     K.NO_VERSION: visit(
         Page.MAPPING_VERSIONS, By.MANAGER, "Add a mapping version for new tenants.", _THEN_RETRY
     ),

@@ -42,7 +42,7 @@ def create(call: Call, app: str) -> Response:
         attachment = str(wanted or free_attachment_name(world, owner))
         check_addon_name(world, name)
         check_attachment_name(world, owner, attachment)
-        check_confirmation(world, owner, body)
+        check_confirmation(world, owner, attachment, body)
         check_config_size(world, owner, {f"{attachment.upper()}_URL": VALUE_AS_LONG_AS_A_SCHEMA})
         now = world.clock.now()
         addon = AddOn(
@@ -120,9 +120,7 @@ def delete(call: Call, app: str, key: str) -> Response:
     """Remove an add-on and its connection; the tables stay in Postgres."""
     world = call.world
     owner = check_app(call, app)
-    body = call.json()
     addon = find_addon(call, key, owner)
-    check_confirmation(world, owner, body)
     connection = world.connection_of(addon)
     # Before the lock, because world.hold() must not be taken inside it.
     if connection is not None:

@@ -96,11 +96,12 @@ def check_config_size(world: World, app: App, changes: dict[str, str]) -> None:
         refuse(error(422, "invalid_params", f"Config vars are limited to {limit}kb per app."))
 
 
-def check_confirmation(world: World, app: App, body: dict[str, Any]) -> None:
-    """Answer 423 while a confirmation is required and `confirm` does not name the app."""
-    if not world.behaviour.confirmation_required or body.get("confirm") == app.name:
+def check_confirmation(world: World, app: App, attachment: str, body: dict[str, Any]) -> None:
+    """Answer 423 if a config var would be overwritten and `confirm` does not name the app."""
+    overwrites = f"{attachment.upper()}_URL" in app.config_vars
+    if body.get("confirm") == app.name or not (overwrites or world.behaviour.confirmation_required):
         return
-    message = f"Confirm with the name of the app: {app.name}"
+    message = f"This would overwrite config vars of {app.name}. Confirm with the app's name."
     refused = error(423, "confirmation_required", message)
     refused.headers["X-Confirmation-Required"] = app.name
     refuse(refused)

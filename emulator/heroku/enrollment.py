@@ -20,9 +20,13 @@ def enroll(call: Call, slug: str, key: str) -> Response:
         if world.behaviour.isv_slugs and slug not in world.behaviour.isv_slugs:
             refuse(error(404, "not_found", f"Couldn't find the partner {slug}."))
         addon = find_addon(call, key)
+        team = world.apps[addon.app_id].team
+        if world.behaviour.isv_teams and team not in world.behaviour.isv_teams:
+            text = "Add-on's app does not belong to the ISV's team"
+            refuse(error(403, "forbidden", text))
         # Also for the same ISV, so a client that repeats the call must take it for done.
         if addon.isv_slug is not None:
-            refuse(error(409, "conflict", "The add-on already belongs to an ISV."))
+            refuse(error(409, "conflict", "Add-on is already associated with an ISV"))
         addon.isv_slug = slug
         world.put(addon)
     guid = str(uuid.uuid5(uuid.NAMESPACE_DNS, slug))

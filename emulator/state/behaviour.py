@@ -45,6 +45,7 @@ class Behaviour:
     revoked_tokens: list[str] = field(default_factory=list)
     taken_names: list[str] = field(default_factory=list)
     isv_slugs: list[str] = field(default_factory=list)
+    isv_teams: list[str] = field(default_factory=list)
     # Heroku Connect
     unequal_connection_ids: bool = False
     merged_writes: bool = False

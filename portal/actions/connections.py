@@ -25,6 +25,12 @@ def _imports_again(subjects: Sequence[Subject]) -> list[str]:
     ]
 
 
+def _overwrites(subjects: Sequence[Subject]) -> list[str]:
+    """Return what Heroku said that it would overwrite."""
+    blocked = [each.connection for each in subjects if each.connection]
+    return [each.blocked_reason for each in blocked if each.blocked_reason]
+
+
 def _button(
     name: str,
     permission: str,
@@ -66,6 +72,14 @@ ACTIONS = (
         "retry",
         "connect.retry_connection",
         "Tries the present stage again at once, also when it is blocked.",
+    ),
+    _button(
+        "overwrite",
+        "connect.overwrite_connection",
+        "The add-on is ordered with Heroku's confirmation. The config var or the attachment that "
+        "has its name in the app is overwritten, and its present value is lost.",
+        details=_overwrites,
+        destructive=True,
     ),
     _button(
         "pause",

@@ -84,7 +84,7 @@ class Taken(Permanent):
 
 
 class ConfirmationRequired(Permanent):
-    """Heroku wants the app's name repeated in `confirm` (423)."""
+    """Heroku would overwrite something, unless `confirm` repeats the app's name (423)."""
 
 
 class Conflict(Permanent):
@@ -113,7 +113,6 @@ _CLASSES: dict[int, type[RemoteError]] = {
     404: NotFound,
     409: Conflict,
     410: NotFound,
-    423: ConfirmationRequired,
     425: Retryable,
     429: Retryable,
 }
@@ -123,6 +122,9 @@ def error_class(status: int, body: ErrorBody, *, safe: bool) -> type[RemoteError
     """Return the error for a status of 400 or more; a `safe` call changes nothing at the peer."""
     if status == 422 and _NAME_IN_USE.search(body.message):
         return Taken
+    # Heroku answers 423 to other things too; those no confirmation changes.
+    if status == 423 and body.code == "confirmation_required":
+        return ConfirmationRequired
     if status in _CLASSES:
         return _CLASSES[status]
     # The peer may have done the work before it failed to answer.

@@ -3,10 +3,13 @@
 from datetime import timedelta
 from typing import Any
 
+import requests
+from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
 
 import emulator as emulated
+from connect.clients import heroku
 from connect.mappings import templates
 from connect.models import Connection, Stage
 from connect.provisioning import reconciler
@@ -68,6 +71,15 @@ class Journey:
             self.admin.sign_in(self.tenant)
         if self.connection.stage == Stage.WAITING_FOR_AUTHORIZATION:
             self.admin.authorize(self.tenant)
+
+    def set_config_var(self, name: str, value: str) -> None:
+        """Set a config var of the portal's app at Heroku by hand."""
+        url = f"{self.running.url}/heroku/apps/{settings.APP_NAME}/config-vars"
+        headers = {
+            "Authorization": f"Bearer {settings.HEROKU_API_TOKEN}",
+            "Accept": heroku.VERSION,
+        }
+        requests.patch(url, json={name: value}, headers=headers, timeout=10).raise_for_status()
 
     def fault(self, system: str, method: str, path: str, **fault: Any) -> None:
         """Let the emulator fail, once by default."""

@@ -68,13 +68,23 @@ def test_an_invalid_addon_gives_a_422(
     assert len(emulated.get(ADDONS).json()) == 1
 
 
-def test_a_protected_app_needs_a_confirmation_by_name(emulated: Emulated) -> None:
-    emulated.behave(confirmation_required=True)
-    refused = emulated.addon()
+def test_an_addon_that_overwrites_a_config_var_needs_a_confirmation_by_name(
+    emulated: Emulated,
+) -> None:
+    url = f"/heroku/apps/{APP}/config-vars"
+    emulated.call("PATCH", url, json={"HC_ACME_URL": "by hand"})
+    refused = emulated.addon(attachment={"name": "hc_acme"})
     assert refused.status_code == 423
     assert refused.json()["id"] == "confirmation_required"
     assert refused.headers["X-Confirmation-Required"] == APP
-    assert emulated.addon(confirm=APP).status_code == 201
+    assert emulated.addon(attachment={"name": "hc_acme"}, confirm="x").status_code == 423
+    assert emulated.addon(attachment={"name": "hc_acme"}, confirm=APP).status_code == 201
+
+
+def test_the_deletion_of_an_addon_needs_no_confirmation(emulated: Emulated) -> None:
+    emulated.addon()
+    emulated.behave(confirmation_required=True)
+    assert emulated.call("DELETE", f"{ADDONS}/hc-acme", json={"force": False}).status_code == 200
 
 
 def test_a_deleted_addons_connection_is_removed_too(emulated: Emulated) -> None:
@@ -208,6 +218,9 @@ def test_an_addon_is_enrolled_with_one_isv(emulated: Emulated) -> None:
     assert enrolled.json()["addon_uuid"] == addon["id"]
     again = emulated.post(path, json={}, headers=partner)
     assert (again.status_code, again.json()["id"]) == (409, "conflict")
+    emulated.behave(isv_teams=["isv-team"])
+    refused = emulated.post(path, json={}, headers=partner)
+    assert (refused.status_code, refused.json()["id"]) == (403, "forbidden")
     emulated.behave(isv_slugs=["somebody-else"])
     assert emulated.post(path, json={}, headers=partner).status_code == 404
 

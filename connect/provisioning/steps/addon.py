@@ -6,8 +6,9 @@ from django.utils import timezone
 
 from connect import addons
 from connect.clients import heroku, heroku_connect, http
-from connect.models import BlockedKind, WaitingOn
+from connect.models import BlockedKind, Connection, WaitingOn
 from connect.provisioning import spending
+from connect.provisioning.steps.enrollment import enroll
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Blocked, Done, StepOutcome, Wait
 from connect.runner.polling import poll
@@ -35,7 +36,7 @@ def creating_addon(claim: Claim) -> StepOutcome:
         )
     if settings.HEROKU_CONNECT_ISV_SLUG:
         # Before the stage moves: an error repeats this step, which finds the add-on by its name.
-        heroku.enroll(settings.HEROKU_CONNECT_ISV_SLUG, addon.id)
+        enroll(claim, addon)
     return Done(
         f"The add-on {addon.name} exists.",
         {"addon_id": addon.id, "plan": addon.plan},
@@ -58,21 +59,12 @@ def _may_order(claim: Claim) -> bool:
 
 def _make_addon(claim: Claim) -> heroku.Addon:
     connection = claim.connection
-    # Upper case, because Heroku makes a config var of it.
-    attachment = f"HC_{claim.tenant.org_id}_{connection.generation}".upper()
     try:
-        return heroku.create_addon(
-            settings.APP_NAME, settings.HEROKU_CONNECT_PLAN, connection.addon_name, attachment
-        )
-    except http.ConfirmationRequired:
-        # The ISV chose this plan in HEROKU_CONNECT_PLAN, and so confirmed its price.
-        return heroku.create_addon(
-            settings.APP_NAME,
-            settings.HEROKU_CONNECT_PLAN,
-            connection.addon_name,
-            attachment,
-            confirm=settings.APP_NAME,
-        )
+        return _order(connection)
+    except http.ConfirmationRequired as asked:
+        if not connection.may_overwrite:
+            raise Blocked(BlockedKind.OVERWRITES, _would_overwrite(connection, asked)) from asked
+        return _order(connection, confirm=settings.APP_NAME)
     except http.Taken as taken:
         # Our own earlier call may have made it, although the look before this call did not show it.
         found = heroku.find_addon(settings.APP_NAME, connection.addon_name)
@@ -82,6 +74,28 @@ def _make_addon(claim: Claim) -> heroku.Addon:
             BlockedKind.NAME_TAKEN,
             f"The add-on name {connection.addon_name} belongs to another account. {taken}",
         ) from taken
+
+
+def _order(connection: Connection, confirm: str | None = None) -> heroku.Addon:
+    return heroku.create_addon(
+        settings.APP_NAME,
+        settings.HEROKU_CONNECT_PLAN,
+        connection.addon_name,
+        _attachment(connection),
+        confirm,
+    )
+
+
+def _attachment(connection: Connection) -> str:
+    return addons.attachment_for(connection.tenant.org_id, connection.generation)
+
+
+def _would_overwrite(connection: Connection, asked: http.ConfirmationRequired) -> str:
+    name = _attachment(connection)
+    return (
+        f"The app {settings.APP_NAME} has a config var {name}_URL or an attachment {name} already, "
+        f"and the new add-on would overwrite it. {asked}"
+    )
 
 
 def linking(claim: Claim) -> StepOutcome:

@@ -64,10 +64,7 @@ def _what_was_done(connection: Connection) -> str:
 
 def delete_addon(name: str) -> None:
     """Delete an add-on of the app by its name or id, if it is there, and see that it is gone."""
-    try:
-        heroku.delete_addon(settings.APP_NAME, name)
-    except http.ConfirmationRequired:  # staff confirmed it when they off-boarded the tenant
-        heroku.delete_addon(settings.APP_NAME, name, confirm=settings.APP_NAME)
+    heroku.delete_addon(settings.APP_NAME, name)
     # It costs money, so no answer to the deletion is believed, neither a 200 nor a 404.
     found = heroku.find_addon(settings.APP_NAME, name)
     if found and found.state != "deprovisioned":

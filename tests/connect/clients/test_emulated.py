@@ -141,14 +141,14 @@ def test_an_order_that_takes_too_long_is_sent_once_and_found_when_done(
     assert [method for method, _ in made(emulator)].count("POST") == 1
 
 
-def test_a_protected_app_wants_its_name(emulator: Running) -> None:
+def test_an_addon_that_overwrites_wants_the_apps_name_and_its_deletion_does_not(
+    emulator: Running,
+) -> None:
     control(emulator, "behaviour", {"confirmation_required": True})
     with pytest.raises(http.ConfirmationRequired):
         create()
     assert heroku.create_addon(APP, PLAN, NAME, "HC_ACME", confirm=APP).name == NAME
-    with pytest.raises(http.ConfirmationRequired):
-        heroku.delete_addon(APP, NAME)
-    assert heroku.delete_addon(APP, NAME, confirm=APP) is True
+    assert heroku.delete_addon(APP, NAME) is True
 
 
 def test_a_name_of_another_account_is_taken_and_not_found(emulator: Running) -> None:
@@ -158,10 +158,11 @@ def test_a_name_of_another_account_is_taken_and_not_found(emulator: Running) -> 
     assert heroku.find_addon(APP, NAME) is None
 
 
-def test_an_addon_is_enrolled_however_often_it_is_asked(emulator: Running) -> None:
+def test_an_addon_is_enrolled_once(emulator: Running) -> None:
     addon = create()
     heroku.enroll("acme", addon.id)
-    heroku.enroll("acme", addon.id)
+    with pytest.raises(http.Conflict, match="already associated with an ISV"):
+        heroku.enroll("acme", addon.id)
     control(emulator, "behaviour", {"isv_slugs": ["other"]})
     with pytest.raises(http.NotFound, match="Couldn't find the partner acme"):
         heroku.enroll("acme", addon.id)

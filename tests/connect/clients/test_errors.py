@@ -26,7 +26,7 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
         (410, errors.NotFound, errors.NotFound),
         (416, errors.Permanent, errors.Permanent),
         (422, errors.Permanent, errors.Permanent),
-        (423, errors.ConfirmationRequired, errors.ConfirmationRequired),
+        (423, errors.Permanent, errors.Permanent),
         (425, errors.Retryable, errors.Retryable),
         (429, errors.Retryable, errors.Retryable),
         (500, errors.Retryable, errors.Uncertain),
@@ -42,6 +42,18 @@ def test_a_status_means_one_thing_to_the_caller(
     words = ErrorBody("Something else.", "")
     assert errors.error_class(status, words, safe=True) is safe
     assert errors.error_class(status, words, safe=False) is unsafe
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("confirmation_required", errors.ConfirmationRequired),
+        ("locked", errors.Permanent),
+        ("", errors.Permanent),
+    ],
+)
+def test_only_the_id_of_a_confirmation_asks_for_one(code: str, kind: type[RemoteError]) -> None:
+    assert errors.error_class(423, ErrorBody("Locked.", code), safe=False) is kind
 
 
 @pytest.mark.parametrize(

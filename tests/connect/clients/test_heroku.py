@@ -143,11 +143,12 @@ def test_deleting_returns_true(raw: RawPeer, body: str) -> None:
     assert sent(raw) == (f"DELETE /apps/{APP}/addons/{NAME}", None)
 
 
-def test_an_addon_is_enrolled_once_or_again(raw: RawPeer) -> None:
+def test_an_addon_is_enrolled_once(raw: RawPeer) -> None:
     done = {"addon_uuid": ADDON["id"], "isv_guid": "g", "isv_slug": "acme", "message": "Done."}
     raw.plays(says(json.dumps(done)), refuses(409, "conflict", "Already belongs to an ISV."))
     heroku.enroll("acme", ADDON["id"])
-    heroku.enroll("acme", ADDON["id"])
+    with pytest.raises(http.Conflict):
+        heroku.enroll("acme", ADDON["id"])
     assert sent(raw) == (f"POST /partner/connect/acme/addon/{ADDON['id']}/enroll", {})
     accept = rawpeer.header(raw.requests[0], "Accept")
     assert accept == "application/vnd.heroku+json; version=3.partner"
@@ -155,7 +156,11 @@ def test_an_addon_is_enrolled_once_or_again(raw: RawPeer) -> None:
 
 @pytest.mark.parametrize(
     ("status", "code", "kind"),
-    [(403, "forbidden", http.Permanent), (404, "not_found", http.NotFound)],
+    [
+        (403, "forbidden", http.Permanent),
+        (404, "not_found", http.NotFound),
+        (500, "internal_error", http.Uncertain),
+    ],
 )
 def test_enrolling_elsewhere_is_refused(
     raw: RawPeer, status: int, code: str, kind: type[http.RemoteError]

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 import requests
 
-from connect.models import Connection, Stage, WaitingOn
+from connect.models import BlockedKind, Connection, Stage, WaitingOn
+from connect.operations.base import OperationOutcome
+from connect.operations.connection import operate
 from tenants.models import Message, MessageKind, Tenant
 from tests import cast
 from tests.connect.journey import Journey
@@ -55,10 +57,14 @@ def test_a_delayed_import_is_not_treated_as_finished(journey: Journey) -> None:
     journey.reach(Stage.LIVE)
 
 
-def test_a_confirmation_that_heroku_asks_for_is_given(journey: Journey) -> None:
-    journey.running.behave(confirmation_required=True)
-    journey.reach(Stage.WAITING_FOR_CONSENT)
-    assert len(journey.running.addons()) == 1
+def until_refused(journey: Journey) -> Connection:
+    """Advance until a call is refused: Heroku provisions an add-on only after a while."""
+    seen = journey.advance()
+    for _ in range(10):
+        if seen.blocked_at or seen.last_error:
+            break
+        seen = journey.advance()
+    return seen
 
 
 # --- faults that need a person -------------------------------------------------------------------
@@ -105,6 +111,32 @@ def test_a_name_that_belongs_to_another_account_blocks(journey: Journey) -> None
     assert "belongs to another account" in seen.blocked_reason
 
 
+def test_nothing_is_overwritten_at_heroku_until_a_manager_allows_it(journey: Journey) -> None:
+    attachment = f"HC_{journey.org_id}_1".upper()
+    journey.set_config_var(f"{attachment}_URL", "made by hand")
+    seen = journey.advance()
+    assert seen.blocked_kind == BlockedKind.OVERWRITES
+    assert f"a config var {attachment}_URL" in seen.blocked_reason
+    assert journey.calls("POST", "/addons") == 1
+    operate("retry", seen.pk, "olga", {})
+    assert journey.advance().blocked_kind == BlockedKind.OVERWRITES
+    assert journey.running.addons() == []
+    assert operate("overwrite", seen.pk, "mia", {}).outcome == OperationOutcome.DONE
+    journey.connection.refresh_from_db()
+    journey.reach(Stage.LIVE)
+    journey.assert_made_once()
+
+
+def test_a_lock_that_no_confirmation_opens_is_not_confirmed(journey: Journey) -> None:
+    locked = {"id": "locked", "message": "The app is locked."}
+    journey.fault("heroku", "POST", ADDONS, status=423, body=locked)
+    seen = journey.advance()
+    assert seen.blocked_kind == BlockedKind.PEER_REFUSED
+    assert "The app is locked." in seen.blocked_reason
+    assert operate("overwrite", seen.pk, "mia", {}).outcome == OperationOutcome.SKIPPED
+    assert journey.calls("POST", "/addons") == 1
+
+
 def test_a_refused_heroku_token_waits_for_staff_and_then_continues_automatically(
     journey: Journey,
 ) -> None:
@@ -123,6 +155,61 @@ def test_an_isvs_add_on_is_enrolled_so_that_nobody_needs_a_heroku_log_in(
     journey.reach(Stage.WAITING_FOR_CONSENT)
     [addon] = journey.running.addons()
     assert addon["isv_slug"] == "acme-isv"
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "words"),
+    [
+        ({"isv_teams": ["acme-team"]}, "heroku apps:transfer"),
+        ({"isv_slugs": ["somebody-else"]}, "Correct HEROKU_CONNECT_ISV_SLUG"),
+    ],
+)
+def test_a_refusal_of_the_isv_programme_says_what_to_do_and_a_retry_continues(
+    journey: Journey, settings: Any, behaviour: dict[str, Any], words: str
+) -> None:
+    settings.HEROKU_CONNECT_ISV_SLUG = "acme-isv"
+    journey.running.behave(**behaviour)
+    seen = until_refused(journey)
+    assert seen.blocked_kind == BlockedKind.ISV_REFUSED
+    assert words in seen.blocked_reason
+    journey.running.behave(**{name: [] for name in behaviour})
+    operate("retry", seen.pk, "olga", {})
+    journey.connection.refresh_from_db()
+    journey.reach(Stage.WAITING_FOR_CONSENT)
+    assert journey.running.addons()[0]["isv_slug"] == "acme-isv"
+
+
+def test_an_add_on_that_has_an_isv_already_is_ours_only_after_we_asked(
+    journey: Journey, settings: Any
+) -> None:
+    settings.HEROKU_CONNECT_ISV_SLUG = "acme-isv"
+    another = {"id": "conflict", "message": "Add-on is already associated with an ISV"}
+    journey.fault("heroku", "POST", "/enroll$", status=409, body=another)
+    seen = until_refused(journey)
+    assert seen.blocked_kind == BlockedKind.ISV_REFUSED
+    assert "If it is yours, retry" in seen.blocked_reason
+    journey.fault("heroku", "POST", "/enroll$", status=409, body=another)
+    operate("retry", seen.pk, "olga", {})
+    journey.connection.refresh_from_db()
+    journey.reach(Stage.WAITING_FOR_CONSENT)
+
+
+def test_a_lost_answer_of_the_enrolment_blocks_nobody(journey: Journey, settings: Any) -> None:
+    settings.HEROKU_CONNECT_ISV_SLUG = "acme-isv"
+    journey.fault("heroku", "POST", "/enroll$", drop="after")
+    journey.reach(Stage.WAITING_FOR_CONSENT)
+
+
+def test_an_enrolment_that_fails_at_heroku_is_tried_again_and_says_what_to_do(
+    journey: Journey, settings: Any
+) -> None:
+    settings.HEROKU_CONNECT_ISV_SLUG = "acme-isv"
+    failed = {"id": "internal_error", "message": "Failed to enroll add-on in Connect cell"}
+    journey.fault("heroku", "POST", "/enroll$", status=500, body=failed)
+    seen = until_refused(journey)
+    assert seen.blocked_at is None
+    assert "in Connect cell. If this lasts, open a ticket with Heroku" in seen.last_error
+    journey.reach(Stage.WAITING_FOR_CONSENT)
 
 
 def test_the_wrong_org_blocks_the_connection_and_nothing_is_imported(journey: Journey) -> None:

@@ -17,6 +17,7 @@ from psycopg import sql
 from connect import addons
 from connect.models import (
     AddonDay,
+    BlockedKind,
     Connection,
     Diagnosis,
     Discrepancy,
@@ -49,6 +50,12 @@ STATES: dict[str, dict[str, Any]] = {
     "approve": {"stage": Stage.WAITING_FOR_PROOF},
     "resend": {"stage": Stage.WAITING_FOR_CONSENT, "waiting_on": WaitingOn.SUBSCRIBER},
     "retry": {"stage": Stage.LINKING},
+    "overwrite": {
+        "stage": Stage.CREATING_ADDON,
+        "blocked_at": timezone.now(),
+        "blocked_kind": BlockedKind.OVERWRITES,
+        "blocked_reason": "The app has a config var of that name.",
+    },
     "erase": {"stage": Stage.WAITING_FOR_PROOF},
     "resume": {"stage": Stage.LIVE, "state": "PAUSED"},
     "unsnooze": {"stage": Stage.LIVE, "snoozed_until": timezone.now() + timedelta(days=1)},

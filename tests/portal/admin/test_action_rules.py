@@ -31,6 +31,9 @@ def at_work(emulator: emulated.Running, name: str) -> Connection:
         return Journey(emulator, cast.ACME, Proof.NONE).reach(Stage.WAITING_FOR_PROOF)
     if name in ("retry", "resend"):
         return Journey(emulator, cast.ACME, Proof.SIGNED).reach(Stage.WAITING_FOR_CONSENT)
+    if name == "overwrite":
+        emulator.behave(confirmation_required=True)
+        return Journey(emulator, cast.ACME, Proof.SIGNED).advance()
     member = fleets.Fleet(emulator, fleets.version(fleets.FIRST)).add(cast.ACME)
     if name == "resume":
         operations.operate("pause", member.connection.pk, "olga", {})
