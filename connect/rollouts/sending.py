@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from connect.clients import heroku_connect, http
 from connect.clients.connection_detail import ConnectionDetail
-from connect.health import refresh, states
+from connect.health import mapping_words, refresh, states
 from connect.mappings import arrival, placeholders
 from connect.mappings.documents import MappingDocument
 from connect.models import BlockedKind, MappingTemplate, WaitingOn
@@ -94,11 +94,8 @@ def _loaded(claim: ItemClaim, document: MappingDocument, seen: ConnectionDetail)
     broken = [each for each in ours if states.is_broken_mapping(each.state)]
     if broken:
         refresh.store(claim.connection, seen)
-        named = ", ".join(f"{each.object_name} ({each.state})" for each in broken)
-        raise Blocked(
-            BlockedKind.MAPPING_BROKEN,
-            f"Mappings cannot be loaded: {named}. Does the org have all their fields?",
-        )
+        said = mapping_words.of_broken(claim.connection, broken)
+        raise Blocked(BlockedKind.MAPPING_BROKEN, f"Mappings cannot be loaded: {said}")
     loading = [each.object_name for each in ours if states.is_loading_mapping(each.state)]
     if loading:
         since = claim.item.sent_at or claim.item.step_since

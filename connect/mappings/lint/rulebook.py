@@ -77,9 +77,9 @@ RULEBOOK: dict[str, Rule] = {
     ),
     "no-indexes": _document(
         "error",
-        "A relationship by external id whose lookup field has no index.",
+        "A relationship by external id without “indexes”, or whose mapped lookup has no index.",
         _LOST,
-        "Map the lookup field and add it to “indexes”, not unique.",
+        "Add the lookup field to “indexes”, not unique.",
     ),
     "no-identifier": _document(
         "warning",

@@ -4,7 +4,7 @@ from django.utils import timezone
 
 from connect.clients import heroku_connect, http
 from connect.clients.connection_detail import ConnectionDetail
-from connect.health import refresh, states
+from connect.health import mapping_words, refresh, states
 from connect.mappings import arrival, first_version, lint, placeholders
 from connect.mappings.documents import MappingDocument
 from connect.models import BlockedKind, MappingTemplate, Package
@@ -89,11 +89,8 @@ def _require_loadable(claim: Claim, seen: ConnectionDetail) -> None:
     broken = [found for found in seen.mappings if states.is_broken_mapping(found.state)]
     if not broken:
         return
-    named = ", ".join(f"{found.object_name} ({found.state})" for found in broken)
-    blocked = Blocked(
-        BlockedKind.MAPPING_BROKEN,
-        f"Mappings cannot be loaded: {named}. Does the org have these objects and fields?",
-    )
+    said = mapping_words.of_broken(claim.connection, broken)
+    blocked = Blocked(BlockedKind.MAPPING_BROKEN, f"Mappings cannot be loaded: {said}")
     if all(restarting.may_pass(found.state) for found in broken):
         restarting.restart(claim, broken[0].state, blocked)
     raise blocked
