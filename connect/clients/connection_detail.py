@@ -11,6 +11,7 @@ MAX_NAME = 255
 MAX_VERSION = 10
 MAX_ACCESS = 12
 MAX_OBJECT_NAME = 120
+MAX_DESCRIPTION = 500
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class MappingDetail:
     rows_in_salesforce: int | None
     rows_pending: int | None
     rows_failed: int | None
+    description: str = ""  # Heroku Connect's words about the state
 
 
 @dataclass(frozen=True)
@@ -94,4 +96,5 @@ def _mapping(document: JsonObject) -> MappingDetail:
         rows_in_salesforce=counts.integer_or_none("sf"),
         rows_pending=counts.integer_or_none("pending"),
         rows_failed=counts.integer_or_none("errors"),
+        description=document.string_or_blank("state_description", MAX_DESCRIPTION),
     )

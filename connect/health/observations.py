@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from connect.clients.connection_detail import ConnectionDetail, MappingDetail
-from connect.health import states
+from connect.health import mapping_words, states
 from connect.models import Condition, Connection, Health, Stage
 from tenants import orgid, timeline
 from tenants.models import EventKind
@@ -142,8 +142,14 @@ def _failing(seen: ConnectionDetail) -> list[MappingDetail]:
 
 
 def _reason(seen: ConnectionDetail) -> str:
-    failing = ", ".join(f"{each.object_name}: {each.state}" for each in _failing(seen))
+    failing = ", ".join(_said(each) for each in _failing(seen))
     return f"{states.meaning(seen.state)} {failing}".strip()[:MAX_REASON_LENGTH]
+
+
+def _said(mapping: MappingDetail) -> str:
+    words = mapping.description
+    said = f" “{words.rstrip('.')}”" if words not in mapping_words.NOTHING_SAID else ""
+    return f"{mapping.object_name}: {mapping.state}{said}"
 
 
 def _org(given: str) -> str:

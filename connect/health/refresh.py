@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 _MAPPING_FACTS = (
     "mapping_id",
     "state",
+    "description",
     "access",
     "config",
     "rows_in_database",
@@ -105,6 +106,7 @@ def _mapping(connection: Connection, mapping: MappingDetail) -> Mapping:
         object_name=mapping.object_name,
         mapping_id=mapping.id,
         state=mapping.state,
+        description=mapping.description,
         access=mapping.access,
         config=mapping.config,
         rows_in_database=mapping.rows_in_database,

@@ -1,12 +1,11 @@
 """A connection that breaks while it is worked on is restarted, as a live one is: it may pass."""
 
 from collections.abc import Sequence
-from typing import NoReturn
 
 from connect.clients import heroku_connect, http
 from connect.clients.connection_detail import MappingDetail
-from connect.health import causes, healing, states
-from connect.models import BlockedKind
+from connect.health import causes, healing, mapping_words, states
+from connect.models import BlockedKind, Connection
 from connect.runner import retry
 from connect.runner.outcomes import Blocked
 
@@ -20,26 +19,22 @@ def require_working(address: Address, attempts: int, state: str) -> None:
     """Raise what a connection in this state asks for. `attempts` counts them in a row, from 1."""
     if not states.is_broken(state):
         return
-    blocked = states.as_blocked(state)
     if _may_pass(state):
-        _restart(address, attempts, state, blocked)
-    raise blocked
+        _restart(address, attempts, state)
+    raise states.as_blocked(state)
 
 
-def require_loadable(address: Address, attempts: int, mappings: Sequence[MappingDetail]) -> None:
-    """Raise what broken mappings ask for."""
+def require_loadable(
+    connection: Connection, attempts: int, mappings: Sequence[MappingDetail]
+) -> None:
+    """Raise what broken mappings of a connection ask for."""
     broken = [found for found in mappings if states.is_broken_mapping(found.state)]
     if not broken:
         return
-    named = ", ".join(f"{found.object_name} ({found.state})" for found in broken)
-    blocked = Blocked(
-        BlockedKind.MAPPING_BROKEN,
-        f"Mappings cannot be loaded: {named}. Does the org have these objects and all their "
-        "fields?",
-    )
     if all(_may_pass(found.state) for found in broken):
-        _restart(address, attempts, broken[0].state, blocked)
-    raise blocked
+        _restart((connection.region_url, connection.connection_id), attempts, broken[0].state)
+    said = mapping_words.of_broken(connection, broken)
+    raise Blocked(BlockedKind.MAPPING_BROKEN, f"Mappings cannot be loaded: {said}")
 
 
 def _may_pass(state: str) -> bool:
@@ -48,10 +43,13 @@ def _may_pass(state: str) -> bool:
     return kind is not None and healing.is_restarted(kind)
 
 
-def _restart(address: Address, attempts: int, state: str, given_up: Blocked) -> NoReturn:
-    """Restart a connection if it is time to, and try again later; at the end raise `given_up`."""
+def _restart(address: Address, attempts: int, state: str) -> None:
+    """Restart a connection if it is time to, and have it looked at later.
+
+    Returns only when all attempts are used up; raises Retryable before.
+    """
     if attempts >= retry.MAX_ATTEMPTS:
-        raise given_up
+        return
     if attempts in RESTARTS:
         heroku_connect.restart(*address)
     raise http.Retryable(heroku_connect.SYSTEM, None, f"the connection reports {state}")

@@ -68,6 +68,7 @@ class Mapping(models.Model):
     object_name = models.CharField(max_length=120)
     mapping_id = models.CharField(max_length=60)
     state = models.CharField(max_length=40)
+    description = models.CharField("Heroku Connect’s words", max_length=500, blank=True)
     access = models.CharField(max_length=12)
     config = models.JSONField(default=dict)
     # Null means that Heroku Connect has not counted yet, which differs from no rows.
@@ -126,6 +127,12 @@ class Drift(models.Model):
     error = models.TextField(blank=True)
     changes = models.JSONField(
         default=list, help_text="The changes that would restore the version."
+    )
+    org_changes = models.JSONField(
+        default=list, help_text="What has changed in the org’s mapped objects."
+    )
+    described = models.JSONField(
+        default=dict, help_text="The org’s mapped objects, as they were when last agreed to."
     )
     fingerprint = models.CharField(max_length=64, blank=True)
     # Kept beside the current one: an exception ends as soon as the differences change.

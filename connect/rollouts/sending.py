@@ -92,7 +92,7 @@ def _loaded(claim: ItemClaim, document: MappingDocument, seen: ConnectionDetail)
     ours = [found for found in seen.mappings if found.object_name.lower() in names]
     if any(states.is_broken_mapping(each.state) for each in ours):
         refresh.store(claim.connection, seen)  # staff see which, also if the roll-out fails
-        restarting.require_loadable(claim.address, claim.item.attempts, ours)
+        restarting.require_loadable(claim.connection, claim.item.attempts, ours)
     loading = [each.object_name for each in ours if states.is_loading_mapping(each.state)]
     if loading:
         since = claim.item.sent_at or claim.item.step_since

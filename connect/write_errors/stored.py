@@ -14,5 +14,5 @@ _AGAIN = sql.SQL("""(
 
 def grouped_again(column: str) -> sql.Composed:
     """Return the cause of a stored cause, as SQL. `column` is SQL that gives a text."""
-    value = sql.SQL(column)  # type: ignore[arg-type]  # a migration's own text
+    value = sql.SQL(column)  # a migration's own text
     return _AGAIN.format(value=value, cause=CAUSE, ungrouped=_UNGROUPED.format(value=value))

@@ -1,5 +1,7 @@
 """/control/orgs/<id>: its package, its fields and its validation rules."""
 
+from typing import Any
+
 from werkzeug.wrappers import Response
 
 from emulator.control.org_documents import find_org, org_json
@@ -52,21 +54,23 @@ def rules(call: Call, org_id: str) -> Response:
 
 @SYSTEM.route("/orgs/<org_id>/objects", "POST")
 def add_object(call: Call, org_id: str) -> Response:
-    """Add or replace an object type {name, fields: [{name, type, …}], key_prefix?}.
+    """Add or replace object types {objects: [{name, fields: [{name, type, …}], key_prefix?}]}.
 
-    It has the fields that are given and no others, system fields included.
+    They have the fields that are given and no others, system fields included.
     """
-    org, body = find_org(call, org_id), call.json()
+    org = find_org(call, org_id)
     try:
-        fields = tuple(Field(**each) for each in body.pop("fields"))
-        added = SObject(**body, fields=fields)
+        added = {each["name"].lower(): _object(each) for each in call.json()["objects"]}
     except (KeyError, TypeError) as error:
         reject(400, f"not an object: {error}")
     with org.lock:
-        others = [each for each in org.objects.values() if each.name.lower() != added.name.lower()]
-        org.set_objects([*others, added])
+        org.set_objects({**org.objects, **added}.values())
     call.world.save_org(org)
     return answer(org_json(call, org))
+
+
+def _object(given: dict[str, Any]) -> SObject:
+    return SObject(**{**given, "fields": tuple(Field(**each) for each in given["fields"])})
 
 
 @SYSTEM.route("/orgs/<org_id>/fields/<object_name>", "POST")

@@ -67,7 +67,7 @@ def test_a_roll_out_is_left_by_a_button_or_by_itself(status: RolloutStatus) -> N
     ways, way = offered(Rollout, Rollout(status=status)), ROLLOUTS[status]
     if isinstance(way, str):
         assert way in ways
-    # Whatever holds it up, it can be given up.
+    # It can be given up at any time.
     unfinished = (RolloutStatus.CHECKING, RolloutStatus.READY, RolloutStatus.RUNNING)
     assert ("cancel" in ways) == (status in (*unfinished, RolloutStatus.PAUSED))
 

@@ -54,7 +54,7 @@ def test_a_cause_of_today_stays_and_an_older_one_loses_its_value(stored: str, ca
 
 @pytest.fixture
 def acme() -> Connection:
-    """A tenant of whom the old causes are stored wherever there is a cause."""
+    """A tenant whose rows hold old causes in every place for a cause."""
     connection = rows.connection(cast.enrol(cast.ACME))
     for cause in OLD:
         _store(connection, cause)
@@ -97,8 +97,8 @@ def _store(connection: Connection, cause: str) -> None:
 
 def _migrate() -> None:
     for name in (
-        "connect.migrations.0026_stored_causes_without_values",
-        "portal.migrations.0010_presses_without_values",
+        "connect.migrations.0027_stored_causes_without_values",
+        "portal.migrations.0011_presses_without_values",
     ):
         import_module(name).without_values(apps, database.schema_editor())
 

@@ -86,9 +86,14 @@ def _indexes(mapping: Checked) -> Iterator[Finding]:
 def _lookups_without_index(mapping: Checked) -> Iterator[Finding]:
     indexed = {each.lower() for each in mapping.indexes}
     for each in mapping.related:
-        if each.lookup.lower() not in indexed:
-            text = f"This relationship's lookup field {each.lookup} has no index."
-            yield Finding("no-indexes", mapping.place(each.path), text)
+        place = mapping.place(each.path)
+        if "indexes" not in mapping.config:
+            yield Finding(
+                "no-indexes", place, "A relationship needs “indexes”, and there are none."
+            )
+        elif mapping.maps(each.lookup) and each.lookup.lower() not in indexed:
+            text = f"This relationship's lookup field {each.lookup} is mapped and has no index."
+            yield Finding("no-indexes", place, text)
 
 
 def _no_identifier(mapping: Checked) -> Iterator[Finding]:

@@ -77,9 +77,9 @@ RULEBOOK: dict[str, Rule] = {
     ),
     "no-indexes": _document(
         "error",
-        "A relationship by external id whose lookup field has no index.",
+        "A relationship by external id without “indexes”, or whose mapped lookup has no index.",
         _LOST,
-        "Map the lookup field and add it to “indexes”, not unique.",
+        "Add the lookup field to “indexes”, not unique.",
     ),
     "no-identifier": _document(
         "warning",
@@ -152,7 +152,7 @@ RULEBOOK: dict[str, Rule] = {
     ),
     "key-not-external": _org(
         "error",
-        "The parent's field that the relationship names is no external id.",
+        "The parent's field that the relationship names is not an external id.",
         _BAD_CONFIG,
         "Mark the field as an external id in Salesforce, or name another.",
     ),
@@ -164,7 +164,7 @@ RULEBOOK: dict[str, Rule] = {
     ),
     "identifier-not-external": _org(
         "error",
-        "The upsert_field is no external id.",
+        "The upsert_field is not an external id.",
         _BAD_CONFIG,
         "Mark the field as an external id in Salesforce, or name another.",
     ),

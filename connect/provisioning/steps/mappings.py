@@ -80,7 +80,7 @@ def loading(claim: Claim) -> StepOutcome:
     if not is_authorized:
         return authorization.wait_for_authorization_again(claim)
     restarting.require_working(_address(claim), connection.attempts, seen.state)
-    restarting.require_loadable(_address(claim), connection.attempts, seen.mappings)
+    restarting.require_loadable(connection, connection.attempts, seen.mappings)
     if not seen.mappings or any(found.state != states.SYNCED for found in seen.mappings):
         return poll("Heroku Connect to load the data", connection.stage_since, LOADING_PATIENCE)
     # A second import does not change since when the tenant is live.

@@ -102,14 +102,18 @@ def has_identifier(org: Org | None, mapping: Mapping) -> bool:
 def loses_import(org: Org | None, object_name: str, config: Config) -> bool:
     """Whether an import with this mapping is lost silently.
 
-    A trap that users report: a relationship by external id whose lookup has no index.
+    A trap that users report: a relationship by external id without `indexes`, or whose lookup is
+    mapped and has no index.
     """
     sobject = org.describe(object_name) if org else None
     if sobject is None:
         return False
-    indexed = {each.lower() for each in config.get("indexes") or {}}
-    ways = (parent_key(sobject, name) for name in config["fields"])
-    return any(way and way[0].name.lower() not in indexed for way in ways)
+    indexed = {each.lower() for each in config.get("indexes", {})}
+    trapped = {each.lower() for each in config["fields"]} - indexed
+    ways = [way for name in config["fields"] if (way := parent_key(sobject, name))]
+    if "indexes" not in config:
+        return bool(ways)
+    return any(lookup.name.lower() in trapped for lookup, _ in ways)
 
 
 def removed_fields(org: Org | None, mapping: Mapping) -> list[str] | None:

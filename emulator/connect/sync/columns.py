@@ -63,11 +63,13 @@ def mapped_columns(sobject: SObject, config: Config) -> list[Column]:
     if unknown:
         raise BadConfig(f"{sobject.name} has no such field: {', '.join(unknown)}")
     columns = {"sfid": Column("sfid", "Id", _SQL_TYPES["id"])}
+    seen: set[str] = set()
     for name in config["fields"]:
         column = _column(sobject, name)
         # Postgres refuses a second column of the name.
-        if column.name in columns and columns[column.name].field != "Id":
+        if column.name in seen:
             raise BadConfig(f"{sobject.name} maps {name} twice")
+        seen.add(column.name)
         columns[column.name] = column
     return list(columns.values())
 

@@ -51,6 +51,7 @@ class MappingAdmin(ReadOnlyAdmin, FollowingAdmin):
         "object_name",
         "mapping_id",
         "state",
+        "description",
         "access",
         "rows_in_database",
         "rows_in_salesforce",

@@ -58,7 +58,10 @@ Fault = Callable[[dict[str, Any], dict[str, Any]], Any]
         ("unsupported-object", lambda document, config: _rename(document, "Order_Event__e")),
         ("limited-object", lambda document, config: _rename(document, "LeadHistory")),
         ("long-name", lambda document, config: config["fields"].update({"F" * 64: {}})),
-        ("no-indexes", lambda document, config: config["fields"].update(Parent__r__Key__c={})),
+        (
+            "no-indexes",
+            lambda document, config: config["fields"].update(Parent__c={}, Parent__r__Key__c={}),
+        ),
         (
             "no-indexes",
             lambda document, config: config["fields"].update(OwnerId={}, Owner__Key__c={}),

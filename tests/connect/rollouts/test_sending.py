@@ -157,7 +157,11 @@ def test_a_field_that_vanished_after_the_check_is_reported(fleet: Fleet, work: W
     rollout = started(fleet, work)
     fleet.remove_field(member, "Account", "Segment__c")
     work(rollout)
-    assert "Account (BAD_CONFIG)" in rollout.items.get().last_error
+    said = rollout.items.get().last_error
+    assert "Account (BAD_CONFIG): “Account has no such field: Segment__c.”" in said
+    assert "Compare the mapping with the org" in said
+    assert said.count("Segment__c") == 1  # its diagnosis and its notification say the same
+    assert member.now().mappings.get(object_name="Account").description.endswith("Segment__c")
     assert member.now().template == fleet.first
 
 

@@ -492,7 +492,9 @@ def test_an_edit_that_the_org_cannot_have_is_not_sent(
     operator: Client, account: Mapping, fleet: Fleet
 ) -> None:
     act(operator, account, "edit", **edited(account, "Nonsense__c"))
-    assert "The org does not have this field. [unknown-field]" in work_off()
+    said = work_off()
+    assert "Account.Nonsense__c: The org does not have this field." in said
+    assert "[unknown-field]" in said
     assert fleet.calls("PUT") == 0
 
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('connect', '0025_no_example_of_a_write'),
+        ('connect', "0027_stored_causes_without_values"),
     ]
 
     operations = [

@@ -80,7 +80,7 @@ def without_values(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("connect", "0025_no_example_of_a_write"),
+        ("connect", "0026_lease_holders_and_renewals"),
         ("tenants", "0012_digests_and_truncate"),
     ]
 

@@ -41,8 +41,8 @@ def without_values(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("portal", "0009_partly_done"),
-        ("connect", "0026_stored_causes_without_values"),
+        ("portal", "0010_leases_have_a_holder"),
+        ("connect", "0027_stored_causes_without_values"),
         ("tenants", "0012_digests_and_truncate"),
     ]
 

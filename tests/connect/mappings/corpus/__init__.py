@@ -1,0 +1,1 @@
+"""Mapping exports after the shapes of public ones, each with what is expected of it."""
