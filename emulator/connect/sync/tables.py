@@ -2,7 +2,7 @@
 
 from psycopg import sql
 
-from emulator.connect.sync.catalog import column_names, hstore_schema
+from emulator.connect.sync.catalog import column_names
 from emulator.connect.sync.columns import Config, mapped_columns
 from emulator.connect.sync.indexes import change_indexes, create_index, wanted_indexes
 from emulator.connect.sync.names import Names, mapped_names, table_name
@@ -88,5 +88,4 @@ def _functions(
     conn: PgConnection, named: Names, config: Config, merged_writes: bool
 ) -> sql.Composed:
     read_only = config["access"] == "read_only"
-    extension = None if merged_writes else hstore_schema(conn)
-    return table_functions(conn, named, read_only=read_only, extension=extension)
+    return table_functions(conn, named, read_only=read_only, merged_writes=merged_writes)
