@@ -10,6 +10,7 @@ from emulator.state.world import World
 from emulator.times import iso
 
 STACK = "heroku-24"
+POSTGRES_PLAN = "heroku-postgresql:standard-0"  # of every emulated Postgres add-on
 _LONG_AGO = "2020-01-01T00:00:00Z"
 
 
