@@ -2,7 +2,7 @@
 
 from psycopg import sql
 
-from emulator.connect.sync.catalog import column_names
+from emulator.connect.sync.catalog import column_names, hstore_schema
 from emulator.connect.sync.columns import Config, mapped_columns
 from emulator.connect.sync.indexes import change_indexes, create_index, wanted_indexes
 from emulator.connect.sync.names import Names, mapped_names, table_name
@@ -87,5 +87,7 @@ def _ignore_waiting_writes(conn: PgConnection, named: Names, table: str) -> None
 def _functions(
     conn: PgConnection, named: Names, config: Config, merged_writes: bool
 ) -> sql.Composed:
+    if not merged_writes:
+        hstore_schema(conn)  # raises LookupError where the functions could not work
     read_only = config["access"] == "read_only"
     return table_functions(conn, named, read_only=read_only, merged_writes=merged_writes)
