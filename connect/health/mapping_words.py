@@ -1,4 +1,4 @@
-"""Heroku Connect’s own words about mappings that fail, with the portal’s advice."""
+"""Heroku Connect’s explanation of mappings that fail, with the portal’s advice."""
 
 from collections.abc import Iterable, Iterator
 
@@ -34,7 +34,7 @@ def advice(states: Iterable[str]) -> str:
 def of_broken(connection: Connection, broken: Iterable[MappingDetail]) -> str:
     """Return what Heroku Connect says of a connection's broken mappings, and the advice.
 
-    Its diagnosis and its notifications are asked for. Without an answer, the states' own words have
+    Its diagnosis and its notifications are asked for. Without an answer, the states' descriptions have
     to do.
     """
     found = list(broken)

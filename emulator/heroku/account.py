@@ -1,10 +1,8 @@
-"""The account, its budget of calls, and the plans on offer."""
+"""The account, its budget of calls, and its teams."""
 
 from werkzeug.wrappers import Response
 
-from emulator.heroku.checks import PLANS
-from emulator.heroku.documents import account_json, plan_json
-from emulator.heroku.ranges import ranged
+from emulator.heroku.documents import account_json
 from emulator.heroku.system import SYSTEM
 from emulator.web.answers import answer
 from emulator.web.call import Call
@@ -21,9 +19,3 @@ def show(call: Call) -> Response:
 def show_rate_limits(call: Call) -> Response:
     """Show how many calls are left; this call costs nothing."""
     return answer({"remaining": int(account_of(call).calls_left)})
-
-
-@SYSTEM.route("/addon-services/herokuconnect/plans")
-def list_plans(call: Call) -> Response:
-    """List the plans on offer; needs no token."""
-    return ranged(call, [plan_json(call.world.behaviour, name) for name in PLANS])

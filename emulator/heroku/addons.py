@@ -4,6 +4,7 @@ import uuid
 
 from werkzeug.wrappers import Response
 
+from emulator.heroku.attached import attachments_of
 from emulator.heroku.checks import (
     addons_of,
     check_addon_name,
@@ -18,6 +19,7 @@ from emulator.heroku.checks import (
 from emulator.heroku.documents import addon_json
 from emulator.heroku.ranges import ranged
 from emulator.heroku.system import SYSTEM, error
+from emulator.state.apps import attachment
 from emulator.state.entities import AddOn
 from emulator.web.answers import answer, refuse
 from emulator.web.call import Call
@@ -35,24 +37,22 @@ def create(call: Call, app: str) -> Response:
     body = call.json()
     # Names are checked and taken under one lock, so that two calls cannot take the same one.
     with world.lock:
-        plan = read_plan(body)
+        plan = read_plan(body.get("plan"))
         addon_id = str(uuid.uuid4())
         name = body.get("name") or f"herokuconnect-{addon_id[:8]}"
         wanted = (body.get("attachment") or {}).get("name")
-        attachment = str(wanted or free_attachment_name(world, owner))
+        prefix = str(wanted or free_attachment_name(world, owner))
         check_addon_name(world, name)
-        check_attachment_name(world, owner, attachment)
-        check_confirmation(world, owner, attachment, body)
-        check_config_size(world, owner, {f"{attachment.upper()}_URL": VALUE_AS_LONG_AS_A_SCHEMA})
+        check_attachment_name(world, owner, prefix)
+        check_confirmation(world, owner, prefix, body)
+        check_config_size(world, owner, {f"{prefix.upper()}_URL": VALUE_AS_LONG_AS_A_SCHEMA})
         now = world.clock.now()
         addon = AddOn(
             id=addon_id,
             name=name,
             app_id=owner.id,
             plan=plan,
-            attachment_id=str(uuid.uuid4()),
-            # It becomes the prefix of a config var.
-            attachment_name=attachment.upper(),
+            attachments=[attachment(owner, prefix.upper(), now)],
             config=body.get("config") or {},
             state="provisioning",
             ready_at=world.clock.seconds + world.behaviour.provisioning_seconds,
@@ -60,7 +60,7 @@ def create(call: Call, app: str) -> Response:
             updated_at=now,
         )
         world.put(addon)
-    return answer(addon_json(world, addon), 201)
+    return answer(addon_json(call, addon), 201)
 
 
 @SYSTEM.route("/apps/<app>/addons")
@@ -68,7 +68,7 @@ def list_of_app(call: Call, app: str) -> Response:
     """List the app's add-ons."""
     owner = check_app(call, app)
     call.engine.settle_addons()
-    return ranged(call, [addon_json(call.world, each) for each in addons_of(call.world, owner)])
+    return ranged(call, [addon_json(call, each) for each in addons_of(call.world, owner)])
 
 
 @SYSTEM.route("/addons")
@@ -77,7 +77,7 @@ def list_all(call: Call) -> Response:
     world, account = call.world, account_of(call).id
     call.engine.settle_addons()
     found = [each for each in world.all(AddOn) if world.apps[each.app_id].account_id == account]
-    return ranged(call, [addon_json(world, each) for each in found])
+    return ranged(call, [addon_json(call, each) for each in found])
 
 
 @SYSTEM.route("/apps/<app>/addons/<key>")
@@ -85,19 +85,19 @@ def show(call: Call, app: str, key: str) -> Response:
     """Show an add-on by id or name."""
     owner = check_app(call, app)
     call.engine.settle_addons()
-    return answer(addon_json(call.world, find_addon(call, key, owner)))
+    return answer(addon_json(call, find_addon(call, key, owner)))
 
 
 @SYSTEM.route("/addons/<key>")
 def show_without_app(call: Call, key: str) -> Response:
     """Show an add-on without naming its app."""
     call.engine.settle_addons()
-    return answer(addon_json(call.world, find_addon(call, key)))
+    return answer(addon_json(call, find_addon(call, key)))
 
 
 @SYSTEM.route("/apps/<app>/addons/<key>", "PATCH")
 def change(call: Call, app: str, key: str) -> Response:
-    """Change the plan, and the name when one is given."""
+    """Change the plan, the name, or both."""
     world = call.world
     owner = check_app(call, app)
     body = call.json()
@@ -106,13 +106,14 @@ def change(call: Call, app: str, key: str) -> Response:
         refuse(error(422, "invalid_params", "Unknown params: attachment:name."))
     with world.lock:
         addon = find_addon(call, key, owner)
-        addon.plan = read_plan(body)
+        if "plan" in body:
+            addon.plan = read_plan(body["plan"])
         if body.get("name") and body["name"] != addon.name:
             check_addon_name(world, body["name"])
             addon.name = body["name"]
         addon.updated_at = world.clock.now()
         world.put(addon)
-    return answer(addon_json(world, addon))
+    return answer(addon_json(call, addon))
 
 
 @SYSTEM.route("/apps/<app>/addons/<key>", "DELETE")
@@ -121,12 +122,14 @@ def delete(call: Call, app: str, key: str) -> Response:
     world = call.world
     owner = check_app(call, app)
     addon = find_addon(call, key, owner)
+    _check_not_shared(call, addon)
     connection = world.connection_of(addon)
     # Before the lock, because world.hold() must not be taken inside it.
     if connection is not None:
         call.engine.remove(connection)
     with world.lock:
-        world.set_config(owner, {f"{addon.attachment_name}_URL": None})
+        for each in attachments_of(world, addon):
+            world.set_config(each.app, {f"{each.name}_URL": None})
         if addon.state == "deprovisioning":
             pass
         elif world.behaviour.deprovisioning_seconds:
@@ -136,11 +139,20 @@ def delete(call: Call, app: str, key: str) -> Response:
         else:
             world.drop(addon)
             addon.state = "deprovisioned"
-    return answer(addon_json(world, addon))
+    return answer(addon_json(call, addon))
 
 
 @SYSTEM.route("/actions/addons/resolve", "POST")
 def resolve(call: Call) -> Response:
     """Find add-ons by name or id."""
     addon = find_addon(call, str(call.json().get("addon", "")))
-    return answer([addon_json(call.world, addon)])
+    return answer([addon_json(call, addon)])
+
+
+def _check_not_shared(call: Call, addon: AddOn) -> None:
+    """Refuse to delete an add-on that other apps have too, unless `force` is set."""
+    others = {each.app.name for each in attachments_of(call.world, addon)}
+    others.discard(call.world.apps[addon.app_id].name)
+    if others and call.json().get("force") is not True:
+        message = f"{addon.name} is attached to {', '.join(sorted(others))}: force is needed"
+        refuse(error(422, "invalid_params", message))

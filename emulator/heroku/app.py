@@ -1,13 +1,12 @@
-"""One app: its attachments, config vars, releases, dynos and log drains."""
+"""One app: its config vars, releases, dynos, collaborators and log drains."""
 
 from werkzeug.wrappers import Response
 
-from emulator.heroku.checks import addons_of, check_app, check_config_size, find_addon
-from emulator.heroku.documents import app_json, attachment_json
-from emulator.heroku.postgres import database_attachments
+from emulator.heroku.app_documents import collaborator_json, dyno_json, release_json
+from emulator.heroku.checks import check_app, check_config_size
+from emulator.heroku.documents import app_json
 from emulator.heroku.ranges import ranged
-from emulator.heroku.system import SYSTEM
-from emulator.times import iso
+from emulator.heroku.system import SYSTEM, error
 from emulator.web.answers import answer
 from emulator.web.call import Call
 
@@ -16,20 +15,6 @@ from emulator.web.call import Call
 def show(call: Call, app: str) -> Response:
     """Show an app."""
     return answer(app_json(check_app(call, app)))
-
-
-@SYSTEM.route("/apps/<app>/addon-attachments")
-def list_attachments(call: Call, app: str) -> Response:
-    """List the attachments of an app."""
-    owner = check_app(call, app)
-    own = [attachment_json(call.world, each) for each in addons_of(call.world, owner)]
-    return ranged(call, own + database_attachments(owner))
-
-
-@SYSTEM.route("/addons/<key>/addon-attachments")
-def list_attachments_of_addon(call: Call, key: str) -> Response:
-    """List the attachments of one add-on."""
-    return answer([attachment_json(call.world, find_addon(call, key))])
 
 
 @SYSTEM.route("/apps/<app>/config-vars")
@@ -52,20 +37,27 @@ def change_config_vars(call: Call, app: str) -> Response:
 def list_dynos(call: Call, app: str) -> Response:
     """List the dynos of an app; only the portal's own app has any."""
     owner = check_app(call, app)
-    names = [f"run.{number}" for number in range(1, owner.dynos + 1)]
-    return ranged(call, [{"id": name, "name": name, "state": "up"} for name in names])
+    return ranged(call, [dyno_json(owner, number) for number in range(1, owner.dynos + 1)])
 
 
 @SYSTEM.route("/apps/<app>/releases")
 def list_releases(call: Call, app: str) -> Response:
-    """List the releases of an app, by their numbers alone."""
+    """List the releases of an app; their numbers are true, their times are the app's own."""
     owner = check_app(call, app)
-    at = iso(owner.created_at)
-    found = [
-        {"id": f"{owner.id}-{number:06d}", "version": number, "created_at": at}
-        for number in range(1, owner.releases + 1)
-    ]
-    return ranged(call, found)
+    return ranged(call, [release_json(owner, number) for number in range(1, owner.releases + 1)])
+
+
+@SYSTEM.route("/apps/<app>/collaborators")
+def list_collaborators(call: Call, app: str) -> Response:
+    """List the collaborators of an app: its owner alone."""
+    return ranged(call, [collaborator_json(check_app(call, app))])
+
+
+@SYSTEM.route("/apps/<app>/pipeline-couplings")
+def show_pipeline(call: Call, app: str) -> Response:
+    """Answer 404: no emulated app is in a pipeline."""
+    check_app(call, app)
+    return error(404, "not_found", "Couldn't find that pipeline.", resource="pipeline")
 
 
 @SYSTEM.route("/apps/<app>/log-drains")

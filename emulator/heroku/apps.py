@@ -35,6 +35,7 @@ def create_for_team(call: Call) -> Response:
     return _create(call, body, team)
 
 
+@SYSTEM.route("/users/~/apps")
 @SYSTEM.route("/apps")
 def list_apps(call: Call) -> Response:
     """List the apps of the account."""

@@ -4,8 +4,9 @@ import re
 import uuid
 from typing import Any
 
+from emulator.heroku.attached import names_in
 from emulator.heroku.system import error
-from emulator.state.apps import config_bytes
+from emulator.state.apps import config_bytes, stable_id
 from emulator.state.entities import AddOn, App
 from emulator.state.world import World
 from emulator.web.answers import refuse
@@ -47,9 +48,18 @@ def find_addon(call: Call, key: str, app: App | None = None) -> AddOn:
     return addon
 
 
-def read_plan(body: dict[str, Any]) -> str:
-    """Read `plan`, as herokuconnect:<plan>; without a plan it is demo."""
-    service, _, plan = str(body.get("plan", "")).partition(":")
+def reference(given: Any) -> str:
+    """Read what names another thing: a name or an id, also as {"name": …} or {"id": …}."""
+    if isinstance(given, dict):
+        given = given.get("name") or given.get("id")
+    return str(given or "")
+
+
+def read_plan(given: Any) -> str:
+    """Read a plan, as herokuconnect:<plan> or its id; the service alone is its plan demo."""
+    by_id = {stable_id(name): name for name in (f"herokuconnect:{each}" for each in PLANS)}
+    wanted = reference(given)
+    service, _, plan = by_id.get(wanted, wanted).partition(":")
     if service != "herokuconnect" or (plan or "demo") not in PLANS:
         refuse(error(422, "invalid_params", "Couldn't find either the add-on service or the plan."))
     return f"herokuconnect:{plan or 'demo'}"
@@ -69,19 +79,15 @@ def check_attachment_name(world: World, app: App, name: str) -> None:
     """Refuse an attachment name that is invalid, or used in the app."""
     if not ATTACHMENT_NAME.fullmatch(name):
         refuse(error(422, "invalid_params", "Attachment name is invalid"))
-    if name.upper() in _attachment_names(world, app):
+    if name.upper() in names_in(world, app):
         refuse(error(422, "invalid_params", f"Add-on attachment name {name} is in use"))
 
 
 def free_attachment_name(world: World, app: App) -> str:
     """Choose an attachment name as Heroku does when none is given."""
-    if FIRST_ATTACHMENT not in _attachment_names(world, app):
+    if FIRST_ATTACHMENT not in names_in(world, app):
         return FIRST_ATTACHMENT
     return f"{FIRST_ATTACHMENT}_{uuid.uuid4().hex[:6].upper()}"
-
-
-def _attachment_names(world: World, app: App) -> set[str]:
-    return {each.attachment_name for each in addons_of(world, app)} | set(app.databases)
 
 
 def addons_of(world: World, app: App) -> list[AddOn]:

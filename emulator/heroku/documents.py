@@ -3,19 +3,23 @@
 from datetime import datetime
 from typing import Any
 
+from emulator.heroku.attached import Attached
 from emulator.state.apps import stable_id
 from emulator.state.behaviour import Behaviour
 from emulator.state.entities import Account, AddOn, App
 from emulator.state.world import World
 from emulator.times import iso
+from emulator.web.call import Call
 
+SERVICE = "herokuconnect"
 STACK = "heroku-24"
+POSTGRES_PLAN = "heroku-postgresql:standard-0"  # of every emulated Postgres add-on
 _LONG_AGO = "2020-01-01T00:00:00Z"
 
 
 def app_json(app: App) -> dict[str, Any]:
     """Show an app."""
-    created = _stamp(app.created_at)
+    created = stamp(app.created_at)
     return {
         **app_ref(app),
         "archived_at": None,
@@ -36,59 +40,67 @@ def app_json(app: App) -> dict[str, Any]:
     }
 
 
-def database_json(app: App, attachment: str, addon: str) -> dict[str, Any]:
-    """Show the attachment of a Postgres add-on."""
-    made = _stamp(app.created_at)
-    return {
-        "addon": {"id": stable_id(addon), "name": addon, "app": app_ref(app)},
-        "app": app_ref(app),
-        "created_at": made,
-        "id": stable_id(f"{app.name}/{attachment}"),
-        "name": attachment,
-        "namespace": None,
-        "updated_at": made,
-        "web_url": None,
-        "log_input_url": None,
-    }
+def addon_json(call: Call, addon: AddOn) -> dict[str, Any]:
+    """Show an add-on with every key; `Accept-Expansion` shows its plan and service in full."""
+    world = call.world
+    wanted = call.request.headers.get("Accept-Expansion", "").split(",")
+    document = _addon_json(world, addon)
+    if "plan" in wanted:
+        document["plan"] = plan_json(world.behaviour, addon.plan.partition(":")[2])
+    if "addon_service" in wanted:
+        document["addon_service"] = service_json()
+    return document
 
 
-def addon_json(world: World, addon: AddOn) -> dict[str, Any]:
-    """Show an add-on with every key of the Platform API."""
+def _addon_json(world: World, addon: AddOn) -> dict[str, Any]:
     ready = addon.state == "provisioned"
     app = app_ref(world.apps[addon.app_id])
     return {
         "actions": [],
-        "addon_service": {"id": stable_id("herokuconnect"), "name": "herokuconnect"},
+        "addon_service": _ref(SERVICE),
         "billing_entity": {**app, "type": "app"},
         "app": app,
         "billed_price": price(world.behaviour, addon.plan.partition(":")[2]),
         # The name of the attachment is not shown here: Heroku takes it but never returns it.
-        "config_vars": [f"{addon.attachment_name}_URL"],
-        "created_at": _stamp(addon.created_at),
+        "config_vars": [
+            f"{each['name']}_URL" for each in addon.attachments if each["app_id"] == addon.app_id
+        ],
+        "created_at": stamp(addon.created_at),
         "id": addon.id,
         "name": addon.name,
         "plan": {"id": stable_id(addon.plan), "name": addon.plan},
         "provider_id": addon.id if ready else None,
         "provision_message": "Heroku Connect is ready." if ready else None,
         "state": addon.state,
-        "updated_at": _stamp(addon.updated_at),
+        "updated_at": stamp(addon.updated_at),
         "web_url": f"https://addons-sso.heroku.com/apps/{addon.app_id}/addons/{addon.id}",
     }
 
 
-def attachment_json(world: World, addon: AddOn) -> dict[str, Any]:
-    """Show the one attachment of an add-on."""
-    app = app_ref(world.apps[addon.app_id])
+def attachment_json(call: Call, attached: Attached) -> dict[str, Any]:
+    """Show an attachment; `Accept-Inclusion` adds its config vars and the plan of its add-on."""
+    wanted = call.request.headers.get("Accept-Inclusion", "")
+    made = stamp(attached.at)
+    addon: dict[str, Any] = {
+        "id": attached.addon_id,
+        "name": attached.addon_name,
+        "app": app_ref(attached.owner(call.world)),
+    }
+    if "addon:plan" in wanted:
+        plan = POSTGRES_PLAN if isinstance(attached.addon, str) else attached.addon.plan
+        addon["plan"] = _ref(plan)
+    inclusion = {"config_vars": [f"{attached.name}_URL"]} if "config_vars" in wanted else {}
     return {
-        "addon": {"id": addon.id, "name": addon.name, "app": app},
-        "app": app,
-        "created_at": _stamp(addon.created_at),
-        "id": addon.attachment_id,
-        "name": addon.attachment_name,
+        "addon": addon,
+        "app": app_ref(attached.app),
+        "created_at": made,
+        "id": attached.id,
+        "name": attached.name,
         "namespace": None,
-        "updated_at": _stamp(addon.updated_at),
+        "updated_at": made,
         "web_url": None,
         "log_input_url": None,
+        **inclusion,
     }
 
 
@@ -108,8 +120,8 @@ def _ref(name: str) -> dict[str, str]:
     return {"id": stable_id(name), "name": name}
 
 
-def _stamp(moment: datetime) -> str:
-    # The Platform API writes whole seconds.
+def stamp(moment: datetime) -> str:
+    """Write a moment as the Platform API does, in whole seconds."""
     return iso(moment.replace(microsecond=0))
 
 
@@ -122,8 +134,22 @@ def plan_json(behaviour: Behaviour, name: str) -> dict[str, Any]:
         "description": f"Heroku Connect {name.title()}",
         "default": name == "demo",
         "state": "ga",
-        "addon_service": {"id": stable_id("herokuconnect"), "name": "herokuconnect"},
+        "addon_service": _ref(SERVICE),
         "price": price(behaviour, name),
+    }
+
+
+def service_json() -> dict[str, Any]:
+    """Show the add-on service, which is Heroku Connect alone."""
+    return {
+        **_ref(SERVICE),
+        "cli_plugin_name": "heroku-connect-plugin",
+        "created_at": _LONG_AGO,
+        "human_name": "Heroku Connect",
+        "state": "ga",
+        "supports_multiple_installations": True,
+        "supports_sharing": True,
+        "updated_at": _LONG_AGO,
     }
 
 

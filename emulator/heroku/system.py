@@ -12,12 +12,12 @@ from emulator.heroku.rate_limit import take_call
 from emulator.web.answers import answer
 from emulator.web.call import Call
 from emulator.web.routing import System
-from emulator.web.tokens import account_of, bearer_accepted
+from emulator.web.tokens import account_of, token_accepted
 
 ACCEPT = re.compile(r"application/vnd\.heroku\+json;\s*version=3(\.\w+)?")
 # Documented: this call is free, so that a client may ask without spending.
 RATE_LIMITS_PATH = "/heroku/account/rate-limits"
-PLANS_PATH = "/heroku/addon-services/herokuconnect/plans"
+SERVICES_PATH = "/heroku/addon-services"
 
 
 def error(status: int, code: str, message: str, **more: Any) -> Response:
@@ -38,9 +38,9 @@ def _before(call: Call) -> Response | None:
     if not ACCEPT.search(request.headers.get("Accept", "")):
         message = 'The "Accept" header must be "application/vnd.heroku+json; version=3".'
         return error(406, "not_acceptable", message)
-    if request.path == PLANS_PATH:  # needs no token
+    if request.path.startswith(SERVICES_PATH):  # needs no token
         return None
-    if not bearer_accepted(call):
+    if not token_accepted(call):
         return error(401, "unauthorized", "Invalid credentials provided.")
     if request.path == RATE_LIMITS_PATH or take_call(call.world, account_of(call)):
         return None

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Request, Response
 
 from emulator.connect.api.system import FURTHER_CELL
 from emulator.server.fault_answers import fault_answer
+from emulator.server.root_addresses import roots, with_prefix
 from emulator.server.systems import SYSTEMS
 from emulator.state.world import World
 from emulator.times import iso
@@ -30,10 +31,12 @@ class Application:
         self.world = world
         self._engine = engine
         self._systems = {name: (each, each.map()) for name, each in SYSTEMS.items()}
+        self._roots = roots(SYSTEMS)
         world.faults.systems = frozenset(SYSTEMS)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer one request."""
+        environ = with_prefix(environ, self._roots)
         request = Request(environ)
         name, _, rest = request.path.lstrip("/").partition("/")
         name = REGION if FURTHER_CELL.fullmatch(name) else name

@@ -30,13 +30,13 @@ from emulator.control import (
     world,
 )
 from emulator.control import connections as control_connections
-from emulator.heroku import account, addons, app, apps, enrollment, postgres
+from emulator.heroku import account, addons, app, apps, attachments, enrollment, services
 from emulator.salesforce import apex, authorize, query, revocation, token, users
 from emulator.web.routing import System
 from emulator.x import search
 
 MODULES = (
-    *(account, addons, app, apps, enrollment, postgres),
+    *(account, addons, app, apps, attachments, enrollment, services),
     discovery,
     *(actions, api_versions, authorize_links, authorize_pages, configuration, import_export),
     *(mappings, notifications, regional_connections, schemas, validations, write_errors),

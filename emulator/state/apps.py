@@ -6,6 +6,7 @@ from datetime import datetime
 from emulator.state.behaviour import Behaviour
 from emulator.state.clock import Clock
 from emulator.state.entities import Account, App
+from emulator.times import iso
 
 FIRST_ACCOUNT = "connect@isv.example"
 TEAM = "isv-team"  # of the first account
@@ -26,6 +27,11 @@ def first_account(behaviour: Behaviour, clock: Clock) -> Account:
 def new_app(name: str, account_id: str, now: datetime) -> App:
     """Return an app without dynos."""
     return App(id=stable_id(name), name=name, account_id=account_id, created_at=now)
+
+
+def attachment(app: App, name: str, now: datetime) -> dict[str, str]:
+    """Return a new attachment to an app, as an add-on keeps it."""
+    return {"id": str(uuid.uuid4()), "app_id": app.id, "name": name, "at": iso(now)}
 
 
 def set_config(app: App, changes: dict[str, str | None]) -> None:

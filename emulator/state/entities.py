@@ -43,14 +43,14 @@ class App:
 
 @dataclass
 class AddOn:
-    """A Heroku add-on."""
+    """A Heroku add-on. `attachments` are {id, app_id, name, at}: the first is its own app's, and a
+    name is the prefix of a config var."""
 
     id: str
     name: str
     app_id: str
     plan: str
-    attachment_id: str
-    attachment_name: str
+    attachments: list[dict[str, str]]
     config: dict[str, str]
     state: str
     ready_at: float

@@ -111,3 +111,27 @@ def test_plans_and_addons_show_the_price(emulated: Emulated) -> None:
     assert prices["herokuconnect:shield"]["contract"]
     made = emulated.addon(plan="herokuconnect:enterprise").json()
     assert made["billed_price"] == {"cents": 50000, "contract": False, "unit": "month"}
+
+
+def test_what_an_app_has_is_listed(emulated: Emulated) -> None:
+    (owner,) = emulated.get(f"/heroku/apps/{APP}/collaborators").json()
+    assert (owner["role"], owner["user"]["email"]) == ("owner", "connect@isv.example")
+    missing = emulated.get(f"/heroku/apps/{APP}/pipeline-couplings")
+    assert (missing.status_code, missing.json()["id"]) == (404, "not_found")
+    own = emulated.get("/heroku/users/~/apps").json()
+    assert own == emulated.get("/heroku/apps").json()
+    assert own[0]["stack"]["name"] == "heroku-24"
+
+
+def test_services_are_shown_without_a_token(emulated: Emulated) -> None:
+    nobody = {"Authorization": ""}
+    (service,) = emulated.get("/heroku/addon-services", headers=nobody).json()
+    assert service["name"] == "herokuconnect"
+    for key in (service["name"], service["id"]):
+        shown = emulated.get(f"/heroku/addon-services/{key}", headers=nobody).json()
+        assert shown == service
+    plans = emulated.get(f"/heroku/addon-services/{service['id']}/plans", headers=nobody)
+    assert {each["state"] for each in plans.json()} == {"ga"}
+    for path in ("redis", "redis/plans"):
+        missing = emulated.get(f"/heroku/addon-services/{path}", headers=nobody)
+        assert missing.status_code == 404

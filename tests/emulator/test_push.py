@@ -84,16 +84,38 @@ def test_an_update_of_a_row_that_was_just_inserted_finds_its_record(ordered: Ten
     assert ordered.account("_hc_lastop") == ("UPDATED",)
 
 
-def test_a_row_deleted_before_its_insert_was_recorded_is_deleted_in_the_org(
-    ordered: Tenant,
+def test_a_row_deleted_before_its_insert_was_sent_leaves_an_orphan_in_the_org(
+    tenant: Tenant,
 ) -> None:
-    ordered.run("INSERT INTO {s}.account (name) VALUES ('Acme')")
-    ordered.run("DELETE FROM {s}.account")
-    ordered.run("UPDATE {s}._trigger_log SET state = 'LATER' WHERE action = 'DELETE'")
-    assert ordered.push().success == 1
-    ordered.run("UPDATE {s}._trigger_log SET state = 'NEW' WHERE action = 'DELETE'")
-    assert ordered.push().success == 1
-    assert [record.deleted for record in ordered.org.query("Account")] == [True]
+    tenant.run("INSERT INTO {s}.account (name) VALUES ('Acme')")
+    tenant.run("UPDATE {s}.account SET name = 'Orphan'")
+    tenant.run("DELETE FROM {s}.account")
+    assert tenant.push().ignored == 1
+    (record,) = tenant.org.query("Account")
+    assert (record.values["Name"], record.deleted) == ("Orphan", False)
+    assert tenant.all("SELECT * FROM {s}.account") == []
+    # As a new row, it comes back with the next poll.
+    tenant.poll()
+    assert tenant.account("sfid", "name") == (record.id, "Orphan")
+
+
+def test_a_delete_without_sfid_that_is_sent_by_hand_finds_no_record(tenant: Tenant) -> None:
+    tenant.run("INSERT INTO {s}.account (name) VALUES ('Acme')")
+    tenant.run("DELETE FROM {s}.account")
+    tenant.push()
+    tenant.run("UPDATE {s}._trigger_log SET state = 'NEW' WHERE action = 'DELETE'")
+    assert tenant.push() == PushResult(success=0, failed=0, ignored=1, merged=0)
+    assert [record.deleted for record in tenant.org.query("Account")] == [False]
+
+
+def test_a_row_that_is_made_twice_before_it_is_sent_becomes_two_records(tenant: Tenant) -> None:
+    tenant.run("INSERT INTO {s}.account (id, name) VALUES (7, 'First')")
+    tenant.run("DELETE FROM {s}.account")
+    tenant.run("INSERT INTO {s}.account (id, name) VALUES (7, 'Second')")
+    assert tenant.push().success == 2
+    first, second = tenant.org.query("Account")
+    assert (first.values["Name"], second.values["Name"]) == ("First", "Second")
+    assert tenant.account("sfid") == (second.id,)
 
 
 def test_a_row_that_reuses_a_deleted_rows_id_gets_its_own_record(

@@ -68,13 +68,6 @@ def test_writes_of_one_row_are_merged_into_one_call(merging: Tenant) -> None:
     assert merging.states() == [("INSERT", "SUCCESS"), ("UPDATE", "MERGED"), ("UPDATE", "MERGED")]
 
 
-def test_a_row_that_was_inserted_and_deleted_is_never_sent(merging: Tenant) -> None:
-    merging.run("INSERT INTO {s}.account (name) VALUES ('Acme')")
-    merging.run("DELETE FROM {s}.account")
-    assert merging.push() == PushResult(success=0, failed=0, ignored=1, merged=1)
-    assert merging.org.query("Account") == []
-
-
 def test_a_merged_write_that_failed_can_be_sent_again_whole(merging: Tenant) -> None:
     first = merging.org.create("Account", {"Name": "First", "Code__c": "A-1"}, NOW)
     merging.run("INSERT INTO {s}.account (name) VALUES ('Second')")

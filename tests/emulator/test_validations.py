@@ -1,8 +1,10 @@
 """Diagnosis and the change of the API version."""
 
+from typing import Any
+
 import pytest
 
-from tests.emulator.client import ACCOUNT, Emulated, mapping
+from tests.emulator.client import ACCOUNT, APP, Emulated, mapping
 
 
 @pytest.fixture
@@ -44,6 +46,69 @@ def test_a_diagnosis_finds_what_is_wrong(emulated: Emulated) -> None:
     assert "Nope__c" in broken["message"]
     info = emulated.get(url).json()["user_info"]
     assert info["profile_perms"]["PermissionsViewAllData"] == "false"
+
+
+ANCHORS = {
+    "NUM_MAPPINGS_WITHIN_LIMIT": "check-number-of-mappings",
+    "HEROKU_POSTGRES_REQUIRED": "check-heroku-postgres",
+    "PAID_PLAN_MUST_HAVE_PAID_DATABASE": "check-database-plan",
+    "REGIONS_SHOULD_MATCH": "check-data-locality",
+    "SHOULD_HAVE_VALID_SF_PERMISSIONS": "check-view-modify-all-data",
+    "MUST_USE_RECENT_API_VERSION": "check-salesforce-api-version",
+    "SHOULD_HAVE_LOG_DRAIN": "check-configured-log-drain",
+}
+NEEDS_ORG = ["SHOULD_HAVE_VALID_SF_PERMISSIONS", "MUST_USE_RECENT_API_VERSION"]
+
+
+def diagnosis(emulated: Emulated, url: str) -> dict[str, Any]:
+    found: dict[str, Any] = emulated.get(
+        emulated.post(f"{url}/validations").json()["result_url"]
+    ).json()
+    return found
+
+
+def rules(findings: list[dict[str, Any]]) -> list[str]:
+    return [each["rule_id"] for each in findings]
+
+
+def test_each_rule_has_the_documented_anchor(emulated: Emulated, url: str) -> None:
+    found = diagnosis(emulated, url)
+    piles = [found[pile] for pile in ("errors", "warnings", "passes", "skips")]
+    anchors = {
+        each["rule_id"]: each["doc_url"].partition("heroku-connect-diagnose#")[2]
+        for pile in piles
+        for each in pile
+    }
+    assert anchors == ANCHORS
+
+
+def test_rules_that_cannot_be_checked_are_skipped(emulated: Emulated) -> None:
+    fresh = emulated.linked()
+    assert rules(diagnosis(emulated, fresh)["skips"]) == [
+        "HEROKU_POSTGRES_REQUIRED",
+        "PAID_PLAN_MUST_HAVE_PAID_DATABASE",
+        *NEEDS_ORG,
+    ]
+    paid = emulated.configured("hc-2", "sf_acme_2", plan="herokuconnect:enterprise")
+    found = diagnosis(emulated, paid)
+    assert rules(found["skips"]) == NEEDS_ORG
+    assert {each["status"] for each in found["skips"]} == {"SKIPPED"}
+    emulated.authorize(paid, emulated.org())
+    assert diagnosis(emulated, paid)["skips"] == []
+
+
+def test_a_database_that_no_addon_has_set_is_an_error(emulated: Emulated) -> None:
+    variables = {"OTHER_URL": emulated.world.options.database_url}
+    emulated.call("PATCH", f"/heroku/apps/{APP}/config-vars", json=variables)
+    url = emulated.linked()
+    emulated.call("PATCH", url, json={"schema_name": "sf_acme_1", "db_key": "OTHER_URL"})
+    found = diagnosis(emulated, url)
+    assert rules(found["errors"]) == ["HEROKU_POSTGRES_REQUIRED"]
+    keys = emulated.get(f"/region/api/v3/apps/{APP}").json()["db_keys"]
+    assert {each["name"]: each["addon"] and each["addon"]["plan"] for each in keys} == {
+        "DATABASE_URL": "heroku-postgresql:standard-0",
+        "OTHER_URL": None,
+    }
 
 
 @pytest.mark.parametrize(
@@ -105,6 +170,45 @@ def test_a_removed_field_blocks_the_change(emulated: Emulated, url: str) -> None
     assert refused.json().keys() >= {"message", "current_api_version", "mappings"}
     (changed,) = refused.json()["mappings"]
     assert changed["result_message"] == "Fields removed from Salesforce: Twitter__c. "
+
+
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [
+        ("POLLING_SF_CHANGES", 409),
+        ("POLLING_SF_BULK", 409),
+        ("POLLING_SF_FOR_DELETES", 409),
+        ("APPLYING_BULK_UPDATE", 409),
+        ("RELOAD_TABLE", 409),
+        ("DATA_SYNCED", 202),
+        ("ABORTED", 202),
+        ("BULK_LOAD_ERROR", 202),
+    ],
+)
+def test_the_version_changes_while_every_mapping_is_at_rest_alone(
+    emulated: Emulated, url: str, state: str, status: int
+) -> None:
+    emulated.post(f"{url}/actions/pause")
+    path = f"connections/{emulated.get(url).json()['id']}/state"
+    emulated.control(path, {"state": state, "object_name": "Account"})
+    body = {"target_version": "61.0"}
+    changed = emulated.post(f"{url}/actions/change-sf-api-version", json=body)
+    assert changed.status_code == status
+    if status == 409:
+        assert "is still syncing" in changed.json()["error"]
+
+
+@pytest.mark.parametrize("version", ["999", "66.0", "30.0", "10"])
+def test_a_version_that_salesforce_does_not_have_is_refused(
+    emulated: Emulated, url: str, version: str
+) -> None:
+    emulated.post(f"{url}/actions/pause")
+    answers = [
+        emulated.get(f"{url}/schema-diff?target_version={version}"),
+        emulated.post(f"{url}/actions/change-sf-api-version", json={"target_version": version}),
+    ]
+    for each in answers:
+        assert (each.status_code, list(each.json())) == (400, ["error"])
 
 
 def test_a_mapping_still_syncing_blocks_the_change(emulated: Emulated, url: str) -> None:

@@ -60,7 +60,7 @@ def _identifier(mapping: Checked) -> Iterator[Finding]:
     if described is None or not isinstance(name, str) or not mapping.maps(name):
         return
     known = described.field(name)
-    # A relationship's name is no field of the object.
+    # A relationship's name is not a field of the object.
     if known is None or known.external_id is False:
         text = "It is the unique identifier (upsert_field), but not an external id."
         place = mapping.place(known.name if known else name)

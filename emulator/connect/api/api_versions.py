@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from emulator.connect.api.opening import opened, require_authenticated
 from emulator.connect.api.system import CONNECTION, SYSTEM, error
 from emulator.connect.engine.fit import removed_fields
+from emulator.connect.engine.states import MAPPING_ERRORS
 from emulator.state.entities import Connection, Mapping
 from emulator.state.world import World
 from emulator.web.answers import answer, refuse
@@ -16,21 +17,16 @@ from emulator.web.call import Call
 
 # Heroku's plugin takes 61 and 61.0 for the same version.
 VERSION = re.compile(r"(\d{2,3})(\.0)?")
-# Heroku refuses another version while a table is still made or loaded.
-UNSYNCED_STATES = (
-    "INITIAL",
-    "SCHEMA_CHANGED",
-    "RESYNC",
-    "RELOAD_TABLE",
-    "WAIT_BULK_LOAD",
-    "LOADING_BULK_JOB",
-)
+# Heroku refuses another version while a mapping loads, polls or writes.
+STATES_AT_REST = ("DATA_SYNCED", "ABORTED", *MAPPING_ERRORS)
+# Salesforce retired the versions before this one in Summer '25.
+OLDEST_VERSION = 31.0
 
 
 @SYSTEM.route(f"{CONNECTION}/schema-diff")
 def schema_diff(call: Call, connection_id: str) -> Response:
     """Show what another API version would change in each mapping."""
-    target = _version(call.request.args.get("target_version"))
+    target = _version(call.world, call.request.args.get("target_version"))
     with opened(call, connection_id) as connection:
         require_authenticated(connection)
         return answer(_diff(call.world, connection, target))
@@ -40,7 +36,7 @@ def schema_diff(call: Call, connection_id: str) -> Response:
 def change_version(call: Call, connection_id: str) -> Response:
     """Change the API version of a paused connection."""
     world = call.world
-    target = _version(call.json().get("target_version"))
+    target = _version(world, call.json().get("target_version"))
     with opened(call, connection_id) as connection:
         require_authenticated(connection)
         if connection.state != "PAUSED":
@@ -57,16 +53,19 @@ def change_version(call: Call, connection_id: str) -> Response:
         return answer({**diff, "target_version": target}, 202)
 
 
-def _version(given: Any) -> str:
+def _version(world: World, given: Any) -> str:
     match = VERSION.fullmatch(str(given or ""))
     if match is None:
         # Some refusals of these endpoints say `error` and others `message`: clients read both.
         refuse(answer({"error": "target_version must be an API version such as 61.0"}, 400))
-    return f"{match[1]}.0"
+    version = f"{match[1]}.0"
+    if not OLDEST_VERSION <= float(version) <= float(world.behaviour.latest_api_version):
+        refuse(answer({"error": f"API version {version} is not supported."}, 400))
+    return version
 
 
 def _refuse_while_syncing(world: World, connection: Connection) -> None:
-    busy = [m.object_name for m in world.mappings_of(connection) if m.state in UNSYNCED_STATES]
+    busy = [m.object_name for m in world.mappings_of(connection) if m.state not in STATES_AT_REST]
     if busy:
         message = f"Mapping {busy[0]} is still syncing. Wait until it is synced and retry."
         refuse(answer({"error": message, "syncing_mappings": busy}, 409))

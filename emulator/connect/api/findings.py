@@ -1,5 +1,6 @@
 """The rules of a diagnosis, and which of them a connection or a mapping breaks."""
 
+import re
 from typing import Any, NamedTuple
 
 from emulator.connect.engine.fit import has_identifier, misfit_of_fields
@@ -8,28 +9,37 @@ from emulator.state.entities import Connection, Mapping
 from emulator.state.world import World
 
 DOCS = "https://devcenter.heroku.com/articles/heroku-connect-diagnose"
+STATUS = {True: "PASSED", False: "FAILED", None: "SKIPPED"}
 
 Findings = dict[str, list[Any]]
 
 
 class Check(NamedTuple):
-    """A rule and whether it holds. A broken one is listed under `severity`: errors or warnings."""
+    """A rule and whether it holds; None skips it. A broken one is listed under `severity`.
+
+    `anchor` is the rule's place in the documentation, where that does not follow its name.
+    """
 
     severity: str
-    passed: bool
+    passed: bool | None
     rule_id: str
     display_name: str
     message: str
+    anchor: str = ""
 
 
 def connection_findings(world: World, connection: Connection, mappings: int) -> Findings:
     """Diagnose a connection that has so many mappings."""
-    return _sorted(*_errors(world, connection, mappings), *_warnings(world, connection))
+    return _sorted(
+        *_database_rules(world, connection, mappings),
+        *_salesforce_rules(world, connection),
+        *_warnings(world, connection),
+    )
 
 
-def _errors(world: World, connection: Connection, mappings: int) -> list[Check]:
-    found = logins.find_user(world, connection.organization_id or "", connection.user_id or "")
+def _database_rules(world: World, connection: Connection, mappings: int) -> list[Check]:
     limit = world.behaviour.mapping_limit
+    attachment = (connection.db_key or "").removesuffix("_URL")
     return [
         Check(
             "errors",
@@ -40,33 +50,54 @@ def _errors(world: World, connection: Connection, mappings: int) -> list[Check]:
         ),
         Check(
             "errors",
+            attachment in world.app_of(connection).databases if attachment else None,
+            "HEROKU_POSTGRES_REQUIRED",
+            "Heroku Postgres",
+            "The database should be a Heroku Postgres add-on.",
+        ),
+        Check(
+            "errors",
+            # The emulated Postgres add-ons have a paid plan.
+            None if world.plan_of(connection) == "demo" else True,
+            "PAID_PLAN_MUST_HAVE_PAID_DATABASE",
+            "Database Plan",
+            "A paid plan of Heroku Connect needs a paid plan of Heroku Postgres.",
+        ),
+    ]
+
+
+def _salesforce_rules(world: World, connection: Connection) -> list[Check]:
+    user = logins.find_user(world, connection.organization_id or "", connection.user_id or "")
+    latest, version = world.behaviour.latest_api_version, connection.api_version
+    authenticated = connection.organization_id is not None
+    return [
+        Check(
+            "errors",
             # Without View All Data, Heroku Connect sees only a part of the records.
-            found is not None and found[1].view_all_data,
+            user is not None and user[1].view_all_data if authenticated else None,
             "SHOULD_HAVE_VALID_SF_PERMISSIONS",
-            "Salesforce Permissions",
+            "View/Modify All Data",
             "The integration user should have the View All Data permission.",
+        ),
+        Check(
+            "warnings",
+            version == latest if authenticated else None,
+            "MUST_USE_RECENT_API_VERSION",
+            "Salesforce API Version",
+            f"The latest available Salesforce API version is {latest}. Your connection is "
+            f"using version {version}.",
         ),
     ]
 
 
 def _warnings(world: World, connection: Connection) -> list[Check]:
-    latest = world.behaviour.latest_api_version
     return [
         Check(
             "warnings",
             world.behaviour.regions_match,
             "REGIONS_SHOULD_MATCH",
-            "Regions",
+            "Data Locality",
             "The app, its database and the connection should be in the same region.",
-        ),
-        Check(
-            "warnings",
-            # There is no version before the first consent.
-            connection.api_version in (None, latest),
-            "MUST_USE_RECENT_API_VERSION",
-            "Salesforce API Version",
-            f"The latest available Salesforce API version is {latest}. Your connection is "
-            f"using version {connection.api_version}.",
         ),
         Check(
             "warnings",
@@ -74,6 +105,7 @@ def _warnings(world: World, connection: Connection) -> list[Check]:
             "SHOULD_HAVE_LOG_DRAIN",
             "Configured Logging",
             "Logging is not configured for this connection.",
+            "check-configured-log-drain",
         ),
     ]
 
@@ -105,8 +137,14 @@ def mapping_findings(world: World, connection: Connection, mapping: Mapping) -> 
 def _sorted(*checks: Check) -> Findings:
     found: Findings = {"errors": [], "warnings": [], "passes": [], "skips": []}
     for check in checks:
-        found["passes" if check.passed else check.severity].append(_finding(check))
+        found[_pile(check)].append(_finding(check))
     return found
+
+
+def _pile(check: Check) -> str:
+    if check.passed is None:
+        return "skips"
+    return "passes" if check.passed else check.severity
 
 
 def _finding(check: Check) -> dict[str, str]:
@@ -114,7 +152,10 @@ def _finding(check: Check) -> dict[str, str]:
         "rule_id": check.rule_id,
         "display_name": check.display_name,
         "message": check.message,
-        # The real anchors follow no rule that we know; these come from the name.
-        "doc_url": f"{DOCS}#{check.display_name.lower().replace(' ', '-')}",
-        "status": "PASSED" if check.passed else "FAILED",
+        "doc_url": f"{DOCS}#{check.anchor or _anchor(check.display_name)}",
+        "status": STATUS[check.passed],
     }
+
+
+def _anchor(display_name: str) -> str:
+    return "check-" + re.sub(r"\W+", "-", display_name.lower())

@@ -5,6 +5,7 @@ from werkzeug.wrappers import Response
 from emulator.connect.api.opening import opened, require_authenticated
 from emulator.connect.api.system import API, CONNECTION, SYSTEM, error
 from emulator.heroku.checks import visible_app
+from emulator.heroku.documents import POSTGRES_PLAN
 from emulator.org.objects import Field
 from emulator.web.answers import answer, refuse
 from emulator.web.call import Call
@@ -51,7 +52,9 @@ def list_databases(call: Call, app: str) -> Response:
         {
             "name": name,
             # Null for a URL that no add-on has set: Heroku's plugin failed on it (issue 106).
-            "addon": {"plan": "heroku-postgresql:standard-0"} if name == "DATABASE_URL" else None,
+            "addon": {"plan": POSTGRES_PLAN}
+            if name.removesuffix("_URL") in owner.databases
+            else None,
         }
         for name, value in sorted(owner.config_vars.items())
         if value.startswith(("postgres://", "postgresql://"))

@@ -30,8 +30,9 @@ def _configured(world: World, connection: Connection, step: Step) -> None:
     addon = world.addons.get(connection.addon_id)
     if addon is not None:
         # The variable's name ends in _URL, but its value names the database and the schema.
-        app = world.apps[addon.app_id]
-        world.set_config(app, {f"{addon.attachment_name}_URL": f"{db_key}:{schema}"})
+        for each in addon.attachments:
+            app = world.apps[each["app_id"]]
+            world.set_config(app, {f"{each['name']}_URL": f"{db_key}:{schema}"})
 
 
 def _import(world: World, connection: Connection, step: Step) -> None:

@@ -9,6 +9,7 @@ from emulator.connect.engine.connections import authorize, new_connection
 from emulator.connect.engine.mappings import put_mapping
 from emulator.connect.engine.steps import run_all_steps
 from emulator.org.org import Org
+from emulator.state.apps import attachment
 from emulator.state.entities import AddOn, App, Connection, UsedSchema
 from emulator.state.world import World
 
@@ -86,8 +87,7 @@ def _provisioned(world: World, wanted: Wanted) -> AddOn:
         name=name,
         app_id=app.id,
         plan=wanted.plan,
-        attachment_id=wanted.id,
-        attachment_name=name.upper().replace("-", "_"),
+        attachments=[attachment(app, name.upper().replace("-", "_"), now)],
         config={},
         state="provisioned",
         ready_at=0,

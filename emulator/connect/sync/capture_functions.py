@@ -5,7 +5,6 @@ from psycopg import sql
 from emulator.connect.sync.function_body import body
 from emulator.connect.sync.session import PgConnection
 
-# Names inside a body are qualified, because it runs under the caller's search_path.
 _CAPTURE_FUNCTIONS = sql.SQL("""
 CREATE FUNCTION {schema}.hc_capture_insert_from_row(
     source_row {extension}.hstore, table_name varchar, excluded_cols text[] DEFAULT '{{}}'
@@ -20,7 +19,7 @@ _CAPTURE_INSERT = sql.SQL("""
 DECLARE
     hidden text[] := array_remove(array_remove(excluded_cols, 'id'), 'sfid')
         || '{{_hc_lastop,_hc_err}}'::text[];
-    row_id int := {extension}.fetchval(source_row, 'id')::int;
+    row_id int := (source_row -> 'id')::int;
     entry_id int;
 BEGIN
     IF row_id IS NULL THEN
@@ -30,7 +29,7 @@ BEGIN
         (action, table_name, txid, created_at, state, record_id, "values")
     VALUES (
         'INSERT', table_name, txid_current(), clock_timestamp(), 'NEW', row_id,
-        {extension}.delete(source_row, hidden)::text
+        (source_row - hidden)::text
     ) RETURNING id INTO entry_id;
     RETURN entry_id;
 END
@@ -39,7 +38,7 @@ END
 _CAPTURE_UPDATE = sql.SQL("""
 DECLARE
     hidden text[] := '{{_hc_lastop,_hc_err}}';
-    row_id int := {extension}.fetchval(source_row, 'id')::int;
+    row_id int := (source_row -> 'id')::int;
     entry_id int;
 BEGIN
     IF row_id IS NULL THEN
@@ -47,7 +46,7 @@ BEGIN
     END IF;
     IF cardinality(columns_to_include) > 0 THEN
         hidden := hidden || ARRAY(
-            SELECT name FROM {extension}.skeys(source_row) AS name
+            SELECT name FROM skeys(source_row) AS name
             WHERE name <> ALL (columns_to_include)
         );
     END IF;
@@ -55,8 +54,8 @@ BEGIN
         (action, table_name, txid, created_at, state, record_id, sfid, "values")
     VALUES (
         'UPDATE', table_name, txid_current(), clock_timestamp(), 'NEW', row_id,
-        {extension}.fetchval(source_row, 'sfid'),
-        {extension}.delete(source_row, hidden)::text
+        source_row -> 'sfid',
+        (source_row - hidden)::text
     ) RETURNING id INTO entry_id;
     RETURN entry_id;
 END
@@ -65,9 +64,10 @@ END
 
 def capture_functions(conn: PgConnection, schema: str, extension: str) -> sql.Composed:
     """SQL that makes hc_capture_*; `extension` is the schema that holds hstore."""
-    names = {"schema": sql.Identifier(schema), "extension": sql.Identifier(extension)}
+    name = sql.Identifier(schema)
     return _CAPTURE_FUNCTIONS.format(
-        **names,
-        insert_body=body(conn, _CAPTURE_INSERT, **names),
-        update_body=body(conn, _CAPTURE_UPDATE, **names),
+        schema=name,
+        extension=sql.Identifier(extension),
+        insert_body=body(conn, _CAPTURE_INSERT, schema=name),
+        update_body=body(conn, _CAPTURE_UPDATE, schema=name),
     )

@@ -165,20 +165,10 @@ class _Push:
     def _sfid(self, entry: LogEntry) -> str | None:
         """Find the record's id; an entry lacks it when its row was not in Salesforce by then."""
         known = entry.sfid or self.sfids.get((entry.table, entry.record_id))
-        if known or entry.action == "INSERT":
+        if known or entry.action != "UPDATE":
             return known
-        # A deleted row is gone, but an older entry of the log may still name its record.
-        query = self._sql(
-            """
-            SELECT sfid FROM {schema}.{table} WHERE id = %(id)s AND sfid IS NOT NULL
-            UNION ALL
-            SELECT sfid FROM {schema}._trigger_log
-            WHERE record_id = %(id)s AND table_name = %(table)s AND sfid IS NOT NULL
-            """,
-            entry.table,
-        )
-        parameters = {"id": entry.record_id, "table": entry.table}
-        found = self.conn.execute(query, parameters).fetchone()
+        query = self._sql("SELECT sfid FROM {schema}.{table} WHERE id = %s", entry.table)
+        found = self.conn.execute(query, [entry.record_id]).fetchone()
         return found[0] if found else None
 
     def _record(self, ended: list[tuple[Write, WriteResult]]) -> None:

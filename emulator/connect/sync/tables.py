@@ -87,6 +87,7 @@ def _ignore_waiting_writes(conn: PgConnection, named: Names, table: str) -> None
 def _functions(
     conn: PgConnection, named: Names, config: Config, merged_writes: bool
 ) -> sql.Composed:
+    if not merged_writes:
+        hstore_schema(conn)  # raises LookupError where the functions could not work
     read_only = config["access"] == "read_only"
-    extension = None if merged_writes else hstore_schema(conn)
-    return table_functions(conn, named, read_only=read_only, extension=extension)
+    return table_functions(conn, named, read_only=read_only, merged_writes=merged_writes)

@@ -12,10 +12,12 @@ from emulator.connect.sync.function_body import body
 from emulator.connect.sync.names import Names
 from emulator.connect.sync.session import PgConnection
 
+# As in real schemas, the bodies name no schema for get_xmlbinary() and hstore(): a session whose
+# search_path lacks `public` cannot write to a mapped table.
 # Connect's own write means SYNCED, unless it sets another status itself. IS NOT TRUE covers NULL.
 _STATUS = sql.SQL("""
 BEGIN
-    IF public.get_xmlbinary() = 'base64' THEN
+    IF get_xmlbinary() = 'base64' THEN
         NEW._hc_lastop := 'PENDING';
         NEW._hc_err := NULL;
     ELSIF TG_OP = 'INSERT' OR (NEW._hc_lastop <> OLD._hc_lastop) IS NOT TRUE THEN
@@ -29,6 +31,7 @@ END
 _LOGGER = sql.SQL("""
 DECLARE
     hidden CONSTANT text[] := '{{_hc_lastop,_hc_err}}';
+    entry_state text := {state};
     row_id int;
     row_sfid varchar;
     before text;
@@ -46,10 +49,13 @@ BEGIN
         row_id := NEW.id;
         after := {changes};
     END IF;
+    IF entry_state = 'NEW' AND (after = '' OR TG_OP = 'DELETE' AND row_sfid IS NULL) THEN
+        entry_state := 'IGNORE';
+    END IF;
     INSERT INTO {schema}._trigger_log
-        (txid, created_at, state, action, table_name, record_id, sfid, old, "values")
+        (txid, created_at, updated_at, state, action, table_name, record_id, sfid, old, "values")
     VALUES (
-        txid_current(), clock_timestamp(), {state}, TG_OP, TG_TABLE_NAME,
+        txid_current(), clock_timestamp(), NULL, entry_state, TG_OP, TG_TABLE_NAME,
         row_id, row_sfid, before, after
     );
     RETURN NULL;
@@ -79,11 +85,8 @@ class RowText:
 
 
 _BY_EXTENSION = RowText(
-    sql.SQL("{extension}.delete({extension}.hstore({row}), hidden)::text"),
-    sql.SQL(
-        "{extension}.delete({extension}.delete("
-        "{extension}.hstore(NEW), {extension}.hstore(OLD)), hidden)::text"
-    ),
+    sql.SQL("(hstore({row}) - hidden)::text"),
+    sql.SQL("(hstore(NEW) - hstore(OLD) - hidden)::text"),
 )
 _BY_JSONB = RowText(
     sql.SQL("{schema}.hc_hstore_text(to_jsonb({row}) - hidden)"),
@@ -96,26 +99,27 @@ def table_functions(
     names: Names,
     *,
     read_only: bool,
-    extension: str | None,
+    merged_writes: bool,
 ) -> sql.Composed:
     """SQL that makes or replaces a table's two trigger functions.
 
-    `extension` is the schema that holds hstore; without it jsonb writes the rows' text. Whether a
-    write goes to Salesforce is a constant inside the logger, as in real schemas.
+    With merged writes, jsonb writes the rows' text instead of hstore. Whether a write goes to
+    Salesforce is a constant inside the logger, as in real schemas; but an update that changes
+    nothing, and a delete of a row that Salesforce does not know yet, never go there.
     """
-    text = _BY_EXTENSION if extension else _BY_JSONB
-    parts = {"schema": names["schema"], "extension": sql.Identifier(extension or "public")}
+    text = _BY_JSONB if merged_writes else _BY_EXTENSION
+    schema = names["schema"]
     logger = body(
         conn,
         _LOGGER,
-        schema=names["schema"],
+        schema=schema,
         state=sql.Literal("READONLY" if read_only else "NEW"),
-        new_row=text.whole.format(row=sql.SQL("NEW"), **parts),
-        old_row=text.whole.format(row=sql.SQL("OLD"), **parts),
-        changes=text.changes.format(**parts),
+        new_row=text.whole.format(row=sql.SQL("NEW"), schema=schema),
+        old_row=text.whole.format(row=sql.SQL("OLD"), schema=schema),
+        changes=text.changes.format(schema=schema),
     )
     return _TABLE_FUNCTIONS.format(
-        schema=names["schema"],
+        schema=schema,
         status=names["status"],
         logger=names["logger"],
         status_body=body(conn, _STATUS),

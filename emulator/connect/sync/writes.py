@@ -37,15 +37,16 @@ class Write:
 def plan(entries: Iterable[LogEntry], *, merged_writes: bool) -> list[Write]:
     """Turn entries, in id order, into writes: one each, or with merged writes one for each row.
 
-    An update joins the insert or update before it. A delete replaces all before it, and an entry
-    after a delete belongs to a new row.
+    An update joins the insert or update before it. A delete replaces all before it. An entry after
+    a delete, and an insert, belong to a new row.
     """
     writes: list[Write] = []
     open_writes: dict[tuple[str, int], Write] = {}
     for entry in entries:
         row = (entry.table, entry.record_id)
         before = open_writes.pop(row, None) if merged_writes else None
-        if before is None:
+        # The delete between two inserts is missing when it was set to IGNORE at once.
+        if before is None or entry.action == "INSERT":
             write = Write(entry, [entry.text])
             writes.append(write)
         elif entry.action == "DELETE":
