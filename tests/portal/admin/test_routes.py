@@ -5,7 +5,7 @@ query that tries what a button would post. Then every table must hold what it he
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -35,7 +35,7 @@ AS_IF_PRESSED = (
 )
 # <int:pk>, <id> or (?P<url>.*)
 PARAMETER = re.compile(r"(?:\(\?P)?<(?:\w+:)?(\w+)>(?:(?<=\w>)(?:\.\*|[\w|]+|\\d\+)\))?")
-SUBSCRIBERS = {
+SUBSCRIBERS: dict[str, Callable[[Tenant], str]] = {
     "authenticate": links.sign_in_url,
     "connect-authorize": connect_links.authorize_url,
     "connect-auth-complete": connect_links.auth_complete_url,

@@ -29,7 +29,7 @@ PAGES = [
 @pytest.fixture
 def passkey(app: User) -> Authenticator:
     RecoveryCodes.activate(app)
-    return Authenticator.objects.create(  # type: ignore[no-any-return]  # allauth has no types
+    return Authenticator.objects.create(
         user=app, type=Authenticator.Type.WEBAUTHN, data={"name": "Laptop", "credential": {}}
     )
 
