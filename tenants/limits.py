@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from tenants import sweeps
 from tenants.models import RateBucket
 
 log = logging.getLogger(__name__)
@@ -168,6 +169,8 @@ def left(key: str, per_hour: int, now: datetime) -> int:
 
 
 def _tokens(bucket: RateBucket, per_hour: float, size: float, now: datetime) -> float:
+    if sweeps.is_future(bucket.filled_at, now):
+        return size
     # Several web processes' clocks may differ a little.
     passed = max(0.0, (now - bucket.filled_at).total_seconds())
     return min(size, bucket.tokens + passed * (per_hour / 3600))

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.apps import apps
 from django.db import transaction
-from django.db.models import Min, Q, QuerySet
+from django.db.models import Min, Model, Q, QuerySet
 from django.utils import timezone
 
 # A task that was lost with its worker is queued again after this time.
@@ -19,6 +20,10 @@ REQUEUE_AFTER = timedelta(seconds=60)
 
 # The clocks of two dynos differ by less; a time further ahead was stored by a clock that was wrong.
 MAX_SKEW = timedelta(minutes=5)
+
+
+# The portal plans nothing further ahead, except for the end of a pause.
+LONGEST_PAUSE = timedelta(days=4)
 
 
 class Unswept(LookupError):
@@ -105,6 +110,26 @@ def unqueued(now: datetime, again_after: timedelta) -> Q:
 def in_future(name: str, now: datetime) -> Q:
     """Match rows whose time of this name cannot have come from a right clock."""
     return Q(**{f"{name}__gt": now + MAX_SKEW})
+
+
+def is_future(at: datetime, now: datetime) -> bool:
+    """Return whether a time cannot have come from a right clock."""
+    return at > now + MAX_SKEW
+
+
+def bring_back(now: datetime) -> int:
+    """Make due what a wrong clock has put off for longer than the portal ever waits.
+
+    For every model with the field `next_attempt_at`; return how many rows.
+    """
+    models = [each for each in apps.get_models() if hasattr(each, "next_attempt_at")]
+    return sum(_put_off(each, now).update(next_attempt_at=now) for each in models)
+
+
+def _put_off(model: type[Model], now: datetime) -> QuerySet[Any]:
+    rows = model._default_manager.filter(next_attempt_at__gt=now + LONGEST_PAUSE)
+    # Staff may pause a connection for as long as they like.
+    return rows.filter(paused_until=None) if hasattr(model, "paused_until") else rows
 
 
 def oldest(rows: QuerySet[Any], now: datetime) -> datetime | None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from connect.models import ApiBudget
+from tenants import sweeps
 
 PEER = "heroku"  # the key of ApiBudget
 
@@ -20,6 +21,8 @@ RECORD_INTERVAL = 5.0  # seconds between two stored budgets, in one process
 
 def calls_left(budget: ApiBudget, now: datetime) -> int:
     """Return the calls left now: the stored number plus those added since."""
+    if sweeps.is_future(budget.seen_at, now):
+        return BUDGET
     minutes = max(now - budget.seen_at, timedelta()) / timedelta(minutes=1)
     refilled = min(BUDGET, budget.remaining + int(minutes * REFILL_PER_MINUTE))
     # What Heroku itself reported counts, also where it is more than BUDGET.

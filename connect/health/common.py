@@ -8,6 +8,7 @@ from django.utils import timezone
 from connect.formats import counted, format_time
 from connect.health import conditions, healing, incidents
 from connect.models import Connection, Incident, IncidentKind, IncidentStatus, Stage
+from tenants import sweeps
 
 MANY = 3  # connections whose database is unavailable: then it is not a matter of one of them
 
@@ -23,6 +24,7 @@ def _stale(now: datetime) -> str:
     """Return what to say of connections that nobody has looked at; "" if there are none."""
     before = now - conditions.UNSEEN_AFTER
     unseen = Q(health=None) | Q(health__sampled_at=None) | Q(health__sampled_at__lt=before)
+    unseen |= sweeps.in_future("health__sampled_at", now)
     # One that was looked at in vain has an incident of its own, or its region has.
     tried = Q(health__unknown_since__isnull=False)
     live = Connection.objects.filter(stage=Stage.LIVE, live_at__lt=before)

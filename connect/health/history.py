@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from connect.health import causes, observations, severity, states
 from connect.models import Condition, Connection, Health, HealthSample, Mapping, Stage
+from tenants import sweeps
 
 MAX_GAP = timedelta(minutes=15)  # the longest time that one sample stands for
 FOLDS = (  # older samples are merged into one for each hour, later for each day
@@ -67,7 +68,9 @@ def sample(healths: Iterable[Health], now: datetime) -> None:
                 rows_failed=failed,
             )
         )
-        health.sampled_at = max(now, health.sampled_at or now)
+        last = health.sampled_at
+        # Another worker may have been a moment later; a wrong clock is years ahead.
+        health.sampled_at = now if last is None or sweeps.is_future(last, now) else max(now, last)
     HealthSample.objects.bulk_create(rows)
     observations.save(healths, ["sampled_at"])
 

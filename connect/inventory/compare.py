@@ -14,7 +14,7 @@ from connect.formats import counted
 from connect.inventory import differences
 from connect.inventory.differences import Difference
 from connect.models import Connection, Discrepancy, Reconciliation, Stage
-from tenants import messages, timeline
+from tenants import messages, sweeps, timeline
 from tenants.models import Tenant
 
 EVERY = timedelta(hours=24)
@@ -28,7 +28,9 @@ def compare_due() -> int:
 
     It is asked each hour, so that one that failed is repeated soon.
     """
-    recent = Reconciliation.objects.filter(error="", ended_at__gt=timezone.now() - EVERY)
+    now = timezone.now()
+    recent = Reconciliation.objects.filter(error="", ended_at__gt=now - EVERY)
+    recent = recent.exclude(sweeps.in_future("ended_at", now))
     if recent.exists() or not budget.allows_background_work():
         return 0
     compare(timeline.PORTAL)

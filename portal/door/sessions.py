@@ -8,6 +8,8 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
+from tenants.sweeps import MAX_SKEW
+
 BEGAN, SEEN = "staff_began", "staff_seen"
 NOTE_EVERY = 60  # seconds; noting each request would write the session each time
 LIVE = ("/live/", "/dashboard/")  # a page that renews itself is not a sign of a person
@@ -34,6 +36,8 @@ def _is_over(request: HttpRequest) -> bool:
     if began is None:
         session[BEGAN] = session[SEEN] = now
         return False
+    if max(began, seen) > now + MAX_SKEW.total_seconds():  # of a clock that was wrong
+        return True
     if now - began > settings.SESSION_COOKIE_AGE or now - seen > settings.SESSION_IDLE_MINUTES * 60:
         return True
     if now - seen > NOTE_EVERY and not request.path.endswith(LIVE):

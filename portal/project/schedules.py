@@ -5,14 +5,16 @@ Due work of tenants is not scheduled here: the sweep finds it every second (ADR 
 
 import pydoc
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils import timezone
 from django_q.models import Schedule
 
 from connect import tasks as connect_tasks
 from portal import tasks as portal_tasks
 from tenants import tasks as tenant_tasks
-from tenants.sweeps import name_of
+from tenants.sweeps import MAX_SKEW, name_of
 
 SCHEDULES: dict[str, dict[str, Any]] = {}
 
@@ -35,6 +37,7 @@ every(10, connect_tasks.ensure_connections)
 every(10, connect_tasks.compare_drift)
 every(60, connect_tasks.reconcile)
 every(10, tenant_tasks.prune_callouts)
+every(10, portal_tasks.bring_back)
 daily(connect_tasks.prune_health)
 daily(connect_tasks.prune_junk)
 daily(tenant_tasks.prune)
@@ -45,6 +48,21 @@ def ensure() -> list[str]:
     """Create or correct each schedule, drop doubles and dead ones; return the changes as text."""
     changed = [note for function, rhythm in SCHEDULES.items() for note in _ensure(function, rhythm)]
     return changed + _drop_dead()
+
+
+def bring_back() -> int:
+    """Let the schedules run whose next time a wrong clock has put too far ahead; return how many.
+
+    The worker asks it at each pulse: what is put off cannot bring itself back.
+    """
+    now = timezone.now()
+    late = [row.pk for row in Schedule.objects.filter(func__in=SCHEDULES) if _is_late(row, now)]
+    return int(Schedule.objects.filter(pk__in=late).update(next_run=now))
+
+
+def _is_late(row: Schedule, now: datetime) -> bool:
+    rhythm = timedelta(minutes=row.minutes) if row.minutes else timedelta(days=1)
+    return bool(row.next_run and row.next_run > now + rhythm + MAX_SKEW)
 
 
 def _drop_dead() -> list[str]:

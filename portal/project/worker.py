@@ -28,7 +28,7 @@ from django_q.cluster import Cluster, Sentinel, get_mp_context
 from django_q.signals import pre_execute
 
 from portal import deliveries
-from portal.project import databases
+from portal.project import databases, schedules
 from portal.project.heart import Heart, guarded
 from tenants import sweeps
 from tenants.leases import Worker
@@ -61,6 +61,7 @@ def run() -> int:
     while cluster.sentinel.is_alive():
         if heart.has_beaten_for(deliveries.WORKER_IS_DEAD):
             guarded(deliveries.free_dead)
+        guarded(schedules.bring_back)
         guarded(_sweep)
         cluster.sentinel.join(PULSE_SECONDS)
     heart.stop()
