@@ -2,14 +2,14 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { java } from './java.mjs';
+import { java, NEWEST_VERSION } from './java.mjs';
 import { probeClassFile, probesOf, renderProbes } from './probes.mjs';
 
 const MAIN = 'io.github.apexdevtools.apexls.CheckForIssues';
 const PROBES = 'GeneratedProbes';
 const META =
   '<?xml version="1.0"?><ApexClass xmlns="http://soap.sforce.com/2006/04/metadata">' +
-  '<apiVersion>65.0</apiVersion><status>Active</status></ApexClass>';
+  `<apiVersion>${NEWEST_VERSION}</apiVersion><status>Active</status></ApexClass>`;
 
 /** Returns what is wrong, in words; `namespace` replaces the project's own. */
 export function checkApex(project, namespace) {

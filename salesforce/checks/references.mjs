@@ -1,5 +1,7 @@
 // What one file says of another: permission sets, layouts, list views, tabs, the app, the packaged
 // settings, the project file, and the rules of Apex that the type checker does not know.
+import { checkClientApp } from './client-app.mjs';
+import { NEWEST_VERSION } from './java.mjs';
 import { bareApex, list } from './project.mjs';
 
 const STANDARD_FIELDS = new Set(['id', 'name', 'ownerid', 'createdbyid', 'createddate', 'lastmodifiedbyid', 'lastmodifieddate']);
@@ -17,6 +19,8 @@ export function checkReferences(project) {
     ...navigation(project, known),
     ...settings(project, known),
     ...projectFile(project),
+    ...versions(project),
+    ...checkClientApp(project),
     ...apexRules(project),
   ];
 }
@@ -176,6 +180,16 @@ function projectFile(project) {
       .filter(([key, handler]) => !new RegExp(`\\bglobal\\b.*\\bimplements\\b.*\\b${handler}\\b`).test(classes.get(packaged[key]) ?? ''))
       .map(([key, handler]) => `sfdx-project.json: ${key} names no global class that implements ${handler}`),
     ...(packaged.versionNumber === `${version}.NEXT` ? [] : [`sfdx-project.json: versionNumber ${packaged.versionNumber} is not PACKAGE_VERSION ${version}`]),
+  ];
+}
+
+/** One API version everywhere: the newest that the stubs of the type checker know. */
+function versions(project) {
+  const named = project.files.filter((file) => /\.(cls|page)-meta\.xml$/.test(file));
+  const wrong = named.filter((file) => !project.read(file).includes(`<apiVersion>${NEWEST_VERSION}</apiVersion>`));
+  return [
+    ...wrong.map((file) => `${project.shown(file)}: apiVersion is not ${NEWEST_VERSION}`),
+    ...(project.settings.sourceApiVersion === NEWEST_VERSION ? [] : [`sfdx-project.json: sourceApiVersion is not ${NEWEST_VERSION}`]),
   ];
 }
 

@@ -3,6 +3,8 @@
 import json
 import re
 
+from pytest_django.fixtures import Settings
+
 from connect.mappings import templates
 from connect.models import Package
 from tenants import callout_signature
@@ -21,6 +23,15 @@ def test_the_signature_is_sent_in_the_headers_that_the_portal_reads() -> None:
     source = (CLASSES / "CalloutSignature.cls").read_text()
     assert f"'{callout_signature.TIMESTAMP_HEADER}'" in source
     assert f"'{callout_signature.SIGNATURE_HEADER}'" in source
+
+
+def test_the_client_app_asks_for_the_scopes_of_the_portal(settings: Settings) -> None:
+    names = {"api": "Api", "id": "Basic", "refresh_token": "RefreshToken"}
+    [file] = (PACKAGE / "extlClntAppOauthSettings").iterdir()
+    found = re.search(r"<commaSeparatedOauthScopes>(.*)</", file.read_text())
+    assert found
+    wanted = [names[each] for each in settings.SOCIAL_AUTH_SALESFORCE_SCOPE]
+    assert sorted(found[1].split(", ")) == sorted(wanted)
 
 
 def test_no_key_is_in_the_repository() -> None:

@@ -13,9 +13,18 @@ const CLASS = (name) => path.join(SOURCE, 'classes', `${name}.cls`);
 const PAGE = path.join(SOURCE, 'pages', 'Multiconnect_Setup.page');
 const ADMINISTRATOR = path.join(SOURCE, 'permissionsets', 'Multiconnect_Administrator.permissionset-meta.xml');
 const INTEGRATION_USER = path.join(SOURCE, 'permissionsets', 'Multiconnect_Integration_User.permissionset-meta.xml');
+const CLIENT_APP = path.join(SOURCE, 'externalClientApps', 'Multiconnect_Portal.eca-meta.xml');
+const OAUTH = path.join(SOURCE, 'extlClntAppOauthSettings', 'Multiconnect_Portal_OAuth.ecaOauth-meta.xml');
+const HUB = '00Dxx0000001gEREAY';
 const TWEET = path.join(SOURCE, 'objects', 'Tweet__c');
 
-// [the fault, the file, what stands there, what is put there, what the check says]
+const GLOBAL_OAUTH = `<?xml version="1.0" encoding="UTF-8"?>
+<ExtlClntAppGlobalOauthSettings xmlns="http://soap.sforce.com/2006/04/metadata">
+    <externalClientApplication>Multiconnect_Portal</externalClientApplication>
+</ExtlClntAppGlobalOauthSettings>
+`;
+
+// [the fault, the file, what stands there (null: the file goes; undefined: it is new), what is put there, what the check says]
 const FAULTS = [
   // Apex
   ['a type error', CLASS('CalloutSignature'), 'Long timestamp = now', 'Integer timestamp = now', /CalloutSignature\.cls.*Long/],
@@ -61,7 +70,17 @@ const FAULTS = [
   ['a related list by the wrong field', path.join(SOURCE, 'layouts', 'Account-Multiconnect Account Layout.layout-meta.xml'), 'Tweet__c.Account__c', 'Tweet__c.Time__c', /does not look up Account/],
   ['an app with an unknown tab', path.join(SOURCE, 'applications', 'Multiconnect.app-meta.xml'), '<tabs>Tweet__c', '<tabs>Toot__c', /no tab Toot__c/],
   ['a host that no Remote Site Setting names', path.join(SOURCE, 'customMetadata', 'Portal.Default.md-meta.xml'), 'your-app', 'another-app', /no active Remote Site Setting names https:\/\/another-app/],
+  // the External Client App
+  ['a client app that only its own org can use', CLIENT_APP, 'Packaged', 'Local', /distributionState has to be Packaged/],
+  ['a client app under another name', CLIENT_APP, ':Multiconnect_Portal', ':Portal', /orgScopedExternalApp names Portal/],
+  ['a client app that is not there', CLIENT_APP, null, null, /one External Client App/],
+  ['OAuth settings of another app', OAUTH, '<externalClientApplication>Multiconnect_Portal', '<externalClientApplication>Portal', /no External Client App Portal/],
+  ['a scope that the portal does not ask for', OAUTH, 'RefreshToken', 'RefreshToken, Full', /asks for the scopes Api, Basic, RefreshToken/],
+  ['a scope that does not exist', OAUTH, 'RefreshToken', 'Refresh', /unknown scope Refresh/],
+  ['a link to the Dev Hub in one file only', OAUTH, 'YOUR_DEV_HUB:YOUR_CONSUMER', `${HUB}:888xx0000004CAr`, /scripts\.client_app/],
+  ['a consumer secret in the package', path.join(SOURCE, 'Portal.ecaGlblOauth-meta.xml'), undefined, GLOBAL_OAUTH, /never packaged: consumer key and secret/],
   // the project
+  ['a class of an older API version', `${CLASS('PostInstall')}-meta.xml`, /[\d.]+(?=<\/apiVersion>)/, '59.0', /apiVersion is not/],
   ['an install script that is not there', 'sfdx-project.json', '"PostInstall"', '"PostInstal"', /postInstallScript/],
   ['a version that the callout does not tell', 'sfdx-project.json', '1.0.0.NEXT', '1.1.0.NEXT', /PACKAGE_VERSION/],
   ['a manifest that lacks a component', path.join('manifest', 'package.xml'), '<members>PostInstall</members>', '', /lacks ApexClass PostInstall/],
@@ -78,6 +97,7 @@ function copyOfPackage() {
 function plant(copy, file, before, after) {
   const place = path.join(copy, file);
   if (before === null) return fs.rmSync(place);
+  if (before === undefined) return fs.writeFileSync(place, after);
   const text = fs.readFileSync(place, 'utf8');
   const planted = text.replace(before, after);
   assert.notEqual(planted, text, `${file} holds ${before} no more: plant the fault elsewhere`);
