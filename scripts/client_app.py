@@ -24,7 +24,7 @@ def fill(link: str, source: Path = SOURCE) -> list[Path]:
     found = _LINK.fullmatch(link.strip())
     if found is None:
         raise BadLink(
-            f"{link!r} is no oauthLink, which looks like 00Dxx0000001gER:888xx0000004CAr. Retrieve "
+            f"{link!r} is not an oauthLink, which looks like 00Dxx0000001gER:888xx0000004CAr. Retrieve "
             "ExtlClntAppOauthSettings from your Dev Hub, and copy it from there."
         )
     [app] = source.glob("externalClientApps/*.eca-meta.xml")

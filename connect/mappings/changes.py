@@ -93,6 +93,12 @@ def cost_text(change: Change, rows: Mapping[str, int | None]) -> str:
     }[change.cost]
 
 
+def with_cost(change: Change, rows: Mapping[str, int | None]) -> str:
+    """Return a change and its cost as one line."""
+    kind = change.kind.replace("_", " ")
+    return f"{f'{change.object_name} {change.name}'.strip()}: {kind}. {cost_text(change, rows)}"
+
+
 def rows_read(changes: Iterable[Change], rows: Mapping[str, int | None]) -> int:
     """Return how many rows these changes read from Salesforce again, if known."""
     reading = {Cost.LOAD, Cost.RELOAD, Cost.RESYNC}

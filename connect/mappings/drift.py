@@ -1,10 +1,13 @@
-"""Drift: comparing live mappings with the tenant's version, accepting and restoring."""
+"""Drift: comparing live mappings with the tenant's version, and with what its org says.
+
+The version tells what a tenant should have. The org tells what it can have: a field that was
+removed there breaks a mapping that has not changed at all.
+"""
 
 import hashlib
 import json
 import logging
 import time
-from collections.abc import Collection
 from datetime import timedelta
 
 from django.db import transaction
@@ -13,9 +16,11 @@ from django.utils import timezone
 
 from connect.clients import budget, heroku_connect, http
 from connect.formats import counted
-from connect.mappings import diff, placeholders
+from connect.mappings import asking, diff, org_changes, placeholders
+from connect.mappings.asking import Described
 from connect.mappings.changes import Change
 from connect.mappings.documents import MappingDocument
+from connect.mappings.org_changes import OrgChange
 from connect.models import (
     OPEN_STATUSES,
     Connection,
@@ -31,6 +36,8 @@ log = logging.getLogger(__name__)
 
 INTERVAL = timedelta(hours=24)
 MAX_RUN_SECONDS = 60.0
+# A peer's document of another shape is its fault, and must not stop the other tenants.
+_UNREADABLE = (KeyError, TypeError, AttributeError)
 
 
 class DriftRefused(Exception):
@@ -40,8 +47,8 @@ class DriftRefused(Exception):
 def compare_due() -> int:
     """Compare the live connections whose last comparison is a day old; return how many.
 
-    One call each. Stops after a minute; the next run continues. Skips tenants in a running
-    roll-out. A failure of one tenant does not stop the others.
+    One call each, and one for each mapped object. Stops after a minute; the next run continues.
+    Skips tenants in a running roll-out. A failure of one tenant does not stop the others.
     """
     stop_at = time.monotonic() + MAX_RUN_SECONDS
     done = 0
@@ -66,29 +73,42 @@ def _due() -> QuerySet[Connection]:
 
 
 def compare(connection: Connection) -> Drift:
-    """Compare a connection's live mappings with its version and store the result."""
+    """Compare a connection's live mappings with its version and its org; store the result."""
     with http.working_for(connection.tenant.org_id):
         try:
             live = heroku_connect.export(connection.region_url, connection.connection_id)
+            described = asking.ask(asking.of(connection), live)
         except http.RemoteError as error:
             log.warning("drift unknown connection=%s error=%s", connection.pk, error)
             return _store(connection, error=error.words)
-    return store(connection, live)
+        except _UNREADABLE:
+            return _store(connection, error="Heroku Connect's export cannot be read.")
+    return store(connection, live, described)
 
 
-def store(connection: Connection, live: MappingDocument) -> Drift:
-    """Store the differences between live mappings and the connection's version."""
+def store(
+    connection: Connection, live: MappingDocument, described: Described | None = None
+) -> Drift:
+    """Store the differences between live mappings and the connection's version.
+
+    With what the org says of the mapped objects, also what has changed there.
+    """
     if connection.template is None:
         return _store(connection, error="It has no mapping version.")
     wanted = placeholders.fill(connection.template.document, connection.tenant.namespace)
     try:
-        return _store(connection, diff.compare(live, wanted))
-    # A peer's document of another shape is its fault, and must not stop the other tenants.
-    except (KeyError, TypeError, AttributeError):
+        return _store(connection, diff.compare(live, wanted), live, described)
+    except _UNREADABLE:
         return _store(connection, error="Heroku Connect's export cannot be read.")
 
 
-def _store(connection: Connection, changes: list[Change] | None = None, error: str = "") -> Drift:
+def _store(
+    connection: Connection,
+    changes: list[Change] | None = None,
+    live: MappingDocument | None = None,
+    described: Described | None = None,
+    error: str = "",
+) -> Drift:
     now = timezone.now()
     with transaction.atomic():
         # Locked, so that a comparison does not overwrite what staff accept at the same moment.
@@ -98,18 +118,38 @@ def _store(connection: Connection, changes: list[Change] | None = None, error: s
         if changes is not None:
             drift.template = connection.template
             drift.changes = [change.as_json() for change in changes]
-            drift.fingerprint = _fingerprint(changes)
+            if live is not None:
+                _note_org(drift, live, described)
+            drift.fingerprint = _fingerprint(drift)
             _set_state(drift, _state_of(drift))
         drift.save()
     return drift
 
 
-def _fingerprint(changes: Collection[Change]) -> str:
-    """Return a hash of the differences; "" if there are none."""
-    if not changes:
+def _note_org(drift: Drift, live: MappingDocument, described: Described | None) -> None:
+    if described is None:  # the org was not asked again
+        found = org_changes.remaining(org_changes.from_json(drift.org_changes), live)
+    else:
+        namespace = drift.connection.tenant.namespace
+        found = org_changes.find(live, drift.described, described, namespace)
+    drift.org_changes = [change.as_json() for change in found]
+    # While something has changed, it is held against the describe from before the change.
+    if described is not None and not found:
+        drift.described = org_changes.stored(described)
+
+
+def faults(drift: Drift) -> list[OrgChange]:
+    """Return the changes in the org because of which the mappings no longer fit."""
+    return [each for each in org_changes.from_json(drift.org_changes) if each.is_fault]
+
+
+def _fingerprint(drift: Drift) -> str:
+    """Return a hash of the differences and of the org's changes; "" if there are none."""
+    found = [*drift.changes, *(each.as_json() for each in faults(drift))]
+    if not found:
         return ""
     # Sorted keys: the same differences have to give the same text.
-    text = json.dumps([change.as_json() for change in changes], sort_keys=True)
+    text = json.dumps(found, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -126,12 +166,20 @@ def _set_state(drift: Drift, state: DriftState) -> None:
         return
     before, drift.state, drift.since = drift.state, state, timezone.now()
     if state == DriftState.DRIFTED:
-        differences = counted(len(drift.changes), "difference")
-        text = f"The live mappings have drifted from {drift.template}: {differences}."
-        timeline.note(drift.connection.tenant, EventKind.TROUBLE, text)
+        timeline.note(drift.connection.tenant, EventKind.TROUBLE, _told(drift))
     elif state == DriftState.SAME and before == DriftState.DRIFTED:
         text = f"The live mappings match {drift.template} again."
         timeline.note(drift.connection.tenant, EventKind.STAGE, text)
+
+
+def _told(drift: Drift) -> str:
+    differences = counted(len(drift.changes), "difference")
+    parts = [f"The live mappings have drifted from {drift.template}: {differences}."]
+    broken = faults(drift)
+    if broken:
+        parts = parts if drift.changes else []
+        parts.append(f"The org has changed what is mapped: {' '.join(map(str, broken))}")
+    return " ".join(parts)
 
 
 def accept(drift_id: int, fingerprint: str, actor: str, reason: str) -> Drift:

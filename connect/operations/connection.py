@@ -12,7 +12,7 @@ from connect.formats import counted, format_time
 from connect.health import diagnose, observations, states
 from connect.health import refresh as health
 from connect.models import BlockedKind, Connection, Health, Stage, WaitingOn
-from connect.operations import ending, timed
+from connect.operations import ending, following, timed
 from connect.operations.base import Done, Failed, Operation, Options, Report, Skip, by_name, perform
 from connect.provisioning import reconciler, stages
 from connect.runner import patience
@@ -231,4 +231,5 @@ REGISTRY: dict[str, Operation] = {
     ),
     **timed.OPERATIONS,
     **ending.OPERATIONS,
+    **following.OPERATIONS,
 }

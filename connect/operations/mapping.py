@@ -56,9 +56,9 @@ def _edit(claim: Claim, actor: str, options: Options) -> Done:
     """Overwrite what the form shows, keeping the rest; only if nobody else changed it."""
     mapping = _mapping(claim, options)
     wanted = edits.edited(mapping.config, options["config"])
-    faults = _lint(claim, mapping, wanted)
-    if faults:
-        raise Failed(f"Nothing was sent. {' '.join(each.explained for each in faults)}")
+    found = faults(claim, mapping, wanted)
+    if found:
+        raise Failed(f"Nothing was sent. {' '.join(each.explained for each in found)}")
     address = (claim.connection.region_url, mapping.mapping_id)
     # The revision of the page, not the current one: so a change in between is a conflict.
     changed = {**wanted, "revision": options["revision"]}
@@ -75,7 +75,8 @@ def _edit(claim: Claim, actor: str, options: Options) -> Done:
     return Done(f"{mapping.object_name} is changed; Heroku Connect loads what is new.{along}")
 
 
-def _lint(claim: Claim, mapping: Mapping, config: dict[str, Any]) -> list[lint.Finding]:
+def faults(claim: Claim, mapping: Mapping, config: dict[str, Any]) -> list[lint.Finding]:
+    """Return the errors that a configuration of a mapping would have in the tenant's org."""
     connection, name = claim.connection, mapping.object_name
     document = {"mappings": [{"object_name": name, "config": config}]}
     asked = asking.ask(asking.of(connection), document)

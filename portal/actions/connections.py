@@ -109,6 +109,11 @@ ACTIONS = (
         "Asks Heroku Connect for the present state.",
     ),
     _button(
+        "compare",
+        "connect.refresh_connection",
+        "Compares its mappings with its version, and with what its org has now.",
+    ),
+    _button(
         "snooze",
         "connect.snooze_connection",
         "Until then no alerts are sent; the work itself continues. "

@@ -1,18 +1,24 @@
-"""Actions on a tenant that has drifted from its version: bring it back, or accept the drift."""
+"""Actions on a tenant that has drifted: compare it, bring it back, correct it, or accept it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
 
-from connect.mappings import drift
+from connect.mappings import corrections, diff, drift, last_seen
+from connect.mappings.changes import with_cost
 from connect.models import Drift, DriftState
+from connect.operations import base
+from connect.operations.base import Report
+from connect.operations.connection import REGISTRY
 from connect.rollouts import restore
 from connect.rollouts.status import TransitionRefused
-from portal.actions.action import Action, Options
+from portal.actions import corrected_version
+from portal.actions.action import Action, Options, Work
 from portal.actions.forms import Question
 from portal.actions.result import Result, Unmet, done, queued, skipped
 from portal.actions.rollouts import what_follows
+from portal.models import BulkItem
 
 NOT_FREE = "it has not drifted any more, is not live, or is in another roll-out"
 
@@ -37,7 +43,33 @@ def _name(row: Drift) -> str:
     return str(row.connection.tenant)
 
 
+def _work(name: str) -> Work:
+    """Return the worker's part of an operation on a row's connection."""
+    operation = REGISTRY[name]
+
+    def perform(row: Drift, actor: str, options: Options) -> Report:
+        return base.perform(operation, row.connection_id, actor, options)
+
+    return Work(perform, _store, _load)
+
+
+def _store(row: Drift) -> dict[str, Any]:
+    connection = row.connection
+    return {"tenant": connection.tenant, "connection": connection, "target": {}}
+
+
+def _load(item: BulkItem) -> Drift | None:
+    found = Drift.objects.select_related("connection__tenant", "connection__template")
+    return found.filter(connection=item.connection).first()
+
+
+def _refusal_of(name: str) -> Callable[[Drift], str]:
+    return lambda row: REGISTRY[name].refusal(row.connection)
+
+
 def _refusal_to_bring_back(row: Drift) -> str:
+    if row.state in (DriftState.DRIFTED, DriftState.ACCEPTED) and not row.changes:
+        return "its mappings are those of its version; what has changed is its org"
     differs = row.state in (DriftState.DRIFTED, DriftState.ACCEPTED)
     return "" if differs else "it has not drifted"
 
@@ -69,14 +101,62 @@ def _accept(targets: Sequence[Drift], actor: str, options: Options) -> Result:
 
 
 def _differences(targets: Sequence[Drift]) -> list[str]:
-    return [
-        f"{change['object_name']} {change['name']}: {change['kind'].replace('_', ' ')}"
-        for row in targets
-        for change in row.changes
-    ]
+    lines: list[str] = []
+    for row in targets:
+        lines += [
+            f"{change['object_name']} {change['name']}: {change['kind'].replace('_', ' ')}"
+            for change in row.changes
+        ]
+        lines += [f"{each} {each.advice}" for each in drift.faults(row)]
+    return lines
+
+
+def _corrections(targets: Sequence[Drift]) -> list[str]:
+    """Return what a correction changes of the live mappings, and what that costs."""
+    lines: list[str] = []
+    for row in targets:
+        live, rows = last_seen.document(row.connection), last_seen.row_counts(row.connection)
+        wanted = corrections.corrected(live, drift.faults(row))
+        lines += [with_cost(each, rows) for each in diff.compare(live, wanted)]
+    return lines
 
 
 ACTIONS = (
+    Action(
+        "compare",
+        "Compare now",
+        "Compares its mappings with its version, and with what its org has now.",
+        (Drift,),
+        "connect.refresh_connection",
+        _work("compare"),
+        _refusal_of("compare"),
+        in_bulk=True,
+        naming=_name,
+    ),
+    Action(
+        "correct_version",
+        "Make the corrected version",
+        "Makes the next mapping version, which follows the change in this org. Nothing is sent.",
+        (Drift,),
+        "connect.add_mappingtemplate",
+        corrected_version.make,
+        corrected_version.refusal,
+        corrected_version.details,
+        previews=True,
+        naming=_name,
+    ),
+    Action(
+        "correct",
+        "Correct for this tenant",
+        "Changes this tenant's mappings alone, and accepts that they differ from its version.",
+        (Drift,),
+        "connect.accept_drift",
+        _work("correct"),
+        _refusal_of("correct"),
+        _corrections,
+        AcceptForm,
+        naming=_name,
+    ),
     Action(
         "bring_back",
         "Bring back",

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 
-from connect.mappings import last_seen
+from connect.mappings import last_seen, org_changes
 from connect.mappings.changes import from_json
 from connect.models import Drift, DriftState
 from portal import show
@@ -29,6 +29,7 @@ class DriftAdmin(ReadOnlyAdmin, ActionsAdmin):
         "connection",
         "coloured_state",
         "differences",
+        "in_the_org",
         "template",
         "since",
         "checked_at",
@@ -74,6 +75,7 @@ class DriftAdmin(ReadOnlyAdmin, ActionsAdmin):
             "left_title": "Live",
             "right_title": str(row.template or "Its version"),
             "sections": comparison.sections(from_json(row.changes), rows),
+            "org_changes": org_changes.from_json(row.org_changes),
         }
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -84,3 +86,7 @@ class DriftAdmin(ReadOnlyAdmin, ActionsAdmin):
     @admin.display(description="differences")
     def differences(self, row: Drift) -> int:
         return len(row.changes)
+
+    @admin.display(description="changes in the org")
+    def in_the_org(self, row: Drift) -> int:
+        return len(row.org_changes)

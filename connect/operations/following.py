@@ -1,0 +1,89 @@
+"""Following a change in the org, for one tenant: comparing now, and correcting its mappings."""
+
+from typing import Any
+
+from connect.clients import heroku_mappings, http
+from connect.formats import counted
+from connect.health import refresh as health
+from connect.mappings import corrections, drift
+from connect.models import (
+    OPEN_STATUSES,
+    Connection,
+    Drift,
+    DriftState,
+    Mapping,
+    RolloutItem,
+    Stage,
+)
+from connect.operations import mapping as mappings
+from connect.operations.base import Done, Failed, Operation, Options, Skip, by_name
+from connect.runner.lease import Claim
+
+
+def _refusal_to_compare(connection: Connection) -> str:
+    if connection.stage != Stage.LIVE:
+        return "it is not live"
+    at_work = RolloutItem.objects.filter(connection=connection, status__in=OPEN_STATUSES).first()
+    return f"roll-out {at_work.rollout_id} is not done with it" if at_work else ""
+
+
+def _compare(claim: Claim, actor: str, options: Options) -> Done:
+    found = drift.compare(claim.connection)
+    if found.error:
+        raise Failed(found.error)
+    differences = counted(len(found.changes), "difference")
+    changes = counted(len(found.org_changes), "change")
+    return Done(f"{differences} from its version, {changes} in the org.")
+
+
+def _refusal_to_correct(connection: Connection) -> str:
+    row = Drift.objects.filter(connection=connection).first()
+    to_do = [each for each in drift.faults(row) if each.is_corrected_by_a_version] if row else []
+    if not to_do:
+        return "nothing in its org asks for other mappings"
+    return _refusal_to_compare(connection)
+
+
+def _correct(claim: Claim, actor: str, options: Options) -> Done:
+    """Change the tenant's own mappings, and accept that they differ from the version."""
+    row = Drift.objects.get(connection=claim.connection)
+    if row.fingerprint != options["fingerprint"]:
+        raise Skip("the differences have changed: reload the page")
+    health.refresh(claim.connection)
+    changed = [name for each in claim.connection.mappings.all() if (name := _one(claim, row, each))]
+    health.refresh(claim.connection)
+    compared = drift.compare(claim.connection)
+    if compared.state == DriftState.DRIFTED:
+        drift.accept(compared.pk, compared.fingerprint, actor, options["reason"])
+    return Done(f"{', '.join(changed) or 'nothing'} changed for this tenant alone.")
+
+
+def _one(claim: Claim, row: Drift, mapping: Mapping) -> str:
+    """Correct one mapping; return its object, or "" if it needs no correction."""
+    name, before = mapping.object_name, _document(mapping)
+    after = corrections.corrected(before, drift.faults(row))
+    if after == before:
+        return ""
+    region = claim.connection.region_url
+    if not after["mappings"]:
+        heroku_mappings.delete_mapping(region, mapping.mapping_id)
+        return name
+    config = after["mappings"][0]["config"]
+    faults = mappings.faults(claim, mapping, config)
+    if faults:
+        raise Failed(" ".join(each.explained for each in faults))
+    try:
+        heroku_mappings.replace_mapping(region, mapping.mapping_id, name, config)
+    except http.Conflict as conflict:
+        raise Failed(f"{name} was changed by somebody else meanwhile. Try again.") from conflict
+    return name
+
+
+def _document(mapping: Mapping) -> dict[str, Any]:
+    return {"mappings": [{"object_name": mapping.object_name, "config": mapping.config}]}
+
+
+OPERATIONS = by_name(
+    Operation("compare", "Compare now", _refusal_to_compare, _compare),
+    Operation("correct", "Correct for this tenant", _refusal_to_correct, _correct),
+)

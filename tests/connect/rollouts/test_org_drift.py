@@ -1,0 +1,105 @@
+"""A change in a tenant's org is seen before it breaks, and followed for one tenant or for all."""
+
+from typing import Any
+
+import pytest
+
+from connect.mappings import drift
+from connect.models import Drift, DriftState
+from connect.operations import connection as operations
+from connect.operations.base import OperationOutcome, Report
+from tenants.models import Event
+from tests import cast
+from tests.connect import fleet as fleets
+from tests.connect.fleet import Fleet, Member
+
+pytestmark = pytest.mark.django_db
+INDEXED = fleets.document(
+    Account=fleets.config("Segment__c", "Phone", indexes={"Segment__c": {"unique": False}}),
+    Contact=fleets.config("Email"),
+)
+
+
+@pytest.fixture
+def fleet(db: None, emulator: Any) -> Fleet:
+    return Fleet(emulator, fleets.version(INDEXED))
+
+
+@pytest.fixture
+def member(fleet: Fleet) -> Member:
+    made = fleet.add(cast.ACME)
+    assert drift.compare(made.now()).state == DriftState.SAME
+    return made
+
+
+def operate(name: str, member: Member, **options: Any) -> Report:
+    return operations.operate(name, member.connection.pk, "mia", options)
+
+
+def test_a_removed_field_is_seen_and_noted_before_the_mapping_breaks(
+    fleet: Fleet, member: Member
+) -> None:
+    fleet.remove_field(member, "Account", "Segment__c")
+    found = drift.compare(member.now())
+    assert (found.state, found.changes) == (DriftState.DRIFTED, [])
+    (gone,) = drift.faults(found)
+    assert str(gone) == "Account.Segment__c is gone."
+    noted = Event.objects.latest("pk").text
+    assert noted == "The org has changed what is mapped: Account.Segment__c is gone."
+    drift.compare(member.now())
+    assert Event.objects.latest("pk").text == noted
+
+
+def test_a_retyped_field_stays_listed_until_it_is_accepted(fleet: Fleet, member: Member) -> None:
+    fleet.add_field(member, "Account", {"name": "Segment__c", "type": "double", "length": 0})
+    for _ in range(2):
+        found = drift.compare(member.now())
+        assert [each.kind for each in drift.faults(found)] == ["retyped"]
+    accepted = drift.accept(found.pk, found.fingerprint, "mia", "Nobody reads it.")
+    assert accepted.state == DriftState.ACCEPTED
+    assert drift.compare(member.now()).state == DriftState.ACCEPTED
+
+
+def test_a_new_field_of_interest_is_listed_and_is_no_drift(fleet: Fleet, member: Member) -> None:
+    key = {"name": "Number__c", "type": "string", "external_id": True}
+    fleet.add_field(member, "Account", key)
+    found = drift.compare(member.now())
+    assert (found.state, len(found.org_changes)) == (DriftState.SAME, 1)
+
+
+def test_compare_now_says_what_it_found(fleet: Fleet, member: Member) -> None:
+    fleet.remove_field(member, "Account", "Segment__c")
+    report = operate("compare", member)
+    assert report.text == "Compare now: 0 differences from its version, 1 change in the org."
+    fleet.running.fail("region", path="/actions/export", status=404)
+    assert operate("compare", member).outcome == OperationOutcome.FAILED
+
+
+def test_one_tenants_mappings_are_corrected_and_accepted_as_an_exception(
+    fleet: Fleet, member: Member
+) -> None:
+    fleet.remove_field(member, "Account", "Segment__c")
+    found = drift.compare(member.now())
+    report = operate("correct", member, fingerprint=found.fingerprint, reason="Theirs is gone.")
+    assert report.text == "Correct for this tenant: Account changed for this tenant alone."
+    assert fleet.mapped(member)["Account"] == {*fleets.SYSTEM, "Phone"}
+    seen = member.remote.seen["mappings"]
+    assert {each["state"] for each in seen} == {"DATA_SYNCED"}
+    after = Drift.objects.get()
+    assert (after.state, after.reason) == (DriftState.ACCEPTED, "Theirs is gone.")
+    assert drift.faults(after) == []
+
+
+def test_a_correction_of_what_the_person_did_not_see_is_not_made(
+    fleet: Fleet, member: Member
+) -> None:
+    fleet.remove_field(member, "Account", "Segment__c")
+    drift.compare(member.now())
+    report = operate("correct", member, fingerprint="another", reason="Fine.")
+    assert (report.outcome, fleet.calls("PUT")) == (OperationOutcome.SKIPPED, 0)
+    assert "reload the page" in report.reason
+
+
+def test_there_is_nothing_to_correct_where_nothing_has_changed(member: Member) -> None:
+    report = operate("correct", member, fingerprint="", reason="Fine.")
+    assert report.reason == "nothing in its org asks for other mappings"
