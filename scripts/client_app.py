@@ -24,8 +24,8 @@ def fill(link: str, source: Path = SOURCE) -> list[Path]:
     found = _LINK.fullmatch(link.strip())
     if found is None:
         raise BadLink(
-            f"{link!r} is not an oauthLink, which looks like 00Dxx0000001gER:888xx0000004CAr. Retrieve "
-            "ExtlClntAppOauthSettings from your Dev Hub, and copy it from there."
+            f"{link!r} is not an oauthLink, which looks like 00Dxx0000001gER:888xx0000004CAr. "
+            "Retrieve ExtlClntAppOauthSettings from your Dev Hub, and copy it from there."
         )
     [app] = source.glob("externalClientApps/*.eca-meta.xml")
     [oauth] = source.glob("extlClntAppOauthSettings/*.ecaOauth-meta.xml")

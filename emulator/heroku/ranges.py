@@ -9,7 +9,7 @@ from emulator.heroku.system import error
 from emulator.web.answers import answer, refuse
 from emulator.web.call import Call
 
-DEFAULT_PAGE, LARGEST_PAGE = 200, 1000
+DEFAULT_PAGE, MAX_PAGE = 200, 1000
 # For example `id ]<after>..<last>; order=desc, max=200`; `]` leaves the first one out. Clients that
 # others wrote separate the options by `;` as well, and send empty ones.
 RANGE = re.compile(
@@ -53,7 +53,7 @@ def _read(header: str | None) -> Range | None:
         option = OPTION.fullmatch(given)
         if option is None:
             return None
-        size = min(int(option["max"] or size), LARGEST_PAGE)
+        size = min(int(option["max"] or size), MAX_PAGE)
         descending = option["order"] == "desc" or descending
     return Range(match["key"], match["after"], match["first"], match["last"], size, descending)
 
