@@ -39,7 +39,6 @@ def test_the_form_of_a_roll_out_is_whole_on_a_phone(window: Page) -> None:
     window.set_viewport_size(PHONE)  # type: ignore[arg-type]
     window.goto(walk.page(Rollout, "add"))
     expect(window.locator(".help").first).to_be_visible()
-    window.screenshot(path="/tmp/shot-rollout.png", full_page=True)
     assert window.evaluate(_CUT, ".help, .help *, label, h2, input, select, textarea") == []
     assert window.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
@@ -55,7 +54,6 @@ def test_the_ten_steps_are_whole_on_a_laptop(window: Page, kind: str) -> None:
     window.set_viewport_size(LAPTOP)  # type: ignore[arg-type]
     window.goto(walk.page(Tenant, "change", tenant.pk))
     expect(window.locator(".stepper li")).to_have_count(10)
-    window.screenshot(path=f"/tmp/shot-stepper-{kind}.png")
     assert window.evaluate(_CUT, ".stepper, .stepper *") == []
     assert window.evaluate(_BROKEN) == []
 
