@@ -10,21 +10,22 @@ from django.utils.timezone import localtime
 class Condition(models.TextChoices):
     """How a connection or a mapping does, from best to worst: the only words for health.
 
+    This order is the only ranking: pages, filters, metrics and charts take it from here.
     connect.health.states says what a state of Heroku Connect means, connect.health.conditions what
     a live connection's condition is now.
     """
 
     HEALTHY = "healthy", "Healthy"
     WORKING = "working", "Working"
-    PAUSED = "paused", "Paused"
     DEGRADED = "degraded", "Degraded"
+    PAUSED = "paused", "Paused"  # all of the data waits, not only a part
     UNKNOWN = "unknown", "Unknown"
     BROKEN = "broken", "Broken"
     NEEDS_AUTHORIZATION = "needs_authorization", "Needs authorization"
 
 
 class Health(models.Model):
-    """The present health of one connection. The row is created at the first refresh.
+    """The present health of one connection. The row is created with the first fact.
 
     `condition` was noted at the last observation (`sampled_at`). Read it through
     connect.health.conditions: an old observation says nothing about now.

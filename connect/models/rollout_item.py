@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from connect.models.blocked import BlockedKind
 from connect.models.rollout import Rollout
 
 
@@ -85,6 +86,9 @@ class RolloutItem(models.Model):
     )
     last_error = models.TextField(blank=True)
     last_request_id = models.CharField(max_length=100, blank=True)
+    blocked_kind = models.CharField(
+        max_length=20, choices=BlockedKind.choices, blank=True, help_text="Why it failed."
+    )
 
     # --- what was found and done
     findings = models.JSONField(default=list)

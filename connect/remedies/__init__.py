@@ -1,6 +1,6 @@
 """The one right action for each reason: blocks, incidents, stages that wait. Tables of data."""
 
-from connect.remedies.blocked import BLOCKED
+from connect.remedies.blocked import BLOCKED, of_rollout_item
 from connect.remedies.helping import refusal_to_restart, refusal_to_retry
 from connect.remedies.incidents import INCIDENTS
 from connect.remedies.remedy import By, Page, Remedy
@@ -17,6 +17,7 @@ __all__ = [
     "By",
     "Page",
     "Remedy",
+    "of_rollout_item",
     "refusal_to_restart",
     "refusal_to_retry",
 ]

@@ -1,5 +1,7 @@
 """The remedy of each kind of block. Retry is named only where it can change something."""
 
+from dataclasses import replace
+
 from connect.models import BlockedKind as K
 from connect.remedies.remedy import By, Page, Remedy, press, visit
 
@@ -8,6 +10,8 @@ _NEXT_GENERATION = (
     "The add-on is deleted and a new one is made. The portal continues automatically until "
     "the admin has to authorize it, and mails them a new link."
 )
+
+_RETRY_ITEM = "Then press “Retry failed” on the roll-out's page."
 
 
 def _retry(do: str) -> Remedy:
@@ -60,10 +64,10 @@ BLOCKED: dict[K, Remedy] = {
         Page.MAPPINGS,
         By.OPERATOR,
         "Correct the named mappings first.",
-        "Then try the tenant again on the roll-out's page.",
+        _RETRY_ITEM,
     ),
     K.NOT_LIVE: _retry("Bring the connection to live first."),
-    K.PAUSED: press("resume", By.OPERATOR, "Resume the connection.", "Then try the tenant again."),
+    K.PAUSED: press("resume", By.OPERATOR, "Resume the connection.", _RETRY_ITEM),
     K.AUTHORIZATION_LOST: press(
         "reauthorize",
         By.OPERATOR,
@@ -127,3 +131,13 @@ BLOCKED: dict[K, Remedy] = {
     K.GAVE_UP: _retry("See that the peer answers again, then retry."),
     K.OTHER: _retry("Fix what the reason says, then retry."),
 }
+
+
+def of_rollout_item(kind: K) -> Remedy:
+    """Return the remedy where the block ended the work on a tenant of a roll-out.
+
+    What is retried there is the roll-out, and not the provisioning.
+    """
+    found = BLOCKED[kind]
+    action = "" if found.action == "retry" else found.action
+    return replace(found, then=_RETRY_ITEM, by=By.MANAGER, action=action)

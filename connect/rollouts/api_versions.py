@@ -119,7 +119,7 @@ def resume(claim: ItemClaim) -> StepOutcome:
         heroku_connect.resume(*claim.address)
         return poll("Heroku Connect to resume", item.step_since)
     if item.verdict:
-        raise Blocked(BlockedKind.OTHER, item.verdict)
+        raise Blocked(BlockedKind(item.blocked_kind or BlockedKind.OTHER), item.verdict)
     return Done(f"Salesforce API version {seen.api_version}.")
 
 

@@ -142,11 +142,16 @@ class ItemJob(Job):
             # A check that fails is a refusal of this tenant, and stops no other.
             unchecked = lint.Finding("unchecked", "org", text).as_json()
             return self._settle_check(
-                {"findings": [unchecked], "last_request_id": block.request_id}
+                {
+                    "findings": [unchecked],
+                    "last_request_id": block.request_id,
+                    "blocked_kind": block.kind,
+                }
             )
         self.claim.release(
             status=RolloutItemStatus.FAILED,
             finished_at=timezone.now(),
+            blocked_kind=block.kind,
             last_error=block.reason,
             last_request_id=block.request_id,
             waiting_for="",
@@ -197,6 +202,7 @@ class ItemJob(Job):
             step=RolloutStep.RESUME,
             step_since=now,
             verdict=block.reason,
+            blocked_kind=block.kind,
             next_attempt_at=now,
         )
         return True

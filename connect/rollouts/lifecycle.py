@@ -132,6 +132,7 @@ def retry(rollout_id: int, actor: str) -> Rollout:
             waiting_for="",
             **patience.FRESH,
             verdict="",
+            blocked_kind="",
             excused=False,
             sent_at=None,
             sends=0,

@@ -54,11 +54,7 @@ OF_LIVE = (
     Word.LIVE,
     Word.DRIFTED,
     Word.RECOVERING,
-    Word.DEGRADED,
-    Word.PAUSED,  # all of the data waits, not only a part
-    Word.UNKNOWN,
-    Word.BROKEN,
-    Word.NEEDS_AUTHORIZATION,
+    *(Word(each.value) for each in Condition if each.value in Word.values),
 )
 OF_CONDITION: dict[Condition, Word] = {
     Condition.HEALTHY: Word.LIVE,

@@ -68,3 +68,18 @@ def test_what_was_typed_outlives_a_log_in_in_between(window: Page, export: Path)
     assert MappingTemplate.objects.get().made_from == "the file export.json"
     window.goto(walk.page(MappingTemplate, "add"))
     expect(window.get_by_label("Notes")).to_have_value("")
+
+
+def test_a_file_that_cannot_be_kept_is_asked_for_again(window: Page, tmp_path: Path) -> None:
+    file = tmp_path / "large.json"
+    file.write_text(json.dumps({"mappings": [], "padding": "x" * 2_100_000}))
+    window.goto(walk.page(MappingTemplate, "add"))
+    window.get_by_label("Notes").fill(NOTES)
+    window.get_by_label("Export file").set_input_files(file)
+    window.context.clear_cookies(name="sessionid")
+    window.get_by_role("button", name="Save", exact=True).click()
+    window.get_by_label("Username").fill("root")
+    window.get_by_label("Password").fill(people.PASSWORD)
+    window.get_by_role("button", name="Log in", exact=True).click()
+    expect(window.get_by_role("status")).to_contain_text("Choose the file large.json again.")
+    expect(window.get_by_label("Notes")).to_have_value(NOTES)

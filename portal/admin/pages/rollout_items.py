@@ -8,7 +8,7 @@ from connect.models import RolloutItem, RolloutItemStatus
 from portal import show
 from portal.admin.kit import search
 from portal.admin.kit.base import ReadOnlyAdmin
-from portal.admin.panels.rollout import ITEM_TONES, item_badge
+from portal.admin.panels import rollout as panel
 
 
 @admin.register(RolloutItem)
@@ -39,6 +39,7 @@ class RolloutItemAdmin(ReadOnlyAdmin):
         "wave",
         "status",
         "step",
+        "blocked_kind",
         "last_error",
         "last_request_id",
         "finished_at",
@@ -55,7 +56,9 @@ class RolloutItemAdmin(ReadOnlyAdmin):
         "attempts",
         "next_attempt_at",
         "waiting_for",
+        "blocked_kind",
         "last_error",
+        "what_to_do",
         "last_request_id",
         "sends",
         "sent_at",
@@ -67,11 +70,15 @@ class RolloutItemAdmin(ReadOnlyAdmin):
     )
 
     def tone(self, value: Any) -> str:
-        return ITEM_TONES[RolloutItemStatus(value)]
+        return panel.ITEM_TONES[RolloutItemStatus(value)]
 
     @admin.display(description="status", ordering="status")
     def coloured_status(self, item: RolloutItem) -> str:
-        return item_badge(item)
+        return panel.item_badge(item)
+
+    @admin.display(description="what to do")
+    def what_to_do(self, item: RolloutItem) -> str:
+        return panel.what_to_do(item) or "-"
 
     @admin.display(description="findings of the check")
     def findings_shown(self, item: RolloutItem) -> str:

@@ -7,14 +7,25 @@ from typing import Any
 from django.db.models import Case, Count, F, IntegerField, QuerySet, Value, When
 from django.utils import timezone
 
-from connect import holds
+from connect import holds, remedies
 from connect.clients import budget
-from connect.models import OPEN_STATUSES, Rollout, RolloutItem, RolloutItemStatus, RolloutStatus
+from connect.models import (
+    OPEN_STATUSES,
+    BlockedKind,
+    Rollout,
+    RolloutItem,
+    RolloutItemStatus,
+    RolloutStatus,
+)
 from connect.rollouts import approval, outcome, pace
 from portal import show
 from portal.dashboard.split_bar import SplitBar
 
 MAX_SHOWN = 100
+CORRECT_FINDINGS = (
+    "Correct what the check names, in the org or with a new version. Then press “Retry failed” on "
+    "the roll-out's page. This needs the role Manager."
+)
 PACE = 200  # the time left is estimated from this many of the last tenants
 TONES = {
     RolloutStatus.CHECKING: show.BUSY,
@@ -74,7 +85,7 @@ def context(rollout: Rollout) -> dict[str, Any]:
         "holds": holds.of_rollout(rollout, timezone.now()),
         "budget": budget.left(timezone.now()),
         "waves": [(wave, bar(f"Wave {wave}", counts)) for wave, counts in sorted(waves.items())],
-        "items": _badged(first.order_by("place", "wave", "pk")[:MAX_SHOWN]),
+        "items": _shown(first.order_by("place", "wave", "pk")[:MAX_SHOWN]),
         "most_shown": MAX_SHOWN,
         "events": rollout.events.all()[:MAX_SHOWN],
         "rolled_back_by": [(each, status_badge(each)) for each in rollout.rolled_back_by.all()],
@@ -86,8 +97,19 @@ def item_badge(item: RolloutItem) -> str:
     return show.badge(item.get_status_display(), ITEM_TONES[RolloutItemStatus(item.status)])
 
 
-def _badged(items: QuerySet[RolloutItem]) -> list[tuple[RolloutItem, str]]:
-    return [(item, item_badge(item)) for item in items.select_related("connection__tenant")]
+def what_to_do(item: RolloutItem) -> str:
+    """Return what a tenant's failure or refusal asks for, "" if nothing has to be done."""
+    if item.status not in (RolloutItemStatus.FAILED, RolloutItemStatus.REFUSED):
+        return ""
+    if item.status == RolloutItemStatus.REFUSED and not item.blocked_kind:
+        return CORRECT_FINDINGS
+    kind = BlockedKind(item.blocked_kind or BlockedKind.OTHER)
+    return remedies.of_rollout_item(kind).in_words
+
+
+def _shown(items: QuerySet[RolloutItem]) -> list[tuple[RolloutItem, str, str]]:
+    found = items.select_related("connection__tenant")
+    return [(item, item_badge(item), what_to_do(item)) for item in found]
 
 
 def _counts_by_wave(rollout: Rollout) -> dict[int, Counter[str]]:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from connect.models import (
+    BlockedKind,
     Connection,
     Rollout,
     RolloutItem,
@@ -156,6 +157,8 @@ def test_the_connection_is_resumed_after_any_failure(fleet: Fleet, work: Work) -
     fleet.running.fail("region", path="change-sf-api-version", status=400, body=body)
     item = work(started(work)).items.get()
     assert (item.status, member.remote.state) == (RolloutItemStatus.FAILED, "IDLE")
+    # The connection was resumed in between, which keeps the reason.
+    assert item.blocked_kind == BlockedKind.PEER_REFUSED
     assert "61.0 is not supported" in item.last_error
 
 

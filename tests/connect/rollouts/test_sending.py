@@ -3,6 +3,7 @@
 import pytest
 
 from connect.models import (
+    BlockedKind,
     Prune,
     RolloutItemStatus,
     RolloutStatus,
@@ -103,17 +104,21 @@ def test_an_import_that_is_lost_every_time_fails_with_advice(fleet: Fleet, work:
 
 
 @pytest.mark.parametrize(
-    ("state", "said"),
-    [("PAUSED", "Resume it"), ("UNAUTHORIZED", "has to authorize again")],
+    ("state", "kind", "said"),
+    [
+        ("PAUSED", BlockedKind.PAUSED, "Resume it"),
+        ("UNAUTHORIZED", BlockedKind.AUTHORIZATION_LOST, "has to authorize again"),
+    ],
 )
 def test_a_connection_that_takes_no_import_fails_with_what_to_do(
-    fleet: Fleet, work: Work, state: str, said: str
+    fleet: Fleet, work: Work, state: str, kind: BlockedKind, said: str
 ) -> None:
     member = fleet.add()
     rollout = started(fleet, work, failure_limit=100)
     member.remote.force(state)
     item = step(rollout, member)
     assert (item.status, said in item.last_error) == (RolloutItemStatus.FAILED, True)
+    assert item.blocked_kind == kind
     assert fleet.calls("POST", "/actions/import") == 0
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from connect import standing
+from connect.health import conditions
 from connect.models import (
     BlockedKind,
     Condition,
@@ -24,6 +25,7 @@ from connect.models import (
     WriteError,
 )
 from connect.standing import Word
+from connect.standing.words import OF_LIVE
 from tests import cast
 from tests.portal.admin import strangers
 
@@ -156,6 +158,23 @@ def test_a_trouble_is_as_old_when_it_opens_as_when_it_was_suspected(
     assert standing.of(row).since == began
     Incident.objects.filter(pk=found.pk).update(status=IncidentStatus.OPEN, opened_at=now)
     assert standing.of(row).since == began
+
+
+def test_the_condition_ranks_what_is_wrong_as_the_badge_does(
+    fleet: dict[str, Connection],
+) -> None:
+    Health.objects.filter(connection=fleet["held"]).update(condition=Condition.PAUSED)
+    said = dict(Health.objects.annotate(said=conditions.expression()).values_list("pk", "said"))
+    live = [row for row in fleet.values() if row.stage == Stage.LIVE and not row.blocked_at]
+    words = {row.pk: found.word.value for row, found in
+             ((row, standing.of(row)) for row in live)}  # fmt: skip
+    by_condition = {pk: word for pk, word in words.items() if word in Condition.values}
+    assert {pk: said[pk] for pk in by_condition} == {
+        **by_condition, fleet["paused"].pk: Condition.HEALTHY,  # not observed yet
+    }  # fmt: skip
+    assert [each.value for each in Condition if each.value in Word.values] == [
+        each.value for each in OF_LIVE if each.value in Condition.values
+    ]
 
 
 def test_a_tenant_without_a_connection_is_new_or_gone() -> None:

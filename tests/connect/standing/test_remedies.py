@@ -62,6 +62,14 @@ def test_a_button_that_cannot_help_against_a_block_is_refused(kind: BlockedKind)
     assert not (retry and "Retry" in wanted.then)
 
 
+@pytest.mark.parametrize("kind", BlockedKind)
+def test_a_tenant_of_a_roll_out_is_retried_with_the_roll_out(kind: BlockedKind) -> None:
+    remedy = remedies.of_rollout_item(kind)
+    assert "“Retry failed”" in remedy.in_words
+    assert "Retry provisioning" not in remedy.in_words
+    assert remedy.action != "retry"
+
+
 @pytest.mark.parametrize("state", [each for each in states.CONNECTIONS if states.is_broken(each)])
 def test_restart_is_offered_where_it_is_the_remedy_of_the_state(state: str) -> None:
     connection = Connection(stage=Stage.LIVE, state=state, connection_id="c")

@@ -233,6 +233,26 @@ def test_a_skipped_tenant_shows_the_reason(manager: Client, fleet: Fleet) -> Non
     assert html.count("The roll-out was cancelled before its turn.") == 2
 
 
+@pytest.mark.parametrize(
+    ("facts", "do"),
+    [
+        ({"status": "failed", "blocked_kind": "paused"}, "Resume the connection."),
+        ({"status": "failed", "blocked_kind": ""}, "Fix what the reason says, then retry."),
+        ({"status": "refused"}, "Correct what the check names"),
+    ],
+)
+def test_a_tenant_that_failed_names_what_to_do(
+    manager: Client, fleet: Fleet, facts: dict[str, str], do: str
+) -> None:
+    creating.create(Rollout(template=fleet.first, author="mia"), Connection.objects.all())
+    item = RolloutItem.objects.earliest("pk")
+    RolloutItem.objects.filter(pk=item.pk).update(**facts, last_error="No.")
+    for row in (item.rollout, item):
+        html = manager.get(walk.page(type(row), "change", row.pk)).content.decode()
+        assert do in html
+        assert "Then press “Retry failed” on the roll-out&#x27;s page." in html
+
+
 def test_retry_is_offered_only_where_a_tenant_failed(manager: Client, fleet: Fleet) -> None:
     make(manager)
     rollout = checked()

@@ -1,0 +1,66 @@
+"""Nothing is cut off: long words on a phone, and the ten steps on a laptop."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from connect.models import Connection, Incident, IncidentStatus, Rollout
+from portal.actions import action as registry
+from tenants.models import Tenant
+from tests.portal.admin import ready, walk
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+PHONE, LAPTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
+# Texts whose box is wider than the window or hides a part of them. Tables scroll by themselves.
+_CUT = """selector => [...document.querySelectorAll(selector)]
+    .filter(each => each.offsetParent && !each.closest('.scroll'))
+    .filter(each => {
+        const box = each.getBoundingClientRect();
+        const hides = getComputedStyle(each).overflow !== 'visible';
+        return box.right > innerWidth + 1 || box.left < -1
+            || (hides && each.scrollWidth > each.clientWidth + 1);
+    })
+    .map(each => each.textContent.trim().slice(0, 60))"""
+# Words that are broken over two lines: a range over a word has one line's height if it is whole.
+_BROKEN = """() => [...document.querySelectorAll('.stepper span')].flatMap(span =>
+    [...span.childNodes].filter(each => each.nodeType === 3).flatMap(text =>
+        [...text.data.matchAll(/[\\w-]+/g)].filter(({ 0: word, index }) => {
+            const range = document.createRange();
+            range.setStart(text, index);
+            range.setEnd(text, index + word.length);
+            return range.getClientRects().length > 1 && !word.includes('-');
+        }).map(found => found[0])))"""
+
+
+def test_the_form_of_a_roll_out_is_whole_on_a_phone(window: Page) -> None:
+    ready.row_for(Tenant, registry.of(Tenant)["pause"])
+    window.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    window.goto(walk.page(Rollout, "add"))
+    expect(window.locator(".help").first).to_be_visible()
+    assert window.evaluate(_CUT, ".help, .help *, label, h2, input, select, textarea") == []
+    assert window.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+@pytest.mark.parametrize("kind", ["unauthorized", "grant_lost"])
+def test_the_ten_steps_are_whole_on_a_laptop(window: Page, kind: str) -> None:
+    tenant = ready.row_for(Tenant, registry.of(Tenant)["pause"])
+    connection = Connection.objects.get(tenant=tenant.pk)
+    now = timezone.now()
+    Incident.objects.create(
+        connection=connection, kind=kind, status=IncidentStatus.OPEN, text="x", opened_at=now
+    )
+    window.set_viewport_size(LAPTOP)  # type: ignore[arg-type]
+    window.goto(walk.page(Tenant, "change", tenant.pk))
+    expect(window.locator(".stepper li")).to_have_count(10)
+    assert window.evaluate(_CUT, ".stepper, .stepper *") == []
+    assert window.evaluate(_BROKEN) == []
+
+
+def test_a_time_that_is_typed_is_the_time_that_is_chosen(window: Page) -> None:
+    tenant = ready.row_for(Tenant, registry.of(Tenant)["pause"])
+    window.goto(walk.page(Tenant, "act", tenant.pk, "pause_until"))
+    later = timezone.now() + timedelta(days=2)
+    window.get_by_label("Another time (").fill(f"{later:%Y-%m-%dT%H:%M}")
+    expect(window.locator("input[type=radio][value=other]")).to_be_checked()
