@@ -9,18 +9,21 @@ import secrets
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-COOKIE = "known_browser"
 LIFETIME = 90 * 24 * 3600  # seconds, from the last sign-in
+
+
+def cookie() -> str:
+    """Return the name of the cookie."""
+    return f"{settings.COOKIE_PREFIX}known_browser"
 
 
 def remember(response: HttpResponse, account: str) -> None:
     """Give the browser the cookie of an account."""
     response.set_signed_cookie(
-        COOKIE,
+        cookie(),
         secrets.token_urlsafe(12),
         salt=_salt(account),
         max_age=LIFETIME,
-        path=settings.LOGIN_REDIRECT_URL,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Strict",
@@ -29,7 +32,7 @@ def remember(response: HttpResponse, account: str) -> None:
 
 def number(request: HttpRequest, account: str) -> str:
     """Return the number of a browser that knows an account, "" for any other."""
-    found = request.get_signed_cookie(COOKIE, "", salt=_salt(account), max_age=LIFETIME)
+    found = request.get_signed_cookie(cookie(), "", salt=_salt(account), max_age=LIFETIME)
     return found or ""
 
 

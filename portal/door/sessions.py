@@ -7,6 +7,9 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.cache import add_never_cache_headers
+
+from portal.project.failures import STAFF
 
 from tenants.sweeps import MAX_SKEW
 
@@ -16,7 +19,7 @@ LIVE = ("/live/", "/dashboard/")  # a page that renews itself is not a sign of a
 
 
 class StaffSessionMiddleware:
-    """End the session of a person who is away, or whose session is old."""
+    """End the session of a person who is away, or whose session is old; let nobody keep pages."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -26,7 +29,11 @@ class StaffSessionMiddleware:
             logout(request)
             messages.info(request, "You were signed out because nothing happened for a while.")
             return HttpResponseRedirect(f"{settings.LOGIN_URL}?next={settings.LOGIN_REDIRECT_URL}")
-        return self.get_response(request)
+        response = self.get_response(request)
+        if request.path.startswith(STAFF):
+            # A browser must show nothing of it after the person has left.
+            add_never_cache_headers(response)
+        return response
 
 
 def _is_over(request: HttpRequest) -> bool:

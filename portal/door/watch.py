@@ -6,6 +6,7 @@ from typing import Any
 from allauth.account import signals as account
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa import signals as factors
+from allauth.usersessions.models import UserSession
 from django.contrib.auth import signals as auth
 from django.core.exceptions import SuspiciousOperation
 from django.dispatch import receiver
@@ -42,8 +43,16 @@ def code_failed(request: HttpRequest, user: Any, authenticator: Any, **_: Any) -
 @receiver(account.authentication_step_completed)
 def proven(request: HttpRequest, user: Any, method: str, **more: Any) -> None:
     if more.get("reauthenticated"):
+        _renew(request)
         what = f"Proved again by {method}"
         audit.note(AuditKind.PROVEN, what, request=request, actor=user.get_username())
+
+
+def _renew(request: HttpRequest) -> None:
+    """Give the session a new key, as a sign-in does: who knew the old one has no proof."""
+    old = request.session.session_key
+    request.session.cycle_key()
+    UserSession.objects.filter(session_key=old).update(session_key=request.session.session_key)
 
 
 @receiver(factors.authenticator_added)

@@ -31,6 +31,7 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "portal.door.passwords.OwnWordsValidator"},
 ]
 
 # --- django-allauth -------------------------------------------------------------------------------

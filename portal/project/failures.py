@@ -20,6 +20,7 @@ from tenants import pages
 
 STAFF = "/admin/"
 MACHINES = "/organizations"
+CALLED_BY_MACHINES = (MACHINES, "/metrics", "/anymail/")
 PROBES = ("/healthz", "/readyz")
 RETRY_AFTER = 300  # seconds
 
@@ -45,6 +46,10 @@ _NO_DATABASE = (
     "It will be available again soon. Nothing is lost: work in progress continues.",
 )
 
+_PLAIN_HTTP = (
+    "Only https is accepted here",
+    "What was sent could be read on its way. Correct the address that the program calls.",
+)
 _READ_ONLY = (
     "The portal cannot store anything now",
     "Its database is read-only. Nothing was changed: please send it again later.",
@@ -90,6 +95,19 @@ def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
     if not request.path.startswith(STAFF):
         return pages.csrf_failure(request, reason)
     return answer(request, 403, *_STALE)
+
+
+class PlainHttpMiddleware:
+    """Refuse programs that call without https: a redirect would hide what they give away."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        is_plain = settings.SECURE_SSL_REDIRECT and not request.is_secure()
+        if is_plain and request.path.startswith(CALLED_BY_MACHINES):
+            return answer(request, 403, *_PLAIN_HTTP)
+        return self.get_response(request)
 
 
 class MaintenanceMiddleware:

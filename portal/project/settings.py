@@ -125,6 +125,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # Before the redirect to https.
+    "portal.project.failures.PlainHttpMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -232,6 +234,10 @@ SECURE_HSTS_SECONDS = 31_536_000 if OVER_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = OVER_HTTPS
 SECURE_HSTS_PRELOAD = OVER_HTTPS
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = OVER_HTTPS
+# With it no other host of the domain can set them. Browsers refuse it without https.
+COOKIE_PREFIX = "__Host-" if OVER_HTTPS else ""
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid", f"{COOKIE_PREFIX}csrftoken"
+MESSAGE_STORAGE = "portal.project.cookies.Messages"
 SESSION_COOKIE_SAMESITE = "Lax"  # Strict would lose the session on Salesforce's redirect back
 SESSION_COOKIE_AGE = 12 * 3600
 CSRF_TRUSTED_ORIGINS = [PORTAL_URL]

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from tests.portal.door.conftest import is_in, sign_in
+from tests.portal.door.conftest import PASSWORD, is_in, sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -72,3 +72,21 @@ def test_a_deactivated_member_is_out_at_once(client: Client, mia: User) -> None:
     assert is_in(client)
     User.objects.update(is_active=False)
     assert not is_in(client)
+
+
+def test_the_proof_gives_the_session_a_new_key(client: Client, mia: User) -> None:
+    sign_in(client)
+    old = client.cookies["sessionid"].value
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    assert client.cookies["sessionid"].value != old
+    assert is_in(client)
+    assert b"(this one)" in client.get(reverse("usersessions_list")).content
+    thief = Client()
+    thief.cookies["sessionid"] = old
+    assert not is_in(thief)
+
+
+@pytest.mark.parametrize("name", ["mfa_index", "usersessions_list", "admin:index"])
+def test_no_browser_keeps_a_page_of_staff(client: Client, mia: User, name: str) -> None:
+    sign_in(client)
+    assert "no-store" in client.get(reverse(name))["Cache-Control"]

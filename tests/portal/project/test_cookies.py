@@ -7,7 +7,11 @@ import sys
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.test import Client
+from pytest_django.fixtures import Settings
+
+from tenants.models import Callout
 
 
 @pytest.mark.django_db
@@ -36,6 +40,7 @@ def test_over_https_only_https_is_used() -> None:
     names = [
         *("SECURE_SSL_REDIRECT", "SECURE_HSTS_SECONDS", "SECURE_HSTS_INCLUDE_SUBDOMAINS"),
         *("SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "DEBUG"),
+        *("SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "COOKIE_PREFIX"),
     ]
     script = (
         "import json; from portal.project import settings as s;"
@@ -53,5 +58,43 @@ def test_over_https_only_https_is_used() -> None:
     )
     found = json.loads(done.stdout)
     assert found.pop("DEBUG") is False
+    cookies = [found.pop(f"{name}_COOKIE_NAME") for name in ("SESSION", "CSRF")]
+    assert [name.startswith(found["COOKIE_PREFIX"]) for name in cookies] == [True, True]
+    assert found.pop("COOKIE_PREFIX") == "__Host-"
     assert found.pop("SECURE_HSTS_SECONDS") >= 31_536_000
     assert set(found.values()) == {True}
+
+
+@pytest.fixture
+def over_https(settings: Settings) -> None:
+    settings.SECURE_SSL_REDIRECT = settings.OVER_HTTPS = True
+    settings.COOKIE_PREFIX = "__Host-"
+    settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+    settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("over_https")
+def test_every_cookie_is_for_this_host_alone() -> None:
+    client = Client()
+    User.objects.create_superuser("root", password="a-day-of-work-12")
+    form = client.get("/admin/login/", secure=True)
+    assert form.status_code == 200
+    signed_in = client.post(
+        "/admin/login/", {"login": "root", "password": "a-day-of-work-12"}, secure=True
+    )
+    assert signed_in.status_code == 302
+    assert {"__Host-sessionid", "__Host-messages", "__Host-known_browser"} <= client.cookies.keys()
+    for name, cookie in client.cookies.items():
+        assert name.startswith("__Host-")
+        assert (cookie["secure"], cookie["path"], cookie["domain"]) == (True, "/", ""), name
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("over_https")
+def test_people_are_led_to_https_and_programs_are_refused_without_it() -> None:
+    assert Client().get("/authenticate").status_code == 301
+    for address in ("/organizations", "/organizations/", "/metrics", "/anymail/mailgun/tracking/"):
+        assert Client().post(address).status_code == 403
+    assert "https" in Client().post("/organizations").json()["message"]
+    assert not Callout.objects.exists()

@@ -18,6 +18,15 @@ def test_a_short_a_common_and_a_password_like_the_users_name_are_refused(passwor
         validate_password(password, USER)
 
 
+@pytest.mark.parametrize(
+    "password",
+    ["multiconnect-2026!", "Multi Connect 4 ever", "my-Salesforce-login", "heroku.heroku.1"],
+)
+def test_the_words_of_the_product_are_refused(password: str) -> None:
+    with pytest.raises(ValidationError, match="must not contain"):
+        validate_password(password, USER)
+
+
 def test_a_long_password_of_words_is_taken() -> None:
     validate_password("correct horse battery staple", USER)
 
