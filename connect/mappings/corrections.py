@@ -20,7 +20,7 @@ def corrected(
     wanted = [each for each in changes if each.is_corrected_by_a_version]
     mappings = []
     for mapping in document["mappings"]:
-        name = _in_org(str(mapping["object_name"]), namespace)
+        name = placeholders.in_org(str(mapping["object_name"]), namespace).lower()
         mine = [each for each in wanted if each.object_name.lower() == name]
         if any(each.kind is OrgChangeKind.OBJECT_GONE for each in mine):
             continue
@@ -31,7 +31,7 @@ def corrected(
 def _config(config: dict[str, Any], changes: Sequence[OrgChange], namespace: str) -> dict[str, Any]:
     gone = {each.field.lower() for each in changes if each.kind is OrgChangeKind.FIELD_GONE}
     names = {
-        each.field.lower(): _general(each.after, namespace)
+        each.field.lower(): placeholders.in_version(each.after, namespace)
         for each in changes
         if each.kind is OrgChangeKind.RENAMED
     }
@@ -39,17 +39,17 @@ def _config(config: dict[str, Any], changes: Sequence[OrgChange], namespace: str
     kept = {
         name: value
         for name, value in renamed["fields"].items()
-        if _in_org(name, namespace) not in gone
+        if placeholders.in_org(name, namespace).lower() not in gone
     }
     added = [each.field for each in changes if each.kind is OrgChangeKind.REQUIRED]
-    fields = kept | {_general(name, namespace): {} for name in added}
+    fields = kept | {placeholders.in_version(name, namespace): {} for name in added}
     # An index, and the identifier, go with their fields.
     return edits.edited(renamed, {"fields": fields}) if changes else config
 
 
 def _renamed(config: dict[str, Any], names: dict[str, str], namespace: str) -> dict[str, Any]:
     def new(name: str) -> str:
-        return names.get(_in_org(name, namespace), name)
+        return names.get(placeholders.in_org(name, namespace).lower(), name)
 
     along = {
         key: {new(name): value for name, value in config[key].items()}
@@ -58,12 +58,3 @@ def _renamed(config: dict[str, Any], names: dict[str, str], namespace: str) -> d
     }
     identifier = config.get("upsert_field")
     return {**config, **along, **({"upsert_field": new(identifier)} if identifier else {})}
-
-
-def _in_org(name: str, namespace: str) -> str:
-    filled = placeholders.fill({"name": name}, namespace)["name"]
-    return str(filled).lower()
-
-
-def _general(name: str, namespace: str) -> str:
-    return str(placeholders.generalize({"name": name}, namespace)["name"])

@@ -14,6 +14,16 @@ def fill(document: MappingDocument, namespace: str) -> MappingDocument:
     return filled
 
 
+def in_org(name: str, namespace: str) -> str:
+    """Return a name of a version as an org with this namespace has it."""
+    return str(fill({"name": name}, namespace)["name"])
+
+
+def in_version(name: str, namespace: str) -> str:
+    """Return a name of an org as a version has it: the opposite of `in_org`."""
+    return str(generalize({"name": name}, namespace)["name"])
+
+
 def _fill(part: Any, prefix: str) -> Any:
     match part:
         case str():

@@ -10,7 +10,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.cache import add_never_cache_headers
 
 from portal.project.failures import STAFF
-
 from tenants.sweeps import MAX_SKEW
 
 BEGAN, SEEN = "staff_began", "staff_seen"

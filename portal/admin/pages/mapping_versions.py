@@ -2,18 +2,22 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
+from connect.clients import http
 from connect.mappings import templates
 from connect.models import MappingTemplate
 from portal import show
+from portal.admin.forms.editor import MAX_ORGS, StartForm, live_connections
 from portal.admin.forms.version import MappingTemplateForm, pretty
 from portal.admin.kit.base import PortalAdmin
+from portal.admin.panels.editor import Editor
 from portal.admin.panels.sides import SideForm, compare
 
 
@@ -66,6 +70,7 @@ class MappingTemplateAdmin(PortalAdmin):
         view = self.admin_site.admin_view
         own = [
             path("compare/", view(self.compare), name="connect_mappingtemplate_compare"),
+            path("edit/", view(self.edit), name="connect_mappingtemplate_edit"),
             path("<int:pk>/export/", view(self.download), name="connect_mappingtemplate_export"),
         ]
         return [*own, *super().get_urls()]
@@ -107,12 +112,47 @@ class MappingTemplateAdmin(PortalAdmin):
         }
         return TemplateResponse(request, "admin/connect/mappingtemplate/compare.html", context)
 
+    def edit(self, request: HttpRequest) -> HttpResponse:
+        """Show the editor; only *Make the next version* stores something."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        # Without an org there is nothing to complain about yet.
+        given = request.GET if "org_id" in request.GET else None
+        asked = request.POST if request.method == "POST" else given
+        first = {"version": request.GET.get("version") or templates.newest()}
+        start = StartForm(asked, initial=first)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Edit mappings",
+            "opts": self.opts,
+            "start": start,
+        }
+        if start.is_valid():
+            editor = Editor(*start.chosen(), request.POST)
+            try:
+                editor.press(request.user.get_username())
+                if editor.made:
+                    return self._made(request, editor.made)
+                context |= editor.context()
+            except http.RemoteError as error:
+                start.add_error("org_id", f"The org cannot be asked now. {error.words}")
+                context.pop("editor", None)
+        if "editor" not in context:
+            context["connections"] = live_connections()[:MAX_ORGS]
+        return TemplateResponse(request, "admin/connect/mappingtemplate/edit.html", context)
+
+    def _made(self, request: HttpRequest, template: MappingTemplate) -> HttpResponse:
+        self.log_addition(request, template, [{"added": {}}])
+        messages.success(request, f"{template} is made. Compare it, then roll it out.")
+        return redirect("admin:connect_mappingtemplate_change", template.pk)
+
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         template = context.get("original")
         if template:
             context["findings"] = templates.findings(template.document)
+            context["may_add"] = self.has_add_permission(request)
             context["may_roll_out"] = request.user.has_perm("connect.add_rollout")
         return super().render_change_form(request, context, *args, **kwargs)
 

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, seed, settings
 
 from tests.connect.fleet import Fleet
 from tests.connect.mappings.comparing import Bench, Objects
@@ -16,18 +16,18 @@ from tests.connect.mappings.pairs import documents, orgs
 pytestmark = pytest.mark.django_db
 
 
-def compare(bench: Bench, examples: int) -> Counter[str]:
-    """Compare so many generated pairs; return how many were passed and refused."""
+def compare(bench: Bench, examples: int, start: int = 0) -> Counter[str]:
+    """Compare so many generated pairs, the same for each `start`; count the passed and refused."""
     counts: Counter[str] = Counter()
     # Each pair is an example of its own, and nothing is kept between runs.
     chosen = settings(
         max_examples=examples,
         deadline=None,
         database=None,
-        derandomize=True,
         suppress_health_check=list(HealthCheck),
     )
 
+    @seed(start)
     @chosen
     @given(orgs(), documents())
     def one(org: Objects, document: dict[str, Any]) -> None:
@@ -52,7 +52,8 @@ def test_a_few_pairs_agree(bench: Bench) -> None:
 
 
 @pytest.mark.chaos
-def test_two_thousand_pairs_agree(bench: Bench) -> None:
-    counts = compare(bench, 2000)
-    assert counts.total() >= 2000
-    assert min(counts["passed"], counts["refused"]) > 200
+@pytest.mark.parametrize("part", [1, 2, 3, 4])
+def test_two_thousand_pairs_agree(bench: Bench, part: int) -> None:
+    counts = compare(bench, 500, start=part)
+    assert counts.total() >= 500
+    assert min(counts["passed"], counts["refused"]) > 50
