@@ -51,7 +51,7 @@ def test_a_few_pairs_agree(bench: Bench) -> None:
     assert counts["refused"]
 
 
-@pytest.mark.chaos
+@pytest.mark.thorough
 def test_two_thousand_pairs_agree(bench: Bench) -> None:
     counts = compare(bench, 2000)
     assert counts.total() >= 2000
