@@ -66,8 +66,8 @@ def dyno(program: Program) -> None:
 
 
 @contextmanager
-def killing(killer: Killer, after: Callable[[], None] | None = None) -> Iterator[None]:
-    """Kill in the background while the block runs; `after` is done after each death."""
+def killing(killer: Killer) -> Iterator[None]:
+    """Kill in the background while the block runs."""
     over = threading.Event()
 
     def rage() -> None:
@@ -75,8 +75,6 @@ def killing(killer: Killer, after: Callable[[], None] | None = None) -> Iterator
             if over.wait(killer.random.uniform(*killer.seconds_between)):
                 return
             killer.strike()
-            if after:
-                after()
 
     thread = threading.Thread(target=rage)
     thread.start()

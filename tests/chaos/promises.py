@@ -34,6 +34,10 @@ LOST: LiteralString = (
     "SELECT count(*) FROM tenants_tenant t WHERE NOT EXISTS (SELECT FROM connect_connection c"
     " WHERE c.tenant_id = t.id AND (c.stage IN ('live', 'offboarded') OR c.blocked_reason <> ''))"
 )
+WITHOUT_MAIL: LiteralString = (
+    "SELECT count(*) FROM connect_connection c WHERE live_at IS NOT NULL AND NOT EXISTS"
+    " (SELECT FROM tenants_message m WHERE m.tenant_id = c.tenant_id AND m.kind = 'live')"
+)
 # Each counts what is there twice.
 DOUBLES: dict[str, LiteralString] = {
     "e-mails of one kind": "SELECT count(*) FROM (SELECT FROM tenants_message"
@@ -44,6 +48,13 @@ DOUBLES: dict[str, LiteralString] = {
     " (SELECT at - make_interval(secs => seconds) AS begun,"
     " lag(at) OVER (PARTITION BY connection_id ORDER BY at, id) AS earlier"
     " FROM connect_healthsample) AS sample WHERE begun < earlier - interval '0.5 seconds'",
+    # A task that a dead worker had taken keeps its id: it counts once.
+    "runs of a schedule": "SELECT coalesce(sum(greatest(0, runs - times)), 0)::int FROM"
+    " (SELECT count(t.id) AS runs, 2 + floor(extract(epoch FROM max(t.started) - min(t.started))"
+    " / 60 / coalesce(s.minutes, 1440)) AS times FROM django_q_schedule s"
+    " JOIN django_q_task t ON t.group = s.name GROUP BY s.id) AS ran",
+    "collections at the same time": "SELECT count(*) FROM social_collectionrun a"
+    " JOIN social_collectionrun b ON b.started_at > a.started_at AND b.started_at < a.finished_at",
     "connections of a tenant": "SELECT count(*) FROM (SELECT FROM connect_connection"
     " GROUP BY tenant_id HAVING count(*) > 1) AS doubled",
 }

@@ -23,9 +23,11 @@ class _Found:
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Collect what a test has recorded, whether it passed or not."""
+    given: dict[str, Any] = dict(report.user_properties)
+    if report.failed and not {"chaos", "matrix"} & set(given):
+        _Found.lines.append(_line(report.nodeid, "its test", f"failed at its {report.when}", False))
     if report.when != "call":
         return
-    given: dict[str, Any] = dict(report.user_properties)
     _Found.lines += given.get("chaos", [])
     _Found.facts += [given["facts"]] if "facts" in given else []
     if "matrix" in given:
@@ -40,6 +42,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     PLACE.write_text(text)
     terminalreporter.write_sep("=", "chaos")
     terminalreporter.write_line(text)
+
+
+def _line(part: str, promise: str, found: str, holds: bool) -> dict[str, Any]:
+    return {"part": part, "promise": promise, "found": found, "holds": holds}
 
 
 def _text() -> str:

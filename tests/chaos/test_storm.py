@@ -9,11 +9,9 @@ import random
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
 import pytest
-from psycopg import sql
 
 from demo.actors.emulator import Emulator
 from tests.chaos import books, dynos, killer, people, promises, staff
@@ -28,16 +26,15 @@ needs_redis = pytest.mark.skipif(not shutil.which("redis-server"), reason="no re
 
 @dataclass(frozen=True)
 class Size:
-    """How much happens. Each death of a lease's holder costs 150 s, unless time is made to pass."""
+    """How much happens. After each death of a worker its work waits for about 20 s."""
 
     tenants: int
     deaths: int
     between: tuple[float, float] = (1.0, 4.0)
     patience: float = 420.0
-    leases_end: bool = False
 
 
-SHORT = Size(2, 2, between=(2.0, 3.0), patience=90.0, leases_end=True)
+SHORT = Size(2, 2, between=(2.0, 3.0), patience=150.0)
 
 
 @pytest.fixture
@@ -65,30 +62,16 @@ class Storm:
         """Let everything happen, and wait until it is over."""
         begun = time.monotonic()
         with staff.pressing(self.presser):
-            with self._killing():
+            with killer.killing(self.killer):
                 self.accepted = self.people.register()
                 self.people.bring_all("live", self.size.patience)
             Emulator(self.stack.plan.emulator_url).call("DELETE", "/calls")
-            with self._killing():
+            with killer.killing(self.killer):
                 ending = self.people.orgs[:: max(self.size.tenants // 10, 3)]
                 staff.work_on_many(self.stack, ending)
                 self._wait_until_calm()
         self._wait_until_calm()
         self.seconds = time.monotonic() - begun
-
-    @contextmanager
-    def _killing(self) -> Iterator[None]:
-        after = self._let_leases_end if self.size.leases_end else None
-        with killer.killing(self.killer, after):
-            yield
-
-    def _let_leases_end(self) -> None:
-        """Let time seem to pass for the leases; nobody holds one, since every worker dies first."""
-        for worker in self.running.of_kind("worker"):
-            killer.dyno(worker)
-        for table in ("connect_connection", "portal_bulkrun"):
-            query = "UPDATE {} SET lease_expires_at = now() WHERE lease IS NOT NULL RETURNING 1"
-            books.rows(self.url, sql.SQL(query).format(sql.Identifier(table)))
 
     def _wait_until_calm(self) -> None:
         stop_at = time.monotonic() + self.size.patience
@@ -107,6 +90,7 @@ class Storm:
             f"presses lost, of {self.presser.accepted} accepted": none(
                 max(0, self.presser.accepted - runs)
             ),
+            "live tenants without their mail": none(books.number(url, promises.WITHOUT_MAIL)),
             "stuck rows": none_of(promises.stuck(url)),
             "things there twice": none_of(promises.doubled(url)),
             "imports of a roll-out sent twice": none(promises.imports_twice(self.stack)),

@@ -108,6 +108,7 @@ class Killer(threading.Thread):
         self.deaths = deaths
         self.chance = random.Random(seed)
         self.over = threading.Event()
+        self.done = 0
 
     def run(self) -> None:
         """Kill so many times; the program runs then."""
@@ -116,12 +117,13 @@ class Killer(threading.Thread):
                 return
             self.program.kill()
             self.program.start()
+            self.done += 1
 
 
-def run(database_url: str, log: Path, *, tenants: int, deaths: int, seed: int) -> None:
+def run(database_url: str, log: Path, *, tenants: int, deaths: int, seed: int) -> int:
     """Bring tenants to a loaded table while the emulator is killed; it starts empty, and ends so.
 
-    Raises AssertionError for a tenant that is held.
+    Return how often it was killed. Raises AssertionError for a tenant that is held.
     """
     program = Program(database_url, log)
     client = Client(f"http://127.0.0.1:{program.port}")
@@ -138,6 +140,7 @@ def run(database_url: str, log: Path, *, tenants: int, deaths: int, seed: int) -
         for number in range(tenants):
             _assert_loaded(database_url, f"sf_kill_{number}")
         _again(lambda: client.control("reset"), until)
+        return killer.done
     finally:
         killer.over.set()
         program.kill()

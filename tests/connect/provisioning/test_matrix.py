@@ -67,7 +67,10 @@ def cells() -> list[Any]:
     """Return every pair, those that are not always tried with the mark."""
     return [
         pytest.param(
-            call, fault, id=f"{call}: {fault}", marks=() if is_short else pytest.mark.chaos
+            call,
+            fault,
+            id=f"{call}: {fault}",
+            marks=pytest.mark.matrix if is_short else [pytest.mark.matrix, pytest.mark.chaos],
         )
         for call in CALLS
         for fault in FAULTS
