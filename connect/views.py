@@ -42,7 +42,11 @@ def authorize(request: HttpRequest, signed: str) -> HttpResponse:
     # Anybody with the link could authorize a wrong org, and a connection never changes its org.
     if not visitors.has_signed_in(request, tenant):
         link = links.signed_part(links.SIGN_IN, tenant, like=signed)
-        page = {"link": link, "after": After.AUTHORIZE}
+        page = {
+            "link": link,
+            "after": After.AUTHORIZE,
+            "heroku_log_in": pages.asks_for_heroku_log_in(),
+        }
         return pages.private(render(request, "tenants/sign_in_first.html", page))
     if wait := limits.seconds_to_wait([Bucket(f"connect:{tenant.pk}", URLS_PER_HOUR)]):
         return pages.too_many(request, wait)

@@ -9,17 +9,12 @@ from django.db.models import Model
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from tenants import addresses, links, recipients, sending, timeline
+from tenants import addresses, links, pages, recipients, sending, timeline
 from tenants.addresses import Address
 from tenants.models import EventKind, Message, MessageKind, MessageStatus, Tenant
 from tenants.progress import Button, Progress, progress_of
 
 STAFF_KINDS = (MessageKind.BLOCKED, MessageKind.PORTAL, MessageKind.INCIDENT)
-AUTHORIZE_KINDS = (
-    MessageKind.AUTHORIZE,
-    MessageKind.AUTHORIZE_REMINDER,
-    MessageKind.AUTHORIZE_AGAIN,
-)
 
 NO_MAIL = "the subscriber has nothing to do now, so there is no mail"
 
@@ -130,6 +125,7 @@ def _draft(tenant: Tenant | None, kind: MessageKind, context: dict[str, str]) ->
         "link": context.get("link") or _link(tenant, kind),
         "days": days,
         "not_me_link": "",
+        "heroku_log_in": pages.asks_for_heroku_log_in(),
     }
     if tenant and kind not in STAFF_KINDS and not tenant.is_trusted("admin_email"):
         known["not_me_link"] = recipients.not_me_url(tenant, to)
@@ -154,6 +150,5 @@ def _draft(tenant: Tenant | None, kind: MessageKind, context: dict[str, str]) ->
 def _link(tenant: Tenant | None, kind: MessageKind) -> str:
     if tenant is None or kind in STAFF_KINDS:
         return addresses.of(Address.STAFF, tenant)
-    if kind in AUTHORIZE_KINDS:
-        return addresses.of(Address.AUTHORIZE, tenant)
+    # Also to authorize Heroku Connect: the page says what is needed before it leads there.
     return links.sign_in_url(tenant)

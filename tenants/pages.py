@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -38,6 +39,14 @@ def message_page(
     """Show one message. `link` is a sign-in link's signed part, which offers the way back."""
     page = {"title": title, "text": text, "link": link, "other_user": other_user, "status": status}
     return private(render(request, "tenants/message.html", page, status=status))
+
+
+def asks_for_heroku_log_in() -> bool:
+    """Return whether Heroku asks a subscriber for a Heroku log-in before Salesforce's.
+
+    The ISV programme puts the ISV's own page in its place.
+    """
+    return not settings.HEROKU_CONNECT_ISV_SLUG
 
 
 def too_many(request: HttpRequest, wait: int) -> HttpResponse:

@@ -14,7 +14,7 @@ from tenants.http.errors import RemoteError
 from tenants.models import Environment, EventKind, SalesforceGrant, Tenant
 from tenants.redaction import redact
 from tenants.salesforce_backend import SalesforceBackend
-from tenants.sign_in_errors import SignInFailed, page_for, page_for_access
+from tenants.sign_in_errors import ErrorPage, SignInFailed, page_for, page_for_access
 
 log = logging.getLogger(__name__)
 
@@ -143,7 +143,7 @@ def _require_access(tenant: Tenant, given: Consent, link: str) -> None:
     except RemoteError as error:
         log.warning("access of a user not known org=%s error=%s", tenant.org_id, error)
         page = page_for_access(error)
-        raise SignInFailed(*page, link=link) from error
+        raise SignInFailed(page.status, page.title, page.text, link=link) from error
     if missing:
         raise _lacks(tenant, given, link, "; ".join(missing))
 
@@ -185,22 +185,23 @@ def _revoke(backend: SalesforceBackend, instance_url: str, refresh_token: str) -
 
 
 def _explain(error: Exception, link: str) -> SignInFailed:
-    status, title, text = page_for(error)
+    page = page_for(error)
     reason = getattr(error, "provider_code", None) or getattr(error, "code", None) or str(error)
     log.warning(
         "salesforce sign-in failed status=%s error=%r reason=%s",
-        status,
+        page.status,
         error,
         reason,
     )
     if link:
-        _note_failure(link, title, redact(str(reason))[:200])
-    return SignInFailed(status, title, text, link=link)
+        _note_failure(link, page, redact(str(reason))[:200])
+    return SignInFailed(page.status, page.title, page.text, link=link)
 
 
-def _note_failure(link: str, title: str, reason: str) -> None:
+def _note_failure(link: str, page: ErrorPage, reason: str) -> None:
     tenant = links.tenant_for(links.SIGN_IN, link)
-    text = f"A sign-in to Salesforce failed: {title[0].lower()}{title[1:]} ({reason})."
+    failed = f"{page.title[0].lower()}{page.title[1:]}"
+    text = f"A sign-in to Salesforce failed: {failed} ({reason}). {page.for_staff}".rstrip()
     timeline.note(
         tenant,
         EventKind.CONSENT_REFUSED,

@@ -16,11 +16,12 @@ from tenants.http.errors import RemoteError, Retryable
 
 
 class ErrorPage(NamedTuple):
-    """The HTTP status, the title and the text of a page."""
+    """The HTTP status, the title and the text of a page; and what staff read beside the title."""
 
     status: int
     title: str
     text: str
+    for_staff: str = ""
 
 
 _DENIED = ErrorPage(
@@ -51,6 +52,28 @@ _REFUSED = ErrorPage(
     "Nothing was stored. Often the org's settings for connected apps do not let you use ours; an "
     "admin can allow it.",
 )
+_NOT_INSTALLED = ErrorPage(
+    403,
+    "Our app is not installed in your org",
+    "Nothing was stored. Our app comes with our package: install the package in the org that you "
+    "signed in to, then sign in again. In a sandbox that was refreshed, install it again. If "
+    "the package is there, write to us.",
+    "The package is not installed in that org, or a refresh of the sandbox lost its External "
+    "Client App. The admin has to install it again.",
+)
+_OF_ANOTHER_ORG = _NOT_INSTALLED._replace(
+    for_staff="The External Client App works only where it is installed. Ask the admin to install "
+    "the package. If several orgs report it, the app is “Local”: it has to be “Packaged”, and in "
+    "the package."
+)
+_NOT_APPROVED = ErrorPage(
+    403,
+    "Your org has to allow our app first",
+    "Nothing was stored. Salesforce blocks apps that are not installed in your org. An admin can "
+    "give your user the permission “Approve Uninstalled Connected Apps”, or install the app under "
+    "Setup, Connected Apps OAuth Usage. Then sign in again.",
+    "The org lacks the app, and the user lacks “Approve Uninstalled Connected Apps”.",
+)
 _UNUSABLE = ErrorPage(
     502,
     "Salesforce sent an unexpected answer",
@@ -74,6 +97,8 @@ class SignInFailed(Exception):
 
 def page_for(error: Exception) -> ErrorPage:
     """Return the page that explains an error."""
+    if isinstance(error, SocialAuthBaseException) and (blocked := _blocked_app(error)):
+        return blocked
     match error:
         case AuthCanceled():
             return _DENIED
@@ -95,3 +120,18 @@ def page_for(error: Exception) -> ErrorPage:
 def page_for_access(error: RemoteError) -> ErrorPage:
     """Return the page for an org that does not say what its user may do."""
     return _DOWN if isinstance(error, Retryable) else _REFUSED
+
+
+def _blocked_app(error: SocialAuthBaseException) -> ErrorPage | None:
+    """Return the page for an app that the org does not allow; None for any other error.
+
+    Salesforce uses general codes too, so its description decides.
+    """
+    said = error.detail.lower().replace("+", " ")
+    if error.provider_code == "OAUTH_EC_APP_NOT_FOUND":
+        return _NOT_INSTALLED
+    if "cross-org oauth flows are not supported" in said:
+        return _OF_ANOTHER_ORG
+    if "app must be installed into org" in said:
+        return _NOT_APPROVED
+    return None

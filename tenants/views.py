@@ -92,8 +92,7 @@ def authenticate(request: HttpRequest, signed: str) -> HttpResponse:
         "tenant": tenant,
         "progress": progress,
         "checking": checking,
-        # Without the ISV programme, Heroku asks the admin for a Heroku login before Salesforce.
-        "heroku_log_in": not settings.HEROKU_CONNECT_ISV_SLUG,
+        "heroku_log_in": pages.asks_for_heroku_log_in(),
         "signed": signed,
         "connect_url": addresses.of(Address.AUTHORIZE, tenant, like=signed),
         "scopes": settings.SOCIAL_AUTH_SALESFORCE_SCOPE,

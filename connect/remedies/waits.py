@@ -43,7 +43,8 @@ WAITS: dict[Stage, Remedy] = {
     Stage.WAITING_FOR_AUTHORIZATION: press(
         "resend",
         By.OPERATOR,
-        "If the admin does not react, send them the e-mail again.",
+        "If the admin does not react, send them the e-mail again. If Salesforce showed them "
+        "“app must be installed into org”, their user needs “Approve Uninstalled Connected Apps”.",
         "The portal continues when the admin has authorized Heroku Connect.",
     ),
     Stage.IMPORTING_MAPPINGS: nothing(_GOES_ON),

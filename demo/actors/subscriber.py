@@ -13,6 +13,8 @@ from demo.cast import Org
 from demo.failure import Failed
 from demo.stack import Stack
 
+TO_AUTHORIZE = "authorize Heroku Connect"  # in the subject of the mail
+
 
 @dataclass(frozen=True)
 class Mailbox:
@@ -20,15 +22,20 @@ class Mailbox:
 
     directory: Path
 
-    def link(self, to: str, path: str) -> str | None:
-        """Return the newest link to `path` that was mailed to somebody, or None."""
+    def link(self, to: str, path: str, about: str = "") -> str | None:
+        """Return the newest link to `path` that was mailed to somebody, or None.
+
+        `about` is a part of the mail's subject.
+        """
         found = None
         for written in sorted(self.directory.glob("*.log"), key=lambda each: each.stat().st_mtime):
             # Django's file backend puts several mails into a file, with this line between them.
             for text in written.read_text(errors="replace").split("\n" + "-" * 79 + "\n"):
                 message = email.message_from_string(text.lstrip(), policy=policy.default)
                 body = message.get_body(("plain",))
-                if to not in str(message["To"]) or body is None:
+                if to not in str(message["To"]) or about not in str(message["Subject"]):
+                    continue
+                if body is None:
                     continue
                 links = re.findall(r"https?://\S+", body.get_content())
                 found = next(
@@ -47,11 +54,11 @@ class Subscriber:
     def __post_init__(self) -> None:
         self.browser = Browser()
 
-    def mailed_link(self, path: str) -> str:
-        """Wait for a mail with a link to `path`. Raises Failed."""
+    def mailed_link(self, path: str, about: str = "") -> str:
+        """Wait for a mail with a link to `path`, and a part of its subject. Raises Failed."""
         mailbox = Mailbox(self.stack.plan.mail)
-        what = f"a mail to {self.org.email} with a link to {path}"
-        link = self.stack.wait_until(lambda: mailbox.link(self.org.email, path), what)
+        what = f"a mail to {self.org.email} with a link to {path} {about}".rstrip()
+        link = self.stack.wait_until(lambda: mailbox.link(self.org.email, path, about), what)
         return cast(str, link)
 
     def sign_in(self) -> Page:
@@ -61,8 +68,9 @@ class Subscriber:
         return self._allow(page)
 
     def authorize(self) -> Page:
-        """Follow the mail “please authorize” through Heroku's log-in and Salesforce's."""
-        page = self.browser.open(self.mailed_link("/connect/"))
+        """Follow the mail “please authorize” by our page to Heroku's log-in and Salesforce's."""
+        page = self.browser.open(self.mailed_link("/authenticate/", TO_AUTHORIZE))
+        page = self.browser.open(page.link("Authorize Heroku Connect"))
         page = self.browser.click(page, "Log in", email=self.org.email, password="any")  # noqa: S106
         return self._allow(page)
 

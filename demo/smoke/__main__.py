@@ -105,7 +105,6 @@ def _journey(stack: Stack, org: Org) -> float:
     if org.proof == Proof.STAFF:
         Staff(stack).act(org, "Approve")
     subscriber.sign_in()
-    subscriber.mailed_link("/connect/")
     subscriber.authorize()
     with Ledger(stack.database_url) as ledger:
         settle(stack, ledger, org, {"live"})

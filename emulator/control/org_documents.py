@@ -31,6 +31,7 @@ def org_json(call: Call, org: Org) -> dict[str, Any]:
         "namespace": org.namespace,
         "package_installed": org.package_installed,
         "package": org.package,
+        "connect_app_installed": org.connect_app_installed,
         "users": [asdict(each) for each in org.users],
         "rules": [asdict(each) for each in org.rules],
         "records": {each.name: org.count(each.name) for each in org.objects.values()},

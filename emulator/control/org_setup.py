@@ -1,4 +1,4 @@
-"""/control/orgs/<id>: its package, its fields and its validation rules."""
+"""/control/orgs/<id>: its package, Heroku Connect's app, its fields and its validation rules."""
 
 from typing import Any
 
@@ -33,6 +33,15 @@ def install(call: Call, org_id: str) -> Response:
     with org.lock:
         org.package_installed = True
         org.set_objects(objects_of(org.namespace, PACKAGES[org.package]()))
+    call.world.save_org(org)
+    return answer(org_json(call, org))
+
+
+@SYSTEM.route("/orgs/<org_id>/connect-app", "POST", "DELETE")
+def connect_app(call: Call, org_id: str) -> Response:
+    """Install Heroku Connect's own connected app in the org; DELETE uninstalls it."""
+    org = find_org(call, org_id)
+    org.connect_app_installed = call.request.method == "POST"
     call.world.save_org(org)
     return answer(org_json(call, org))
 

@@ -16,7 +16,7 @@ from emulator.web.answers import answer
 from emulator.web.call import Call
 
 ENVIRONMENTS = ("production", "sandbox", "custom")
-PERMISSIONS = ("view_all_data", "api_enabled", "package_access")  # of a user
+PERMISSIONS = ("view_all_data", "api_enabled", "package_access", "approve_uninstalled")  # of a user
 
 
 @SYSTEM.route("/orgs")
@@ -82,7 +82,7 @@ def show_org(call: Call, org_id: str) -> Response:
 
 @SYSTEM.route("/orgs/<org_id>/users/<user_id>", "PATCH")
 def change_user(call: Call, org_id: str, user_id: str) -> Response:
-    """Change what a user may do: `view_all_data`, `api_enabled`, `package_access`."""
+    """Change what a user may do, by the names of PERMISSIONS."""
     org = find_org(call, org_id)
     if user_id not in {each.id for each in org.users}:
         reject(404, "no such user")

@@ -27,6 +27,7 @@ class User:
     view_all_data: bool = True
     api_enabled: bool = True
     package_access: bool = True  # may use the package's Apex classes
+    approve_uninstalled: bool = True  # may allow connected apps that the org has not installed
 
 
 def _no_journal(_kind: str, _key: str, _document: dict[str, Any] | None) -> None:
@@ -48,6 +49,7 @@ class Org:
     namespace: str = ""
     package_installed: bool = True
     package: str = "current"
+    connect_app_installed: bool = False  # Heroku Connect's own connected app
     users: list[User] = field(default_factory=list)
     objects: dict[str, SObject] = field(default_factory=dict)
     rules: list[ValidationRule] = field(default_factory=list)

@@ -4,6 +4,7 @@
 2. `data-page="consent"`: POST user=… and decision=allow or decision=deny; answers 302 to
    `redirect_uri` with code and state, or with error=access_denied
 
+A user of an org that does not have the client (`client_app`) is sent back with an error.
 A wrong client_id or redirect_uri gives `data-page="oauth-error"` (400) and never a redirect.
 """
 
@@ -13,6 +14,7 @@ from urllib.parse import urlencode
 
 from werkzeug.wrappers import Response
 
+from emulator.org.org import Org
 from emulator.salesforce import login_pages
 from emulator.salesforce.logins import chosen_user, orgs_at
 from emulator.salesforce.system import OAUTH, SYSTEM
@@ -53,6 +55,7 @@ def decide(call: Call, host: str) -> Response:
     if chosen is None:
         return show(call, host)
     org, user = chosen
+    _check_client_app(call, org)
     scope = args.get("scope") or DEFAULT_SCOPE
     if "decision" not in form:
         # Several scopes have the same sentence, which is shown once.
@@ -96,6 +99,17 @@ def _check_request(call: Call) -> None:
     if any(each not in SCOPES for each in args.get("scope", "").split()):
         text = "the requested scope is invalid, unknown, or malformed"
         refuse(_redirect(call, error="invalid_scope", error_description=text))
+
+
+def _check_client_app(call: Call, org: Org) -> None:
+    """Refuse an External Client App where it is not installed. Only a packaged one can be."""
+    kind = call.world.behaviour.client_app
+    if kind == "local":
+        text = "Cross-org OAuth flows are not supported for this external client app"
+        refuse(_redirect(call, error="OAUTH_AUTHORIZATION_BLOCKED", error_description=text))
+    if kind == "packaged" and not org.package_installed:
+        text = "external client app is not installed in this org"
+        refuse(_redirect(call, error="OAUTH_EC_APP_NOT_FOUND", error_description=text))
 
 
 def _refuse_page(code: str, description: str) -> NoReturn:

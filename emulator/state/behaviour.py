@@ -81,6 +81,8 @@ class Behaviour:
     pause_after_seconds: float = 31 * 86_400
     latest_api_version: str = "65.0"
     # Salesforce
+    # The client's kind: packaged or local (an External Client App), connected (made before 2026).
+    client_app: str = "packaged"
     callbacks: list[str] = field(default_factory=list)
     code_seconds: float = 900
     access_token_seconds: float = 7200

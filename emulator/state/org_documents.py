@@ -20,6 +20,7 @@ def org_document(org: Org) -> dict[str, Any]:
         "namespace": org.namespace,
         "package_installed": org.package_installed,
         "package": org.package,
+        "connect_app_installed": org.connect_app_installed,
         "users": [asdict(each) for each in org.users],
         "objects": [asdict(each) for each in org.objects.values()],
         "rules": [asdict(each) for each in org.rules],

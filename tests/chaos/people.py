@@ -46,17 +46,18 @@ class Admin(Subscriber):
         address = f"10.0.{number // 250}.{number % 250 + 1}"
         self.browser.session.headers["X-Forwarded-For"] = address
 
-    def mailed_link(self, path: str) -> str:
+    def mailed_link(self, path: str, about: str = "") -> str:
         """Return the link of the newest mail that was sent. Raises Failed."""
         query = (
             "SELECT substring(m.text from %s) FROM tenants_message m JOIN tenants_tenant t"
             " ON t.id = m.tenant_id WHERE t.org_id = %s AND m.status = 'sent'"
-            " AND strpos(m.text, %s) > 0 ORDER BY m.id DESC LIMIT 1"
+            " AND strpos(m.text, %s) > 0 AND strpos(m.subject, %s) > 0 ORDER BY m.id DESC LIMIT 1"
         )
         pattern = rf"https?://[^\s/]+{path}\S+"
-        found = books.rows(self.stack.database_url, query, pattern, self.org.org_id, path)
+        given = (pattern, self.org.org_id, path, about)
+        found = books.rows(self.stack.database_url, query, *given)
         if not found:
-            raise Failed(f"no mail with a link to {path}")
+            raise Failed(f"no mail with a link to {path} {about}".rstrip())
         return str(found[0][0])
 
 

@@ -130,5 +130,7 @@ def test_the_newest_mailed_link_is_found(tmp_path: Path) -> None:
     assert mailbox.link("ops@acme.example", "/authenticate/") == (
         "http://127.0.0.1:5000/authenticate/two"
     )
+    assert mailbox.link("ops@acme.example", "/authenticate/", "hello")
+    assert mailbox.link("ops@acme.example", "/authenticate/", "authorize") is None
     assert mailbox.link("ops@acme.example", "/connect/") is None
     assert mailbox.link("it@cirrus.example", "/authenticate/") is None

@@ -102,6 +102,27 @@ def test_a_user_of_the_wrong_org_can_authorize_a_fresh_connection(emulated: Emul
     assert emulated.get(url).json()["organization_id"] == CIRRUS
 
 
+def test_heroku_connects_own_app_needs_a_permission_where_it_is_not_installed(
+    emulated: Emulated,
+) -> None:
+    org = emulated.org()
+    path = f"orgs/{org['id']}"
+    user = org["users"][0]["id"]
+    emulated.call("PATCH", f"/control/{path}/users/{user}", json={"approve_uninstalled": False})
+    url = emulated.configured()
+    emulated.get(url)
+    page = emulated.login_page(url)
+    emulated.post(page, data={"step": "login"})
+    form = {"user": user_of(org), "decision": "allow"}
+    refused = emulated.post(page, data=form)
+    assert (refused.status_code, page_of(refused)) == (400, "oauth-error")
+    assert "app must be installed into org" in refused.text
+    assert emulated.get(url).json()["organization_id"] is None
+    emulated.control(f"{path}/connect-app")
+    emulated.post(page, data=form)
+    assert emulated.get(url).json()["organization_id"] == org["id"]
+
+
 def test_a_connection_never_changes_its_org(emulated: Emulated) -> None:
     org, other = emulated.org(), emulated.org(CIRRUS)
     url = emulated.authorized(org)

@@ -121,6 +121,27 @@ def test_a_wrong_request_is_reported_by_redirect(
     assert parse_qs(urlsplit(refused.headers["Location"]).query)["error"] == [error]
 
 
+@pytest.mark.parametrize(
+    ("kind", "installed", "error"),
+    [
+        ("packaged", True, None),
+        ("packaged", False, "OAUTH_EC_APP_NOT_FOUND"),
+        ("local", True, "OAUTH_AUTHORIZATION_BLOCKED"),
+        ("connected", False, None),
+    ],
+)
+def test_an_external_client_app_works_only_where_it_is_installed(
+    emulated: Emulated, kind: str, installed: bool, error: str | None
+) -> None:
+    org = emulated.org(package_installed=installed)
+    emulated.behave(client_app=kind)
+    form = {"user": user_of(org), "decision": "allow"}
+    back = emulated.post(AUTHORIZE, params=QUERY, data=form)
+    assert back.status_code == 302
+    query = parse_qs(urlsplit(back.headers["Location"]).query)
+    assert query.get("error", [None]) == [error]
+
+
 def test_further_callbacks_can_be_registered(emulated: Emulated) -> None:
     other = "http://127.0.0.1:9999/callback"
     emulated.behave(callbacks=[other])

@@ -310,6 +310,8 @@ def test_a_permission_taken_away_after_the_sign_in_stops_the_order(
 
 
 def test_an_org_without_the_package_orders_nothing(emulator: emulated.Running) -> None:
+    # A packaged client would not even let its user sign in.
+    emulator.behave(client_app="connected")
     new_org(emulator, cast.DUNE, package_installed=False)
     post(callout(cast.DUNE))
     tenant = Tenant.objects.get()

@@ -1,16 +1,18 @@
 """What a subscriber reads while their authorization is lost, declined and given again."""
 
 import html
+import re
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 import emulator as emulated
 from connect import tasks
 from connect.models import Stage
 from tenants import links
-from tenants.models import Proof
+from tenants.models import EventKind, Message, MessageKind, Proof
 from tests import cast, queue
 from tests.connect.journey import Journey
 
@@ -52,3 +54,30 @@ def test_an_authorization_is_lost_declined_and_given_again(emulator: emulated.Ru
     queue.drain()
     assert "You are live" in page(journey)
     assert timezone.now() - journey.connection.stage_since < timedelta(minutes=10)
+
+
+def test_an_org_that_lacks_our_app_installs_it_and_goes_on(
+    emulator: emulated.Running,
+) -> None:
+    journey = Journey(emulator, cast.ACME, Proof.SIGNED)
+    journey.reach(Stage.WAITING_FOR_CONSENT)
+    emulator.control("POST", f"orgs/{journey.org_id}/uninstall", {})
+    refused = journey.admin.come_back(journey.tenant)
+    assert refused.status_code == 403
+    assert "Our app is not installed in your org" in refused.content.decode()
+    event = journey.tenant.events.get(kind=EventKind.CONSENT_REFUSED)
+    assert "OAUTH_EC_APP_NOT_FOUND" in event.text
+    emulator.control("POST", f"orgs/{journey.org_id}/install", {})
+    journey.reach(Stage.LIVE)
+
+
+def test_the_mail_leads_by_our_page_to_heroku_connect(emulator: emulated.Running) -> None:
+    journey = Journey(emulator, cast.ACME, Proof.SIGNED)
+    journey.reach(Stage.WAITING_FOR_AUTHORIZATION)
+    journey.advance()
+    mail = Message.objects.get(kind=MessageKind.AUTHORIZE)
+    [path] = re.findall(r"http://testserver(/authenticate/\S+)", mail.text)
+    shown = html.unescape(Client().get(path).content.decode())
+    assert "Heroku asks for a Heroku login first" in shown
+    assert "Approve Uninstalled Connected Apps" in shown
+    assert "/connect/" not in mail.text

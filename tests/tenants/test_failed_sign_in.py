@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import time_machine
@@ -149,6 +150,44 @@ def test_a_rejection_by_salesforce_is_shown_with_its_reason(acme: Tenant, client
     assert answer.status_code == 403
     assert "OAUTH_APP_BLOCKED" in answer.content.decode()
     assert "OAUTH_APP_BLOCKED" in acme.events.get(kind=EventKind.CONSENT_REFUSED).text
+
+
+@pytest.mark.parametrize(
+    ("error", "description", "page", "event"),
+    [
+        (
+            "OAUTH_EC_APP_NOT_FOUND",
+            "External client app is not installed in this org",
+            "install the package in the org",
+            "The admin has to install it again.",
+        ),
+        (
+            "OAUTH_AUTHORIZATION_BLOCKED",
+            "Cross-org OAuth flows are not supported for this external client app",
+            "install the package in the org",
+            "the app is “Local”",
+        ),
+        (
+            "invalid_client",
+            "app must be installed into org",
+            "Approve Uninstalled Connected Apps",
+            "the user lacks “Approve Uninstalled Connected Apps”",
+        ),
+    ],
+)
+def test_an_app_that_the_org_does_not_let_in_is_said_with_what_to_do(
+    acme: Tenant, client: Client, error: str, description: str, page: str, event: str
+) -> None:
+    state = query(begin(client, acme))["state"]
+    given = urlencode({"error": error, "error_description": description, "state": state})
+    answer = client.get(f"/auth/salesforce/callback?{given}")
+    assert answer.status_code == 403
+    assert page in answer.content.decode()
+    assert "Back to the set-up" in answer.content.decode()
+    noted = acme.events.get(kind=EventKind.CONSENT_REFUSED).text
+    assert error in noted
+    assert event in noted
+    assert nothing_is_stored()
 
 
 IDENTITY = "/id/00D"

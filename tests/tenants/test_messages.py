@@ -11,7 +11,6 @@ from django.db import connections, transaction
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from connect import links as connect_links
 from connect.models import Condition, Health, Stage, WaitingOn
 from connect.standing import Facts
 from tenants import links, messages, sending
@@ -44,17 +43,29 @@ def test_every_mail_says_who_we_are_why_it_comes_what_to_do_how_long_and_whom_to
 ) -> None:
     settings.PRODUCT_NAME = "Northwind Social"
     message = messages.queue(acme, kind, "key")
-    link = connect_links.authorize_url if kind.startswith("authorize") else links.sign_in_url
     assert message.to == "ops@acme.example"
     assert acme.name in message.subject
     for part in (message.text, message.html):
-        assert part.count(link(acme)) == 1
+        assert part.count(links.sign_in_url(acme)) == 1
         for expected in ("Northwind Social", acme.org_id, "30 days", "connect@isv.example"):
             assert expected in part
     assert acme.name in message.text
     assert "Acme &amp; Söhne &quot;West&quot;" in message.html
     assert "{" not in message.text
     assert "\n\n\n" not in message.text
+
+
+@pytest.mark.parametrize("kind", [each for each in MessageKind if each.startswith("authorize")])
+@pytest.mark.parametrize("slug", ["", "acme-isv"])
+def test_a_mail_before_the_authorization_says_what_heroku_and_salesforce_ask_for(
+    acme: Tenant, kind: MessageKind, slug: str, settings: Settings
+) -> None:
+    settings.HEROKU_CONNECT_ISV_SLUG = slug
+    message = messages.queue(acme, kind, "key")
+    for part in (message.text, message.html):
+        assert "Approve Uninstalled Connected Apps" in part
+        assert "OAUTH_APPROVAL_ERROR_GENERIC" in part
+        assert ("Heroku login first" in part) is not bool(slug)
 
 
 def test_reminders_do_not_read_like_the_first_mail(acme: Tenant) -> None:

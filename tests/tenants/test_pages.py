@@ -100,6 +100,8 @@ def test_then_the_subscriber_authorizes_heroku_connect(acme: Tenant) -> None:
     signed = re.findall(r'href="http://testserver/connect/([^"]+)"', text(answer))
     assert [links.tenant_for(connect_links.AUTHORIZE, each) for each in signed] == [acme]
     assert "Refresh" not in answer
+    assert "Approve Uninstalled Connected Apps" in text(answer)
+    assert "Heroku asks for a Heroku login first" in text(answer)
 
 
 def test_while_staff_look_into_it_there_is_nothing_to_do(acme: Tenant) -> None:

@@ -8,7 +8,8 @@ All are at one URL, /region/oauth/authorize/<token>, as plain forms:
 3. `data-page="consent"`: POST user=… and decision=allow or decision=deny; answers 303 to `next`
 
 A link that was used, has expired or never existed gives `data-page="link-expired"` (410). A user of
-another org than the connection's own gives `data-page="wrong-org"` (409).
+another org than the connection's own gives `data-page="wrong-org"` (409). A user who may not allow
+Heroku Connect's app, where the org has not installed it, gives `data-page="oauth-error"` (400).
 """
 
 from werkzeug.wrappers import Response
@@ -23,11 +24,17 @@ from emulator.state.entities import AuthorizeLink, Connection
 from emulator.state.world import World
 from emulator.web.answers import refuse
 from emulator.web.call import Call
-from emulator.web.pages import message
+from emulator.web.pages import SALESFORCE, message
 
 PAGE = "/oauth/authorize/<token>"
 CLIENT_NAME = "Heroku Connect"
 SCOPES = ("Manage user data via APIs (api)", "Perform requests at any time (refresh_token)")
+
+
+UNINSTALLED = (
+    "We can't authorize you because of an OAuth error. OAUTH_APPROVAL_ERROR_GENERIC: "
+    "error=invalid_client&error_description=app must be installed into org"
+)
 
 
 @SYSTEM.route(PAGE)
@@ -57,6 +64,9 @@ def submit(call: Call, token: str) -> Response:
     if not link.heroku_login or chosen is None:
         return _redirect(call.request.path)
     org, user = chosen
+    # Since September 2025 an uninstalled connected app needs a user with this permission.
+    if not (org.connect_app_installed or user.approve_uninstalled):
+        return message("oauth-error", "OAuth Error", UNINSTALLED, SALESFORCE, status=400)
     if "decision" not in form:
         return consent(CLIENT_NAME, form["user"], user.username, org, SCOPES)
     # Two browsers may press at once; only one of them authorizes.

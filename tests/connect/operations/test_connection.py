@@ -16,7 +16,6 @@ from connect.runner import lease
 from tenants.models import Event, EventKind, Message, MessageKind
 from tests import cast
 from tests.connect.journey import Journey
-from tests.subscriber import linked_tenant
 
 pytestmark = pytest.mark.django_db
 KEEP = {"schema_fate": SchemaFate.KEEP.value}
@@ -234,4 +233,4 @@ def test_a_subscriber_can_be_asked_to_authorize_again(journey: Journey) -> None:
         "reauthorize", connection
     )
     message = Message.objects.get(kind=MessageKind.AUTHORIZE_AGAIN)
-    assert linked_tenant(message.text) == journey.tenant
+    assert "/authenticate/" in message.text
