@@ -6,7 +6,7 @@ BROWSER := command -v chromium-headless-shell >/dev/null || scripts/install-apt 
 REDIS := command -v redis-server >/dev/null || scripts/install-apt redis-server
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check smoke bench screenshots docs chaos thorough salesforce lock audit clean
+.PHONY: help demo test check smoke bench screenshots docs chaos thorough contract salesforce lock audit clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,10 @@ chaos: $(READY) ## Kill everything, meet every fault, and report what held (abou
 thorough: $(READY) ## Run the tests that are too long for make test: properties, every page, whole fleets
 	@$(VENV)/bin/python -m pytest -m hypothesis --hypothesis-profile=thorough
 	@$(VENV)/bin/python -m pytest -m thorough
+
+contract: $(READY) ## Run the clients that others wrote against the emulator (needs node and npm)
+	@scripts/contract $(VENV)/bin/python
+	@$(VENV)/bin/python -m pytest -m contract -p tests.contract.report --numprocesses=2 tests/contract $(ARGS)
 
 salesforce: ## Check the Salesforce package (needs node and npm; java is installed when missing)
 	@scripts/salesforce

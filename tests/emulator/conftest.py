@@ -1,49 +1,32 @@
 """A real Postgres for the emulator's own tests: databases of their own on the test run's server."""
 
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import count
-from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 import emulator
 from emulator.connect.sync import schemas
 from emulator.connect.sync.session import PgConnection
 from emulator.server.serving import Served, serve_world
 from emulator.state import databases
+from tests.databases import scratch
 from tests.emulator import client
 from tests.emulator.tenant import Tenant, make
 
 _SCHEMAS = count(1)
 
 
-def _connect(conninfo: str) -> PgConnection:
-    return psycopg.connect(conninfo, autocommit=True)
-
-
-@contextmanager
-def _database(name: str) -> Iterator[str]:
-    """Make a database for this process, and drop it afterwards."""
-    url = os.environ["DATABASE_URL"]
-    database = sql.Identifier(f"{name}_{os.getpid()}")
-    with _connect(url) as server:
-        server.execute(sql.SQL("CREATE DATABASE {}").format(database))
-        try:
-            yield make_conninfo(url, dbname=f"{name}_{os.getpid()}")
-        finally:
-            server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(database))
+def _connect(url: str) -> PgConnection:
+    return psycopg.connect(url, autocommit=True)
 
 
 @pytest.fixture(scope="session")
 def emulator_database() -> Iterator[str]:
     """The address of the database that the emulator's tests share."""
-    with _database("multiconnect_emulator") as conninfo:
-        yield conninfo
+    with scratch("multiconnect_emulator") as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -63,7 +46,7 @@ def user_conn(emulator_database: str) -> Iterator[PgConnection]:
 @pytest.fixture
 def bare_conn() -> Iterator[PgConnection]:
     """A connection to a new database without extensions."""
-    with _database("multiconnect_bare") as conninfo, _connect(conninfo) as connection:
+    with scratch("multiconnect_bare") as url, _connect(url) as connection:
         yield connection
 
 
@@ -123,9 +106,8 @@ def accounts(tenant: Tenant) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def served(emulator_database: str) -> Iterator[Served]:
     """A whole emulator whose clock stands still until a test moves it."""
-    name = conninfo_to_dict(emulator_database)["dbname"]
     options = emulator.Options(
-        database_url=urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl(),
+        database_url=emulator_database,
         app=client.APP,
         callback=client.CALLBACK,
         speed=0,

@@ -1,0 +1,1 @@
+"""`make contract`: clients that nobody here wrote, against the emulator."""
