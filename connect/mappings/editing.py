@@ -24,7 +24,7 @@ class FieldChoice:
     type: str
     mapped: bool
     indexed: bool
-    why_not: str = ""  # why it cannot be mapped
+    refusal: str = ""  # why it cannot be mapped
     remarks: tuple[str, ...] = ()
 
 
@@ -149,7 +149,7 @@ def _choice(each: FieldFacts, mapped: dict[str, str], indexed: dict[str, str]) -
         type=_type(each),
         mapped=each.name.lower() in mapped,
         indexed=each.name.lower() in indexed,
-        why_not=f"a {kind} field, which Heroku Connect cannot map" if kind else "",
+        refusal=f"a {kind} field, which Heroku Connect cannot map" if kind else "",
         remarks=tuple(_remarks(each)),
     )
 
@@ -161,7 +161,7 @@ def _not_a_field(name: str, indexed: dict[str, str], *, is_way: bool) -> FieldCh
         type="a parent's external id" if is_way else "",
         mapped=True,
         indexed=name.lower() in indexed,
-        why_not="" if is_way else "this org does not have it",
+        refusal="" if is_way else "this org does not have it",
     )
 
 

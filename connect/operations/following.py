@@ -75,7 +75,9 @@ def _one(claim: Claim, row: Drift, mapping: Mapping) -> str:
     try:
         heroku_mappings.replace_mapping(region, mapping.mapping_id, name, config)
     except http.Conflict as conflict:
-        raise Failed(f"{name} was changed by somebody else meanwhile. Try again.") from conflict
+        raise Failed(
+            f"{name} was changed by somebody else at the same time. Try again."
+        ) from conflict
     return name
 
 

@@ -23,7 +23,7 @@ def changes(row: Drift) -> list[Change]:
 
 
 def details(targets: Sequence[Drift]) -> list[str]:
-    """Say what has changed in the org, what that changes in the version, and what it costs."""
+    """Return the changes in the org, what they change in the version, and the cost."""
     lines: list[str] = []
     for row in targets:
         rows = last_seen.row_counts(row.connection)
@@ -40,11 +40,11 @@ def make(targets: Sequence[Drift], actor: str, options: Options) -> Result:
     faults = lint.errors(templates.findings(document))
     if faults or before is None:
         return skipped(tenant, " ".join(each.explained for each in faults) or "it has no version")
-    told = " ".join(str(each) for each in drift.faults(row))
+    found = " ".join(str(each) for each in drift.faults(row))
     made = templates.add(
         document,
         author=actor,
-        notes=f"{before}, corrected after a change in the org of {tenant}. {told}",
+        notes=f"{before}, corrected after a change in the org of {tenant}. {found}",
         made_from=f"a change in the org of {tenant.org_id}",
         package=before.package,
     )

@@ -52,7 +52,7 @@ def _relationship(mapping: Checked, way: Related, lookup: FieldFacts) -> Iterato
     if not keys:
         yield Finding("unknown-key", place, f"{parents} has no field {way.key}.")
     elif all(key.external_id is False for key in keys):
-        yield Finding("key-not-external", place, f"{way.key} is no external id of {parents}.")
+        yield Finding("key-not-external", place, f"{way.key} is not an external id of {parents}.")
 
 
 def _identifier(mapping: Checked) -> Iterator[Finding]:
@@ -60,9 +60,9 @@ def _identifier(mapping: Checked) -> Iterator[Finding]:
     if described is None or not isinstance(name, str) or not mapping.maps(name):
         return
     known = described.field(name)
-    # A relationship's name is no field of the object.
+    # A relationship's name is not a field of the object.
     if known is None or known.external_id is False:
-        text = "It is the unique identifier (upsert_field), and is no external id."
+        text = "It is the unique identifier (upsert_field), and is not an external id."
         place = mapping.place(known.name if known else name)
         yield Finding("identifier-not-external", place, text)
 

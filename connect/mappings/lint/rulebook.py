@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 _REFUSED = "Heroku Connect refuses the import."
 _BAD_CONFIG = "The mapping ends in BAD_CONFIG, and its object is not synchronized."
-_LOST = "Heroku Connect drops the whole import without a word."
+_LOST = "Heroku Connect drops the whole import silently."
 _WRITES_FAIL = "Salesforce refuses such writes."
 
 
@@ -152,7 +152,7 @@ RULEBOOK: dict[str, Rule] = {
     ),
     "key-not-external": _org(
         "error",
-        "The parent's field that the relationship names is no external id.",
+        "The parent's field that the relationship names is not an external id.",
         _BAD_CONFIG,
         "Mark the field as an external id in Salesforce, or name another.",
     ),
@@ -164,7 +164,7 @@ RULEBOOK: dict[str, Rule] = {
     ),
     "identifier-not-external": _org(
         "error",
-        "The upsert_field is no external id.",
+        "The upsert_field is not an external id.",
         _BAD_CONFIG,
         "Mark the field as an external id in Salesforce, or name another.",
     ),

@@ -100,7 +100,7 @@ def has_identifier(org: Org | None, mapping: Mapping) -> bool:
 
 
 def loses_import(org: Org | None, object_name: str, config: Config) -> bool:
-    """Whether an import with this mapping is lost without a word.
+    """Whether an import with this mapping is lost silently.
 
     A trap that users report: a relationship by external id without `indexes`, or whose lookup is
     mapped and has no index.

@@ -43,7 +43,7 @@ def test_every_field_is_offered_the_mapped_ones_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "kind", "why_not", "remarks"),
+    ("name", "kind", "refusal", "remarks"),
     [
         ("Name", "string (255)", "", ("required",)),
         ("acme__Key__c", "string (20)", "", ("external id",)),
@@ -56,10 +56,10 @@ def test_every_field_is_offered_the_mapped_ones_first() -> None:
     ],
 )
 def test_a_field_shows_its_type_and_why_it_cannot_be_mapped(
-    name: str, kind: str, why_not: str, remarks: tuple[str, ...]
+    name: str, kind: str, refusal: str, remarks: tuple[str, ...]
 ) -> None:
     row = rows()[name]
-    assert (row.type, row.why_not, row.remarks) == (kind, why_not, remarks)
+    assert (row.type, row.refusal, row.remarks) == (kind, refusal, remarks)
 
 
 def test_answers_change_one_object_and_keep_the_placeholders() -> None:

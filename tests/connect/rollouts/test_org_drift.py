@@ -36,7 +36,7 @@ def operate(name: str, member: Member, **options: Any) -> Report:
     return operations.operate(name, member.connection.pk, "mia", options)
 
 
-def test_a_removed_field_is_seen_and_told_before_the_mapping_breaks(
+def test_a_removed_field_is_seen_and_noted_before_the_mapping_breaks(
     fleet: Fleet, member: Member
 ) -> None:
     fleet.remove_field(member, "Account", "Segment__c")
@@ -44,10 +44,10 @@ def test_a_removed_field_is_seen_and_told_before_the_mapping_breaks(
     assert (found.state, found.changes) == (DriftState.DRIFTED, [])
     (gone,) = drift.faults(found)
     assert str(gone) == "Account.Segment__c is gone."
-    told = Event.objects.latest("pk").text
-    assert told == "The org has changed what is mapped: Account.Segment__c is gone."
+    noted = Event.objects.latest("pk").text
+    assert noted == "The org has changed what is mapped: Account.Segment__c is gone."
     drift.compare(member.now())
-    assert Event.objects.latest("pk").text == told
+    assert Event.objects.latest("pk").text == noted
 
 
 def test_a_retyped_field_stays_listed_until_it_is_accepted(fleet: Fleet, member: Member) -> None:
