@@ -1,4 +1,4 @@
-"""Heroku Connect’s explanation of mappings that fail, with the portal’s advice."""
+"""What Heroku Connect says about mappings that fail, with the portal’s advice."""
 
 from collections.abc import Iterable, Iterator
 
@@ -34,8 +34,8 @@ def advice(states: Iterable[str]) -> str:
 def of_broken(connection: Connection, broken: Iterable[MappingDetail]) -> str:
     """Return what Heroku Connect says of a connection's broken mappings, and the advice.
 
-    Its diagnosis and its notifications are asked for. Without an answer, the descriptions of the
-    states have to do.
+    Its diagnosis and its notifications are asked for. Without an answer, the words of the states
+    have to do.
     """
     found = list(broken)
     said = [state_and_words(each.object_name, each.state, each.description) for each in found]

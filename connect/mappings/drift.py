@@ -139,7 +139,7 @@ def _note_org(drift: Drift, live: MappingDocument, described: Described | None) 
 
 
 def faults(drift: Drift) -> list[OrgChange]:
-    """Return the changes in the org that break the mappings."""
+    """Return the changes in the org that the mappings do not follow yet."""
     return [each for each in org_changes.from_json(drift.org_changes) if each.is_fault]
 
 
@@ -166,13 +166,13 @@ def _set_state(drift: Drift, state: DriftState) -> None:
         return
     before, drift.state, drift.since = drift.state, state, timezone.now()
     if state == DriftState.DRIFTED:
-        timeline.note(drift.connection.tenant, EventKind.TROUBLE, _noted_text(drift))
+        timeline.note(drift.connection.tenant, EventKind.TROUBLE, _described(drift))
     elif state == DriftState.SAME and before == DriftState.DRIFTED:
         text = f"The live mappings match {drift.template} again."
         timeline.note(drift.connection.tenant, EventKind.STAGE, text)
 
 
-def _noted_text(drift: Drift) -> str:
+def _described(drift: Drift) -> str:
     differences = counted(len(drift.changes), "difference")
     parts = [f"The live mappings have drifted from {drift.template}: {differences}."]
     broken = faults(drift)

@@ -23,7 +23,7 @@ def changes(row: Drift) -> list[Change]:
 
 
 def details(targets: Sequence[Drift]) -> list[str]:
-    """Return what has changed in the org, what that changes in the version, and what it costs."""
+    """Return the changes in the org, what they change in the version, and the cost."""
     lines: list[str] = []
     for row in targets:
         rows = last_seen.row_counts(row.connection)

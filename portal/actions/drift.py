@@ -112,7 +112,7 @@ def _differences(targets: Sequence[Drift]) -> list[str]:
 
 
 def _corrections(targets: Sequence[Drift]) -> list[str]:
-    """Return what a correction changes of the live mappings, and what that costs."""
+    """Return what a correction changes of the live mappings, and the cost."""
     lines: list[str] = []
     for row in targets:
         live, rows = last_seen.document(row.connection), last_seen.row_counts(row.connection)

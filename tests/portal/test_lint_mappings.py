@@ -94,7 +94,7 @@ def test_an_org_is_asked_through_its_tenants_connection(file: Path, emulator: An
         ('{"mappings": []}', ("--org", cast.ACME["org_id"]), "has no connection"),
     ],
 )
-def test_what_cannot_be_checked_is_reported(
+def test_what_cannot_be_checked_has_another_exit_code(
     file: Path, text: str | None, options: tuple[str, ...], said: str
 ) -> None:
     if text is not None:

@@ -62,7 +62,7 @@ def _identifier(mapping: Checked) -> Iterator[Finding]:
     known = described.field(name)
     # A relationship's name is not a field of the object.
     if known is None or known.external_id is False:
-        text = "It is the unique identifier (upsert_field), but not an external id."
+        text = "It is the unique identifier (upsert_field), and is not an external id."
         place = mapping.place(known.name if known else name)
         yield Finding("identifier-not-external", place, text)
 

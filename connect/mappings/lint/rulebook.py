@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 _REFUSED = "Heroku Connect refuses the import."
 _BAD_CONFIG = "The mapping ends in BAD_CONFIG, and its object is not synchronized."
-_LOST = "Heroku Connect silently drops the whole import."
+_LOST = "Heroku Connect drops the whole import silently."
 _WRITES_FAIL = "Salesforce refuses such writes."
 
 

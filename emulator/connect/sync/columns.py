@@ -39,7 +39,7 @@ class BadConfig(Exception):
 class Column:
     """A mapped column: its name, the field's API name as the org spells it, its SQL type.
 
-    `from_parent`: it holds a parent's external id, not a field of this object.
+    `from_parent`: it holds a parent's external id, and is not a field of this object.
     """
 
     name: str

@@ -70,7 +70,7 @@ class Editor:
         try:
             return uploads.read(text.encode("utf-8", "surrogatepass"))
         except uploads.BadUpload as error:
-            self.errors.append(f"What was sent is not a mapping document. {error}")
+            self.errors.append(f"What was sent cannot be read. {error}")
             return templates.exported(self.base)
 
     def _apply(self) -> bool:

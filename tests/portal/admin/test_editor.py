@@ -139,7 +139,7 @@ def test_settings_that_are_not_valid_come_back(manager: Client, fleet: Fleet) ->
 
 def test_a_document_that_was_spoiled_on_the_way_is_not_taken(manager: Client, fleet: Fleet) -> None:
     answer = press(manager, page(manager, fleet) | {"document": "{"}, "preview")
-    assert "What was sent is not a mapping document." in text(answer)
+    assert "What was sent cannot be read." in text(answer)
 
 
 def test_an_org_that_cannot_be_asked_is_explained(manager: Client, fleet: Fleet) -> None:

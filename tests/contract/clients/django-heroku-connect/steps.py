@@ -110,7 +110,7 @@ def unchanged():
 
 
 def archived():
-    """Let the log grow old, and send an archived entry again."""
+    """Let the log expire, and send an archived entry again."""
     sync()
     control("POST", "clock", {"advance": 3600})
     sync()
