@@ -3,7 +3,7 @@
 Import every model from here; the modules inside only divide them by what they describe.
 """
 
-from connect.models.addon_day import AddonDay
+from connect.models.addon_day import WAITS_FOR_CAP, AddonDay
 from connect.models.blocked import BlockedKind
 from connect.models.budget import ApiBudget
 from connect.models.connection import Connection, SchemaFate, Stage, WaitingOn
@@ -47,6 +47,7 @@ __all__ = [
     "COMMON",
     "OPEN_STATUSES",
     "REGIONAL",
+    "WAITS_FOR_CAP",
     "AddonDay",
     "ApiBudget",
     "BlockedKind",

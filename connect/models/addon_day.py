@@ -5,6 +5,9 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 
+# What a connection waits for when no more add-on may be ordered today.
+WAITS_FOR_CAP = "tomorrow, or a manager: the daily cap of new add-ons is reached"
+
 
 class AddonDay(models.Model):
     """The new add-ons of one day (UTC), and how many more a manager allowed."""

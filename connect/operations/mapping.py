@@ -4,7 +4,7 @@ from typing import Any
 
 from connect.clients import heroku_mappings, http
 from connect.health import refresh as health
-from connect.mappings import asking, edits, lint
+from connect.mappings import asking, drift, edits, last_seen, lint
 from connect.models import OPEN_STATUSES, Connection, Mapping, RolloutItem
 from connect.operations.base import Done, Failed, Operation, Options, Skip, by_name
 from connect.runner.lease import Claim
@@ -45,11 +45,17 @@ def _diagnose(claim: Claim, actor: str, options: Options) -> Done:
 def _delete(claim: Claim, actor: str, options: Options) -> Done:
     mapping = _mapping(claim, options)
     heroku_mappings.delete_mapping(claim.connection.region_url, mapping.mapping_id)
-    health.refresh(claim.connection)
+    _look_again(claim.connection)
     return Done(
         f"{mapping.object_name} is no longer mapped. Heroku Connect may have dropped its table; "
         "Salesforce keeps its records."
     )
+
+
+def _look_again(connection: Connection) -> None:
+    """Store the mappings as they are now, and how they differ from the connection's version."""
+    health.refresh(connection)
+    drift.store(connection, last_seen.document(connection))
 
 
 def _edit(claim: Claim, actor: str, options: Options) -> Done:
@@ -70,7 +76,7 @@ def _edit(claim: Claim, actor: str, options: Options) -> Done:
             f"Nothing was saved: {mapping.object_name} was changed after the page was opened "
             f"(revision {options['revision']}). Open it again and repeat the change."
         ) from conflict
-    health.refresh(claim.connection)
+    _look_again(claim.connection)
     along = edits.gone_along(mapping.config, wanted)
     return Done(f"{mapping.object_name} is changed; Heroku Connect loads what is new.{along}")
 

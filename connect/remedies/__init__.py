@@ -4,10 +4,11 @@ from connect.remedies.blocked import BLOCKED, of_rollout_item
 from connect.remedies.helping import refusal_to_restart, refusal_to_retry
 from connect.remedies.incidents import INCIDENTS
 from connect.remedies.remedy import By, Page, Remedy
-from connect.remedies.waits import DRIFTED, PAUSED, PROVEN, RECOVERING, WAITS
+from connect.remedies.waits import CAPPED, DRIFTED, PAUSED, PROVEN, RECOVERING, WAITS
 
 __all__ = [
     "BLOCKED",
+    "CAPPED",
     "DRIFTED",
     "INCIDENTS",
     "PAUSED",

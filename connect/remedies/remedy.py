@@ -21,6 +21,7 @@ class Page(StrEnum):
     WRITE_ERRORS = "Open its write errors"
     MAPPINGS = "Open its mappings"
     MAPPING_VERSIONS = "Open the mapping versions"
+    ADDON_DAYS = "Open the new add-ons a day"
     DRIFT = "Open the differences"
     ADMIN_MAIL = "Write to the admin"
     HEROKU_SETTINGS = "Open the app's settings at Heroku"

@@ -15,6 +15,12 @@ RECOVERING = nothing(
     "The incident closes when the connection has been well for four minutes. If the problem comes "
     "back, the page says so."
 )
+CAPPED = visit(
+    Page.ADDON_DAYS,
+    By.MANAGER,
+    "If the tenants that wait are genuine, allow more new add-ons today.",
+    "The portal continues at once. Otherwise it continues tomorrow (UTC).",
+)
 PROVEN = nothing(_GOES_ON)
 DRIFTED = visit(
     Page.DRIFT,

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from connect import remedies
 from connect.formats import format_time
-from connect.models import BlockedKind, Condition, IncidentKind, Stage, WaitingOn
+from connect.models import WAITS_FOR_CAP, BlockedKind, Condition, IncidentKind, Stage, WaitingOn
 from connect.remedies import Remedy
 from connect.standing import problems, subscriber
 from connect.standing.facts import Facts
@@ -99,7 +99,7 @@ def _on_the_way(facts: Facts, stage: Stage) -> Standing:
     remedy = remedies.PROVEN if is_proven else remedies.WAITS[stage]
     found = _plain(facts, f"stage.{stage}", word, remedy, subscriber.WAITS[stage], reason)
     if facts.waiting_on == WaitingOn.STAFF:
-        return _for_staff(found, stage)
+        return _for_staff(facts, found, stage)
     if facts.trouble_since:
         return replace(
             found,
@@ -112,9 +112,12 @@ def _on_the_way(facts: Facts, stage: Stage) -> Standing:
     return found
 
 
-def _for_staff(found: Standing, stage: Stage) -> Standing:
+def _for_staff(facts: Facts, found: Standing, stage: Stage) -> Standing:
     if stage == Stage.WAITING_FOR_PROOF:
         return replace(found, key="stage.waiting_for_approval", subscriber=subscriber.APPROVAL)
+    if facts.waiting_for == WAITS_FOR_CAP:
+        capped = replace(found, key="capped", tone=Tone.WAIT, remedy=remedies.CAPPED)
+        return replace(capped, subscriber=subscriber.CAPPED)
     # Every other wait for staff is one for a working token.
     token = remedies.INCIDENTS[IncidentKind.TOKEN]
     return replace(found, key=f"token.{stage}", tone=Tone.WAIT, remedy=token)

@@ -5,7 +5,15 @@ from datetime import UTC, datetime, timedelta
 
 from connect.health import causes
 from connect.health import states as health_states
-from connect.models import COMMON, BlockedKind, Condition, IncidentKind, Stage, WaitingOn
+from connect.models import (
+    COMMON,
+    WAITS_FOR_CAP,
+    BlockedKind,
+    Condition,
+    IncidentKind,
+    Stage,
+    WaitingOn,
+)
 from connect.standing import subscriber
 from connect.standing.facts import Facts, OpenIncident
 from connect.standing.judging import Standing, judge
@@ -89,6 +97,7 @@ def _on_the_way() -> Iterator[Facts]:
         waits_for = _WAITS_FOR.get(stage, WaitingOn.PORTAL)
         yield Facts(stage, _EARLIER, waits_for)
     yield Facts(Stage.WAITING_FOR_PROOF, _EARLIER, WaitingOn.STAFF, "approval by staff")
+    yield Facts(Stage.CREATING_ADDON, _EARLIER, WaitingOn.STAFF, WAITS_FOR_CAP)
     yield Facts(Stage.LOADING, _EARLIER, WaitingOn.SUBSCRIBER, state="UNAUTHORIZED")
     for stage in stages:
         yield Facts(stage, _EARLIER, trouble_since=_EARLIER)

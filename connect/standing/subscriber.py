@@ -42,6 +42,11 @@ NEW = ForSubscriber("We have received your registration", _IN_STEPS)
 APPROVAL = ForSubscriber(
     "We are checking your registration", "We write to you when it is approved."
 )
+CAPPED = ForSubscriber(
+    "Your connection waits for its turn",
+    "Many orgs have registered today. We set up yours within a day. You do not have to do "
+    "anything.",
+)
 LIVE = ForSubscriber("You are live", "Your data is synchronized. There is nothing left to do.")
 RECOVERING = ForSubscriber(
     "Your connection is recovering",

@@ -13,6 +13,7 @@ ALL = [
     *remedies.INCIDENTS.values(),
     *remedies.WAITS.values(),
     remedies.PAUSED,
+    remedies.CAPPED,
     remedies.DRIFTED,
 ]
 PRESSED = [each for each in dict.fromkeys(ALL) if each.action]

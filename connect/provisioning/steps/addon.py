@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from connect import addons
 from connect.clients import heroku, heroku_connect, http
-from connect.models import BlockedKind, Connection, WaitingOn
+from connect.models import WAITS_FOR_CAP, BlockedKind, Connection, WaitingOn
 from connect.provisioning import spending
 from connect.provisioning.steps.enrollment import enroll
 from connect.runner.lease import Claim
@@ -23,8 +23,7 @@ def creating_addon(claim: Claim) -> StepOutcome:
     elif _may_order(claim):
         addon = _make_addon(claim)
     else:
-        reason = "tomorrow, or a manager: the daily cap of new add-ons is reached"
-        return Wait(spending.next_day(timezone.now()), reason, WaitingOn.STAFF)
+        return Wait(spending.next_day(timezone.now()), WAITS_FOR_CAP, WaitingOn.STAFF)
     # Heroku may answer before the add-on is ready.
     if addon.state == "provisioning":
         facts = {"addon_id": addon.id}

@@ -5,7 +5,7 @@ from django.utils import timezone
 from connect import returns
 from connect.clients import heroku_connect, http
 from connect.health import refresh, restarting, states
-from connect.mappings import arrival, first_version, lint, placeholders
+from connect.mappings import arrival, drift, first_version, last_seen, lint, placeholders
 from connect.mappings.documents import MappingDocument
 from connect.models import BlockedKind, MappingTemplate, Package
 from connect.provisioning.steps import authorization
@@ -83,6 +83,8 @@ def loading(claim: Claim) -> StepOutcome:
     restarting.require_loadable(connection, connection.attempts, seen.mappings)
     if not seen.mappings or any(found.state != states.SYNCED for found in seen.mappings):
         return poll("Heroku Connect to load the data", connection.stage_since, LOADING_PATIENCE)
+    # An earlier comparison was with an earlier version.
+    drift.store(connection, last_seen.document(connection))
     # A second import does not change since when the tenant is live.
     facts = {"live_at": connection.live_at or timezone.now()}
     return Done("All mappings are loaded. Live.", facts, EventKind.LIVE)

@@ -104,6 +104,7 @@ CASES = [
     Case("connection", "diagnose", SKIPPED, "one is running already", _diagnosing),
     Case("connection", "diagnose", FAILED, "Not now", peer_refuses("POST", "/validations")),
     Case("connection", "acknowledge", SKIPPED, "no notification waits"),
+    Case("connection", "overwrite", SKIPPED, "Heroku does not ask for it"),
     Case("connection", "link", FAILED, "does not list the add-on", _not_listed),
     Case("connection", "reauthorize", SKIPPED, "it is authorized"),
     Case("connection", "import_mappings", SKIPPED, "resume it", has(paused_until=timezone.now())),

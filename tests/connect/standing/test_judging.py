@@ -6,7 +6,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connect import remedies, standing
-from connect.models import COMMON, BlockedKind, Condition, IncidentKind, Stage, WaitingOn
+from connect.models import (
+    COMMON,
+    WAITS_FOR_CAP,
+    BlockedKind,
+    Condition,
+    IncidentKind,
+    Stage,
+    WaitingOn,
+)
 from connect.remedies import Page
 from connect.standing import Button, Facts, OpenIncident, Tone, Word, judge
 from connect.standing.states import ONLY_IN_ROLLOUTS
@@ -76,6 +84,14 @@ def test_a_state_without_an_incident_yet_follows_from_its_condition() -> None:
     assert judge(replace(facts, state="IDLE")).remedy.page == Page.MAPPINGS
 
 
+def test_who_waits_for_the_daily_cap_is_not_sent_to_the_token() -> None:
+    seen = judge(Facts(Stage.CREATING_ADDON, NOW, WaitingOn.STAFF, WAITS_FOR_CAP))
+    assert (seen.remedy, seen.tone) == (remedies.CAPPED, Tone.WAIT)
+    assert "few minutes" not in seen.subscriber.text
+    token = judge(Facts(Stage.CREATING_ADDON, NOW, WaitingOn.STAFF, "a working Heroku token"))
+    assert token.remedy == remedies.INCIDENTS[K.TOKEN]
+
+
 OF_CONNECTIONS = [kind for kind in IncidentKind if kind not in COMMON]
 
 
@@ -86,6 +102,19 @@ def test_healing_is_said_only_where_the_portal_does_something(kind: IncidentKind
     assert seen.is_healing == (kind in healing)
     given_up = judge(replace(LIVE, incidents=(incident(kind, needs_person=True),)))
     assert not given_up.is_healing
+
+
+@pytest.mark.parametrize("well_since", [None, NOW])
+@pytest.mark.parametrize("condition", [Condition.HEALTHY, Condition.WORKING])
+@pytest.mark.parametrize("kind", OF_CONNECTIONS)
+def test_nobody_reads_live_while_an_incident_is_open(
+    kind: IncidentKind, condition: Condition, well_since: datetime | None
+) -> None:
+    opened = replace(incident(kind), well_since=well_since)
+    seen = judge(replace(LIVE, condition=condition, state="IDLE", incidents=(opened,)))
+    assert seen.word != Word.LIVE
+    assert seen.tone != Tone.GOOD
+    assert seen.subscriber != standing.subscriber.LIVE
 
 
 def test_an_open_incident_whose_cause_is_absent_is_recovering_and_not_healing() -> None:

@@ -14,6 +14,7 @@ ALL = [
     *remedies.INCIDENTS.values(),
     *remedies.WAITS.values(),
     remedies.PAUSED,
+    remedies.CAPPED,
     remedies.DRIFTED,
 ]
 

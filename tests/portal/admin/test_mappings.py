@@ -15,7 +15,7 @@ from django.urls import reverse
 from django_q.models import OrmQ
 
 from connect.mappings import templates
-from connect.models import Mapping, MappingTemplate, Tag
+from connect.models import Drift, DriftState, Mapping, MappingTemplate, Tag
 from portal import roles
 from portal.models import BulkItem
 from tenants.models import Event, Tenant
@@ -356,6 +356,8 @@ def test_a_mapping_is_reloaded_diagnosed_and_deleted(manager: Client, account: M
     assert not Mapping.objects.filter(object_name="Account").exists()
     event = Event.objects.latest("pk")
     assert (event.actor, "Account" in event.text) == ("mia", True)
+    # The portal did it itself, so the page does not say "same" until the next comparison.
+    assert Drift.objects.get(connection=account.connection).state == DriftState.DRIFTED
 
 
 def test_one_tenants_fields_are_edited(operator: Client, account: Mapping, fleet: Fleet) -> None:
