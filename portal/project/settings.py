@@ -187,7 +187,17 @@ def _database(url: str) -> dict[str, Any]:
         return {"ENGINE": "django.db.backends.dummy"}
     # A connection that is kept may be dead by the next request, so Django asks it first.
     kept = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
-    return {**config, **kept, "OPTIONS": {**REACH, **config.get("OPTIONS", {})}}
+    reach = {**REACH, **_encryption(config.get("HOST", ""))}
+    return {**config, **kept, "OPTIONS": {**reach, **config.get("OPTIONS", {})}}
+
+
+def _encryption(machine: str) -> dict[str, str]:
+    """Return that a database on another machine is reached by TLS or not at all.
+
+    The certificate is not checked, because Heroku's is signed by itself; ?sslmode=… says otherwise.
+    """
+    is_here = machine in ("", "localhost", "127.0.0.1", "::1") or machine.startswith("/")
+    return {} if is_here or not PORTAL_URL.startswith("https:") else {"sslmode": "require"}
 
 
 def _redis(url: str) -> str:

@@ -76,7 +76,8 @@ def faults(request: Hostile, answer: Any) -> list[str]:
     body = answer.content.decode("utf-8", "replace") if not answer.streaming else ""
     found = []
     if answer.status_code >= 500:
-        found.append(f"{answer.status_code} {answer.exc_info and answer.exc_info[1]!r}")
+        why = answer.exc_info[1] if answer.exc_info else body[:300]
+        found.append(f"{answer.status_code} {why!r}")
     if "Traceback (most recent call last)" in body or 'File "/' in body:
         found.append("a stack trace")
     return [f"{each} for {request}" for each in found]

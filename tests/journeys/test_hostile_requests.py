@@ -1,12 +1,13 @@
-"""Generated requests to every address: no answer of 500 or above, no stack trace, nothing gained.
+"""Hostile requests to every address: no answer of 500 or above, no stack trace, nothing gained.
 
-`make test` sends some hundreds, `make thorough` ten thousand to the public addresses alone.
+`make test` asks each page of the staff once as each role, and sends some dozens of generated
+requests. `make thorough` generates ten thousand to the public addresses and ten thousand to the
+staff's.
 """
 
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -34,14 +35,26 @@ from tests.portal.admin.conftest import (  # noqa: F401  (fixtures)
     _roles,
     five,
     sign_in,
+    signed_in,
 )
 from tests.portal.project.test_mail_webhooks import mount
 
 pytestmark = pytest.mark.django_db
-# A failure is not made smaller: each try costs many requests, and the report names the one request.
-with_fixtures = settings(
-    suppress_health_check=list(HealthCheck), phases=(Phase.explicit, Phase.reuse, Phase.generate)
-)
+THOROUGH = settings.default.max_examples >= 1000  # the profile of `make thorough`
+
+
+def examples(few: int, many: int) -> settings:
+    """Return how many examples are tried, each of several requests.
+
+    A failure is not made smaller: each try costs many requests, and the report names the one.
+    """
+    return settings(
+        max_examples=many if THOROUGH else few,
+        suppress_health_check=list(HealthCheck),
+        phases=(Phase.explicit, Phase.reuse, Phase.generate),
+    )
+
+
 ORG_IDS = ["00DB00000002NDm", "00DB00000002NDmMAM", "00Dxx0000001gPLEAY", "00D", "x"]
 
 
@@ -115,17 +128,18 @@ def public_requests(tenant: Tenant) -> st.SearchStrategy[list[Hostile]]:
 def stranger(settings: Settings) -> Tenant:
     """A tenant that nobody has proved, with links that are valid; the portal is ready."""
     mount(settings, "mailgun", MAILGUN_WEBHOOK_SIGNING_KEY="test-signing-key")
-    Heartbeat.objects.create(worker="host:1", beat_at=timezone.now() + timedelta(days=1))
+    Heartbeat.objects.create(worker="host:1")
     return cast.enrol(cast.DUNE, proof=Proof.NONE)
 
 
-@with_fixtures
+@examples(few=10, many=1000)
 @given(data=st.data())
 def test_a_stranger_gets_no_error_and_nothing_for_nothing(
     emulator: emulated.Running, stranger: Tenant, data: st.DataObject
 ) -> None:
     enforces, wanted = data.draw(st.booleans()), data.draw(public_requests(stranger))
     with undone():
+        Heartbeat.objects.update(beat_at=timezone.now())
         client = Client(enforce_csrf_checks=enforces, raise_request_exception=False)
         taken = 0
         for request in wanted:
@@ -168,39 +182,80 @@ def staff_requests(addresses: list[str]) -> st.SearchStrategy[list[Hostile]]:
 
 
 @pytest.fixture
-def addresses(five: dict[str, Tenant]) -> list[str]:  # noqa: F811
-    """Every address of the admin, with keys of rows that exist and some that do not."""
+def routes(five: dict[str, Tenant]) -> dict[str, list[str]]:  # noqa: F811
+    """Every address of the admin by the name of its route, with keys of rows that exist."""
     strangers.make(1)
     rows.switches()
     User.objects.get_or_create(username="root", is_staff=True, is_superuser=True)
-    found = [path for _, path in test_routes.addresses(five["acme"]) if path.startswith("/admin/")]
-    return [*found, "/admin/tenants/tenant/x/change/", f"/admin/tenants/tenant/{'9' * 25}/change/"]
+    found: dict[str, list[str]] = {}
+    for name, path in test_routes.addresses(five["acme"]):
+        if path.startswith("/admin/"):
+            found.setdefault(name or path, []).append(path)
+    return found
 
 
-@with_fixtures
-@pytest.mark.parametrize("role", [*roles.permissions(), "superuser", "nobody"])
+# What a page may know and nobody means well with.
+KNOWN = {"q": "' OR 1=1 --", "o": "-1.99", "p": "9" * 25, "_to_field": "", "_popup": "\ud800"}
+GUESSED = {"text__regex": "^https", "at__day": "-1", "tenant__admin_email__startswith": "a"}
+FORGED = {"action": "offboard", "_selected_action": "9" * 25, "confirmed": "yes", "index": "-1"}
+# Two reach the page, and two end before it, which keeps `make test` short.
+ONE_EACH = [
+    ("GET", {"q": "a\0b"}),
+    ("GET", {**KNOWN, **GUESSED}),
+    ("POST", {"until": "9" * 5000}),
+    ("POST", {**KNOWN, **FORGED, "until": "10000-01-01", "state": "{{ 7*7 }}"}),
+]
+ROLES = [*roles.permissions(), "superuser", "nobody"]
+
+
+def test_every_page_of_staff_survives_a_hostile_request_of_each_role(
+    emulator: emulated.Running,
+    routes: dict[str, list[str]],
+    sign_in: SignIn,  # noqa: F811
+) -> None:
+    for turn, role in enumerate(ROLES):
+        client = _client(sign_in, role)
+        cookies = client.cookies.output(header="")
+        for number, paths in enumerate(routes.values()):
+            # Each role begins elsewhere, so that a page meets another request from each of them.
+            request = _one_each(number + turn, paths[turn % len(paths)])
+            with undone():
+                client.cookies.load(cookies)  # one of the pages ends the session
+                assert hostile.faults(request, request.send(client)) == [], role
+
+
+def _one_each(number: int, path: str) -> Hostile:
+    method, sent = ONE_EACH[number % len(ONE_EACH)]
+    given_ = list(sent.items())
+    if method == "GET":
+        return Hostile(method, path, given_)
+    return Hostile(method, path, [], hostile.form(given_), "application/x-www-form-urlencoded")
+
+
+@examples(few=2, many=200)  # for each role
+@pytest.mark.parametrize("role", ROLES)
 @given(data=st.data())
 def test_no_page_of_staff_fails_whatever_it_is_sent(
     emulator: emulated.Running,
-    addresses: list[str],
+    routes: dict[str, list[str]],
     sign_in: SignIn,  # noqa: F811
     role: str,
     data: st.DataObject,
 ) -> None:
     # Drawn first: what is generated must not depend on what the portal does.
-    wanted = data.draw(staff_requests(addresses))
+    # The longest first: an example begins with the first, and the shortest is the dashboard.
+    every = sorted((path for paths in routes.values() for path in paths), key=len, reverse=True)
+    wanted = data.draw(staff_requests(every))
     with undone():
         client = _client(sign_in, role)
-        client.raise_request_exception = False
         for request in wanted:
             answer = request.send(client)
             assert hostile.faults(request, answer) == []
 
 
 def _client(sign_in: SignIn, role: str) -> Client:  # noqa: F811
-    if role in roles.permissions():
-        return sign_in(role)
-    client = Client()
+    client = sign_in(role) if role in roles.permissions() else Client()
     if role == "superuser":
-        client.force_login(User.objects.get(username="root"))
+        client = signed_in(User.objects.get(username="root"))
+    client.raise_request_exception = False
     return client

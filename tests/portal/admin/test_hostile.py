@@ -100,6 +100,8 @@ def world(emulator: object, five: dict[str, Tenant]) -> Tenant:
     return five["acme"]
 
 
+# `make test` asks each page in tests/journeys/test_hostile_requests.py.
+@pytest.mark.thorough
 def test_no_page_fails_at_a_parameter(careless: Client, world: Tenant) -> None:
     assert failures(careless, world, cycle(HOSTILE)) == []
 

@@ -10,9 +10,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
+from django.db.models import Model
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django_q.models import OrmQ
@@ -22,13 +24,14 @@ from portal.actions import action as registry
 from tenants import links, recipients
 from tenants.models import Tenant
 from tenants.redaction import redact
-from tests.portal.admin import rows, strangers, walk
+from tests.portal.admin import rows, strangers
 
 pytestmark = pytest.mark.django_db
 TOKENS = (rows.ACCESS_TOKEN, rows.REFRESH_TOKEN)
 # Sessions with their messages, how often an address was called, and what is noted of looking, are
 # not state of the portal.
 NOT_STATE = {"django_session", "portal_auditentry", "tenants_ratebucket"}
+NO_ACTION = "no-such-action"
 # What a button posts, tried as a link.
 AS_IF_PRESSED = (
     "?action=pause&_selected_action=1&index=0&confirmed=yes&schema_fate=drop&to=off&why=x"
@@ -84,7 +87,7 @@ def parameter(name: str, called: str) -> list[Any]:
     known: dict[str, list[Any]] = {
         "object_id": [row_of(name)],
         "pk": [row_of(name)],
-        "name": [each for model in registry.models() for each in registry.of(model)],
+        "name": [*actions_of(name), NO_ACTION],
         "id": [User.objects.get().pk],
         "content_type_id": [ContentType.objects.get_for_model(User).pk],
         "app_label": ["tenants", "connect", "portal"],
@@ -94,11 +97,24 @@ def parameter(name: str, called: str) -> list[Any]:
     return known[called]
 
 
+def model_of(name: str) -> type[Model] | None:
+    """Return the model that a route of the admin is about."""
+    for model in admin.site._registry:
+        if name.startswith(f"{model._meta.app_label}_{model._meta.model_name}_"):
+            return model
+    return None
+
+
+def actions_of(name: str) -> list[str]:
+    model = model_of(name)
+    return list(registry.of(model)) if model else []
+
+
 def row_of(name: str) -> Any:
     """Return the key of a row of the model that a route of the admin is about."""
-    for model in walk.models():
-        if name.startswith(f"{model._meta.app_label}_{model._meta.model_name}_"):
-            return model._default_manager.values_list("pk", flat=True).first() or 1
+    model = model_of(name)
+    if model:
+        return model._default_manager.values_list("pk", flat=True).first() or 1
     return User.objects.values_list("pk", flat=True).get()
 
 

@@ -58,6 +58,18 @@ def test_staff_see_their_sessions_and_end_the_others(mia: User) -> None:
     assert not is_in(lost)
 
 
+def test_an_old_session_ends_no_other_without_the_proof(mia: User) -> None:
+    here, other = Client(), Client()
+    sign_in(here)
+    sign_in(other)
+    with after(minutes=20):
+        asked = here.post(reverse("usersessions_list"))
+        assert asked["Location"].startswith("/admin/account/again/")
+        assert is_in(other)
+        here.post(asked["Location"], {"password": PASSWORD})
+        assert not is_in(other)
+
+
 def test_a_changed_password_ends_the_other_sessions(mia: User) -> None:
     here, lost = Client(), Client()
     sign_in(lost)

@@ -86,3 +86,14 @@ def test_wrong_answers_and_what_was_done_are_in_the_portals_words(
     done = client.post(reverse("account_change_password"), form, follow=True)
     assert "Your password is changed." in done.content.decode()
     assert LIBRARY.findall(done.content.decode()) == []
+
+
+@pytest.mark.parametrize("name", ["account_login", "account_change_password"])
+def test_a_password_is_masked_and_a_password_manager_can_fill_it(
+    client: Client, mia: User, name: str
+) -> None:
+    if name != "account_login":
+        sign_in(client)
+    fields = re.findall(r'<input type="password"[^>]*>', client.get(reverse(name)).content.decode())
+    assert fields
+    assert all("autocomplete=" in each and "onpaste" not in each for each in fields)

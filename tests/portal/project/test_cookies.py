@@ -33,7 +33,10 @@ def test_every_answer_has_the_protective_headers(address: str) -> None:
     assert answer["Referrer-Policy"] == "same-origin"
     assert answer["X-Frame-Options"] == "DENY"
     assert answer["Cross-Origin-Opener-Policy"] == "same-origin"
-    assert "frame-ancestors 'none'" in answer["Content-Security-Policy"]
+    policy = answer["Content-Security-Policy"]
+    for part in ("frame-ancestors 'none'", "object-src 'none'", "base-uri 'none'"):
+        assert part in policy
+    assert answer["Content-Type"] in ("text/html; charset=utf-8", "application/json")
 
 
 def test_over_https_only_https_is_used() -> None:

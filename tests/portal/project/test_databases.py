@@ -1,5 +1,6 @@
 """How long web and worker wait for the database."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from django.db import connection
 from portal.project import databases
 from portal.project.databases import Limits
 
+PRODUCTION = "https://portal.isv.example"
 ASK = """
 from django.db import connection
 with connection.cursor() as cursor:
@@ -66,3 +68,28 @@ def test_a_task_is_stopped_when_its_query_is() -> None:
 
 def test_a_database_that_has_gone_is_noticed() -> None:
     assert connection.settings_dict["OPTIONS"].items() >= settings.REACH.items()
+
+
+@pytest.mark.parametrize(
+    ("portal", "address", "mode"),
+    [
+        (PRODUCTION, "postgres://u:p@db.example/x", "require"),
+        (PRODUCTION, "postgres://u:p@db.example/x?sslmode=verify-full", "verify-full"),
+        (PRODUCTION, "postgres://u:p@127.0.0.1/x", None),
+        (PRODUCTION, "postgres:///x", None),
+        ("http://127.0.0.1:5000", "postgres://u:p@db.example/x", None),
+    ],
+)
+def test_a_database_on_another_machine_is_never_reached_in_clear(
+    portal: str, address: str, mode: str | None
+) -> None:
+    script = "from portal.project import settings as s; print(s.DATABASES['default']['OPTIONS'])"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=settings.BASE_DIR,
+        env={**os.environ, "DATABASE_URL": address, "PORTAL_URL": portal},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ast.literal_eval(done.stdout).get("sslmode") == mode

@@ -29,6 +29,7 @@ def test_the_words_of_the_product_are_refused(password: str) -> None:
 
 def test_a_long_password_of_words_is_taken() -> None:
     validate_password("correct horse battery staple", USER)
+    validate_password(" ünïcode and spaces are kept, " * 4, USER)
 
 
 @pytest.mark.django_db
