@@ -23,7 +23,7 @@ MAX_SKEW = timedelta(minutes=5)
 
 
 # The portal plans nothing further ahead, except for the end of a pause.
-LONGEST_PAUSE = timedelta(days=4)
+MAX_PAUSE = timedelta(days=4)
 
 
 class Unswept(LookupError):
@@ -127,7 +127,7 @@ def bring_back(now: datetime) -> int:
 
 
 def _put_off(model: type[Model], now: datetime) -> QuerySet[Any]:
-    rows = model._default_manager.filter(next_attempt_at__gt=now + LONGEST_PAUSE)
+    rows = model._default_manager.filter(next_attempt_at__gt=now + MAX_PAUSE)
     # Staff may pause a connection for as long as they like.
     return rows.filter(paused_until=None) if hasattr(model, "paused_until") else rows
 
