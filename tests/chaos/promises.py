@@ -27,8 +27,9 @@ STUCK: dict[str, LiteralString] = {
     "actions": "SELECT count(*) FROM portal_bulkitem WHERE status IN ('waiting', 'running')",
     "e-mails": "SELECT count(*) FROM tenants_message WHERE status = 'queued'",
     "collections": "SELECT count(*) FROM social_collectionrun WHERE next_attempt_at IS NOT NULL",
+    # Without a worker it is free again; where Redis has lost it, the sweep has found its row.
     "tasks of dead workers": "SELECT count(*) FROM portal_delivery"
-    " WHERE taken_at < now() - interval '60 seconds'",
+    " WHERE worker <> '' AND taken_at < now() - interval '60 seconds'",
 }
 LOST: LiteralString = (
     "SELECT count(*) FROM tenants_tenant t WHERE NOT EXISTS (SELECT FROM connect_connection c"
