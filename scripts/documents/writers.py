@@ -4,6 +4,7 @@ from scripts.documents import (
     commands,
     conditions,
     decisions,
+    findings,
     roles,
     rooms,
     stages,
@@ -25,4 +26,5 @@ WRITERS: dict[str, Writer] = {
     "conditions": conditions.of_states,
     "commands": commands.targets,
     "states": states.write,
+    "lint": findings.rules,
 }

@@ -29,7 +29,7 @@ from connect.rollouts import creating, items, lifecycle, waves
 from portal import roles
 from portal.actions import action as registry
 from tenants.models import Tenant
-from tests import cast
+from tests import cast, queue
 from tests.connect import fleet as fleets
 from tests.connect.fleet import Fleet
 from tests.portal.admin import strangers, walk
@@ -399,6 +399,54 @@ def test_only_those_who_may_act_on_drift(
     assert on_drift(operator, drifted_row, "explode").status_code == 404
     url = reverse("admin:connect_drift_act", args=[drifted_row.pk, "bring_back"])
     assert operator.get(url)["Location"] == walk.page(Drift, "change", drifted_row.pk)
+
+
+@pytest.fixture
+def changed_org(fleet: Fleet) -> Drift:
+    """A tenant whose org has lost a field that is mapped."""
+    member = fleet.members[0]
+    drift.compare(member.now())
+    fleet.remove_field(member, "Account", "Phone")
+    return drift.compare(member.now())
+
+
+def test_a_change_in_the_org_is_shown_with_what_to_do(viewer: Client, changed_org: Drift) -> None:
+    html = viewer.get(walk.page(Drift, "change", changed_org.pk)).content.decode()
+    assert "Account.Phone is gone. The mapping stops with BAD_CONFIG." in html
+    for name in ("compare", "correct_version", "correct"):
+        assert on_drift(viewer, changed_org, name).status_code == 403
+
+
+def test_one_click_makes_the_version_that_follows_the_org(
+    manager: Client, changed_org: Drift
+) -> None:
+    url = reverse("admin:connect_drift_act", args=[changed_org.pk, "correct_version"])
+    asked = unescape(manager.get(url).content.decode())
+    assert "For this tenant: Account Phone: field removed. The column and its values" in asked
+    answer = on_drift(manager, changed_org, "correct_version")
+    made = MappingTemplate.objects.get(version=2)
+    assert answer["Location"] == walk.page(MappingTemplate, "change", made.pk)
+    assert "Phone" not in made.document["mappings"][0]["config"]["fields"]
+    assert "corrected after a change in the org of" in made.notes
+    assert Drift.objects.get().state == DriftState.DRIFTED
+
+
+def test_one_tenant_is_compared_and_corrected_alone(manager: Client, changed_org: Drift) -> None:
+    assert "is queued" in said(on_drift(manager, changed_org, "compare"))
+    queue.drain()
+    seen = {"fingerprint": changed_org.fingerprint, "reason": "Theirs is gone."}
+    assert "is queued" in said(on_drift(manager, changed_org, "correct", **seen))
+    queue.drain()
+    after = Drift.objects.get()
+    assert (after.state, after.org_changes) == (DriftState.ACCEPTED, [])
+    assert MappingTemplate.objects.count() == 1
+
+
+def test_a_tenant_whose_org_has_changed_is_not_brought_back(
+    manager: Client, changed_org: Drift
+) -> None:
+    assert "what has changed is its org" in said(on_drift(manager, changed_org, "bring_back"))
+    assert not Rollout.objects.exists()
 
 
 def test_a_roll_out_whose_tenants_another_one_has_just_taken_keeps_what_was_typed(
