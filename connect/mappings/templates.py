@@ -6,6 +6,7 @@ and "Tweet__c" where it has none.
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from django.conf import settings
@@ -101,11 +102,14 @@ def default_for(connection: Connection) -> MappingTemplate | None:
     return best.template if best else newest()
 
 
-def findings(document: MappingDocument) -> list[lint.Finding]:
-    """Lint a template as this portal's tenants would get it: with its namespace, on each plan."""
+def findings(document: MappingDocument, on: Sequence[str] = ()) -> list[lint.Finding]:
+    """Lint a template as this portal's tenants would get it: with its namespace, on each plan.
+
+    `on` are the plans; by default all that tenants may have.
+    """
     namespace = settings.FORCE_NAMESPACE
     filled = placeholders.fill(document, namespace)
-    return lint.check_plans(filled, plans.possible(), lint.OrgFacts(namespace))
+    return lint.check_plans(filled, on or plans.possible(), lint.OrgFacts(namespace))
 
 
 def exported(template: MappingTemplate, namespace: str | None = None) -> MappingDocument:

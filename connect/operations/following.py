@@ -85,7 +85,6 @@ def _document(mapping: Mapping) -> dict[str, Any]:
     return {"mappings": [{"object_name": mapping.object_name, "config": mapping.config}]}
 
 
-OPERATIONS = by_name(
-    Operation("compare", "Compare now", _refusal_to_compare, _compare),
-    Operation("correct", "Correct for this tenant", _refusal_to_correct, _correct),
-)
+OPERATIONS = by_name(Operation("compare", "Compare now", _refusal_to_compare, _compare))
+# Offered where the differences are shown, and nowhere else.
+CORRECT = Operation("correct", "Correct for this tenant", _refusal_to_correct, _correct)

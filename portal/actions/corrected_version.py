@@ -36,10 +36,13 @@ def make(targets: Sequence[Drift], actor: str, options: Options) -> Result:
     """Store the corrected version as the next one; its page is shown."""
     (row,) = targets
     tenant, before = row.connection.tenant, row.connection.template
+    reason = refusal(row)
+    if reason or before is None:
+        return skipped(tenant, reason)
     document = _document(row)
     faults = lint.errors(templates.findings(document))
-    if faults or before is None:
-        return skipped(tenant, " ".join(each.explained for each in faults) or "it has no version")
+    if faults:
+        return skipped(tenant, " ".join(each.explained for each in faults))
     found = " ".join(str(each) for each in drift.faults(row))
     made = templates.add(
         document,

@@ -9,8 +9,8 @@ from connect.mappings import corrections, diff, drift, last_seen
 from connect.mappings.changes import with_cost
 from connect.models import Drift, DriftState
 from connect.operations import base
-from connect.operations.base import Report
-from connect.operations.connection import REGISTRY
+from connect.operations.base import Operation, Report
+from connect.operations.following import CORRECT, OPERATIONS
 from connect.rollouts import restore
 from connect.rollouts.status import TransitionRefused
 from portal.actions import corrected_version
@@ -20,6 +20,7 @@ from portal.actions.result import Result, Unmet, done, queued, skipped
 from portal.actions.rollouts import what_follows
 from portal.models import BulkItem
 
+_COMPARE = OPERATIONS["compare"]
 NOT_FREE = "it has not drifted any more, is not live, or is in another roll-out"
 
 
@@ -43,9 +44,8 @@ def _name(row: Drift) -> str:
     return str(row.connection.tenant)
 
 
-def _work(name: str) -> Work:
+def _work(operation: Operation) -> Work:
     """Return the worker's part of an operation on a row's connection."""
-    operation = REGISTRY[name]
 
     def perform(row: Drift, actor: str, options: Options) -> Report:
         return base.perform(operation, row.connection_id, actor, options)
@@ -63,12 +63,12 @@ def _load(item: BulkItem) -> Drift | None:
     return found.filter(connection=item.connection).first()
 
 
-def _refusal_of(name: str) -> Callable[[Drift], str]:
-    return lambda row: REGISTRY[name].refusal(row.connection)
+def _refusal_of(operation: Operation) -> Callable[[Drift], str]:
+    return lambda row: operation.refusal(row.connection)
 
 
 def _refusal_to_bring_back(row: Drift) -> str:
-    if row.state in (DriftState.DRIFTED, DriftState.ACCEPTED) and not row.changes:
+    if row.org_changes and not row.changes:
         return "its mappings are those of its version; what has changed is its org"
     differs = row.state in (DriftState.DRIFTED, DriftState.ACCEPTED)
     return "" if differs else "it has not drifted"
@@ -128,8 +128,8 @@ ACTIONS = (
         "Compares its mappings with its version, and with what its org has now.",
         (Drift,),
         "connect.refresh_connection",
-        _work("compare"),
-        _refusal_of("compare"),
+        _work(_COMPARE),
+        _refusal_of(_COMPARE),
         in_bulk=True,
         naming=_name,
     ),
@@ -151,8 +151,8 @@ ACTIONS = (
         "Changes this tenant's mappings alone, and accepts that they differ from its version.",
         (Drift,),
         "connect.accept_drift",
-        _work("correct"),
-        _refusal_of("correct"),
+        _work(CORRECT),
+        _refusal_of(CORRECT),
         _corrections,
         AcceptForm,
         naming=_name,

@@ -119,6 +119,7 @@ CASES = [
     Case("roll_back", _rollout, "checking"),
     Case("bring_back", _drift, "none of them has drifted"),
     Case("accept", _drift, "it has not drifted"),
+    Case("correct_version", _drift, "it has no mapping version"),
     Case("cancel", _finished_run, "it has ended already"),
     Case("approve", _finished_run, "a second person must approve it"),
     Case("again", _finished_run, "nothing in it failed"),

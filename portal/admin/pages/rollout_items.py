@@ -83,7 +83,8 @@ class RolloutItemAdmin(ReadOnlyAdmin):
     @admin.display(description="findings of the check")
     def findings_shown(self, item: RolloutItem) -> str:
         lines = [
-            f"{each['severity']}: {each['where']}: {each['text']} [{each['rule']}]"
+            f"{each['severity']}: {each['where']}: {each['text']} {each.get('consequence', '')} "
+            f"{each.get('advice', '')} [{each['rule']}]"
             for each in item.findings
         ]
         return show.preformatted("\n".join(lines) or "none")

@@ -6,7 +6,7 @@ import pytest
 
 from connect.mappings import drift
 from connect.models import Drift, DriftState
-from connect.operations import connection as operations
+from connect.operations import base, following
 from connect.operations.base import OperationOutcome, Report
 from tenants.models import Event
 from tests import cast
@@ -33,7 +33,8 @@ def member(fleet: Fleet) -> Member:
 
 
 def operate(name: str, member: Member, **options: Any) -> Report:
-    return operations.operate(name, member.connection.pk, "mia", options)
+    operation = {**following.OPERATIONS, "correct": following.CORRECT}[name]
+    return base.perform(operation, member.connection.pk, "mia", options)
 
 
 def test_a_removed_field_is_seen_and_noted_before_the_mapping_breaks(

@@ -15,6 +15,7 @@ from django_q.models import Failure, Success
 from psycopg import sql
 
 from connect import addons
+from connect.mappings.org_changes import OrgChange, OrgChangeKind
 from connect.models import (
     AddonDay,
     BlockedKind,
@@ -157,6 +158,7 @@ def _drift(name: str) -> Drift:
         template=version,
         state=DriftState.DRIFTED,
         changes=[{**CHANGE, "before": None, "after": {}}],
+        org_changes=[OrgChange(OrgChangeKind.FIELD_GONE, "Account", "Name").as_json()],
         fingerprint="f" * 64,
     )
 

@@ -14,8 +14,9 @@ from django.test import Client
 from django.urls import reverse
 from django_q.models import OrmQ
 
+from connect.health import refresh
 from connect.mappings import templates
-from connect.models import Drift, DriftState, Mapping, MappingTemplate, Tag
+from connect.models import DefaultTemplate, Incident, Mapping, MappingTemplate, Tag
 from portal import roles
 from portal.models import BulkItem
 from tenants.models import Event, Tenant
@@ -451,6 +452,28 @@ def test_a_field_that_the_org_has_lost_goes_with_its_index_and_the_mapping_works
     emulator.control("POST", "sync", {})
     (seen,) = member.remote.seen["mappings"]
     assert (seen["state"], seen["config"]["indexes"]) == ("DATA_SYNCED", {})
+
+
+def test_a_mapping_that_fails_is_quoted_on_its_page_its_tenants_and_in_the_incident(
+    viewer: Client, account: Mapping, fleet: Fleet
+) -> None:
+    fleet.remove_field(fleet.members[0], "Account", "Phone")
+    fleet.running.control("POST", "sync")
+    for _ in range(2):  # a second look confirms it
+        refresh.refresh(account.connection)
+    words = "Account has no such field: Phone"
+    tenant = account.connection.tenant
+    for model, row in ((Tenant, tenant), (Mapping, account)):
+        assert words in unescape(viewer.get(walk.page(model, "change", row.pk)).content.decode())
+    assert words in Incident.objects.get().text
+
+
+def test_a_default_version_has_to_suit_its_plan(manager: Client) -> None:
+    fast = fleets.version(fleets.document(Account=fleets.config(sf_polling_seconds=120)))
+    url, data = walk.page(DefaultTemplate, "add"), {"template": fast.pk, "environment": ""}
+    page = manager.post(url, {**data, "plan": "herokuconnect:demo"}).content.decode()
+    assert "the floor of the plan demo is 600" in page
+    assert manager.post(url, {**data, "plan": "herokuconnect:enterprise"}).status_code == 302
 
 
 def test_an_edit_that_adds_a_warning_asks_first(operator: Client, emulator: Any) -> None:
