@@ -1,4 +1,4 @@
-"""The library of what can be broken: by one call, by a button, and mended again."""
+"""The library of what can be broken: by one call, by a button, and fixed again."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -94,7 +94,7 @@ SEEN = {
 
 
 @pytest.mark.parametrize("name", SEEN)
-def test_a_break_is_seen_by_a_client_until_it_is_mended(emulated: Emulated, name: str) -> None:
+def test_a_break_is_seen_by_a_client_until_it_is_fixed(emulated: Emulated, name: str) -> None:
     seen = SEEN[name]
     assert broken(emulated, name)["active"]
     answer = seen.call(emulated)
@@ -287,7 +287,7 @@ def test_what_makes_no_sense_is_refused(
     assert emulated.call(method, f"/control/breaks/{name}", json={}).status_code == status
 
 
-def test_all_is_mended_at_once(emulated: Emulated) -> None:
+def test_all_is_fixed_at_once(emulated: Emulated) -> None:
     for name in ("heroku-away", "region-slow", "row-limit"):
         broken(emulated, name)
     after = emulated.call("DELETE", "/control/breaks").json()["breaks"]
@@ -311,7 +311,7 @@ def test_the_page_has_a_button_for_each_break(emulated: Emulated, url: str) -> N
     assert pressed.status_code == 303
     assert pressed.headers["Location"] == "/control/?open=Heroku+Connect#region-away"
     assert "broken now" in emulated.get("/control/").text
-    emulated.post("/control/breaks/region-away", data={"mend": "1"})
+    emulated.post("/control/breaks/region-away", data={"fix": "1"})
     assert "broken now" not in emulated.get("/control/").text
 
 

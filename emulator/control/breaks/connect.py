@@ -99,13 +99,13 @@ BREAKS = (
     switched(
         "database-away",
         "Heroku Connect reaches no database",
-        "Connections become DB_UNAVAILABLE. Mend it, then restart each of them.",
+        "Connections become DB_UNAVAILABLE. Fix it, then restart each of them.",
         database_away=True,
     ),
     switched(
         "row-limit",
         "The demo plan's row limit is reached",
-        "Connections of the demo plan become TOO_MANY_ROWS. Mend it, or upgrade the plan; restart.",
+        "Connections of the demo plan become TOO_MANY_ROWS. Fix it, or upgrade the plan; restart.",
         demo_row_limit=0,
     ),
     switched(
@@ -129,7 +129,7 @@ BREAKS = (
     Break(
         "wrong-org",
         "The wrong org authorizes",
-        "A stranger's org authorizes a connection that waits for it. Only a new add-on mends it.",
+        "A stranger's org authorizes a connection that waits for it. Only a new add-on fixes it.",
         _wrong_org,
         on=CONNECTION,
     ),

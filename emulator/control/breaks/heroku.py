@@ -41,7 +41,7 @@ BREAKS = (
     faulty(
         "token-revoked",
         "The token is revoked",
-        "Heroku and Heroku Connect answer every call with 401. A new token mends it in reality.",
+        "Heroku and Heroku Connect answer every call with 401. A new token fixes it in reality.",
         _error(401, "unauthorized", REFUSED["message"]),
         {"system": "central", "status": 401, "body": REFUSED},
         # The pages of authorization are for browsers, which have no token.

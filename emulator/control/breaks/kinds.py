@@ -17,10 +17,10 @@ Work = Callable[[Call, Target, str], None]
 
 @dataclass(frozen=True)
 class Break:
-    """Something that can be broken. `text` says what then happens and what mends it.
+    """Something that can be broken. `text` says what then happens and what fixes it.
 
     `on` says what is broken: `do` and `undo` get that target and one of `choices`, "" without any.
-    `undo` is None where nothing but time or a person mends it.
+    `undo` is None where nothing but time or a person fixes it.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Break:
 
 
 def faulty(name: str, title: str, text: str, *faults: dict[str, Any]) -> Break:
-    """A break by faults, which carry its name and last until it is mended."""
+    """A break by faults, which carry its name and last until it is fixed."""
 
     def do(call: Call, _target: Target, _choice: str) -> None:
         call.world.faults.remove(name)

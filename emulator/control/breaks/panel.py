@@ -20,7 +20,7 @@ BUTTON = Markup('<button name="{name}" value="1"{look}{disabled}>{text}</button>
 MAIN = Markup(' class="main"')
 INTRODUCTION = Markup(
     '<p class="muted">Each button is one call of <code>/control/breaks</code>, which'
-    " docs/emulator.md explains. What is broken stays so until it is mended.</p>"
+    " docs/emulator.md explains. What is broken stays so until it is fixed.</p>"
 )
 BROKEN = Markup(' <span class="badge">broken now</span>')
 
@@ -65,9 +65,9 @@ def _card(call: Call, each: Break) -> Markup:
 def _buttons(each: Break, *, broken: bool, disabled: str) -> Markup:
     """Offer what makes sense: of several targets some can be broken and others not."""
     can_break = each.on != EVERYTHING or not broken
-    can_mend = each.undo is not None and (each.on != EVERYTHING or broken)
+    can_fix = each.undo is not None and (each.on != EVERYTHING or broken)
     shown = [("break", "Break it")] if can_break else []
-    shown += [("mend", "Mend it")] if can_mend else []
+    shown += [("fix", "Fix it")] if can_fix else []
     return Markup(" ").join(
         BUTTON.format(name=name, text=text, look=MAIN if first else "", disabled=disabled)
         for first, (name, text) in zip((True, False), shown, strict=False)

@@ -1,4 +1,4 @@
-"""/control/breaks: what can be broken, broken and mended."""
+"""/control/breaks: what can be broken, broken and fixed."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -22,9 +22,9 @@ def list_breaks(call: Call) -> Response:
 
 @SYSTEM.route("/breaks/<name>", "POST")
 def break_it(call: Call, name: str) -> Response:
-    """Break it; a form with `mend` mends it. Forms are led back to the page."""
-    if call.request.form.get("mend"):
-        return mend(call, name)
+    """Break it; a form with `fix` fixes it. Forms are led back to the page."""
+    if call.request.form.get("fix"):
+        return fix(call, name)
     wanted, given = _find(name), _given(call)
     target = target_of(call, wanted, given.get(wanted.on, ""))
     wanted.do(call, target, choice_of(wanted, given.get("choice", "")))
@@ -32,18 +32,18 @@ def break_it(call: Call, name: str) -> Response:
 
 
 @SYSTEM.route("/breaks/<name>", "DELETE")
-def mend(call: Call, name: str) -> Response:
-    """Mend it, where that can be done from outside."""
+def fix(call: Call, name: str) -> Response:
+    """Fix it, where that can be done from outside."""
     wanted, given = _find(name), _given(call)
     if wanted.undo is None:
-        reject(409, f"{name} cannot be mended from outside: {wanted.text}")
+        reject(409, f"{name} cannot be fixed from outside: {wanted.text}")
     wanted.undo(call, target_of(call, wanted, given.get(wanted.on, "")), "")
     return _done(call, wanted)
 
 
 @SYSTEM.route("/breaks", "DELETE")
-def mend_everything(call: Call) -> Response:
-    """Mend what is broken everywhere; orgs and connections are mended one by one."""
+def fix_everything(call: Call) -> Response:
+    """Fix what is broken everywhere; orgs and connections are fixed one by one."""
     for each in LIBRARY.values():
         if each.on == EVERYTHING and each.undo and each.active(call):
             each.undo(call, None, "")
@@ -79,6 +79,6 @@ def _break_json(call: Call, group: str, each: Break) -> dict[str, Any]:
         "text": each.text,
         "on": each.on,
         "choices": list(each.choices),
-        "can_be_mended": each.undo is not None,
+        "can_be_fixed": each.undo is not None,
         "active": each.active(call),
     }

@@ -94,14 +94,14 @@ BREAKS = (
     Break(
         "revoke-grant",
         "An org revokes its grants",
-        "Tokens of every app end, and its connection becomes UNAUTHORIZED. A new consent mends it.",
+        "Tokens of every app end, and its connection becomes UNAUTHORIZED. A new consent fixes it.",
         _revoke,
         on=ORG,
     ),
     Break(
         "expire-tokens",
         "An org's access tokens expire",
-        "The next call with one gets 401 INVALID_SESSION_ID. A refresh mends it.",
+        "The next call with one gets 401 INVALID_SESSION_ID. A refresh fixes it.",
         lambda call, target, _choice: expire_tokens_of(call.world, _org(target)),
         on=ORG,
     ),
