@@ -121,7 +121,7 @@ BREAKS = (
     switched(
         "config-vars-full",
         "The app's config vars are full",
-        "Whatever would set one more is refused with 422.",
+        "A call that would set one more is refused with 422.",
         config_bytes=0,
     ),
     switched(
