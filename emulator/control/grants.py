@@ -44,19 +44,29 @@ def create_grant(call: Call, org_id: str) -> Response:
 def expire_access_tokens(call: Call, org_id: str) -> Response:
     """End the access tokens of the org's users; their refresh tokens stay."""
     org = find_org(call, org_id)
-    for each in _grants_of(call.world, org):
-        each.access_tokens = {}
-        call.world.put(each)
+    expire_tokens_of(call.world, org)
     return answer(org_json(call, org))
+
+
+def expire_tokens_of(world: World, org: Org) -> None:
+    """End the access tokens of an org's users."""
+    for each in _grants_of(world, org):
+        each.access_tokens = {}
+        world.put(each)
 
 
 @SYSTEM.route("/orgs/<org_id>/revoke", "POST")
 def revoke(call: Call, org_id: str) -> Response:
     """Revoke what users of the org granted, Heroku Connect's access too."""
     org = find_org(call, org_id)
-    for each in _grants_of(call.world, org):
-        grants.revoke(call.world, each)
+    revoke_grants_of(call.world, org)
     return answer(org_json(call, org))
+
+
+def revoke_grants_of(world: World, org: Org) -> None:
+    """Revoke what an org's users have granted to any app."""
+    for each in _grants_of(world, org):
+        grants.revoke(world, each)
 
 
 def _grants_of(world: World, org: Org) -> list[Grant]:

@@ -8,8 +8,10 @@ from emulator.control.org_documents import find_org, org_json
 from emulator.control.system import SYSTEM, reject
 from emulator.org.installed import objects_of, without_package
 from emulator.org.objects import Field, SObject
+from emulator.org.org import Org
 from emulator.org.packages import PACKAGES
 from emulator.org.refusals import ValidationRule
+from emulator.state.world import World
 from emulator.web.answers import answer
 from emulator.web.call import Call
 
@@ -18,23 +20,33 @@ from emulator.web.call import Call
 def uninstall(call: Call, org_id: str) -> Response:
     """Uninstall the package: its objects, fields and records are gone."""
     org = find_org(call, org_id)
+    uninstall_package(call.world, org)
+    return answer(org_json(call, org))
+
+
+def uninstall_package(world: World, org: Org) -> None:
+    """Remove what the package brought to an org."""
     with org.lock:
         org.package_installed = False
         package = PACKAGES[org.package]()
         org.set_objects(without_package(org.objects.values(), org.namespace, package))
-    call.world.save_org(org)
-    return answer(org_json(call, org))
+    world.save_org(org)
 
 
 @SYSTEM.route("/orgs/<org_id>/install", "POST")
 def install(call: Call, org_id: str) -> Response:
     """Install the package (again)."""
     org = find_org(call, org_id)
+    install_package(call.world, org)
+    return answer(org_json(call, org))
+
+
+def install_package(world: World, org: Org) -> None:
+    """Give an org what the package brings."""
     with org.lock:
         org.package_installed = True
         org.set_objects(objects_of(org.namespace, PACKAGES[org.package]()))
-    call.world.save_org(org)
-    return answer(org_json(call, org))
+    world.save_org(org)
 
 
 @SYSTEM.route("/orgs/<org_id>/connect-app", "POST", "DELETE")

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
+from emulator.control.breaks.panel import break_panel
 from emulator.control.system import SYSTEM
 from emulator.org.installed import qualified
 from emulator.org.org import Org
@@ -23,6 +24,7 @@ def overview(call: Call) -> Response:
     body = Markup("").join(
         [
             Markup("<p>{}</p>").format(_mode(call)),
+            _titled("Break it", break_panel(call)),
             _titled("Orgs", _org_table(call)),
             _titled("Add-ons and connections", _connection_table(call)),
             _titled("Faults in force", _fault_table(call)),

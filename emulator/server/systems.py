@@ -30,6 +30,7 @@ from emulator.control import (
     world,
 )
 from emulator.control import connections as control_connections
+from emulator.control.breaks import routes as breaks
 from emulator.heroku import account, addons, app, apps, attachments, enrollment, services
 from emulator.salesforce import apex, authorize, query, revocation, token, users
 from emulator.web.routing import System
@@ -42,6 +43,7 @@ MODULES = (
     *(mappings, notifications, regional_connections, schemas, validations, write_errors),
     *(apex, authorize, query, revocation, token, users),
     search,
+    breaks,
     *(calls, control_addons, control_apps, control_connections, faults, grants, org_setup, orgs),
     overview,
     *(posts, ready_connections, records, world),

@@ -52,6 +52,7 @@ class Behaviour:
     cells: int = 1
     ignored_patches: int = 0
     configure_seconds: float = 2
+    database_away: bool = False
     # Not documented, but a link that lives for weeks would be a risk.
     authorize_url_seconds: float = 600
     import_lag_seconds: float = 5

@@ -15,7 +15,9 @@ HTML_BODY = (
 
 @dataclass
 class Fault:
-    """One fault. `delay` is in real seconds; `times` None means until it is removed.
+    """One fault; those with the same `name` are removed together.
+
+    `delay` is in real seconds; `times` None means until it is removed.
 
     With `status`, `body` or `html` the call is answered without its work. `drop` cuts the
     connection before or after the work. `empty` does the work and leaves the body out. `delay`
@@ -26,6 +28,7 @@ class Fault:
     system: str
     method: str | None = None
     path: str | None = None
+    name: str = ""
     status: int | None = None
     body: Any = None
     content_type: str | None = None
@@ -75,6 +78,11 @@ class Faults:
         """Describe the active faults."""
         with self._lock:
             return [asdict(each) for each in self._faults]
+
+    def remove(self, name: str) -> None:
+        """Remove the faults of a name."""
+        with self._lock:
+            self._faults = [each for each in self._faults if each.name != name]
 
     def clear(self) -> None:
         """Remove every fault."""

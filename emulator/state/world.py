@@ -122,6 +122,8 @@ class World(Registry):
     @contextmanager
     def database(self, connection: Connection) -> Iterator[psycopg.Connection[Any]]:
         """Lend a Postgres connection to the database that `db_key` names."""
+        if self.behaviour.database_away:
+            raise psycopg.OperationalError("connection refused: the switch database_away is on")
         with self.databases.connection(self.database_url(connection)) as conn:
             yield conn
 

@@ -31,7 +31,22 @@ table { border-collapse: collapse; width: 100%; font-size: .85rem; }
 th, td { text-align: left; padding: .35rem .6rem; border-bottom: 1px solid #8884;
   vertical-align: top; }
 th { white-space: nowrap; }
-h2 { font-size: 1.1rem; margin: 0; }
+h2 { font-size: 1.1rem; margin: 0 0 .5rem; }
+h3 { font-size: .95rem; margin: 0 0 .25rem; }
+select { width: 100%; box-sizing: border-box; padding: .45rem; font: inherit; color: inherit;
+  background: Canvas; border: 1px solid #8888; border-radius: 6px; }
+.group { border: 1px solid #8884; border-radius: 8px; margin: 0 0 .75rem; }
+.group summary { padding: .7rem 1rem; font-weight: 600; cursor: pointer; }
+.group:last-of-type { margin-bottom: 2rem; }
+.cards { display: grid; gap: .75rem; padding: 0 1rem 1rem;
+  grid-template-columns: repeat(auto-fill, minmax(min(100%, 17rem), 1fr)); }
+.card { display: flex; flex-direction: column; padding: .8rem 1rem; border: 1px solid #8884;
+  border-radius: 8px; min-width: 0; }
+.card p { margin: 0; font-size: .85rem; }
+.card .row { margin-top: auto; padding-top: .8rem; }
+.card.broken { border-color: #c2410c; }
+.badge { font-size: .75rem; font-weight: 600; padding: .1rem .45rem; border-radius: 1rem;
+  background: #c2410c; color: #fff; white-space: nowrap; }
 """)
 PAGE = Markup("""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8">

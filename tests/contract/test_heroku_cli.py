@@ -17,7 +17,7 @@ HOST = "acme-host"
 def heroku(
     running: emulator.Running, reported: Callable[[Client], Client], tmp_path: Path
 ) -> Client:
-    """The command line, set to take the emulator for Heroku."""
+    """The command line, with the emulator in the place of Heroku."""
     environment = {
         "HOME": str(tmp_path),
         "HEROKU_API_KEY": TOKEN,

@@ -3,6 +3,7 @@
 import dataclasses
 import re
 
+from emulator.control.breaks.library import GROUPS
 from emulator.server.systems import SYSTEMS
 from emulator.state.behaviour import Behaviour
 from emulator.state.faults import Fault
@@ -32,6 +33,12 @@ def test_every_switch_is_documented_once() -> None:
 def test_every_key_of_a_fault_is_documented_once() -> None:
     keys = {each.name for each in dataclasses.fields(Fault)} - NOT_ASKED_FOR
     assert sorted(names_in("Faults")) == sorted(keys)
+
+
+def test_every_break_is_documented_in_its_group() -> None:
+    rows = documents.table("docs/emulator.md", "Breaks").rows
+    documented = {group: re.findall(r"`([\w-]+)`", names) for group, names in rows}
+    assert documented == {group: [each.name for each in found] for group, found in GROUPS.items()}
 
 
 def test_exactly_the_calls_of_control_are_documented() -> None:

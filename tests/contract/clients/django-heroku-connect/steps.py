@@ -110,7 +110,7 @@ def unchanged():
 
 
 def archived():
-    """Let the log expire, and send an archived entry again."""
+    """Let time pass until the log is archived."""
     sync()
     control("POST", "clock", {"advance": 3600})
     sync()

@@ -1,0 +1,115 @@
+"""docs/emulator-tour.md: each of its commands prints what the document says."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import requests
+
+from demo import postgres
+from tests.documents import ROOT
+
+TOUR = ROOT / "docs" / "emulator-tour.md"
+CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+ANYTHING = "…"
+STEP = "-- end of step"
+SCRIPT_SECONDS = 120
+PATH = f"{postgres.find_binaries()}:{os.environ['PATH']}"
+
+
+class Step(NamedTuple):
+    """A command of the tour, and what it prints."""
+
+    command: str
+    printed: str
+
+
+def steps() -> list[Step]:
+    """Read the commands: a line with `$`, and those with `>` that go on with it."""
+    text = "".join(CONSOLE.findall(TOUR.read_text()))
+    found = []
+    for block in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+        lines = block.splitlines()
+        rest = [line for line in lines[1:] if not line.startswith("> ")]
+        more = [line[2:] for line in lines[1:] if line.startswith("> ")]
+        found.append(Step("\n".join([lines[0], *more]), "\n".join(rest)))
+    return found
+
+
+@contextmanager
+def started(data: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """The emulator as the tour starts it, on a free port and in a folder of its own."""
+    program = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "emulator", "--app", "acme", "--speed", "0"),
+            *("--port", "0", "--data", str(data)),
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+    with program:
+        assert program.stdout is not None
+        try:
+            line = program.stdout.readline()
+            yield line.removeprefix("Emulator ready: ").removesuffix("/control/\n"), program
+        finally:
+            program.terminate()
+
+
+def run(commands: list[str], address: str) -> list[str]:
+    """Run the commands in one shell, and return what each prints."""
+    script = "".join(f"{each}\necho '{STEP}'\n" for each in commands)
+    done = subprocess.run(
+        ["bash"],
+        input=script.replace("http://127.0.0.1:5050", address),
+        capture_output=True,
+        text=True,
+        timeout=SCRIPT_SECONDS,
+        env={"PATH": PATH},
+        check=False,
+    )
+    assert done.stderr == ""
+    return done.stdout.split(f"{STEP}\n")[:-1]
+
+
+@pytest.mark.skipif(not shutil.which("psql", path=PATH), reason="the tour uses psql")
+def test_every_command_prints_what_the_tour_says_and_a_kill_loses_nothing(tmp_path: Path) -> None:
+    tour = steps()
+    assert len(tour) > 30
+    with started(tmp_path / "data") as (address, program):
+        printed = run([each.command for each in tour], address)
+        before = requests.get(f"{address}/control/connections", timeout=9).json()
+        program.kill()
+    assert len(printed) == len(tour)
+    for step, text in zip(tour, printed, strict=True):
+        pattern = re.escape(step.printed).replace(re.escape(ANYTHING), ".*")
+        # Without a line end of its own, the output of curl runs into the mark of the step.
+        assert re.fullmatch(pattern, text.strip(), re.DOTALL), f"{step.command}\n{text}"
+    with started(tmp_path / "data") as (address, _):
+        assert requests.get(f"{address}/control/connections", timeout=9).json() == before
+
+
+def test_the_help_text_names_every_option_and_where_to_look() -> None:
+    command = [sys.executable, "-m", "emulator", "--help"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    documented = re.findall(r"`(--[\w-]+)`", (ROOT / "docs" / "emulator.md").read_text())
+    assert [option for option in documented if option not in printed] == []
+    for option in re.findall(r"--[\w-]+", printed):
+        assert option == "--help" or f"`{option}`" in (ROOT / "docs" / "emulator.md").read_text()
+    assert "/control/" in printed
+
+
+@pytest.mark.parametrize("wrong", [["--port", "x"], ["--unknown"]])
+def test_a_wrong_option_ends_with_a_hint(wrong: list[str]) -> None:
+    command = [sys.executable, "-m", "emulator", *wrong]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 2
+    assert "usage: python -m emulator" in done.stderr
