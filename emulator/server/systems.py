@@ -33,7 +33,7 @@ from emulator.control import connections as control_connections
 from emulator.heroku import account, addons, app, apps, attachments, enrollment, services
 from emulator.salesforce import apex, authorize, query, revocation, token, users
 from emulator.web.routing import System
-from emulator.x import search
+from emulator.x import accounts, search, usage
 
 MODULES = (
     *(account, addons, app, apps, attachments, enrollment, services),
@@ -41,7 +41,9 @@ MODULES = (
     *(actions, api_versions, authorize_links, authorize_pages, configuration, import_export),
     *(mappings, notifications, regional_connections, schemas, validations, write_errors),
     *(apex, authorize, query, revocation, token, users),
+    accounts,
     search,
+    usage,
     *(calls, control_addons, control_apps, control_connections, faults, grants, org_setup, orgs),
     overview,
     *(posts, ready_connections, records, world),
