@@ -22,7 +22,12 @@ class PortalConfig(AppConfig):
         # Imported here, because models cannot be loaded before all apps are.
         from portal import addresses  # noqa: F401
         from portal.door import rotation, watch  # noqa: F401
-        from portal.project import deploy_rules, door_rules, setting_rules  # noqa: F401
+        from portal.project import (  # noqa: F401
+            connection_limits,
+            deploy_rules,
+            door_rules,
+            setting_rules,
+        )
 
         # Each app registers what staff can press in a module of its own, as it does for the admin.
         autodiscover_modules("actions")

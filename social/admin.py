@@ -173,7 +173,7 @@ class TenantCollectionAdmin(ReadOnlyAdmin):
 
 @admin.register(Handle)
 class HandleAdmin(ReadOnlyAdmin):
-    list_display = ("name", "asked_at", "refusal")
+    list_display = ("name", "username", "user_id", "asked_at", "refusal")
     search_fields = ("name",)
     list_filter = (("refused_at", admin.EmptyFieldListFilter),)
 
@@ -187,5 +187,5 @@ class PostAdmin(ReadOnlyAdmin):
 
 @admin.register(Spend)
 class SpendAdmin(ReadOnlyAdmin):
-    list_display = ("day", "calls", "posts")
+    list_display = ("day", "calls", "posts", "users")
     date_hierarchy = "day"

@@ -75,6 +75,13 @@ def reserve_posts() -> Reservation:
     return Reservation(today, left)
 
 
+def count_users(users: int) -> None:
+    """Count accounts that were looked up today."""
+    today = _today()
+    Spend.objects.get_or_create(day=today)
+    Spend.objects.filter(day=today).update(users=F("users") + users)
+
+
 def reason(now: datetime) -> str:
     """Return why no more posts may be asked for now, or "". Three queries at most."""
     spent = CallAllowance.objects.filter(peer=PEER, resets_at__gt=now, remaining=0).first()

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from connect.clients.http import RemoteError
 from connect.holds import Hold
-from social import accounts, budget, delivery, planning, switches
+from social import accounts, budget, delivery, planning, switches, usage
 from social.accounts import TenantRun
 from social.budget import BudgetExceeded
 from social.models import CollectionRun, Handle, RunOutcome, Trigger
@@ -183,6 +183,7 @@ class _Run:
             log.warning("collection stopped run=%s error=%s", self.run.pk, error)
             self._stop(f"{error.words}.", RunOutcome.FAILED)
         else:
+            usage.refresh()
             if left:
                 self._stop(left)
 

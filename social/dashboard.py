@@ -11,8 +11,8 @@ from connect.holds import Hold
 from portal.dashboard import charts
 from portal.dashboard.attention import Cause
 from portal.dashboard.charts import Bar, BarChart
-from social import budget, collection
-from social.models import CollectionRun, RunOutcome
+from social import budget, collection, usage
+from social.models import CollectionRun, ReportedUsage, RunOutcome
 
 DAYS = 28
 
@@ -26,12 +26,13 @@ class PostsCard:
     month: int
     day_cap: int
     month_cap: int
+    reported: ReportedUsage | None
     last: CollectionRun | None
     holds: list[Hold]
 
 
 def card(now: datetime) -> PostsCard:
-    """Return the card, with seven queries."""
+    """Return the card, with eight queries."""
     days = budget.by_day(DAYS)
     today, posts_today = days[-1]
     return PostsCard(
@@ -40,6 +41,7 @@ def card(now: datetime) -> PostsCard:
         month=budget.posts_in_month(today),
         day_cap=settings.X_POSTS_PER_DAY,
         month_cap=settings.X_POSTS_PER_MONTH,
+        reported=usage.latest(),
         last=CollectionRun.objects.first(),
         holds=collection.holds(now),
     )
@@ -73,5 +75,5 @@ CAPPED = Cause(
 
 
 def read(user: Any, now: datetime) -> dict[str, Any]:
-    """Return the variables of the card's template, with seven queries."""
+    """Return the variables of the card's template, with eight queries."""
     return {"posts": card(now)}

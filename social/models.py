@@ -19,6 +19,8 @@ class Handle(models.Model):
     asked_at = models.DateTimeField(null=True, db_index=True)
     refused_at = models.DateTimeField(null=True)
     refusal = models.CharField(max_length=500, blank=True)
+    user_id = models.CharField("X account", max_length=20, blank=True)
+    username = models.CharField(max_length=50, blank=True, help_text="As its owner spells it.")
 
     class Meta:
         ordering = ["name"]
@@ -65,11 +67,14 @@ class Search(models.Model):
 
 
 class Spend(models.Model):
-    """Calls to X and billed posts of a UTC day."""
+    """Searches, billed posts and looked-up accounts of a UTC day."""
 
     day = models.DateField(primary_key=True)
     calls = models.PositiveIntegerField(default=0)
     posts = models.PositiveIntegerField(default=0)
+    users = models.PositiveIntegerField(
+        "accounts", default=0, help_text="Accounts that were looked up; X may bill each."
+    )
 
     class Meta:
         ordering = ["-day"]
@@ -78,6 +83,18 @@ class Spend(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day:%Y-%m-%d}: {self.posts} posts"
+
+
+class ReportedUsage(models.Model):
+    """What X itself counts in its billing month. One row; `posts` is null where X offers none."""
+
+    peer = models.CharField(max_length=20, primary_key=True)
+    posts = models.PositiveBigIntegerField(null=True)
+    cap = models.PositiveBigIntegerField(null=True)
+    asked_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.peer}: {self.posts} posts"
 
 
 class CallAllowance(models.Model):

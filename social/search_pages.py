@@ -1,16 +1,19 @@
 """Storing what X answers: a page of posts, and how far its handles have been searched."""
 
+from collections.abc import Mapping
+
 from django.db import transaction
 from django.utils import timezone
 
-from social import post_table, x
+from social import authors, post_table, x
 from social.models import CollectionRun, Handle, Post, Search
 
 
 def store(run: CollectionRun, search: Search, page: x.SearchPage) -> None:
     """Store a page and the new cursors in one transaction, so that nothing is paid for twice."""
     # By id, because one upsert must not touch the same row twice.
-    posts = {post.pk: post for found in page.posts if (post := _post(found, search))}
+    known = authors.of(search.handles)
+    posts = {post.pk: post for found in page.posts if (post := _post(found, known))}
     run.posts_dropped += page.returned - len(posts)
     with transaction.atomic():
         _store_posts(run, posts)
@@ -43,15 +46,15 @@ def _store_posts(run: CollectionRun, posts: dict[int, Post]) -> None:
     )
 
 
-def _post(found: x.FoundPost, search: Search) -> Post | None:
+def _post(found: x.FoundPost, known: Mapping[str, Handle]) -> Post | None:
     """Return the post to store. None if its text is empty or its author was not searched."""
-    body, handle = post_table.body_of(found.text), found.author.lower()
-    if not body or handle not in search.handles:
+    body, handle = post_table.body_of(found.text), known.get(found.author_id)
+    if not body or handle is None:
         return None
     return Post(
         id=found.id,
-        handle_id=handle,
-        author=found.author,
+        handle=handle,
+        author=handle.username,
         body=body,
         posted_at=found.posted_at,
         likes=found.likes,

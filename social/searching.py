@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from connect.clients.http import RemoteError
-from social import budget, handles, planning, search_pages, switches, x
+from social import authors, budget, handles, planning, search_pages, switches, x
 from social.budget import BudgetExceeded
 from social.models import CollectionRun, Handle, Post, Search
 
@@ -38,7 +38,9 @@ class SearchRunner:
         Unfinished searches of earlier runs come first. Raises BudgetExceeded, RemoteError.
         """
         unfinished = list(Search.objects.all())
-        fresh = self._fresh(wanted - {name for search in unfinished for name in search.handles})
+        continued = {name for search in unfinished for name in search.handles}
+        authors.learn(continued)
+        fresh = self._fresh(wanted - continued)
         self.counts.searches = len(unfinished) + len(fresh)
         self.on_progress()
         for search in [*unfinished, *fresh]:
@@ -55,6 +57,11 @@ class SearchRunner:
         rows = [Handle(name=name) for name in sorted(wanted)]
         Handle.objects.bulk_create(rows, ignore_conflicts=True)
         given_up = Q(refused_at__gte=timezone.now() - REFUSED_FOR)
+        # A refused handle is asked for again after a while: by then it may exist.
+        Handle.objects.filter(name__in=wanted, user_id="").exclude(given_up).update(
+            refused_at=None, refusal=""
+        )
+        authors.learn(wanted)
         due = Handle.objects.filter(name__in=wanted).exclude(given_up)
         return planning.plan(dict(due.values_list("name", "cursor")), recount=self.counts.recount)
 
@@ -88,6 +95,8 @@ class SearchRunner:
         )
         self.counts.calls += 1
         self.counts.posts_paid += page.returned - self._not_billed(page)
+        if {post.author_id for post in page.posts} - set(authors.of(search.handles)):
+            authors.learn_again(search.handles)
         return page
 
     def _not_billed(self, page: x.SearchPage) -> int:

@@ -1,11 +1,11 @@
-"""X API v2: recent search. Errors are those of connect.clients.http, and Capped.
+"""X API v2: recent search, accounts, usage. Errors are those of connect.clients.http, and Capped.
 
 X has renamed fields of posts in its newest documentation. We send the old names, which still work,
 and read both.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -18,11 +18,12 @@ from social import budget
 
 SYSTEM = "X"
 PATH = "/2/tweets/search/recent"
-FIELDS = {
-    "tweet.fields": "created_at,author_id,public_metrics",
-    "expansions": "author_id",
-    "user.fields": "username",
-}
+USERS_PATH = "/2/users/by"
+USAGE_PATH = "/2/usage/tweets"
+# No expansions: X may bill each account that comes along (social/authors.py).
+FIELDS = {"tweet.fields": "created_at,author_id,public_metrics"}
+MAX_USERS = 100  # X: names in one look-up
+SPEND_CAP = "SpendCapReached"  # the title of a 403: the cap that is set in X's console
 # X: the last 7 days, and a since_id before them is refused. A little less, as clocks differ.
 WINDOW = timedelta(days=7) - timedelta(minutes=10)
 INDEXING_DELAY = timedelta(seconds=30)  # X: a post may take so long to be found
@@ -41,10 +42,10 @@ class BadQuery(Permanent):
 
 @dataclass(frozen=True)
 class FoundPost:
-    """A post as X returned it. `author` is the handle as its owner spells it."""
+    """A post as X returned it. `author_id` is the id of an account."""
 
     id: int
-    author: str
+    author_id: str
     text: str
     posted_at: datetime
     likes: int
@@ -58,6 +59,22 @@ class SearchPage:
     posts: list[FoundPost]
     returned: int
     next_token: str
+
+
+@dataclass(frozen=True)
+class User:
+    """An account. `username` is as its owner spells it."""
+
+    id: str
+    username: str
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Posts that X has counted in its billing month, and its cap, if it names one."""
+
+    posts: int
+    cap: int | None
 
 
 def id_at(moment: datetime) -> int:
@@ -82,7 +99,7 @@ def search(query: str, *, since_id: int, until_id: int, next_token: str = "") ->
         **({"next_token": next_token} if next_token else {}),
     }
     try:
-        answer = _x().call("GET", PATH, params=params)
+        answer = _call(_x(), PATH, params)
     except RemoteError as error:
         if error.status:  # without an answer X may still have billed posts
             reserved.release()
@@ -90,6 +107,40 @@ def search(query: str, *, since_id: int, until_id: int, next_token: str = "") ->
     page = _page(answer)
     reserved.release(all_but=page.returned)
     return page
+
+
+def users(names: Iterable[str]) -> list[User]:
+    """Return the accounts of at most MAX_USERS names; those that X does not know are left out.
+
+    Raises Capped and RemoteError.
+    """
+    answer = _call(_lookups(), USERS_PATH, {"usernames": ",".join(names)})
+    data = answer.document().raw.get("data")
+    rows = data if isinstance(data, list) else []
+    return [user for row in rows if isinstance(row, dict) and (user := _user(row))]
+
+
+def usage() -> Usage | None:
+    """Return what X itself counts, None where it does not offer it. Raises RemoteError."""
+    try:
+        answer = _call(_lookups(), USAGE_PATH, {})
+    except Permanent as error:
+        if error.status in (403, 404):
+            return None
+        raise
+    data = answer.document().object_or_empty("data").raw
+    posts = _number(data.get("project_usage"))
+    return None if posts is None else Usage(posts, _number(data.get("project_cap")))
+
+
+def _call(peer: Peer, path: str, params: Mapping[str, str]) -> Answer:
+    try:
+        return peer.call("GET", path, params=params)
+    except Permanent as error:
+        title = error.document.get("title") if isinstance(error.document, dict) else ""
+        if title != SPEND_CAP:
+            raise
+        raise Capped(error.system, error.status, error.message, error.request_id) from error
 
 
 class _X(Peer):
@@ -109,13 +160,24 @@ class _X(Peer):
             budget.record_remaining(int(remaining), datetime.fromtimestamp(int(reset), UTC))
 
 
+class _Lookups(_X):
+    """X counts look-ups in windows of their own, so they say nothing of the searches left."""
+
+    def on_response(self, headers: Mapping[str, str]) -> None:
+        pass
+
+
 def _x() -> Peer:
-    return _peer(settings.X_API_URL, settings.X_BEARER_TOKEN)
+    return _peer(_X, settings.X_API_URL, settings.X_BEARER_TOKEN)
+
+
+def _lookups() -> Peer:
+    return _peer(_Lookups, settings.X_API_URL, settings.X_BEARER_TOKEN)
 
 
 @lru_cache(maxsize=4)
-def _peer(url: str, token: str) -> Peer:
-    return _X(SYSTEM, url, token)
+def _peer(kind: type[_X], url: str, token: str) -> Peer:
+    return kind(SYSTEM, url, token)
 
 
 # --- reading an answer ---------------------------------------------------------------------------
@@ -125,27 +187,33 @@ def _page(answer: Answer) -> SearchPage:
     document = answer.document()
     data = document.raw.get("data")
     rows = [row for row in data if isinstance(row, dict)] if isinstance(data, list) else []
-    users = _users(document.object_or_empty("includes").raw.get("users"))
-    posts = [post for row in rows if (post := _post(row, users))]
+    posts = [post for row in rows if (post := _post(row))]
     token = document.object_or_empty("meta").identifier_or_blank("next_token", 500)
     return SearchPage(posts, len(rows), token)
 
 
-def _users(listed: Any) -> dict[str, str]:
-    rows = listed if isinstance(listed, list) else []
-    return {
-        str(row["id"]): str(row["username"])
-        for row in rows
-        if isinstance(row, dict) and row.get("id") and row.get("username")
-    }
+def _user(row: dict[str, Any]) -> User | None:
+    """Read an account; None if its id or name is unusable."""
+    user_id, username = str(row.get("id")), row.get("username")
+    if not re.fullmatch(r"[0-9]{1,20}", user_id) or not isinstance(username, str):
+        return None
+    return User(user_id, username) if re.fullmatch(r"\w{1,50}", username) else None
 
 
-def _post(row: dict[str, Any], users: dict[str, str]) -> FoundPost | None:
+def _number(value: Any) -> int | None:
+    """Read a count, which X writes as text."""
+    text = str(value)
+    return int(text) if re.fullmatch(r"[0-9]{1,15}", text) else None
+
+
+def _post(row: dict[str, Any]) -> FoundPost | None:
     """Read a post; None if its id, time or author is unusable."""
-    author = users.get(str(row.get("author_id")))
+    author_id = str(row.get("author_id"))
     post_id, text = str(row.get("id")), row.get("text")
     moment = _moment(row.get("created_at"))
-    if not author or not re.fullmatch(r"[0-9]{1,19}", post_id) or not isinstance(text, str):
+    if not re.fullmatch(r"[0-9]{1,20}", author_id):
+        return None
+    if not re.fullmatch(r"[0-9]{1,19}", post_id) or not isinstance(text, str):
         return None
     # Larger ids do not fit into a bigint, and a whole page would fail with them.
     if moment is None or int(post_id) >= 2**63:
@@ -154,7 +222,7 @@ def _post(row: dict[str, Any], users: dict[str, str]) -> FoundPost | None:
     counts = metrics if isinstance(metrics, dict) else {}
     reposts = counts.get("retweet_count", counts.get("repost_count"))
     return FoundPost(
-        int(post_id), author, text, moment, _count(counts.get("like_count")), _count(reposts)
+        int(post_id), author_id, text, moment, _count(counts.get("like_count")), _count(reposts)
     )
 
 

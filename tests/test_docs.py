@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from portal.actions import action as registry
+from portal.project import connection_limits
 from portal.project.checks import RULES
 from scripts.documents import blocks
 from scripts.documents.writers import WRITERS
@@ -117,7 +118,9 @@ def test_every_kind_of_mail_is_documented() -> None:
 
 def test_every_system_check_is_documented() -> None:
     ids = documents.table("docs/operating.md", "System checks").column()
-    numbers = sorted(RULES, key=lambda number: (number[1:], number))  # E004 stands before W004
+    numbers = sorted(
+        [*RULES, connection_limits.NUMBER], key=lambda number: (number[1:], number)
+    )  # E004 stands before W004
     assert ids == [f"multiconnect.{number}" for number in numbers]
 
 

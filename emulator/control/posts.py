@@ -1,6 +1,5 @@
 """/control/x: posts on the emulated X, and what it has billed."""
 
-import zlib
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +11,7 @@ from emulator.state.world import World
 from emulator.times import iso
 from emulator.web.answers import answer
 from emulator.web.call import Call
+from emulator.x.accounts import account_id
 from emulator.x.post_ids import id_at
 
 KINDS = ("post", "retweet", "reply", "quote")
@@ -19,15 +19,19 @@ KINDS = ("post", "retweet", "reply", "quote")
 
 @SYSTEM.route("/x")
 def bill(call: Call) -> Response:
-    """Show calls, posts returned and posts billed, by UTC day and in all."""
+    """Show searches, posts returned, posts and accounts billed, by UTC day and in all."""
     world = call.world
     days = {
-        each.id: {"calls": each.calls, "returned": each.returned, "billed": len(each.posts)}
+        each.id: {
+            "calls": each.calls,
+            "returned": each.returned,
+            "billed": len(each.posts),
+            "users": len(each.users),
+        }
         for each in world.all(BilledDay)
     }
-    total = {
-        name: sum(each[name] for each in days.values()) for name in ("calls", "returned", "billed")
-    }
+    names = ("calls", "returned", "billed", "users")
+    total = {name: sum(each[name] for each in days.values()) for name in names}
     return answer({"posts": len(world.all(XPost)), **total, "days": days})
 
 
@@ -74,8 +78,7 @@ def publish(world: World, given: dict[str, Any]) -> XPost:
         post = XPost(
             id=str(_free_id(world, moment)),
             username=username,
-            # From the name, so that an author has the same id on every post.
-            author_id=str(10**9 + zlib.crc32(username.lower().encode())),
+            author_id=account_id(username),
             text=str(given.get("text", "")),
             created_at=moment,
             likes=int(given.get("likes", 0)),

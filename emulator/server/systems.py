@@ -34,7 +34,7 @@ from emulator.control.breaks import routes as breaks
 from emulator.heroku import account, addons, app, apps, attachments, enrollment, services
 from emulator.salesforce import apex, authorize, query, revocation, token, users
 from emulator.web.routing import System
-from emulator.x import search
+from emulator.x import accounts, search, usage
 
 MODULES = (
     *(account, addons, app, apps, attachments, enrollment, services),
@@ -42,8 +42,9 @@ MODULES = (
     *(actions, api_versions, authorize_links, authorize_pages, configuration, import_export),
     *(mappings, notifications, regional_connections, schemas, validations, write_errors),
     *(apex, authorize, query, revocation, token, users),
+    accounts,
     search,
-    breaks,
+    usage,
     *(calls, control_addons, control_apps, control_connections, faults, grants, org_setup, orgs),
     overview,
     *(posts, ready_connections, records, world),

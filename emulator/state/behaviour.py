@@ -98,6 +98,9 @@ class Behaviour:
     x_query_length: int = 512
     x_monthly_cap: int = 0  # posts; 0 means no cap
     x_credit: int = 0  # posts; 0 means unlimited
+    x_spend_cap: int = 0  # posts and accounts; 0 means no cap
+    x_unknown_users: list[str] = field(default_factory=list)
+    x_usage: bool = True
     x_new_names: bool = False
 
     def change(self, changes: dict[str, Any]) -> None:

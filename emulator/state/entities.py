@@ -191,12 +191,13 @@ class XPost:
 
 @dataclass
 class BilledDay:
-    """What X returned on a UTC day. `posts` are the ids of the billed posts, each billed once."""
+    """What X returned on a UTC day. `posts` and `users` are the ids that were billed, each once."""
 
     id: str
     calls: int = 0
     returned: int = 0
     posts: list[str] = field(default_factory=list)
+    users: list[str] = field(default_factory=list)
 
 
 @dataclass

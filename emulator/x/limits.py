@@ -19,8 +19,12 @@ def take_call(world: World) -> None:
 
 
 def check_credit(world: World) -> None:
-    """Answer 402 without credit, and 429 above the monthly cap."""
+    """Answer 402 without credit, 403 above the console's spend cap, 429 above the monthly cap."""
     behaviour, days = world.behaviour, world.all(BilledDay)
+    spent = sum(len(each.posts) + len(each.users) for each in days)
+    if behaviour.x_spend_cap and spent >= behaviour.x_spend_cap:
+        text = "Your account has reached its spend cap of this billing cycle."
+        refuse(problem(403, "credits", "SpendCapReached", text))
     if behaviour.x_credit and sum(len(each.posts) for each in days) >= behaviour.x_credit:
         refuse(problem(402, "credits", "CreditsDepleted", "Your credits are used up."))
     month = f"{world.clock.now():%Y-%m}"
@@ -34,13 +38,24 @@ def check_credit(world: World) -> None:
         )
 
 
+def bill_accounts(world: World, ids: Iterable[str]) -> None:
+    """Bill each account once in a UTC day."""
+    day = _today(world)
+    day.users = sorted({*day.users, *ids})
+    world.put(day)
+
+
 def bill(world: World, posts: Iterable[XPost]) -> None:
     """Bill each post once in a UTC day; `returned` counts repeated posts too."""
-    today = f"{world.clock.now():%Y-%m-%d}"
     # Documented: a post that is returned again on the same UTC day is not billed again.
-    day = world.get(BilledDay, today) or BilledDay(today)
+    day = _today(world)
     ids = [each.id for each in posts]
     day.calls += 1
     day.returned += len(ids)
     day.posts = sorted({*day.posts, *ids})
     world.put(day)
+
+
+def _today(world: World) -> BilledDay:
+    today = f"{world.clock.now():%Y-%m-%d}"
+    return world.get(BilledDay, today) or BilledDay(today)

@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 from emulator.state.entities import XPost
 from emulator.web.answers import answer
 from emulator.web.call import Call
-from emulator.x.limits import bill, check_credit, take_call
+from emulator.x.limits import bill, bill_accounts, check_credit, take_call
 from emulator.x.parameters import read_search
 from emulator.x.search_document import search_document
 from emulator.x.system import SYSTEM
@@ -28,4 +28,7 @@ def recent(call: Call) -> Response:
         found.sort(key=lambda each: int(each.id), reverse=True)
         page, rest = found[: search.size], found[search.size :]
         bill(world, page)
+        # Sources disagree whether X does it; a client that must not spend has to assume so.
+        if "author_id" in search.expansions:
+            bill_accounts(world, [each.author_id for each in page])
     return answer(search_document(world, search, page, more=bool(rest)))

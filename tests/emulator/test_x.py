@@ -235,3 +235,39 @@ def test_posts_are_changed_and_deleted(emulated: Emulated) -> None:
 def test_a_post_needs_its_author(emulated: Emulated) -> None:
     answer = emulated.post("/control/x/posts", json={"text": "a"})
     assert answer.status_code == 400
+
+
+def test_accounts_are_found_by_name_and_billed_once_a_day(emulated: Emulated) -> None:
+    emulated.behave(x_unknown_users=["nobody"])
+    write(emulated, "Hello", username="AcmeInc")
+    for _ in range(2):
+        answer = emulated.get("/x/2/users/by", params={"usernames": "acmeinc,nobody"})
+        assert [each["username"] for each in answer.json()["data"]] == ["AcmeInc"]
+        assert [each["value"] for each in answer.json()["errors"]] == ["nobody"]
+    assert emulated.get("/control/x").json()["users"] == 1
+    wrong = emulated.get("/x/2/users/by", params={"usernames": "a b"})
+    assert wrong.status_code == 400
+
+
+def test_an_expansion_is_billed(emulated: Emulated) -> None:
+    write(emulated, "Hello", "Again")
+    search(emulated, **FIELDS)
+    bill = emulated.get("/control/x").json()
+    assert (bill["billed"], bill["users"]) == (2, 1)
+
+
+def test_above_the_spend_cap_nothing_more_is_sold(emulated: Emulated) -> None:
+    write(emulated, "Hello")
+    emulated.behave(x_spend_cap=1)
+    assert search(emulated).status_code == 200
+    refused = search(emulated)
+    assert (refused.status_code, refused.json()["title"]) == (403, "SpendCapReached")
+
+
+def test_xs_own_count_is_offered_to_some_accounts(emulated: Emulated) -> None:
+    write(emulated, "Hello")
+    search(emulated)
+    usage = emulated.get("/x/2/usage/tweets").json()["data"]
+    assert (usage["project_usage"], usage["project_cap"]) == ("1", "3000000")
+    emulated.behave(x_usage=False)
+    assert emulated.get("/x/2/usage/tweets").status_code == 404

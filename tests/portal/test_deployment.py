@@ -10,6 +10,8 @@ import pytest
 from django.conf import settings
 from django.core.management import get_commands
 
+from portal.project import connection_limits
+from portal.project.checks import NUMBERS
 from tests.portal.project.test_checks import bare
 
 ROOT = settings.BASE_DIR
@@ -101,3 +103,27 @@ def test_the_procfile_runs_commands_that_exist() -> None:
 def test_every_make_target_has_its_line_of_help() -> None:
     helped = re.findall(r"^([a-z]+):.*## \S", text("Makefile"), re.MULTILINE)
     assert targets() == helped
+
+
+def test_the_stack_is_the_recommended_one_everywhere() -> None:
+    assert app_json()["stack"] == "heroku-26"
+    assert "heroku create your-app --stack heroku-26" in text("README.md")
+
+
+def test_the_portal_fits_into_the_connections_of_the_plan_of_the_deploy_button() -> None:
+    threads = re.search(r"^threads = (\d+)$", text("gunicorn.conf.py"), re.MULTILINE)
+    assert threads
+    assert int(threads[1]) == connection_limits.THREADS
+    assert app_json()["addons"][0]["plan"] == "heroku-postgresql:essential-0"
+    peak = connection_limits.peak(connection_limits.WEB_PROCESSES, NUMBERS["WORKERS"][1])
+    assert peak == 18  # of 20
+
+
+@pytest.mark.django_db
+def test_a_database_with_too_few_connections_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert connection_limits.database_allows_enough(databases=["default"]) == []
+    monkeypatch.setenv("WEB_CONCURRENCY", "100")
+    [warning] = connection_limits.database_allows_enough(databases=["default"])
+    assert warning.id == "multiconnect.W075"
+    assert "need up to 606" in str(warning.msg)
+    assert connection_limits.database_allows_enough(databases=None) == []

@@ -161,8 +161,9 @@ class XSide:
         self.control("POST", "behaviour", switches)
 
     def fault(self, **fault: Any) -> None:
-        """Let the next call fail, unless `times` says otherwise."""
-        self.control("POST", "faults", {"system": "x", "times": 1, **fault})
+        """Let the next search fail, unless `times` or `path` says otherwise."""
+        wanted = {"system": "x", "path": "/search/recent", "times": 1, **fault}
+        self.control("POST", "faults", wanted)
 
     @property
     def bill(self) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def test_it_collects_and_prints_each_tenants_result(x_side: XSide) -> None:
     output = run()
     assert f"{acme.connection.tenant}: 1 written, 0 updated, 1 handle refused" in output
     assert "Cirrus: skipped: it is paused" in output
-    assert "2 tenants, 1 handles, 1 calls, 1 posts paid for, 1 written, 0 updated: done" in output
+    assert "2 tenants, 1 handle, 1 call, 1 post paid for, 1 written, 0 updated: done" in output
     assert CollectionRun.objects.get().trigger == Trigger.COMMAND
 
 

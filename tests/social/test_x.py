@@ -34,7 +34,8 @@ def test_a_post_is_read_in_both_spellings(x_side: XSide, new_names: bool) -> Non
     post_id = x_side.post("Acme", "Hello", likes=3, reposts=2)
     page = search()
     (post,) = page.posts
-    assert (post.id, post.author, post.text) == (post_id, "Acme", "Hello")
+    assert (post.id, post.text) == (post_id, "Hello")
+    assert [post.author_id] == [user.id for user in x.users(["acme"])]
     assert (post.likes, post.reposts) == (3, 2)
     assert abs(timezone.now() - post.posted_at - timedelta(minutes=1)) < timedelta(seconds=10)
     assert (page.returned, page.next_token) == (1, "")
@@ -131,6 +132,7 @@ PROBLEM = "https://api.twitter.com/2/problems/"
     [
         (401, {"title": "Unauthorized", "type": "about:blank"}, http.Unauthorized, "Unauthorized"),
         (402, {"title": "CreditsDepleted", "detail": "Empty"}, x.Capped, "Empty"),
+        (403, {"title": "SpendCapReached", "detail": "Spent"}, x.Capped, "Spent"),
         (
             403,
             {"title": "Client Forbidden", "type": f"{PROBLEM}client-forbidden"},
@@ -195,10 +197,52 @@ def test_a_post_that_cannot_be_written_is_billed_and_left_out(
         "created_at": "2026-11-23T10:00:00.000Z",
         "public_metrics": {"like_count": "many"},
     }
-    users = {"users": [{"id": "7", "username": "acme"}]}
-    body = {"data": [good, {**good, **damage}, "junk"], "includes": users, "meta": {}}
+    body = {"data": [good, {**good, **damage}, "junk"], "meta": {}}
     x_side.fault(body=body)
     page = search()
     assert [post.id for post in page.posts] == [1]
     assert page.posts[0].likes == 0
     assert page.returned == 2
+
+
+def test_a_search_asks_for_no_expansion(x_side: XSide) -> None:
+    x_side.post("acme", "Hello")
+    search()
+    assert (x_side.bill["billed"], x_side.bill["users"]) == (1, 0)
+
+
+def test_accounts_are_found_by_name_and_unknown_ones_are_left_out(x_side: XSide) -> None:
+    x_side.post("AcmeInc", "Hello")
+    x_side.behave(x_unknown_users=["nobody"])
+    found = x.users(["acmeinc", "nobody", "other"])
+    assert [user.username for user in found] == ["AcmeInc", "other"]
+    assert x_side.bill["users"] == 2
+    x_side.behave(x_unknown_users=["nobody", "other"])
+    assert x.users(["nobody", "other"]) == []
+
+
+def test_a_look_up_says_nothing_of_the_searches_that_are_left(x_side: XSide) -> None:
+    x.users(["acme"])
+    assert not CallAllowance.objects.exists()
+
+
+def test_xs_own_count_is_read_where_it_is_offered(x_side: XSide) -> None:
+    x_side.post("acme", "Hello")
+    search()
+    assert x.usage() == x.Usage(posts=1, cap=3_000_000)
+    x_side.behave(x_usage=False)
+    assert x.usage() is None
+    x_side.behave(x_usage=True)
+    x_side.fault(path="/usage/", body={"data": {"project_usage": "many"}})
+    assert x.usage() is None
+    x_side.fault(path="/usage/", status=401, body={"title": "Unauthorized"})
+    with pytest.raises(http.Unauthorized):
+        x.usage()
+
+
+@pytest.mark.parametrize(
+    "row", [{"id": "7"}, {"id": "x", "username": "acme"}, {"id": "7", "username": "<b>"}, "junk"]
+)
+def test_an_account_that_cannot_be_used_is_left_out(x_side: XSide, row: Any) -> None:
+    x_side.fault(path="/users/by", body={"data": [row, {"id": "7", "username": "acme"}]})
+    assert x.users(["acme"]) == [x.User("7", "acme")]
