@@ -30,7 +30,6 @@ from emulator.control import (
     world,
 )
 from emulator.control import connections as control_connections
-from emulator.control.breaks import routes as breaks
 from emulator.heroku import account, addons, app, apps, attachments, enrollment, services
 from emulator.salesforce import apex, authorize, query, revocation, token, users
 from emulator.web.routing import System

@@ -25,7 +25,7 @@ def account_id(username: str) -> str:
 
 @SYSTEM.route("/2/users/by")
 def users_by(call: Call) -> Response:
-    """Find accounts by `usernames`, up to 100; each exists, but for `x_unknown_users`."""
+    """Find accounts by `usernames`, up to 100; each exists, except `x_unknown_users`."""
     world, given = call.world, call.request.args.get("usernames", "")
     names = given.split(",")
     if len(names) > MAX_NAMES or not all(map(NAME.fullmatch, names)):

@@ -53,7 +53,7 @@ class Admin(Subscriber):
             self._allow(self.browser.submit(page, "/auth/salesforce"))
         return super().authorize()
 
-    def mailed_link(self, path: str) -> str:
+    def mailed_link(self, path: str, about: str = "") -> str:
         """Return the link of the newest mail that was sent. Raises Failed."""
         query = (
             "SELECT substring(m.text from %s) FROM tenants_message m JOIN tenants_tenant t"

@@ -40,7 +40,8 @@ from tests.portal.admin.conftest import (  # noqa: F401  (fixtures)
 from tests.portal.project.test_mail_webhooks import mount
 
 pytestmark = pytest.mark.django_db
-THOROUGH = settings.default.max_examples >= 1000  # the profile of `make thorough`
+# The profile of `make thorough`.
+THOROUGH = bool(settings.default and settings.default.max_examples >= 1000)
 
 
 def examples(few: int, many: int) -> settings:

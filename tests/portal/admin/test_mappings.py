@@ -16,7 +16,15 @@ from django_q.models import OrmQ
 
 from connect.health import refresh
 from connect.mappings import templates
-from connect.models import DefaultTemplate, Incident, Mapping, MappingTemplate, Tag
+from connect.models import (
+    DefaultTemplate,
+    Drift,
+    DriftState,
+    Incident,
+    Mapping,
+    MappingTemplate,
+    Tag,
+)
 from portal import roles
 from portal.models import BulkItem
 from tenants.models import Event, Tenant
