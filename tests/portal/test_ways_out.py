@@ -69,8 +69,9 @@ ENDS_A_BLOCK = {"retry", "start_over", "import_mappings", "restart", "link"}
 
 def subject(stage: Stage, **facts: Any) -> Subject:
     # As it was entered: nobody has proved the org before the first step.
-    tenant = Tenant(**cast.ACME)
-    known = {"connection_id": "c1", "waiting_on": WaitingOn.SUBSCRIBER}
+    tenant = Tenant.objects.create(**cast.ACME)
+    # Not stored, since not every stage can be with every block; its key is one that no row has.
+    known = {"pk": 1, "connection_id": "c1", "waiting_on": WaitingOn.SUBSCRIBER}
     return Subject(tenant, Connection(tenant=tenant, stage=stage, **{**known, **facts}))
 
 
