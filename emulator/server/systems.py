@@ -30,6 +30,7 @@ from emulator.control import (
     world,
 )
 from emulator.control import connections as control_connections
+from emulator.control.breaks import routes as breaks
 from emulator.heroku import account, addons, app, apps, attachments, enrollment, services
 from emulator.salesforce import apex, authorize, query, revocation, token, users
 from emulator.web.routing import System
@@ -45,6 +46,7 @@ MODULES = (
     search,
     usage,
     *(calls, control_addons, control_apps, control_connections, faults, grants, org_setup, orgs),
+    breaks,
     overview,
     *(posts, ready_connections, records, world),
 )
