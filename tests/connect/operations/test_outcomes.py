@@ -10,7 +10,7 @@ from django.utils import timezone
 
 import emulator as emulated
 from connect.models import Connection, Diagnosis, SchemaFate, Stage
-from connect.operations import base, mapping, writes
+from connect.operations import base, following, mapping, writes
 from connect.operations import connection as operations
 from connect.operations.base import Operation, OperationOutcome
 from tenants.models import Event
@@ -24,6 +24,7 @@ REGISTRIES = {
     "connection": operations.REGISTRY,
     "mapping": mapping.REGISTRY,
     "writes": writes.REGISTRY,
+    "drift": {following.CORRECT.name: following.CORRECT},
 }
 Arrange = Callable[[Fleet, Member], object]
 KEEP = {"schema_fate": SchemaFate.KEEP.value}
@@ -99,6 +100,8 @@ CASES = [
     Case("connection", "restart", FAILED, "Not now", peer_refuses("POST", "/actions/restart$")),
     Case("connection", "refresh", SKIPPED, "does not know it yet", has(connection_id="")),
     Case("connection", "refresh", FAILED, "Not now", peer_refuses("GET", "/connections/")),
+    Case("connection", "compare", SKIPPED, "it is not live", has(stage=Stage.LOADING)),
+    Case("connection", "compare", FAILED, "Not now", peer_refuses("GET", "/actions/export$")),
     Case("connection", "snooze", SKIPPED, "has passed", options=PAST),
     Case("connection", "unsnooze", SKIPPED, "it is not snoozed"),
     Case("connection", "diagnose", SKIPPED, "one is running already", _diagnosing),
@@ -117,6 +120,7 @@ CASES = [
     Case("mapping", "edit", FAILED, "Nothing was sent", options=_edit(1, "Nonsense__c")),
     Case("mapping", "edit", FAILED, "Nothing was saved", options=_edit(99, "Website")),
     Case("mapping", "delete", SKIPPED, "Account is no longer mapped", _not_mapped, ACCOUNT),
+    Case("drift", "correct", SKIPPED, "nothing in its org asks for other mappings"),
     Case("writes", "retry", SKIPPED, "no such write", options=NO_CAUSE),
     Case("writes", "retry", FAILED, "database refused it", _no_trigger_log, NO_CAUSE),
     Case("writes", "ignore", SKIPPED, "no such write", options=NO_CAUSE),
