@@ -41,8 +41,9 @@ WITH asked (key, per_second, size) AS (
     SELECT key, tokens, filled_at FROM tenants_ratebucket
     WHERE key = ANY(%(keys)s::text[]) ORDER BY key FOR UPDATE
 ), filled AS (
-    SELECT key, per_second, coalesce(least(size, tokens
-        + per_second * greatest(0, extract(epoch FROM %(now)s - filled_at))), size) AS tokens
+    SELECT key, per_second, CASE WHEN filled_at IS NULL OR filled_at > %(horizon)s THEN size
+        ELSE least(size, tokens
+            + per_second * greatest(0, extract(epoch FROM %(now)s - filled_at))) END AS tokens
     FROM asked LEFT JOIN held USING (key)
 ), taken AS (
     INSERT INTO tenants_ratebucket AS stored (key, tokens, filled_at)
@@ -144,7 +145,9 @@ def take_all(buckets: Sequence[Bucket], now: datetime, count: int = 1) -> int:
         "sizes": [each.full for each in buckets],
     }
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE, {**asked, "now": now, "count": count})
+        cursor.execute(
+            _TAKE, {**asked, "now": now, "horizon": now + sweeps.MAX_SKEW, "count": count}
+        )
         waits = [_NEVER if wait is None else math.ceil(wait) for (wait,) in cursor.fetchall()]
     return max(waits, default=0)
 

@@ -18,6 +18,7 @@ from tenants.registration import CalloutAnswer
 log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 16 * 1024
+MAX_COLLISIONS = 5  # of callouts that come at once with the same org or signature
 SWITCHED_OFF_RETRY_AFTER = 3600  # seconds
 # What is kept of an unsigned body: enough to see what it was. Anybody can send them, and the
 # values of one that registers an org are on its timeline.
@@ -82,13 +83,7 @@ def receive(received: ReceivedCallout) -> CalloutAnswer:
     wait = limits.seconds_to_wait(buckets)
     if wait:  # not stored: otherwise a flood of callouts would still write rows
         return CalloutAnswer(429, f"Too many callouts: try again in {wait} s.", retry_after=wait)
-    try:
-        answer = _act(received, read, known or _look_up(read))
-    except IntegrityError:
-        # The same org or signature came twice at once. What the other one stored is known now.
-        known = _look_up(read)
-        signed = signed and not known.is_used
-        answer = _act(received, read, known)
+    answer = _act_alone(received, read, known or _look_up(read))
     return _public(answer, signed=signed)
 
 
@@ -132,8 +127,18 @@ def _look_up(read: _Read) -> _Known:
 # --- what is done --------------------------------------------------------------------------------
 
 
+def _act_alone(received: ReceivedCallout, read: _Read, known: _Known) -> CalloutAnswer:
+    """Do what a callout asks for, also where the same org or signature comes many times at once."""
+    for _ in range(MAX_COLLISIONS):
+        try:
+            return _act(received, read, known)
+        except IntegrityError:
+            known = _look_up(read)  # what the other one stored is known now
+    return _act(received, read, known)
+
+
 def _act(received: ReceivedCallout, read: _Read, known: _Known) -> CalloutAnswer:
-    """Do what a callout asks for, and store it. Raises IntegrityError: see `receive`."""
+    """Do what a callout asks for, and store it. Raises IntegrityError: see `_act_alone`."""
     callout = Callout(
         remote_address=received.remote_address,
         # Postgres refuses NUL in a text, and the callout has to be stored.

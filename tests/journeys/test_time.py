@@ -192,12 +192,12 @@ def test_a_pause_and_a_snooze_until_the_morning_end_at_eight_by_the_clock_on_the
     emulator: emulated.Running,
     clock: time_machine.Traveller,
     settings: Settings,
-    evening: str,
-    morning: str,
+    evening: datetime,
+    morning: datetime,
 ) -> None:
     settings.TIME_ZONE = "Europe/Berlin"
-    clock.move_to(datetime.fromisoformat(evening))
-    ends_at = datetime.fromisoformat(morning)
+    clock.move_to(evening)
+    ends_at = morning
     live = Journey(emulator, cast.ACME, Proof.SIGNED).reach(Stage.LIVE)
     options = {"until": moment("morning", None, timezone.now()).isoformat(), "note": "The move."}
     for name in ("pause_until", "snooze"):

@@ -95,6 +95,8 @@ RUNS: dict[str, str | timedelta | None] = {
     "cancelled": "again",
     "done": None,
     "skipped": None,
+    "partly": None,
+    "partly_failed": "again",
     "failed": "again",
 }
 
