@@ -10,7 +10,7 @@ import requests
 
 from demo.actors.emulator import Emulator
 from demo.actors.package import send_callout
-from demo.actors.subscriber import Subscriber
+from demo.actors.subscriber import TO_AUTHORIZE, Subscriber
 from demo.browser import NotOnPage, Page
 from demo.cast import Org
 from demo.failure import Failed
@@ -48,7 +48,8 @@ class Admin(Subscriber):
 
     def authorize(self) -> Page:
         """Authorize; sign in first where the answer to the sign-in was lost with its process."""
-        page = self.browser.open(self.mailed_link("/connect/"))
+        page = self.browser.open(self.mailed_link("/authenticate/", TO_AUTHORIZE))
+        page = self.browser.open(page.link("Authorize Heroku Connect"))
         with suppress(NotOnPage, Failed):
             self._allow(self.browser.submit(page, "/auth/salesforce"))
         return super().authorize()
