@@ -32,20 +32,23 @@ UNPROVEN_MAILS_PER_NETWORK = 30  # an hour
 _ORG_ID = re.compile(rb"00D[0-9A-Za-z]{12}")
 
 
-# One statement for any number of buckets. Rows are locked in the order of their keys, so two calls
-# never wait for each other. A row that two calls make at the same time loses both their tokens.
-_TAKE = """
+# One statement for any number of buckets. Rows are locked in the order of their keys, so no two
+# calls wait for each other for ever. A row that two calls make at once loses both their tokens.
+_FILLED = """
 WITH asked (key, per_second, size) AS (
     SELECT * FROM unnest(%(keys)s::text[], %(rates)s::float8[], %(sizes)s::float8[])
 ), held AS (
     SELECT key, tokens, filled_at FROM tenants_ratebucket
-    WHERE key = ANY(%(keys)s::text[]) ORDER BY key FOR UPDATE
+    WHERE key = ANY(%(keys)s::text[]) ORDER BY key {lock}
 ), filled AS (
     SELECT key, per_second, CASE WHEN filled_at IS NULL OR filled_at > %(horizon)s THEN size
         ELSE least(size, tokens
             + per_second * greatest(0, extract(epoch FROM %(now)s - filled_at))) END AS tokens
     FROM asked LEFT JOIN held USING (key)
-), taken AS (
+)
+"""
+_THEN_TAKE = """
+, taken AS (
     INSERT INTO tenants_ratebucket AS stored (key, tokens, filled_at)
     SELECT key, tokens - %(count)s, %(now)s FROM filled
     WHERE NOT EXISTS (SELECT FROM filled WHERE tokens < %(count)s)
@@ -55,6 +58,9 @@ WITH asked (key, per_second, size) AS (
 )
 SELECT (%(count)s - tokens) / nullif(per_second, 0) FROM filled WHERE tokens < %(count)s
 """
+_THEN_READ = "SELECT tokens FROM filled"
+_TAKE = _FILLED.format(lock="FOR UPDATE") + _THEN_TAKE
+_LEFT = _FILLED.format(lock="") + _THEN_READ
 _NEVER = 3600  # seconds to wait for a bucket that does not refill
 
 
@@ -139,17 +145,8 @@ def take(
 
 def take_all(buckets: Sequence[Bucket], now: datetime, count: int = 1) -> int:
     """Take `count` tokens from each bucket or from none; return 0, or the seconds to wait."""
-    asked: dict[str, Any] = {
-        "keys": [each.key for each in buckets],
-        "rates": [each.per_hour / 3600 for each in buckets],
-        "sizes": [each.full for each in buckets],
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _TAKE, {**asked, "now": now, "horizon": now + sweeps.MAX_SKEW, "count": count}
-        )
-        waits = [_NEVER if wait is None else math.ceil(wait) for (wait,) in cursor.fetchall()]
-    return max(waits, default=0)
+    waits = _ask(_TAKE, buckets, now, count=count)
+    return max((_NEVER if wait is None else math.ceil(wait) for wait in waits), default=0)
 
 
 @transaction.atomic
@@ -167,13 +164,19 @@ def count(key: str) -> int:
 
 def left(key: str, per_hour: int, now: datetime) -> int:
     """Return how many tokens a bucket holds now. Takes none."""
-    bucket = RateBucket.objects.filter(key=key).first()
-    return int(_tokens(bucket, per_hour, per_hour, now)) if bucket else per_hour
+    (tokens,) = _ask(_LEFT, [Bucket(key, per_hour)], now)
+    return int(tokens or 0)
 
 
-def _tokens(bucket: RateBucket, per_hour: float, size: float, now: datetime) -> float:
-    if sweeps.is_future(bucket.filled_at, now):
-        return size
-    # Several web processes' clocks may differ a little.
-    passed = max(0.0, (now - bucket.filled_at).total_seconds())
-    return min(size, bucket.tokens + passed * (per_hour / 3600))
+def _ask(query: str, buckets: Sequence[Bucket], now: datetime, **more: int) -> list[float | None]:
+    facts: dict[str, Any] = {
+        "keys": [each.key for each in buckets],
+        "rates": [each.per_hour / 3600 for each in buckets],
+        "sizes": [each.full for each in buckets],
+        "now": now,
+        # A bucket filled after this has its time from a clock that was wrong: it counts as full.
+        "horizon": now + sweeps.MAX_SKEW,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(query, {**facts, **more})
+        return [value for (value,) in cursor.fetchall()]

@@ -132,36 +132,36 @@ def _act_alone(received: ReceivedCallout, read: _Read, known: _Known) -> Callout
     for _ in range(MAX_COLLISIONS):
         try:
             return _act(received, read, known)
-        except IntegrityError:
+        except IntegrityError as error:
+            collision = error
             known = _look_up(read)  # what the other one stored is known now
-    return _act(received, read, known)
+    return _fail(received, read, known, collision)
 
 
 def _act(received: ReceivedCallout, read: _Read, known: _Known) -> CalloutAnswer:
     """Do what a callout asks for, and store it. Raises IntegrityError: see `_act_alone`."""
-    callout = Callout(
-        remote_address=received.remote_address,
-        # Postgres refuses NUL in a text, and the callout has to be stored.
-        content_type=received.content_type.replace("\0", "")[:255],
-        signed=bool(read.digest) and not known.is_used and not known.is_off,
-    )
     try:
         # One transaction for all that a callout does: none of it without the stored callout, and
         # a signature stays unused if it fails.
         with transaction.atomic():
             answer = _judge(read, known)
-            _store(callout, received, answer)
+            _store(received, read, known, answer)
     except IntegrityError:
         raise
-    # After any error the package gets an answer, and staff see the stored callout.
     except Exception as error:
-        log.exception("judging failed")
-        text = "The portal failed. The callout is stored for staff. Try again later."
-        answer = CalloutAnswer(500, text, outcome=f"{text} ({type(error).__name__})")
-        _store(callout, received, answer)
+        return _fail(received, read, known, error)
     except BaseException:  # the process has to end
-        _store(callout, received, None)
+        _store(received, read, known, None)
         raise
+    return answer
+
+
+def _fail(received: ReceivedCallout, read: _Read, known: _Known, error: Exception) -> CalloutAnswer:
+    """After any error the package gets an answer, and staff see the stored callout."""
+    log.error("judging failed", exc_info=error)
+    text = "The portal failed. The callout is stored for staff. Try again later."
+    answer = CalloutAnswer(500, text, outcome=f"{text} ({type(error).__name__})")
+    _store(received, read, known, answer)
     return answer
 
 
@@ -178,8 +178,16 @@ def _judge(read: _Read, known: _Known) -> CalloutAnswer:
     return act(read.found, signed=bool(read.digest))
 
 
-def _store(callout: Callout, received: ReceivedCallout, answer: CalloutAnswer | None) -> None:
+def _store(
+    received: ReceivedCallout, read: _Read, known: _Known, answer: CalloutAnswer | None
+) -> None:
     """Store a callout with its answer; None if it was not answered."""
+    callout = Callout(
+        remote_address=received.remote_address,
+        # Postgres refuses NUL in a text, and the callout has to be stored.
+        content_type=received.content_type.replace("\0", "")[:255],
+        signed=bool(read.digest) and not known.is_used and not known.is_off,
+    )
     kept = MAX_BODY_BYTES if callout.signed else KEPT_OF_UNSIGNED
     if answer:
         callout.status, callout.tenant = answer.status, answer.tenant

@@ -93,14 +93,7 @@ def _start(tenant: Tenant, claimed: object, *, signed: bool, text: str) -> Callo
         tenant.prove(Proof.SIGNED, tenant.registered_at)
     tenant.save()
     how = "by a signed callout" if signed else "by an unsigned callout"
-    timeline.note(
-        tenant,
-        EventKind.REGISTERED,
-        f"{text} {how}.",
-        actor=timeline.PACKAGE,
-        claimed=claimed,
-    )
-    tenant_changed.send(sender=Tenant, tenant=tenant, is_new=is_new)
+    _note(tenant, EventKind.REGISTERED, f"{text} {how}.", is_new=is_new, claimed=claimed)
     message = "Registered. The admin receives an e-mail with the next step."
     return CalloutAnswer(202, message, tenant=tenant)
 
@@ -263,9 +256,11 @@ def enrol(org_id: str, given: Mapping[str, str], actor: str) -> Tenant:
 # --- events --------------------------------------------------------------------------------------
 
 
-def _note(tenant: Tenant, kind: EventKind, text: str, **data: object) -> None:
+def _note(
+    tenant: Tenant, kind: EventKind, text: str, *, is_new: bool = False, **data: object
+) -> None:
     timeline.note(tenant, kind, text, actor=timeline.PACKAGE, **data)
-    tenant_changed.send(sender=Tenant, tenant=tenant)
+    tenant_changed.send(sender=Tenant, tenant=tenant, is_new=is_new)
 
 
 def _warn(tenant: Tenant, text: str, **data: object) -> None:

@@ -12,15 +12,14 @@ from connect.runner.outcomes import Blocked
 # Which attempts in a row restart it: at once, and after about 10, 35 and 120 minutes. The others
 # only look, so that a connection that recovers by itself goes on within minutes.
 RESTARTS = frozenset({1, 9, 11, 14})
-Address = tuple[str, str]  # its region and its id there
 
 
-def require_working(address: Address, attempts: int, state: str) -> None:
+def require_working(connection: Connection, attempts: int, state: str) -> None:
     """Raise what a connection in this state asks for. `attempts` counts them in a row, from 1."""
     if not states.is_broken(state):
         return
     if _may_pass(state):
-        _restart(address, attempts, state)
+        _restart(connection, attempts, state)
     raise states.as_blocked(state)
 
 
@@ -32,7 +31,7 @@ def require_loadable(
     if not broken:
         return
     if all(_may_pass(found.state) for found in broken):
-        _restart((connection.region_url, connection.connection_id), attempts, broken[0].state)
+        _restart(connection, attempts, broken[0].state)
     said = mapping_words.of_broken(connection, broken)
     raise Blocked(BlockedKind.MAPPING_BROKEN, f"Mappings cannot be loaded: {said}")
 
@@ -43,7 +42,7 @@ def _may_pass(state: str) -> bool:
     return kind is not None and healing.is_restarted(kind)
 
 
-def _restart(address: Address, attempts: int, state: str) -> None:
+def _restart(connection: Connection, attempts: int, state: str) -> None:
     """Restart a connection if it is time to, and have it looked at later.
 
     Returns only when all attempts are used up; raises Retryable before.
@@ -51,5 +50,5 @@ def _restart(address: Address, attempts: int, state: str) -> None:
     if attempts >= retry.MAX_ATTEMPTS:
         return
     if attempts in RESTARTS:
-        heroku_connect.restart(*address)
+        heroku_connect.restart(connection.region_url, connection.connection_id)
     raise http.Retryable(heroku_connect.SYSTEM, None, f"the connection reports {state}")

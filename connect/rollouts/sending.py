@@ -37,7 +37,7 @@ def send(claim: ItemClaim) -> StepOutcome:
     item, now = claim.item, timezone.now()
     document = placeholders.fill(target_of(claim).document, claim.tenant.namespace)
     seen = heroku_connect.detail(*claim.address, deep=True)
-    restarting.require_working(claim.address, item.attempts, seen.state)
+    restarting.require_working(claim.connection, item.attempts, seen.state)
     if seen.state != states.IMPORTING and _has_arrived(claim, document, seen):
         return _loaded(claim, document, seen)
     if item.sent_at and (seen.state == states.IMPORTING or now - item.sent_at < IMPORT_GRACE):

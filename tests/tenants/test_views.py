@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import IntegrityError, connection, connections
 from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -284,6 +284,18 @@ def test_500_keeps_the_callout_its_cause_and_its_signature(
     assert "(ZeroDivisionError)" in kept.outcome
     assert "judging failed" in caplog.text
     assert post(AS_IN_2016, **headers).status_code == 202
+
+
+@pytest.mark.django_db
+def test_500_also_where_the_database_refuses_what_is_to_be_stored(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise IntegrityError("a check that no other callout explains")
+
+    monkeypatch.setattr(registration, "register", refuse)
+    assert post(AS_IN_2016).status_code == 500
+    assert "(IntegrityError)" in last_callout().outcome
 
 
 @pytest.mark.django_db

@@ -34,16 +34,12 @@ def importing_mappings(claim: Claim) -> StepOutcome:
             return Done(f"The mappings of {_named(template)} are imported.")
         if seen.state == states.IMPORTING or now - connection.import_sent_at < IMPORT_GRACE:
             return poll(_TAKING, connection.stage_since)
-        restarting.require_working(_address(claim), connection.attempts, seen.state)
+        restarting.require_working(connection, connection.attempts, seen.state)
     # Heroku Connect ignores some mistakes without an error, so they are looked for here.
     _require_valid(document, connection.plan)
     claim.record(template=template, import_sent_at=now)
     _import(claim, document)
     return poll(_TAKING, connection.stage_since)
-
-
-def _address(claim: Claim) -> tuple[str, str]:
-    return claim.connection.region_url, claim.connection.connection_id
 
 
 def _named(template: MappingTemplate) -> str:
@@ -79,7 +75,7 @@ def loading(claim: Claim) -> StepOutcome:
     returns.note_look(claim.tenant, is_authorized=is_authorized)
     if not is_authorized:
         return authorization.wait_for_authorization_again(claim)
-    restarting.require_working(_address(claim), connection.attempts, seen.state)
+    restarting.require_working(connection, connection.attempts, seen.state)
     restarting.require_loadable(connection, connection.attempts, seen.mappings)
     if not seen.mappings or any(found.state != states.SYNCED for found in seen.mappings):
         return poll("Heroku Connect to load the data", connection.stage_since, LOADING_PATIENCE)
