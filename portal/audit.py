@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 # A person may type anything for a name, e.g. a password. The log shows the beginning only.
 MAX_NAME = 20
 WARNINGS = {AuditKind.SIGN_IN_FAILED, AuditKind.SIGN_IN_REFUSED, AuditKind.DENIED}
+# Entries an hour of what one network can repeat without signing in.
+NOTED = 20
 # The database lets nobody delete a younger one (its migration says so).
 MIN_DAYS = 400
 
@@ -39,6 +41,16 @@ def note(
     entry.save()
     _log(entry)
     return entry
+
+
+def note_few(kind: AuditKind, what: str, *, request: HttpRequest, actor: str = "") -> None:
+    """Note what a stranger can repeat without end, but not each of a flood.
+
+    Entries are kept for years.
+    """
+    key = f"noted:{limits.network(address(request))}"
+    if not limits.take(key, NOTED, timezone.now()):
+        note(kind, what, request=request, actor=actor)
 
 
 def note_some(

@@ -76,9 +76,9 @@ def store(tenant_id: int, consent: Consent) -> tuple[Tenant, Replaced | None]:
     """
     with transaction.atomic():
         # Locked, so that an off-boarding at the same moment cannot leave a new grant behind.
-        tenant = Tenant.objects.select_for_update(no_key=True).get(pk=tenant_id)
-        if tenant.offboarded_at:
-            raise links.BadLink("its tenant was off-boarded during the sign-in")
+        tenant = Tenant.objects.select_for_update(no_key=True).filter(pk=tenant_id).first()
+        if tenant is None or tenant.offboarded_at:
+            raise links.BadLink("its tenant was off-boarded or erased during the sign-in")
         replaced = _replaced(tenant, consent)
         SalesforceGrant.objects.update_or_create(
             tenant=tenant,

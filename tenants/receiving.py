@@ -172,6 +172,9 @@ def _judge(read: _Read, known: _Known) -> CalloutAnswer:
         return read.found
     if known.is_used:
         return _USED
+    if not read.digest and registration.is_full():
+        # Also of an org that is known: the difference would tell a stranger which orgs are.
+        return registration.refuse_full()
     if read.digest:
         callout_signature.mark_used(read.digest)
     act = registration.hold_blocked if known.is_blocked else registration.register

@@ -53,26 +53,24 @@ def register(data: CalloutData, *, signed: bool) -> CalloutAnswer:
 
 
 def _create(data: CalloutData, *, signed: bool) -> CalloutAnswer:
-    if not signed and _is_full():
-        return _refuse_full()
     tenant = Tenant(org_id=data.org_id, registered_at=timezone.now())
     tenant.take(_all_values(data), _source(signed=signed))
     return _start(tenant, data.values, signed=signed, text="Registered")
 
 
-def _is_full() -> bool:
-    """Whether a new unsigned tenant would be one too many: strangers can make as many."""
+def is_full() -> bool:
+    """Whether no unsigned callout is taken now: strangers can make any number of tenants."""
     waiting = Tenant.objects.filter(proof=Proof.NONE, offboarded_at=None)
     return waiting.count() >= settings.UNPROVEN_TENANTS
 
 
-def _refuse_full() -> CalloutAnswer:
+def refuse_full() -> CalloutAnswer:
     messages.notify_staff(
         None,
         key=f"unproven-tenants:{timezone.now():%Y%m%d}",
         subject="Too many tenants wait for proof",
-        text=f"{settings.UNPROVEN_TENANTS} tenants wait for proof, so unsigned callouts of new "
-        "orgs are refused. Look at the newest tenants: off-board and erase junk, approve what is "
+        text=f"{settings.UNPROVEN_TENANTS} tenants wait for proof, so unsigned callouts are "
+        "refused. Look at the newest tenants: off-board and erase junk, approve what is "
         "genuine, or raise UNPROVEN_TENANTS.",
     )
     text = "Too many registrations wait for proof: try again later, or send a signed callout."

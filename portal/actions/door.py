@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
+from django.contrib.auth.models import User
 from django.db.models import Model
 
 from portal.actions.action import Action, Options
@@ -15,6 +16,13 @@ from tenants.models import RateBucket
 Row = TypeVar("Row", bound=Model)
 UNLOCK = "unlock"
 SIGN_IN = "sign-in:"  # the beginning of the keys that portal/door/throttle.py makes
+
+
+def _of_a_superuser(row: Authenticator | SocialAccount, actor: str) -> str:
+    """Return why only superusers may do it: a role must not weaken those who have more rights."""
+    if not row.user.is_superuser or User.objects.filter(username=actor, is_superuser=True).exists():
+        return ""
+    return "it is a superuser's, so only a superuser can do it"
 
 
 def _unlock(targets: Sequence[RateBucket], actor: str, options: Options) -> Result:
@@ -79,6 +87,7 @@ ACTIONS = (
         _remove,
         destructive=True,
         naming=_whose,
+        not_by=_of_a_superuser,
     ),
     Action(
         "forget",
@@ -90,5 +99,6 @@ ACTIONS = (
         _forget,
         destructive=True,
         naming=_whose_identity,
+        not_by=_of_a_superuser,
     ),
 )

@@ -3,11 +3,14 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.stagekit import clear_login
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.fernet import InvalidToken
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.models import User
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from portal import audit
@@ -20,6 +23,7 @@ AGAIN = {
     "mfa_reauthenticate": "Use a code",
     "mfa_reauthenticate:webauthn": "Use a passkey",
 }
+_GIVEN = "password_given"  # in the session: whose, and a keyed digest of it
 UNKNOWN_ADDRESS = "0.0.0.0"  # noqa: S104  (a column that must hold some address)
 
 
@@ -53,7 +57,25 @@ class StaffAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth carr
             audit.note(
                 AuditKind.SIGN_IN_FAILED, "Wrong name or password", request=request, actor=name
             )
+        else:
+            request.session[_GIVEN] = [user.pk, user.get_session_auth_hash()]
         return user
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        """Sign a person in, unless the account has changed since the first step."""
+        pk, password = request.session.pop(_GIVEN, (None, ""))
+        is_old = pk == user.pk and password != user.get_session_auth_hash()
+        if is_old or not (user.is_active and user.is_staff):
+            clear_login(request)
+            raise ImmediateHttpResponse(self.respond_user_inactive(request, user))
+        super().login(request, user)
+
+    def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
+        """Lead back to the login; allauth has a page of its own for this, which is not mounted."""
+        what, name = "The account has changed or is not active", user.get_username()
+        audit.note_few(AuditKind.SIGN_IN_FAILED, what, request=request, actor=name)
+        messages.error(request, f"{what}. Log in again, or ask a superuser.")
+        return HttpResponseRedirect(reverse("account_login"))
 
     def post_login(self, request: HttpRequest, user: User, **hooks: Any) -> HttpResponse:
         response: HttpResponse = super().post_login(request, user, **hooks)

@@ -3,11 +3,15 @@
 import struct
 from typing import Any
 
+from allauth.core import context
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.webauthn import forms as webauthn
 from cryptography.exceptions import InvalidSignature
 from django import forms
+from django.core.exceptions import ValidationError
 
+from portal import audit
+from portal.models import AuditKind
 from tenants.json_depth import is_too_deep
 
 MAX_LENGTH = 64 * 1024  # characters; an attestation with its certificates has a few thousand
@@ -34,11 +38,15 @@ class CredentialField(forms.JSONField):
 
 class _Checked(forms.Form):
     credential = CredentialField(widget=forms.HiddenInput)
+    user: Any  # None before anybody is known
 
     def clean_credential(self) -> Any:
         try:
             return super().clean_credential()  # type: ignore[misc]  # it stands before one with it
-        except (*_JUNK, *_ALSO_JUNK) as error:
+        except (ValidationError, *_JUNK, *_ALSO_JUNK) as error:
+            name = self.user.get_username() if self.user else ""
+            what, request = "Wrong passkey", context.request
+            audit.note_few(AuditKind.SIGN_IN_FAILED, what, request=request, actor=name)
             raise get_adapter().validation_error("incorrect_code") from error
 
 

@@ -59,7 +59,7 @@ class Adapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allauth car
     ) -> None:
         """Answer every failure with a page of ours, by raising it."""
         why = str(exception or error or "unknown")
-        audit.note(AuditKind.SIGN_IN_FAILED, f"Single sign-on: {why}", request=request)
+        audit.note_few(AuditKind.SIGN_IN_FAILED, f"Single sign-on: {why}", request=request)
         raise ImmediateHttpResponse(_page(request, error, exception))
 
 

@@ -29,7 +29,6 @@ PER_NETWORK = 10  # at one account; also for a browser that is known
 PER_ACCOUNT = 50  # from all networks together
 PER_ADDRESS = 60  # at all accounts together
 PER_CODE = 10  # codes, by people who know the password
-NOTED = 20  # lock-outs of one address in an hour
 MAX_NAME = 40  # characters of a name in a key
 Found = TypeVar("Found")
 Buckets = dict[str, int]
@@ -71,7 +70,7 @@ def _guess(request: HttpRequest, name: str, buckets: Buckets, check: Callable[[]
     wait = next(filter(None, waits), 0)
     if wait:
         minutes = -(-wait // 60)
-        _note(request, name)
+        audit.note_few(AuditKind.SIGN_IN_REFUSED, "Too many attempts", request=request, actor=name)
         raise ValidationError(
             f"Too many attempts. Try again in {minutes} min, or ask a manager to unlock you."
         )
@@ -80,13 +79,6 @@ def _guess(request: HttpRequest, name: str, buckets: Buckets, check: Callable[[]
         for key, most in buckets.items():
             _give_back(key, most)
     return found
-
-
-def _note(request: HttpRequest, name: str) -> None:
-    """Note a lock-out, but not each attempt of a flood: entries are kept for years."""
-    noted = f"{PREFIX}noted:{_network(request)}"
-    if not limits.take(noted, NOTED, timezone.now()):
-        audit.note(AuditKind.SIGN_IN_REFUSED, "Too many attempts", request=request, actor=name)
 
 
 def _give_back(key: str, most: int) -> None:

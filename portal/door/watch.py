@@ -36,7 +36,7 @@ def signed_out(request: HttpRequest, user: Any, **_: Any) -> None:
 
 @receiver(factors.authentication_failed)
 def code_failed(request: HttpRequest, user: Any, authenticator: Any, **_: Any) -> None:
-    what = f"Wrong code: {authenticator.get_type_display()}"
+    what = f"Wrong code ({authenticator.get_type_display()})"
     audit.note(AuditKind.SIGN_IN_FAILED, what, request=request, actor=user.get_username())
 
 

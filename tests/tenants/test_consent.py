@@ -9,7 +9,7 @@ from django.db import connections, transaction
 from pytest_django.fixtures import Settings
 
 import emulator as emulated
-from tenants import consent, grants, hosts, links
+from tenants import consent, grants, hosts, links, whole
 from tenants.models import EventKind, GrantStatus, SalesforceGrant, Tenant
 from tests import cast
 from tests.tenants.salesforce import calls, control, fail, sign_in
@@ -292,9 +292,14 @@ def test_an_unreadable_time_of_issue_is_now(moment: Any) -> None:
 
 
 @pytest.mark.django_db
-def test_a_tenant_that_left_in_the_meantime_gets_no_grant() -> None:
+@pytest.mark.parametrize("end", ["off-boarded", "erased"])
+def test_a_tenant_that_left_in_the_meantime_gets_no_grant(end: str) -> None:
     tenant = cast.enrol(cast.ACME)
-    Tenant.objects.update(offboarded_at=tenant.registered_at)
+    left = Tenant.objects.filter(pk=tenant.pk)
+    if end == "erased":
+        whole.erase(tenant.pk, actor="mia")
+    else:
+        left.update(offboarded_at=tenant.registered_at)
     with pytest.raises(links.BadLink):
         consent.store(tenant.pk, consent.Consent.of(ANSWER))
     assert not SalesforceGrant.objects.exists()

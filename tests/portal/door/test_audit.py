@@ -77,10 +77,10 @@ def test_the_log_shows_the_beginning_of_a_name_and_no_secret(
 
 
 def test_a_flood_after_the_lock_out_does_not_fill_the_trail(mia: User) -> None:
-    for _ in range(throttle.PER_NETWORK + throttle.NOTED + 5):
+    for _ in range(throttle.PER_NETWORK + audit.NOTED + 5):
         sign_in(Client(), "mia", "wrong-wrong-wrong")
     refused = AuditEntry.objects.filter(kind=AuditKind.SIGN_IN_REFUSED)
-    assert refused.count() == throttle.NOTED
+    assert refused.count() == audit.NOTED
 
 
 def test_a_denied_request_is_noted(client: Client, mia: User) -> None:

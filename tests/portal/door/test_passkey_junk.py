@@ -6,7 +6,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
+from portal import audit
+from portal.models import AuditEntry, AuditKind
 from tests.portal.door.conftest import is_in, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -30,6 +33,18 @@ def test_a_stranger_is_refused(client: Client, junk: str) -> None:
     answer = client.post(reverse("mfa_login_webauthn"), {"credential": junk})
     assert answer["Location"] == "/admin/login/"
     assert not is_in(client)
+
+
+def test_a_wrong_passkey_is_noted_and_a_flood_of_them_is_not(
+    client: Client, settings: Settings
+) -> None:
+    # allauth's own limit, which each process counts alone.
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+    client.get(reverse("mfa_login_webauthn"), headers={"x-requested-with": "XMLHttpRequest"})
+    for _ in range(audit.NOTED + 5):
+        client.post(reverse("mfa_login_webauthn"), {"credential": json.dumps(_HANDLE)})
+    failed = AuditEntry.objects.filter(kind=AuditKind.SIGN_IN_FAILED, what="Wrong passkey")
+    assert failed.count() == audit.NOTED
 
 
 @pytest.mark.parametrize("junk", JUNK)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import time_machine
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP
 from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.models import Group, User
 from django.db import connection
@@ -26,7 +27,7 @@ from portal.models import AuditEntry, AuditKind, BulkItemStatus, BulkRun
 from tenants.models import Switch, Tenant
 from tests.portal.admin import strangers, walk
 from tests.portal.admin.conftest import signed_in
-from tests.portal.door.conftest import PASSWORD, sign_in
+from tests.portal.door.conftest import PASSWORD, SECRET, sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -176,6 +177,17 @@ def test_what_cannot_be_undone_is_asked_about_and_needs_the_proof(
     action = registry.of(model)[name]
     assert action.destructive or action.guarded
     assert action.asks or action.guarded
+
+
+@pytest.mark.parametrize("name", ["mia", "root"])
+def test_only_a_superuser_removes_the_factor_of_a_superuser(mia: User, name: str) -> None:
+    """Otherwise a manager would need no more than a superuser's password to become one."""
+    root = User.objects.create_superuser("root", password=PASSWORD)
+    factor = TOTP.activate(root, SECRET).instance
+    browser = signed_in(User.objects.get(username=name))
+    page = browser.post(walk.page(Authenticator, "act", factor.pk, "remove"), {"confirmed": "yes"})
+    assert page.status_code == 302
+    assert Authenticator.objects.exists() == (name == "mia")
 
 
 def test_whatever_is_destructive_for_many_at_once_can_wait_for_a_second_person() -> None:

@@ -14,6 +14,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from portal import audit
 from portal.models import AuditEntry, AuditKind, BulkRun
 from tests.portal.door import provider as world
 from tests.portal.door.conftest import LOGIN, is_in
@@ -198,6 +199,12 @@ def test_a_callback_without_a_sign_in_is_a_page(
     page = client.get(f"{BEGIN}callback/{query.replace('STATE', state)}")
     assert page.status_code == 400
     assert title in page.content.decode()
+
+
+def test_callbacks_without_end_do_not_fill_the_trail(client: Client, provider: Provider) -> None:
+    for number in range(audit.NOTED + 5):
+        client.get(f"{BEGIN}callback/?error={number}")
+    assert AuditEntry.objects.count() == audit.NOTED
 
 
 def test_a_callback_counts_once_and_only_in_its_browser(mia: User, provider: Provider) -> None:
