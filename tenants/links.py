@@ -8,7 +8,6 @@ A page that is reached by a link leads on by links of the same age (`like`): usi
 prolongs it.
 """
 
-import hashlib
 import time
 from datetime import timedelta
 from typing import Any, NewType
@@ -16,6 +15,7 @@ from typing import Any, NewType
 from django.conf import settings
 from django.core import signing
 from django.urls import reverse
+from django.utils.crypto import salted_hmac
 
 from tenants.models import Tenant
 
@@ -87,4 +87,6 @@ def _stamp(kind: LinkKind, tenant: Tenant) -> list[Any]:
     registered = round(tenant.registered_at.timestamp() * 1_000_000)
     if kind != SIGN_IN:
         return [registered]
-    return [registered, hashlib.sha256(tenant.admin_email.encode()).hexdigest()[:8]]
+    # Everybody with the link can read this, so it must not tell a guessed address from another.
+    contact = salted_hmac("tenants.links.contact", tenant.admin_email, algorithm="sha256")
+    return [registered, contact.hexdigest()[:8]]

@@ -31,10 +31,10 @@ class UnusableInputMiddleware:
             raise BadRequest("NUL, or a number of thousands of digits")
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """Answer a value that does not fit its column; our own fault would stand in the log."""
+        """Answer a value that does not fit its column, with one line in the log."""
         if not isinstance(error, DataError | OverflowError):
             return None
-        log.warning("a value does not fit: %s", request.path, exc_info=error)
+        log.warning("a value does not fit: %s %s %r", request.method, request.path, error)
         return bad_request(request, error)
 
 

@@ -1,12 +1,16 @@
 """Signed links."""
 
+import hashlib
+import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import time_machine
+from django.core.signing import b64_decode
 from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
@@ -102,6 +106,22 @@ def test_the_link_to_the_page_dies_with_its_contact_and_the_others_do_not() -> N
     # The package in the org shows the link to authorize, and the contact may change.
     for kind, signed in made.items():
         assert links.tenant_for(kind, signed) == tenant
+
+
+def test_a_link_does_not_tell_who_its_contact_is(settings: Settings) -> None:
+    """Who sees one could compute a plain digest of each address that they guess."""
+    tenant = cast.enrol(cast.ACME)
+    held = _held_by(links.signed_part(links.SIGN_IN, tenant))
+    plain = hashlib.sha256(tenant.admin_email.encode()).hexdigest()
+    assert held[-1] not in plain
+    settings.SECRET_KEY = "another-key-" * 5
+    other = _held_by(links.signed_part(links.SIGN_IN, tenant))
+    assert (other[:-1], other[-1] == held[-1]) == (held[:-1], False)
+
+
+def _held_by(signed: str) -> list[Any]:
+    found: list[Any] = json.loads(b64_decode(signed.partition(":")[0].encode()))
+    return found
 
 
 @pytest.mark.parametrize("kind", KINDS)

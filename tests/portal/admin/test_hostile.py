@@ -10,13 +10,16 @@ from itertools import cycle
 
 import pytest
 from django.contrib import admin
+from django.db import DataError
 from django.db.models import Model
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from connect.models import WriteError
 from portal.actions.write_errors import CHOSEN
 from portal.admin.kit.declared import LEVELS
+from portal.project.unusable import UnusableInputMiddleware
 from tenants.models import Message, Tenant
 from tests.portal.admin import rows, strangers, walk
 from tests.portal.admin.test_routes import addresses
@@ -123,6 +126,18 @@ def test_a_list_survives_what_once_broke_it(
 ) -> None:
     assert careless.get(walk.page(model, "changelist"), sent).status_code < 500
     assert careless.post(walk.page(model, "changelist"), {**PRESSED, **sent}).status_code < 500
+
+
+def test_a_value_that_fits_no_column_is_one_line_without_a_traceback(
+    rf: RequestFactory, caplog: pytest.LogCaptureFixture
+) -> None:
+    page = UnusableInputMiddleware(lambda _: HttpResponse())
+    answer = page.process_exception(rf.get("/admin/x/"), DataError("value too\nlong"))
+    assert answer is not None
+    assert answer.status_code == 400
+    (line,) = caplog.records
+    assert not line.exc_info
+    assert line.getMessage() == r"a value does not fit: GET /admin/x/ DataError('value too\nlong')"
 
 
 @pytest.mark.parametrize("number", ["9" * 5000, "9" * 25, "-1", "²"])
