@@ -19,6 +19,14 @@ __all__ = ["axe"]  # a fixture
 pytestmark = pytest.mark.browser
 NAME = "dora"
 PATIENCE = 30_000  # milliseconds; a password is hashed slowly on a busy machine
+DEVICE = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
 _ENROL = """
 import os
 from django.contrib.auth.models import User
@@ -128,20 +136,25 @@ def test_a_person_adds_an_app_and_signs_in_with_it(stack: Stack, door: Page, axe
     assert found == {}
 
 
+def test_a_passkey_that_fails_says_why_and_is_read_out(stack: Stack, door: Page, axe: str) -> None:
+    device = door.context.new_cdp_session(door)
+    device.send("WebAuthn.enable")
+    device.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})  # it holds none
+    door.goto(at(stack, "/admin/"))
+    said = door.get_by_role("alert")
+    expect(said).to_be_hidden()
+    for _ in range(2):
+        press(door, "button", "Log in with a passkey")
+        expect(said).to_contain_text("this device has none for this site", timeout=PATIENCE)
+    assert complaints(door, axe, whole=True) == {}
+
+
 def test_a_person_adds_a_passkey_and_signs_in_with_nothing_else(
     stack: Stack, door: Page, axe: str
 ) -> None:
     device = door.context.new_cdp_session(door)
     device.send("WebAuthn.enable")
-    options = {
-        "protocol": "ctap2",
-        "transport": "internal",
-        "hasResidentKey": True,
-        "hasUserVerification": True,
-        "isUserVerified": True,
-        "automaticPresenceSimulation": True,
-    }
-    device.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    device.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
     enter_password(door, stack)
     shows(door, "Operations")
     press(door, "link", "Your account")
