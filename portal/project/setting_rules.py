@@ -11,6 +11,7 @@ from django.core.mail import get_connection
 from django.core.validators import validate_email
 from django.http.request import validate_host
 
+from connect.mappings import lint
 from portal.project.checks import BASE_URLS, NUMBERS, rule
 from portal.project.environment import LOOPBACK
 
@@ -170,7 +171,7 @@ def force_namespace() -> Iterator[str]:
 
 @rule("E015")
 def heroku_connect_plan() -> Iterator[str]:
-    if not re.fullmatch(r"herokuconnect:[a-z0-9-]+", settings.HEROKU_CONNECT_PLAN):
+    if not lint.is_plan(settings.HEROKU_CONNECT_PLAN):
         yield (
             "HEROKU_CONNECT_PLAN is not a plan of Heroku Connect: "
             "heroku config:set HEROKU_CONNECT_PLAN=herokuconnect:demo"

@@ -19,6 +19,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PHONE = {"width": 390, "height": 844}
 LAPTOP = {"width": 1280, "height": 800}
 ROUNDS = 14
+# How much of the list of fields lies outside its panel, in pixels.
+HIDDEN_COLUMNS = """(() => {
+  const table = document.querySelector(".fields");
+  return table.scrollWidth - table.parentElement.clientWidth;
+})()"""
 
 
 @pytest.fixture
@@ -67,15 +72,25 @@ def add_the_field(window: Page) -> None:
     window.get_by_role("button", name="Open").click()
     for size in (PHONE, LAPTOP):
         fits(window, size)
+    assert window.evaluate(HIDDEN_COLUMNS) <= 0
     # By the keyboard: search, then the arrow keys, then the space bar.
-    window.get_by_label("Find a field").fill("segment")
+    search = window.get_by_label("Find a field")
+    search.fill("segment")
     expect(window.get_by_text("1 of ")).to_be_visible()
     expect(window.get_by_label("Phone", exact=True)).to_be_hidden()
     box = window.get_by_label("Segment__c", exact=True)
-    box.focus()
+    search.press("ArrowDown")
+    expect(box).to_be_focused()
+    box.press("ArrowUp")
+    expect(search).to_be_focused()
+    search.press("ArrowDown")
     window.keyboard.press("Space")
     expect(box).to_be_checked()
     window.get_by_role("button", name="Compare").click()
+    # The page comes back where the result is, and the Tab key goes on from there.
+    expect(window.get_by_role("heading", name="The next version")).to_be_in_viewport()
+    window.keyboard.press("Tab")
+    expect(window.get_by_role("button", name="Compare")).to_be_focused()
     expect(window.locator(".comparison")).to_contain_text("Segment__c")
     expect(window.locator(".comparison")).to_contain_text("A new column is filled by reading")
     window.get_by_label("Notes").fill("Segments too.")

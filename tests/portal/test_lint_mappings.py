@@ -1,6 +1,7 @@
 """`lint_mappings` finds in a file what the portal would, for a terminal and for CI."""
 
 import json
+import logging
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -84,12 +85,28 @@ def test_an_org_is_asked_through_its_tenants_connection(file: Path, emulator: An
 
 
 @pytest.mark.django_db
+def test_the_log_does_not_mix_with_what_a_program_reads(file: Path, emulator: Any) -> None:
+    member = Fleet(emulator, fleets.version(fleets.FIRST)).add(cast.ACME)
+    out = StringIO()
+    log = logging.StreamHandler(out)
+    logging.root.addHandler(log)
+    try:
+        write(file, fleets.FIRST)
+        call_command("lint_mappings", str(file), "--org", member.org_id, "--json", stdout=out)
+    finally:
+        logging.root.removeHandler(log)
+    assert json.loads(out.getvalue())["errors"] == 0
+    assert log.stream is out
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("text", "options", "said"),
     [
         ("{", (), "The JSON is malformed"),
         (None, (), "cannot be read: No such file"),
         ("{}", (), "Its “mappings” must be a list"),
+        ('{"mappings": []}', ("--plan", "demo"), "demo is not a plan. Write it as"),
         ('{"mappings": []}', ("--org", "nonsense"), "nonsense is not an organization id."),
         ('{"mappings": []}', ("--org", cast.ACME["org_id"]), "has no connection"),
     ],

@@ -1,5 +1,7 @@
 """The limits of Heroku Connect and Postgres that the rules check."""
 
+import re
+
 ACCESS_MODES = ("read_only", "read_write")
 # By one of these Heroku Connect finds what has changed. The first that an object has is the best.
 TIMESTAMPS = ("SystemModstamp", "LastModifiedDate", "CreatedDate")
@@ -22,6 +24,13 @@ UNSUPPORTED_SUFFIXES = {
 LIMITED_OBJECTS = {"leadhistory"}
 # Bulk API returns neither compound nor binary fields. The names are describe's types.
 UNSUPPORTED_TYPES = {"address": "compound", "location": "compound", "base64": "binary"}
+# Partners have plans of their own, so any name may be one.
+_PLAN = re.compile(r"herokuconnect:[a-z0-9-]+")
+
+
+def is_plan(text: str) -> bool:
+    """Return whether a text is written as a plan is, e.g. "herokuconnect:demo"."""
+    return _PLAN.fullmatch(text) is not None
 
 
 def plan_name(plan: str) -> str:

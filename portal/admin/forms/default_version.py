@@ -21,6 +21,12 @@ class DefaultTemplateForm(ModelForm):
         model = DefaultTemplate
         fields = ("plan", "environment", "template")
 
+    def clean_plan(self) -> str:
+        plan: str = self.cleaned_data["plan"]
+        if plan and not lint.is_plan(plan):
+            raise forms.ValidationError(f"{plan} is not a plan. Write it as herokuconnect:demo.")
+        return plan
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         template, plan = data.get("template"), data.get("plan")

@@ -1,6 +1,7 @@
 """Check a mapping file as the portal does when a version is added, for a terminal or CI."""
 
 import json
+import sys
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from connect.clients import http
 from connect.mappings import asking, lint, placeholders, plans, uploads
 from connect.mappings.documents import MappingDocument
 from connect.models import Connection
+from portal.project import logfmt
 from tenants import orgid
 
 
@@ -34,9 +36,11 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="Write JSON.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        document = _read(options["file"])
+        document, given = _read(options["file"]), _plans(options["plan"])
         connection = _connection(options["org"]) if options["org"] else None
-        found = _check(document, connection, options["plan"])
+        # Standard output has the findings alone, so that a program can read them.
+        with logfmt.logging_to(sys.stderr):
+            found = _check(document, connection, given)
         write = self._write_json if options["json"] else self._write_text
         write(options["file"], found)
         if lint.errors(found):
@@ -68,6 +72,13 @@ def _read(name: str) -> MappingDocument:
         raise _unusable(f"{name}: {error}") from None
 
 
+def _plans(given: list[str] | None) -> list[str]:
+    for each in given or ():
+        if not lint.is_plan(each):
+            raise _unusable(f"{each} is not a plan. Write it as herokuconnect:demo.")
+    return given or []
+
+
 def _connection(org: str) -> Connection:
     try:
         wanted = orgid.normalize(org)
@@ -81,7 +92,7 @@ def _connection(org: str) -> Connection:
 
 
 def _check(
-    document: MappingDocument, connection: Connection | None, given: list[str] | None
+    document: MappingDocument, connection: Connection | None, given: list[str]
 ) -> list[lint.Finding]:
     if connection is None:
         org = lint.OrgFacts(settings.FORCE_NAMESPACE)

@@ -21,20 +21,24 @@
     };
 
     search.addEventListener("input", filter);
-    // Enter would send the form.
+    const boxes = (name) =>
+      rows
+        .filter((row) => !row.hidden)
+        .map((row) => row.querySelector(`[name=${name}]`))
+        .filter((each) => !each.disabled);
+
     search.addEventListener("keydown", (event) => {
-      if (event.key === "Enter") event.preventDefault();
+      // Enter would send the form.
+      if (event.key === "Enter" || event.key === "ArrowDown") event.preventDefault();
+      if (event.key === "ArrowDown") boxes("fields")[0]?.focus();
     });
 
     table.addEventListener("keydown", (event) => {
       const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
       if (!step || event.target.type !== "checkbox") return;
       event.preventDefault();
-      const boxes = rows
-        .filter((row) => !row.hidden)
-        .map((row) => row.querySelector(`[name=${event.target.name}]`))
-        .filter((each) => !each.disabled);
-      boxes[boxes.indexOf(event.target) + step]?.focus();
+      const column = boxes(event.target.name);
+      (column[column.indexOf(event.target) + step] ?? (step < 0 ? search : null))?.focus();
     });
 
     box.hidden = false;

@@ -481,6 +481,8 @@ def test_a_default_version_has_to_suit_its_plan(manager: Client) -> None:
     url, data = walk.page(DefaultTemplate, "add"), {"template": fast.pk, "environment": ""}
     page = manager.post(url, {**data, "plan": "herokuconnect:demo"}).content.decode()
     assert "the floor of the plan demo is 600" in page
+    page = manager.post(url, {**data, "plan": "enterprise"}).content.decode()
+    assert "enterprise is not a plan. Write it as herokuconnect:demo." in page
     assert manager.post(url, {**data, "plan": "herokuconnect:enterprise"}).status_code == 302
 
 
