@@ -2,9 +2,6 @@
 
 import logging
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TextIO, TypeGuard
 
 from connect.clients import http
 
@@ -55,20 +52,3 @@ def quoted(value: str) -> str:
     if _PLAIN.fullmatch(value):
         return value
     return f'"{value.translate(_ESCAPES)}"'
-
-
-@contextmanager
-def logging_to(stream: TextIO) -> Iterator[None]:
-    """Write the log to another stream for a while, as for a command whose output is read."""
-    kept = [(each, each.stream) for each in filter(_writes, logging.root.handlers)]
-    for handler, _ in kept:
-        handler.setStream(stream)
-    try:
-        yield
-    finally:
-        for handler, before in kept:
-            handler.setStream(before)
-
-
-def _writes(handler: logging.Handler) -> TypeGuard[logging.StreamHandler[TextIO]]:
-    return isinstance(handler, logging.StreamHandler)

@@ -314,17 +314,18 @@ LOGGING = {
         "logfmt": {"()": "portal.project.logfmt.LogfmtFormatter"},
     },
     "handlers": {
-        "stdout": {
+        # Standard output is for what a command says, so that a program can read it.
+        "stderr": {
             "class": "logging.StreamHandler",
-            "stream": "ext://sys.stdout",
+            "stream": "ext://sys.stderr",
             "formatter": "logfmt",
             "filters": ["request_id", "work", "refused", "redact"],
         }
     },
-    "root": {"handlers": ["stdout"], "level": _LEVEL},
+    "root": {"handlers": ["stderr"], "level": _LEVEL},
     "loggers": {
-        "django_q": {"handlers": ["stdout"], "level": "WARNING", "propagate": False},
-        "django-q": {"handlers": ["stdout"], "level": "WARNING", "propagate": False},
+        "django_q": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+        "django-q": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         "django.request": {"level": "ERROR"},
         # Guesses of staff, which portal/door/watch.py logs with the name.
         "django.security.DisallowedModelAdminLookup": {"level": "CRITICAL"},

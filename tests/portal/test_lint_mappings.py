@@ -1,7 +1,6 @@
 """`lint_mappings` finds in a file what the portal would, for a terminal and for CI."""
 
 import json
-import logging
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -82,21 +81,6 @@ def test_an_org_is_asked_through_its_tenants_connection(file: Path, emulator: An
     emulator.fail("region", path="/schemas/", status=400)
     code, said = run(file, "--org", member.org_id)
     assert (code, said.startswith("The org could not be asked.")) == (2, True)
-
-
-@pytest.mark.django_db
-def test_the_log_does_not_mix_with_what_a_program_reads(file: Path, emulator: Any) -> None:
-    member = Fleet(emulator, fleets.version(fleets.FIRST)).add(cast.ACME)
-    out = StringIO()
-    log = logging.StreamHandler(out)
-    logging.root.addHandler(log)
-    try:
-        write(file, fleets.FIRST)
-        call_command("lint_mappings", str(file), "--org", member.org_id, "--json", stdout=out)
-    finally:
-        logging.root.removeHandler(log)
-    assert json.loads(out.getvalue())["errors"] == 0
-    assert log.stream is out
 
 
 @pytest.mark.django_db

@@ -1,7 +1,6 @@
 """Check a mapping file as the portal does when a version is added, for a terminal or CI."""
 
 import json
-import sys
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from connect.clients import http
 from connect.mappings import asking, lint, placeholders, plans, uploads
 from connect.mappings.documents import MappingDocument
 from connect.models import Connection
-from portal.project import logfmt
 from tenants import orgid
 
 
@@ -38,9 +36,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         document, given = _read(options["file"]), _plans(options["plan"])
         connection = _connection(options["org"]) if options["org"] else None
-        # Standard output has the findings alone, so that a program can read them.
-        with logfmt.logging_to(sys.stderr):
-            found = _check(document, connection, given)
+        found = _check(document, connection, given)
         write = self._write_json if options["json"] else self._write_text
         write(options["file"], found)
         if lint.errors(found):

@@ -1,9 +1,11 @@
 """Log lines that machines can read: one a record, with tenant, stage and request id."""
 
 import logging
+import subprocess
 import sys
 
 import pytest
+from django.conf import settings
 
 from connect.clients import http
 from portal.project.logfmt import LogfmtFormatter, RefusedFilter, WorkFilter, quoted
@@ -67,3 +69,15 @@ def test_what_django_refuses_leaves_no_traceback(logger: str, is_short: bool) ->
     RefusedFilter().filter(record)
     RedactionFilter().filter(record)
     assert ("trace=" not in LogfmtFormatter().format(record)) == is_short
+
+
+def test_the_log_is_kept_out_of_what_a_command_says() -> None:
+    code = "import logging; logging.warning('logged'); print('said')"
+    ran = subprocess.run(
+        [sys.executable, "manage.py", "shell", "--no-imports", "-v", "0", "-c", code],
+        cwd=settings.BASE_DIR,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (ran.stdout, "msg=logged" in ran.stderr) == ("said\n", True)
