@@ -22,7 +22,7 @@ CHROMIUM = shutil.which("chromium-headless-shell")
 NO_BACKGROUND = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 # No page stays open for long enough to repay what compiling its scripts well would cost.
 UNCOMPILED = "--js-flags=--no-opt,--no-maglev"
-PATIENCE = 5_000  # milliseconds
+PATIENCE = 15_000  # milliseconds; only a failure takes so long
 DURATIONS = "provisioning configure import_lag import initial bulk_wait bulk_load"
 AT_ONCE = {f"{name}_seconds": 0.2 for name in DURATIONS.split()}
 

