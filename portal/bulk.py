@@ -78,10 +78,15 @@ def hold(run: BulkRun) -> None:
     run.waiting_for = "the approval of a second manager"
 
 
+def unapproved(now: datetime) -> QuerySet[BulkRun]:
+    """Return the runs that wait for a second manager."""
+    return BulkRun.objects.filter(approval_by__gt=now, cancelled_at=None)
+
+
 def approve(run_id: int, actor: str) -> bool:
     """Let a held run go on; return False if it no longer waits, or if `actor` asked for it."""
     now = timezone.now()
-    held = BulkRun.objects.filter(pk=run_id, approval_by__gt=now, cancelled_at=None)
+    held = unapproved(now).filter(pk=run_id)
     with transaction.atomic():
         approved = held.exclude(actor=actor).update(
             approved_by=actor, approval_by=None, next_attempt_at=now, waiting_for="", queued_at=now
