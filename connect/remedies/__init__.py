@@ -1,7 +1,7 @@
 """The one right action for each reason: blocks, incidents, stages that wait. Tables of data."""
 
 from connect.remedies.blocked import BLOCKED, of_rollout_item
-from connect.remedies.helping import refusal_to_restart, refusal_to_retry
+from connect.remedies.helping import refusal_to_restart, refusal_to_retry, refusal_while_capped
 from connect.remedies.incidents import INCIDENTS
 from connect.remedies.remedy import By, Page, Remedy
 from connect.remedies.waits import CAPPED, DRIFTED, PAUSED, PROVEN, RECOVERING, WAITS
@@ -21,4 +21,5 @@ __all__ = [
     "of_rollout_item",
     "refusal_to_restart",
     "refusal_to_retry",
+    "refusal_while_capped",
 ]
