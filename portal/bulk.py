@@ -36,6 +36,7 @@ MAX_ATTEMPTS = 3
 BATCH_SIZE = 1000
 # A second manager approves a run within this time, or it is cancelled.
 APPROVAL_TIME = timedelta(hours=24)
+APPROVAL = "the approval of a second manager"
 NOT_APPROVED = "the portal, because nobody approved it in time"
 BUDGET_RESERVED = "Heroku's call budget: the last calls of this hour are kept for provisioning"
 _OPEN = (BulkItemStatus.WAITING, BulkItemStatus.RUNNING)
@@ -75,7 +76,7 @@ def start(run: BulkRun, items: Iterable[BulkItem]) -> BulkRun:
 def hold(run: BulkRun) -> None:
     """Make a run that is not stored yet wait for a second manager."""
     run.approval_by = run.next_attempt_at = timezone.now() + APPROVAL_TIME
-    run.waiting_for = "the approval of a second manager"
+    run.waiting_for = APPROVAL
 
 
 def unapproved(now: datetime) -> QuerySet[BulkRun]:
