@@ -56,6 +56,14 @@ def of_connections(connections: Iterable[Connection], now: datetime) -> dict[int
     }
 
 
+def of_stage(connection: Connection) -> str:
+    """Return why the next step of a connection's stage does not run now, "" if it does.
+
+    It is the end of a sentence, and the same for a blocked connection that is tried again.
+    """
+    return "" if connection.stage in _NOT_PROVISIONED else switches.PROVISIONING.reason()
+
+
 def of_rollout(rollout: Rollout, now: datetime) -> list[Hold]:
     """Return what holds up a roll-out."""
     return of_rollouts([rollout], now)[rollout.pk]

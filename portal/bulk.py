@@ -36,6 +36,7 @@ MAX_ATTEMPTS = 3
 BATCH_SIZE = 1000
 # A second manager approves a run within this time, or it is cancelled.
 APPROVAL_TIME = timedelta(hours=24)
+APPROVAL = "the approval of a second manager"
 NOT_APPROVED = "the portal, because nobody approved it in time"
 BUDGET_RESERVED = "Heroku's call budget: the last calls of this hour are kept for provisioning"
 _OPEN = (BulkItemStatus.WAITING, BulkItemStatus.RUNNING)
@@ -75,13 +76,18 @@ def start(run: BulkRun, items: Iterable[BulkItem]) -> BulkRun:
 def hold(run: BulkRun) -> None:
     """Make a run that is not stored yet wait for a second manager."""
     run.approval_by = run.next_attempt_at = timezone.now() + APPROVAL_TIME
-    run.waiting_for = "the approval of a second manager"
+    run.waiting_for = APPROVAL
+
+
+def unapproved(now: datetime) -> QuerySet[BulkRun]:
+    """Return the runs that wait for a second manager."""
+    return BulkRun.objects.filter(approval_by__gt=now, cancelled_at=None)
 
 
 def approve(run_id: int, actor: str) -> bool:
     """Let a held run go on; return False if it no longer waits, or if `actor` asked for it."""
     now = timezone.now()
-    held = BulkRun.objects.filter(pk=run_id, approval_by__gt=now, cancelled_at=None)
+    held = unapproved(now).filter(pk=run_id)
     with transaction.atomic():
         approved = held.exclude(actor=actor).update(
             approved_by=actor, approval_by=None, next_attempt_at=now, waiting_for="", queued_at=now

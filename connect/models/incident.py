@@ -118,6 +118,11 @@ class Incident(models.Model):
         return f"{self.get_kind_display()}: {self.target}"
 
     @property
+    def is_recovering(self) -> bool:
+        """Whether it is open, but its cause was not there at the last look."""
+        return self.status == IncidentStatus.OPEN and self.absent_since is not None
+
+    @property
     def lasted(self) -> timedelta:
         """How long the trouble itself lasted, from its first observation until it was absent."""
         return (self.absent_since or self.closed_at or timezone.now()) - self.suspected_at

@@ -6,12 +6,12 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from connect import remedies
+from connect import holds, remedies
 from connect.clients import heroku_connect
 from connect.formats import counted, format_time
 from connect.health import diagnose, observations, states
 from connect.health import refresh as health
-from connect.models import BlockedKind, Connection, Health, Stage, WaitingOn
+from connect.models import WAITS_FOR_CAP, BlockedKind, Connection, Health, Stage, WaitingOn
 from connect.operations import ending, following, timed
 from connect.operations.base import Done, Failed, Operation, Options, Report, Skip, by_name, perform
 from connect.provisioning import reconciler, stages
@@ -46,6 +46,8 @@ def _address(claim: Claim) -> tuple[str, str]:
 def _refusal_to_retry(connection: Connection) -> str:
     if connection.stage in (Stage.LIVE, Stage.OFFBOARDED) and not connection.blocked_at:
         return f"there is nothing left to do: it is {connection.get_stage_display().lower()}"
+    if connection.waiting_for == WAITS_FOR_CAP and not connection.blocked_at:
+        return remedies.refusal_while_capped()
     # Off-boarding cannot start over, so nothing else would go on with it.
     if not connection.blocked_at or connection.stage == Stage.OFFBOARDING:
         return ""
@@ -53,8 +55,18 @@ def _refusal_to_retry(connection: Connection) -> str:
 
 
 def _retry(claim: Claim, actor: str, options: Options) -> Done:
+    held = holds.of_stage(claim.connection)
+    if held and not claim.connection.blocked_at:
+        raise Skip(held)
     _unblock(claim, timezone.now())
-    return Done(f"trying again: {claim.connection.get_stage_display().lower()}.")
+    stage = claim.connection.get_stage_display().lower()
+    return Done(f"unblocked: {stage}.{_waits(claim)}" if held else f"trying again: {stage}.")
+
+
+def _waits(claim: Claim) -> str:
+    """Return what the next step waits for as a sentence, "" if it runs at once."""
+    held = holds.of_stage(claim.connection)
+    return f" It waits: {held}." if held else ""
 
 
 def _refusal_to_overwrite(connection: Connection) -> str:
@@ -65,7 +77,7 @@ def _refusal_to_overwrite(connection: Connection) -> str:
 def _overwrite(claim: Claim, actor: str, options: Options) -> Done:
     claim.record(may_overwrite=True)
     _unblock(claim, timezone.now())
-    return Done("allowed; the add-on is ordered again.")
+    return Done(f"allowed.{_waits(claim) or ' The add-on is ordered again.'}")
 
 
 def _unblock(claim: Claim, next_attempt_at: datetime) -> None:
@@ -88,7 +100,7 @@ def _continue(claim: Claim) -> str:
         return ""
     # Heroku Connect still shows the old state for some seconds.
     _unblock(claim, timezone.now() + SETTLING)
-    return " Provisioning continues."
+    return _waits(claim) or " Provisioning continues."
 
 
 def _refusal_to_import(connection: Connection) -> str:
@@ -106,7 +118,7 @@ def _import_mappings(claim: Claim, actor: str, options: Options) -> Done:
             claim, Stage.IMPORTING_MAPPINGS, "Importing the mappings again.", facts, actor=actor
         )
         enqueue(reconciler.advance, claim.connection.pk)
-    return Done("started with the version that new tenants get.")
+    return Done(f"asked for the version that new tenants get.{_waits(claim)}")
 
 
 # --- the connection at Heroku Connect ------------------------------------------------------------

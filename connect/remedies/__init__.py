@@ -1,8 +1,8 @@
 """The one right action for each reason: blocks, incidents, stages that wait. Tables of data."""
 
 from connect.remedies.blocked import BLOCKED, of_rollout_item
-from connect.remedies.helping import refusal_to_restart, refusal_to_retry
-from connect.remedies.incidents import INCIDENTS
+from connect.remedies.helping import refusal_to_restart, refusal_to_retry, refusal_while_capped
+from connect.remedies.incidents import INCIDENTS, OVER, SUSPECTED, of_incident
 from connect.remedies.remedy import By, Page, Remedy
 from connect.remedies.waits import CAPPED, DRIFTED, PAUSED, PROVEN, RECOVERING, WAITS
 
@@ -11,14 +11,18 @@ __all__ = [
     "CAPPED",
     "DRIFTED",
     "INCIDENTS",
+    "OVER",
     "PAUSED",
     "PROVEN",
     "RECOVERING",
+    "SUSPECTED",
     "WAITS",
     "By",
     "Page",
     "Remedy",
+    "of_incident",
     "of_rollout_item",
     "refusal_to_restart",
     "refusal_to_retry",
+    "refusal_while_capped",
 ]

@@ -2,12 +2,18 @@
 
 from connect.models import BlockedKind
 from connect.remedies.blocked import BLOCKED
+from connect.remedies.waits import CAPPED
 
 
 def refusal_to_retry(kind: BlockedKind) -> str:
     """Return why another try would only be blocked again, or ""."""
     remedy = BLOCKED[kind]
     return _instead("trying again", remedy.do) if remedy.action == "start_over" else ""
+
+
+def refusal_while_capped() -> str:
+    """Return why another try would only wait for the daily cap again."""
+    return _instead("trying again", CAPPED.do)
 
 
 def refusal_to_restart(kind: BlockedKind) -> str:

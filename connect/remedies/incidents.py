@@ -3,8 +3,10 @@
 Restart is named only where Heroku Connect's documentation names it.
 """
 
+from connect.models import Incident, IncidentStatus
 from connect.models import IncidentKind as K
 from connect.remedies.remedy import By, Page, Remedy, nothing, press, visit
+from connect.remedies.waits import RECOVERING
 
 _CLOSES = "The incident closes automatically a few minutes after that."
 
@@ -145,3 +147,16 @@ INCIDENTS: dict[K, Remedy] = {
         "incident closes when all of them work again.",
     ),
 }
+
+SUSPECTED = nothing("The portal looks again within a minute.")
+OVER = nothing("It is over.")
+
+
+def of_incident(incident: Incident) -> Remedy:
+    """Return what is to be done about an incident as it stands now."""
+    match incident.status:
+        case IncidentStatus.CLOSED:
+            return OVER
+        case IncidentStatus.SUSPECTED:
+            return SUSPECTED
+    return RECOVERING if incident.absent_since else INCIDENTS[K(incident.kind)]

@@ -10,13 +10,16 @@ from django.db import connection, transaction
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 
+from connect.formats import format_time
 from connect.operations.base import OperationOutcome, Report
 from portal import bulk
 from portal.actions import action as registry
 from portal.actions.action import Action, Options, Target, Work
 from portal.actions.result import Result, queued
 from portal.models import BulkItem, BulkRun
+from tenants import messages
 
+_UNAPPROVED = "It is cancelled if no other manager approves it until"
 ALONE_PER_HOUR = 2  # targets of a destructive action, before a second manager is asked
 
 
@@ -45,7 +48,9 @@ def start(
         key=key,
     )
     stored = _store(action, run, [_item(action, run, action.how, each) for each in chosen])
-    return queued(about, then=run) if stored is run else _sent_before(stored)
+    if stored is not run:
+        return _sent_before(stored)
+    return _held(run) if run.approval_by else queued(about, then=run)
 
 
 @transaction.atomic
@@ -53,7 +58,20 @@ def _store(action: Action, run: BulkRun, items: list[BulkItem]) -> BulkRun:
     """Store a run; it waits for a second manager if it needs one."""
     if settings.TWO_PERSON_APPROVAL and needs_another(action, run):
         bulk.hold(run)
-    return bulk.start(run, items)
+    stored = bulk.start(run, items)
+    if stored is run and run.approval_by:
+        _tell_managers(run)
+    return stored
+
+
+def _tell_managers(run: BulkRun) -> None:
+    messages.notify_staff(
+        None,
+        key=f"approval:{run.pk}",
+        subject=f"A second manager is needed: {run}",
+        text=f"{run.actor} asked for it. {_UNAPPROVED} {format_time(run.approval_by)}.",
+        about=run,
+    )
 
 
 def needs_another(action: Action, run: BulkRun) -> bool:
@@ -81,6 +99,11 @@ def _one_at_a_time(actor: str) -> None:
 def _item(action: Action, run: BulkRun, work: Work, target: Target) -> BulkItem:
     name = action.naming(target)[: BulkItem._meta.get_field("name").max_length]
     return BulkItem(run=run, name=name, **work.store(target))
+
+
+def _held(run: BulkRun) -> Result:
+    text = f"waits for a second manager, for {run.about}."
+    return Result(f"{text} {_UNAPPROVED} {format_time(run.approval_by)}.", then=run)
 
 
 def _sent_before(run: BulkRun) -> Result:

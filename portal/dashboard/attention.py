@@ -2,7 +2,7 @@
 
 Most causes select current connections. A tenant is listed once, under its worst cause: the order of
 the list is from worst to least. What staff snoozed is left out until its time. Roll-outs that have
-paused themselves and incidents without a tenant are causes as well.
+paused themselves, what waits for a second manager and incidents without a tenant are causes too.
 """
 
 from collections.abc import Callable
@@ -27,8 +27,11 @@ from connect.models import (
     RolloutStatus,
     WaitingOn,
 )
+from connect.rollouts import approval
 from connect.standing import TONES, Word, with_word
+from portal import bulk
 from portal.dashboard.cards.links import to_list
+from portal.models import BulkRun
 from tenants import timeline
 from tenants.models import Message, MessageStatus, Tenant
 
@@ -248,6 +251,27 @@ CAUSES: list[Cause] = [
         lambda row: row.pause_reason,
         action="resume",
         related=("template",),
+    ),
+    Cause(
+        "second_start",
+        "Waiting for a second manager to start it",
+        "wait",
+        Rollout,
+        lambda now: approval.waiting(),
+        Coalesce(Subquery(_LAST_EVENT), F("created_at")),
+        lambda row: f"{row.author} made it, and it deletes mapped objects from many tenants.",
+        action="start",
+        related=("template",),
+    ),
+    Cause(
+        "approval",
+        "Waiting for a second manager",
+        "wait",
+        BulkRun,
+        bulk.unapproved,
+        F("created_at"),
+        lambda row: f"{row.actor} asked for it. Waiting for {row.waiting_for}.",
+        action="approve",
     ),
     Cause(
         "differs_at_heroku",

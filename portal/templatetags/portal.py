@@ -27,6 +27,7 @@ register.filter("message_status", show.message_status)
 register.filter("outcome", show.outcome)
 register.filter("state", show.state)
 register.filter("item_status", bulk.outcome)
+register.filter("item_text", bulk.text)
 register.filter("worth_a_look", diagnoses.worth_a_look)
 register.filter("duration", format_duration)
 

@@ -31,6 +31,7 @@ from connect.models import (
 from connect.remedies import Remedy
 from connect.standing import Button, ForSubscriber, Standing, Tone, subscriber
 from connect.standing.states import NOW
+from portal import bulk as bulk_runs
 from portal.actions import action as registry
 from portal.admin import pages  # noqa: F401  (registers each page)
 from portal.admin.kit.base import PortalAdmin
@@ -127,13 +128,12 @@ def _of_mapping(state: str) -> State:
 
 
 def _incidents() -> list[State]:
-    return [_suspected(), *map(_opened, IncidentKind), _closed()]
+    return [_suspected(), *map(_opened, IncidentKind), _recovering(), _closed()]
 
 
 def _suspected() -> State:
     label, tone = _of_choice(Incident, IncidentStatus.SUSPECTED)
-    then = "The portal looks again within a minute."
-    return State("suspected", label, tone, then, NOT_SHOWN, NOTHING)
+    return State("suspected", label, tone, remedies.SUSPECTED.then, NOT_SHOWN, NOTHING)
 
 
 def _opened(kind: IncidentKind) -> State:
@@ -143,9 +143,16 @@ def _opened(kind: IncidentKind) -> State:
     return State(f"open.{kind}", label, tone, str(kind.label), words, primary(remedy))
 
 
+def _recovering() -> State:
+    word = standing.Word.RECOVERING
+    then = "Its cause was absent at the last look."
+    words = said(subscriber.RECOVERING)
+    return State("recovering", str(word.label), standing.TONES[word], then, words, NOTHING)
+
+
 def _closed() -> State:
     label, tone = _of_choice(Incident, IncidentStatus.CLOSED)
-    return State("closed", label, tone, "It is over.", NOT_SHOWN, NOTHING)
+    return State("closed", label, tone, remedies.OVER.then, NOT_SHOWN, NOTHING)
 
 
 def _rollouts() -> list[State]:
@@ -176,6 +183,7 @@ def runs() -> dict[str, tuple[BulkRun, dict[str, int]]]:
     return {
         "running": _run({"waiting": 1, "running": 1}),
         "waiting": _run({"waiting": 2}, waiting_for="Heroku's call budget"),
+        "unapproved": _run({"waiting": 2}, waiting_for=bulk_runs.APPROVAL, approval_by=NOW),
         "being_cancelled": _run({"running": 1, "cancelled": 1}, cancelled_at=NOW),
         "cancelled": _run({"done": 1, "cancelled": 1}, cancelled_at=NOW, **ended),
         "done": _run({"done": 2}, **ended),
@@ -194,8 +202,9 @@ def _run(counts: dict[str, int], **facts: Any) -> tuple[BulkRun, dict[str, int]]
 def _of_run(key: str, run: BulkRun, counts: dict[str, int]) -> State:
     label, tone = bulk.state(run, counts)
     is_left = run.finished_at and (counts["failed"] or counts["cancelled"])
-    action = registry.of(BulkRun)["again"].label if is_left else NOTHING
-    return State(key, label, tone, "", NOT_SHOWN, action)
+    name = "approve" if run.approval_by else "again" if is_left else ""
+    action = registry.of(BulkRun)[name].label if name else NOTHING
+    return State(key, label, tone, bulk.waits_for(run), NOT_SHOWN, action)
 
 
 def _bulk_items() -> list[State]:

@@ -10,8 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page
 
+from connect import remedies
 from connect.health import states as health_states
 from connect.models import (
+    COMMON,
     Connection,
     Health,
     Incident,
@@ -31,7 +33,7 @@ from portal.models import BulkItem, BulkItemStatus, BulkRun
 from scripts.documents import states
 from scripts.documents.states import NOTHING, ROWS, State, primary
 from tenants import links, orgid
-from tenants.models import Proof, Tenant
+from tenants.models import GrantStatus, Proof, Tenant
 from tests import cast, standings
 from tests.portal.admin import rows
 
@@ -163,15 +165,26 @@ def mappings(live: Connection) -> dict[str, Model]:
 
 
 def incidents(live: Connection) -> dict[str, Model]:
-    def make(status: IncidentStatus, kind: IncidentKind) -> Model:
-        others = standings.make(stranger(), Facts(Stage.LIVE, timezone.now()))
-        return Incident.objects.create(connection=others, kind=kind, status=status, text="Wrong.")
+    def make(status: IncidentStatus, kind: IncidentKind, **facts: Any) -> Model:
+        of = {"connection": None if kind in COMMON else troubled(kind)}
+        facts = {"kind": kind, "status": status, "text": "Wrong.", **of, **facts}
+        return Incident.objects.create(**facts)
 
     return {
         "suspected": make(IncidentStatus.SUSPECTED, IncidentKind.MAPPING),
         "closed": make(IncidentStatus.CLOSED, IncidentKind.MAPPING),
+        "recovering": make(IncidentStatus.OPEN, IncidentKind.PAUSED, absent_since=timezone.now()),
         **{f"open.{kind}": make(IncidentStatus.OPEN, kind) for kind in IncidentKind},
     }
+
+
+def troubled(kind: IncidentKind) -> Connection:
+    tenant = stranger()
+    is_lost = kind == IncidentKind.GRANT_LOST
+    standings.grant(tenant, GrantStatus.REFUSED if is_lost else GrantStatus.ACTIVE)
+    connection = standings.make(tenant, Facts(Stage.LIVE, timezone.now()))
+    assert connection is not None
+    return connection
 
 
 def rollouts(live: Connection) -> dict[str, Model]:
@@ -253,6 +266,37 @@ def test_every_state_of_anything_else_has_the_badge_of_the_table(
         assert (word, f"badge badge-{row.tone}") in shown, row.key
 
 
+def test_each_incident_says_what_to_do_as_the_table_says(window: Page, live: Connection) -> None:
+    made = incidents(live)
+    for row in ROWS["incidents"]():
+        incident = made[row.key]
+        assert isinstance(incident, Incident)
+        window.goto(reverse("admin:connect_incident_change", args=[incident.pk]))
+        said = window.locator("#content").inner_text()
+        assert remedies.of_incident(incident).in_words in said, row.key
+        assert row.badge in window.locator("#content .badge").all_inner_texts(), row.key
+        is_named = remedies.INCIDENTS[IncidentKind(incident.kind)].do in said
+        assert is_named == row.key.startswith("open."), row.key
+
+
+def test_each_incident_is_said_to_the_subscriber_as_the_table_says(
+    window: Page, live: Connection
+) -> None:
+    made = incidents(live)
+    for row in ROWS["incidents"]():
+        incident = made[row.key]
+        assert isinstance(incident, Incident)
+        if incident.connection is None:
+            assert row.subscriber == states.NOT_SHOWN, row.key
+            continue
+        signed = links.signed_part(links.SIGN_IN, incident.connection.tenant)
+        page = read(window, reverse("authenticate", args=[signed]), _SUBSCRIBER)
+        wanted = "You are live" if row.subscriber == states.NOT_SHOWN else row.subscriber
+        assert wanted.startswith(page["said"]), row.key
+        buttons = [] if "*no button*" in wanted or "*" not in wanted else [wanted.split("*")[1]]
+        assert page["buttons"] == buttons, row.key
+
+
 @pytest.mark.parametrize("thing", ["rollouts", "runs"])
 def test_every_state_of_a_rollout_and_a_run_has_the_button_of_the_table(
     window: Page, live: Connection, thing: str
@@ -268,17 +312,20 @@ def test_every_state_of_a_rollout_and_a_run_has_the_button_of_the_table(
         assert row.badge in window.locator("#content .badge").all_inner_texts(), row.key
 
 
-def test_a_subscriber_reads_of_a_mapping_what_the_table_says(
+def test_what_the_table_says_of_a_mapping_is_said_to_subscriber_and_staff(
     window: Page, live: Connection
 ) -> None:
     signed = links.signed_part(links.SIGN_IN, live.tenant)
-    for row in {each.subscriber: each for each in ROWS["mappings"]()}.values():
+    staff = reverse("admin:tenants_tenant_change", args=[live.tenant.pk])
+    for row in {(each.subscriber, each.action): each for each in ROWS["mappings"]()}.values():
         state = "NEVER_SEEN" if row.key == "any other" else row.key
         condition = health_states.overall(health_states.IDLE, [state, health_states.SYNCED])
         Health.objects.filter(connection=live).update(condition=condition)
         page = read(window, reverse("authenticate", args=[signed]), _SUBSCRIBER)
         assert row.subscriber.startswith(page["said"]), row.key
         assert page["live"] == ("You are live" in row.subscriber)
+        wanted = [] if row.action == NOTHING else [row.action]
+        assert read(window, staff, _STAFF)["primary"] == wanted, row.key
 
 
 def test_a_subscriber_reads_nothing_of_rollouts_repairs_and_actions(

@@ -6,13 +6,13 @@ from django.contrib import admin
 
 from portal.admin.kit import search
 from portal.admin.kit.base import ReadOnlyAdmin
-from portal.admin.panels.bulk import TONES, outcome
+from portal.admin.panels.bulk import TONES, outcome, text
 from portal.models import BulkItem, BulkItemStatus
 
 
 @admin.register(BulkItem)
 class BulkItemAdmin(ReadOnlyAdmin):
-    list_display = ("tenant", "run", "who", "result", "text", "attempts", "ended_at")
+    list_display = ("tenant", "run", "who", "result", "said", "attempts", "ended_at")
     list_filter = ("status",)
     lookups = ("run__id__exact", "tenant__id__exact")
     list_select_related = ("tenant", "run")
@@ -33,7 +33,7 @@ class BulkItemAdmin(ReadOnlyAdmin):
         "attempts",
         "ended_at",
     )
-    fields = ("run", "tenant", "connection", "name", "status", "text", "attempts", "ended_at")
+    fields = ("run", "tenant", "connection", "name", "status", "said", "attempts", "ended_at")
 
     def tone(self, value: Any) -> str:
         return TONES[BulkItemStatus(value)]
@@ -45,3 +45,7 @@ class BulkItemAdmin(ReadOnlyAdmin):
     @admin.display(description="outcome", ordering="status")
     def result(self, item: BulkItem) -> str:
         return outcome(item.status)
+
+    @admin.display(description="text")
+    def said(self, item: BulkItem) -> str:
+        return text(item)

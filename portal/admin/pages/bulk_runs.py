@@ -15,6 +15,7 @@ from django.utils.timezone import localtime
 from portal import show
 from portal.admin.kit.actions import ActionsAdmin
 from portal.admin.kit.base import ReadOnlyAdmin
+from portal.admin.kit.filters import AttentionFilter
 from portal.admin.panels import bulk as panel
 from portal.models import BulkRun
 
@@ -48,10 +49,11 @@ class BulkRunAdmin(ReadOnlyAdmin, ActionsAdmin):
         "actor",
         "created_at",
         "state",
+        "why",
         "progress",
         "finished_at",
     )
-    list_filter = (SizeFilter, "action")
+    list_filter = (AttentionFilter, SizeFilter, "action")
     date_hierarchy = "created_at"
     ordering = ("-pk",)
     search_fields = ("actor", "label")
@@ -97,6 +99,10 @@ class BulkRunAdmin(ReadOnlyAdmin, ActionsAdmin):
     @admin.display(description="state")
     def state(self, run: BulkRun) -> str:
         return show.badge(*panel.state(run, _counts(run)))
+
+    @admin.display(description="why")
+    def why(self, run: BulkRun) -> str:
+        return panel.waits_for(run)
 
     @admin.display(description="tenants")
     def progress(self, run: BulkRun) -> str:

@@ -51,6 +51,17 @@ def state(run: BulkRun, counts: Mapping[str, int]) -> tuple[str, str]:
     return _ended(counts)
 
 
+def waits_for(run: BulkRun) -> str:
+    """Return what a run waits for as a sentence, "" if it waits for nothing."""
+    return f"Waiting for {run.waiting_for}." if run.waiting_for else ""
+
+
+def text(item: BulkItem) -> str:
+    """Return the outcome of an item in words, or what its run waits for."""
+    is_waiting = item.status == BulkItemStatus.WAITING
+    return item.text or (waits_for(item.run) if is_waiting else "")
+
+
 def _ended(counts: Mapping[str, int]) -> tuple[str, str]:
     """Return the word and the tone of a finished run that is not wholly done."""
     has_failed = counts[BulkItemStatus.FAILED]

@@ -7,9 +7,9 @@ from typing import Any
 from django.db.models import Model
 from django.urls import reverse
 
-from connect import standing
-from connect.models import Connection, Incident, IncidentKind
-from connect.remedies import INCIDENTS, Remedy
+from connect import remedies, standing
+from connect.models import Connection, Incident
+from connect.remedies import Remedy
 from connect.standing import Standing
 from portal import remedy_pages
 from portal.actions import action as actions
@@ -88,7 +88,7 @@ def _case(user: Any, cause: Cause, row: Any, since: datetime, found: Standing | 
 
 def _remedy(cause: Cause, row: Any, found: Standing | None) -> Remedy | None:
     if isinstance(row, Incident):
-        return INCIDENTS[IncidentKind(row.kind)]
+        return remedies.of_incident(row)
     return found.remedy if found and cause.has_remedy else None
 
 

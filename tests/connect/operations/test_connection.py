@@ -9,11 +9,19 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from connect import standing
-from connect.models import BlockedKind, Connection, Health, SchemaFate, Stage, WaitingOn
+from connect.models import (
+    WAITS_FOR_CAP,
+    BlockedKind,
+    Connection,
+    Health,
+    SchemaFate,
+    Stage,
+    WaitingOn,
+)
 from connect.operations import base
 from connect.operations import connection as operations
 from connect.runner import lease
-from tenants.models import Event, EventKind, Message, MessageKind
+from tenants.models import Event, EventKind, Message, MessageKind, Switch
 from tests import cast
 from tests.connect.journey import Journey
 
@@ -50,6 +58,12 @@ def last_action() -> Event:
     [
         ("retry", Stage.LIVE, {}, "there is nothing left to do"),
         ("retry", Stage.OFFBOARDED, {}, "there is nothing left to do"),
+        (
+            "retry",
+            Stage.CREATING_ADDON,
+            {"waiting_for": WAITS_FOR_CAP, "waiting_on": WaitingOn.STAFF},
+            "trying again cannot help: if the tenants that wait are genuine, allow more",
+        ),
         ("pause", Stage.LOADING, {}, "only a live connection"),
         ("pause", Stage.LIVE, {"state": "PAUSED"}, "already paused"),
         ("resume", Stage.LIVE, {"state": "IDLE"}, "not paused"),
@@ -94,6 +108,45 @@ def test_retry_clears_the_block_and_continues_at_once() -> None:
     assert said == "Retry provisioning: trying again: creating the add-on."
     assert (connection.blocked_at, connection.attempts, connection.lease) == (None, 0, None)
     assert OrmQ.objects.count() == 1
+
+
+def turn_provisioning_off() -> None:
+    Switch.objects.create(name="provisioning", on=False, why="a leak", who="mia")
+
+
+def test_what_a_kill_switch_holds_up_is_not_tried_again() -> None:
+    connection = cast.connect(cast.enrol(cast.ACME), Stage.CREATING_ADDON)
+    turn_provisioning_off()
+    said = operate("retry", connection)
+    assert (
+        said == "Retry provisioning: skipped, the kill switch “Provisioning” is off: a leak (mia)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "said"),
+    [
+        ("retry", BlockedKind.PAYMENT, "unblocked: creating the add-on. It waits: the kill switch"),
+        ("overwrite", BlockedKind.OVERWRITES, "allowed. It waits: the kill switch"),
+    ],
+)
+def test_an_unblocked_connection_that_a_kill_switch_holds_up_says_so(
+    name: str, kind: BlockedKind, said: str
+) -> None:
+    blocked = {"blocked_at": timezone.now(), "blocked_reason": "No card.", "blocked_kind": kind}
+    connection = cast.connect(cast.enrol(cast.ACME), Stage.CREATING_ADDON, **blocked)
+    turn_provisioning_off()
+    assert said in operate(name, connection)
+    assert connection.blocked_at is None
+
+
+def test_an_import_that_a_kill_switch_holds_up_says_so() -> None:
+    facts = {"organization_id": cast.ACME["org_id"]}
+    connection = cast.connect(cast.enrol(cast.ACME), Stage.LIVE, **facts)
+    turn_provisioning_off()
+    assert "It waits: the kill switch “Provisioning” is off" in operate(
+        "import_mappings", connection
+    )
 
 
 def test_pause_resume_restart_and_refresh_reach_heroku_connect(journey: Journey) -> None:

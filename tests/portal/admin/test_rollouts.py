@@ -4,7 +4,7 @@ from html import unescape
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import AnonymousUser, Group, User
 from django.contrib.messages import get_messages
 from django.http import HttpResponse
 from django.test import Client
@@ -28,6 +28,7 @@ from connect.models import (
 from connect.rollouts import creating, items, lifecycle, waves
 from portal import roles
 from portal.actions import action as registry
+from portal.dashboard.cards import attention
 from tenants.models import Tenant
 from tests import cast, queue
 from tests.connect import fleet as fleets
@@ -484,6 +485,8 @@ def test_a_deletion_from_many_tenants_is_started_by_a_second_manager(
     rollout = checked()
     page = walk.page(Rollout, "change", rollout.pk)
     assert "somebody else than mia must start it" in manager.get(page).content.decode()
+    (case,) = attention.read(AnonymousUser(), timezone.now())["cases"]
+    assert (case.name, case.cause.name) == (str(rollout), "second_start")
     assert "a second person must start it" in said(control(manager, rollout, "start"))
     rollout.refresh_from_db()
     assert rollout.status == RolloutStatus.READY

@@ -23,8 +23,9 @@ from portal import bulk, roles
 from portal.actions import action as registry
 from portal.actions import runs
 from portal.actions.action import Work
-from portal.models import AuditEntry, AuditKind, BulkItemStatus, BulkRun
-from tenants.models import Switch, Tenant
+from portal.dashboard.cards import attention
+from portal.models import AuditEntry, AuditKind, BulkItem, BulkItemStatus, BulkRun
+from tenants.models import Message, Switch, Tenant
 from tests.portal.admin import strangers, walk
 from tests.portal.admin.conftest import signed_in
 from tests.portal.door.conftest import PASSWORD, SECRET, sign_in
@@ -104,6 +105,30 @@ def test_off_boarding_many_waits_for_a_second_manager(
     assert (run.approved_by, run.approval_by) == ("noa", None)
     bulk.work_off(run.pk)
     assert BulkItemStatus.WAITING not in run.items.values_list("status", flat=True)
+
+
+def test_every_page_says_that_a_run_waits_for_a_second_manager(
+    mia: User, noa: User, settings: Settings
+) -> None:
+    settings.TWO_PERSON_APPROVAL = True
+    browser, few = signed_in(mia), tenants(2)
+    page = browser.get(end(browser, few)["Location"]).content.decode()
+    assert "waits for a second manager, for 2 tenants" in page
+    assert "queued" not in page
+    run = BulkRun.objects.get()
+    reason = "Waiting for the approval of a second manager"
+    for address in (walk.page(BulkRun, "changelist"), walk.page(Tenant, "change", few[0].pk)):
+        assert reason in browser.get(address).content.decode()
+    assert reason in browser.get(walk.page(BulkItem, "changelist")).content.decode()
+    (case,) = attention.read(noa, timezone.now())["cases"]
+    assert (case.name, case.cause.name, case.press) == (str(run), "approval", "Approve")
+    assert "mia" in case.why
+    # The person who asked reads the same, without the button.
+    assert attention.read(mia, timezone.now())["cases"][0].press == ""
+    mail = Message.objects.get()
+    assert "second manager" in mail.subject
+    signed_in(noa).post(walk.page(BulkRun, "act", run.pk, "approve"))
+    assert attention.read(noa, timezone.now())["cases"] == []
 
 
 def test_a_run_that_nobody_approves_is_cancelled(mia: User, settings: Settings) -> None:

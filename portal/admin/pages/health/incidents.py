@@ -8,8 +8,10 @@ from django.db.models import Case, QuerySet, Value, When
 from django.utils.html import format_html, format_html_join
 from django.utils.timezone import localtime
 
-from connect.models import HealingAttempt, Incident, IncidentKind, IncidentStatus, WebhookNotice
+from connect import remedies
+from connect.models import HealingAttempt, Incident, IncidentStatus, WebhookNotice
 from connect.remedies import INCIDENTS
+from connect.standing import TONES, Word
 from portal import remedy_pages, show
 from portal.admin.kit import search
 from portal.admin.kit.base import ReadOnlyAdmin
@@ -87,6 +89,8 @@ class IncidentAdmin(ReadOnlyAdmin):
 
     @admin.display(description="status", ordering="status")
     def coloured_status(self, incident: Incident) -> str:
+        if incident.is_recovering:
+            return show.badge(str(Word.RECOVERING.label), TONES[Word.RECOVERING])
         status = IncidentStatus(incident.status)
         return show.badge(str(status.label), _STATUS_TONES[status])
 
@@ -95,13 +99,19 @@ class IncidentAdmin(ReadOnlyAdmin):
         return show.link(incident.connection.tenant) if incident.connection else "-"
 
     def exported(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        cases = (When(kind=kind, then=Value(each.in_words)) for kind, each in INCIDENTS.items())
+        # In the order of remedies.of_incident, which says the same of one row.
+        cases = (
+            When(status=IncidentStatus.CLOSED, then=Value(remedies.OVER.in_words)),
+            When(status=IncidentStatus.SUSPECTED, then=Value(remedies.SUSPECTED.in_words)),
+            When(absent_since__isnull=False, then=Value(remedies.RECOVERING.in_words)),
+            *(When(kind=kind, then=Value(each.in_words)) for kind, each in INCIDENTS.items()),
+        )
         with_remedies: QuerySet[Any] = queryset.annotate(what_to_do=Case(*cases))
         return with_remedies
 
     @admin.display(description="what to do")
     def remedy(self, incident: Incident) -> str:
-        remedy = INCIDENTS[IncidentKind(incident.kind)]
+        remedy = remedies.of_incident(incident)
         if incident.connection is None or not (remedy.page or remedy.action):
             return remedy.in_words
         tenant = incident.connection.tenant
