@@ -65,7 +65,7 @@ def _named(template: MappingTemplate) -> str:
 
 
 def _what_the_org_has(connection: Connection, document: MappingDocument) -> Described:
-    """Return what the org says of the mapped objects; nothing where Heroku Connect does not tell."""
+    """Return what the org says of the mapped objects; nothing where Heroku Connect says nothing."""
     try:
         return asking.ask(asking.of(connection), document)
     except http.Permanent as error:
