@@ -8,6 +8,8 @@ from connect.mappings.documents import MappingDocument
 from connect.mappings.org_changes import OrgChange, OrgChangeKind
 
 _ALONG = ("fields", "indexes")
+# Only a field that is added gets a column of its new type, so a retyped one goes first.
+_GOES = (OrgChangeKind.FIELD_GONE, OrgChangeKind.RETYPED)
 
 
 def corrected(
@@ -17,7 +19,7 @@ def corrected(
 
     A version holds {ns} where the org's names have `namespace`; it keeps its placeholders.
     """
-    wanted = [each for each in changes if each.is_corrected_by_a_version]
+    wanted = [each for each in changes if each.is_fault]
     mappings = []
     for mapping in document["mappings"]:
         name = placeholders.in_org(str(mapping["object_name"]), namespace).lower()
@@ -29,7 +31,7 @@ def corrected(
 
 
 def _config(config: dict[str, Any], changes: Sequence[OrgChange], namespace: str) -> dict[str, Any]:
-    gone = {each.field.lower() for each in changes if each.kind is OrgChangeKind.FIELD_GONE}
+    gone = {each.field.lower() for each in changes if each.kind in _GOES}
     names = {
         each.field.lower(): placeholders.in_version(each.after, namespace)
         for each in changes

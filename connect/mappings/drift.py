@@ -138,6 +138,14 @@ def _note_org(drift: Drift, live: MappingDocument, described: Described | None) 
         drift.described = org_changes.stored(described)
 
 
+def remember(connection: Connection, described: Described) -> None:
+    """Keep what an org says of objects that were not known before, for later comparisons."""
+    with transaction.atomic():
+        drift, _ = Drift.objects.select_for_update().get_or_create(connection=connection)
+        drift.described = {**org_changes.stored(described), **drift.described}
+        drift.save(update_fields=["described"])
+
+
 def faults(drift: Drift) -> list[OrgChange]:
     """Return the changes in the org that the mappings do not follow yet."""
     return [each for each in org_changes.from_json(drift.org_changes) if each.is_fault]

@@ -29,8 +29,8 @@ _ADVICE = {
     OrgChangeKind.FIELD_GONE: "The mapping stops with BAD_CONFIG. Take the field out.",
     OrgChangeKind.RENAMED: "The mapping stops with BAD_CONFIG. Map the new name instead.",
     OrgChangeKind.RETYPED: (
-        "The column keeps its old type, and values may not fit. Take the field out of the mapping, "
-        "save, and add it again."
+        "The column keeps its old type, and values may not fit. A correction takes the field out; "
+        "“Bring back”, or the roll-back of a corrected version, adds it with its new type."
     ),
     OrgChangeKind.REQUIRED: (
         "Salesforce refuses every record that is created from Postgres without it. Map it."
@@ -51,13 +51,8 @@ class OrgChange:
 
     @property
     def is_fault(self) -> bool:
-        """Whether the mapping no longer fits because of it."""
+        """Whether the mapping no longer fits because of it; another document is then the answer."""
         return self.kind is not OrgChangeKind.NEW
-
-    @property
-    def is_corrected_by_a_version(self) -> bool:
-        """Whether another mapping document is the answer to it."""
-        return self.kind not in (OrgChangeKind.NEW, OrgChangeKind.RETYPED)
 
     @property
     def advice(self) -> str:

@@ -38,8 +38,7 @@ def _compare(claim: Claim, actor: str, options: Options) -> Done:
 
 def _refusal_to_correct(connection: Connection) -> str:
     row = Drift.objects.filter(connection=connection).first()
-    to_do = [each for each in drift.faults(row) if each.is_corrected_by_a_version] if row else []
-    if not to_do:
+    if row is None or not drift.faults(row):
         return "nothing in its org asks for other mappings"
     return _refusal_to_compare(connection)
 

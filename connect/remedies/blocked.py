@@ -44,7 +44,8 @@ BLOCKED: dict[K, Remedy] = {
     K.MAPPINGS_REFUSED: visit(
         Page.MAPPING_VERSIONS,
         By.MANAGER,
-        "Add a corrected version and make it the one for new tenants.",
+        "See that the org has what the reason names: the package may be missing or old. If the "
+        "version is wrong, add a corrected one and make it the one for new tenants.",
         _THEN_RETRY,
     ),
     K.MAPPING_BROKEN: press(

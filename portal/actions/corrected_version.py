@@ -27,7 +27,7 @@ def details(targets: Sequence[Drift]) -> list[str]:
     lines: list[str] = []
     for row in targets:
         rows = last_seen.row_counts(row.connection)
-        lines += [str(each) for each in drift.faults(row) if each.is_corrected_by_a_version]
+        lines += [f"{each} {each.advice}" for each in drift.faults(row)]
         lines += [f"For this tenant: {with_cost(each, rows)}" for each in changes(row)]
     return lines
 

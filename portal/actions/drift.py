@@ -112,9 +112,10 @@ def _differences(targets: Sequence[Drift]) -> list[str]:
 
 
 def _corrections(targets: Sequence[Drift]) -> list[str]:
-    """Return what a correction changes of the live mappings, and the cost."""
+    """Return what a correction follows, what it changes of the live mappings, and the cost."""
     lines: list[str] = []
     for row in targets:
+        lines += [f"{each} {each.advice}" for each in drift.faults(row)]
         live, rows = last_seen.document(row.connection), last_seen.row_counts(row.connection)
         wanted = corrections.corrected(live, drift.faults(row))
         lines += [with_cost(each, rows) for each in diff.compare(live, wanted)]

@@ -60,8 +60,9 @@ def _identifier(mapping: Checked) -> Iterator[Finding]:
     if described is None or not isinstance(name, str) or not mapping.maps(name):
         return
     known = described.field(name)
-    # A relationship's name is not a field of the object.
-    if known is None or known.external_id is False:
+    # A relationship's name is not a field of the object; what the org lacks has a finding already.
+    is_way = name.lower() in {each.path.lower() for each in mapping.related}
+    if is_way if known is None else known.external_id is False:
         text = "It is the unique identifier (upsert_field), and is not an external id."
         place = mapping.place(known.name if known else name)
         yield Finding("identifier-not-external", place, text)

@@ -1,18 +1,31 @@
 """Importing the mappings, and waiting until Heroku Connect has loaded them."""
 
+import logging
+
 from django.utils import timezone
 
 from connect import returns
 from connect.clients import heroku_connect, http
 from connect.health import refresh, restarting, states
-from connect.mappings import arrival, drift, first_version, last_seen, lint, placeholders
+from connect.mappings import (
+    arrival,
+    asking,
+    drift,
+    first_version,
+    last_seen,
+    lint,
+    placeholders,
+)
+from connect.mappings.asking import Described
 from connect.mappings.documents import MappingDocument
-from connect.models import BlockedKind, MappingTemplate, Package
+from connect.models import BlockedKind, Connection, MappingTemplate, Package
 from connect.provisioning.steps import authorization
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Blocked, Done, StepOutcome
 from connect.runner.polling import IMPORT_GRACE, LOADING_PATIENCE, poll
 from tenants.models import EventKind
+
+log = logging.getLogger(__name__)
 
 _TAKING = "Heroku Connect to take the mappings"
 
@@ -36,7 +49,10 @@ def importing_mappings(claim: Claim) -> StepOutcome:
             return poll(_TAKING, connection.stage_since)
         restarting.require_working(connection, connection.attempts, seen.state)
     # Heroku Connect ignores some mistakes without an error, so they are looked for here.
-    _require_valid(document, connection.plan)
+    _require_valid(claim, document, {})
+    described = _what_the_org_has(connection, document)
+    _require_valid(claim, document, described)
+    drift.remember(connection, described)
     claim.record(template=template, import_sent_at=now)
     _import(claim, document)
     return poll(_TAKING, connection.stage_since)
@@ -48,8 +64,18 @@ def _named(template: MappingTemplate) -> str:
     return f"version {template.version}{suits}"
 
 
-def _require_valid(document: MappingDocument, plan: str) -> None:
-    faults = lint.errors(lint.check(document, plan))
+def _what_the_org_has(connection: Connection, document: MappingDocument) -> Described:
+    """Return what the org says of the mapped objects; nothing where Heroku Connect says nothing."""
+    try:
+        return asking.ask(asking.of(connection), document)
+    except http.Permanent as error:
+        log.warning("org not described connection=%s error=%s", connection.pk, error)
+        return {}
+
+
+def _require_valid(claim: Claim, document: MappingDocument, described: Described) -> None:
+    org = lint.OrgFacts(claim.tenant.namespace, described)
+    faults = lint.errors(lint.check(document, claim.connection.plan, org))
     if faults:
         found = " ".join(each.explained for each in faults)
         raise Blocked(BlockedKind.MAPPINGS_REFUSED, f"The mappings were not sent. {found}")

@@ -127,6 +127,8 @@ def change(kind: OrgChangeKind, field: str = "", after: str = "") -> OrgChange:
     ("found", "fields", "indexes", "identifier"),
     [
         (change(KINDS.FIELD_GONE, REGION), ["{ns}Key__c"], ["{ns}Key__c"], "{ns}Key__c"),
+        # The first half: added again, it gets its new type.
+        (change(KINDS.RETYPED, REGION), ["{ns}Key__c"], ["{ns}Key__c"], "{ns}Key__c"),
         (change(KINDS.FIELD_GONE, "acme__Key__c"), ["{ns}Region__c"], ["{ns}Region__c"], None),
         (
             change(KINDS.RENAMED, "acme__Key__c", "acme__Code__c"),
@@ -152,11 +154,11 @@ def test_a_corrected_version_follows_the_org_and_keeps_its_placeholders(
     assert contact == VERSION["mappings"][1]
 
 
-def test_an_object_that_is_gone_is_left_out_and_other_changes_change_nothing() -> None:
+def test_an_object_that_is_gone_is_left_out_and_a_new_field_changes_nothing() -> None:
     after = corrections.corrected(VERSION, [change(KINDS.OBJECT_GONE)], "acme")
     assert [each["object_name"] for each in after["mappings"]] == ["Contact"]
-    others = [change(KINDS.RETYPED, REGION), change(KINDS.NEW, "acme__New__c")]
-    assert corrections.corrected(VERSION, others, "acme") == VERSION
+    new = change(KINDS.NEW, "acme__New__c")
+    assert corrections.corrected(VERSION, [new], "acme") == VERSION
 
 
 def test_a_change_remains_until_the_live_mappings_have_followed_it() -> None:

@@ -228,15 +228,16 @@ def test_the_wrong_org_blocks_the_connection_and_nothing_is_imported(journey: Jo
     assert seen.organization_id == ""
 
 
-def test_an_object_that_the_org_does_not_have_blocks_with_its_name(journey: Journey) -> None:
-    journey.reach(Stage.WAITING_FOR_AUTHORIZATION)
-    requests.post(
-        f"{journey.running.url}/control/orgs/{journey.org_id}/uninstall", timeout=10
-    ).raise_for_status()
-    journey.admin.authorize(journey.tenant)
+def test_an_object_that_the_org_loses_after_the_import_blocks_with_its_name(
+    journey: Journey,
+) -> None:
+    journey.running.behave(bulk_load_seconds=60)
     seen = journey.reach(Stage.LOADING)
+    journey.running.control("POST", f"orgs/{journey.org_id}/uninstall")
+    journey.running.advance(60)
     while not seen.blocked_at:
         seen = journey.advance()
+    assert seen.stage == Stage.LOADING
     assert "Tweet__c (BAD_CONFIG)" in seen.blocked_reason
 
 

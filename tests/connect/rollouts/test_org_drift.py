@@ -3,15 +3,18 @@
 from typing import Any
 
 import pytest
+from django.db import connections
 
 from connect.mappings import drift
 from connect.models import Drift, DriftState
 from connect.operations import base, following
 from connect.operations.base import OperationOutcome, Report
+from connect.rollouts import restore
 from tenants.models import Event
 from tests import cast
 from tests.connect import fleet as fleets
 from tests.connect.fleet import Fleet, Member
+from tests.connect.rollouts.conftest import Work
 
 pytestmark = pytest.mark.django_db
 INDEXED = fleets.document(
@@ -30,6 +33,18 @@ def member(fleet: Fleet) -> Member:
     made = fleet.add(cast.ACME)
     assert drift.compare(made.now()).state == DriftState.SAME
     return made
+
+
+def column_type(member: Member) -> str:
+    """Return the type of Account's column segment__c; "" if there is none."""
+    query = (
+        "SELECT data_type FROM information_schema.columns"
+        " WHERE table_schema = %s AND table_name = 'account' AND column_name = 'segment__c'"
+    )
+    with connections["default"].cursor() as cursor:
+        cursor.execute(query, [member.connection.schema_name])
+        row = cursor.fetchone()
+    return str(row[0]) if row else ""
 
 
 def operate(name: str, member: Member, **options: Any) -> Report:
@@ -89,6 +104,20 @@ def test_one_tenants_mappings_are_corrected_and_accepted_as_an_exception(
     after = Drift.objects.get()
     assert (after.state, after.reason) == (DriftState.ACCEPTED, "Theirs is gone.")
     assert drift.faults(after) == []
+
+
+def test_a_retyped_field_is_taken_out_and_brought_back_with_its_new_type(
+    fleet: Fleet, member: Member, work: Work
+) -> None:
+    assert column_type(member) == "character varying"
+    fleet.add_field(member, "Account", {"name": "Segment__c", "type": "double", "length": 0})
+    found = drift.compare(member.now())
+    operate("correct", member, fingerprint=found.fingerprint, reason="It is a number now.")
+    assert column_type(member) == ""
+    work(restore.bring_back([found.pk], "mia"))
+    assert column_type(member) == "double precision"
+    assert "Segment__c" in fleet.mapped(member)["Account"]
+    assert drift.compare(member.now()).state == DriftState.SAME
 
 
 def test_a_correction_of_what_the_person_did_not_see_is_not_made(
