@@ -1,7 +1,7 @@
 """A press becomes a run: stored with its targets in one transaction, then done by the worker."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.apps import apps
@@ -50,7 +50,7 @@ def start(
     stored = _store(action, run, [_item(action, run, action.how, each) for each in chosen])
     if stored is not run:
         return _sent_before(stored)
-    return _held(run) if run.approval_by else queued(about, then=run)
+    return _held(run, run.approval_by) if run.approval_by else queued(about, then=run)
 
 
 @transaction.atomic
@@ -60,16 +60,16 @@ def _store(action: Action, run: BulkRun, items: list[BulkItem]) -> BulkRun:
         bulk.hold(run)
     stored = bulk.start(run, items)
     if stored is run and run.approval_by:
-        _tell_managers(run)
+        _tell_managers(run, run.approval_by)
     return stored
 
 
-def _tell_managers(run: BulkRun) -> None:
+def _tell_managers(run: BulkRun, until: datetime) -> None:
     messages.notify_staff(
         None,
         key=f"approval:{run.pk}",
         subject=f"A second manager is needed: {run}",
-        text=f"{run.actor} asked for it. {_UNAPPROVED} {format_time(run.approval_by)}.",
+        text=f"{run.actor} asked for it. {_UNAPPROVED} {format_time(until)}.",
         about=run,
     )
 
@@ -101,9 +101,9 @@ def _item(action: Action, run: BulkRun, work: Work, target: Target) -> BulkItem:
     return BulkItem(run=run, name=name, **work.store(target))
 
 
-def _held(run: BulkRun) -> Result:
+def _held(run: BulkRun, until: datetime) -> Result:
     text = f"waits for a second manager, for {run.about}."
-    return Result(f"{text} {_UNAPPROVED} {format_time(run.approval_by)}.", then=run)
+    return Result(f"{text} {_UNAPPROVED} {format_time(until)}.", then=run)
 
 
 def _sent_before(run: BulkRun) -> Result:

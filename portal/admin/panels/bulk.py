@@ -57,7 +57,7 @@ def waits_for(run: BulkRun) -> str:
 
 
 def text(item: BulkItem) -> str:
-    """Return the outcome of an item in words, or what its run waits for."""
+    """Return the text of an outcome, or what its run waits for."""
     is_waiting = item.status == BulkItemStatus.WAITING
     return item.text or (waits_for(item.run) if is_waiting else "")
 
