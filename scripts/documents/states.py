@@ -53,13 +53,6 @@ _OF_ITEMS = {
     RolloutItemStatus.FAILED: "Roll-out: Retry failed",
     RolloutItemStatus.REFUSED: "Roll-out: Retry failed",
 }
-_OF_REPAIRS = {
-    RepairResult.FAILED: "Write error: Retry",
-    RepairResult.READONLY: "Write error: Ignore",
-    RepairResult.SKIPPED: "Write error: Ignore",
-    RepairResult.OTHER_VALUES: "Look at the record in Salesforce",
-    RepairResult.UNKNOWN: "Look at the record in Salesforce",
-}
 _OF_BULK_ITEMS = {
     BulkItemStatus.FAILED: "Run: Try again",
     BulkItemStatus.CANCELLED: "Run: Try again",
@@ -220,7 +213,7 @@ def _repairs() -> Iterator[State]:
     for result in RepairResult:
         found = re.search(r"badge-(\w+)", repairs.badge(WriteRepair(result=result)))
         assert found  # noqa: S101  (every result has a tone)
-        action = _OF_REPAIRS.get(result, NOTHING)
+        action = repairs.WHAT_TO_DO.get(result, NOTHING)
         key = result.value or "in_progress"
         yield State(key, str(result.label), found[1], "", NOT_SHOWN, action)
 

@@ -266,6 +266,17 @@ def test_every_state_of_anything_else_has_the_badge_of_the_table(
         assert (word, f"badge badge-{row.tone}") in shown, row.key
 
 
+def test_each_repair_says_what_to_do_as_the_table_says(window: Page, live: Connection) -> None:
+    made = repairs(live)
+    rows_of = [text for text, _ in listed(window, WriteRepair)]
+    for row in ROWS["repairs"]():
+        repair = made[row.key]
+        assert isinstance(repair, WriteRepair)
+        (shown,) = [text for text in rows_of if f"\t{repair.record_id}\t" in text]
+        wanted = "-" if row.action == NOTHING else row.action
+        assert wanted in shown.split("\t"), row.key
+
+
 def test_each_incident_says_what_to_do_as_the_table_says(window: Page, live: Connection) -> None:
     made = incidents(live)
     for row in ROWS["incidents"]():

@@ -18,6 +18,7 @@ class WriteRepairAdmin(ReadOnlyAdmin):
         "table_name",
         "record_id",
         "coloured_result",
+        "what_to_do",
         "reason",
         "message",
         "ended_at",
@@ -33,3 +34,7 @@ class WriteRepairAdmin(ReadOnlyAdmin):
     @admin.display(description="result", ordering="result")
     def coloured_result(self, row: WriteRepair) -> str:
         return repairs.badge(row)
+
+    @admin.display(description="what to do")
+    def what_to_do(self, row: WriteRepair) -> str:
+        return repairs.what_to_do(row) or "-"

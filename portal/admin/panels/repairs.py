@@ -25,12 +25,25 @@ _TONES = {
     RepairResult.SKIPPED: show.WAIT,
     RepairResult.UNKNOWN: show.WAIT,
 }
+# What is left to do after each result; nothing after the others.
+WHAT_TO_DO = {
+    RepairResult.FAILED: "Write error: Retry",
+    RepairResult.READONLY: "Write error: Ignore",
+    RepairResult.SKIPPED: "Write error: Ignore",
+    RepairResult.OTHER_VALUES: "Look at the record in Salesforce",
+    RepairResult.UNKNOWN: "Look at the record in Salesforce",
+}
 
 
 def badge(repair: WriteRepair) -> str:
     """Return the result of a repair as a coloured word."""
     result = RepairResult(repair.result)
     return show.badge(result.label, _TONES[result])
+
+
+def what_to_do(repair: WriteRepair) -> str:
+    """Return what is left to do after a repair, or ""."""
+    return WHAT_TO_DO.get(RepairResult(repair.result), "")
 
 
 def of_error(pk: int | str) -> QuerySet[WriteRepair]:
@@ -44,9 +57,11 @@ def context(pk: int, error: WriteError | None) -> dict[str, Any]:
     in_progress = of_error(pk).filter(ended_at=None).exists()
     return {
         "gone": "" if error else result_of(pk),
+        "again_url": _address_of(again(pk)) if error is None else "",
+        "failed_again": any(each.result == RepairResult.FAILED for each in repairs),
         "rows": _rows(error) if error else [],
         "most": trigger_log.MAX_ROWS,
-        "repairs": [(each, badge(each)) for each in repairs],
+        "repairs": [(each, badge(each), what_to_do(each)) for each in repairs],
         "live_url": reverse("admin:connect_writeerror_live", args=[pk]),
         "list_url": reverse("admin:connect_writeerror_changelist"),
         "every": FOLLOWED if error or in_progress else ENDED,
@@ -59,8 +74,9 @@ def result_of(pk: int) -> str:
     if not repairs:
         return "No failed write of this cause is left."
     last = repairs[0]
+    where = "is in the list again" if again(pk) else "has left the list"
     words = repair_counts.in_words(repairs)
-    return f"{last.table_name}: {last.cause} has left the list. Its writes: {words}."
+    return f"{last.table_name}: {last.cause} {where}. Its writes: {words}."
 
 
 def again(pk: int) -> WriteError | None:
@@ -72,6 +88,10 @@ def again(pk: int) -> WriteError | None:
         connection=last.connection_id, table_name=last.table_name, cause=last.cause
     )
     return same.first()
+
+
+def _address_of(error: WriteError | None) -> str:
+    return reverse("admin:connect_writeerror_change", args=[error.pk]) if error else ""
 
 
 def _shown(pk: int, error: WriteError | None) -> QuerySet[WriteRepair]:

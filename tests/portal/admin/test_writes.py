@@ -210,6 +210,24 @@ def test_a_cause_that_came_back_leads_to_its_new_page(viewer: Client, error: Wri
     assert page.redirect_chain[-1][0] == f"{LIST}{new.pk}/change/"
 
 
+def test_the_page_that_follows_a_repair_leads_to_the_writes_that_failed_again(
+    viewer: Client, error: WriteError
+) -> None:
+    repaired(error, result=RepairResult.FAILED)
+    repaired(error, result=RepairResult.ARRIVED)
+    old = error.pk
+    error.delete()
+    live = viewer.get(f"{LIST}{old}/live/").content.decode()
+    assert "None left" not in live
+    scan.scan_all()
+    new = WriteError.objects.get(connection=error.connection)
+    live = viewer.get(f"{LIST}{old}/live/").content.decode()
+    assert "is in the list again. Its writes: 1 arrived; 1 failed again." in live
+    assert f'href="{LIST}{new.pk}/change/"' in live
+    assert "has left the list" not in live
+    assert "None left" not in live
+
+
 def test_no_csv_holds_what_a_person_wrote(viewer: Client, error: WriteError) -> None:
     file = b"".join(viewer.get(f"{LIST}export/").streaming_content).decode()  # type: ignore[attr-defined]
     assert "BAD_VALUE" in file
