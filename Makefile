@@ -40,7 +40,7 @@ chaos: $(READY) ## Kill everything, meet every fault, and report what held (abou
 	@$(VENV)/bin/python -m pytest -m "chaos or matrix" -p tests.chaos.report --numprocesses=2 $(ARGS)
 
 thorough: $(READY) ## Run the tests that are too long for make test: properties, every page, whole fleets
-	@$(VENV)/bin/python -m pytest -m hypothesis --hypothesis-profile=thorough
+	@$(VENV)/bin/python -m pytest -m "hypothesis and not chaos" --hypothesis-profile=thorough
 	@$(VENV)/bin/python -m pytest -m thorough
 
 contract: $(READY) ## Run the clients that others wrote against the emulator (needs node and npm)

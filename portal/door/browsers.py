@@ -21,7 +21,7 @@ def remember(response: HttpResponse, account: str) -> None:
     """Give the browser the cookie of an account."""
     response.set_signed_cookie(
         cookie(),
-        secrets.token_urlsafe(12),
+        secrets.token_urlsafe(16),
         salt=_salt(account),
         max_age=LIFETIME,
         secure=settings.SESSION_COOKIE_SECURE,

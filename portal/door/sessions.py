@@ -28,7 +28,10 @@ class StaffSessionMiddleware:
             logout(request)
             messages.info(request, "You were signed out because nothing happened for a while.")
             return HttpResponseRedirect(f"{settings.LOGIN_URL}?next={settings.LOGIN_REDIRECT_URL}")
+        was_in = request.user.is_authenticated
         response = self.get_response(request)
+        if was_in and not request.user.is_authenticated:
+            response["Clear-Site-Data"] = '"storage"'  # what was typed; not the known browser
         if request.path.startswith(STAFF):
             # A browser must show nothing of it after the person has left.
             add_never_cache_headers(response)

@@ -136,6 +136,16 @@ def test_a_person_adds_an_app_and_signs_in_with_it(stack: Stack, door: Page, axe
     assert found == {}
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_page_that_renews_itself_shows_nothing_after_the_session_has_ended(window: Page) -> None:
+    window.clock.install()
+    window.goto("/admin/")
+    shows(window, "Operations")
+    window.context.clear_cookies(name="sessionid")
+    window.clock.fast_forward(60_000)
+    shows(window, "Log in")
+
+
 def test_a_passkey_that_fails_says_why_and_is_read_out(stack: Stack, door: Page, axe: str) -> None:
     device = door.context.new_cdp_session(door)
     device.send("WebAuthn.enable")

@@ -70,6 +70,16 @@ def test_what_was_typed_outlives_a_log_in_in_between(window: Page, export: Path)
     expect(window.get_by_label("Notes")).to_have_value("")
 
 
+def test_who_logs_out_leaves_nothing_that_was_typed(window: Page, export: Path) -> None:
+    begin(window, export)
+    window.get_by_role("button", name="Save", exact=True).click()
+    expect(window.locator(".error-summary")).to_be_focused()
+    window.evaluate("sessionStorage.setItem('typed', 'what was typed')")
+    window.get_by_role("button", name="Log out").click()
+    expect(window.get_by_role("button", name="Log out")).to_have_count(0)
+    assert window.evaluate("sessionStorage.getItem('typed')") is None
+
+
 def test_a_file_that_cannot_be_kept_is_asked_for_again(window: Page, tmp_path: Path) -> None:
     file = tmp_path / "large.json"
     file.write_text(json.dumps({"mappings": [], "padding": "x" * 2_100_000}))

@@ -1,10 +1,15 @@
 """Requests that nobody means well with, for Hypothesis."""
 
 import string
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
+from django.db import transaction
 from django.test import Client
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 REQUESTS = 10  # in one example: 1,000 examples make 10,000 requests
@@ -81,3 +86,45 @@ def faults(request: Hostile, answer: Any) -> list[str]:
     if "Traceback (most recent call last)" in body or 'File "/' in body:
         found.append("a stack trace")
     return [f"{each} for {request}" for each in found]
+
+
+Line = dict[str, Any]
+
+
+def examples(number: int) -> settings:
+    """Return how many examples are tried, each of several requests.
+
+    A failure is not made smaller: each try costs many requests, and the report names the one.
+    """
+    return settings(
+        max_examples=number,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=(Phase.explicit, Phase.reuse, Phase.generate),
+    )
+
+
+@pytest.fixture
+def line(record_property: Callable[[str, object], None]) -> Line:
+    """The line of a test in the report of `make chaos`."""
+    line = {"part": "hostile requests", "promise": "no 500, no stack trace, nothing gained"}
+    record_property("chaos", [line])
+    return line
+
+
+@contextmanager
+def counted(line: Line, whose: str) -> Iterator[None]:
+    """Count an example in the report. After one that fails, no other follows."""
+    number = line.get("requests", 0) + REQUESTS
+    line |= {"requests": number, "found": f"{number:,} requests of {whose}", "holds": False}
+    with undone():
+        yield
+    line["holds"] = True
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Undo what an example wrote, so that the next one finds the same rows."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)

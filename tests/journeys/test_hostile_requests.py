@@ -1,21 +1,19 @@
 """Hostile requests to every address: no answer of 500 or above, no stack trace, nothing gained.
 
 `make test` asks each page of the staff once as each role, and sends some dozens of generated
-requests. `make thorough` generates ten thousand to the public addresses and ten thousand to the
-staff's.
+requests. `make chaos` generates ten thousand to the public addresses and ten thousand to the
+staff's, and its report says how many.
 """
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import transaction
 from django.test import Client
 from django.utils import timezone
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
 
@@ -28,7 +26,17 @@ from tenants import links, recipients
 from tenants.models import Proof, RateBucket, Tenant
 from tests import cast
 from tests.journeys import hostile
-from tests.journeys.hostile import CONTENT_TYPES, METHODS, REQUESTS, Hostile
+from tests.journeys.hostile import (
+    CONTENT_TYPES,
+    METHODS,
+    REQUESTS,
+    Hostile,
+    Line,
+    counted,
+    examples,
+    line,
+    undone,
+)
 from tests.portal.admin import rows, strangers, test_routes
 from tests.portal.admin.conftest import (  # noqa: F401  (fixtures)
     SignIn,
@@ -39,32 +47,10 @@ from tests.portal.admin.conftest import (  # noqa: F401  (fixtures)
 )
 from tests.portal.project.test_mail_webhooks import mount
 
+__all__ = ["line"]  # a fixture
 pytestmark = pytest.mark.django_db
-# The profile of `make thorough`.
-THOROUGH = bool(settings.default and settings.default.max_examples >= 1000)
-
-
-def examples(few: int, many: int) -> settings:
-    """Return how many examples are tried, each of several requests.
-
-    A failure is not made smaller: each try costs many requests, and the report names the one.
-    """
-    return settings(
-        max_examples=many if THOROUGH else few,
-        suppress_health_check=list(HealthCheck),
-        phases=(Phase.explicit, Phase.reuse, Phase.generate),
-    )
-
-
+MANY = 1000  # examples, of ten requests each
 ORG_IDS = ["00DB00000002NDm", "00DB00000002NDmMAM", "00Dxx0000001gPLEAY", "00D", "x"]
-
-
-@contextmanager
-def undone() -> Iterator[None]:
-    """Undo what an example wrote, so that the next one finds the same rows."""
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
 
 
 # --- the public addresses ------------------------------------------------------------------------
@@ -133,13 +119,29 @@ def stranger(settings: Settings) -> Tenant:
     return cast.enrol(cast.DUNE, proof=Proof.NONE)
 
 
-@examples(few=10, many=1000)
+@examples(10)
 @given(data=st.data())
 def test_a_stranger_gets_no_error_and_nothing_for_nothing(
-    emulator: emulated.Running, stranger: Tenant, data: st.DataObject
+    emulator: emulated.Running, stranger: Tenant, data: st.DataObject, line: Line
 ) -> None:
+    strangers_try(emulator, stranger, data, line)
+
+
+@pytest.mark.chaos
+@examples(MANY)
+@given(data=st.data())
+def test_ten_thousand_requests_of_strangers_get_no_error_and_nothing_for_nothing(
+    emulator: emulated.Running, stranger: Tenant, data: st.DataObject, line: Line
+) -> None:
+    strangers_try(emulator, stranger, data, line)
+
+
+def strangers_try(
+    emulator: emulated.Running, stranger: Tenant, data: st.DataObject, line: Line
+) -> None:
+    """Send some requests of a stranger, and check what they got."""
     enforces, wanted = data.draw(st.booleans()), data.draw(public_requests(stranger))
-    with undone():
+    with counted(line, "strangers"):
         Heartbeat.objects.update(beat_at=timezone.now())
         client = Client(enforce_csrf_checks=enforces, raise_request_exception=False)
         taken = 0
@@ -233,7 +235,7 @@ def _one_each(number: int, path: str) -> Hostile:
     return Hostile(method, path, [], hostile.form(given_), "application/x-www-form-urlencoded")
 
 
-@examples(few=2, many=200)  # for each role
+@examples(2)
 @pytest.mark.parametrize("role", ROLES)
 @given(data=st.data())
 def test_no_page_of_staff_fails_whatever_it_is_sent(
@@ -242,13 +244,40 @@ def test_no_page_of_staff_fails_whatever_it_is_sent(
     sign_in: SignIn,  # noqa: F811
     role: str,
     data: st.DataObject,
+    line: Line,
 ) -> None:
+    staff_try(routes, lambda: _client(sign_in, role), role, data, line)
+
+
+@pytest.mark.chaos
+@examples(MANY // len(ROLES))
+@pytest.mark.parametrize("role", ROLES)
+@given(data=st.data())
+def test_no_page_of_staff_fails_at_ten_thousand_requests(
+    emulator: emulated.Running,
+    routes: dict[str, list[str]],
+    sign_in: SignIn,  # noqa: F811
+    role: str,
+    data: st.DataObject,
+    line: Line,
+) -> None:
+    staff_try(routes, lambda: _client(sign_in, role), role, data, line)
+
+
+def staff_try(
+    routes: dict[str, list[str]],
+    enter: Callable[[], Client],
+    role: str,
+    data: st.DataObject,
+    line: Line,
+) -> None:
+    """Send some requests of a member of staff, or of nobody, to the staff's pages."""
     # Drawn first: what is generated must not depend on what the portal does.
     # The longest first: an example begins with the first, and the shortest is the dashboard.
     every = sorted((path for paths in routes.values() for path in paths), key=len, reverse=True)
     wanted = data.draw(staff_requests(every))
-    with undone():
-        client = _client(sign_in, role)
+    with counted(line, role):
+        client = enter()
         for request in wanted:
             answer = request.send(client)
             assert hostile.faults(request, answer) == []

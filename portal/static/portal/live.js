@@ -40,7 +40,9 @@
   const look = async () => {
     let every = Number(root.dataset.liveEvery);
     try {
-      const answer = await fetch(root.dataset.live, { headers: { Accept: "text/html" }, redirect: "error" });
+      const answer = await fetch(root.dataset.live, { headers: { Accept: "text/html" }, redirect: "manual" });
+      // The log-in has ended: the page must not go on showing what was for this person.
+      if (answer.type === "opaqueredirect") return location.reload();
       if (!answer.ok) throw new Error(`${answer.status}`);
       const heard = new DOMParser().parseFromString(await answer.text(), "text/html");
       for (const fresh of heard.querySelectorAll("[data-live-part]")) swap(document.adoptNode(fresh));

@@ -44,6 +44,8 @@
   });
 
   document.addEventListener("submit", ({ target }) => {
+    // Who logs out leaves nothing here, also where the portal does not answer.
+    if (target.matches('form[action$="/logout/"]')) sessionStorage.removeItem(KEY);
     if (!target.matches(FORMS) || target.querySelector("[type=password]")) return;
     const kept = { person, path: location.pathname, form: target.id, fields: typed(target).map(read) };
     try {

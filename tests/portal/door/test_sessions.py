@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from portal.door import browsers
 from tests.portal.door.conftest import PASSWORD, is_in, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -96,6 +97,16 @@ def test_the_proof_gives_the_session_a_new_key(client: Client, mia: User) -> Non
     thief = Client()
     thief.cookies["sessionid"] = old
     assert not is_in(thief)
+
+
+@pytest.mark.parametrize("name", ["account_logout", "admin:logout"])
+def test_a_browser_forgets_what_was_typed_when_its_owner_logs_out(
+    client: Client, mia: User, name: str
+) -> None:
+    assert "Clear-Site-Data" not in sign_in(client)
+    assert "Clear-Site-Data" not in client.get(reverse("admin:index"))
+    assert client.post(reverse(name))["Clear-Site-Data"] == '"storage"'
+    assert browsers.cookie() in client.cookies
 
 
 @pytest.mark.parametrize("name", ["mfa_index", "usersessions_list", "admin:index"])

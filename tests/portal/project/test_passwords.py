@@ -20,6 +20,18 @@ def test_a_short_a_common_and_a_password_like_the_users_name_are_refused(passwor
 
 @pytest.mark.parametrize(
     "password",
+    [
+        *("administrator", "iloveyou2023", "summerholiday", "qwerty-qwerty-"),
+        *("zyx9zyx9zyx9", "777777777777777", "2023sunshine"),
+    ],
+)
+def test_a_password_of_common_parts_is_refused(password: str) -> None:
+    with pytest.raises(ValidationError, match="common"):
+        validate_password(password, USER)
+
+
+@pytest.mark.parametrize(
+    "password",
     ["multiconnect-2026!", "Multi Connect 4 ever", "my-Salesforce-login", "heroku.heroku.1"],
 )
 def test_the_words_of_the_product_are_refused(password: str) -> None:
@@ -28,6 +40,7 @@ def test_the_words_of_the_product_are_refused(password: str) -> None:
 
 
 def test_a_long_password_of_words_is_taken() -> None:
+    validate_password("correcthorsebatterystaple", USER)
     validate_password("correct horse battery staple", USER)
     validate_password(" ünïcode and spaces are kept, " * 4, USER)
 
