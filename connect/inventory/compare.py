@@ -53,7 +53,7 @@ def compare(actor: str) -> Reconciliation:
     else:
         found = differences.find(listed, summaries, before, _rows())
         _store(found, run)
-        run.addons, run.found = len(listed), len(found)
+        run.addons, run.found = sum(map(differences.is_of_interest, listed)), len(found)
     run.ended_at = timezone.now()
     run.save()
     return run

@@ -56,7 +56,7 @@ def find(
     after: Iterable[Connection],
 ) -> list[Difference]:
     """Return every difference between Heroku and our rows that are not off-boarded."""
-    ours = [each for each in listed if _is_of_interest(each)]
+    ours = [each for each in listed if is_of_interest(each)]
     by_name = {each.resource_name: each for each in summaries}
     then, now = _Rows(before), _Rows(after)
     used = {row.pk: each for each in ours if (row := now.of(each))}
@@ -68,7 +68,8 @@ def find(
     ]
 
 
-def _is_of_interest(addon: Addon) -> bool:
+def is_of_interest(addon: Addon) -> bool:
+    """Return whether an add-on is of Heroku Connect, and there; an app has others too."""
     known = addons.is_of_connect(addon.plan) or addons.owner_of(addon.name)
     return bool(known) and addon.state not in _GONE
 

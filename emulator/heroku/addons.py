@@ -15,9 +15,12 @@ from emulator.heroku.checks import (
     find_addon,
     free_attachment_name,
     read_plan,
+    reference,
 )
 from emulator.heroku.documents import addon_json
+from emulator.heroku.postgres import databases_of, find_database, is_named
 from emulator.heroku.ranges import ranged
+from emulator.heroku.removal import remove_addon
 from emulator.heroku.system import SYSTEM, error
 from emulator.state.apps import attachment
 from emulator.state.entities import AddOn
@@ -68,7 +71,8 @@ def list_of_app(call: Call, app: str) -> Response:
     """List the app's add-ons."""
     owner = check_app(call, app)
     call.engine.settle_addons()
-    return ranged(call, [addon_json(call, each) for each in addons_of(call.world, owner)])
+    own = [addon_json(call, each) for each in addons_of(call.world, owner)]
+    return ranged(call, own + databases_of(call, owner))
 
 
 @SYSTEM.route("/addons")
@@ -77,7 +81,7 @@ def list_all(call: Call) -> Response:
     world, account = call.world, account_of(call).id
     call.engine.settle_addons()
     found = [each for each in world.all(AddOn) if world.apps[each.app_id].account_id == account]
-    return ranged(call, [addon_json(call, each) for each in found])
+    return ranged(call, [addon_json(call, each) for each in found] + databases_of(call))
 
 
 @SYSTEM.route("/apps/<app>/addons/<key>")
@@ -85,14 +89,15 @@ def show(call: Call, app: str, key: str) -> Response:
     """Show an add-on by id or name."""
     owner = check_app(call, app)
     call.engine.settle_addons()
-    return answer(addon_json(call, find_addon(call, key, owner)))
+    found = next((each for each in databases_of(call, owner) if is_named(each, key)), None)
+    return answer(found or addon_json(call, find_addon(call, key, owner)))
 
 
 @SYSTEM.route("/addons/<key>")
 def show_without_app(call: Call, key: str) -> Response:
     """Show an add-on without naming its app."""
     call.engine.settle_addons()
-    return answer(addon_json(call, find_addon(call, key)))
+    return answer(find_database(call, key) or addon_json(call, find_addon(call, key)))
 
 
 @SYSTEM.route("/apps/<app>/addons/<key>", "PATCH")
@@ -119,34 +124,20 @@ def change(call: Call, app: str, key: str) -> Response:
 @SYSTEM.route("/apps/<app>/addons/<key>", "DELETE")
 def delete(call: Call, app: str, key: str) -> Response:
     """Remove an add-on and its connection; the tables stay in Postgres."""
-    world = call.world
     owner = check_app(call, app)
     addon = find_addon(call, key, owner)
     _check_not_shared(call, addon)
-    connection = world.connection_of(addon)
-    # Before the lock, because world.hold() must not be taken inside it.
-    if connection is not None:
-        call.engine.remove(connection)
-    with world.lock:
-        for each in attachments_of(world, addon):
-            world.set_config(each.app, {f"{each.name}_URL": None})
-        if addon.state == "deprovisioning":
-            pass
-        elif world.behaviour.deprovisioning_seconds:
-            addon.state = "deprovisioning"
-            addon.gone_at = world.clock.seconds + world.behaviour.deprovisioning_seconds
-            world.put(addon)
-        else:
-            world.drop(addon)
-            addon.state = "deprovisioned"
+    remove_addon(call, addon, seconds=call.world.behaviour.deprovisioning_seconds)
     return answer(addon_json(call, addon))
 
 
 @SYSTEM.route("/actions/addons/resolve", "POST")
 def resolve(call: Call) -> Response:
-    """Find add-ons by name or id."""
-    addon = find_addon(call, str(call.json().get("addon", "")))
-    return answer([addon_json(call, addon)])
+    """Find an add-on {addon, app?} by name or id, a Postgres one by its attachment too."""
+    body = call.json()
+    key, app = str(body.get("addon", "")), reference(body.get("app"))
+    found = find_database(call, key, app)
+    return answer([found or addon_json(call, find_addon(call, key))])
 
 
 def _check_not_shared(call: Call, addon: AddOn) -> None:

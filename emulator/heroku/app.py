@@ -6,8 +6,9 @@ from emulator.heroku.app_documents import collaborator_json, dyno_json, release_
 from emulator.heroku.checks import check_app, check_config_size
 from emulator.heroku.documents import app_json
 from emulator.heroku.ranges import ranged
+from emulator.heroku.removal import remove_app
 from emulator.heroku.system import SYSTEM, error
-from emulator.web.answers import answer
+from emulator.web.answers import answer, refuse
 from emulator.web.call import Call
 
 
@@ -15,6 +16,17 @@ from emulator.web.call import Call
 def show(call: Call, app: str) -> Response:
     """Show an app."""
     return answer(app_json(check_app(call, app)))
+
+
+@SYSTEM.route("/apps/<app>", "DELETE")
+def delete(call: Call, app: str) -> Response:
+    """Delete an app with its add-ons; not the one that the emulator was started for."""
+    found = check_app(call, app)
+    if found is call.world.own_app:
+        message = f"The emulator was started for {found.name}, which stays."
+        refuse(error(422, "invalid_params", message))
+    remove_app(call, found)
+    return answer(app_json(found))
 
 
 @SYSTEM.route("/apps/<app>/config-vars")

@@ -22,7 +22,9 @@ class Attached(NamedTuple):
 
     def owner(self, world: World) -> App:
         """The app that pays for the add-on."""
-        return self.app if isinstance(self.addon, str) else world.apps[self.addon.app_id]
+        if isinstance(self.addon, str):
+            return payer_of(world, self.addon) or self.app
+        return world.apps[self.addon.app_id]
 
     @property
     def addon_name(self) -> str:
@@ -33,6 +35,11 @@ class Attached(NamedTuple):
     def addon_id(self) -> str:
         """The id of the add-on."""
         return stable_id(self.addon) if isinstance(self.addon, str) else self.addon.id
+
+
+def payer_of(world: World, database: str) -> App | None:
+    """Return the app that pays for a Postgres add-on: the first that has it. None if none has."""
+    return next((each for each in world.all(App) if database in each.databases.values()), None)
 
 
 def attached_to(world: World, app: App) -> list[Attached]:

@@ -15,6 +15,7 @@ from emulator.heroku.checks import (
     reference,
 )
 from emulator.heroku.documents import attachment_json
+from emulator.heroku.postgres import find_database
 from emulator.heroku.ranges import ranged
 from emulator.heroku.system import SYSTEM, error
 from emulator.state.apps import attachment
@@ -62,6 +63,7 @@ def detach(call: Call, key: str) -> Response:
     world = call.world
     with world.lock:
         found = _find(_visible(call), key)
+        shown = attachment_json(call, found)
         if isinstance(found.addon, str):
             found.app.databases.pop(found.name)
         else:
@@ -69,7 +71,6 @@ def detach(call: Call, key: str) -> Response:
             kept = [each for each in found.addon.attachments if each["id"] != found.id]
             found.addon.attachments = kept
             world.put(found.addon)
-        shown = attachment_json(call, found)
         _release(world, found.app, found.name, None)
     return answer(shown)
 
@@ -89,7 +90,10 @@ def show_of_app(call: Call, app: str, key: str) -> Response:
 @SYSTEM.route("/addons/<key>/addon-attachments")
 def list_of_addon(call: Call, key: str) -> Response:
     """List the attachments of one add-on."""
-    return _listed(call, attachments_of(call.world, find_addon(call, key)))
+    database = find_database(call, key)
+    if database is None:
+        return _listed(call, attachments_of(call.world, find_addon(call, key)))
+    return _listed(call, [each for each in _visible(call) if each.addon == database["name"]])
 
 
 @SYSTEM.route("/actions/addon-attachments/resolve", "POST")

@@ -13,7 +13,8 @@ from emulator.web.call import Call
 
 SERVICE = "herokuconnect"
 STACK = "heroku-24"
-POSTGRES_PLAN = "heroku-postgresql:standard-0"  # of every emulated Postgres add-on
+POSTGRES = "heroku-postgresql"
+POSTGRES_PLAN = f"{POSTGRES}:standard-0"  # of every emulated Postgres add-on
 _LONG_AGO = "2020-01-01T00:00:00Z"
 
 
@@ -23,18 +24,18 @@ def app_json(app: App) -> dict[str, Any]:
     return {
         **app_ref(app),
         "archived_at": None,
-        "build_stack": _ref(STACK),
+        "build_stack": ref(STACK),
         "created_at": created,
         "git_url": f"https://git.heroku.com/{app.name}.git",
         "maintenance": False,
         "owner": {"id": stable_id(app.account_id), "email": app.account_id},
-        "region": _ref(app.region),
+        "region": ref(app.region),
         "released_at": created,
         "repo_size": None,
         "slug_size": None,
         "space": None,
-        "stack": _ref(STACK),
-        "team": _ref(app.team) if app.team else None,
+        "stack": ref(STACK),
+        "team": ref(app.team) if app.team else None,
         "updated_at": created,
         "web_url": f"https://{app.name}.herokuapp.com/",
     }
@@ -57,7 +58,7 @@ def _addon_json(world: World, addon: AddOn) -> dict[str, Any]:
     app = app_ref(world.apps[addon.app_id])
     return {
         "actions": [],
-        "addon_service": _ref(SERVICE),
+        "addon_service": ref(SERVICE),
         "billing_entity": {**app, "type": "app"},
         "app": app,
         "billed_price": price(world.behaviour, addon.plan.partition(":")[2]),
@@ -88,7 +89,7 @@ def attachment_json(call: Call, attached: Attached) -> dict[str, Any]:
     }
     if "addon:plan" in wanted:
         plan = POSTGRES_PLAN if isinstance(attached.addon, str) else attached.addon.plan
-        addon["plan"] = _ref(plan)
+        addon["plan"] = ref(plan)
     inclusion = {"config_vars": [f"{attached.name}_URL"]} if "config_vars" in wanted else {}
     return {
         "addon": addon,
@@ -116,7 +117,8 @@ def price(behaviour: Behaviour, plan: str) -> dict[str, Any]:
     return {"cents": int(prices.get(plan, 0)), "contract": contract, "unit": "month"}
 
 
-def _ref(name: str) -> dict[str, str]:
+def ref(name: str) -> dict[str, str]:
+    """A thing's id and name, as in other documents."""
     return {"id": stable_id(name), "name": name}
 
 
@@ -134,18 +136,40 @@ def plan_json(behaviour: Behaviour, name: str) -> dict[str, Any]:
         "description": f"Heroku Connect {name.title()}",
         "default": name == "demo",
         "state": "ga",
-        "addon_service": _ref(SERVICE),
+        "addon_service": ref(SERVICE),
         "price": price(behaviour, name),
     }
 
 
-def service_json() -> dict[str, Any]:
-    """Show the add-on service, which is Heroku Connect alone."""
+def postgres_plan_json() -> dict[str, Any]:
+    """Show the one plan of Postgres that there is; it is free here."""
     return {
-        **_ref(SERVICE),
-        "cli_plugin_name": "heroku-connect-plugin",
+        **ref(POSTGRES_PLAN),
+        "human_name": "Standard 0",
+        "description": "Heroku Postgres Standard 0",
+        "default": True,
+        "state": "ga",
+        "addon_service": ref(POSTGRES),
+        "price": {"cents": 0, "contract": False, "unit": "month"},
+    }
+
+
+def service_json() -> dict[str, Any]:
+    """Show Heroku Connect as an add-on service."""
+    return _service_json(SERVICE, "Heroku Connect", "heroku-connect-plugin")
+
+
+def postgres_service_json() -> dict[str, Any]:
+    """Show Postgres as an add-on service."""
+    return _service_json(POSTGRES, "Heroku Postgres", None)
+
+
+def _service_json(name: str, human_name: str, plugin: str | None) -> dict[str, Any]:
+    return {
+        **ref(name),
+        "cli_plugin_name": plugin,
         "created_at": _LONG_AGO,
-        "human_name": "Heroku Connect",
+        "human_name": human_name,
         "state": "ga",
         "supports_multiple_installations": True,
         "supports_sharing": True,

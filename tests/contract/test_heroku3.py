@@ -9,6 +9,7 @@ from tests.contract.commands import CLIENTS, TOKEN, Client, installed
 from tests.contract.conftest import APP
 
 pytestmark = pytest.mark.contract
+POSTGRES = "heroku-postgresql:standard-0"
 
 
 def test_it_makes_lists_changes_and_deletes_an_addon(
@@ -23,11 +24,11 @@ def test_it_makes_lists_changes_and_deletes_an_addon(
     assert found["apps"] == [APP]
     assert found["create_app"] == "acme-host"
     assert found["install_addon"] == "herokuconnect:demo"
-    assert found["addons"] == ["herokuconnect:demo"]
+    assert sorted(found["addons"]) == [POSTGRES, "herokuconnect:demo"]
     assert found["addon.upgrade"] == "herokuconnect:enterprise"
     assert found["config"] == "1"
     assert found["releases, newest first"] == [2, 1]
     assert found["collaborators"] == ["connect@isv.example"]
     assert found["dynos"] == ["run.1", "run.2"]
     assert found["addon.delete"] is True
-    assert found["addons of nothing"] == []
+    assert found["addons of nothing"] == [POSTGRES]

@@ -42,6 +42,8 @@ def test_it_shows_who_and_what_there_is(heroku: Client) -> None:
     assert "herokuconnect:enterprise" in heroku.run("addons:plans", "herokuconnect")
     made = heroku.run("apps:create", HOST, "--no-remote")
     assert f"https://{HOST}.herokuapp.com/" in made
+    heroku.run("apps:destroy", "--app", HOST, "--confirm", HOST)
+    assert HOST not in heroku.run("apps")
 
 
 def test_it_makes_waits_for_changes_and_destroys_an_addon(
@@ -56,6 +58,8 @@ def test_it_makes_waits_for_changes_and_destroys_an_addon(
     assert "free" in shown
     assert "hc-acme" in heroku.run("addons", "--app", APP)
     assert "hc-acme" in heroku.run("addons", "--all")
+    assert "as DATABASE" in heroku.run("addons", "--app", APP)
+    assert "heroku-postgresql:standard-0" in heroku.run("addons:info", "DATABASE", "--app", APP)
     assert "$500" in heroku.run("addons:upgrade", "hc-acme", "herokuconnect:enterprise")
     heroku.run("addons:rename", "hc-acme", "hc-renamed")
     assert "$500" in heroku.run("addons:info", "hc-renamed")

@@ -24,7 +24,12 @@ def test_it_makes_lists_changes_and_deletes_an_addon(
     assert found["GET /account"] == "connect@isv.example"
     assert found["GET /apps"] == [APP]
     assert found["POST /apps/<app>/addons"] == "hc-acme"
-    assert found["GET /apps/<app>/addons, in pages"] == ["hc-acme", "hc-second", "hc-third"]
+    assert found["GET /apps/<app>/addons, in pages"] == [
+        "hc-acme",
+        "hc-second",
+        "hc-third",
+        "postgresql-emulated",
+    ]
     assert found["PATCH /apps/<app>/addons/<name>"] == "herokuconnect:enterprise"
     assert found["PATCH /apps/<app>/config-vars"] == "1"
     assert found["DELETE /apps/<app>/addons/<name>"] == "deprovisioned"

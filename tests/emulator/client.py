@@ -75,6 +75,11 @@ class Emulated:
         body = {"plan": "herokuconnect:demo", "name": name, **more}
         return self.post(f"/heroku/apps/{APP}/addons", json=body)
 
+    def addons(self, answer: requests.Response) -> list[dict[str, Any]]:
+        """The add-ons of Heroku Connect in a list of add-ons; the app has one of Postgres too."""
+        listed: list[dict[str, Any]] = answer.json()
+        return [each for each in listed if each["addon_service"]["name"] == "herokuconnect"]
+
     def linked(self, name: str = "hc-acme", **more: Any) -> str:
         """Make and link an add-on; return the URL of its connection."""
         assert self.addon(name, **more).status_code == 201

@@ -3,6 +3,7 @@
 from tests.emulator.client import APP, Emulated
 
 HOST = "isv-connect-1"
+POSTGRES = "postgresql-emulated"
 OTHER = {"Authorization": "Bearer HRKU-other"}
 
 
@@ -125,8 +126,8 @@ def test_what_an_app_has_is_listed(emulated: Emulated) -> None:
 
 def test_services_are_shown_without_a_token(emulated: Emulated) -> None:
     nobody = {"Authorization": ""}
-    (service,) = emulated.get("/heroku/addon-services", headers=nobody).json()
-    assert service["name"] == "herokuconnect"
+    services = emulated.get("/heroku/addon-services", headers=nobody).json()
+    (service,) = [each for each in services if each["name"] == "herokuconnect"]
     for key in (service["name"], service["id"]):
         shown = emulated.get(f"/heroku/addon-services/{key}", headers=nobody).json()
         assert shown == service
@@ -135,3 +136,63 @@ def test_services_are_shown_without_a_token(emulated: Emulated) -> None:
     for path in ("redis", "redis/plans"):
         missing = emulated.get(f"/heroku/addon-services/{path}", headers=nobody)
         assert missing.status_code == 404
+
+
+def test_an_app_is_deleted_with_its_addons_and_its_attachments(emulated: Emulated) -> None:
+    host(emulated)
+    emulated.addon("hc-own")
+    emulated.post(f"/heroku/apps/{HOST}/addons", json={"plan": "herokuconnect", "name": "hc-1"})
+    emulated.post("/heroku/addon-attachments", json={"app": HOST, "addon": "hc-own", "name": "X"})
+    emulated.post("/heroku/addon-attachments", json={"app": APP, "addon": "hc-1", "name": "Y"})
+    answer = emulated.call("DELETE", f"/heroku/apps/{HOST}")
+    assert (answer.status_code, answer.json()["name"]) == (200, HOST)
+    assert emulated.get(f"/heroku/apps/{HOST}").status_code == 404
+    assert emulated.call("DELETE", f"/heroku/apps/{HOST}").status_code == 404
+    assert emulated.get("/heroku/addons/hc-1").status_code == 404
+    names = {each["name"] for each in emulated.get("/heroku/addon-attachments").json()}
+    assert names == {"HEROKUCONNECT", "DATABASE"}
+    assert host(emulated) == 201
+
+
+def test_the_app_that_the_emulator_is_for_stays(emulated: Emulated) -> None:
+    answer = emulated.call("DELETE", f"/heroku/apps/{APP}")
+    assert (answer.status_code, APP in answer.json()["message"]) == (422, True)
+
+
+def test_a_postgres_addon_is_listed_with_the_app_that_pays_for_it(emulated: Emulated) -> None:
+    host(emulated)
+    emulated.addon("hc-own")
+    attached = {"app": HOST, "addon": POSTGRES, "name": "SHARED"}
+    assert emulated.post("/heroku/addon-attachments", json=attached).status_code == 201
+    listed = emulated.get(f"/heroku/apps/{APP}/addons").json()
+    assert {each["name"] for each in listed} == {"hc-own", POSTGRES}
+    (shown,) = [each for each in listed if each["name"] == POSTGRES]
+    (other,) = [each for each in listed if each["name"] == "hc-own"]
+    assert shown.keys() == other.keys()
+    assert (shown["plan"]["name"], shown["config_vars"]) == (
+        "heroku-postgresql:standard-0",
+        ["DATABASE_URL"],
+    )
+    assert emulated.get(f"/heroku/apps/{HOST}/addons").json() == []
+    paths = (f"/addons/{POSTGRES}", f"/addons/{shown['id']}", f"/apps/{APP}/addons/{POSTGRES}")
+    assert all(emulated.get(f"/heroku{each}").json() == shown for each in paths)
+    assert shown in emulated.get("/heroku/addons").json()
+    found = emulated.get(f"/heroku/addons/{POSTGRES}/addon-attachments").json()
+    assert {each["name"] for each in found} == {"DATABASE", "SHARED"}
+    assert {each["addon"]["app"]["name"] for each in found} == {APP}
+
+
+def test_a_postgres_addon_is_resolved_by_its_name_or_its_attachment(emulated: Emulated) -> None:
+    for wanted in ({"addon": POSTGRES}, {"addon": "DATABASE", "app": APP}):
+        (found,) = emulated.post("/heroku/actions/addons/resolve", json=wanted).json()
+        assert found["name"] == POSTGRES
+    wanted = {"addon": "DATABASE"}
+    assert emulated.post("/heroku/actions/addons/resolve", json=wanted).status_code == 404
+
+
+def test_postgres_is_a_service_with_one_plan(emulated: Emulated) -> None:
+    services = emulated.get("/heroku/addon-services").json()
+    assert {each["name"] for each in services} == {"herokuconnect", "heroku-postgresql"}
+    (plan,) = emulated.get("/heroku/addon-services/heroku-postgresql/plans").json()
+    assert plan["name"] == "heroku-postgresql:standard-0"
+    assert emulated.get("/heroku/addon-services/heroku-postgresql").status_code == 200

@@ -47,7 +47,7 @@ def test_a_drop_ends_the_connection_before_or_after_the_work(
     fault(emulated, method="POST", drop=drop, times=1)
     with pytest.raises(requests.ConnectionError):
         emulated.addon()
-    assert len(emulated.get(f"/heroku/apps/{APP}/addons").json()) == made
+    assert len(emulated.addons(emulated.get(f"/heroku/apps/{APP}/addons"))) == made
     calls = emulated.get("/control/calls?system=heroku").json()["calls"]
     assert [each["status"] for each in calls] == [None, 200]
 

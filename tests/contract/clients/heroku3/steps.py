@@ -44,7 +44,7 @@ step("create_app", lambda: heroku.create_app(name="acme-host").name)
 app = heroku.apps()[os.environ["APP"]]
 step("install_addon", installed)
 step("addons", addons)
-addon = app.addons()[0]
+(addon,) = [each for each in app.addons() if each.plan.name.startswith("herokuconnect:")]
 step("addon.upgrade", lambda: addon.upgrade("herokuconnect:enterprise").plan.name)
 step("config", set_variable)
 step("releases, newest first", lambda: [each.version for each in app.releases(sort="desc")])
