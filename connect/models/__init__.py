@@ -10,6 +10,7 @@ from connect.models.connection import Connection, SchemaFate, Stage, WaitingOn
 from connect.models.diagnosis import Diagnosis, Notification
 from connect.models.discrepancy import Discrepancy, DiscrepancyKind, Reconciliation
 from connect.models.health import Condition, FleetCondition, Health, HealthSample
+from connect.models.host_app import HostApp
 from connect.models.incident import (
     COMMON,
     REGIONAL,
@@ -63,6 +64,7 @@ __all__ = [
     "HealingAttempt",
     "Health",
     "HealthSample",
+    "HostApp",
     "Incident",
     "IncidentKind",
     "IncidentStatus",

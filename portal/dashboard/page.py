@@ -14,6 +14,7 @@ from portal.dashboard.cards import (
     funnel,
     health,
     incidents,
+    room,
     times,
     vitals,
     write_errors,
@@ -69,4 +70,5 @@ register(
     Card("health", "Sync health", health.read, span=2, permission="connect.view_connection"),
     Card("incidents", "Incidents", incidents.read, permission="connect.view_incident"),
     Card("times", "From registration to live", times.read),
+    Card("room", "Room and cost", room.read, permission="connect.view_hostapp"),
 )

@@ -17,7 +17,6 @@ from connect.models import (
     HealingAttempt,
     Health,
     Incident,
-    IncidentKind,
     IncidentStatus,
     Stage,
     WebhookNotice,
@@ -263,12 +262,12 @@ def webhook(settings: Settings) -> Iterator[RawPeer]:
 
 def test_a_region_outage_is_one_incident(clock: time_machine.Traveller) -> None:
     for _ in range(5):
-        incidents.suspect_region("https://eu.heroku.com", IncidentKind.REGION, "503")
+        incidents.suspect_region("https://eu.heroku.com", "503")
         clock.shift(MINUTE)
     assert Incident.objects.get().status == IncidentStatus.OPEN
     assert alert_count() == 1
     for _ in range(6):
-        incidents.region_recovered("https://eu.heroku.com")
+        incidents.region_recovered("https://eu.heroku.com", "")
         clock.shift(MINUTE)
     assert Incident.objects.get().status == IncidentStatus.CLOSED
     assert alert_count() == 2

@@ -144,4 +144,4 @@ def test_live_connections_that_nobody_looks_at_are_one_incident(fleet: Fleet) ->
         refresh_all()
     opened.refresh_from_db()
     assert opened.status == IncidentStatus.CLOSED
-    assert regions.regions()
+    assert regions.parts()
