@@ -12,5 +12,5 @@ def register(step: Step) -> None:
 
 
 def run() -> list[str]:
-    """Run all steps; return what they did, in words."""
-    return [line for step in _steps for line in step()]
+    """Run all of them; return a line of text for each thing that they did."""
+    return [line for each in _steps for line in each()]

@@ -32,7 +32,7 @@ _LACKS = "SELECT NOT has_table_privilege(%s, %s, 'INSERT')"
 
 
 def ensure(alias: str) -> str:
-    """Make the role in a tenants' database; return in words what was done. Raises DatabaseAway."""
+    """Make the role in a tenants' database; return a line that says so. Raises DatabaseAway."""
     name = sql.Identifier(ROLE)
     try:
         with databases.cursor_of(alias) as cursor:

@@ -4,7 +4,7 @@ Each Heroku account has its own budget of calls, so each call is made and counte
 """
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from django.conf import settings
 
@@ -79,4 +79,6 @@ def account_of(connection: Connection) -> Account:
 
 
 def _account(host: HostApp) -> Account:
-    return Account(host.account, host.token)
+    # Not `or`: a token that cannot be read is an empty text, and has to stay what it is.
+    token = cast("str | None", host.token)
+    return Account(host.account, "" if token is None else token)

@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                 ('team', models.CharField(blank=True, help_text='The Heroku Team that owns it; empty: the account.', max_length=100)),
                 ('region', models.CharField(default='us', help_text="Heroku's name of the region: us, eu, frankfurt.", max_length=40)),
                 ('account', models.CharField(blank=True, help_text='A name for the account of the token: its calls are counted under it. Empty: the account of HEROKU_API_TOKEN.', max_length=60, verbose_name='Heroku account')),
-                ('token', tenants.fields.EncryptedTextField(blank=True, help_text="The account's own token. Empty: HEROKU_API_TOKEN.")),
+                ('token', tenants.fields.EncryptedTextField(blank=True, null=True, help_text="The account's own token. Empty: HEROKU_API_TOKEN.")),
                 ('database', models.CharField(default='default', help_text="The portal's name of it: tenants_eu for TENANTS_EU_URL, default for DATABASE_URL.", max_length=60, verbose_name="tenants' database")),
                 ('config_var', models.CharField(default='DATABASE_URL', help_text="The config var of the host app that holds the database's address.", max_length=60, validators=[django.core.validators.RegexValidator('\\A[A-Z][A-Z0-9_]*_URL\\Z', 'The name of a config var that ends in _URL, in upper case.')], verbose_name='config var')),
                 ('database_addon', models.CharField(blank=True, help_text="Heroku's name of the database, e.g. postgresql-cubed-12345: it is attached.", max_length=60, verbose_name='Postgres add-on')),

@@ -40,8 +40,8 @@ class HostApp(models.Model):
         help_text="A name for the account of the token: its calls are counted under it. Empty: the "
         "account of HEROKU_API_TOKEN.",
     )
-    token = EncryptedTextField(
-        blank=True, help_text="The account's own token. Empty: HEROKU_API_TOKEN."
+    token = EncryptedTextField(  # type: ignore[misc]  # the class takes no type argument
+        null=True, blank=True, help_text="The account's own token. Empty: HEROKU_API_TOKEN."
     )
     # --- where the data of its tenants is
     database = models.CharField(

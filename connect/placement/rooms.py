@@ -19,9 +19,10 @@ def annotated() -> QuerySet[HostApp]:
     A connection counts from its placement until its add-on is gone.
     """
     digits = Sum(Length(Cast("connections__generation", CharField())), filter=_HELD)
-    return HostApp.objects.annotate(
+    hosts = HostApp.objects.annotate(
         held=Count("connections", filter=_HELD), digits=Coalesce(digits, 0)
     )
+    return hosts.order_by("name")
 
 
 def read() -> list[Room]:

@@ -21,7 +21,7 @@ def ordered(*per_day: int) -> dict[date, int]:
     [
         (100, (), None, False),
         (0, (), None, True),
-        (100, (7,), 100.0, False),  # one busy day is no rate
+        (100, (7,), 100.0, False),  # one busy day makes no rate
         (100, (1,) * 28, 100.0, False),
         (29, (1,) * 28, 29.0, True),
         (30, (1,) * 28, 30.0, False),

@@ -46,7 +46,7 @@ def test_a_lost_answer_is_looked_for_on_the_same_host_app(journey: Journey) -> N
     assert len(journey.running.addons()) == 1
 
 
-def test_without_room_a_tenant_waits_with_the_reason_and_staff_are_told_once(
+def test_without_room_a_tenant_waits_with_the_reason_and_staff_are_notified_once(
     journey: Journey,
 ) -> None:
     close()
@@ -81,15 +81,15 @@ def test_the_last_place_is_given_once(emulator: emulated.Running) -> None:
     assert [room.addons for room in rooms.read()] == [1]
 
 
-def test_staff_are_told_once_that_less_than_a_month_fits(emulator: emulated.Running) -> None:
+def test_staff_are_notified_once_that_less_than_a_month_fits(emulator: emulated.Running) -> None:
     HostApp.objects.update(max_addons=3)
     for who in (cast.ACME, cast.BOREALIS, cast.CIRRUS):
         Journey(emulator, who, Proof.SIGNED).advance()
-    told = Message.objects.filter(subject__contains="nearly full")
-    assert told.count() == 1
+    mails = Message.objects.filter(subject__contains="nearly full")
+    assert mails.count() == 1
     HostApp.objects.update(max_addons=4)  # more room, and short again: a new alert
     Journey(emulator, cast.DUNE, Proof.SIGNED).advance()
-    assert told.count() == 2
+    assert mails.count() == 2
 
 
 def test_a_tenant_that_starts_over_stays_in_its_region_and_database(journey: Journey) -> None:
