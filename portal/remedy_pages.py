@@ -38,6 +38,7 @@ _ADDRESSES: dict[Page, Callable[[Tenant], str]] = {
     Page.WRITE_ERRORS: _list("writeerror"),
     Page.MAPPINGS: _list("mapping"),
     Page.DRIFT: _list("drift"),
+    Page.HOST_APPS: lambda tenant: reverse("admin:connect_hostapp_changelist"),
     Page.ADDON_DAYS: lambda tenant: reverse("admin:connect_addonday_changelist"),
     Page.MAPPING_VERSIONS: lambda tenant: reverse("admin:connect_mappingtemplate_changelist"),
     Page.ADMIN_MAIL: lambda tenant: f"mailto:{tenant.admin_email}",

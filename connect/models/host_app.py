@@ -17,6 +17,9 @@ CONFIG_VAR = RegexValidator(
     r"\A[A-Z][A-Z0-9_]*_URL\Z", "The name of a config var that ends in _URL, in upper case."
 )
 
+# Begins what a connection waits for that no host app can take.
+WAITS_FOR_ROOM = "room for its add-on"
+
 
 class HostApp(models.Model):
     """A Heroku app without code and dynos that owns add-ons.

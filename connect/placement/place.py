@@ -6,14 +6,14 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from connect.models import Connection, HostApp, Stage
+from connect.models import WAITS_FOR_ROOM, Connection, HostApp, Stage
 from connect.placement import forecast, rooms
 from connect.placement.choose import Choice, Room, Wanted, choose
 from tenants import messages
 
 # A host app that staff add or open makes the waiting ones due at once.
 LOOK_AGAIN = timedelta(minutes=15)
-NO_ROOM = "room for its add-on: {}. Add a host app, or open one"
+NO_ROOM = WAITS_FOR_ROOM + ": {}"
 
 
 def place(connection: Connection) -> tuple[HostApp | None, str]:
@@ -64,7 +64,7 @@ def alert_no_room(why: str) -> None:
         None,
         key=f"no-room:{_size(rooms.read())}",
         subject="No host app has room: new tenants wait",
-        text=f"A new tenant waits for {why}. “Host apps” in the portal has the button.",
+        text=f"A new tenant waits for {why}. “Host apps” in the portal has the button for another one.",
     )
 
 
@@ -77,7 +77,7 @@ def _warn_if_scarce(known: list[Room]) -> None:
         # The size in the key: what was added and runs short again is a new alert.
         key=f"room-scarce:{_size(known)}",
         subject="The host apps are nearly full",
-        text=f"{found.in_words} Add a host app: “Host apps” in the portal has the button.",
+        text=f"{found.in_words} “Host apps” in the portal has the button for another one.",
     )
 
 
