@@ -71,9 +71,14 @@ def refresh_health() -> int:
     return len(found)
 
 
-def refresh_region(region_url: str, host_app_id: int) -> int:
-    """Refresh the live connections of a host app in a region; return how many were seen."""
-    return regions.refresh_region(region_url, host_app_id)
+def refresh_region(region_url: str, host_app_id: int | None = None) -> int:
+    """Refresh the live connections of a host app in a region; return how many were seen.
+
+    Without a host app, those of all: a version before host apps queued it so.
+    """
+    if host_app_id is not None:
+        return regions.refresh_region(region_url, host_app_id)
+    return sum(regions.refresh_region(*each) for each in regions.parts() if each[0] == region_url)
 
 
 def refresh_connection(connection_id: int) -> None:

@@ -64,7 +64,7 @@ def alert_no_room(why: str) -> None:
         None,
         key=f"no-room:{_size(rooms.read())}",
         subject="No host app has room: new tenants wait",
-        text=f"A new tenant waits for {why}. “Host apps” in the portal has the button for another one.",
+        text=f"A new tenant waits for {why}. “Host apps” in the portal has the button.",
     )
 
 
@@ -77,7 +77,7 @@ def _warn_if_scarce(known: list[Room]) -> None:
         # The size in the key: what was added and runs short again is a new alert.
         key=f"room-scarce:{_size(known)}",
         subject="The host apps are nearly full",
-        text=f"{found.in_words} “Host apps” in the portal has the button for another one.",
+        text=f"{found.in_words} “Host apps” in the portal has the button.",
     )
 
 
