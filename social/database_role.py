@@ -28,7 +28,12 @@ GRANT INSERT ON {log} TO {role};
 _IS_MEMBER = """
 SELECT count(*) FROM pg_roles WHERE rolname = %s AND pg_has_role(current_user, oid, 'MEMBER')
 """
-_LACKS = "SELECT NOT has_table_privilege(%s, %s, 'INSERT')"
+# The last column: NULL without the role, else whether it has its rights in this schema.
+_BEGIN = """
+SELECT set_config('lock_timeout', %s, true), set_config('statement_timeout', %s, true), (
+    SELECT has_table_privilege(oid, to_regclass(%s), 'INSERT') FROM pg_roles
+    WHERE rolname = %s AND pg_has_role(current_user, oid, 'MEMBER'))
+"""
 
 
 def ensure(alias: str) -> str:
@@ -60,25 +65,18 @@ def limited_transaction(tables: TenantTables) -> Iterator[CursorWrapper]:
     Raises DatabaseAway, a django.db.Error.
     """
     with databases.cursor_of(tables.database) as cursor:
-        cursor.execute(
-            "SELECT set_config('lock_timeout', %s, true),"
-            " set_config('statement_timeout', %s, true)",
-            [LOCK_TIMEOUT, STATEMENT_TIMEOUT],
-        )
-        _enter(cursor, tables)
+        posts = _qualified(tables, tables.post_table)
+        cursor.execute(_BEGIN, [LOCK_TIMEOUT, STATEMENT_TIMEOUT, posts, ROLE])
+        *_, is_granted = cursor.fetchone() or (None,)
+        if is_granted is None:
+            yield cursor
+            return
+        if not is_granted:  # a new schema, or Heroku Connect has made the table again
+            _grant(cursor, tables)
+        cursor.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(ROLE)))
         yield cursor
         # The caller's transaction may go on, in tables that the role does not see.
         cursor.execute("RESET ROLE")
-
-
-def _enter(cursor: CursorWrapper, tables: TenantTables) -> None:
-    """Act as the role with what it needs in this schema, if it exists."""
-    if not is_there(cursor):
-        return
-    cursor.execute(_LACKS, [ROLE, _qualified(tables, tables.post_table)])
-    if cursor.fetchone() == (True,):  # a new schema, or Heroku Connect has made the table again
-        _grant(cursor, tables)
-    cursor.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(ROLE)))
 
 
 def _grant(cursor: CursorWrapper, tables: TenantTables) -> None:

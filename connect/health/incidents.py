@@ -19,6 +19,7 @@ from connect.models import (
     REGIONAL,
     Connection,
     Health,
+    HostApp,
     Incident,
     IncidentKind,
     IncidentStatus,
@@ -115,10 +116,24 @@ def close_ended() -> None:
     empty = Q(connection=None) & ~Q(region_url__in=live.values("region_url"))
     if live.exists():
         empty &= ~Q(region_url="")
-    gone = Incident.objects.exclude(status=IncidentStatus.CLOSED).filter(not_live | empty)
+    gone = Incident.objects.exclude(status=IncidentStatus.CLOSED).filter(
+        not_live | empty | _without_scope(live)
+    )
     # A suspicion was never shown or mailed, so there is nothing to close.
     gone.filter(status=IncidentStatus.SUSPECTED).delete()
     gone.update(status=IncidentStatus.CLOSED, closed_at=timezone.now(), next_attempt_at=None)
+
+
+def _without_scope(live: QuerySet[Connection]) -> Q:
+    """Match the incidents about an account, a host app's list or a database that nobody uses."""
+    hosts = HostApp.objects.filter(database=OuterRef("scope"))
+    of_account = live.filter(host_app__account=OuterRef("scope"))
+    of_list = live.filter(host_app__name=OuterRef("scope"), region_url=OuterRef("region_url"))
+    return (
+        (Q(kind=IncidentKind.TOKEN) & ~Q(Exists(of_account)))
+        | (Q(kind=IncidentKind.LIST_REFUSED) & ~Q(Exists(of_list)))
+        | (Q(kind=IncidentKind.DATABASE) & ~Q(scope="") & ~Q(Exists(hosts)))
+    )
 
 
 def remind() -> int:

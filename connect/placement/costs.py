@@ -1,11 +1,12 @@
 """What the add-ons cost a month: of each host app, of the fleet, of what is not live."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
-from connect.models import Connection, HostApp, Stage
+from connect.models import HostApp, Stage
 
 _HELD = Q(offboarded_at=None, addon_requested_at__isnull=False)
 _NOT_LIVE = ~Q(stage=Stage.LIVE)
@@ -26,13 +27,8 @@ class Cost:
     @property
     def in_words(self) -> str:
         """The cost as text, e.g. "$1,250.00 a month and 3 by contract"."""
-        return in_words(self.cents, self.unpriced)
-
-
-def in_words(cents: int, unpriced: int) -> str:
-    """Return a cost as text, e.g. "$1,250.00 a month and 3 by contract"."""
-    by_contract = f" and {unpriced:,} by contract" if unpriced else ""
-    return f"{dollars(cents)} a month{by_contract}"
+        by_contract = f" and {self.unpriced:,} by contract" if self.unpriced else ""
+        return f"{dollars(self.cents)} a month{by_contract}"
 
 
 def dollars(cents: int) -> str:
@@ -41,24 +37,26 @@ def dollars(cents: int) -> str:
 
 
 def annotated(hosts: QuerySet[HostApp]) -> QuerySet[HostApp]:
-    """Return host apps with the cents a month of their add-ons, and how many have no price."""
+    """Return host apps with what their add-ons cost, for `of`."""
     held = Q(connections__offboarded_at=None, connections__addon_requested_at__isnull=False)
-    no_price = Q(connections__monthly_cents=None)
+    idle = held & ~Q(connections__stage=Stage.LIVE)
+    cents = "connections__monthly_cents"
     return hosts.annotate(
-        cents=Coalesce(Sum("connections__monthly_cents", filter=held), 0),
-        unpriced=Count("connections", filter=held & no_price),
+        cents=Coalesce(Sum(cents, filter=held), 0),
+        unpriced=Count("connections", filter=held & Q(connections__monthly_cents=None)),
+        idle=Count("connections", filter=idle & Q(connections__monthly_cents__gt=0)),
+        idle_cents=Coalesce(Sum(cents, filter=idle), 0),
     )
 
 
-def of_fleet() -> Cost:
-    """Return what all add-ons cost: one query."""
-    found = Connection.objects.filter(_HELD).aggregate(
-        cents=Coalesce(Sum("monthly_cents"), 0),
-        unpriced=Count("pk", filter=Q(monthly_cents=None)),
-        idle=Count("pk", filter=_NOT_LIVE & Q(monthly_cents__gt=0)),
-        idle_cents=Coalesce(Sum("monthly_cents", filter=_NOT_LIVE), 0),
+def of(*hosts: Any) -> Cost:
+    """Return what the add-ons of some host apps of annotated() cost together."""
+    return Cost(
+        cents=sum(host.cents for host in hosts),
+        unpriced=sum(host.unpriced for host in hosts),
+        idle=sum(host.idle for host in hosts),
+        idle_cents=sum(host.idle_cents for host in hosts),
     )
-    return Cost(**found)
 
 
 def idle() -> Q:

@@ -32,6 +32,8 @@ def place(connection: Connection) -> tuple[HostApp | None, str]:
 
 def wanted_by(connection: Connection) -> Wanted:
     """Return what a connection needs: a tenant that starts over keeps its region and database."""
+    if connection.generation == 1:  # most are; a list of waiting ones then asks nothing more
+        return Wanted(settings.HEROKU_CONNECT_PLAN)
     before = Connection.objects.filter(
         tenant=connection.tenant_id, generation__lt=connection.generation, host_app__isnull=False
     )

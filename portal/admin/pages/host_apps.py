@@ -50,9 +50,9 @@ class HostAppAdmin(ActionsAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        found = forecast.read(rooms.read(), timezone.now())
-        fleet = costs.of_fleet()
-        note = f"{found.in_words} All add-ons cost {fleet.in_words}."
+        hosts = list(self.get_queryset(request))
+        found = forecast.read([rooms.of(host) for host in hosts], timezone.now())
+        note = f"{found.in_words} All add-ons cost {costs.of(*hosts).in_words}."
         return super().changelist_view(request, {"note": note, **(extra_context or {})})
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
@@ -86,4 +86,4 @@ class HostAppAdmin(ActionsAdmin):
 
     @admin.display(description="cost")
     def cost(self, host: Any) -> str:
-        return costs.in_words(host.cents, host.unpriced)
+        return costs.of(host).in_words

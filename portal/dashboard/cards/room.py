@@ -8,12 +8,12 @@ from portal.dashboard.cards.links import to_list
 
 
 def read(user: Any, now: datetime) -> dict[str, Any]:
-    """Four queries."""
-    known = rooms.read()
-    found, fleet = forecast.read(known, now), costs.of_fleet()
+    """Two queries."""
+    hosts = list(costs.annotated(rooms.annotated()).defer("token"))
+    known, fleet = [rooms.of(host) for host in hosts], costs.of(*hosts)
+    found = forecast.read(known, now)
     return {
         "forecast": found,
-        "hosts": len(known),
         "full": [room.name for room in known if room.is_open and not room.free],
         "away": sorted({room.database for room in known if room.is_away}),
         "cost": fleet.in_words,

@@ -17,6 +17,7 @@ from connect.models import (
     HealingAttempt,
     Health,
     Incident,
+    IncidentKind,
     IncidentStatus,
     Stage,
     WebhookNotice,
@@ -210,6 +211,26 @@ def test_incidents_close_when_a_tenant_is_off_boarded(
     incidents.close_ended()
     assert Incident.objects.get().status == IncidentStatus.CLOSED
     assert alert_count() == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "scope", "unused"),
+    [
+        (IncidentKind.TOKEN, "", "an-account"),
+        (IncidentKind.LIST_REFUSED, "multiconnect-test", "another-app"),
+        (IncidentKind.DATABASE, "default", "tenants_gone"),
+    ],
+)
+def test_an_incident_about_what_nobody_uses_any_more_is_closed(
+    acme: Health, kind: IncidentKind, scope: str, unused: str
+) -> None:
+    is_list = kind == IncidentKind.LIST_REFUSED
+    region = acme.connection.region_url if is_list else ""
+    facts = {"kind": kind, "status": IncidentStatus.OPEN, "opened_at": timezone.now()}
+    for each in (scope, unused):
+        Incident.objects.create(region_url=region, scope=each, text="Refused.", **facts)
+    incidents.close_ended()
+    assert Incident.objects.get(status=IncidentStatus.CLOSED).scope == unused
 
 
 def test_restarts_have_growing_intervals_and_then_staff_are_notified(
