@@ -27,12 +27,14 @@ class HostAppAdmin(ActionsAdmin):
     list_filter = ("accepts", "region", "database", "account")
     search_fields = ("name",)
     exports = ("name", "team", "region", "account", "database", "accepts")
-    readonly_fields = ("standing", "problem", "room", "config_bytes", "lasts", "cost", "checked_at")
+    readonly_fields = (
+        *("standing", "problem", "checked_at", "room", "config_bytes", "all_together", "cost"),
+    )
     fieldsets = (
-        (None, {"fields": ("standing", "problem", "room", "config_bytes", "lasts", "cost")}),
+        (None, {"fields": readonly_fields}),
         ("At Heroku", {"fields": ("name", "team", "region", "account", "new_token")}),
         ("Tenants' database", {"fields": ("database", "config_var", "database_addon")}),
-        ("Room", {"fields": ("accepts", "max_addons", "max_config_bytes", "plan", "checked_at")}),
+        ("Room", {"fields": ("accepts", "max_addons", "max_config_bytes", "plan")}),
     )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
@@ -40,8 +42,10 @@ class HostAppAdmin(ActionsAdmin):
         return (*self.readonly_fields, *(FIXED if in_use else ()))
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        # A new one has nothing to show yet.
-        return self.fieldsets if obj else self.fieldsets[1:3]
+        if obj is None:  # a new one has nothing to show yet
+            return self.fieldsets[1:3]
+        shown = [name for name in self.readonly_fields if name != "problem" or obj.problem]
+        return ((None, {"fields": shown}), *self.fieldsets[1:])
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[HostApp]:
         # Joined here, so that a list costs the same for any number of host apps.
@@ -80,9 +84,9 @@ class HostAppAdmin(ActionsAdmin):
         room = rooms.of(host)
         return f"{room.config_bytes:,} of {room.max_config_bytes:,} bytes"
 
-    @admin.display(description="the room lasts")
-    def lasts(self, host: Any) -> str:
-        return forecast.read([rooms.of(host)], timezone.now()).in_words
+    @admin.display(description="all host apps")
+    def all_together(self, host: Any) -> str:
+        return forecast.read(rooms.read(), timezone.now()).in_words
 
     @admin.display(description="cost")
     def cost(self, host: Any) -> str:
