@@ -65,13 +65,13 @@ def _refresh(count: int) -> Refresh:
     url, app = settings.DATABASE_URL, settings.APP_NAME
     with health_fleet.served(url, app, count, broken) as address:
         region = f"{address}/region"
-        _enrol(count, region)
+        host = _enrol(count, region)
         with override_settings(HEROKU_CONNECT_URL=f"{address}/central"):
-            regions.refresh_region(region)
+            regions.refresh_region(region, host)
             requests.delete(f"{address}/control/calls", timeout=10)
             tracemalloc.start()
             began = time.monotonic()
-            seen = regions.refresh_region(region)
+            seen = regions.refresh_region(region, host)
             seconds = time.monotonic() - began
             _, peak = tracemalloc.get_traced_memory()
             tracemalloc.stop()
@@ -88,8 +88,9 @@ def _claim(holds: bool, otherwise: str) -> None:
         raise RuntimeError(otherwise)
 
 
-def _enrol(count: int, region: str) -> None:
-    from connect.models import Connection, Stage
+def _enrol(count: int, region: str) -> int:
+    """Store live tenants on the first host app; return its key."""
+    from connect.models import Connection, HostApp, Stage
     from tenants.models import Tenant
     from tenants.orgid import normalize
 
@@ -99,10 +100,12 @@ def _enrol(count: int, region: str) -> None:
         for number, org in enumerate(orgs)
     )
     tenants = {tenant.org_id: tenant for tenant in Tenant.objects.all()}
+    host = HostApp.objects.get()
     Connection.objects.bulk_create(
         Connection(
             tenant=tenants[org],
             stage=Stage.LIVE,
+            host_app=host,
             organization_id=org,
             connection_id=health_fleet.name(number),
             region_url=region,
@@ -111,6 +114,7 @@ def _enrol(count: int, region: str) -> None:
         )
         for number, org in enumerate(orgs)
     )
+    return host.pk
 
 
 def _write_errors() -> tuple[float, int]:

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import Exists, Max, OuterRef
 from django.utils import timezone
 
-from connect import schemas
+from connect import databases, schemas
 from connect.models import Connection
 from tenants import timeline, whole
 from tenants.models import EventKind, Tenant, erasures_of
@@ -63,8 +63,8 @@ def _create(tenant: Tenant, last: int, **facts: Any) -> Connection:
 
 def drop_schemas(tenant: Tenant) -> int:
     """Drop all schemas of a tenant that is erased; return its highest generation."""
-    for name in tenant.connections.exclude(schema_name="").values_list("schema_name", flat=True):
-        schemas.drop(name)
+    for each in tenant.connections.exclude(schema_name="").select_related("host_app"):
+        schemas.drop(each.schema_name, databases.alias_of(each))
     return tenant.connections.aggregate(last=Max("generation"))["last"] or 0
 
 

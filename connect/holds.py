@@ -21,6 +21,8 @@ from connect.models import (
     RolloutStatus,
     Stage,
 )
+from connect.placement import place, rooms
+from connect.placement.choose import Room
 from tenants import limits
 
 MAPPING_CALLS = "mapping-calls"  # the bucket of calls to Heroku Connect for roll-outs
@@ -43,16 +45,20 @@ def of_connection(connection: Connection, now: datetime) -> list[Hold]:
 
 
 def of_connections(connections: Iterable[Connection], now: datetime) -> dict[int, list[Hold]]:
-    """Return what holds up each of them, by its key: four queries for any number."""
-    rows = list(connections)
-    found = RolloutItem.objects.filter(connection__in=rows, status__in=OPEN_STATUSES)
+    """Return what holds up each of them, by its key: a fixed number of queries."""
+    waiting = list(connections)
+    found = RolloutItem.objects.filter(connection__in=waiting, status__in=OPEN_STATUSES)
     # A connection is in one open roll-out at most.
     items = {each.connection_id: each for each in found.select_related("rollout__template")}
     provisioning = _of_provisioning()
     calls = [*provisioning, *_of_budgets(now)]
+    # Read only where one waits for it.
+    known = rooms.read() if any(map(_is_unplaced, waiting)) else []
     return {
-        row.pk: provisioning if _is_provisioned(row) else _of_item(items.get(row.pk), calls)
-        for row in rows
+        row.pk: [*provisioning, *_of_room(row, known)]
+        if _is_provisioned(row)
+        else _of_item(items.get(row.pk), calls)
+        for row in waiting
     }
 
 
@@ -83,19 +89,30 @@ def in_words(holds: Iterable[Hold]) -> str:
 
 def of_bulk_runs(now: datetime) -> list[Hold]:
     """Return what holds up bulk runs, and all other background work that calls Heroku."""
-    left = budget.left(now)
-    if left is None or left >= budget.RESERVE:
-        return []
     return [
         Hold(
-            f"Heroku takes {counted(left, 'more call')} now. The last {budget.RESERVE} of an hour "
-            f"are kept for provisioning; about {budget.REFILL_PER_MINUTE} are added each minute."
+            f"{budget.in_words(each.peer)} takes "
+            f"{counted(budget.calls_left(each, now), 'more call')} now. The last {budget.RESERVE} "
+            "of an hour are kept for provisioning; about "
+            f"{budget.REFILL_PER_MINUTE} are added each minute."
         )
+        for each in budget.spent(now)
     ]
 
 
 def _is_provisioned(connection: Connection) -> bool:
     return connection.stage not in _NOT_PROVISIONED and not connection.blocked_at
+
+
+def _is_unplaced(connection: Connection) -> bool:
+    return connection.stage == Stage.CREATING_ADDON and connection.host_app_id is None
+
+
+def _of_room(connection: Connection, known: list[Room]) -> list[Hold]:
+    if not _is_unplaced(connection):
+        return []
+    why = place.refusal_for(connection, known)
+    return [Hold(f"No host app has room: {why}.")] if why else []
 
 
 def _of_item(item: RolloutItem | None, calls: list[Hold]) -> list[Hold]:

@@ -2,8 +2,9 @@
 
 import re
 
-from django.db import connection as database
 from psycopg import sql
+
+from connect import databases
 
 _NAME = re.compile(r"sf_00d[0-9a-z]{15}_[1-9][0-9]{0,4}")
 
@@ -27,9 +28,12 @@ def checked(name: str) -> str:
     return name
 
 
-def drop(name: str) -> None:
-    """Drop a tenant's schema with all its rows. A missing schema is not an error."""
+def drop(name: str, alias: str) -> None:
+    """Drop a tenant's schema with all its rows. A missing schema is not an error.
+
+    `alias` is the database that it is in (connect.databases). Raises DatabaseAway.
+    """
     # Checked again here: a wrong name would drop other data, with all that depends on it.
     statement = sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(checked(name)))
-    with database.cursor() as cursor:
+    with databases.cursor_of(alias) as cursor:
         cursor.execute(statement)

@@ -62,23 +62,28 @@ def reconcile() -> int:
 
 
 def refresh_health() -> int:
-    """Record the fleet's conditions and queue a refresh of each region; return how many."""
+    """Record the fleet's conditions and queue a refresh of each list; return how many."""
     fleet.record()
-    # A task for each region, so that a region that hangs does not hold up the others.
-    found = regions.regions()
-    for region_url in found:
-        enqueue(refresh_region, region_url)
+    # A task for each list, so that a region that hangs does not hold up the others.
+    found = regions.parts()
+    for region_url, host_app_id in found:
+        enqueue(refresh_region, region_url, host_app_id)
     return len(found)
 
 
-def refresh_region(region_url: str) -> int:
-    """Refresh the live connections of a region; return how many were seen."""
-    return regions.refresh_region(region_url)
+def refresh_region(region_url: str, host_app_id: int | None = None) -> int:
+    """Refresh the live connections of a host app in a region; return how many were seen.
+
+    Without a host app, those of all: a version before host apps queued it so.
+    """
+    if host_app_id is not None:
+        return regions.refresh_region(region_url, host_app_id)
+    return sum(regions.refresh_region(*each) for each in regions.parts() if each[0] == region_url)
 
 
 def refresh_connection(connection_id: int) -> None:
     """Refresh one live connection."""
-    rows = Connection.objects.select_related("tenant__grant", "health")
+    rows = Connection.objects.select_related("tenant__grant", "health", "host_app")
     connection = rows.filter(pk=connection_id, stage=Stage.LIVE).first()
     if connection:
         refresh.refresh_or_mark_unseen(connection)
@@ -90,9 +95,9 @@ def check_incidents() -> None:
     incidents.remind()
     common.update()
     suspects, region_urls = incidents.unconfirmed()
-    # A region may have two incidents, and is asked once.
-    for region_url in {each for each in region_urls if each}:
-        enqueue(refresh_region, region_url)
+    for region_url, host_app_id in regions.parts() if any(region_urls) else []:
+        if region_url in region_urls:
+            enqueue(refresh_region, region_url, host_app_id)
     if "" in region_urls:
         refresh_health()
     for connection_id in suspects[:SWEEP_LIMIT]:

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from connect import connections, returns, tasks
 from connect import links as connect_links
 from connect.clients import heroku_connect, http
+from connect.clients.accounts import remote_of
 from connect.models import Connection, Stage
 from connect.provisioning import reconciler
 from tenants import limits, links, pages, visitors
@@ -72,8 +73,7 @@ def _may_authorize(tenant: Tenant) -> bool:
 def _fresh_url(tenant: Tenant, connection: Connection, signed: str) -> str:
     """Return where to authorize, on the org's My Domain if known: it may refuse other hosts."""
     return heroku_connect.authorize_url(
-        connection.region_url,
-        connection.connection_id,
+        remote_of(connection),
         environment="custom" if tenant.trusted_domain else _common_host(tenant),
         domain=tenant.trusted_domain,
         next=connect_links.auth_complete_url(tenant, like=signed),

@@ -16,6 +16,7 @@ from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from connect.clients import budget
+from connect.clients.accounts import account_of
 from connect.operations.base import Busy, OperationOutcome, Report
 from portal.models import BulkItem, BulkItemStatus, BulkRun
 from tenants import attempts, leases, sweeps
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 Perform = Callable[[BulkRun, BulkItem], Report]
 _perform: Perform
+_apis: Callable[[BulkRun], Iterable[str]]
 
 # After a slice another task continues, because provisioning shares the workers.
 SLICE_SECONDS = 20.0
@@ -38,7 +40,7 @@ BATCH_SIZE = 1000
 APPROVAL_TIME = timedelta(hours=24)
 APPROVAL = "the approval of a second manager"
 NOT_APPROVED = "the portal, because nobody approved it in time"
-BUDGET_RESERVED = "Heroku's call budget: the last calls of this hour are kept for provisioning"
+BUDGET_RESERVED = "the budget of calls: the last ones of this hour are kept for provisioning"
 _OPEN = (BulkItemStatus.WAITING, BulkItemStatus.RUNNING)
 _STATUS = {
     OperationOutcome.DONE: BulkItemStatus.DONE,
@@ -48,10 +50,13 @@ _STATUS = {
 }
 
 
-def register(perform: Perform) -> None:
-    """Store how an item is done. The registry of actions stands above this module."""
-    global _perform
-    _perform = perform
+def register(perform: Perform, apis: Callable[[BulkRun], Iterable[str]]) -> None:
+    """Store how an item is done, and which APIs of Heroku a run calls.
+
+    The registry of actions stands above this module.
+    """
+    global _perform, _apis
+    _perform, _apis = perform, apis
 
 
 def start(run: BulkRun, items: Iterable[BulkItem]) -> BulkRun:
@@ -167,14 +172,15 @@ def work_off(run_id: int) -> None:
     pause = timedelta()
     # The lease is not renewed once the run is cancelled, which ends the slice.
     while time.monotonic() < stop_at and lease.renew(cancelled_at=None):
-        if waits_for_budget(lease.row) and not budget.allows_background_work():
-            _release(lease, budget.RESERVE_PAUSE, BUDGET_RESERVED)
-            return
         item = _next_item(lease.row)
         if item is None:
             pause = BUSY_PAUSE
             break
-        _do(lease.row, item)
+        if waits_for_budget(lease.row) and not _is_within_budget(lease.row, item):
+            _release(lease, budget.RESERVE_PAUSE, BUDGET_RESERVED)
+            return
+        if _count_attempt(item):  # else it was cancelled just now
+            _do(lease.row, item)
     _release(lease, pause, "")
 
 
@@ -212,17 +218,28 @@ def _enqueue(run_id: int) -> None:
 
 
 def _next_item(run: BulkRun) -> BulkItem | None:
-    """Return the next item, its attempt counted: those of a dead task first, busy ones last."""
-    items = run.items.filter(status__in=_OPEN).select_related("tenant", "connection__tenant")
+    """Return the next item: those of a dead task first, busy ones last."""
+    items = run.items.filter(status__in=_OPEN).select_related(
+        "tenant", "connection__tenant", "connection__host_app"
+    )
     # "running" sorts before "waiting", so an item of a dead task comes first.
     found = items.order_by("status", "attempts", "pk").first()
-    if found is None or _was_just_busy(found):
-        return None
-    row = BulkItem.objects.filter(pk=found.pk, status=found.status)
-    if not attempts.count(row, found.attempts, status=BulkItemStatus.RUNNING):
-        return _next_item(run)  # it was cancelled just now
-    found.attempts += 1
-    return found
+    return None if found is None or _was_just_busy(found) else found
+
+
+def _count_attempt(item: BulkItem) -> bool:
+    """Count the attempt before the work; return False if the item is no longer open."""
+    row = BulkItem.objects.filter(pk=item.pk, status=item.status)
+    if not attempts.count(row, item.attempts, status=BulkItemStatus.RUNNING):
+        return False
+    item.attempts += 1
+    return True
+
+
+def _is_within_budget(run: BulkRun, item: BulkItem) -> bool:
+    """Return whether the APIs that the run calls may be called for the item's Heroku account."""
+    account = account_of(item.connection).name if item.connection else ""
+    return budget.allows_background_work(account, _apis(run))
 
 
 def _was_just_busy(item: BulkItem) -> bool:

@@ -25,13 +25,20 @@ def _list(model: str) -> Callable[[Tenant], str]:
 
 
 def _of_app(part: str) -> Callable[[Tenant], str]:
-    return lambda tenant: f"{_DASHBOARD}/{settings.APP_NAME}/{part}"
+    return lambda tenant: f"{_DASHBOARD}/{_host_of(tenant)}/{part}"
+
+
+def _host_of(tenant: Tenant) -> str:
+    """Return the app that owns the tenant's add-on, else the first that new ones are made on."""
+    placed = tenant.connections.filter(host_app__isnull=False).order_by("-generation")
+    return placed.values_list("host_app__name", flat=True).first() or settings.HEROKU_CONNECT_APP
 
 
 _ADDRESSES: dict[Page, Callable[[Tenant], str]] = {
     Page.WRITE_ERRORS: _list("writeerror"),
     Page.MAPPINGS: _list("mapping"),
     Page.DRIFT: _list("drift"),
+    Page.HOST_APPS: lambda tenant: reverse("admin:connect_hostapp_changelist"),
     Page.ADDON_DAYS: lambda tenant: reverse("admin:connect_addonday_changelist"),
     Page.MAPPING_VERSIONS: lambda tenant: reverse("admin:connect_mappingtemplate_changelist"),
     Page.ADMIN_MAIL: lambda tenant: f"mailto:{tenant.admin_email}",

@@ -45,6 +45,7 @@ _MODELS = (
     "Drift",
     "Tag",
     "HealthSample",
+    "HostApp",
     "Discrepancy",
     "Reconciliation",
     "ApiBudget",

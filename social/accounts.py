@@ -10,13 +10,13 @@ from psycopg import sql
 from connect.models import Connection, Stage
 from connect.schemas import BadSchemaName
 from social import handles
+from social.database_role import limited_transaction
 from social.models import TenantCollection
 from social.tenant_tables import (
     ACCOUNT,
     TenantSkipped,
     TenantTables,
     error_text,
-    limited_transaction,
     tables_of,
 )
 
@@ -60,7 +60,7 @@ def read_all(tenant_ids: Sequence[int] = ()) -> list[TenantRun]:
 
 def live() -> Iterable[Connection]:
     """Return every live connection with its tenant and mappings, three queries in all."""
-    found = Connection.objects.filter(stage=Stage.LIVE).select_related("tenant")
+    found = Connection.objects.filter(stage=Stage.LIVE).select_related("tenant", "host_app")
     return found.prefetch_related("mappings").order_by("pk")
 
 
@@ -75,7 +75,7 @@ def read(tables: TenantTables) -> Accounts:
         table=sql.Identifier(ACCOUNT.lower()),
         present=sql.SQL(" AND isdeleted IS NOT TRUE" if tables.has_isdeleted else ""),
     )
-    with limited_transaction() as cursor:
+    with limited_transaction(tables) as cursor:
         cursor.execute(statement)
         return parse_rows(cursor)
 

@@ -35,7 +35,7 @@ _TONES = {
 
 attention.register(dashboard.CAPPED)
 register(
-    Card("posts", "Posts per day", dashboard.read, span=2, permission="social.view_collectionrun")
+    Card("posts", "Posts per day", dashboard.read, span=3, permission="social.view_collectionrun")
 )
 
 

@@ -1,11 +1,15 @@
-"""What this use case adds to the portal when Django starts: schedules and rights.
+"""What this use case adds to the portal when Django starts: schedules, rights, a database role.
 
 Its pages and its card are in `admin`, its checks in `checks`, its kill switch in `switches`.
 """
 
-from portal import roles
+from collections.abc import Iterator
+
+from connect.databases import DatabaseAway
+from connect.models import HostApp
+from portal import roles, set_up
 from portal.project import schedules
-from social import tasks
+from social import database_role, tasks
 
 _MODELS = (
     "collectionrun",
@@ -18,6 +22,17 @@ _MODELS = (
     "delivery",
 )
 
+
+def _make_roles() -> Iterator[str]:
+    """Make the role of the posts in each database that has tenants."""
+    for alias in sorted({*HostApp.objects.values_list("database", flat=True)}):
+        try:
+            yield database_role.ensure(alias)
+        except DatabaseAway as away:
+            yield f"role {database_role.ROLE}: {away}"
+
+
+set_up.register(_make_roles)
 schedules.every(15, tasks.collect)
 schedules.daily(tasks.prune)
 roles.grant(roles.VIEWER, *(f"social.view_{model}" for model in _MODELS))

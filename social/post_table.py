@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 
 from psycopg import sql
 
+from social.database_role import limited_transaction
 from social.models import Post
-from social.tenant_tables import TenantTables, limited_transaction
+from social.tenant_tables import TenantTables
 
 MAX_BODY_LENGTH = 255  # characters of Tweet__c.Body__c
 _JOINER = "\u200d"
@@ -57,7 +58,7 @@ def write(tables: TenantTables, rows: Iterable[PostRow]) -> WriteCounts:
 
     All or nothing. Raises django.db.Error.
     """
-    with limited_transaction() as cursor:
+    with limited_transaction(tables) as cursor:
         cursor.execute(
             "SELECT set_config('xmlbinary', 'base64', true),"
             " pg_advisory_xact_lock(%s, hashtext(%s))",

@@ -1,20 +1,15 @@
-"""Where a tenant's Accounts and posts are, and short transactions in its schema.
+"""Where a tenant's Accounts and posts are.
 
 Table and column names come from the tenant's stored mappings. Statements name the schema each time;
 `search_path` is never changed.
 """
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.db import Error as DatabaseError
-from django.db import connection as database
-from django.db import transaction
-from django.db.backends.utils import CursorWrapper
 
-from connect import schemas
+from connect import databases, schemas
 from connect.health import states
 from connect.models import Connection, Mapping, Stage
 
@@ -30,8 +25,6 @@ OPTIONAL = {
     "post_id": "Tweet_Id__c",  # this project's package has it, the one of 2016 does not
 }
 READ_WRITE = "read_write"
-LOCK_TIMEOUT = "5s"  # a locked table of one tenant must not delay the others
-STATEMENT_TIMEOUT = "60s"
 
 
 class TenantSkipped(Exception):
@@ -42,6 +35,7 @@ class TenantSkipped(Exception):
 class TenantTables:
     """Where a tenant's data is: its schema, and the names of tables and columns in it."""
 
+    database: str  # a key of settings.DATABASES
     schema: str
     handle_column: str
     has_isdeleted: bool
@@ -72,6 +66,7 @@ def tables_of(connection: Connection) -> TenantTables:
         )
     account_fields, tweet_fields = _fields(accounts), _fields(post_table)
     return TenantTables(
+        database=databases.alias_of(connection),
         schema=schemas.checked(connection.schema_name),
         handle_column=_column(account_fields, prefix + HANDLE_FIELD, ACCOUNT),
         has_isdeleted="isdeleted" in account_fields,
@@ -87,18 +82,6 @@ def tables_of(connection: Connection) -> TenantTables:
             },
         },
     )
-
-
-@contextmanager
-def limited_transaction() -> Iterator[CursorWrapper]:
-    """Open a transaction with short time limits for locks and statements."""
-    with transaction.atomic(), database.cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config('lock_timeout', %s, true),"
-            " set_config('statement_timeout', %s, true)",
-            [LOCK_TIMEOUT, STATEMENT_TIMEOUT],
-        )
-        yield cursor
 
 
 def error_text(error: DatabaseError) -> str:

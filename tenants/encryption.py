@@ -62,7 +62,7 @@ def rotate(report: Callable[[Rotation, int], None]) -> Rotation:
     key decrypts are marked as lost, and those whose key is back are active again.
     """
     rotation = Rotation()
-    total = sum(model._default_manager.count() for model, _ in _columns())
+    total = sum(_with_ciphertext(model, field).count() for model, field in _columns())
     total += sum(each.count() for each in _others)
     grants.restore_readable()
     for model, field in _columns():
@@ -97,7 +97,8 @@ def _batches(model: type[Model], field: EncryptedTextField) -> Iterator[list[Any
 
 
 def _with_ciphertext(model: type[Model], field: EncryptedTextField) -> Any:
-    return model._default_manager.annotate(ciphertext=Cast(F(field.name), BinaryField()))
+    rows = model._default_manager.annotate(ciphertext=Cast(F(field.name), BinaryField()))
+    return rows.filter(ciphertext__isnull=False)
 
 
 def _rotate(model: type[Model], field: EncryptedTextField, row: Any, rotation: Rotation) -> None:

@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 
-from connect.models import Connection, Stage
+from connect.models import Connection, HostApp, Stage
 from tenants.models import Proof, Source, Tenant
 
 ACME = {
@@ -66,5 +67,12 @@ def enrol(
 
 
 def connect(tenant: Tenant, stage: Stage = Stage.WAITING_FOR_PROOF, **facts: Any) -> Connection:
-    """Store a tenant's connection in a stage, due now."""
+    """Store a tenant's connection in a stage, due now; on the first host app once it is placed."""
+    if stage not in (Stage.WAITING_FOR_PROOF, Stage.CREATING_ADDON) or "addon_name" in facts:
+        facts.setdefault("host_app", host_app())
     return Connection.objects.create(tenant=tenant, stage=stage, **facts)
+
+
+def host_app() -> HostApp:
+    """Return the host app that every test run has (tests/conftest.py)."""
+    return HostApp.objects.get(name=settings.HEROKU_CONNECT_APP)

@@ -8,9 +8,11 @@ from django.conf import settings as portal_settings
 from django.db import connection
 from django.test import TransactionTestCase
 from hypothesis import settings as hypothesis_settings
+from pytest_django import DjangoDbBlocker
 from pytest_django.fixtures import Settings
 
 import emulator as emulated
+from connect import host_apps
 
 # A property must not fail because the machine is busy. `make thorough` tries more examples.
 hypothesis_settings.register_profile("usual", deadline=None, max_examples=30)
@@ -19,8 +21,10 @@ hypothesis_settings.load_profile("usual")
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> Iterator[None]:
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Let tests with transactions of their own empty the audit trail when they have ended.
+
+    Every test finds the first host app, as a portal that was set up has it.
 
     While any test runs, the database refuses it, as in production.
     """
@@ -32,7 +36,10 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
             empty(case)
         finally:
             _switch("ENABLE")
+            host_apps.ensure_first()
 
+    with django_db_blocker.unblock():
+        host_apps.ensure_first()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", empty_all)
         yield

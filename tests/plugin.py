@@ -16,6 +16,7 @@ from demo import postgres
 
 TEST_ENVIRONMENT = {
     "APP_NAME": "multiconnect-test",
+    "HEROKU_APP_NAME": "multiconnect-portal",
     "SECRET_KEY": "test-only-secret-key-of-more-than-fifty-characters-0123456789",
     "SECRET": "dGVzdC1vbmx5LWtleS1vbmUtMzItYnl0ZXMtbG9uZyE=",
     "HEROKU_API_TOKEN": "HRKU-test-token",

@@ -1,4 +1,4 @@
-"""Heroku's Platform API: the add-ons of the ISV's app.
+"""Heroku's Platform API: the add-ons of the host apps.
 
 Every function raises the errors of connect.clients.http.
 """
@@ -6,11 +6,14 @@ Every function raises the errors of connect.clients.http.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from django.conf import settings
 
 from connect.clients import budget
+from connect.clients.accounts import Account, App
 from connect.clients.http import (
+    Answer,
     Conflict,
     ErrorBody,
     NotFound,
@@ -24,21 +27,26 @@ from tenants.http.json_object import JsonObject
 SYSTEM = "Heroku"
 VERSION = "application/vnd.heroku+json; version=3"
 PARTNER_VERSION = VERSION + ".partner"
+MAX_CENTS = 2**31  # as in the column
 FIRST_PAGE = "id ..; max=1000"
 
 
 @dataclass(frozen=True)
 class Addon:
-    """`state` is "provisioning", "provisioned", "deprovisioning" or "deprovisioned"."""
+    """`state` is "provisioning", "provisioned", "deprovisioning" or "deprovisioned".
+
+    `monthly_cents` is what a month of it costs; None if it is by contract or unknown.
+    """
 
     id: str
     name: str
     state: str
     plan: str
+    monthly_cents: int | None = None
 
 
 def create_addon(
-    app: str, plan: str, name: str, attachment: str, confirm: str | None = None
+    app: App, plan: str, name: str, attachment: str, confirm: str | None = None
 ) -> Addon:
     """Order an add-on of `app`. `name` is unique in all of Heroku, `attachment` within the app.
 
@@ -49,24 +57,26 @@ def create_addon(
     order: dict[str, object] = {"plan": plan, "name": name, "attachment": {"name": attachment}}
     if confirm:
         order["confirm"] = confirm
-    answer = _heroku().call("POST", _addons(app), document=order)
+    answer = _heroku(app.account).call("POST", _addons(app), document=order)
     return _addon(answer.document())
 
 
-def find_addon(app: str, name: str) -> Addon | None:
+def find_addon(app: App, name: str) -> Addon | None:
     """Return the add-on of that name or id within `app`, or None."""
     try:
-        return _addon(_heroku().call("GET", f"{_addons(app)}/{segment(name)}").document())
-    except NotFound:
+        path = f"{_addons(app)}/{segment(name)}"
+        return _addon(_heroku(app.account).call("GET", path).document())
+    except NotFound as error:
+        _raise_for_app(error)
         return None
 
 
-def list_addons(app: str) -> list[Addon]:
+def list_addons(app: App) -> list[Addon]:
     """Return all add-ons of `app`, of every service: one call for each thousand of them."""
     found: list[Addon] = []
     wanted = FIRST_PAGE
     while wanted:
-        answer = _heroku().call("GET", _addons(app), headers={"Range": wanted})
+        answer = _heroku(app.account).call("GET", _addons(app), headers={"Range": wanted})
         found += map(_addon, answer.documents())
         following = answer.headers.get("Next-Range", "")
         if following == wanted:
@@ -75,16 +85,17 @@ def list_addons(app: str) -> list[Addon]:
     return found
 
 
-def delete_addon(app: str, name: str) -> bool:
+def delete_addon(app: App, name: str) -> bool:
     """Delete the add-on with that name or id; False if it was already deleted. Safe to repeat."""
     try:
-        _heroku().call("DELETE", f"{_addons(app)}/{segment(name)}", reads=False)
-    except NotFound:
+        _heroku(app.account).call("DELETE", f"{_addons(app)}/{segment(name)}", reads=False)
+    except NotFound as error:
+        _raise_for_app(error)
         return False
     return True
 
 
-def enroll(slug: str, addon_id: str) -> None:
+def enroll(account: Account, slug: str, addon_id: str) -> None:
     """Enroll an add-on in the ISV programme, so that subscribers see the ISV's page.
 
     Raises Conflict if it has an ISV already, which Heroku does not name.
@@ -92,7 +103,7 @@ def enroll(slug: str, addon_id: str) -> None:
     path = f"/partner/connect/{segment(slug)}/addon/{segment(addon_id)}/enroll"
     headers = {"Accept": PARTNER_VERSION}
     try:
-        _heroku().call("POST", path, document={}, headers=headers, reads=False)
+        _heroku(account).call("POST", path, document={}, headers=headers, reads=False)
     except Retryable as error:
         if error.code != "conflict":
             raise
@@ -100,6 +111,10 @@ def enroll(slug: str, addon_id: str) -> None:
 
 
 class _Heroku(Peer):
+    def __init__(self, url: str, token: str, account: str) -> None:
+        super().__init__(SYSTEM, url, token, headers={"Accept": VERSION})
+        self._account = account
+
     def error_class(self, status: int, body: ErrorBody, *, safe: bool) -> type[RemoteError]:
         kind = super().error_class(status, body, safe=safe)
         return Retryable if kind is Conflict else kind  # Heroku: "retry after a while"
@@ -108,21 +123,32 @@ class _Heroku(Peer):
         left = headers.get("RateLimit-Remaining", "")
         # isdigit() alone accepts characters on which int() fails, such as "²".
         if left.isascii() and left.isdigit():
-            budget.recorder.record(int(left[:9]))
+            budget.recorder.record(self._account, int(left[:9]))
 
 
-def _heroku() -> Peer:
-    return _peer(settings.HEROKU_API_URL, settings.HEROKU_API_TOKEN)
+def _raise_for_app(error: NotFound) -> None:
+    """Raise it again if the app is not found, or not visible: nothing is known of its add-ons."""
+    if isinstance(error.document, dict) and error.document.get("resource") == "app":
+        raise error
+
+
+def call(account: Account, method: str, path: str, **more: Any) -> Answer:
+    """Call the Platform API for an account; for the other client modules."""
+    return _heroku(account).call(method, path, **more)
+
+
+def _heroku(account: Account) -> Peer:
+    return _peer(settings.HEROKU_API_URL, account.token, account.name)
 
 
 # Keyed by the token, so that a replaced token takes effect; the session is kept alive.
-@lru_cache(maxsize=4)
-def _peer(url: str, token: str) -> Peer:
-    return _Heroku(SYSTEM, url, token, headers={"Accept": VERSION})
+@lru_cache(maxsize=64)
+def _peer(url: str, token: str, account: str) -> Peer:
+    return _Heroku(url, token, account)
 
 
-def _addons(app: str) -> str:
-    return f"/apps/{segment(app)}/addons"
+def _addons(app: App) -> str:
+    return f"/apps/{segment(app.name)}/addons"
 
 
 def _addon(document: JsonObject) -> Addon:
@@ -131,4 +157,13 @@ def _addon(document: JsonObject) -> Addon:
         name=document.identifier("name"),
         state=document.string("state"),
         plan=document.object_or_empty("plan").string_or_blank("name", 60),
+        monthly_cents=_monthly_cents(document.object_or_empty("billed_price").raw),
     )
+
+
+def _monthly_cents(price: dict[str, Any]) -> int | None:
+    cents = price.get("cents")
+    by_month = price.get("unit") == "month" and not price.get("contract")
+    # A bool is an int in Python, and a negative price is a mistake.
+    is_price = isinstance(cents, int) and not isinstance(cents, bool) and 0 <= cents < MAX_CENTS
+    return cents if by_month and is_price else None

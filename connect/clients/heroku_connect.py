@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from connect.clients import budget
+from connect.clients.accounts import Account, App, Remote
 from connect.clients.connection_detail import ConnectionDetail, read_detail
 from connect.clients.http import (
     Answer,
@@ -42,32 +44,31 @@ class ConnectionSummary:
     region_url: str
 
 
-def link(app: str, resource_name: str | None = None) -> list[ConnectionSummary]:
+def link(app: App, resource_name: str | None = None) -> list[ConnectionSummary]:
     """Give the token's user access to the app's connections, and list them. Safe to repeat.
 
     Heroku Connect knows a new add-on only after this. `resource_name` selects one of the list.
     """
-    answer = _central().call("POST", f"/auth/{segment(app)}")
+    answer = _central(app.account).call("POST", f"/auth/{segment(app.name)}")
     return _summaries(answer.document().objects("connections"), resource_name)
 
 
-def detail(region_url: str, connection_id: str, deep: bool = False) -> ConnectionDetail:
+def detail(remote: Remote, deep: bool = False) -> ConnectionDetail:
     """Read one connection; with `deep`, its mappings too."""
     params = {"deep": "true"} if deep else {}
-    document = _region(region_url).call("GET", _path(connection_id), params=params).document()
+    document = _region(remote).call("GET", _path(remote), params=params).document()
     return read_detail(document, deep)
 
 
-def configure(region_url: str, connection_id: str, db_key: str, schema_name: str) -> int:
+def configure(remote: Remote, db_key: str, schema_name: str) -> int:
     """Set the connection's database and schema; return the status. A 2xx does not prove success."""
     document = {"db_key": db_key, "schema_name": schema_name}
-    region = _region(region_url)
-    return region.call("PATCH", _path(connection_id), document=document, reads=False).status
+    region = _region(remote)
+    return region.call("PATCH", _path(remote), document=document, reads=False).status
 
 
 def authorize_url(
-    region_url: str,
-    connection_id: str,
+    remote: Remote,
     environment: str,
     domain: str,
     next: str,
@@ -81,79 +82,87 @@ def authorize_url(
     if environment == "custom":
         # Heroku's own client sends the domain only for a custom environment.
         document["domain"] = domain
-    region = _region(region_url)
-    answer = region.call("POST", _path(connection_id, "authorize_url"), document=document)
+    path = _path(remote, "authorize_url")
+    answer = _region(remote).call("POST", path, document=document)
     redirect = answer.document().string("redirect")
     # The subscriber's browser is sent there, so a forged answer could lead to a fake login.
     _checked(_of_salesforce_or_heroku, redirect)
     return redirect
 
 
-def import_mappings(region_url: str, connection_id: str, document: Mapping[str, Any]) -> None:
+def import_mappings(remote: Remote, document: Mapping[str, Any]) -> None:
     """Import mappings in the export format. Heroku Connect merges them later: check the result."""
-    path = _path(connection_id, "actions/import")
-    _region(region_url).call("POST", path, document=dict(document), reads=False)
+    path = _path(remote, "actions/import")
+    _region(remote).call("POST", path, document=dict(document), reads=False)
 
 
-def export(region_url: str, connection_id: str) -> dict[str, Any]:
+def export(remote: Remote) -> dict[str, Any]:
     """Return the connection's mappings as an export document."""
-    path = _path(connection_id, "actions/export")
-    document = _region(region_url).call("GET", path).document()
+    path = _path(remote, "actions/export")
+    document = _region(remote).call("GET", path).document()
     # Raises without the list: such an export would look as if every mapping were deleted.
     document.objects("mappings")
     return document.raw
 
 
-def pause(region_url: str, connection_id: str) -> None:
+def pause(remote: Remote) -> None:
     """Pause an idle connection. Changes in Postgres are kept until it continues."""
-    _act(region_url, connection_id, "pause")
+    _act(remote, "pause")
 
 
-def resume(region_url: str, connection_id: str) -> None:
+def resume(remote: Remote) -> None:
     """Continue after pause()."""
-    _act(region_url, connection_id, "resume")
+    _act(remote, "resume")
 
 
-def restart(region_url: str, connection_id: str) -> None:
+def restart(remote: Remote) -> None:
     """Clear errors and try to continue."""
-    _act(region_url, connection_id, "restart")
+    _act(remote, "restart")
 
 
-def call(
-    method: str, region_url: str, connection_id: str = "", rest: str = "", **more: Any
-) -> Answer:
+def call(method: str, remote: Remote, rest: str = "", **more: Any) -> Answer:
     """Call the API for one connection, or for all; for the other client modules."""
-    if connection_id:
-        return _region(region_url).call(method, _path(connection_id, rest), **more)
-    return _region(region_url, LIST_LIMITS).call(method, "/api/v3/connections", **more)
+    if remote.connection_id:
+        return _region(remote).call(method, _path(remote, rest), **more)
+    return _region(remote, LIST_LIMITS).call(method, "/api/v3/connections", **more)
 
 
-def call_region(method: str, region_url: str, path: str, **more: Any) -> Answer:
+def call_region(method: str, remote: Remote, path: str, **more: Any) -> Answer:
     """Call the region's API outside a connection; for the other client modules."""
-    return _region(region_url).call(method, path, **more)
+    return _region(remote).call(method, path, **more)
 
 
-def _act(region_url: str, connection_id: str, action: str) -> None:
-    path = _path(connection_id, f"actions/{action}")
-    _region(region_url).call("POST", path, reads=False)
+class _Connect(Peer):
+    def __init__(self, url: str, token: str, account: str, limits: Limits | None) -> None:
+        super().__init__(SYSTEM, url, token, limits=limits)
+        self._account = account
+
+    def on_response(self, headers: Mapping[str, str]) -> None:
+        budget.recorder.count(self._account)
 
 
-def _path(connection_id: str, rest: str = "") -> str:
-    path = f"/api/v3/connections/{segment(connection_id)}"
+def _act(remote: Remote, action: str) -> None:
+    path = _path(remote, f"actions/{action}")
+    _region(remote).call("POST", path, reads=False)
+
+
+def _path(remote: Remote, rest: str = "") -> str:
+    path = f"/api/v3/connections/{segment(remote.connection_id)}"
     return f"{path}/{rest}" if rest else path
 
 
-def _central() -> Peer:
-    return _peer(settings.HEROKU_CONNECT_URL, settings.HEROKU_API_TOKEN)
+def _central(account: Account) -> Peer:
+    return _peer(settings.HEROKU_CONNECT_URL, account.token, account.name)
 
 
-def _region(region_url: str, limits: Limits | None = None) -> Peer:
-    return _peer(_checked(hosts.heroku_connect, region_url), settings.HEROKU_API_TOKEN, limits)
+def _region(remote: Remote, limits: Limits | None = None) -> Peer:
+    url, account = _checked(hosts.heroku_connect, remote.region_url), remote.account
+    return _peer(url, account.token, account.name, limits)
 
 
-@lru_cache(maxsize=32)
-def _peer(url: str, token: str, limits: Limits | None = None) -> Peer:
-    return Peer(SYSTEM, url, token, limits=limits)
+@lru_cache(maxsize=128)
+def _peer(url: str, token: str, account: str, limits: Limits | None = None) -> Peer:
+    return _Connect(url, token, account, limits)
 
 
 def _checked(check: Callable[[str], str], url: str) -> str:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from connect.clients import streams
+from connect.clients.accounts import App, Remote
 from connect.clients.connection_detail import ConnectionDetail, read_detail
 from connect.clients.heroku_connect import SYSTEM, call
 from connect.clients.http import RemoteError, Retryable, segment
@@ -48,15 +49,15 @@ class RemoteNotification:
     message: str
 
 
-def list_details(region_url: str, app: str, *, deep: bool) -> Iterator[ConnectionDetail]:
+def list_details(region_url: str, app: App, *, deep: bool) -> Iterator[ConnectionDetail]:
     """Yield all connections of an app in a region, from one call, in memory for one of them.
 
     The whole answer is received before the first connection is yielded. Unreadable entries are left
     out. `deep` adds the mappings.
     """
-    params = {"app": app, **({"deep": "true"} if deep else {})}
+    params = {"app": app.name, **({"deep": "true"} if deep else {})}
     with tempfile.SpooledTemporaryFile(max_size=MAX_IN_MEMORY) as file:
-        answer = call("GET", region_url, params=params, into=file)
+        answer = call("GET", Remote(region_url, account=app.account), params=params, into=file)
         try:
             for each in streams.elements(file, "results"):
                 try:
@@ -68,18 +69,18 @@ def list_details(region_url: str, app: str, *, deep: bool) -> Iterator[Connectio
             raise Retryable(SYSTEM, answer.status, f"{error}", answer.request_id) from error
 
 
-def start_diagnosis(region_url: str, connection_id: str) -> str:
+def start_diagnosis(remote: Remote) -> str:
     """Start a diagnosis; return the id for reading its result."""
-    answer = call("POST", region_url, connection_id, "validations")
+    answer = call("POST", remote, "validations")
     # Only the id is kept: the result's address is built from the region that we have checked.
     address = answer.document().string("result_url").rstrip("/")
     run = JsonObject({"run id": address.rpartition("/")[2]}, answer.missing)
     return run.identifier("run id", 100)
 
 
-def diagnosis(region_url: str, connection_id: str, run_id: str) -> list[DiagnosisFinding] | None:
+def diagnosis(remote: Remote, run_id: str) -> list[DiagnosisFinding] | None:
     """Return what a diagnosis found; None while it runs."""
-    answer = call("GET", region_url, connection_id, f"validations/{segment(run_id)}")
+    answer = call("GET", remote, f"validations/{segment(run_id)}")
     # Heroku Connect answers 202 with an empty body as long as the checks run.
     if answer.status == 202 or answer.body is None:
         return None
@@ -90,10 +91,10 @@ def diagnosis(region_url: str, connection_id: str, run_id: str) -> list[Diagnosi
     return found
 
 
-def notifications(region_url: str, connection_id: str) -> list[RemoteNotification]:
+def notifications(remote: Remote) -> list[RemoteNotification]:
     """Return the notifications that are not acknowledged."""
     params = {"page_size": str(MAX_NOTIFICATIONS)}
-    answer = call("GET", region_url, connection_id, "notifications", params=params)
+    answer = call("GET", remote, "notifications", params=params)
     return [
         RemoteNotification(
             each.identifier("id"),
@@ -105,11 +106,11 @@ def notifications(region_url: str, connection_id: str) -> list[RemoteNotificatio
     ]
 
 
-def acknowledge(region_url: str, connection_id: str, before: datetime) -> None:
+def acknowledge(remote: Remote, before: datetime) -> None:
     """Acknowledge all notifications before a time. The API cannot acknowledge single ones."""
     params = {"before": before.isoformat(), "page_size": str(MAX_NOTIFICATIONS)}
     path = "notifications/acknowledge"
-    call("POST", region_url, connection_id, path, params=params, reads=False)
+    call("POST", remote, path, params=params, reads=False)
 
 
 def _findings(document: JsonObject, about: str) -> list[DiagnosisFinding]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connect.clients import heroku_connect
+from connect.clients.accounts import Remote
 from connect.clients.http import Conflict, NotFound, segment
 from connect.clients.org_objects import ObjectFacts, read_object
 from tenants.http.json_object import JsonObject
@@ -47,29 +48,27 @@ class StillSyncing(Conflict):
 # --- what an org has, and its API version ---------------------------------------------------------
 
 
-def describe(region_url: str, connection_id: str, object_name: str) -> ObjectFacts | None:
+def describe(remote: Remote, object_name: str) -> ObjectFacts | None:
     """Return what the org says of an object; None if it has no such object.
 
     Heroku Connect shows what the user who authorized it may see.
     """
     rest = f"schemas/{segment(object_name)}"
     try:
-        document = heroku_connect.call("GET", region_url, connection_id, rest).document()
+        document = heroku_connect.call("GET", remote, rest).document()
     except NotFound:
         return None
     return read_object(document, object_name)
 
 
-def schema_diff(region_url: str, connection_id: str, version: str) -> tuple[VersionChange, ...]:
+def schema_diff(remote: Remote, version: str) -> tuple[VersionChange, ...]:
     """Return what an API version, e.g. "61.0", would change in each mapping. Changes nothing."""
     rest = "schema-diff"
-    answer = heroku_connect.call(
-        "GET", region_url, connection_id, rest, params={"target_version": version}
-    )
+    answer = heroku_connect.call("GET", remote, rest, params={"target_version": version})
     return _version_changes(answer.document())
 
 
-def change_api_version(region_url: str, connection_id: str, version: str) -> None:
+def change_api_version(remote: Remote, version: str) -> None:
     """Change the API version of a paused connection.
 
     Raises UnsafeChanges, StillSyncing, or Conflict where it is not paused.
@@ -78,8 +77,7 @@ def change_api_version(region_url: str, connection_id: str, version: str) -> Non
     try:
         heroku_connect.call(
             "POST",
-            region_url,
-            connection_id,
+            remote,
             rest,
             document={"target_version": version},
             reads=False,
@@ -123,7 +121,7 @@ def _version_changes(document: JsonObject) -> tuple[VersionChange, ...]:
 
 
 def replace_mapping(
-    region_url: str, mapping_id: str, object_name: str, config: Mapping[str, Any]
+    remote: Remote, mapping_id: str, object_name: str, config: Mapping[str, Any]
 ) -> None:
     """Overwrite a mapping; `config` holds the revision that it was read with.
 
@@ -131,30 +129,30 @@ def replace_mapping(
     """
     document = {"object_name": object_name, "config": dict(config)}
     heroku_connect.call_region(
-        "PUT", region_url, _mapping_path(mapping_id), document=document, reads=False
+        "PUT", remote, _mapping_path(mapping_id), document=document, reads=False
     )
 
 
-def delete_mapping(region_url: str, mapping_id: str) -> bool:
+def delete_mapping(remote: Remote, mapping_id: str) -> bool:
     """Delete a mapping; False if it was already deleted. Safe to repeat."""
     try:
-        heroku_connect.call_region("DELETE", region_url, _mapping_path(mapping_id), reads=False)
+        heroku_connect.call_region("DELETE", remote, _mapping_path(mapping_id), reads=False)
     except NotFound:
         return False
     return True
 
 
-def reload_mapping(region_url: str, mapping_id: str) -> None:
+def reload_mapping(remote: Remote, mapping_id: str) -> None:
     """Reload a mapping's table."""
     heroku_connect.call_region(
-        "POST", region_url, _mapping_path(mapping_id, "actions/reload"), reads=False
+        "POST", remote, _mapping_path(mapping_id, "actions/reload"), reads=False
     )
 
 
-def diagnose_mapping(region_url: str, mapping_id: str) -> MappingDiagnosis:
+def diagnose_mapping(remote: Remote, mapping_id: str) -> MappingDiagnosis:
     """Run Heroku Connect's check of one mapping and return the result."""
     path = _mapping_path(mapping_id, "validations")
-    document = heroku_connect.call_region("GET", region_url, path).document()
+    document = heroku_connect.call_region("GET", remote, path).document()
     return MappingDiagnosis(_messages(document, "errors"), _messages(document, "warnings"))
 
 

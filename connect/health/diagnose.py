@@ -8,6 +8,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from connect.clients import heroku_health, http
+from connect.clients.accounts import remote_of
 from connect.formats import counted
 from connect.health import observations
 from connect.models import Connection, Diagnosis, Health, Notification, Stage
@@ -40,9 +41,7 @@ def start(connection: Connection, actor: str) -> Diagnosis | None:
         return None
     diagnosis = Diagnosis.objects.create(connection=connection, actor=actor)
     try:
-        diagnosis.run_id = heroku_health.start_diagnosis(
-            connection.region_url, connection.connection_id
-        )
+        diagnosis.run_id = heroku_health.start_diagnosis(remote_of(connection))
     except http.RemoteError as error:
         _end(diagnosis, error.words)
         raise
@@ -59,7 +58,9 @@ def start_due() -> int:
     due = Q(health__diagnosed_at=None)
     if now.hour in NIGHT_HOURS:
         due |= Q(health__diagnosed_at__lt=now - INTERVAL)
-    rows = Connection.objects.filter(due, stage=Stage.LIVE).select_related("tenant", "health")
+    rows = Connection.objects.filter(due, stage=Stage.LIVE).select_related(
+        "tenant", "health", "host_app"
+    )
     rows = rows.order_by(F("health__diagnosed_at").asc(nulls_first=True))
     started = 0
     for connection in rows[:MAX_AT_A_TIME]:
@@ -79,7 +80,10 @@ def collect() -> int:
     # Without a run id the call that starts it has not returned yet.
     under_way = Diagnosis.objects.filter(ended_at=None).exclude(run_id="")
     return sum(
-        _collect(each) for each in under_way.select_related("connection__tenant")[:MAX_AT_A_TIME]
+        _collect(each)
+        for each in under_way.select_related("connection__tenant", "connection__host_app")[
+            :MAX_AT_A_TIME
+        ]
     )
 
 
@@ -92,7 +96,7 @@ def _end_lost() -> None:
 
 def fetch_notifications(connection: Connection) -> int:
     """Store the notifications; return how many are not acknowledged. Raises RemoteError."""
-    found = heroku_health.notifications(connection.region_url, connection.connection_id)
+    found = heroku_health.notifications(remote_of(connection))
     Notification.objects.bulk_create(
         [
             Notification(
@@ -121,7 +125,7 @@ def acknowledge(connection: Connection, actor: str) -> int:
         return 0
     # The API acknowledges what lies before a time, so this one lies just after the newest.
     before = newest + timedelta(microseconds=1)
-    heroku_health.acknowledge(connection.region_url, connection.connection_id, before)
+    heroku_health.acknowledge(remote_of(connection), before)
     return unread.filter(at__lt=before).update(
         acknowledged_at=timezone.now(), acknowledged_by=actor
     )
@@ -137,9 +141,7 @@ def prune(now: datetime) -> int:
 def _collect(diagnosis: Diagnosis) -> int:
     connection = diagnosis.connection
     try:
-        found = heroku_health.diagnosis(
-            connection.region_url, connection.connection_id, diagnosis.run_id
-        )
+        found = heroku_health.diagnosis(remote_of(connection), diagnosis.run_id)
     except http.Retryable:
         found = None
     except http.RemoteError as error:

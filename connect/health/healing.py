@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from connect import remedies
@@ -46,9 +47,11 @@ class Remedy:
     step: Callable[[Incident, Operate], str]
 
 
-def without_database() -> QuerySet[Connection]:
-    """Return the live connections that cannot reach their database."""
+def without_database(scope: str) -> QuerySet[Connection]:
+    """Return the live connections that cannot reach their database; `scope` is an incident's."""
     rows = Connection.objects.filter(stage=Stage.LIVE, state=causes.DB_UNAVAILABLE)
+    own = Q(host_app=None) | Q(host_app__database=DEFAULT_DB_ALIAS)
+    rows = rows.filter(Q(host_app__database=scope) if scope else own)
     return rows.select_related("tenant").order_by("pk")
 
 
@@ -83,7 +86,7 @@ def _restart(incident: Incident, operate: Operate) -> str:
 def _restart_all(incident: Incident, operate: Operate) -> str:
     """Restart all that cannot reach the database; those left over have their turn at the next."""
     stop_at, count = time.monotonic() + MAX_STEP_SECONDS, 0
-    for connection in without_database():
+    for connection in without_database(incident.scope):
         if time.monotonic() > stop_at:
             break
         try:

@@ -12,12 +12,14 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from connect import databases
 from connect.health import alerts, causes, lifecycle, observations
 from connect.health.suppression import are_alerts_suppressed
 from connect.models import (
     REGIONAL,
     Connection,
     Health,
+    HostApp,
     Incident,
     IncidentKind,
     IncidentStatus,
@@ -40,7 +42,7 @@ def update(healths: Iterable[Health]) -> None:
         known = _known(stored)
         for health in stored:
             mine = known.get(health.pk, [])
-            _update(health, _own(causes.of(health, now), mine, known.get(0, [])), mine, now)
+            _update(health, _own(health, causes.of(health, now), mine, known.get(0, [])), mine, now)
     observations.forget(health.connection for health in stored)
 
 
@@ -52,12 +54,18 @@ def update_one(health: Health, found: Causes, *, only: bool = False) -> None:
     _update(health, found, known, timezone.now())
 
 
-def suspect_region(region_url: str, kind: IncidentKind, text: str) -> None:
-    """Note that a region, or with "" all of Heroku Connect, does not answer: one incident."""
+def suspect_region(region_url: str, text: str) -> None:
+    """Note that a region does not answer: one incident."""
     # Some of its connections may have been tried before it was clear that the region is away.
-    of_region = {"connection__region_url": region_url} if region_url else {}
-    forget_suspected(IncidentKind.UNSEEN, **of_region)
-    update_common(kind, text, region_url)
+    forget_suspected(IncidentKind.UNSEEN, connection__region_url=region_url)
+    update_common(IncidentKind.REGION, text, region_url)
+
+
+def suspect_account(account: str, text: str) -> None:
+    """Note that the token of a Heroku account is refused, in all regions: one incident."""
+    own = {"connection__host_app__account": account} if account else {}
+    forget_suspected(IncidentKind.UNSEEN, **own)
+    update_common(IncidentKind.TOKEN, text, scope=account)
 
 
 def forget_suspected(kind: IncidentKind, **connections: str) -> None:
@@ -66,25 +74,28 @@ def forget_suspected(kind: IncidentKind, **connections: str) -> None:
     suspected.filter(kind=kind, **connections).delete()
 
 
-def region_recovered(region_url: str) -> None:
-    """Note that a region answers: its incidents, and those about the token, can close."""
+def region_recovered(region_url: str, account: str) -> None:
+    """Note that a region answers: its incidents, and the account's about its token, can close."""
     now = timezone.now()
     # An answer of any region proves that the token is accepted, so that incident ends too.
-    answered = _of_region(region_url) | _of_region("")
+    answered = _of_region(region_url) | _of_region("").filter(scope=account)
     for incident in answered.filter(kind__in=REGIONAL):
         lifecycle.absent(incident, now)
 
 
-def update_common(kind: IncidentKind, text: str, region_url: str = "") -> None:
-    """Note that something concerns many connections, or with the text "" that it is over."""
+def update_common(kind: IncidentKind, text: str, region_url: str = "", scope: str = "") -> None:
+    """Note that something concerns many connections, or with the text "" that it is over.
+
+    `scope` is the Heroku account or the tenants' database that it is about.
+    """
     now = timezone.now()
-    found = _of_region(region_url).filter(kind=kind).first()
+    found = _of_region(region_url).filter(kind=kind, scope=scope).first()
     if found and text:
         lifecycle.observed_again(found, text, now)
     elif found:
         lifecycle.absent(found, now)
     elif text:
-        lifecycle.suspect(Incident(kind=kind, region_url=region_url, text=text), now)
+        lifecycle.suspect(Incident(kind=kind, region_url=region_url, scope=scope, text=text), now)
 
 
 def grant_restored(connection: Connection) -> None:
@@ -105,10 +116,24 @@ def close_ended() -> None:
     empty = Q(connection=None) & ~Q(region_url__in=live.values("region_url"))
     if live.exists():
         empty &= ~Q(region_url="")
-    gone = Incident.objects.exclude(status=IncidentStatus.CLOSED).filter(not_live | empty)
+    gone = Incident.objects.exclude(status=IncidentStatus.CLOSED).filter(
+        not_live | empty | _without_scope(live)
+    )
     # A suspicion was never shown or mailed, so there is nothing to close.
     gone.filter(status=IncidentStatus.SUSPECTED).delete()
     gone.update(status=IncidentStatus.CLOSED, closed_at=timezone.now(), next_attempt_at=None)
+
+
+def _without_scope(live: QuerySet[Connection]) -> Q:
+    """Match the incidents about an account, a host app's list or a database that nobody uses."""
+    hosts = HostApp.objects.filter(database=OuterRef("scope"))
+    of_account = live.filter(host_app__account=OuterRef("scope"))
+    of_list = live.filter(host_app__name=OuterRef("scope"), region_url=OuterRef("region_url"))
+    return (
+        (Q(kind=IncidentKind.TOKEN) & ~Q(Exists(of_account)))
+        | (Q(kind=IncidentKind.LIST_REFUSED) & ~Q(Exists(of_list)))
+        | (Q(kind=IncidentKind.DATABASE) & ~Q(scope="") & ~Q(Exists(hosts)))
+    )
 
 
 def remind() -> int:
@@ -151,9 +176,13 @@ def unconfirmed() -> tuple[list[int], list[str]]:
     return connections, [region for connection, region in rows if not connection]
 
 
-def _own(found: Causes, mine: list[Incident], common: list[Incident]) -> Causes:
+def _own(
+    health: Health, found: Causes, mine: list[Incident], databases_away: list[Incident]
+) -> Causes:
     """Return the causes without the one that an incident about many connections covers."""
     kind = IncidentKind.DB_UNAVAILABLE
+    scope = databases.scope_of(databases.alias_of(health.connection))
+    common = any(each.scope == scope for each in databases_away)
     # One that was open before goes on, so that staff are notified of its end.
     is_covered = common and not any(each.kind == kind for each in mine)
     return {each: text for each, text in found.items() if not (is_covered and each == kind)}
@@ -162,7 +191,9 @@ def _own(found: Causes, mine: list[Incident], common: list[Incident]) -> Causes:
 def _stored(ids: list[int]) -> list[Health]:
     # A look and a scan each know a part of the facts. A row that was read before the other one has
     # stored its part would end that part's incidents, so it is read again, and locked.
-    rows = Health.objects.filter(pk__in=ids).select_related("connection__tenant__grant")
+    rows = Health.objects.filter(pk__in=ids).select_related(
+        "connection__tenant__grant", "connection__host_app"
+    )
     return list(rows.select_for_update(of=("self",), no_key=True).order_by("pk"))
 
 

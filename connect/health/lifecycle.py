@@ -67,6 +67,7 @@ def _same(incident: Incident) -> QuerySet[Incident]:
         kind=incident.kind,
         connection=incident.connection,
         region_url=incident.region_url,
+        scope=incident.scope,
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from connect.clients import heroku_health, heroku_mappings, http
+from connect.clients.accounts import remote_of
 from connect.clients.connection_detail import MappingDetail
 from connect.models import Connection
 
@@ -50,7 +51,7 @@ def of_broken(connection: Connection, broken: Iterable[MappingDetail]) -> str:
 def _diagnosed(connection: Connection, broken: Iterable[MappingDetail]) -> Iterator[str]:
     for each in broken:
         try:
-            yield from heroku_mappings.diagnose_mapping(connection.region_url, each.id).errors
+            yield from heroku_mappings.diagnose_mapping(remote_of(connection), each.id).errors
         except http.RemoteError:
             return
 
@@ -58,7 +59,7 @@ def _diagnosed(connection: Connection, broken: Iterable[MappingDetail]) -> Itera
 def _notified(connection: Connection, broken: Iterable[MappingDetail]) -> Iterator[str]:
     names = tuple(f"{each.object_name}:" for each in broken)
     try:
-        found = heroku_health.notifications(connection.region_url, connection.connection_id)
+        found = heroku_health.notifications(remote_of(connection))
     except http.RemoteError:
         return
     for each in found[:MAX_NOTIFICATIONS]:

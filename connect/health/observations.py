@@ -100,12 +100,13 @@ def note_unseen(healths: Iterable[Health], now: datetime) -> None:
     save(healths, _SEEN)
 
 
-def note_region_unseen(region_url: str, now: datetime) -> None:
-    """Note the same of all connections of a region, with one statement."""
+def note_region_unseen(region_url: str, host_app_id: int | None, now: datetime) -> None:
+    """Note the same of all connections of a host app in a region, with one statement."""
     seen = Health.objects.filter(
         # Rows that are unknown already keep their time; writing them again would reset it.
         Q(unknown_since=None) | ~Q(condition=Condition.UNKNOWN),
         connection__region_url=region_url,
+        connection__host_app=host_app_id,
         connection__stage=Stage.LIVE,
     )
     seen.update(

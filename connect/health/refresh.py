@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from connect import returns
 from connect.clients import heroku_connect, http
+from connect.clients.accounts import remote_of
 from connect.clients.connection_detail import ConnectionDetail, MappingDetail
 from connect.health import history, incidents, observations, states
 from connect.models import Connection, IncidentKind, Mapping, Stage
@@ -33,7 +34,7 @@ def refresh(connection: Connection) -> str:
 
     Raises connect.clients.http.RemoteError.
     """
-    seen = heroku_connect.detail(connection.region_url, connection.connection_id, deep=True)
+    seen = heroku_connect.detail(remote_of(connection), deep=True)
     store(connection, seen)
     is_authorized = not states.lacks_authorization(seen.state)
     returns.note_look(connection.tenant, is_authorized=is_authorized)

@@ -1,23 +1,25 @@
-"""Refreshing all live connections of a region.
+"""Refreshing all live connections of a host app in a region.
 
-A whole region costs one call. Only connections that are not well or not listed need a call of their
+They cost one call together. Only connections that are not well or not listed need a call of their
 own. Memory does not grow with the fleet: the list is read one connection at a time and stored page
 by page.
 """
 
 import logging
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
-from django.conf import settings
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from connect.clients import heroku_health, http
+from connect.clients.accounts import App, app_of_host
 from connect.clients.connection_detail import ConnectionDetail
 from connect.health import common, incidents, observations, refresh, states
-from connect.models import Condition, Connection, IncidentKind, Stage
+from connect.models import Condition, Connection, HostApp, IncidentKind, Stage
+from connect.runner import refused_token
 
 log = logging.getLogger(__name__)
 
@@ -32,52 +34,78 @@ REST = timedelta(hours=1)
 MAX_RUN_SECONDS = 90  # the rest waits for the next refresh; a task may take 120
 
 
-def regions() -> list[str]:
-    """Return the regions in which there are live connections."""
-    found = _live().order_by("region_url").values_list("region_url", flat=True).distinct()
-    return list(found)
+@dataclass(frozen=True)
+class Part:
+    """The live connections of a host app in a region: what one list shows."""
+
+    region_url: str
+    host: HostApp
+
+    @property
+    def app(self) -> App:
+        return app_of_host(self.host)
+
+    @property
+    def live(self) -> QuerySet[Connection]:
+        return _live().filter(region_url=self.region_url, host_app=self.host)
 
 
-def refresh_region(region_url: str) -> int:
-    """Refresh the live connections of a region; return how many were seen."""
+def parts() -> list[tuple[str, int]]:
+    """Return the regions and the keys of the host apps with live connections there."""
+    found = _live().order_by("region_url", "host_app")
+    return list(found.values_list("region_url", "host_app_id").distinct())
+
+
+def refresh_region(region_url: str, host_app_id: int) -> int:
+    """Refresh the live connections of a host app in a region; return how many were seen."""
     began = timezone.now()
+    part = Part(region_url, HostApp.objects.get(pk=host_app_id))
     try:
-        refusal, listed = _from_list(region_url, began)
-        found = listed + _one_by_one(region_url, began, listed, refusal)
+        refusal, listed = _from_list(part, began)
+        found = listed + _one_by_one(part, began, listed, refusal)
     except http.Unauthorized as error:
         # The token is the same in all regions, so this is one incident and not one for each.
-        incidents.suspect_region("", IncidentKind.TOKEN, f"{error.words}. Set HEROKU_API_TOKEN.")
-        observations.note_region_unseen(region_url, began)
-        found = 0
+        text = f"{error.words}. {refused_token.remedy(part.host.account)}"
+        incidents.suspect_account(part.host.account, text)
+        found = _note_unseen(part, began)
     except http.RemoteError as error:
         log.warning("region away region=%s error=%s", region_url, error)
-        incidents.suspect_region(region_url, IncidentKind.REGION, f"{error.words}.")
-        observations.note_region_unseen(region_url, began)
-        found = 0
+        incidents.suspect_region(region_url, f"{error.words}.")
+        found = _note_unseen(part, began)
     else:
-        incidents.region_recovered(region_url)
-        incidents.update_common(IncidentKind.LIST_REFUSED, _without_list(refusal), region_url)
+        incidents.region_recovered(region_url, part.host.account)
+        _note_list(part, refusal)
     common.update()
     return found
 
 
-def _from_list(region_url: str, began: datetime) -> tuple[http.RemoteError | None, int]:
-    """Store what the region's list says of those that are well; return its refusal and how many.
+def _note_unseen(part: Part, began: datetime) -> int:
+    observations.note_region_unseen(part.region_url, part.host.pk, began)
+    return 0
+
+
+def _note_list(part: Part, refusal: http.RemoteError | None) -> None:
+    scope, text = part.host.name, _without_list(refusal)
+    incidents.update_common(IncidentKind.LIST_REFUSED, text, part.region_url, scope)
+
+
+def _from_list(part: Part, began: datetime) -> tuple[http.RemoteError | None, int]:
+    """Store what the list says of those that are well; return its refusal and how many.
 
     Raises RemoteError if the region did not answer, or asks to be left alone.
     """
-    deep = _deep_is_due(region_url, began)
-    listed = heroku_health.list_details(region_url, settings.APP_NAME, deep=deep)
+    deep = _deep_is_due(part, began)
+    listed = heroku_health.list_details(part.region_url, part.app, deep=deep)
     count = 0
     try:
         while page := list(islice(listed, PAGE)):
-            count += _store(_matched(region_url, page, deep=deep), deep=deep)
+            count += _store(_matched(part, page, deep=deep), deep=deep)
     except http.RemoteError as error:
         # 429 does not refuse the list: a call for each connection would make it worse.
         if isinstance(error, http.Unauthorized) or error.status in (None, 429):
             raise
         # The list is an undocumented call. Without it, each connection is read by its own call.
-        log.warning("no list of connections region=%s error=%s", region_url, error)
+        log.warning("no list of connections region=%s error=%s", part.region_url, error)
         return error, count
     return None, count
 
@@ -99,11 +127,11 @@ def _without_list(refusal: http.RemoteError | None) -> str:
 
 
 def _matched(
-    region_url: str, page: Iterable[ConnectionDetail], *, deep: bool
+    part: Part, page: Iterable[ConnectionDetail], *, deep: bool
 ) -> list[tuple[Connection, ConnectionDetail]]:
     """Match a page of the list with our rows. Connections that are not well get their own call."""
     seen = {each.id: each for each in page}
-    rows = _live().filter(region_url=region_url, connection_id__in=seen)
+    rows = part.live.filter(connection_id__in=seen)
     pairs = [(row, seen[row.connection_id]) for row in rows]
     return pairs if deep else [(row, each) for row, each in pairs if _is_well(row, each)]
 
@@ -117,9 +145,7 @@ def _is_well(connection: Connection, seen: ConnectionDetail) -> bool:
     return was_well and states.of_connection(seen.state) in calm and summary == states.SUMMARY_OK
 
 
-def _one_by_one(
-    region_url: str, began: datetime, seen: int, refusal: http.RemoteError | None
-) -> int:
+def _one_by_one(part: Part, began: datetime, seen: int, refusal: http.RemoteError | None) -> int:
     """Read each remaining connection by its own call; return how many were seen.
 
     Raises RemoteError if the region is to blame: nothing at all was seen in it.
@@ -127,7 +153,7 @@ def _one_by_one(
     stop_at = began + timedelta(seconds=MAX_RUN_SECONDS)
     limit = MAX_FAILURES_WITHOUT_LIST if refusal else MAX_REGION_FAILURES
     count = failures = 0
-    for connection in _rest(region_url, began).iterator(PAGE):
+    for connection in _rest(part, began).iterator(PAGE):
         if timezone.now() > stop_at or failures >= MAX_REGION_FAILURES:
             break
         error = refresh.refresh_or_mark_unseen(connection)
@@ -150,12 +176,12 @@ def _is_remote(error: Exception) -> bool:
     return isinstance(error, http.RemoteError)
 
 
-def _rest(region_url: str, began: datetime) -> QuerySet[Connection]:
+def _rest(part: Part, began: datetime) -> QuerySet[Connection]:
     """Return those not seen yet, the longest unseen first.
 
     Those that failed before come last, so that they hold up nobody else.
     """
-    rest = _live().filter(Q(seen_at=None) | Q(seen_at__lt=began), region_url=region_url)
+    rest = part.live.filter(Q(seen_at=None) | Q(seen_at__lt=began))
     return rest.exclude(_is_resting(began)).order_by(
         F("health__failed_at").asc(nulls_first=True), F("seen_at").asc(nulls_first=True)
     )
@@ -167,12 +193,14 @@ def _is_resting(now: datetime) -> Q:
     return failed_long & Q(health__failed_at__gt=now - REST)
 
 
-def _deep_is_due(region_url: str, now: datetime) -> bool:
+def _deep_is_due(part: Part, now: datetime) -> bool:
     old = Q(health=None) | Q(health__deep_at=None) | Q(health__deep_at__lt=now - DEEP_EVERY)
     # One that cannot be seen stays due, and would make every list a deep one.
     seen = Q(health=None) | Q(health__unknown_since=None)
-    return _live().filter(old & seen, region_url=region_url).exists()
+    return part.live.filter(old & seen).exists()
 
 
 def _live() -> QuerySet[Connection]:
-    return Connection.objects.filter(stage=Stage.LIVE).select_related("tenant__grant", "health")
+    return Connection.objects.filter(stage=Stage.LIVE).select_related(
+        "tenant__grant", "health", "host_app"
+    )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from connect.clients import heroku_connect, http
+from connect.clients.accounts import remote_of
 from connect.clients.connection_detail import MappingDetail
 from connect.health import causes, healing, mapping_words, states
 from connect.models import BlockedKind, Connection
@@ -50,5 +51,5 @@ def _restart(connection: Connection, attempts: int, state: str) -> None:
     if attempts >= retry.MAX_ATTEMPTS:
         return
     if attempts in RESTARTS:
-        heroku_connect.restart(connection.region_url, connection.connection_id)
+        heroku_connect.restart(remote_of(connection))
     raise http.Retryable(heroku_connect.SYSTEM, None, f"the connection reports {state}")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Exists, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from connect.models import (
     Condition,
@@ -66,9 +66,10 @@ def _of(opened: QuerySet[Incident]) -> Keys:
 
 
 def _regional(opened: QuerySet[Incident]) -> Keys:
-    """Return the connections of the regions that have an incident; "" stands for all of Heroku."""
+    """Return the connections of the regions and accounts that have an incident."""
     regional = opened.filter(connection=None)  # of REGIONAL, since only those have a severity
     of_regions = Q(region_url__in=regional.values("region_url"))
-    everywhere = Q(Exists(regional.filter(region_url="")))
-    live = Connection.objects.filter(of_regions | everywhere, stage=Stage.LIVE)
+    accounts = regional.filter(region_url="").values("scope")
+    of_accounts = Q(host_app__account__in=accounts)
+    live = Connection.objects.filter(of_regions | of_accounts, stage=Stage.LIVE)
     return live.order_by().values("pk")

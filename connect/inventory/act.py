@@ -65,7 +65,7 @@ def _held(found_id: int) -> Iterator[Discrepancy]:
     key = leases.take(mine)
     if key is None:
         raise Busy("Somebody else is acting on it. Try again in a minute.")
-    held = Lease(mine.select_related("tenant", "row__tenant").get(), key)
+    held = Lease(mine.select_related("tenant", "row__tenant", "host_app").get(), key)
     try:
         yield held.row
     finally:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -92,6 +91,7 @@ def _adopt(found: Discrepancy, actor: str, options: Mapping[str, Any]) -> str:
         "generation": owner.generation,
         "addon_name": addon.name,
         "addon_requested_at": timezone.now(),
+        "host_app": found.host_app,
     }
     found.row = _row(owner, facts, actor, options)
     found.tenant = found.row.tenant
@@ -120,7 +120,7 @@ def _take_names(found: Discrepancy) -> str:
     """Store what Heroku calls the add-on and its connection now."""
     assert found.row is not None  # noqa: S101  (a changed one has a row)
     addon = delete.look(found)
-    summaries = heroku_connect.link(settings.APP_NAME, addon.name)
+    summaries = heroku_connect.link(delete.app_of_found(found), addon.name)
     facts: Facts = {"addon_id": addon.id, "addon_name": addon.name, "plan": addon.plan}
     if summaries:
         facts |= {"connection_id": summaries[0].id, "region_url": summaries[0].region_url}

@@ -1,62 +1,81 @@
-"""The daily comparison of the app's add-ons and connections with our rows, and what it stores."""
+"""The daily comparison of the host apps with our rows, and what it stores."""
 
+import time
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from connect import addons
 from connect.clients import budget, heroku, heroku_connect, http
+from connect.clients.accounts import app_of_host
 from connect.formats import counted
-from connect.inventory import differences
+from connect.inventory import costs, differences
 from connect.inventory.differences import Difference
-from connect.models import Connection, Discrepancy, Reconciliation, Stage
+from connect.models import Connection, Discrepancy, HostApp, Reconciliation, Stage
 from tenants import messages, sweeps, timeline
 from tenants.models import Tenant
 
 EVERY = timedelta(hours=24)
+MAX_RUN_SECONDS = 80  # a task may take 120, and one host app several
 KEEP = timedelta(days=90)
 MAX_NAMED = 10  # in the mail
 GONE = "The next comparison did not find it any more."
 
 
 def compare_due() -> int:
-    """Compare if a day has passed since the last comparison; return how many were made.
+    """Compare the host apps whose last comparison is a day old; return how many comparisons.
 
-    It is asked each hour, so that one that failed is repeated soon.
+    It is asked each hour, so that those that failed or had no turn are repeated soon.
     """
     now = timezone.now()
-    recent = Reconciliation.objects.filter(error="", ended_at__gt=now - EVERY)
-    recent = recent.exclude(sweeps.in_future("ended_at", now))
-    if recent.exists() or not budget.allows_background_work():
+    old = Q(compared_at=None) | Q(compared_at__lte=now - EVERY)
+    hosts = _hosts().filter(old | sweeps.in_future("compared_at", now))
+    due = [each for each in hosts if budget.allows_background_work(each.account)]
+    if not due:
         return 0
-    compare(timeline.PORTAL)
+    compare(timeline.PORTAL, due)
     return 1
 
 
-def compare(actor: str) -> Reconciliation:
-    """Compare now: two calls, and one more for each further thousand add-ons.
+def compare(actor: str, hosts: Iterable[HostApp] | None = None) -> Reconciliation:
+    """Compare host apps now, all unless some are given, the longest not compared first.
 
-    A peer's error is stored, and nothing else is changed.
+    Each costs two calls, and one more for each further thousand add-ons. A peer's error is stored,
+    and nothing is changed for its host app.
     """
-    run = Reconciliation.objects.create(actor=actor)
-    try:
-        before = list(_rows())
-        listed = heroku.list_addons(settings.APP_NAME)
-        # Discovery names each connection of the app with its region.
-        summaries = heroku_connect.link(settings.APP_NAME)
-    except http.RemoteError as error:
-        run.error = error.words
-    else:
-        found = differences.find(listed, summaries, before, _rows())
-        _store(found, run)
-        run.addons, run.found = sum(map(differences.is_of_interest, listed)), len(found)
+    run, errors = Reconciliation.objects.create(actor=actor), []
+    stop_at = time.monotonic() + MAX_RUN_SECONDS
+    for host in _hosts() if hosts is None else hosts:
+        if time.monotonic() > stop_at:
+            break  # the others have their turn in an hour
+        try:
+            _compare(host, run)
+        except http.RemoteError as error:
+            errors.append(f"{host}: {error.words}")
+    run.error = "; ".join(errors)
     run.ended_at = timezone.now()
     run.save()
     return run
+
+
+def _compare(host: HostApp, run: Reconciliation) -> None:
+    before, app = list(_rows()), app_of_host(host)
+    listed = heroku.list_addons(app)
+    # Discovery names each connection of the app with its region.
+    summaries = heroku_connect.link(app)
+    found = differences.find(host.pk, listed, summaries, before, _rows())
+    _store(host, found, run)
+    costs.note(host, listed)
+    HostApp.objects.filter(pk=host.pk).update(compared_at=timezone.now())
+    run.addons += sum(map(differences.is_of_interest, listed))
+    run.found += len(found)
+
+
+def _hosts() -> QuerySet[HostApp]:
+    return HostApp.objects.order_by(F("compared_at").asc(nulls_first=True), "pk")
 
 
 def summary(run: Reconciliation) -> str:
@@ -91,28 +110,29 @@ def _rows() -> QuerySet[Connection]:
 
 
 @transaction.atomic
-def _store(found: Iterable[Difference], run: Reconciliation) -> None:
+def _store(host: HostApp, found: Iterable[Difference], run: Reconciliation) -> None:
     # What staff ended during the calls was listed before that.
     ended = set(
         Discrepancy.objects.filter(ended_at__gte=run.began_at).values_list("key", flat=True)
     )
     kept = [each for each in found if each.key not in ended]
     now = timezone.now()
-    new = [row for row, is_new in (_stored(each, now) for each in kept) if is_new]
+    new = [row for row, is_new in (_stored(host, each, now) for each in kept) if is_new]
     kept_keys = [each.key for each in kept]
-    gone = Discrepancy.objects.filter(ended_at=None).exclude(key__in=kept_keys)
+    gone = host.discrepancies.filter(ended_at=None).exclude(key__in=kept_keys)
     gone.update(ended_at=now, outcome=GONE)
     if new:
         _alert(new, run)
 
 
-def _stored(found: Difference, now: datetime) -> tuple[Discrepancy, bool]:
+def _stored(host: HostApp, found: Difference, now: datetime) -> tuple[Discrepancy, bool]:
     addon, summary, row = found.addon, found.summary, found.row
     owner = addons.owner_of(addon.name) if addon else None
     tenant = row.tenant if row else None
     if owner and not tenant:
         tenant = Tenant.objects.filter(org_id=owner.org_id).first()
     facts = {
+        "host_app": host,
         "kind": found.kind,
         "text": found.text,
         "addon_id": addon.id if addon else row.addon_id if row else "",
@@ -132,7 +152,7 @@ def _alert(new: list[Discrepancy], run: Reconciliation) -> None:
     more = [f"- and {len(new) - MAX_NAMED} more"] if len(new) > MAX_NAMED else []
     messages.notify_staff(
         None,
-        key=f"reconciliation:{run.pk}",
+        key=f"reconciliation:{run.pk}:{new[0].host_app_id}",
         subject=f"Heroku and the portal differ: {len(new)} new",
         text="\n".join([*lines, *more, "", "“Discrepancies” in the portal has the buttons."]),
     )

@@ -3,18 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Q
 
 from connect import addons
 from connect.clients import heroku
+from connect.clients.accounts import App, app_of_host
 from connect.clients.heroku import Addon
 from connect.inventory import act
 from connect.inventory.act import HAS_ENDED, Act
 from connect.models import Connection, Discrepancy, DiscrepancyKind
-from connect.operations.base import Skip
+from connect.operations.base import Failed, Skip
 from connect.provisioning.steps import offboarding
 
+GOING = ("deprovisioning", "deprovisioned")
 GONE = "It has gone from Heroku."
 _KINDS = (DiscrepancyKind.ORPHAN, DiscrepancyKind.DOUBLED)
 
@@ -28,9 +29,16 @@ def refusal(found: Discrepancy) -> str:
     return _refusal_of_use(found.addon_id, found.addon_name)
 
 
+def app_of_found(found: Discrepancy) -> App:
+    """Return the app that owns the add-on of a discrepancy. Raises Skip if it is not known."""
+    if found.host_app is None:
+        raise Skip("its host app is not known: compare again")
+    return app_of_host(found.host_app)
+
+
 def look(found: Discrepancy) -> Addon:
     """Return the add-on as Heroku has it now. Raises Skip, and ends the discrepancy, without it."""
-    addon = heroku.find_addon(settings.APP_NAME, found.addon_id)
+    addon = heroku.find_addon(app_of_found(found), found.addon_id)
     if addon is None:
         act.end(found, GONE)
         raise Skip("it has gone from Heroku")
@@ -51,8 +59,13 @@ def _delete(found: Discrepancy, actor: str, options: Mapping[str, Any]) -> str:
     # Asked with what Heroku says now: it may have got the name of one that is used.
     if why := _refusal_of_use(addon.id, addon.name):
         raise Skip(why)
-    offboarding.delete_addon(addon.id)
-    return "it is deleted at Heroku. Its schema in Postgres is kept."
+    app = app_of_found(found)
+    offboarding.delete_addon(app, addon.id)
+    left = heroku.find_addon(app, addon.id)
+    if left and left.state not in GOING:
+        raise Failed("Heroku has not deleted it. Try again in a minute.")
+    done = "Heroku is removing it." if left else "it is deleted at Heroku."
+    return f"{done} Its schema in Postgres is kept."
 
 
 DELETE = Act("Delete", refusal, _delete)

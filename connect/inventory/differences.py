@@ -50,18 +50,23 @@ class _Rows:
 
 
 def find(
+    host_app_id: int,
     listed: Sequence[Addon],
     summaries: Iterable[ConnectionSummary],
     before: Iterable[Connection],
     after: Iterable[Connection],
 ) -> list[Difference]:
-    """Return every difference between Heroku and our rows that are not off-boarded."""
+    """Return every difference between a host app and our rows that are not off-boarded.
+
+    The rows are those of all host apps: an add-on that one of them uses is not unknown.
+    """
     ours = [each for each in listed if is_of_interest(each)]
     by_name = {each.resource_name: each for each in summaries}
     then, now = _Rows(before), _Rows(after)
     used = {row.pk: each for each in ours if (row := now.of(each))}
     unknown = [each for each in ours if not (now.of(each) or then.of(each))]
-    stable = [row for row in now.all.values() if _is_stable(row, then.all.get(row.pk))]
+    own = [row for row in now.all.values() if row.host_app_id == host_app_id]
+    stable = [row for row in own if _is_stable(row, then.all.get(row.pk))]
     return [
         *(_unknown(each, by_name, now, used) for each in unknown),
         *_of_rows(stable, used, by_name),

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from connect.clients import heroku_mappings
+from connect.clients.accounts import remote_of
 from connect.clients.org_objects import ObjectFacts
 from connect.mappings.documents import MappingDocument
 from connect.mappings.lint import related
@@ -19,7 +20,7 @@ def of(connection: Connection) -> Describe:
 
     It raises the errors of connect.clients.http.
     """
-    return partial(heroku_mappings.describe, connection.region_url, connection.connection_id)
+    return partial(heroku_mappings.describe, remote_of(connection))
 
 
 def ask(describe: Describe, document: MappingDocument, only: Collection[str] = ()) -> Described:

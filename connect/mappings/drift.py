@@ -15,6 +15,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from connect.clients import budget, heroku_connect, http
+from connect.clients.accounts import account_of, remote_of
 from connect.formats import counted
 from connect.mappings import asking, diff, org_changes, placeholders
 from connect.mappings.asking import Described
@@ -54,8 +55,10 @@ def compare_due() -> int:
     done = 0
     for connection in _due().iterator(chunk_size=100):
         # Asked before each call, because provisioning may use up the budget at the same time.
-        if time.monotonic() > stop_at or not budget.allows_background_work():
+        if time.monotonic() > stop_at:
             break
+        if not budget.allows_background_work(account_of(connection).name, [budget.CONNECT]):
+            continue
         compare(connection)
         done += 1
     return done
@@ -67,7 +70,7 @@ def _due() -> QuerySet[Connection]:
     old |= Q(drift__checked_at__lte=timezone.now() - INTERVAL)
     # A roll-out changes the mappings right now, so a comparison would see it half done.
     live = Connection.objects.filter(old, ~Exists(at_work), stage=Stage.LIVE)
-    return live.select_related("tenant", "template").order_by(
+    return live.select_related("tenant", "template", "host_app").order_by(
         F("drift__checked_at").asc(nulls_first=True)
     )
 
@@ -76,7 +79,7 @@ def compare(connection: Connection) -> Drift:
     """Compare a connection's live mappings with its version and its org; store the result."""
     with http.working_for(connection.tenant.org_id):
         try:
-            live = heroku_connect.export(connection.region_url, connection.connection_id)
+            live = heroku_connect.export(remote_of(connection))
             described = asking.ask(asking.of(connection), live)
         except http.RemoteError as error:
             log.warning("drift unknown connection=%s error=%s", connection.pk, error)

@@ -1,6 +1,7 @@
 """Which version a new tenant gets: it depends on the package that its org has."""
 
 from connect.clients import heroku_mappings
+from connect.clients.accounts import remote_of
 from connect.mappings import placeholders, templates
 from connect.models import Connection, MappingTemplate, Package
 
@@ -31,7 +32,7 @@ def _lacks_identifiers(connection: Connection, template: MappingTemplate) -> boo
         if each["config"].get("upsert_field")
     }
     for name, identifier in wanted.items():
-        known = heroku_mappings.describe(connection.region_url, connection.connection_id, name)
+        known = heroku_mappings.describe(remote_of(connection), name)
         if known is None or known.has(identifier):
             return False
     return bool(wanted)

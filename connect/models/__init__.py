@@ -10,6 +10,7 @@ from connect.models.connection import Connection, SchemaFate, Stage, WaitingOn
 from connect.models.diagnosis import Diagnosis, Notification
 from connect.models.discrepancy import Discrepancy, DiscrepancyKind, Reconciliation
 from connect.models.health import Condition, FleetCondition, Health, HealthSample
+from connect.models.host_app import WAITS_FOR_ROOM, HostApp
 from connect.models.incident import (
     COMMON,
     REGIONAL,
@@ -48,6 +49,7 @@ __all__ = [
     "OPEN_STATUSES",
     "REGIONAL",
     "WAITS_FOR_CAP",
+    "WAITS_FOR_ROOM",
     "AddonDay",
     "ApiBudget",
     "BlockedKind",
@@ -63,6 +65,7 @@ __all__ = [
     "HealingAttempt",
     "Health",
     "HealthSample",
+    "HostApp",
     "Incident",
     "IncidentKind",
     "IncidentStatus",

@@ -6,9 +6,12 @@ from django.utils.timezone import localtime
 
 
 class ApiBudget(models.Model):
-    """The calls left at a peer, from its last answer. One row for each peer."""
+    """The calls left at a peer, one row for each API and Heroku account.
 
-    peer = models.CharField(max_length=20, primary_key=True)
+    `peer` is "heroku" or "connect", and with an account of its own "heroku:<account>".
+    """
+
+    peer = models.CharField(max_length=80, primary_key=True)
     remaining = models.IntegerField("left at its last answer")
     seen_at = models.DateTimeField("last answer", default=timezone.now)
 

@@ -56,6 +56,15 @@ class Connection(models.Model):
     # In the schema's and the add-on's name, since Heroku Connect refuses a used schema.
     generation = models.PositiveSmallIntegerField(default=1)
 
+    # Chosen before the add-on is asked for, and the same for the whole generation.
+    host_app = models.ForeignKey(
+        "connect.HostApp",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="connections",
+    )
+
     # --- the work: what is next, when, and who is waited for
     stage = models.CharField(
         max_length=30, choices=Stage.choices, default=Stage.WAITING_FOR_PROOF, db_index=True
@@ -109,6 +118,12 @@ class Connection(models.Model):
     )
     enroll_requested_at = models.DateTimeField(null=True, blank=True)
     plan = models.CharField(max_length=60, blank=True)
+    monthly_cents = models.PositiveIntegerField(
+        "cents a month",
+        null=True,
+        blank=True,
+        help_text="What Heroku bills for the add-on; empty if it is by contract.",
+    )
     connection_id = models.CharField(max_length=60, blank=True, db_index=True)
     region_url = models.URLField(blank=True)
     schema_name = models.CharField(max_length=63, blank=True)
@@ -172,6 +187,10 @@ class Connection(models.Model):
                 condition=Q(stage="offboarded", offboarded_at__isnull=False)
                 | ~Q(stage="offboarded") & Q(offboarded_at=None),
                 name="offboarded_has_a_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(addon_requested_at=None) | Q(host_app__isnull=False),
+                name="addon_has_a_host_app",
             ),
             models.CheckConstraint(
                 condition=Q(blocked_at=None, blocked_reason="")

@@ -34,6 +34,13 @@ class Discrepancy(models.Model):
     plan = models.CharField(max_length=60, blank=True)
     connection_id = models.CharField("connection id", max_length=60, blank=True)
     region_url = models.URLField(blank=True)
+    host_app = models.ForeignKey(
+        "connect.HostApp",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="discrepancies",
+    )
     tenant = models.ForeignKey(
         Tenant, on_delete=models.PROTECT, null=True, blank=True, related_name="discrepancies"
     )
@@ -79,9 +86,9 @@ class Discrepancy(models.Model):
 
 
 class Reconciliation(models.Model):
-    """One comparison of the app's add-ons and connections with our rows.
+    """One comparison of the host apps' add-ons and connections with our rows.
 
-    `error` says why it could not be made; then nothing was changed.
+    `error` names the host apps that could not be compared, and why; nothing was changed for them.
     """
 
     began_at = models.DateTimeField(default=timezone.now)

@@ -66,6 +66,11 @@ class Incident(models.Model):
         related_name="incidents",
     )
     region_url = models.URLField(blank=True)
+    scope = models.CharField(
+        max_length=80,
+        blank=True,
+        help_text="The Heroku account or the tenants' database that it is about, if it has a name.",
+    )
     status = models.CharField(
         max_length=10, choices=IncidentStatus.choices, default=IncidentStatus.SUSPECTED
     )
@@ -100,7 +105,7 @@ class Incident(models.Model):
                 name="one_incident_of_a_kind",
             ),
             models.UniqueConstraint(
-                fields=["region_url", "kind"],
+                fields=["region_url", "scope", "kind"],
                 condition=~Q(status="closed") & Q(connection=None),
                 name="one_incident_a_region",
             ),
@@ -132,7 +137,7 @@ class Incident(models.Model):
         """The tenant, the region, or the portal itself."""
         if self.connection:
             return str(self.connection.tenant)
-        return self.region_url or "the portal"
+        return self.region_url or self.scope or "the portal"
 
 
 class HealingAttempt(models.Model):

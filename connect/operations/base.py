@@ -13,6 +13,7 @@ from typing import Any
 from django.db import models
 
 from connect.clients import http
+from connect.clients.budget import CONNECT
 from connect.models import Connection
 from connect.runner import lease
 from connect.runner.lease import Claim
@@ -72,6 +73,7 @@ class Operation:
 
     `run` returns Done, or raises Skip, Failed or a peer's RemoteError: a run that changed nothing
     cannot count as done. The timeline's event holds the options named in `keeps`.
+    `calls` are the APIs of Heroku whose budget it uses, also by what follows at once.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Operation:
     refusal: Callable[[Connection], str]
     run: Callable[[Claim, str, Options], Done]
     keeps: tuple[str, ...] = ()
+    calls: tuple[str, ...] = (CONNECT,)
 
 
 def by_name(*operations: Operation) -> dict[str, Operation]:

@@ -2,12 +2,12 @@
 
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from connect import holds, remedies
-from connect.clients import heroku_connect
+from connect.clients import budget, heroku_connect
+from connect.clients.accounts import app_of, remote_of
 from connect.formats import counted, format_time
 from connect.health import diagnose, observations, states
 from connect.health import refresh as health
@@ -34,10 +34,6 @@ _ENDED_BY_OPERATIONS = (
 def operate(name: str, connection_id: int, actor: str, options: Options) -> Report:
     """Run a registered operation for a user; return its report. Raises Busy."""
     return perform(REGISTRY[name], connection_id, actor, options)
-
-
-def _address(claim: Claim) -> tuple[str, str]:
-    return claim.connection.region_url, claim.connection.connection_id
 
 
 # --- provisioning --------------------------------------------------------------------------------
@@ -137,7 +133,7 @@ def _refusal_to_pause(connection: Connection) -> str:
 
 
 def _pause(claim: Claim, actor: str, options: Options) -> Done:
-    heroku_connect.pause(*_address(claim))
+    heroku_connect.pause(remote_of(claim.connection))
     observations.note_pause(claim.connection, actor)
     return Done(f"accepted; the state is now {health.refresh(claim.connection)}.")
 
@@ -150,7 +146,7 @@ def _refusal_to_restart(connection: Connection) -> str:
 
 
 def _restart(claim: Claim, actor: str, options: Options) -> Done:
-    heroku_connect.restart(*_address(claim))
+    heroku_connect.restart(remote_of(claim.connection))
     state = health.refresh(claim.connection)
     return Done(f"accepted; the state is now {state}.{_continue(claim)}")
 
@@ -204,7 +200,7 @@ def _is_linked(connection: Connection) -> bool:
 
 
 def _link(claim: Claim, actor: str, options: Options) -> Done:
-    found = heroku_connect.link(settings.APP_NAME, claim.connection.addon_name)
+    found = heroku_connect.link(app_of(claim.connection), claim.connection.addon_name)
     if not found:
         raise Failed("Heroku Connect does not list the add-on.")
     # Which host serves a connection can only be learnt from this list.
@@ -228,8 +224,16 @@ def _reauthorize(claim: Claim, actor: str, options: Options) -> Done:
 
 REGISTRY: dict[str, Operation] = {
     **by_name(
-        Operation("retry", "Retry provisioning", _refusal_to_retry, _retry),
-        Operation("overwrite", "Allow overwriting", _refusal_to_overwrite, _overwrite),
+        Operation(
+            "retry", "Retry provisioning", _refusal_to_retry, _retry, calls=tuple(budget.APIS)
+        ),
+        Operation(
+            "overwrite",
+            "Allow overwriting",
+            _refusal_to_overwrite,
+            _overwrite,
+            calls=tuple(budget.APIS),
+        ),
         Operation("pause", "Pause", _refusal_to_pause, _pause),
         Operation("restart", "Restart", _refusal_to_restart, _restart),
         Operation("refresh", "Refresh", _refusal_to_reach, _refresh),
@@ -238,7 +242,9 @@ REGISTRY: dict[str, Operation] = {
             "acknowledge", "Acknowledge notifications", _refusal_to_acknowledge, _acknowledge
         ),
         Operation("link", "Link again", _refusal_to_link, _link),
-        Operation("reauthorize", "Ask to authorize again", _refusal_to_reauthorize, _reauthorize),
+        Operation(
+            "reauthorize", "Ask to authorize again", _refusal_to_reauthorize, _reauthorize, calls=()
+        ),
         Operation("import_mappings", "Import mappings", _refusal_to_import, _import_mappings),
     ),
     **timed.OPERATIONS,

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from connect.clients import budget
 from connect.models import Connection, SchemaFate, Stage
 from connect.operations.base import Done, Operation, Options, by_name
 from connect.provisioning import reconciler, stages
@@ -36,6 +37,6 @@ def _end(claim: Claim, actor: str, fate: SchemaFate, *, start_over: bool) -> Don
 
 
 OPERATIONS = by_name(
-    Operation("offboard", "Off-board", _refusal, _offboard),
-    Operation("start_over", "Start over", _refusal, _start_over),
+    Operation("offboard", "Off-board", _refusal, _offboard, calls=tuple(budget.APIS)),
+    Operation("start_over", "Start over", _refusal, _start_over, calls=tuple(budget.APIS)),
 )

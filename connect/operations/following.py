@@ -3,6 +3,7 @@
 from typing import Any
 
 from connect.clients import heroku_mappings, http
+from connect.clients.accounts import remote_of
 from connect.formats import counted
 from connect.health import refresh as health
 from connect.mappings import corrections, drift
@@ -63,16 +64,16 @@ def _one(claim: Claim, row: Drift, mapping: Mapping) -> str:
     after = corrections.corrected(before, drift.faults(row))
     if after == before:
         return ""
-    region = claim.connection.region_url
+    remote = remote_of(claim.connection)
     if not after["mappings"]:
-        heroku_mappings.delete_mapping(region, mapping.mapping_id)
+        heroku_mappings.delete_mapping(remote, mapping.mapping_id)
         return name
     config = after["mappings"][0]["config"]
     faults = mappings.faults(claim, mapping, config)
     if faults:
         raise Failed(" ".join(each.explained for each in faults))
     try:
-        heroku_mappings.replace_mapping(region, mapping.mapping_id, name, config)
+        heroku_mappings.replace_mapping(remote, mapping.mapping_id, name, config)
     except http.Conflict as conflict:
         raise Failed(
             f"{name} was changed by somebody else at the same time. Try again."

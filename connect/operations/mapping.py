@@ -3,6 +3,7 @@
 from typing import Any
 
 from connect.clients import heroku_mappings, http
+from connect.clients.accounts import remote_of
 from connect.health import refresh as health
 from connect.mappings import asking, drift, edits, last_seen, lint
 from connect.models import OPEN_STATUSES, Connection, Mapping, RolloutItem
@@ -27,7 +28,7 @@ def _mapping(claim: Claim, options: Options) -> Mapping:
 
 def _reload(claim: Claim, actor: str, options: Options) -> Done:
     mapping = _mapping(claim, options)
-    heroku_mappings.reload_mapping(claim.connection.region_url, mapping.mapping_id)
+    heroku_mappings.reload_mapping(remote_of(claim.connection), mapping.mapping_id)
     health.refresh(claim.connection)
     rows = mapping.rows_in_salesforce
     counted = f" Rows to read again (last count): {rows:,}." if rows else ""
@@ -36,7 +37,7 @@ def _reload(claim: Claim, actor: str, options: Options) -> Done:
 
 def _diagnose(claim: Claim, actor: str, options: Options) -> Done:
     mapping = _mapping(claim, options)
-    found = heroku_mappings.diagnose_mapping(claim.connection.region_url, mapping.mapping_id)
+    found = heroku_mappings.diagnose_mapping(remote_of(claim.connection), mapping.mapping_id)
     said = [f"Error: {each}" for each in found.errors]
     said += [f"Warning: {each}" for each in found.warnings]
     return Done(f"{mapping.object_name}: {' '.join(said) or 'Heroku Connect finds nothing wrong.'}")
@@ -44,7 +45,7 @@ def _diagnose(claim: Claim, actor: str, options: Options) -> Done:
 
 def _delete(claim: Claim, actor: str, options: Options) -> Done:
     mapping = _mapping(claim, options)
-    heroku_mappings.delete_mapping(claim.connection.region_url, mapping.mapping_id)
+    heroku_mappings.delete_mapping(remote_of(claim.connection), mapping.mapping_id)
     _look_again(claim.connection)
     return Done(
         f"{mapping.object_name} is no longer mapped. Heroku Connect may have dropped its table; "
@@ -65,7 +66,7 @@ def _edit(claim: Claim, actor: str, options: Options) -> Done:
     found = faults(claim, mapping, wanted)
     if found:
         raise Failed(f"Nothing was sent. {' '.join(each.explained for each in found)}")
-    address = (claim.connection.region_url, mapping.mapping_id)
+    address = (remote_of(claim.connection), mapping.mapping_id)
     # The revision of the page, not the current one: so a change in between is a conflict.
     changed = {**wanted, "revision": options["revision"]}
     try:

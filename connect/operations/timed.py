@@ -6,6 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from connect.clients import heroku_connect, http
+from connect.clients.accounts import remote_of
 from connect.formats import format_time
 from connect.health import observations, states
 from connect.health import refresh as health
@@ -44,7 +45,7 @@ def _pause_until(claim: Claim, actor: str, options: Options) -> Done:
     try:
         # Heroku Connect pauses only idle connections; one that is paused gets just the end time.
         if claim.connection.state != states.PAUSED:
-            heroku_connect.pause(claim.connection.region_url, claim.connection.connection_id)
+            heroku_connect.pause(remote_of(claim.connection))
     except http.RemoteError:
         # The pause never began, so the row must not promise its end.
         claim.record(**before)
@@ -64,7 +65,7 @@ def _refusal_to_resume(connection: Connection) -> str:
 def _resume(claim: Claim, actor: str, options: Options) -> Done:
     # Staff may have resumed it in Heroku's dashboard already.
     if claim.connection.state == states.PAUSED:
-        heroku_connect.resume(claim.connection.region_url, claim.connection.connection_id)
+        heroku_connect.resume(remote_of(claim.connection))
     observations.note_pause(claim.connection, "")
     claim.record(**_NOT_PAUSED)
     return Done(f"accepted; the state is now {health.refresh(claim.connection)}.")
@@ -105,6 +106,6 @@ def _because(options: Options) -> str:
 OPERATIONS = by_name(
     Operation("pause_until", "Pause until", _refusal_to_pause_until, _pause_until),
     Operation("resume", "Resume", _refusal_to_resume, _resume),
-    Operation("snooze", "Snooze", _refusal_to_snooze, _snooze),
-    Operation("unsnooze", "End snooze", _refusal_to_unsnooze, _unsnooze),
+    Operation("snooze", "Snooze", _refusal_to_snooze, _snooze, calls=()),
+    Operation("unsnooze", "End snooze", _refusal_to_unsnooze, _unsnooze, calls=()),
 )

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from connect.clients import heroku_connect
+from connect.clients.accounts import remote_of
 from connect.health import observations, states
 from connect.health import refresh as health
 from connect.models import WaitingOn
@@ -22,7 +23,7 @@ def end(claim: Claim, paused_until: datetime) -> StepOutcome:
     if paused_until > timezone.now():
         return Wait(paused_until, WAITING_FOR, WaitingOn.PORTAL)
     if health.refresh(connection) == states.PAUSED:
-        heroku_connect.resume(connection.region_url, connection.connection_id)
+        heroku_connect.resume(remote_of(connection))
         observations.note_pause(connection, "")
         health.refresh(connection)
     note = f" It was paused with the note: {connection.pause_note}" if connection.pause_note else ""

@@ -10,6 +10,7 @@ from django.db.models import Case, DateTimeField, F, Q, Value, When
 from django.utils import timezone
 
 from connect import remedies, switches
+from connect.clients.accounts import account_of
 from connect.formats import counted
 from connect.models import Connection, Stage, WaitingOn
 from connect.provisioning import pauses, stages, steps
@@ -67,6 +68,10 @@ class ConnectionJob(Job):
     @property
     def tenant(self) -> Tenant:
         return self.claim.tenant
+
+    @property
+    def account(self) -> str:
+        return account_of(self.connection).name
 
     @property
     def name(self) -> str:

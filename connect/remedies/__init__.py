@@ -4,13 +4,14 @@ from connect.remedies.blocked import BLOCKED, of_rollout_item
 from connect.remedies.helping import refusal_to_restart, refusal_to_retry, refusal_while_capped
 from connect.remedies.incidents import INCIDENTS, OVER, SUSPECTED, of_incident
 from connect.remedies.remedy import By, Page, Remedy
-from connect.remedies.waits import CAPPED, DRIFTED, PAUSED, PROVEN, RECOVERING, WAITS
+from connect.remedies.waits import CAPPED, DRIFTED, NO_ROOM, PAUSED, PROVEN, RECOVERING, WAITS
 
 __all__ = [
     "BLOCKED",
     "CAPPED",
     "DRIFTED",
     "INCIDENTS",
+    "NO_ROOM",
     "OVER",
     "PAUSED",
     "PROVEN",

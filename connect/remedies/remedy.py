@@ -22,6 +22,7 @@ class Page(StrEnum):
     MAPPINGS = "Open its mappings"
     MAPPING_VERSIONS = "Open the mapping versions"
     ADDON_DAYS = "Open the new add-ons a day"
+    HOST_APPS = "Open the host apps"
     DRIFT = "Open the differences"
     ADMIN_MAIL = "Write to the admin"
     HEROKU_SETTINGS = "Open the app's settings at Heroku"

@@ -21,6 +21,12 @@ CAPPED = visit(
     "If the tenants that wait are genuine, allow more new add-ons today.",
     "The portal continues at once. Otherwise it continues tomorrow (UTC).",
 )
+NO_ROOM = visit(
+    Page.HOST_APPS,
+    By.MANAGER,
+    "Add a host app and press “Make at Heroku”, or let one accept new tenants again.",
+    "The portal continues as soon as one has room.",
+)
 PROVEN = nothing(_GOES_ON)
 DRIFTED = visit(
     Page.DRIFT,

@@ -26,7 +26,7 @@ _ADVICE = (
 
 def check(claim: ItemClaim) -> Facts:
     """Ask Heroku Connect what the version would change in each mapping. Changes nothing."""
-    changes = heroku_mappings.schema_diff(*claim.address, claim.rollout.api_version)
+    changes = heroku_mappings.schema_diff(claim.remote, claim.rollout.api_version)
     findings = [found for change in changes if (found := _finding(change))]
     return {"findings": [found.as_json() for found in findings]}
 
@@ -48,7 +48,7 @@ def pause(claim: ItemClaim) -> StepOutcome:
     If it is already paused, it stays paused.
     """
     item = claim.item
-    seen = heroku_connect.detail(*claim.address, deep=True)
+    seen = heroku_connect.detail(claim.remote, deep=True)
     restarting.require_working(claim.connection, item.attempts, seen.state)
     if seen.api_version == claim.rollout.api_version:
         return Done("It has this version.", then=RolloutStep.RESUME)
@@ -63,14 +63,14 @@ def pause(claim: ItemClaim) -> StepOutcome:
         # Stored before the call: a later worker then knows that it has to resume it.
         claim.record(sent_at=timezone.now())
         observations.note_pause(claim.connection, claim.rollout.author)
-        heroku_connect.pause(*claim.address)
+        heroku_connect.pause(claim.remote)
     return poll("Heroku Connect to pause", item.step_since)
 
 
 def change(claim: ItemClaim) -> StepOutcome:
     """Change the version of the paused connection, and explain both possible errors."""
     try:
-        heroku_mappings.change_api_version(*claim.address, claim.rollout.api_version)
+        heroku_mappings.change_api_version(claim.remote, claim.rollout.api_version)
     except heroku_mappings.UnsafeChanges as refusal:
         unsafe = [each for each in refusal.changes if each.unsafe]
         reasons = " ".join(f"{each.object_name}: {each.text}" for each in unsafe)
@@ -98,7 +98,7 @@ def _load_first(claim: ItemClaim, objects: Sequence[str]) -> Wait:
             f"It was paused {item.sends} times, and each time {', '.join(objects)} was loaded "
             "again.",
         )
-    heroku_connect.resume(*claim.address)  # a paused connection never finishes loading
+    heroku_connect.resume(claim.remote)  # a paused connection never finishes loading
     claim.record(sent_at=None, sends=item.sends + 1, step=RolloutStep.PAUSE)
     return _wait_for_loading(objects)
 
@@ -111,12 +111,12 @@ def _wait_for_loading(objects: Iterable[str]) -> Wait:
 def resume(claim: ItemClaim) -> StepOutcome:
     """Resume what was paused for the roll-out, and only then say how it went."""
     item = claim.item
-    seen = heroku_connect.detail(*claim.address)
+    seen = heroku_connect.detail(claim.remote)
     # After a failure the old version is what is expected.
     if not item.verdict and seen.api_version != claim.rollout.api_version:
         return poll("Heroku Connect to take the version", item.step_since)
     if seen.state == states.PAUSED and not item.was_paused:
-        heroku_connect.resume(*claim.address)
+        heroku_connect.resume(claim.remote)
         return poll("Heroku Connect to resume", item.step_since)
     if item.verdict:
         raise Blocked(BlockedKind(item.blocked_kind or BlockedKind.OTHER), item.verdict)

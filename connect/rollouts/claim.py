@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import transaction
 
+from connect.clients.accounts import Remote, remote_of
 from connect.models import Connection, Rollout, RolloutItem
 from connect.runner.lease import Claim
 from tenants import timeline
@@ -30,9 +31,9 @@ class ItemClaim:
         return self.connection_claim.tenant
 
     @property
-    def address(self) -> tuple[str, str]:
-        """Where Heroku Connect serves the connection: its region and its id there."""
-        return self.connection.region_url, self.connection.connection_id
+    def remote(self) -> Remote:
+        """Where Heroku Connect serves the connection, and with whose token it is called."""
+        return remote_of(self.connection)
 
     def record(self, **facts: Any) -> None:
         """Write facts of the item at once. Raises LostLease."""

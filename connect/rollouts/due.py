@@ -1,5 +1,6 @@
 """The tenants of roll-outs that may be worked on now."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -40,14 +41,24 @@ def mark_queued(again_after: timedelta) -> list[int]:
     # First, so that the tenants of a wave that begins now are queued at once.
     waves.advance_all()
     with transaction.atomic():
-        ids = _due_ids(again_after)
+        ids = _within_budget(_due_items(again_after))
         if not ids or not _may_call(len(ids) * CALLS_PER_RUN):
             return []
         RolloutItem.objects.filter(pk__in=ids).update(queued_at=timezone.now())
     return ids
 
 
-def _due_ids(again_after: timedelta) -> list[int]:
+def _within_budget(items: Iterable[tuple[int, str | None]]) -> list[int]:
+    """Return the items whose Heroku account may be called now."""
+    pairs = [(pk, account or "") for pk, account in items]
+    allowed = {
+        account: budget.allows_background_work(account, [budget.CONNECT])
+        for account in {account for _, account in pairs}
+    }
+    return [pk for pk, account in pairs if allowed[account]]
+
+
+def _due_items(again_after: timedelta) -> list[tuple[int, str | None]]:
     now = timezone.now()
     # A lease held by the reconciler or by staff would only make the task return at once.
     free = Connection.objects.filter(leases.free(now), pk=OuterRef("connection"))
@@ -55,13 +66,11 @@ def _due_ids(again_after: timedelta) -> list[int]:
     items = RolloutItem.objects.filter(wanted, Exists(free))
     # Two workers that sweep at once share the items; the joined roll-out is not locked.
     locked = items.select_for_update(skip_locked=True, of=("self",)).order_by("next_attempt_at")
-    return list(locked.values_list("pk", flat=True)[:MAX_QUEUED_AT_ONCE])
+    return list(locked.values_list("pk", "connection__host_app__account")[:MAX_QUEUED_AT_ONCE])
 
 
 def _may_call(calls: int) -> bool:
     if switches.PROVISIONING.is_off():
-        return False
-    if not budget.allows_background_work():
         return False
     # The bucket is asked last, because asking takes the calls out of it.
     per_hour = settings.MAPPING_CALLS_PER_HOUR

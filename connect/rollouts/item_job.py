@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from connect.clients.accounts import account_of
 from connect.mappings import lint
 from connect.models import (
     BlockedKind,
@@ -17,7 +18,7 @@ from connect.models import (
 from connect.rollouts import waves
 from connect.rollouts.claim import ItemClaim
 from connect.rollouts.kinds import KINDS, Kind
-from connect.runner import patience
+from connect.runner import patience, refused_token
 from connect.runner.job import Job
 from connect.runner.outcomes import (
     Block,
@@ -45,6 +46,10 @@ class ItemJob(Job):
     @property
     def tenant(self) -> Tenant:
         return self.claim.tenant
+
+    @property
+    def account(self) -> str:
+        return account_of(self.claim.connection).name
 
     @property
     def name(self) -> str:
@@ -165,7 +170,7 @@ class ItemJob(Job):
         # Locked, because staff may pause or cancel it at the same moment.
         rollout = Rollout.objects.select_for_update().get(pk=self.claim.rollout.pk)
         if rollout.status == RolloutStatus.RUNNING:
-            reason = f"{refused.error.words}. Set HEROKU_API_TOKEN, then resume."
+            reason = f"{refused.error.words}. {refused_token.remedy(self.account)} Then resume."
             waves.pause_automatically(rollout, reason)
 
     def _settle_check(self, facts: Facts) -> bool:

@@ -22,7 +22,7 @@ def prune(claim: ItemClaim) -> StepOutcome:
     for row in rows:
         if time.monotonic() > stop_at:
             return Wait(timezone.now(), "the deletion of further mappings", WaitingOn.PORTAL)
-        heroku_mappings.delete_mapping(claim.connection.region_url, row.mapping_id)
+        heroku_mappings.delete_mapping(claim.remote, row.mapping_id)
         row.delete()  # at once, so that a retry does not delete it at Heroku Connect again
     deleted = ", ".join(row.object_name for row in rows)
     pruned = f" Deleted: {deleted}." if rows else ""

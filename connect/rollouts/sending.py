@@ -36,7 +36,7 @@ def send(claim: ItemClaim) -> StepOutcome:
     """Send the import once, and again only if nothing of it is seen after a good while."""
     item, now = claim.item, timezone.now()
     document = placeholders.fill(target_of(claim).document, claim.tenant.namespace)
-    seen = heroku_connect.detail(*claim.address, deep=True)
+    seen = heroku_connect.detail(claim.remote, deep=True)
     restarting.require_working(claim.connection, item.attempts, seen.state)
     if seen.state != states.IMPORTING and _has_arrived(claim, document, seen):
         return _loaded(claim, document, seen)
@@ -70,7 +70,7 @@ def _import(claim: ItemClaim, document: MappingDocument, seen: ConnectionDetail)
     # Before the call, with the revisions of now: later only they tell old from new.
     claim.record(sent_at=now, sends=item.sends + 1, revisions=revisions)
     try:
-        heroku_connect.import_mappings(*claim.address, document)
+        heroku_connect.import_mappings(claim.remote, document)
     except http.Uncertain:  # it may have arrived: the next look tells
         raise
     except http.Conflict as busy:  # it became busy after the check

@@ -21,6 +21,11 @@ class Job(ABC):
 
     @property
     @abstractmethod
+    def account(self) -> str:
+        """The name of the Heroku account that works on it, "" for that of HEROKU_API_TOKEN."""
+
+    @property
+    @abstractmethod
     def name(self) -> str:
         """What the log calls this job, as "connection=12"."""
 

@@ -49,4 +49,4 @@ def take(connection_id: int, *, due: bool = True, blocked: bool = False) -> Clai
     if key is None:
         return None
     # Read after the lease was taken: until then another worker could still write the row.
-    return Claim(Connection.objects.select_related("tenant").get(pk=connection_id), key)
+    return Claim(Connection.objects.select_related("tenant", "host_app").get(pk=connection_id), key)

@@ -92,9 +92,9 @@ def _write(job: Job, outcome: StepOutcome | Failure) -> bool:
             return _back_off(job, outcome)
         case TokenRefused():
             # Settled as a wait, so that no tenant uses up its attempts while the token is wrong.
-            refused_token.alert(outcome.error)
+            refused_token.alert(outcome.error, job.account)
             job.note_refused_token(outcome)
-            return job.settle_wait(refused_token.wait())
+            return job.settle_wait(refused_token.wait(job.account))
         case Block():
             return job.settle_block(outcome)
 

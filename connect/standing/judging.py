@@ -5,7 +5,15 @@ from datetime import datetime
 
 from connect import remedies
 from connect.formats import format_time
-from connect.models import WAITS_FOR_CAP, BlockedKind, Condition, IncidentKind, Stage, WaitingOn
+from connect.models import (
+    WAITS_FOR_CAP,
+    WAITS_FOR_ROOM,
+    BlockedKind,
+    Condition,
+    IncidentKind,
+    Stage,
+    WaitingOn,
+)
 from connect.remedies import Remedy
 from connect.standing import problems, subscriber
 from connect.standing.facts import Facts
@@ -118,6 +126,9 @@ def _for_staff(facts: Facts, found: Standing, stage: Stage) -> Standing:
     if facts.waiting_for == WAITS_FOR_CAP:
         capped = replace(found, key="capped", tone=Tone.WAIT, remedy=remedies.CAPPED)
         return replace(capped, subscriber=subscriber.CAPPED)
+    if facts.waiting_for.startswith(WAITS_FOR_ROOM):
+        full = replace(found, key="no_room", tone=Tone.WAIT, remedy=remedies.NO_ROOM)
+        return replace(full, subscriber=subscriber.NO_ROOM)
     # Every other wait for staff is one for a working token.
     token = remedies.INCIDENTS[IncidentKind.TOKEN]
     return replace(found, key=f"token.{stage}", tone=Tone.WAIT, remedy=token)

@@ -17,6 +17,7 @@ from connect.models import (
     Drift,
     DriftState,
     Health,
+    HostApp,
     Incident,
     IncidentKind,
     IncidentStatus,
@@ -27,6 +28,8 @@ from connect.models import (
 from connect.standing.facts import Facts, OpenIncident
 from connect.standing.judging import Standing, judge
 from tenants.models import Tenant
+
+_ACCOUNT = "account:"  # begins the key of an account's incidents, beside those of regions
 
 
 def of(connection: Connection) -> Standing:
@@ -90,16 +93,28 @@ def _of_live(rows: list[Connection], now: datetime) -> dict[int, dict[str, Any]]
     )
     failures = WriteError.objects.filter(connection__in=keys).order_by()
     failed = dict(failures.values_list("connection_id").annotate(Sum("failed")))
+    # Read only where an account has an incident: most often none has.
+    accounts = _accounts() if any(key.startswith(_ACCOUNT) for key in regional) else {}
+
+    def shared(row: Connection) -> list[OpenIncident]:
+        account = accounts.get(row.host_app_id or 0, "")
+        return [*regional[row.region_url], *regional[f"{_ACCOUNT}{account}"]]
+
     return {
         row.pk: {
             **_of_health(healths.get(row.pk), now),
-            "incidents": (*opened[row.pk], *regional[row.region_url], *regional[""]),
+            "incidents": (*opened[row.pk], *shared(row)),
             "suspected": tuple(suspected[row.pk]),
             "drifted_since": drifted.get(row.pk),
             "failed_writes": failed.get(row.pk, 0),
         }
         for row in rows
     }
+
+
+def _accounts() -> dict[int, str]:
+    """Return the Heroku account of each host app, by its key."""
+    return dict(HostApp.objects.values_list("pk", "account"))
 
 
 def _of_health(health: Health | None, now: datetime) -> dict[str, Any]:
@@ -123,7 +138,7 @@ _ByRegion = defaultdict[str, list[OpenIncident]]
 def _incidents(keys: list[int]) -> tuple[_ByConnection, _ByConnection, _ByRegion]:
     """Return the open and the suspected incidents of connections, and the open ones of regions.
 
-    The region "" is all of Heroku.
+    Those of accounts are under "account:".
     """
     of_regions = Q(connection=None, kind__in=REGIONAL, status=IncidentStatus.OPEN)
     rows = Incident.objects.filter(Q(connection__in=keys) | of_regions)
@@ -132,7 +147,7 @@ def _incidents(keys: list[int]) -> tuple[_ByConnection, _ByConnection, _ByRegion
     regional: _ByRegion = defaultdict(list)
     for row in rows.exclude(status=IncidentStatus.CLOSED).order_by("suspected_at", "pk"):
         if row.connection_id is None:
-            regional[row.region_url].append(_as_fact(row))
+            regional[row.region_url or f"{_ACCOUNT}{row.scope}"].append(_as_fact(row))
         elif row.status == IncidentStatus.OPEN:
             opened[row.connection_id].append(_as_fact(row))
         else:

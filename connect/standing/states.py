@@ -8,6 +8,7 @@ from connect.health import states as health_states
 from connect.models import (
     COMMON,
     WAITS_FOR_CAP,
+    WAITS_FOR_ROOM,
     BlockedKind,
     Condition,
     IncidentKind,
@@ -98,6 +99,7 @@ def _on_the_way() -> Iterator[Facts]:
         yield Facts(stage, _EARLIER, waits_for)
     yield Facts(Stage.WAITING_FOR_PROOF, _EARLIER, WaitingOn.STAFF, "approval by staff")
     yield Facts(Stage.CREATING_ADDON, _EARLIER, WaitingOn.STAFF, WAITS_FOR_CAP)
+    yield Facts(Stage.CREATING_ADDON, _EARLIER, WaitingOn.STAFF, f"{WAITS_FOR_ROOM}: it is full")
     yield Facts(Stage.LOADING, _EARLIER, WaitingOn.SUBSCRIBER, state="UNAUTHORIZED")
     for stage in stages:
         yield Facts(stage, _EARLIER, trouble_since=_EARLIER)

@@ -47,6 +47,10 @@ CAPPED = ForSubscriber(
     "Many orgs have registered today. We set up yours within a day. You do not have to do "
     "anything.",
 )
+NO_ROOM = ForSubscriber(
+    "Your connection waits for its turn",
+    "We are making room for more connections. You do not have to do anything.",
+)
 LIVE = ForSubscriber("You are live", "Your data is synchronized. There is nothing left to do.")
 RECOVERING = ForSubscriber(
     "Your connection is recovering",

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from django.db import DatabaseError
 
-from connect import schemas
+from connect import databases, schemas
 from connect.formats import counted
 from connect.models import WriteError
 from connect.write_errors import repair, trigger_log
@@ -30,8 +30,8 @@ def lines(error: WriteError, chosen: Sequence[tuple[str, int]] | None) -> list[s
 
 def _matches(error: WriteError, chosen: Sequence[tuple[str, int]] | None) -> list[Match]:
     connection, table = error.connection, error.table_name
-    writes = trigger_log.chosen_rows(connection.schema_name, table, error.cause, MAX_ROWS, chosen)
-    with trigger_log.reading() as cursor:
+    writes = trigger_log.chosen_rows(connection, table, error.cause, MAX_ROWS, chosen)
+    with trigger_log.reading(databases.alias_of(connection)) as cursor:
         oldest_first = sorted(writes, key=lambda each: (each.log != trigger_log.LOG, each.id))
         return repair.plan(connection, table, oldest_first, cursor)
 

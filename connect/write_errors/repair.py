@@ -11,12 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import DatabaseError, transaction
-from django.db import connection as database
 from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 from psycopg import sql
 
-from connect import schemas
+from connect import databases, schemas
 from connect.health import observations
 from connect.models import Connection, RepairResult, SkipReason, WriteError, WriteRepair
 from connect.write_errors import hstore, matching, rows, trigger_log
@@ -101,7 +100,7 @@ def repair(
     job = _Repair(
         connection, action, table, cause, actor, errors.values_list("pk", flat=True).first()
     )
-    found = trigger_log.chosen_rows(connection.schema_name, table, cause, MAX_ROWS, chosen)
+    found = trigger_log.chosen_rows(connection, table, cause, MAX_ROWS, chosen)
     # Heroku Connect moves finished entries to the archive, failed ones too.
     for log in (LOG, ARCHIVE):
         # The oldest first, to keep the order of the writes.
@@ -124,12 +123,17 @@ def plan(
 
 
 def _repair_batch(job: _Repair, writes: Sequence[FailedWrite], tally: RepairCounts) -> None:
+    recorded: list[WriteRepair] = []
     try:
-        with transaction.atomic(), database.cursor() as cursor:
+        with databases.cursor_of(databases.alias_of(job.connection)) as cursor:
             matches, sent = _repair_some(cursor, job, writes)
-            # In the same transaction: no write is sent again without a record of who asked.
-            _record(job, matches, sent)
+            # Stored before the tenant's transaction ends, or with it where both are in one
+            # database: no write is sent again without a record of who asked.
+            with transaction.atomic():
+                recorded = _record(job, matches, sent)
     except DatabaseError as error:
+        # In one database these are gone already; in two they say what did not happen.
+        WriteRepair.objects.filter(pk__in=[each.pk for each in recorded]).delete()
         tally.failed[DATABASE_REFUSED] += len(writes)
         _record_failed(job, writes, str(error))
         return
@@ -206,7 +210,7 @@ def _mark(cursor: CursorWrapper, job: _Repair, state: str, ids: Iterable[int]) -
         cursor.execute(job.sql(_SET), [state, ids])
 
 
-def _record(job: _Repair, matches: Sequence[Match], sent: dict[int, _Sent]) -> None:
+def _record(job: _Repair, matches: Sequence[Match], sent: dict[int, _Sent]) -> list[WriteRepair]:
     made = []
     for each in matches:
         row = _row(job, each.entry.id, each.entry.record_id)
@@ -218,7 +222,7 @@ def _record(job: _Repair, matches: Sequence[Match], sent: dict[int, _Sent]) -> N
             row.new_log_id = sent[each.entry.id].new_log_id
             row.differences = list(sent[each.entry.id].other_columns)
         made.append(row)
-    WriteRepair.objects.bulk_create(made)
+    return WriteRepair.objects.bulk_create(made)
 
 
 def _record_failed(job: _Repair, writes: Sequence[FailedWrite], message: str) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 from psycopg import sql
 
-from connect import schemas
+from connect import databases, schemas
 from connect.models import Connection, RepairResult, WriteRepair
 from connect.write_errors import trigger_log
 from connect.write_errors.trigger_log import ARCHIVE, LOG
@@ -88,6 +88,6 @@ def _ends(connection: Connection, repairs: list[WriteRepair]) -> dict[int, tuple
         *((each.pk, each.new_log_id, each.log_id, each.asked_at) for each in repairs),
         strict=True,
     )
-    with trigger_log.reading() as cursor:
+    with trigger_log.reading(databases.alias_of(connection)) as cursor:
         cursor.execute(statement, [list(column) for column in columns])
         return {key: (state, message) for key, state, message in cursor.fetchall()}

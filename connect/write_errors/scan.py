@@ -1,5 +1,6 @@
 """Scanning the tenants' schemas for failed and waiting writes."""
 
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
@@ -7,6 +8,8 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from connect import databases
+from connect.databases import DatabaseAway
 from connect.health import incidents, observations
 from connect.mappings import lint
 from connect.models import Connection, Health, Mapping, Stage, WriteError, WriteRepair
@@ -18,13 +21,18 @@ from connect.write_errors.schema_scan import (
     scan_schemas,
 )
 
+log = logging.getLogger(__name__)
+
 PAGE = 500  # connections that are held in memory at a time
 _NOTHING = WaitingWrites(0, None)
 _MEASURED = ("scanned_at", "tables_missing", "backlog", "backlog_since", "rows", "failing_writes")
 
 
 def scan_all() -> int:
-    """Scan every live tenant's schema and update the repairs; return how many were read."""
+    """Scan every live tenant's schema and update the repairs; return how many were read.
+
+    A database that is away stops only its own tenants.
+    """
     rows = Connection.objects.filter(stage=Stage.LIVE).exclude(schema_name="")
     ids = list(rows.order_by("pk").values_list("pk", flat=True))
     return sum(scan(ids[at : at + PAGE]) for at in range(0, len(ids), PAGE))
@@ -42,14 +50,29 @@ def scan_repaired(limit: int) -> int:
 
 def scan(connection_ids: Sequence[int]) -> int:
     """Scan some tenants' schemas, and follow up their repairs; return how many were read."""
-    rows = Connection.objects.filter(pk__in=connection_ids).select_related(
-        "tenant__grant", "health"
-    )
+    rows = Connection.objects.filter(pk__in=connection_ids)
+    by_alias: defaultdict[str, list[Connection]] = defaultdict(list)
+    for row in rows.select_related("tenant__grant", "health", "host_app"):
+        by_alias[databases.alias_of(row)].append(row)
+    return sum(_scan_database(alias, found) for alias, found in by_alias.items())
+
+
+def _scan_database(alias: str, rows: Sequence[Connection]) -> int:
+    try:
+        return _scan(alias, rows)
+    except DatabaseAway as away:  # its incident tells staff; its tenants keep their last numbers
+        log.warning("schemas not read database=%s error=%s", alias, away)
+        return 0
+
+
+def _scan(alias: str, rows: Sequence[Connection]) -> int:
+    connection_ids = [row.pk for row in rows]
     by_schema = {row.schema_name: row for row in rows}
-    found = scan_schemas(list(by_schema), _mapped_tables(connection_ids))
+    found = scan_schemas(alias, list(by_schema), _mapped_tables(connection_ids))
     # A schema that could not be read keeps its last numbers.
     read = {name: row for name, row in by_schema.items() if name not in found.unread}
-    for row in Connection.objects.filter(repairs__ended_at=None, pk__in=connection_ids).distinct():
+    repaired = Connection.objects.filter(repairs__ended_at=None, pk__in=connection_ids)
+    for row in repaired.select_related("host_app").distinct():
         # Only schemas that were read in full; the others are followed up by the next scan.
         if row.schema_name in found.waiting:
             repair_results.follow_up(row)

@@ -11,6 +11,7 @@ from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
 from connect import schemas
+from connect.databases import DatabaseAway
 from connect.write_errors.cause import CAUSE
 from connect.write_errors.trigger_log import ARCHIVE, LOG, SYSTEM_TABLES, reading
 
@@ -79,25 +80,28 @@ class SchemaScan:
 
 
 def scan_schemas(
-    names: Sequence[str], mapped: Mapping[str, Iterable[str]] | None = None
+    alias: str, names: Sequence[str], mapped: Mapping[str, Iterable[str]] | None = None
 ) -> SchemaScan:
-    """Scan tenants' schemas. An unreadable schema does not affect the others.
+    """Scan tenants' schemas in one database. An unreadable schema does not affect the others.
 
     `mapped` holds the mapped tables by schema; a plan's limit counts no others.
+    Raises DatabaseAway.
     """
     names = [schemas.checked(name) for name in names]
-    found = SchemaScan(_read_tables(names, mapped or {}), [], {}, set())
+    found = SchemaScan(_read_tables(alias, names, mapped or {}), [], {}, set())
     # One missing table would make the whole statement fail, for all schemas in it.
     complete = [name for name in names if name in found.tables and found.tables[name].complete]
     for at in range(0, len(complete), SCHEMAS_PER_QUERY):
-        _scan_some(complete[at : at + SCHEMAS_PER_QUERY], found)
+        _scan_some(alias, complete[at : at + SCHEMAS_PER_QUERY], found)
     return found
 
 
-def _read_tables(names: list[str], mapped: Mapping[str, Iterable[str]]) -> dict[str, SchemaTables]:
+def _read_tables(
+    alias: str, names: list[str], mapped: Mapping[str, Iterable[str]]
+) -> dict[str, SchemaTables]:
     pairs = [(name, table) for name, tables in mapped.items() for table in tables]
     counted = [[name for name, _ in pairs], [table for _, table in pairs]]
-    with reading() as cursor:
+    with reading(alias) as cursor:
         cursor.execute(_TABLES, [list(SYSTEM_TABLES), *counted, names])
         return {
             name: SchemaTables(set(system or ()) >= SYSTEM_TABLES, int(count))
@@ -105,19 +109,21 @@ def _read_tables(names: list[str], mapped: Mapping[str, Iterable[str]]) -> dict[
         }
 
 
-def _scan_some(names: list[str], found: SchemaScan) -> None:
+def _scan_some(alias: str, names: list[str], found: SchemaScan) -> None:
     """Scan some schemas in one transaction; after an error, one by one."""
     try:
-        with reading() as cursor:
+        with reading(alias) as cursor:
             failures = [FailedWriteGroup(*row) for row in _run(cursor, _failures_of(names))]
             waiting = {row[0]: WaitingWrites(*row[1:]) for row in _run(cursor, _waiting_of(names))}
+    except DatabaseAway:
+        raise
     except DatabaseError as error:
         if len(names) == 1:
             log.warning("schema not read schema=%s error=%s", names[0], error)
             found.unread.add(names[0])
             return
         for name in names:
-            _scan_some([name], found)
+            _scan_some(alias, [name], found)
         return
     found.failures.extend(failures)
     found.waiting.update(waiting)

@@ -10,12 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection as database
-from django.db import transaction
 from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
-from connect import schemas
+from connect import databases, schemas
+from connect.models import Connection
 from connect.write_errors.cause import CAUSE
 
 LOG, ARCHIVE, META = "_trigger_log", "_trigger_log_archive", "_hcmeta"
@@ -46,9 +45,9 @@ class FailedWrite:
 
 
 @contextmanager
-def reading() -> Iterator[CursorWrapper]:
-    """Open a read-only cursor with a time limit."""
-    with transaction.atomic(), database.cursor() as cursor:
+def reading(alias: str) -> Iterator[CursorWrapper]:
+    """Open a read-only cursor with a time limit in a tenants' database. Raises DatabaseAway."""
+    with databases.cursor_of(alias) as cursor:
         # A mistake in a statement must not be able to change a tenant's rows.
         cursor.execute("SET TRANSACTION READ ONLY")
         cursor.execute("SELECT set_config('statement_timeout', %s, true)", [STATEMENT_TIMEOUT])
@@ -56,28 +55,34 @@ def reading() -> Iterator[CursorWrapper]:
 
 
 def chosen_rows(
-    name: str, table: str, cause: str, limit: int, chosen: Sequence[tuple[str, int]] | None
+    connection: Connection,
+    table: str,
+    cause: str,
+    limit: int,
+    chosen: Sequence[tuple[str, int]] | None,
 ) -> list[FailedWrite]:
     """Return the failed writes of a cause; with `chosen`, only those pairs of a log and an id."""
-    found = rows(name, table, cause, limit)
+    found = rows(connection, table, cause, limit)
     if chosen is None:
         return found
     wanted = {(log, pk) for log, pk in chosen}
     return [each for each in found if (each.log, each.id) in wanted]
 
 
-def rows(name: str, table: str, cause: str, limit: int = MAX_ROWS) -> list[FailedWrite]:
-    """Return the failed writes of one schema, table and cause, newest first."""
+def rows(
+    connection: Connection, table: str, cause: str, limit: int = MAX_ROWS
+) -> list[FailedWrite]:
+    """Return the failed writes of one tenant, table and cause, newest first."""
     both = sql.SQL(" UNION ALL ").join(
         _ROWS.format(
             log_name=sql.Literal(each),
-            schema=sql.Identifier(schemas.checked(name)),
+            schema=sql.Identifier(schemas.checked(connection.schema_name)),
             log=sql.Identifier(each),
             cause=CAUSE,
         )
         for each in (LOG, ARCHIVE)
     )
-    with reading() as cursor:
+    with reading(databases.alias_of(connection)) as cursor:
         statement = both + sql.SQL(" ORDER BY 8 DESC, 2 DESC LIMIT %s")
         cursor.execute(statement, [table, cause, table, cause, limit])
         return [FailedWrite(*row) for row in cursor.fetchall()]

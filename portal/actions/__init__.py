@@ -10,6 +10,7 @@ from portal.actions import (
     discrepancies,
     door,
     drift,
+    host_apps,
     mappings,
     orgs,
     queue,
@@ -35,5 +36,6 @@ for _module in (
     door,
     addon_days,
     discrepancies,
+    host_apps,
 ):
     register(*_module.ACTIONS)

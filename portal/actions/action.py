@@ -36,11 +36,14 @@ class Work:
     `perform`  the work on one target.
     `store`    returns the target as fields of a BulkItem: tenant, connection, target.
     `load`     finds the target of a BulkItem again; None if it has gone.
+    `calls`    the APIs of Heroku (connect.clients.budget) whose last calls it leaves to
+               provisioning, when it is done to many targets.
     """
 
     perform: Callable[[Target, str, Options], Report]
     store: Callable[[Target], dict[str, Any]]
     load: Callable[[BulkItem], Target | None]
+    calls: Sequence[str] = ()
 
 
 def _never(target: Target) -> str:

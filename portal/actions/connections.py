@@ -64,6 +64,7 @@ def _button(
         form=form,
         previews=previews,
         destructive=destructive,
+        calls=operation.calls,
     )
 
 

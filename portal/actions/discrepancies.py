@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from connect.clients.budget import APIS, PLATFORM
 from connect.inventory import compare
 from connect.inventory.act import Act, perform
 from connect.inventory.adopt import ADOPT, needs_tenant
@@ -67,7 +68,7 @@ ACTIONS = (
         "The portal's row is made or repaired, and the connection goes on with this add-on.",
         (Discrepancy,),
         "connect.adopt_addon",
-        Work(partial(_perform, ADOPT), _store, _load),
+        Work(partial(_perform, ADOPT), _store, _load, tuple(APIS)),
         ADOPT.refusal,
         _texts,
         AdoptForm,
@@ -81,7 +82,7 @@ ACTIONS = (
         "Postgres is kept. This cannot be undone.",
         (Discrepancy,),
         "connect.delete_addon",
-        Work(partial(_perform, DELETE), _store, _load),
+        Work(partial(_perform, DELETE), _store, _load, (PLATFORM,)),
         DELETE.refusal,
         _texts,
         destructive=True,

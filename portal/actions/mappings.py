@@ -38,7 +38,7 @@ def _button(
         explains,
         (Mapping,),
         permission,
-        Work(perform, _store, _load),
+        Work(perform, _store, _load, operation.calls),
         refusal,
         _rows,
         form,

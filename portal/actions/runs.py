@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 
+from connect.clients.budget import APIS
 from connect.formats import format_time
 from connect.operations.base import OperationOutcome, Report
 from portal import bulk
@@ -122,6 +123,12 @@ def action_of(run: BulkRun) -> Action | None:
     return found if found and isinstance(found.how, Work) else None
 
 
+def apis(run: BulkRun) -> Sequence[str]:
+    """Return the APIs of Heroku that a run calls."""
+    action = action_of(run)
+    return action.how.calls if action and isinstance(action.how, Work) else tuple(APIS)
+
+
 def perform(run: BulkRun, item: BulkItem) -> Report:
     """Do the action of a run on one target."""
     action = action_of(run)
@@ -147,4 +154,4 @@ def of(model: type[Model], target: Target) -> QuerySet[BulkItem]:
     return BulkItem.objects.none()
 
 
-bulk.register(perform)
+bulk.register(perform, apis)

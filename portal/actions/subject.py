@@ -48,6 +48,7 @@ def subject_action(
     form: type[Question] | None = None,
     previews: bool = False,
     destructive: bool = False,
+    calls: Sequence[str] = (),
 ) -> Action:
     """Make an action on tenants, which the worker does."""
     return Action(
@@ -56,7 +57,7 @@ def subject_action(
         explains,
         MODELS,
         permission,
-        Work(perform, store, load),
+        Work(perform, store, load, calls),
         refusal,
         details=details,
         form=form,

@@ -14,6 +14,7 @@ from portal.dashboard.cards import (
     funnel,
     health,
     incidents,
+    room,
     times,
     vitals,
     write_errors,
@@ -68,5 +69,6 @@ register(
     Card("write_errors", "Write errors", write_errors.read, permission="connect.view_writeerror"),
     Card("health", "Sync health", health.read, span=2, permission="connect.view_connection"),
     Card("incidents", "Incidents", incidents.read, permission="connect.view_incident"),
-    Card("times", "From registration to live", times.read),
+    Card("times", "From registration to live", times.read, span=2),
+    Card("room", "Room and cost", room.read, permission="connect.view_hostapp"),
 )

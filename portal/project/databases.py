@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
 
@@ -22,11 +23,19 @@ WORKER: Limits = {
 }
 
 
+class OwnTables:
+    """The portal's own tables are in the default database alone; the others are the tenants'."""
+
+    def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool:
+        """Return whether a table of an app may be made in a database."""
+        return db == DEFAULT_DB_ALIAS
+
+
 def limit(limits: Limits) -> None:
     """Set the limits of all later connections of this process and its children."""
-    options = connections.settings[DEFAULT_DB_ALIAS].setdefault("OPTIONS", {})
     given = [f"-c {name}={span // timedelta(milliseconds=1)}" for name, span in limits.items()]
-    # What DATABASE_URL says comes last, and wins.
-    own = options.get("options", "")
-    options["options"] = " ".join([*given, own]).strip()
+    for database in connections.settings.values():
+        options = database.setdefault("OPTIONS", {})
+        # What the address itself says comes last, and wins.
+        options["options"] = " ".join([*given, options.get("options", "")]).strip()
     connections.close_all()

@@ -67,6 +67,16 @@ def redis_is_encrypted() -> Iterator[str]:
         yield "REDIS_URL is redis://, so the queue travels in the clear: use a rediss:// address"
 
 
+@rule("W076", deploy=True)
+def host_app_is_not_the_portal() -> Iterator[str]:
+    if settings.HEROKU_CONNECT_APP == settings.HEROKU_APP_NAME:
+        yield (
+            f"HEROKU_CONNECT_APP is {settings.HEROKU_CONNECT_APP}, which runs the portal: each new"
+            " add-on restarts it. heroku create your-connect --no-remote, then"
+            " heroku config:set HEROKU_CONNECT_APP=your-connect"
+        )
+
+
 def _keys() -> list[tuple[str, str]]:
     found = [
         ("SECRET_KEY", settings.SECRET_KEY),

@@ -3,6 +3,7 @@
 A wrong value never stops the start here: portal/project/setting_rules.py reports it.
 """
 
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 import environ
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+TENANTS_URL = r"TENANTS(_[A-Z0-9]+)+_URL"
 BASE_DIR = Path(__file__).resolve().parents[2]
 NOT_NUMBERS: list[str] = []  # settings whose value is not a whole number
 
@@ -42,6 +44,12 @@ def zone(name: str, default: str = "UTC") -> str:
 def entries(name: str, default: str = "") -> list[str]:
     """Read a comma-separated list, without blanks around its entries and without empty ones."""
     return [word.strip() for word in env.str(name, default).split(",") if word.strip()]
+
+
+def tenants_databases() -> dict[str, str]:
+    """Read the addresses of the tenants' databases by name: TENANTS_EU_URL is tenants_eu."""
+    names = [name for name in sorted(env.ENVIRON) if re.fullmatch(TENANTS_URL, name)]
+    return {name.removesuffix("_URL").lower(): env.str(name) for name in names}
 
 
 def is_https_or_here(url: str) -> bool:

@@ -23,6 +23,7 @@ MIN_LENGTHS = {  # characters
     "REGISTRATION_SECRETS": 20,
     "METRICS_TOKEN": 20,
 }
+APP = re.compile(r"[a-z][a-z0-9-]{1,28}[a-z0-9]")  # of Heroku's published schema
 CONSOLE = "django.core.mail.backends.console.EmailBackend"
 
 
@@ -52,6 +53,15 @@ def database_url() -> Iterator[str]:
         yield f"DATABASE_URL is {lack}: heroku addons:create heroku-postgresql:essential-0"
 
 
+@rule("E024")
+def tenants_databases() -> Iterator[str]:
+    for name in settings.TENANTS_DATABASES:
+        known = settings.DATABASES.get(name, {})
+        if known.get("ENGINE") != "django.db.backends.postgresql":
+            variable = f"{name}_URL".upper()
+            yield f"{variable} is not a postgres:// address: heroku config:unset {variable}"
+
+
 @rule("E004")
 def portal_url() -> Iterator[str]:
     parts = _split(settings.PORTAL_URL)
@@ -74,10 +84,12 @@ def portal_url_is_encrypted() -> Iterator[str]:
 
 @rule("E005")
 def app_name() -> Iterator[str]:
-    # The pattern of Heroku's published schema.
-    if not re.fullmatch(r"[a-z][a-z0-9-]{1,28}[a-z0-9]", settings.APP_NAME):
-        lack = "not the name of a Heroku app" if settings.APP_NAME else "missing"
-        yield f"APP_NAME is {lack}: heroku config:set APP_NAME=your-app"
+    for name, example in (("APP_NAME", "your-app"), ("HEROKU_CONNECT_APP", "your-connect")):
+        given = getattr(settings, name)
+        is_default = name != "APP_NAME" and given == settings.APP_NAME
+        if not is_default and not APP.fullmatch(given):
+            lack = "not the name of a Heroku app" if given else "missing"
+            yield f"{name} is {lack}: heroku config:set {name}={example}"
 
 
 @rule("E006")

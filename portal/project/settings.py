@@ -21,6 +21,7 @@ from portal.project.environment import (
     env,
     host,
     number,
+    tenants_databases,
     zone,
 )
 
@@ -50,6 +51,9 @@ REGISTRATION_SECRETS: list[str] = entries("REGISTRATION_SECRETS")
 # --- the outside systems -------------------------------------------------------------------------
 HEROKU_API_URL: str = env.str("HEROKU_API_URL", "https://api.heroku.com")
 HEROKU_CONNECT_URL: str = env.str("HEROKU_CONNECT_URL", "https://hc-central.heroku.com")
+HEROKU_CONNECT_APP: str = env.str("HEROKU_CONNECT_APP", APP_NAME)  # the first host app
+# Where the portal itself runs; Heroku sets it if the app has dyno metadata.
+HEROKU_APP_NAME: str = env.str("HEROKU_APP_NAME", APP_NAME)
 HEROKU_CONNECT_PLAN: str = env.str("HEROKU_CONNECT_PLAN", "herokuconnect:demo")
 HEROKU_CONNECT_ISV_SLUG: str = env.str("HEROKU_CONNECT_ISV_SLUG", "")
 HEROKU_CONNECT_DB_KEY: str = env.str("HEROKU_CONNECT_DB_KEY", "DATABASE_URL")
@@ -207,7 +211,13 @@ def _redis(url: str) -> str:
     return url
 
 
-DATABASES = {"default": _database(DATABASE_URL)}
+# The tenants' data may be in other databases: TENANTS_EU_URL is called tenants_eu.
+TENANTS_DATABASES = tenants_databases()
+DATABASES = {
+    "default": _database(DATABASE_URL),
+    **{name: _database(url) for name, url in TENANTS_DATABASES.items()},
+}
+DATABASE_ROUTERS = ["portal.project.databases.OwnTables"]
 
 REDIS_URL: str = _redis(env.str("REDIS_URL", ""))
 TASK_TIMEOUT = 120  # seconds; tenants.leases.LEASE must be longer

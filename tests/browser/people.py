@@ -31,7 +31,8 @@ from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 from connect.clients import heroku, heroku_connect
-from connect.models import Connection
+from connect.clients.accounts import App, Remote
+from connect.models import Connection, HostApp
 from tenants import orgid
 from tenants.models import Tenant
 for role, name in json.loads(os.environ["NAMES"]).items():
@@ -40,20 +41,20 @@ for role, name in json.loads(os.environ["NAMES"]).items():
 addons = json.loads(os.environ["ADDONS"])
 for name, addon in addons.items():
     plan, attachment = settings.HEROKU_CONNECT_PLAN, addon.replace("-", "_").upper()
-    heroku.create_addon(settings.APP_NAME, plan, addon, attachment)
+    heroku.create_addon(App(settings.APP_NAME), plan, addon, attachment)
 for _ in range(50):
-    found = {each.resource_name: each for each in heroku_connect.link(settings.APP_NAME)}
+    found = {each.resource_name: each for each in heroku_connect.link(App(settings.APP_NAME))}
     if set(addons.values()) <= set(found):
         break
     time.sleep(0.1)
 def configured(each):
-    return heroku_connect.detail(each.region_url, each.id).state == "NEED_AUTHENTICATION"
+    return heroku_connect.detail(Remote(each.region_url, each.id)).state == "NEED_AUTHENTICATION"
 now = timezone.now()
 for number, (name, addon) in enumerate(addons.items()):
     org, there = orgid.normalize(f"00D9z{number:010d}"), found[addon]
     schema = f"sf_{org.lower()}_1"
     heroku_connect.configure(
-        there.region_url, there.id, settings.HEROKU_CONNECT_DB_KEY, schema
+        Remote(there.region_url, there.id), settings.HEROKU_CONNECT_DB_KEY, schema
     )
     for _ in range(50):
         if configured(there):
@@ -66,7 +67,7 @@ for number, (name, addon) in enumerate(addons.items()):
         tenant=tenant, stage="live", organization_id=org, addon_name=addon, state="IDLE",
         connection_id=there.id, region_url=there.region_url, live_at=now,
         schema_name=schema, next_attempt_at=None, seen_at=now,
-        addon_requested_at=now,
+        addon_requested_at=now, host_app=HostApp.objects.get(name=settings.HEROKU_CONNECT_APP),
     )
 """
 

@@ -137,6 +137,7 @@ class Fleet:
         connection = Connection.objects.create(
             tenant=tenant,
             stage=Stage.LIVE,
+            host_app=cast.host_app(),
             next_attempt_at=None,
             addon_name=f"hc-{tenant.org_id.lower()}",
             addon_id=there["addon_id"],

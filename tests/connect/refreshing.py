@@ -5,4 +5,4 @@ from connect.health import regions
 
 def refresh_all() -> int:
     """Refresh every region, one after the other; return how many connections were seen."""
-    return sum(regions.refresh_region(region_url) for region_url in regions.regions())
+    return sum(regions.refresh_region(*part) for part in regions.parts())

@@ -25,7 +25,7 @@ def _everything_is_held(settings: Any) -> None:
     """Turn the switch off, and spend both budgets."""
     now = timezone.now()
     Switch.objects.create(name="provisioning", on=False, why="Heroku has an incident", who="mia")
-    ApiBudget.objects.create(peer=budget.PEER, remaining=40, seen_at=now)
+    ApiBudget.objects.create(peer=budget.PLATFORM, remaining=40, seen_at=now)
     settings.MAPPING_CALLS_PER_HOUR = 10
     assert limits.take(holds.MAPPING_CALLS, 10, now, 10) == 0
 

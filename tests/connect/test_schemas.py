@@ -35,7 +35,7 @@ def test_two_connections_never_share_a_schema(
 )
 def test_no_other_name_is_taken_for_a_tenants_schema(name: str) -> None:
     with pytest.raises(schemas.BadSchemaName):
-        schemas.drop(name)
+        schemas.drop(name, "default")
 
 
 @pytest.mark.django_db
@@ -45,7 +45,7 @@ def test_dropping_takes_one_tenants_schema_and_no_other() -> None:
         for name in (mine, other):
             cursor.execute(f'CREATE SCHEMA "{name}"')
             cursor.execute(f'CREATE TABLE "{name}".account (id int)')
-        schemas.drop(mine)
-        schemas.drop(mine)
+        schemas.drop(mine, "default")
+        schemas.drop(mine, "default")
         cursor.execute("SELECT nspname FROM pg_namespace WHERE nspname IN (%s, %s)", [mine, other])
         assert cursor.fetchall() == [(other,)]

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import connection as database
 from django.utils import timezone
 
-from connect.models import ApiBudget, Connection
+from connect.models import ApiBudget, Connection, HostApp
 from connect.operations.base import Busy, OperationOutcome, Report
 from portal import bulk
 from portal.models import BulkItem, BulkItemStatus, BulkRun
@@ -143,7 +143,7 @@ def test_a_run_that_nobody_works_on_is_cancelled_at_once() -> None:
 
 def test_it_waits_when_the_last_calls_are_kept_for_provisioning() -> None:
     run = begin(2)
-    budget = ApiBudget.objects.create(peer="heroku", remaining=100)
+    budget = ApiBudget.objects.create(peer="connect", remaining=100)
     work_off(run, done)
     run.refresh_from_db()
     assert statuses(run) == ["waiting"] * 2
@@ -156,6 +156,15 @@ def test_it_waits_when_the_last_calls_are_kept_for_provisioning() -> None:
     work_off(run, done)
     run.refresh_from_db()
     assert (statuses(run), run.waiting_for) == (["done"] * 2, "")
+
+
+def test_it_waits_for_no_budget_that_it_does_not_use() -> None:
+    run = begin(2)
+    HostApp.objects.update(account="eu", token="HRKU-eu")
+    for peer in ("heroku", "heroku:eu", "connect"):
+        ApiBudget.objects.create(peer=peer, remaining=100)
+    work_off(run, done)
+    assert statuses(run) == ["done"] * 2
 
 
 def test_a_busy_tenant_comes_last_and_is_given_up_in_the_end(

@@ -7,6 +7,7 @@ from connect.remedies import By, Page, Remedy
 from portal import remedy_pages, roles
 from portal.actions import action as registry
 from tenants.models import Tenant
+from tests import cast
 
 ALL = [
     *remedies.BLOCKED.values(),
@@ -28,9 +29,10 @@ def test_a_remedy_that_is_pressed_is_a_button_for_the_role_that_it_names(remedy:
     assert lowest == remedy.by
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("page", Page)
 def test_each_page_of_a_remedy_has_an_address(page: Page) -> None:
-    tenant = Tenant(org_id="00DB00000002NDmMAM", admin_email="ops@acme.example")
+    tenant = cast.enrol(cast.ACME)
     address = remedy_pages.address(page, tenant)
     assert address.startswith(("/admin/", "https://", "mailto:ops@acme.example"))
 

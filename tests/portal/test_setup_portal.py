@@ -6,8 +6,9 @@ import pytest
 from django.contrib.auth.models import Group, Permission
 from django.core.management import CommandError, call_command
 from django_q.models import Schedule
+from pytest_django.fixtures import Settings
 
-from connect.models import MappingTemplate
+from connect.models import HostApp, MappingTemplate
 from portal import roles
 from portal.project import schedules
 
@@ -18,7 +19,9 @@ def setup_portal() -> list[str]:
     """Run the command and return its lines."""
     out = StringIO()
     call_command("setup_portal", stdout=out)
-    return out.getvalue().splitlines()
+    lines = out.getvalue().splitlines()
+    # Use cases add lines at the end.
+    return [line for line in lines if not line.startswith("role multiconnect_")]
 
 
 def test_it_makes_roles_schedules_and_the_shipped_templates() -> None:
@@ -28,9 +31,10 @@ def test_it_makes_roles_schedules_and_the_shipped_templates() -> None:
     assert set(Schedule.objects.values_list("func", flat=True)) == set(schedules.SCHEDULES)
     versions = MappingTemplate.objects.order_by("version").values_list("version", "package")
     assert list(versions) == [(1, "current"), (2, "2016")]
-    assert lines[-2:] == [
+    assert lines[-3:] == [
         "mapping template: version 1 for today's package stored",
         "mapping template: version 2 for the package of 2016 stored",
+        "host apps: kept",
     ]
 
 
@@ -39,7 +43,15 @@ def test_a_second_run_changes_nothing() -> None:
     before = list(Schedule.objects.order_by("pk").values())
     lines = setup_portal()
     assert list(Schedule.objects.order_by("pk").values()) == before
-    assert lines[-2:] == ["schedules: as they should be", "mapping template: kept"]
+    kept = ["schedules: as they should be", "mapping template: kept", "host apps: kept"]
+    assert lines[-3:] == kept
+
+
+def test_the_first_host_app_is_made_from_the_settings(settings: Settings) -> None:
+    HostApp.objects.all().delete()
+    settings.HEROKU_CONNECT_APP = "isv-connect-1"
+    assert setup_portal()[-1] == "host app: isv-connect-1 made"
+    assert HostApp.objects.get().name == "isv-connect-1"
 
 
 def test_it_prints_nothing_with_verbosity_0(capsys: pytest.CaptureFixture[str]) -> None:

@@ -162,7 +162,7 @@ def fleet(transactional_db: None, request: pytest.FixtureRequest) -> Iterator[Fl
             fleet.tenants.append(go_live(who, *names, tweet_id=True))
     yield fleet
     for live in fleet.tenants:
-        schemas.drop(live.schema)
+        schemas.drop(live.schema, "default")
 
 
 def command(running: emulated.Running) -> "subprocess.Popen[bytes]":

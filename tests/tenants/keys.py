@@ -4,6 +4,7 @@ import base64
 
 from pytest_django.fixtures import Settings
 
+from connect.models import HostApp
 from tenants.models import SalesforceGrant
 
 NEW_KEY = base64.b64encode(b"another test-only key of 32 bytes").decode()
@@ -17,7 +18,8 @@ def use(settings: Settings, *keys: str) -> None:
 
 def forget() -> None:
     """Let the columns read their keys from the settings again; they keep them in memory."""
-    for name in ("access_token", "refresh_token"):
-        field = SalesforceGrant._meta.get_field(name)
+    columns = [(SalesforceGrant, "access_token"), (SalesforceGrant, "refresh_token")]
+    for model, name in [*columns, (HostApp, "token")]:
+        field = model._meta.get_field(name)
         for cached in ("keys", "fernet_keys", "fernet"):
             field.__dict__.pop(cached, None)

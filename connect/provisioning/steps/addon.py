@@ -6,7 +6,9 @@ from django.utils import timezone
 
 from connect import addons
 from connect.clients import heroku, heroku_connect, http
+from connect.clients.accounts import app_of
 from connect.models import WAITS_FOR_CAP, BlockedKind, Connection, WaitingOn
+from connect.placement import place
 from connect.provisioning import spending
 from connect.provisioning.steps.enrollment import enroll
 from connect.runner.lease import Claim
@@ -19,11 +21,11 @@ def creating_addon(claim: Claim) -> StepOutcome:
     """Create the add-on under a fixed name, so that a lost answer does not create a second one."""
     connection = claim.connection
     if connection.addon_requested_at:
-        addon = heroku.find_addon(settings.APP_NAME, connection.addon_name) or _make_addon(claim)
-    elif _may_order(claim):
-        addon = _make_addon(claim)
+        addon = heroku.find_addon(app_of(connection), connection.addon_name) or _make_addon(claim)
+    elif wait := _order(claim):
+        return wait
     else:
-        return Wait(spending.next_day(timezone.now()), WAITS_FOR_CAP, WaitingOn.STAFF)
+        addon = _make_addon(claim)
     # Heroku may answer before the add-on is ready.
     if addon.state == "provisioning":
         facts = {"addon_id": addon.id}
@@ -38,35 +40,40 @@ def creating_addon(claim: Claim) -> StepOutcome:
         enroll(claim, addon)
     return Done(
         f"The add-on {addon.name} exists.",
-        {"addon_id": addon.id, "plan": addon.plan},
+        {"addon_id": addon.id, "plan": addon.plan, "monthly_cents": addon.monthly_cents},
         EventKind.ADDON_CREATED,
     )
 
 
-def _may_order(claim: Claim) -> bool:
-    """Count the order and store the intent, or return False if the cap of the day is reached."""
+def _order(claim: Claim) -> Wait | None:
+    """Place the connection, count the order and store the intent; or return what it waits for."""
     now = timezone.now()
-    # In one transaction, so that a lost lease takes the count back.
+    # In one transaction, so that a lost lease or a missing place takes the count back.
     with transaction.atomic():
         if not spending.reserve(now.date()):
-            return False
-        # Stored before the call: after a lost answer the add-on is looked for by this name.
-        name = addons.name_for(claim.tenant.org_id, claim.connection.generation)
-        claim.record(addon_name=name, addon_requested_at=now)
-    return True
+            return Wait(spending.next_day(now), WAITS_FOR_CAP, WaitingOn.STAFF)
+        host, why = place.place(claim.connection)
+        if host is not None:
+            # Stored before the call: after a lost answer the add-on is looked for by this name.
+            name = addons.name_for(claim.tenant.org_id, claim.connection.generation)
+            claim.record(host_app=host, addon_name=name, addon_requested_at=now)
+            return None
+        transaction.set_rollback(True)
+    place.alert_no_room(why)
+    return Wait(now + place.LOOK_AGAIN, why, WaitingOn.STAFF)
 
 
 def _make_addon(claim: Claim) -> heroku.Addon:
     connection = claim.connection
     try:
-        return _order(connection)
+        return _make(connection)
     except http.ConfirmationRequired as asked:
         if not connection.may_overwrite:
             raise Blocked(BlockedKind.OVERWRITES, _would_overwrite(connection, asked)) from asked
-        return _order(connection, confirm=settings.APP_NAME)
+        return _make(connection, confirm=app_of(connection).name)
     except http.Taken as taken:
         # Our own earlier call may have made it, although the look before this call did not show it.
-        found = heroku.find_addon(settings.APP_NAME, connection.addon_name)
+        found = heroku.find_addon(app_of(connection), connection.addon_name)
         if found:
             return found
         raise Blocked(
@@ -75,9 +82,9 @@ def _make_addon(claim: Claim) -> heroku.Addon:
         ) from taken
 
 
-def _order(connection: Connection, confirm: str | None = None) -> heroku.Addon:
+def _make(connection: Connection, confirm: str | None = None) -> heroku.Addon:
     return heroku.create_addon(
-        settings.APP_NAME,
+        app_of(connection),
         settings.HEROKU_CONNECT_PLAN,
         connection.addon_name,
         _attachment(connection),
@@ -90,16 +97,16 @@ def _attachment(connection: Connection) -> str:
 
 
 def _would_overwrite(connection: Connection, asked: http.ConfirmationRequired) -> str:
-    name = _attachment(connection)
+    app, name = app_of(connection).name, _attachment(connection)
     return (
-        f"The app {settings.APP_NAME} has a config var {name}_URL or an attachment {name} already, "
+        f"The app {app} has a config var {name}_URL or an attachment {name} already, "
         f"and the new add-on would overwrite it. {asked}"
     )
 
 
 def linking(claim: Claim) -> StepOutcome:
     """Give the portal's Heroku user access to the new connection, and store its id and region."""
-    listed = heroku_connect.link(settings.APP_NAME, claim.connection.addon_name)
+    listed = heroku_connect.link(app_of(claim.connection), claim.connection.addon_name)
     if not listed:
         return poll("Heroku Connect to list the new add-on", claim.connection.stage_since)
     # The list is selected by the add-on's name, which is unique, so there is at most one.

@@ -4,6 +4,7 @@ from django.utils import timezone
 
 from connect import links, returns
 from connect.clients import heroku_connect, salesforce
+from connect.clients.accounts import remote_of
 from connect.clients.connection_detail import ConnectionDetail
 from connect.models import BlockedKind, WaitingOn
 from connect.provisioning import reminders
@@ -30,7 +31,7 @@ def waiting_for_authorization(claim: Claim) -> StepOutcome:
     # Queued at each look; the key lets only the first one be stored.
     messages.queue(claim.tenant, MessageKind.AUTHORIZE, key=f"authorize:{connection.pk}")
     reminders.send_due(claim, MessageKind.AUTHORIZE_REMINDER)
-    seen = heroku_connect.detail(connection.region_url, connection.connection_id)
+    seen = heroku_connect.detail(remote_of(connection))
     if not seen.organization_id:
         returns.note_look(claim.tenant, is_authorized=False)
         return _wait(claim, seen)

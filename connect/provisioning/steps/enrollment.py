@@ -4,6 +4,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from connect.clients import heroku, http
+from connect.clients.accounts import app_of
 from connect.models import BlockedKind
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Blocked
@@ -36,14 +37,14 @@ def enroll(claim: Claim, addon: heroku.Addon) -> None:
     claim.record(enroll_requested_at=timezone.now())
     slug = settings.HEROKU_CONNECT_ISV_SLUG
     try:
-        heroku.enroll(slug, addon.id)
+        heroku.enroll(app_of(claim.connection).account, slug, addon.id)
     except http.Conflict as error:
         if not asked_before:
-            raise _blocked(error, _ANOTHER_ISV) from error
+            raise _blocked(claim, error, _ANOTHER_ISV) from error
     except http.Permanent as error:
         if error.code not in _REFUSED:
             raise
-        raise _blocked(error, _REFUSED[error.code]) from error
+        raise _blocked(claim, error, _REFUSED[error.code]) from error
     except http.Retryable as error:
         if error.code != "internal_error":
             raise
@@ -51,6 +52,8 @@ def enroll(claim: Claim, addon: heroku.Addon) -> None:
         raise http.Retryable(error.system, error.status, text, error.request_id) from error
 
 
-def _blocked(error: http.RemoteError, what_to_do: str) -> Blocked:
-    words = what_to_do.format(app=settings.APP_NAME, slug=settings.HEROKU_CONNECT_ISV_SLUG)
+def _blocked(claim: Claim, error: http.RemoteError, what_to_do: str) -> Blocked:
+    words = what_to_do.format(
+        app=app_of(claim.connection).name, slug=settings.HEROKU_CONNECT_ISV_SLUG
+    )
     return Blocked(BlockedKind.ISV_REFUSED, f"The ISV programme refuses. {error}. {words}")

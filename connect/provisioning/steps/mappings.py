@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from connect import returns
 from connect.clients import heroku_connect, http
+from connect.clients.accounts import remote_of
 from connect.health import refresh, restarting, states
 from connect.mappings import (
     arrival,
@@ -42,7 +43,7 @@ def importing_mappings(claim: Claim) -> StepOutcome:
         )
     document = placeholders.fill(template.document, claim.tenant.namespace)
     if connection.import_sent_at:
-        seen = heroku_connect.detail(connection.region_url, connection.connection_id, deep=True)
+        seen = heroku_connect.detail(remote_of(connection), deep=True)
         if arrival.contains_all_fields(document, seen.mappings) and seen.state != states.IMPORTING:
             return Done(f"The mappings of {_named(template)} are imported.")
         if seen.state == states.IMPORTING or now - connection.import_sent_at < IMPORT_GRACE:
@@ -84,7 +85,7 @@ def _require_valid(claim: Claim, document: MappingDocument, described: Described
 def _import(claim: Claim, document: MappingDocument) -> None:
     connection = claim.connection
     try:
-        heroku_connect.import_mappings(connection.region_url, connection.connection_id, document)
+        heroku_connect.import_mappings(remote_of(connection), document)
     except http.Uncertain:  # it may have arrived: the next look tells
         raise
     except http.RemoteError:
@@ -95,7 +96,7 @@ def _import(claim: Claim, document: MappingDocument) -> None:
 def loading(claim: Claim) -> StepOutcome:
     """Wait until every mapping of the template is loaded."""
     connection = claim.connection
-    seen = heroku_connect.detail(connection.region_url, connection.connection_id, deep=True)
+    seen = heroku_connect.detail(remote_of(connection), deep=True)
     refresh.store(connection, seen)  # so that staff see the progress of each mapping
     is_authorized = not states.lacks_authorization(seen.state)
     returns.note_look(claim.tenant, is_authorized=is_authorized)

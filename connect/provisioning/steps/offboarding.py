@@ -1,19 +1,23 @@
 """Ending a connection."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
-from connect import schemas
+from connect import databases, schemas
 from connect.clients import heroku, heroku_connect, http
-from connect.models import Connection, SchemaFate
+from connect.clients.accounts import App, app_of, remote_of
+from connect.models import Connection, SchemaFate, WaitingOn
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Done, StepOutcome
+from connect.runner.polling import poll
 from tenants import grants, timeline
 from tenants.models import EventKind, Tenant
 
 MAX_CLEANUP_ATTEMPTS = 4
+REMOVAL_PATIENCE = timedelta(hours=6)
 _NOT_REVOKED = (
     "Our access to Salesforce is not revoked there, only forgotten here: {} The org's admin can "
     "revoke it under “Connected Apps OAuth Usage”."
@@ -21,7 +25,32 @@ _NOT_REVOKED = (
 
 
 def offboarding(claim: Claim) -> StepOutcome:
-    """Pause, revoke and forget the grant, delete the add-on, then keep or drop the schema."""
+    """Pause, revoke and forget the grant, delete the add-on, then keep or drop the schema.
+
+    Heroku may remove an add-on slowly. What follows waits until it is not found any more.
+    """
+    connection = claim.connection
+    # The request counts, not the answer: an add-on whose answer was lost costs money too.
+    app = app_of(connection) if connection.addon_requested_at else None
+    if connection.waiting_on != WaitingOn.HEROKU:  # else all of this was done before the wait
+        _end_work(claim)
+        if app:
+            delete_addon(app, connection.addon_name)
+    # It costs money, so no answer to the deletion is believed, neither a 200 nor a 404.
+    if app and heroku.find_addon(app, connection.addon_name):
+        return poll("Heroku to remove the add-on", _began(connection), REMOVAL_PATIENCE)
+    # After the add-on, since Heroku Connect would still write to the schema before.
+    if connection.schema_fate == SchemaFate.DROP and connection.schema_name:
+        schemas.drop(connection.schema_name, databases.alias_of(connection))
+    return Done(_what_was_done(connection))
+
+
+def _began(connection: Connection) -> datetime:
+    return connection.waiting_since or timezone.now()
+
+
+def _end_work(claim: Claim) -> None:
+    """Pause the connection, and revoke and forget the grant."""
     connection = claim.connection
     # A count of its own, before the calls: neither a retry of staff nor a death renews it.
     insist = connection.cleanup_attempts < MAX_CLEANUP_ATTEMPTS
@@ -29,18 +58,10 @@ def offboarding(claim: Claim) -> StepOutcome:
         claim.record(cleanup_attempts=connection.cleanup_attempts + 1)
     # It may end before it was linked; then there is nothing to pause.
     if connection.connection_id and connection.addon_id:
-        address = (connection.region_url, connection.connection_id)
-        _best_effort(insist, lambda: heroku_connect.pause(*address))
+        _best_effort(insist, lambda: heroku_connect.pause(remote_of(connection)))
     # A tenant that starts over keeps its sign-in for the next connection.
     if not connection.start_over:
         _end_grant(claim.tenant, insist=insist)
-    # The request counts, not the answer: an add-on whose answer was lost costs money too.
-    if connection.addon_requested_at:
-        delete_addon(connection.addon_name)
-    # After the add-on, since Heroku Connect would still write to the schema before.
-    if connection.schema_fate == SchemaFate.DROP and connection.schema_name:
-        schemas.drop(connection.schema_name)
-    return Done(_what_was_done(connection))
 
 
 def _end_grant(tenant: Tenant, *, insist: bool) -> None:
@@ -62,13 +83,9 @@ def _what_was_done(connection: Connection) -> str:
     return f"{addon}, and the schema is {kept}."
 
 
-def delete_addon(name: str) -> None:
-    """Delete an add-on of the app by its name or id, if it is there, and see that it is gone."""
-    heroku.delete_addon(settings.APP_NAME, name)
-    # It costs money, so no answer to the deletion is believed, neither a 200 nor a 404.
-    found = heroku.find_addon(settings.APP_NAME, name)
-    if found and found.state != "deprovisioned":
-        raise http.Retryable(heroku.SYSTEM, None, "the deleted add-on is still there")
+def delete_addon(app: App, name: str) -> None:
+    """Ask Heroku to delete an add-on of an app by its name or id, if it is there."""
+    heroku.delete_addon(app, name)
 
 
 def _best_effort(insist: bool, act: Callable[[], None]) -> str:

@@ -79,7 +79,7 @@ def _exists(world: World, url: str, schema: str) -> bool:
     try:
         with world.databases.connection(url) as conn:
             return schema_exists(conn, schema)
-    except psycopg.OperationalError:  # the configuration itself will fail, silently
+    except psycopg.OperationalError:  # the configuration itself will fail silently
         return False
 
 

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.html import escape
 
 from connect.clients import heroku_connect, http
+from connect.clients.accounts import remote_of
 from connect.mappings import lint, placeholders, templates, uploads
 from connect.models import Connection, MappingTemplate, Package
 from tenants import orgid
@@ -33,10 +34,12 @@ def live_export(org_id: str) -> tuple[Connection, dict[str, Any]]:
     except orgid.BadOrgId:
         raise NoSuchTenant(f"{org_id} is not an organization id.") from None
     found = Connection.objects.filter(tenant__org_id=wanted, offboarded_at=None)
-    connection = found.exclude(connection_id="").select_related("tenant", "template").first()
+    connection = (
+        found.exclude(connection_id="").select_related("tenant", "template", "host_app").first()
+    )
     if connection is None:
         raise NoSuchTenant(f"{org_id} has no connection whose mappings could be read.")
-    exported = heroku_connect.export(connection.region_url, connection.connection_id)
+    exported = heroku_connect.export(remote_of(connection))
     return connection, uploads.tidy(exported)
 
 

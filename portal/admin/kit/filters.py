@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from connect.health import conditions
 from connect.models import Condition, Connection, Mapping
+from connect.placement import costs
 from connect.standing import Word, with_word
 from portal.dashboard.attention import CAUSES
 
@@ -122,6 +123,21 @@ class PutOffFilter(admin.SimpleListFilter):
         if self.value() == "snoozed":
             return queryset.filter(snoozed_until__gt=timezone.now())
         return queryset
+
+
+class CostFilter(admin.SimpleListFilter):
+    """Whether Heroku bills for an add-on that is not live."""
+
+    title = "cost"
+    parameter_name = "cost"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("idle", "Costs and is not live")]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Connection]
+    ) -> QuerySet[Connection]:
+        return queryset.filter(costs.idle()) if self.value() == "idle" else queryset
 
 
 class FailedRowsFilter(admin.SimpleListFilter):

@@ -10,8 +10,12 @@ from portal.admin.kit.base import ReadOnlyAdmin
 
 @admin.register(ApiBudget)
 class ApiBudgetAdmin(ReadOnlyAdmin):
-    list_display = ("peer", "left", "remaining", "seen_at")
+    list_display = ("name", "left", "remaining", "seen_at")
     ordering = ("peer",)
+
+    @admin.display(description="peer", ordering="peer")
+    def name(self, row: ApiBudget) -> str:
+        return budget.in_words(row.peer)
 
     @admin.display(description="calls left now")
     def left(self, row: ApiBudget) -> int:

@@ -14,7 +14,7 @@ from portal import show
 from portal.actions.subject import Subject
 from portal.admin.kit import search
 from portal.admin.kit.base import ReadOnlyAdmin
-from portal.admin.kit.filters import ConditionFilter, PutOffFilter, StandingFilter
+from portal.admin.kit.filters import ConditionFilter, CostFilter, PutOffFilter, StandingFilter
 from portal.admin.kit.subjects import StandingAdmin
 from portal.admin.panels.stepper import steps
 
@@ -37,6 +37,8 @@ class ConnectionAdmin(ReadOnlyAdmin, StandingAdmin):
         "waiting_on",
         ConditionFilter,
         PutOffFilter,
+        CostFilter,
+        "host_app",
         "api_version",
     )
     list_select_related = ("tenant",)
@@ -60,7 +62,10 @@ class ConnectionAdmin(ReadOnlyAdmin, StandingAdmin):
         "last_request_id",
         "state",
         "seen_at",
+        "host_app__name",
         "addon_name",
+        "plan",
+        "monthly_cents",
         "connection_id",
         "schema_name",
         "salesforce_username",
@@ -100,10 +105,12 @@ class ConnectionAdmin(ReadOnlyAdmin, StandingAdmin):
             "Heroku",
             {
                 "fields": (
+                    "host_app",
                     "addon_name",
                     "addon_id",
                     "addon_requested_at",
                     "plan",
+                    "monthly_cents",
                     "connection_id",
                     "region_url",
                     "schema_name",

@@ -102,8 +102,7 @@ def _shown(pk: int, error: WriteError | None) -> QuerySet[WriteRepair]:
 
 def _rows(error: WriteError) -> list[trigger_log.FailedWrite]:
     """Return the writes of a cause; none if the schema no longer exists."""
-    schema = error.connection.schema_name
     try:
-        return trigger_log.rows(schema, error.table_name, error.cause)
+        return trigger_log.rows(error.connection, error.table_name, error.cause)
     except (DatabaseError, BadSchemaName):
         return []

@@ -83,7 +83,7 @@ def context(rollout: Rollout) -> dict[str, Any]:
         and rollout.finished_at is None
         and approval.is_needed(rollout, counts.total()),
         "holds": holds.of_rollout(rollout, timezone.now()),
-        "budget": budget.left(timezone.now()),
+        "budget": budget.left(timezone.now(), budget.CONNECT),
         "waves": [(wave, bar(f"Wave {wave}", counts)) for wave, counts in sorted(waves.items())],
         "items": _shown(first.order_by("place", "wave", "pk")[:MAX_SHOWN]),
         "most_shown": MAX_SHOWN,

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from connect import holds, standing
 from connect.models import Connection, Stage
+from connect.placement import costs
 from portal import show
 from portal.actions.action import Staff
 from portal.actions.subject import Subject
@@ -72,7 +73,7 @@ class TimelineFilter:
 
 def context(tenant: Tenant, subject: Subject, user: Staff, wanted: str) -> dict[str, Any]:
     """Return the context of the live parts; `wanted` filters the timeline."""
-    rows = list(tenant.connections.select_related("template", "drift"))
+    rows = list(tenant.connections.select_related("template", "drift", "host_app"))
     # The same row, but with what the page needs joined to it.
     shown = subject.connection and next(row for row in rows if row.pk == subject.connection.pk)
     shown = shown or (rows[0] if rows else None)
@@ -112,7 +113,9 @@ def facts(connection: Connection) -> list[tuple[str, Any]]:
         ("State", show.state(connection.state) if connection.state else ""),
         ("Seen", connection.seen_at),
         ("Add-on", connection.addon_name),
+        ("Host app", connection.host_app or ""),
         ("Plan", connection.plan),
+        ("Cost", _cost(connection)),
         ("Connection id", connection.connection_id),
         ("Region", connection.region_url),
         ("Schema", connection.schema_name),
@@ -124,6 +127,11 @@ def facts(connection: Connection) -> list[tuple[str, Any]]:
         ("Went live", connection.live_at),
     ]
     return [(name, value) for name, value in pairs if value]
+
+
+def _cost(connection: Connection) -> str:
+    cents = connection.monthly_cents
+    return f"{costs.dollars(cents)} a month" if cents is not None else ""
 
 
 def _drift(connection: Connection) -> str:

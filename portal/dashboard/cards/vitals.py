@@ -37,10 +37,15 @@ def _queue(now: datetime) -> dict[str, Any]:
 
 
 def _budget(now: datetime) -> dict[str, Any]:
-    left = budget.left(now)
-    low = left is not None and left < BUDGET_IS_LOW
-    url = to_list("connect_apibudget")
-    return {"left": left, "whole": budget.BUDGET, "low": low, "url": url}
+    found = budget.lowest(now)
+    left = found[1] if found else None
+    return {
+        "peer": budget.in_words(found[0]) if found else "Heroku",
+        "left": left,
+        "whole": budget.BUDGET,
+        "low": left is not None and left < BUDGET_IS_LOW,
+        "url": to_list("connect_apibudget"),
+    }
 
 
 def _switches() -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ class Command(BaseCommand):
         """Print a line for each difference. Raises CommandError when some are left."""
         run = compare.compare(ACTOR)
         if run.error:
-            raise CommandError(f"Nothing was compared: {run.error}")
+            raise CommandError(f"Not everything was compared: {run.error}")
         left = [row for row in compare.open_discrepancies() if not (adopt and self._adopted(row))]
         for row in left:
             self.stdout.write(f"{row.get_kind_display()}: {row.text}")

@@ -5,17 +5,18 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 
+from connect import host_apps
 from connect.formats import counted
 from connect.mappings import templates
 from connect.models import MappingTemplate
-from portal import roles
+from portal import roles, set_up
 from portal.project import renamed_tasks, schedules
 
 _LOCK = 0x6D756C7469  # "multi": two runs at once take turns
 
 
 class Command(BaseCommand):
-    help = "Make the roles, the schedules and the first mapping template; safe to run again."
+    help = "Make the roles, the schedules, the first mapping template and host app; repeatable."
 
     def handle(self, *_args: Any, verbosity: int, **_options: Any) -> None:
         """Do all of it in one transaction and print a line for each part; none at verbosity 0."""
@@ -31,12 +32,16 @@ class Command(BaseCommand):
             renamed = renamed_tasks.ensure()
             changed = schedules.ensure()
             stored = templates.ensure_first()
+            host = host_apps.ensure_first()
+            added = set_up.run()
         lines = [
             *(f"role {role}: {counted(count, 'permission')}" for role, count in counts.items()),
             *renamed,
             *(changed or ["schedules: as they should be"]),
             *(f"mapping template: {_described(each)} stored" for each in stored),
             *([] if stored else ["mapping template: kept"]),
+            f"host app: {host} made" if host else "host apps: kept",
+            *added,
         ]
         if verbosity:
             self.stdout.write("\n".join(lines))

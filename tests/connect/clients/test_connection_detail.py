@@ -6,8 +6,11 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from connect.clients import heroku_connect, http
+from connect.clients.accounts import Remote
 from tests.connect.clients.connection_samples import DETAIL, ID, MAPPING, lines, plays
 from tests.connect.clients.rawpeer import RawPeer
+
+pytestmark = pytest.mark.django_db  # calls are counted
 
 
 @pytest.fixture(autouse=True)
@@ -17,7 +20,7 @@ def _here(raw: RawPeer, settings: Settings, impatient: None) -> None:
 
 def test_all_fields_of_a_connection_are_read(raw: RawPeer) -> None:
     plays(raw, DETAIL)
-    seen = heroku_connect.detail(raw.url, ID, deep=True)
+    seen = heroku_connect.detail(Remote(raw.url, ID), deep=True)
     assert lines(raw) == [f"GET /api/v3/connections/{ID}?deep=true"]
     assert (seen.id, seen.state, seen.schema_name, seen.db_key) == (
         ID, "IDLE", "sf_x_1", "DATABASE_URL",
@@ -34,7 +37,7 @@ def test_all_fields_of_a_connection_are_read(raw: RawPeer) -> None:
 def test_a_new_connection_has_blanks(raw: RawPeer) -> None:
     nothing = dict.fromkeys(set(DETAIL) - {"id", "state"})
     plays(raw, {**DETAIL, **nothing, "state": "NEW"})
-    seen = heroku_connect.detail(raw.url, ID)
+    seen = heroku_connect.detail(Remote(raw.url, ID))
     assert (seen.schema_name, seen.db_key, seen.organization_id, seen.username) == ("", "", "", "")
     assert (seen.api_version, seen.mappings, seen.view_all_data) == ("", (), None)
     assert lines(raw) == [f"GET /api/v3/connections/{ID}"]
@@ -65,13 +68,13 @@ def test_what_varies_in_a_connection_is_read(
     raw: RawPeer, changes: dict[str, Any], attribute: str, value: object
 ) -> None:
     plays(raw, {**DETAIL, **changes})
-    assert getattr(heroku_connect.detail(raw.url, ID, deep=True), attribute) == value
+    assert getattr(heroku_connect.detail(Remote(raw.url, ID), deep=True), attribute) == value
 
 
 def test_a_mapping_without_counts_has_none(raw: RawPeer) -> None:
     odd = {"id": 5, "object_name": "Account", "state": "SOME_NEW_STATE", "config": None}
     plays(raw, {**DETAIL, "mappings": [odd, {**MAPPING, "access": None, "counts": {"db": "10"}}]})
-    first, second = heroku_connect.detail(raw.url, ID, deep=True).mappings
+    first, second = heroku_connect.detail(Remote(raw.url, ID), deep=True).mappings
     assert (first.id, first.state, first.access, first.config) == ("5", "SOME_NEW_STATE", "", {})
     assert (first.rows_in_database, first.rows_failed) == (None, None)
     assert (second.access, second.rows_in_database) == ("read_only", None)
@@ -92,4 +95,4 @@ def test_a_connection_without_what_matters_is_retryable(
 ) -> None:
     plays(raw, {**DETAIL, **changes})
     with pytest.raises(http.Retryable, match=words):
-        heroku_connect.detail(raw.url, ID, deep=True)
+        heroku_connect.detail(Remote(raw.url, ID), deep=True)

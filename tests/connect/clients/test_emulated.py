@@ -7,6 +7,7 @@ import pytest
 import requests
 
 from connect.clients import budget, heroku, heroku_connect, http
+from connect.clients.accounts import OWN, App, Remote
 from connect.clients.heroku_connect import ConnectionSummary
 from connect.models import ApiBudget
 from emulator import Running
@@ -15,7 +16,8 @@ from tests.connect.clients.conftest import LIMITS
 
 pytestmark = pytest.mark.django_db
 
-APP, PLAN, NAME = "multiconnect-test", "herokuconnect:demo", "hc-test-acme-1"
+APP = App("multiconnect-test")
+PLAN, NAME = "herokuconnect:demo", "hc-test-acme-1"
 SCHEMA = "sf_00db00000002ndmmam_1"
 DOCUMENT: dict[str, Any] = {
     "version": 1,
@@ -38,6 +40,10 @@ DOCUMENT: dict[str, Any] = {
 }
 
 
+def remote_to(summary: ConnectionSummary) -> Remote:
+    return Remote(summary.region_url, summary.id)
+
+
 def create() -> heroku.Addon:
     return heroku.create_addon(APP, PLAN, NAME, "HC_ACME")
 
@@ -46,7 +52,7 @@ def configured() -> ConnectionSummary:
     """An add-on that waits for authorization."""
     create()
     [summary] = heroku_connect.link(APP, NAME)
-    heroku_connect.configure(summary.region_url, summary.id, "DATABASE_URL", SCHEMA)
+    heroku_connect.configure(remote_to(summary), "DATABASE_URL", SCHEMA)
     return summary
 
 
@@ -55,7 +61,7 @@ def authorize(emulator: Running, summary: ConnectionSummary) -> None:
     control(emulator, "orgs", {**cast.ACME, "my_domain": cast.ACME["login_domain"]})
     domain = cast.ACME["login_domain"]
     page = heroku_connect.authorize_url(
-        summary.region_url, summary.id, "custom", domain, "http://testserver/done"
+        remote_to(summary), "custom", domain, "http://testserver/done"
     )
     user = emulator.admin(cast.ACME["org_id"])
     requests.post(page, {"step": "login"}, timeout=5)
@@ -82,39 +88,42 @@ def test_a_tenants_whole_life(emulator: Running) -> None:
     addon = create()
     [summary] = heroku_connect.link(APP)
     assert summary.resource_name == addon.name == NAME
-    assert heroku_connect.detail(summary.region_url, summary.id).state == "NEW"
-    assert heroku_connect.configure(summary.region_url, summary.id, "DATABASE_URL", SCHEMA) == 202
-    seen = heroku_connect.detail(summary.region_url, summary.id)
+    assert heroku_connect.detail(remote_to(summary)).state == "NEW"
+    assert heroku_connect.configure(remote_to(summary), "DATABASE_URL", SCHEMA) == 202
+    seen = heroku_connect.detail(remote_to(summary))
     assert (seen.state, seen.schema_name) == ("NEED_AUTHENTICATION", SCHEMA)
     assert (seen.organization_id, seen.view_all_data) == ("", None)
 
     authorize(emulator, summary)
-    seen = heroku_connect.detail(summary.region_url, summary.id)
+    seen = heroku_connect.detail(remote_to(summary))
     assert (seen.state, seen.organization_id) == ("IDLE", cast.ACME["org_id"])
     assert (bool(seen.username), seen.view_all_data) == (True, True)
 
-    heroku_connect.import_mappings(summary.region_url, summary.id, DOCUMENT)
-    exported = heroku_connect.export(summary.region_url, summary.id)
+    heroku_connect.import_mappings(remote_to(summary), DOCUMENT)
+    exported = heroku_connect.export(remote_to(summary))
     assert [each["object_name"] for each in exported["mappings"]] == ["Account"]
-    [mapping] = heroku_connect.detail(summary.region_url, summary.id, deep=True).mappings
+    [mapping] = heroku_connect.detail(remote_to(summary), deep=True).mappings
     assert (mapping.object_name, mapping.access) == ("Account", "read_only")
 
     assert heroku.delete_addon(APP, NAME) is True
     assert heroku.delete_addon(APP, NAME) is False
     with pytest.raises(http.NotFound):
-        heroku_connect.detail(summary.region_url, summary.id)
+        heroku_connect.detail(remote_to(summary))
 
 
 def test_a_connection_is_paused_and_resumed_only_from_the_right_state(emulator: Running) -> None:
     summary = configured()
     with pytest.raises(http.Conflict, match="cannot be paused while NEED_AUTHENTICATION"):
-        heroku_connect.pause(summary.region_url, summary.id)
+        heroku_connect.pause(remote_to(summary))
     authorize(emulator, summary)
-    heroku_connect.pause(summary.region_url, summary.id)
-    assert heroku_connect.detail(summary.region_url, summary.id).state == "PAUSED"
-    heroku_connect.resume(summary.region_url, summary.id)
-    heroku_connect.restart(summary.region_url, summary.id)
-    assert heroku_connect.detail(summary.region_url, summary.id).state in ("IDLE", "RECOVERY")
+    heroku_connect.pause(remote_to(summary))
+    assert heroku_connect.detail(remote_to(summary)).state == "PAUSED"
+    heroku_connect.resume(remote_to(summary))
+    heroku_connect.restart(remote_to(summary))
+    assert heroku_connect.detail(remote_to(summary)).state in (
+        "IDLE",
+        "RECOVERY",
+    )
 
 
 def test_an_addon_is_found_after_a_lost_answer(emulator: Running, impatient: None) -> None:
@@ -147,7 +156,7 @@ def test_an_addon_that_overwrites_wants_the_apps_name_and_its_deletion_does_not(
     control(emulator, "behaviour", {"confirmation_required": True})
     with pytest.raises(http.ConfirmationRequired):
         create()
-    assert heroku.create_addon(APP, PLAN, NAME, "HC_ACME", confirm=APP).name == NAME
+    assert heroku.create_addon(APP, PLAN, NAME, "HC_ACME", confirm=APP.name).name == NAME
     assert heroku.delete_addon(APP, NAME) is True
 
 
@@ -160,12 +169,12 @@ def test_a_name_of_another_account_is_taken_and_not_found(emulator: Running) -> 
 
 def test_an_addon_is_enrolled_once(emulator: Running) -> None:
     addon = create()
-    heroku.enroll("acme", addon.id)
+    heroku.enroll(OWN, "acme", addon.id)
     with pytest.raises(http.Conflict, match="already associated with an ISV"):
-        heroku.enroll("acme", addon.id)
+        heroku.enroll(OWN, "acme", addon.id)
     control(emulator, "behaviour", {"isv_slugs": ["other"]})
     with pytest.raises(http.NotFound, match="Couldn't find the partner acme"):
-        heroku.enroll("acme", addon.id)
+        heroku.enroll(OWN, "acme", addon.id)
 
 
 def test_the_budget_is_spent_down_to_the_refusal(emulator: Running) -> None:
@@ -184,7 +193,7 @@ def test_a_revoked_token_is_unauthorized_everywhere(emulator: Running) -> None:
     for call in (
         lambda: heroku.find_addon(APP, NAME),
         lambda: heroku_connect.link(APP),
-        lambda: heroku_connect.detail(summary.region_url, summary.id),
+        lambda: heroku_connect.detail(remote_to(summary)),
     ):
         with pytest.raises(http.Unauthorized):
             call()
@@ -195,15 +204,15 @@ def test_a_patch_without_effect_leaves_the_state_new(emulator: Running) -> None:
     create()
     [summary] = heroku_connect.link(APP)
     for status, state in ((200, "NEW"), (202, "NEED_AUTHENTICATION")):
-        region, connection = summary.region_url, summary.id
-        assert heroku_connect.configure(region, connection, "DATABASE_URL", SCHEMA) == status
-        assert heroku_connect.detail(region, connection).state == state
+        remote = remote_to(summary)
+        assert heroku_connect.configure(remote, "DATABASE_URL", SCHEMA) == status
+        assert heroku_connect.detail(remote).state == state
 
 
 def test_nothing_is_imported_before_the_admin_authorizes(emulator: Running) -> None:
     summary = configured()
     with pytest.raises(http.Permanent, match="not authenticated"):
-        heroku_connect.import_mappings(summary.region_url, summary.id, DOCUMENT)
+        heroku_connect.import_mappings(remote_to(summary), DOCUMENT)
 
 
 @pytest.mark.parametrize("fields", [{"html": True}, {"status": 503}, {"drop": "before"}])
@@ -212,7 +221,7 @@ def test_looking_survives_a_passing_fault(
 ) -> None:
     summary = configured()
     fault(emulator, "region", method="GET", times=2, **fields)
-    assert heroku_connect.detail(summary.region_url, summary.id).state == "NEED_AUTHENTICATION"
+    assert heroku_connect.detail(remote_to(summary)).state == "NEED_AUTHENTICATION"
 
 
 @pytest.mark.parametrize("empty", [True, False])

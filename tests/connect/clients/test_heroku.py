@@ -8,11 +8,13 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from connect.clients import heroku, http
+from connect.clients.accounts import OWN, App
 from connect.clients.heroku import Addon
 from tests.connect.clients import rawpeer
 from tests.connect.clients.rawpeer import RawPeer, drops, says
 
-APP, NAME = "multiconnect-test", "hc-test-00db00000002ndmmam-1"
+APP = App("multiconnect-test")
+NAME = "hc-test-00db00000002ndmmam-1"
 ADDON: dict[str, Any] = {
     "actions": [],
     "config_vars": ["HC_X_URL"],
@@ -49,20 +51,20 @@ def test_an_addon_is_ordered_by_name_and_attachment(raw: RawPeer, status: int) -
     raw.plays(says(json.dumps(ADDON), status))
     assert create() == SEEN
     order = {"plan": "herokuconnect:demo", "name": NAME, "attachment": {"name": "HC_X"}}
-    assert sent(raw) == (f"POST /apps/{APP}/addons", order)
+    assert sent(raw) == (f"POST /apps/{APP.name}/addons", order)
     assert rawpeer.header(raw.requests[0], "Accept") == "application/vnd.heroku+json; version=3"
     assert rawpeer.header(raw.requests[0], "Authorization") == "Bearer HRKU-test-token"
 
 
 def test_a_confirmation_repeats_the_apps_name(raw: RawPeer) -> None:
     raw.plays(
-        refuses(423, "confirmation_required", "Confirm.", X_Confirmation_Required=APP),
+        refuses(423, "confirmation_required", "Confirm.", X_Confirmation_Required=APP.name),
         says(json.dumps(ADDON), 201),
     )
     with pytest.raises(http.ConfirmationRequired):
         create()
-    assert create(confirm=APP) == SEEN
-    assert sent(raw, 1)[1]["confirm"] == APP
+    assert create(confirm=APP.name) == SEEN
+    assert sent(raw, 1)[1]["confirm"] == APP.name
 
 
 @pytest.mark.parametrize("script", [*LOST, says("", 201), says("{}", 201), says("[]", 201)])
@@ -107,7 +109,7 @@ def test_every_refusal_of_an_order_is_sorted(
 def test_an_addon_is_found_by_name_within_the_app(raw: RawPeer) -> None:
     raw.plays(says(json.dumps(ADDON)))
     assert heroku.find_addon(APP, NAME) == SEEN
-    assert sent(raw) == (f"GET /apps/{APP}/addons/{NAME}", None)
+    assert sent(raw) == (f"GET /apps/{APP.name}/addons/{NAME}", None)
 
 
 @pytest.mark.parametrize("status", [404, 410])
@@ -140,15 +142,15 @@ def test_an_addon_may_lack_what_does_not_matter(raw: RawPeer) -> None:
 def test_deleting_returns_true(raw: RawPeer, body: str) -> None:
     raw.plays(says(body, 200))
     assert heroku.delete_addon(APP, NAME) is True
-    assert sent(raw) == (f"DELETE /apps/{APP}/addons/{NAME}", None)
+    assert sent(raw) == (f"DELETE /apps/{APP.name}/addons/{NAME}", None)
 
 
 def test_an_addon_is_enrolled_once(raw: RawPeer) -> None:
     done = {"addon_uuid": ADDON["id"], "isv_guid": "g", "isv_slug": "acme", "message": "Done."}
     raw.plays(says(json.dumps(done)), refuses(409, "conflict", "Already belongs to an ISV."))
-    heroku.enroll("acme", ADDON["id"])
+    heroku.enroll(OWN, "acme", ADDON["id"])
     with pytest.raises(http.Conflict):
-        heroku.enroll("acme", ADDON["id"])
+        heroku.enroll(OWN, "acme", ADDON["id"])
     assert sent(raw) == (f"POST /partner/connect/acme/addon/{ADDON['id']}/enroll", {})
     accept = rawpeer.header(raw.requests[0], "Accept")
     assert accept == "application/vnd.heroku+json; version=3.partner"
@@ -167,7 +169,7 @@ def test_enrolling_elsewhere_is_refused(
 ) -> None:
     raw.plays(refuses(status, code, "Couldn't find the partner."))
     with pytest.raises(kind):
-        heroku.enroll("wrong", ADDON["id"])
+        heroku.enroll(OWN, "wrong", ADDON["id"])
 
 
 def test_a_new_token_is_used_at_once(raw: RawPeer, settings: Settings) -> None:

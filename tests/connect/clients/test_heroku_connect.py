@@ -8,6 +8,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from connect.clients import heroku_connect, http
+from connect.clients.accounts import App, Remote
 from connect.clients.heroku_connect import ConnectionSummary
 from tests.connect.clients import rawpeer
 from tests.connect.clients.connection_samples import (
@@ -22,6 +23,8 @@ from tests.connect.clients.connection_samples import (
 )
 from tests.connect.clients.rawpeer import RawPeer, drops, says
 
+pytestmark = pytest.mark.django_db  # calls are counted
+
 
 @pytest.fixture(autouse=True)
 def _here(raw: RawPeer, settings: Settings, impatient: None) -> None:
@@ -30,11 +33,13 @@ def _here(raw: RawPeer, settings: Settings, impatient: None) -> None:
 
 def test_linking_lists_the_apps_connections(raw: RawPeer) -> None:
     plays(raw, {"user": {}, "connections": [SUMMARY, {**SUMMARY, "resource_name": "hc-dune"}]})
-    assert heroku_connect.link("an/app") == [
+    assert heroku_connect.link(App("an/app")) == [
         ConnectionSummary(ID, "hc-acme", REGION),
         ConnectionSummary(ID, "hc-dune", REGION),
     ]
-    assert heroku_connect.link("an/app", "hc-dune") == [ConnectionSummary(ID, "hc-dune", REGION)]
+    assert heroku_connect.link(App("an/app"), "hc-dune") == [
+        ConnectionSummary(ID, "hc-dune", REGION)
+    ]
     assert lines(raw) == ["POST /auth/an%2Fapp"] * 2
     assert rawpeer.header(raw.requests[0], "Authorization") == "Bearer HRKU-test-token"
 
@@ -56,7 +61,7 @@ def test_summaries_in_older_formats_are_read(
     raw: RawPeer, changes: dict[str, Any], summary: ConnectionSummary
 ) -> None:
     plays(raw, {"connections": [{**SUMMARY, **changes}]})
-    assert heroku_connect.link("app", "hc-acme") == [summary]
+    assert heroku_connect.link(App("app"), "hc-acme") == [summary]
 
 
 @pytest.mark.parametrize(
@@ -81,15 +86,15 @@ def test_a_bad_summary_is_an_error_for_its_own_tenant_and_left_out_for_all_other
 ) -> None:
     plays(raw, {"connections": [{**SUMMARY, **changes}, {**SUMMARY, "resource_name": "hc-dune"}]})
     with pytest.raises(kind, match=words):
-        heroku_connect.link("app", "hc-acme")
-    assert heroku_connect.link("app") == [ConnectionSummary(ID, "hc-dune", REGION)]
-    assert heroku_connect.link("app", "hc-dune") == [ConnectionSummary(ID, "hc-dune", REGION)]
+        heroku_connect.link(App("app"), "hc-acme")
+    assert heroku_connect.link(App("app")) == [ConnectionSummary(ID, "hc-dune", REGION)]
+    assert heroku_connect.link(App("app"), "hc-dune") == [ConnectionSummary(ID, "hc-dune", REGION)]
 
 
 @pytest.mark.parametrize("script", [says("", 200), says("{}", 200), says("configured", 202)])
 def test_configuring_returns_the_status_only(raw: RawPeer, script: rawpeer.Script) -> None:
     raw.plays(script)
-    assert heroku_connect.configure(raw.url, ID, "DATABASE_URL", "sf_x_1") in (200, 202)
+    assert heroku_connect.configure(Remote(raw.url, ID), "DATABASE_URL", "sf_x_1") in (200, 202)
     assert lines(raw) == [f"PATCH /api/v3/connections/{ID}"]
     assert body(raw) == {"db_key": "DATABASE_URL", "schema_name": "sf_x_1"}
 
@@ -111,7 +116,7 @@ def test_an_authorize_url_is_asked_for_the_orgs_own_login(
 ) -> None:
     there = "https://login.salesforce.com/services/oauth2/authorize?state=a%2Fb/"
     raw.plays(says(json.dumps({"redirect": there}), 201))
-    url = heroku_connect.authorize_url(raw.url, ID, environment, domain, "https://p/next")
+    url = heroku_connect.authorize_url(Remote(raw.url, ID), environment, domain, "https://p/next")
     assert url == there
     assert lines(raw) == [f"POST /api/v3/connections/{ID}/authorize_url"]
     assert body(raw) == {**document, "next": "https://p/next"}
@@ -137,29 +142,29 @@ def test_the_subscriber_is_only_sent_to_heroku_or_salesforce(
 ) -> None:
     plays(raw, {"redirect": redirect})
     if kind is None:
-        assert heroku_connect.authorize_url(raw.url, ID, "production", "", "/") == redirect
+        assert heroku_connect.authorize_url(Remote(raw.url, ID), "production", "", "/") == redirect
         return
     with pytest.raises(kind):
-        heroku_connect.authorize_url(raw.url, ID, "production", "", "/")
+        heroku_connect.authorize_url(Remote(raw.url, ID), "production", "", "/")
 
 
 def test_mappings_are_handed_over_as_they_are(raw: RawPeer) -> None:
     raw.plays(says("", 200))
-    heroku_connect.import_mappings(raw.url, ID, {"version": 1, "mappings": []})
+    heroku_connect.import_mappings(Remote(raw.url, ID), {"version": 1, "mappings": []})
     assert lines(raw) == [f"POST /api/v3/connections/{ID}/actions/import"]
     assert body(raw) == {"version": 1, "mappings": []}
 
 
 def test_an_export_is_a_document_with_mappings(raw: RawPeer) -> None:
     plays(raw, {"version": 1, "mappings": [MAPPING]})
-    assert heroku_connect.export(raw.url, ID) == {"version": 1, "mappings": [MAPPING]}
+    assert heroku_connect.export(Remote(raw.url, ID)) == {"version": 1, "mappings": [MAPPING]}
     assert lines(raw) == [f"GET /api/v3/connections/{ID}/actions/export"]
     plays(raw, {"version": 1})
     with pytest.raises(http.Retryable, match="without mappings"):
-        heroku_connect.export(raw.url, ID)
+        heroku_connect.export(Remote(raw.url, ID))
 
 
-ACTIONS: list[tuple[Callable[[str, str], None], str]] = [
+ACTIONS: list[tuple[Callable[[Remote], None], str]] = [
     (heroku_connect.pause, "pause"),
     (heroku_connect.resume, "resume"),
     (heroku_connect.restart, "restart"),
@@ -167,28 +172,28 @@ ACTIONS: list[tuple[Callable[[str, str], None], str]] = [
 
 
 @pytest.mark.parametrize(("act", "name"), ACTIONS)
-def test_an_action_is_one_post(raw: RawPeer, act: Callable[[str, str], None], name: str) -> None:
+def test_an_action_is_one_post(raw: RawPeer, act: Callable[[Remote], None], name: str) -> None:
     raw.plays(says("", 202))
-    act(raw.url, ID)
+    act(Remote(raw.url, ID))
     assert lines(raw) == [f"POST /api/v3/connections/{ID}/actions/{name}"]
 
 
 @pytest.mark.parametrize(("act", "name"), ACTIONS)
 def test_an_action_in_the_wrong_state_is_a_conflict_with_the_peers_message(
-    raw: RawPeer, act: Callable[[str, str], None], name: str
+    raw: RawPeer, act: Callable[[Remote], None], name: str
 ) -> None:
     raw.plays(says('{"message": "Connection is busy."}', 409))
     with pytest.raises(http.Conflict) as caught:
-        act(raw.url, ID)
+        act(Remote(raw.url, ID))
     assert str(caught.value).startswith("Heroku Connect answered 409: Connection is busy. (request")
 
 
 UNSAFE: list[Callable[[str], object]] = [
-    lambda url: heroku_connect.configure(url, ID, "DATABASE_URL", "sf_x_1"),
-    lambda url: heroku_connect.authorize_url(url, ID, "production", "", "/"),
-    lambda url: heroku_connect.import_mappings(url, ID, {"mappings": []}),
-    lambda url: heroku_connect.pause(url, ID),
-    lambda _url: heroku_connect.link("app"),
+    lambda url: heroku_connect.configure(Remote(url, ID), "DATABASE_URL", "sf_x_1"),
+    lambda url: heroku_connect.authorize_url(Remote(url, ID), "production", "", "/"),
+    lambda url: heroku_connect.import_mappings(Remote(url, ID), {"mappings": []}),
+    lambda url: heroku_connect.pause(Remote(url, ID)),
+    lambda _url: heroku_connect.link(App("app")),
 ]
 
 
@@ -226,11 +231,11 @@ def test_a_stored_region_is_checked_again_before_it_gets_the_token(raw: RawPeer)
             with pytest.raises(http.Permanent, match="named an address that is not allowed"):
                 call(stranger.url)
         with pytest.raises(http.Permanent, match="named an address that is not allowed"):
-            heroku_connect.detail(stranger.url, ID)
+            heroku_connect.detail(Remote(stranger.url, ID))
         assert stranger.requests == []
 
 
 def test_a_connection_id_stays_one_segment_of_the_path(raw: RawPeer) -> None:
     plays(raw, DETAIL)
-    heroku_connect.detail(raw.url, "../../users/me")
+    heroku_connect.detail(Remote(raw.url, "../../users/me"))
     assert lines(raw) == ["GET /api/v3/connections/..%2F..%2Fusers%2Fme"]

@@ -213,6 +213,26 @@ def test_incidents_close_when_a_tenant_is_off_boarded(
     assert alert_count() == 1
 
 
+@pytest.mark.parametrize(
+    ("kind", "scope", "unused"),
+    [
+        (IncidentKind.TOKEN, "", "an-account"),
+        (IncidentKind.LIST_REFUSED, "multiconnect-test", "another-app"),
+        (IncidentKind.DATABASE, "default", "tenants_gone"),
+    ],
+)
+def test_an_incident_about_what_nobody_uses_any_more_is_closed(
+    acme: Health, kind: IncidentKind, scope: str, unused: str
+) -> None:
+    is_list = kind == IncidentKind.LIST_REFUSED
+    region = acme.connection.region_url if is_list else ""
+    facts = {"kind": kind, "status": IncidentStatus.OPEN, "opened_at": timezone.now()}
+    for each in (scope, unused):
+        Incident.objects.create(region_url=region, scope=each, text="Refused.", **facts)
+    incidents.close_ended()
+    assert Incident.objects.get(status=IncidentStatus.CLOSED).scope == unused
+
+
 def test_restarts_have_growing_intervals_and_then_staff_are_notified(
     clock: time_machine.Traveller, acme: Health
 ) -> None:
@@ -263,12 +283,12 @@ def webhook(settings: Settings) -> Iterator[RawPeer]:
 
 def test_a_region_outage_is_one_incident(clock: time_machine.Traveller) -> None:
     for _ in range(5):
-        incidents.suspect_region("https://eu.heroku.com", IncidentKind.REGION, "503")
+        incidents.suspect_region("https://eu.heroku.com", "503")
         clock.shift(MINUTE)
     assert Incident.objects.get().status == IncidentStatus.OPEN
     assert alert_count() == 1
     for _ in range(6):
-        incidents.region_recovered("https://eu.heroku.com")
+        incidents.region_recovered("https://eu.heroku.com", "")
         clock.shift(MINUTE)
     assert Incident.objects.get().status == IncidentStatus.CLOSED
     assert alert_count() == 2

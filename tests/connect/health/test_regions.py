@@ -7,6 +7,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from connect import tasks
 from connect.health import common, regions
 from connect.models import Condition, Connection, Health, Incident, IncidentKind, IncidentStatus
 from tests.connect.fleet import Fleet, Member
@@ -144,4 +145,10 @@ def test_live_connections_that_nobody_looks_at_are_one_incident(fleet: Fleet) ->
         refresh_all()
     opened.refresh_from_db()
     assert opened.status == IncidentStatus.CLOSED
-    assert regions.regions()
+    assert regions.parts()
+
+
+def test_a_task_of_a_version_before_host_apps_refreshes_the_region(fleet: Fleet) -> None:
+    member = fleet.add()
+    assert tasks.refresh_region(member.connection.region_url) == 1
+    assert tasks.refresh_region("https://connect-eu.heroku.example") == 0

@@ -14,6 +14,7 @@ from tenants.models import Tenant
 from tests import cast
 
 ACME = cast.ACME["org_id"]
+HOST = 5
 REGION = "https://connect-us.heroku.com"
 
 
@@ -32,6 +33,7 @@ def summary(of: Addon, *, id: str = "c1") -> ConnectionSummary:
 def row(**facts: Any) -> Connection:
     known = {
         "pk": 7,
+        "host_app_id": HOST,
         "tenant": Tenant(pk=3, **cast.ACME),
         "stage": Stage.LIVE,
         "addon_name": addons.name_for(ACME, 1),
@@ -52,7 +54,7 @@ def kinds(
     listed: list[Addon], before: list[Connection], after: list[Connection] | None = None
 ) -> list[str]:
     summaries = [summary(each) for each in listed]
-    found = differences.find(listed, summaries, before, before if after is None else after)
+    found = differences.find(HOST, listed, summaries, before, before if after is None else after)
     return [each.kind.value for each in found]
 
 
@@ -86,7 +88,7 @@ def test_each_difference_is_found(case: str) -> None:
 
 
 def test_a_connection_that_heroku_connect_does_not_list_is_missing() -> None:
-    [found] = differences.find([ours()], [], [row()], [row()])
+    [found] = differences.find(HOST, [ours()], [], [row()], [row()])
     assert found.kind == "missing"
     assert "Heroku Connect lists no connection" in found.text
 

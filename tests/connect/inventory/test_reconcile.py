@@ -7,11 +7,12 @@ from django.utils import timezone
 
 from connect import addons, tasks
 from connect.clients import heroku
+from connect.clients.accounts import OWN, App
 from connect.inventory import compare
 from connect.inventory.act import perform
 from connect.inventory.adopt import ADOPT
 from connect.inventory.delete import DELETE
-from connect.models import Connection, Discrepancy, DiscrepancyKind, Reconciliation, Stage
+from connect.models import Connection, Discrepancy, DiscrepancyKind, HostApp, Reconciliation, Stage
 from connect.operations.base import OperationOutcome
 from tenants.models import Event, Message, Proof, Tenant
 from tests import cast
@@ -19,7 +20,7 @@ from tests.connect.journey import Journey
 
 pytestmark = pytest.mark.django_db
 DONE, SKIPPED, FAILED = OperationOutcome.DONE, OperationOutcome.SKIPPED, OperationOutcome.FAILED
-APP, PLAN = "multiconnect-test", "herokuconnect:demo"
+APP, PLAN = App("multiconnect-test"), "herokuconnect:demo"
 AS_NEW: dict[str, Any] = {
     "stage": Stage.WAITING_FOR_PROOF,
     "organization_id": "",
@@ -146,8 +147,11 @@ def test_an_add_on_that_got_the_name_of_a_used_one_meanwhile_is_not_deleted(
     compare.compare("mia")
     # Renamed at Heroku since then: our row now points to it by its name.
     Connection.objects.update(addon_id="another", addon_name="renamed-1")
-    heroku._heroku().call(
-        "PATCH", f"/apps/{APP}/addons/strange-1", document={"plan": PLAN, "name": "renamed-1"}
+    heroku.call(
+        OWN,
+        "PATCH",
+        f"/apps/{APP.name}/addons/strange-1",
+        document={"plan": PLAN, "name": "renamed-1"},
     )
     assert press(DELETE, found())[0] == SKIPPED
     assert len(journey.running.addons()) == 2
@@ -174,8 +178,8 @@ def test_a_refusal_of_heroku_is_a_failure_and_leaves_the_difference(emulator: An
 
 def test_a_renamed_add_on_is_known_again(journey: Journey) -> None:
     journey.reach(Stage.LIVE)
-    path = f"/apps/{APP}/addons/{journey.connection.addon_name}"
-    heroku._heroku().call("PATCH", path, document={"plan": PLAN, "name": "renamed-1"})
+    path = f"/apps/{APP.name}/addons/{journey.connection.addon_name}"
+    heroku.call(OWN, "PATCH", path, document={"plan": PLAN, "name": "renamed-1"})
     compare.compare("mia")
     row = found()
     assert row.kind == DiscrepancyKind.CHANGED
@@ -215,11 +219,11 @@ def test_a_comparison_that_fails_changes_nothing_and_is_made_again(
     emulator.fail("heroku", path="/addons", status=403, body={"message": "No."})
     assert "No." in compare.compare("mia").error
     assert found().addon_name == "strange-1"
-    Reconciliation.objects.filter(error="").delete()
+    HostApp.objects.update(compared_at=None)
     assert tasks.reconcile() == 1
     emulator.clear_faults()
     assert [tasks.reconcile(), tasks.reconcile()] == [1, 0]
-    Reconciliation.objects.update(ended_at=timezone.now() - compare.EVERY)
+    HostApp.objects.update(compared_at=timezone.now() - compare.EVERY)
     assert tasks.reconcile() == 1
 
 

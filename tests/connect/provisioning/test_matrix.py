@@ -89,7 +89,8 @@ class Life:
         self._reach(Stage.LIVE)
         assert len(self.journey.running.addons()) == len(self.journey.running.connections()) == 1
         self.journey.running.advance(60)
-        tasks.refresh_region(self.journey.connection.region_url)
+        row = self.journey.connection
+        tasks.refresh_region(row.region_url, row.host_app_id or 0)
         operations.operate("offboard", self.journey.connection.pk, "mia", {"schema_fate": "keep"})
         self._reach(Stage.OFFBOARDED)
         assert not self.journey.running.addons()

@@ -25,7 +25,7 @@ def test_nothing_moves_while_calls_are_short_or_provisioning_is_off(
 ) -> None:
     fleet.add()
     make(fleet)
-    budget = ApiBudget.objects.create(peer="heroku", remaining=10)
+    budget = ApiBudget.objects.create(peer="connect", remaining=10)
     assert due.mark_queued(timedelta(0)) == []
     budget.delete()
     switch = Switch.objects.create(name=switches.PROVISIONING.name, on=False)

@@ -9,6 +9,7 @@ from connect import remedies, standing
 from connect.models import (
     COMMON,
     WAITS_FOR_CAP,
+    WAITS_FOR_ROOM,
     BlockedKind,
     Condition,
     IncidentKind,
@@ -90,6 +91,14 @@ def test_who_waits_for_the_daily_cap_is_not_sent_to_the_token() -> None:
     assert "few minutes" not in seen.subscriber.text
     token = judge(Facts(Stage.CREATING_ADDON, NOW, WaitingOn.STAFF, "a working Heroku token"))
     assert token.remedy == remedies.INCIDENTS[K.TOKEN]
+
+
+def test_who_waits_for_room_is_sent_to_the_host_apps() -> None:
+    reason = f"{WAITS_FOR_ROOM}: isv-connect-1 is full. Add a host app, or open one"
+    seen = judge(Facts(Stage.CREATING_ADDON, NOW, WaitingOn.STAFF, reason))
+    assert (seen.remedy, seen.tone) == (remedies.NO_ROOM, Tone.WAIT)
+    assert "isv-connect-1 is full" in seen.reason
+    assert "isv-connect-1" not in seen.subscriber.text
 
 
 OF_CONNECTIONS = [kind for kind in IncidentKind if kind not in COMMON]

@@ -15,6 +15,7 @@ ALL = [
     *remedies.WAITS.values(),
     remedies.PAUSED,
     remedies.CAPPED,
+    remedies.NO_ROOM,
     remedies.DRIFTED,
 ]
 

@@ -127,7 +127,7 @@ def test_a_retry_whose_cause_is_still_there_fails_again_and_says_why(writes: Wri
 
 def test_single_rows_can_be_chosen(writes: Writes) -> None:
     error = the_error()
-    newest = trigger_log.rows(writes.connection.schema_name, error.table_name, error.cause)[0]
+    newest = trigger_log.rows(writes.connection, error.table_name, error.cause)[0]
     writes.remove_the_cause()
     act(error, "retry", [(newest.log, newest.id)])
     writes.sync()
@@ -281,7 +281,7 @@ def test_an_archived_failure_can_be_sent_again_too(writes: Writes) -> None:
 
 def test_an_entry_that_has_changed_since_then_is_skipped_and_counted(writes: Writes) -> None:
     error, connection = the_error(), Connection.objects.get()
-    found = trigger_log.rows(connection.schema_name, error.table_name, error.cause)
+    found = trigger_log.rows(connection, error.table_name, error.cause)
     url = portal_settings.DATABASE_URL.rpartition("/")[0] + f"/{database.settings_dict['NAME']}"
     with psycopg.connect(url) as other:
         log = sql.Identifier(connection.schema_name, "_trigger_log")

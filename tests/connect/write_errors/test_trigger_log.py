@@ -42,7 +42,7 @@ ROLE = "restricted_reader"
 def test_varying_parts_are_left_out_of_a_cause(message: str | None, cause: str) -> None:
     connection = live(1)
     write(connection, message)
-    (found,) = schema_scan.scan_schemas([connection.schema_name]).failures
+    (found,) = schema_scan.scan_schemas("default", [connection.schema_name]).failures
     assert found.cause == cause
 
 
@@ -54,7 +54,8 @@ def test_the_log_and_the_archive_are_counted_together() -> None:
     write(connection, "DUPLICATE_VALUE: 1", table="contact")
     write(connection, None, state="SUCCESS")
     found = {
-        each.table: each for each in schema_scan.scan_schemas([connection.schema_name]).failures
+        each.table: each
+        for each in schema_scan.scan_schemas("default", [connection.schema_name]).failures
     }
     assert (found["account"].count, found["account"].first_at) == (4, old)
     assert found["contact"].count == 1
@@ -79,7 +80,7 @@ def test_a_pass_over_many_schemas_takes_few_statements(
 ) -> None:
     names = [live(number).schema_name for number in range(1, 61)]
     with django_assert_max_num_queries(24):  # 3 transactions: savepoints and settings among them
-        found = schema_scan.scan_schemas(names)
+        found = schema_scan.scan_schemas("default", names)
     assert len(found.waiting) == 60
 
 
@@ -91,7 +92,7 @@ def test_a_schema_that_is_gone_or_incomplete_hides_no_other() -> None:
         cursor.execute(
             sql.SQL("DROP TABLE {}._trigger_log_archive").format(sql.Identifier(broken.schema_name))
         )
-    found = schema_scan.scan_schemas([whole.schema_name, broken.schema_name, gone])
+    found = schema_scan.scan_schemas("default", [whole.schema_name, broken.schema_name, gone])
     assert [each.schema for each in found.failures] == [whole.schema_name]
     assert not found.tables[broken.schema_name].complete
     assert gone not in found.tables
@@ -128,14 +129,14 @@ def test_the_fleets_causes_are_summed_over_tenants_and_objects() -> None:
 def test_rows_of_a_cause_are_shown_newest_first_with_their_own_messages() -> None:
     connection = live(1)
     write(connection, "DUPLICATE_VALUE: $", times=3)
-    rows = trigger_log.rows(connection.schema_name, "account", "DUPLICATE_VALUE: other message", 2)
+    rows = trigger_log.rows(connection, "account", "DUPLICATE_VALUE: other message", 2)
     assert [row.message for row in rows] == ["DUPLICATE_VALUE: 3", "DUPLICATE_VALUE: 2"]
 
 
 @pytest.mark.parametrize("name", ["public", 'sf"; DROP SCHEMA x', "sf_00d5g0000000001eaa"])
 def test_only_names_of_tenants_schemas_are_read(name: str) -> None:
     with pytest.raises(BadSchemaName):
-        schema_scan.scan_schemas([name])
+        schema_scan.scan_schemas("default", [name])
 
 
 def test_the_search_path_stays_as_it_is() -> None:
@@ -143,7 +144,7 @@ def test_the_search_path_stays_as_it_is() -> None:
     with database.cursor() as cursor:
         cursor.execute("SHOW search_path")
         before = cursor.fetchone()
-        schema_scan.scan_schemas([connection.schema_name])
+        schema_scan.scan_schemas("default", [connection.schema_name])
         cursor.execute("SHOW search_path")
         assert cursor.fetchone() == before
 
@@ -151,13 +152,16 @@ def test_the_search_path_stays_as_it_is() -> None:
 def test_a_reading_transaction_refuses_to_write() -> None:
     connection = live(1)
     log = sql.Identifier(connection.schema_name, "_trigger_log")
-    with pytest.raises(DatabaseError, match="read-only"), trigger_log.reading() as cursor:
+    with pytest.raises(DatabaseError, match="read-only"), trigger_log.reading("default") as cursor:
         cursor.execute(sql.SQL("DELETE FROM {}").format(log))
 
 
 def test_a_reading_transaction_does_not_wait_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trigger_log, "STATEMENT_TIMEOUT", "50ms")
-    with pytest.raises(DatabaseError, match="statement timeout"), trigger_log.reading() as cursor:
+    with (
+        pytest.raises(DatabaseError, match="statement timeout"),
+        trigger_log.reading("default") as cursor,
+    ):
         cursor.execute("SELECT pg_sleep(5)")
 
 

@@ -26,6 +26,7 @@ from connect.models import (
     Drift,
     DriftState,
     Health,
+    HostApp,
     Mapping,
     MappingTemplate,
     Notification,
@@ -119,6 +120,10 @@ def _org_rule(name: str) -> OrgRule:
 
 def _rule(org_id: str) -> OrgRule:
     return OrgRule.objects.create(org_id=org_id, verdict=OrgVerdict.BLOCKED, why="Spam")
+
+
+def _host_app(name: str) -> HostApp:
+    return HostApp.objects.create(name=f"isv-connect-{next(_numbers)}")
 
 
 def _version() -> MappingTemplate:
@@ -234,6 +239,7 @@ _MAKERS: dict[type[Model], Callable[[str], Model]] = {
     Drift: _drift,
     WriteError: _write_error,
     Discrepancy: _discrepancy,
+    HostApp: _host_app,
     BulkRun: _bulk_run,
     Success: lambda name: _task(Success),
     Failure: lambda name: _task(Failure),

@@ -61,6 +61,7 @@ def unsaved_connection(of: Tenant, stage: Stage = Stage.LIVE, **fields: Any) -> 
     """Return a tenant's connection at a stage, with the facts known by then."""
     number = of.pk
     facts: dict[str, Any] = {
+        "host_app": cast.host_app(),
         "addon_name": f"hc-abc123-{of.org_id.lower()}-1",
         "addon_id": f"addon-{number}",
         "connection_id": f"conn-{number}",

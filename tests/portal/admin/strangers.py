@@ -21,6 +21,7 @@ from connect.models import (
     HealingAttempt,
     Health,
     HealthSample,
+    HostApp,
     Incident,
     Mapping,
     MappingTemplate,
@@ -126,6 +127,7 @@ def _connect_rows(
     )
     stored(AddonDay(day=date(2026, 1, 1) + timedelta(days=number)) for number in numbers)
     stored(ApiBudget(peer=f"peer-{number}", remaining=4000) for number in numbers)
+    stored(HostApp(name=f"isv-connect-{number}", ready_at=timezone.now()) for number in numbers)
     stored(Drift(connection=each, template=template, state="same") for each in connections)
     stored(
         Discrepancy(kind="missing", key=f"connection:{each.pk}", tenant=each.tenant, row=each)

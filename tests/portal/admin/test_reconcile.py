@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from connect import addons
 from connect.clients import heroku
+from connect.clients.accounts import App
 from connect.models import Connection, Discrepancy, Reconciliation
 from portal import bulk
 from portal.models import BulkItem, BulkRun
@@ -22,7 +23,7 @@ ACT = "admin:connect_discrepancy_act"
 
 
 def order(name: str) -> None:
-    heroku.create_addon("multiconnect-test", "herokuconnect:demo", name, f"HC_{name[-1]}")
+    heroku.create_addon(App("multiconnect-test"), "herokuconnect:demo", name, f"HC_{name[-1]}")
 
 
 def press(client: Client, action: str, row: Discrepancy, **answers: str) -> BulkItem:
@@ -88,5 +89,5 @@ def test_the_command_says_that_all_is_well_and_what_kept_it_from_looking(emulato
     call_command("reconcile", stdout=output)
     assert output.getvalue() == "0 add-ons compared, 0 differences.\n"
     emulator.fail("heroku", path="/addons", status=401, body={"message": "No."})
-    with pytest.raises(CommandError, match="Nothing was compared"):
+    with pytest.raises(CommandError, match="Not everything was compared"):
         call_command("reconcile", stdout=output)

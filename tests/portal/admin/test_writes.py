@@ -32,7 +32,7 @@ def error() -> WriteError:
 
 
 def rows(error: WriteError) -> list[trigger_log.FailedWrite]:
-    return trigger_log.rows(error.connection.schema_name, error.table_name, error.cause)
+    return trigger_log.rows(error.connection, error.table_name, error.cause)
 
 
 def queued() -> list[dict[str, object]]:

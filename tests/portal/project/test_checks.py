@@ -28,6 +28,13 @@ WRONG: list[tuple[str, str, Any, str]] = [
     ("E023", "NOT_ZONES", ["STAFF_TIME_ZONE"], "STAFF_TIME_ZONE is not the name of a time zone"),
     ("E005", "APP_NAME", "", "APP_NAME is missing"),
     ("E005", "APP_NAME", "My App", "not the name of a Heroku app"),
+    ("E005", "HEROKU_CONNECT_APP", "My App", "HEROKU_CONNECT_APP is not the name of a Heroku app"),
+    (
+        "E024",
+        "TENANTS_DATABASES",
+        {"no_database": "mysql://x"},
+        "NO_DATABASE_URL is not a postgres",
+    ),
     ("E006", "HEROKU_API_TOKEN", "", "heroku authorizations:create"),
     ("E007", "DEV_EMAIL", "", "DEV_EMAIL is missing"),
     ("E007", "DEV_EMAIL", "ops", "DEV_EMAIL is not an e-mail address"),

@@ -27,6 +27,7 @@ WRONG: list[tuple[str, str, Any, str]] = [
     ("W073", "SALESFORCE_HOSTS", [".com"], "'.com'"),
     ("W073", "HEROKU_CONNECT_HOSTS", [".herokuapp.com"], "'.herokuapp.com'"),
     ("W074", "REDIS_URL", "redis://redis.example:6379", "rediss://"),
+    ("W076", "HEROKU_CONNECT_APP", "multiconnect-portal", "each new add-on restarts it"),
 ]
 RIGHT: list[tuple[str, Any]] = [
     ("ALLOWED_HOSTS", ["portal.isv.example", ".isv.example"]),

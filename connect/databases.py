@@ -1,0 +1,90 @@
+"""The databases that hold the tenants' schemas: the portal's own, and those of other servers.
+
+Each host app names its one. A name is a key of settings.DATABASES: TENANTS_EU_URL is called
+tenants_eu, DATABASE_URL default. No statement ever joins across two of them.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    InterfaceError,
+    OperationalError,
+    connections,
+    transaction,
+)
+from django.db.backends.utils import CursorWrapper
+from django.utils.connection import ConnectionDoesNotExist
+
+from connect.models import Connection
+
+# Postgres' classes of errors: no connection, too few resources, shut down.
+SERVER_ERRORS = ("08", "53", "57P")
+GONE_FROM_SETTINGS = "{} is not set: heroku addons:attach <the database> --as {}"
+
+
+class DatabaseAway(OperationalError):
+    """A tenants' database does not answer, or its address is missing. The text is for staff."""
+
+    def __init__(self, alias: str, text: str) -> None:
+        super().__init__(f"The tenants' database {alias} does not answer: {text}")
+        self.alias = alias
+
+
+def names() -> list[str]:
+    """Return the databases that host apps can name, the portal's own first."""
+    return sorted(connections, key=lambda alias: (alias != DEFAULT_DB_ALIAS, alias))
+
+
+def alias_of(connection: Connection) -> str:
+    """Return the database of a connection's schema; before it is placed, the portal's own."""
+    return connection.host_app.database if connection.host_app else DEFAULT_DB_ALIAS
+
+
+def scope_of(alias: str) -> str:
+    """Return what an incident about a database is filed under: "" for the portal's own."""
+    return "" if alias == DEFAULT_DB_ALIAS else alias
+
+
+def problem(alias: str) -> str:
+    """Ask a database for nothing; return why it does not answer, "" if it does."""
+    try:
+        with cursor_of(alias) as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseAway as away:
+        return str(away)
+    return ""
+
+
+@contextmanager
+def cursor_of(alias: str) -> Iterator[CursorWrapper]:
+    """Open a transaction in a tenants' database. Raises DatabaseAway, and django.db.Error."""
+    with reaching(alias), transaction.atomic(using=alias), connections[alias].cursor() as cursor:
+        yield cursor
+
+
+@contextmanager
+def reaching(alias: str) -> Iterator[None]:
+    """Turn the errors of a server that is away into DatabaseAway; others pass unchanged."""
+    try:
+        yield
+    except ConnectionDoesNotExist as error:
+        variable = f"{alias}_URL".upper()
+        text = GONE_FROM_SETTINGS.format(variable, alias.upper())
+        raise DatabaseAway(alias, text) from error
+    except (OperationalError, InterfaceError) as error:
+        if alias == DEFAULT_DB_ALIAS or not _is_away(error):
+            raise
+        raise DatabaseAway(alias, _first_line(error)) from error
+
+
+def _is_away(error: Exception) -> bool:
+    """Return whether the server is to blame, and not a statement: a time-out or lock of it
+    does not count."""
+    state = getattr(error.__cause__, "sqlstate", None)
+    return state is None or state.startswith(SERVER_ERRORS)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]

@@ -1,0 +1,88 @@
+"""Placing a connection: the choice is stored before the add-on is asked for."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from connect.models import WAITS_FOR_ROOM, Connection, HostApp, Stage
+from connect.placement import forecast, rooms
+from connect.placement.choose import Choice, Room, Wanted, choose
+from tenants import messages
+
+# A host app that staff add or open makes the waiting ones due at once.
+LOOK_AGAIN = timedelta(minutes=15)
+NO_ROOM = WAITS_FOR_ROOM + ": {}"
+
+
+def place(connection: Connection) -> tuple[HostApp | None, str]:
+    """Return the host app for a connection, or None and what it waits for.
+
+    Call it in a transaction that holds the lock of the day's orders, so that two connections do not
+    get the same last place.
+    """
+    known = rooms.read()
+    choice = choose(known, wanted_by(connection))
+    if choice.room is None:
+        return None, NO_ROOM.format(choice.refusal)
+    _warn_if_scarce(known)
+    return HostApp.objects.get(pk=choice.room.id), ""
+
+
+def wanted_by(connection: Connection) -> Wanted:
+    """Return what a connection needs: a tenant that starts over keeps its region and database."""
+    if connection.generation == 1:  # most are; a list of waiting ones then asks nothing more
+        return Wanted(settings.HEROKU_CONNECT_PLAN)
+    before = Connection.objects.filter(
+        tenant=connection.tenant_id, generation__lt=connection.generation, host_app__isnull=False
+    )
+    last = before.order_by("-generation").values_list("host_app__region", "host_app__database")
+    region, database = last.first() or ("", "")
+    return Wanted(settings.HEROKU_CONNECT_PLAN, region, database)
+
+
+def refusal_for(connection: Connection, known: list[Room]) -> str:
+    """Return why no host app can take a connection that has none yet, "" if one can."""
+    choice: Choice = choose(known, wanted_by(connection))
+    return "" if choice.room else choice.refusal
+
+
+def waiting() -> QuerySet[Connection]:
+    """Return the connections whose next step is to be placed."""
+    return Connection.objects.filter(
+        stage=Stage.CREATING_ADDON, host_app=None, blocked_at=None, offboarded_at=None
+    )
+
+
+def look_again() -> int:
+    """Make those due that wait for room, because a host app was added or changed."""
+    return waiting().update(next_attempt_at=timezone.now())
+
+
+def alert_no_room(why: str) -> None:
+    """Notify staff that a tenant waits for room: once for each size of all host apps together."""
+    messages.notify_staff(
+        None,
+        key=f"no-room:{_size(rooms.read())}",
+        subject="No host app has room: new tenants wait",
+        text=f"A new tenant waits for {why}. “Host apps” in the portal has the button.",
+    )
+
+
+def _warn_if_scarce(known: list[Room]) -> None:
+    found = forecast.read(known, timezone.now())
+    if not found.is_scarce:
+        return
+    messages.notify_staff(
+        None,
+        # The size in the key: what was added and runs short again is a new alert.
+        key=f"room-scarce:{_size(known)}",
+        subject="The host apps are nearly full",
+        text=f"{found.in_words} “Host apps” in the portal has the button.",
+    )
+
+
+def _size(known: list[Room]) -> int:
+    """Return how many add-ons the open host apps hold when they are full."""
+    return sum(room.addons + room.free for room in known if room.is_open)

@@ -1,0 +1,93 @@
+"""The Heroku apps that own add-ons: their room, for how long it lasts, and what they cost."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from connect.models import HostApp
+from connect.placement import costs, forecast, place, rooms
+from portal import show
+from portal.admin.forms.host_app import HostAppForm
+from portal.admin.kit.actions import ActionsAdmin
+
+# Add-ons, schemas and names depend on these, so they are the same for ever.
+FIXED = ("name", "database", "config_var", "account")
+
+
+@admin.register(HostApp)
+class HostAppAdmin(ActionsAdmin):
+    """Staff add one, then press “Make at Heroku”. A stored token is never shown."""
+
+    empty = "Add one, then press “Make at Heroku”."
+    form = HostAppForm
+    list_display = ("name", "standing", "room", "account", "region", "database", "cost")
+    list_filter = ("accepts", "region", "database", "account")
+    search_fields = ("name",)
+    exports = ("name", "team", "region", "account", "database", "accepts")
+    readonly_fields = (
+        *("standing", "problem", "checked_at", "room", "config_bytes", "all_together", "cost"),
+    )
+    fieldsets = (
+        (None, {"fields": readonly_fields}),
+        ("At Heroku", {"fields": ("name", "team", "region", "account", "new_token")}),
+        ("Tenants' database", {"fields": ("database", "config_var", "database_addon")}),
+        ("Room", {"fields": ("accepts", "max_addons", "max_config_bytes", "plan")}),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        in_use = obj is not None and obj.connections.exists()
+        return (*self.readonly_fields, *(FIXED if in_use else ()))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is None:  # a new one has nothing to show yet
+            return self.fieldsets[1:3]
+        shown = [name for name in self.readonly_fields if name != "problem" or obj.problem]
+        return ((None, {"fields": shown}), *self.fieldsets[1:])
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[HostApp]:
+        # Joined here, so that a list costs the same for any number of host apps.
+        return costs.annotated(rooms.annotated()).defer("token")
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        hosts = list(self.get_queryset(request))
+        found = forecast.read([rooms.of(host) for host in hosts], timezone.now())
+        note = f"{found.in_words} All add-ons cost {costs.of(*hosts).in_words}."
+        return super().changelist_view(request, {"note": note, **(extra_context or {})})
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if obj.ready_at:
+            place.look_again()
+
+    @admin.display(description="state")
+    def standing(self, host: Any) -> str:
+        if not host.ready_at:
+            return show.badge("Not ready", show.BAD if host.problem else show.WAIT)
+        if not host.accepts:
+            return show.badge("Closed to new tenants", show.MUTED)
+        return (
+            show.badge("Open", show.GOOD) if rooms.of(host).free else show.badge("Full", show.WAIT)
+        )
+
+    @admin.display(description="add-ons")
+    def room(self, host: Any) -> str:
+        room = rooms.of(host)
+        return f"{room.addons:,} held, room for {room.free:,} more"
+
+    @admin.display(description="config vars")
+    def config_bytes(self, host: Any) -> str:
+        room = rooms.of(host)
+        return f"{room.config_bytes:,} of {room.max_config_bytes:,} bytes"
+
+    @admin.display(description="all host apps")
+    def all_together(self, host: Any) -> str:
+        return forecast.read(rooms.read(), timezone.now()).in_words
+
+    @admin.display(description="cost")
+    def cost(self, host: Any) -> str:
+        return costs.of(host).in_words

@@ -1,0 +1,24 @@
+"""Room for further tenants: how much, for how long, and what all add-ons cost."""
+
+from datetime import datetime
+from typing import Any
+
+from connect.placement import costs, forecast, rooms
+from portal.dashboard.cards.links import to_list
+
+
+def read(user: Any, now: datetime) -> dict[str, Any]:
+    """Two queries."""
+    hosts = list(costs.annotated(rooms.annotated()).defer("token"))
+    known, fleet = [rooms.of(host) for host in hosts], costs.of(*hosts)
+    found = forecast.read(known, now)
+    return {
+        "forecast": found,
+        "full": [room.name for room in known if room.is_open and not room.free],
+        "away": sorted({room.database for room in known if room.is_away}),
+        "cost": fleet.in_words,
+        "idle": fleet.idle,
+        "idle_cost": costs.dollars(fleet.idle_cents),
+        "url": to_list("connect_hostapp"),
+        "idle_url": to_list("connect_connection", cost="idle"),
+    }
