@@ -11,7 +11,7 @@ from connect.clients.accounts import app_of, remote_of
 from connect.formats import counted, format_time
 from connect.health import diagnose, observations, states
 from connect.health import refresh as health
-from connect.models import WAITS_FOR_CAP, BlockedKind, Connection, Health, Stage, WaitingOn
+from connect.models import BlockedKind, Connection, Health, Stage, WaitingOn
 from connect.operations import ending, following, timed
 from connect.operations.base import Done, Failed, Operation, Options, Report, Skip, by_name, perform
 from connect.provisioning import reconciler, stages
@@ -42,10 +42,10 @@ def operate(name: str, connection_id: int, actor: str, options: Options) -> Repo
 def _refusal_to_retry(connection: Connection) -> str:
     if connection.stage in (Stage.LIVE, Stage.OFFBOARDED) and not connection.blocked_at:
         return f"there is nothing left to do: it is {connection.get_stage_display().lower()}"
-    if connection.waiting_for == WAITS_FOR_CAP and not connection.blocked_at:
-        return remedies.refusal_while_capped()
+    if not connection.blocked_at:
+        return remedies.refusal_to_retry_wait(connection.waiting_for)
     # Off-boarding cannot start over, so nothing else would go on with it.
-    if not connection.blocked_at or connection.stage == Stage.OFFBOARDING:
+    if connection.stage == Stage.OFFBOARDING:
         return ""
     return remedies.refusal_to_retry(BlockedKind(connection.blocked_kind or BlockedKind.OTHER))
 

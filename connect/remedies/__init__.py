@@ -1,7 +1,7 @@
 """The one right action for each reason: blocks, incidents, stages that wait. Tables of data."""
 
 from connect.remedies.blocked import BLOCKED, of_rollout_item
-from connect.remedies.helping import refusal_to_restart, refusal_to_retry, refusal_while_capped
+from connect.remedies.helping import refusal_to_restart, refusal_to_retry, refusal_to_retry_wait
 from connect.remedies.incidents import INCIDENTS, OVER, SUSPECTED, of_incident
 from connect.remedies.remedy import By, Page, Remedy
 from connect.remedies.waits import CAPPED, DRIFTED, NO_ROOM, PAUSED, PROVEN, RECOVERING, WAITS
@@ -25,5 +25,5 @@ __all__ = [
     "of_rollout_item",
     "refusal_to_restart",
     "refusal_to_retry",
-    "refusal_while_capped",
+    "refusal_to_retry_wait",
 ]

@@ -1,8 +1,8 @@
 """Which actions cannot help against a block, so that staff are not offered them."""
 
-from connect.models import BlockedKind
+from connect.models import WAITS_FOR_CAP, WAITS_FOR_ROOM, BlockedKind
 from connect.remedies.blocked import BLOCKED
-from connect.remedies.waits import CAPPED
+from connect.remedies.waits import CAPPED, NO_ROOM
 
 
 def refusal_to_retry(kind: BlockedKind) -> str:
@@ -11,9 +11,13 @@ def refusal_to_retry(kind: BlockedKind) -> str:
     return _instead("trying again", remedy.do) if remedy.action == "start_over" else ""
 
 
-def refusal_while_capped() -> str:
-    """Return why another try would only wait for the daily cap again."""
-    return _instead("trying again", CAPPED.do)
+def refusal_to_retry_wait(waiting_for: str) -> str:
+    """Return why another try would only wait for the same again, or ""."""
+    if waiting_for == WAITS_FOR_CAP:
+        return _instead("trying again", CAPPED.do)
+    if waiting_for.startswith(WAITS_FOR_ROOM):
+        return _instead("trying again", NO_ROOM.do)
+    return ""
 
 
 def refusal_to_restart(kind: BlockedKind) -> str:

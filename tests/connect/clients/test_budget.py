@@ -7,7 +7,8 @@ import pytest
 from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries, Settings
 
-from connect.clients import budget, heroku, http
+from connect.clients import budget, heroku, heroku_connect, http
+from connect.clients.accounts import Account, App
 from connect.models import ApiBudget
 from tests.connect.clients.rawpeer import RawPeer, says
 from tests.connect.clients.test_heroku import ADDON, APP, NAME, SEEN, refuses
@@ -87,3 +88,42 @@ def test_the_remaining_calls_are_estimated_from_the_last_record(
 @pytest.mark.django_db
 def test_with_nothing_noted_background_work_may_call() -> None:
     assert budget.allows_background_work()
+
+
+# --- Heroku Connect, whose calls the portal counts itself ----------------------------------------
+
+
+def left_at_connect(account: str) -> int | None:
+    return budget.left(timezone.now(), budget.CONNECT, account)
+
+
+@pytest.mark.django_db
+def test_calls_to_heroku_connect_are_counted_for_each_account(
+    raw: RawPeer, settings: Settings
+) -> None:
+    settings.HEROKU_CONNECT_URL = raw.url
+    for account in (Account(), Account("eu", "HRKU-eu"), Account("us", "HRKU-us")):
+        raw.plays(says('{"connections": []}'))
+        heroku_connect.link(App("isv-connect", account))
+        assert left_at_connect(account.name) == budget.BUDGET - 1
+    assert budget.left(timezone.now(), budget.PLATFORM) is None
+
+
+@pytest.mark.django_db
+def test_many_calls_to_heroku_connect_are_stored_together(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    with django_assert_num_queries(2):
+        for _ in range(1 + budget.MAX_UNSTORED):
+            budget.recorder.count("eu")
+    assert left_at_connect("eu") == budget.BUDGET - 1 - budget.MAX_UNSTORED
+
+
+@pytest.mark.django_db
+def test_background_work_waits_for_the_api_and_the_account_that_it_uses() -> None:
+    ApiBudget.objects.create(peer="connect:eu", remaining=budget.RESERVE - 1)
+    assert not budget.allows_background_work("eu")
+    assert not budget.allows_background_work("eu", [budget.CONNECT])
+    assert budget.allows_background_work("eu", [budget.PLATFORM])
+    assert budget.allows_background_work()
+    assert budget.lowest(timezone.now()) == ("connect:eu", budget.RESERVE - 1)

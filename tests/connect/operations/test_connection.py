@@ -11,6 +11,7 @@ from django_q.models import OrmQ
 from connect import standing
 from connect.models import (
     WAITS_FOR_CAP,
+    WAITS_FOR_ROOM,
     BlockedKind,
     Connection,
     Health,
@@ -63,6 +64,12 @@ def last_action() -> Event:
             Stage.CREATING_ADDON,
             {"waiting_for": WAITS_FOR_CAP, "waiting_on": WaitingOn.STAFF},
             "trying again cannot help: if the tenants that wait are genuine, allow more",
+        ),
+        (
+            "retry",
+            Stage.CREATING_ADDON,
+            {"waiting_for": f"{WAITS_FOR_ROOM}: it is full", "waiting_on": WaitingOn.STAFF},
+            "trying again cannot help: add a host app",
         ),
         ("pause", Stage.LOADING, {}, "only a live connection"),
         ("pause", Stage.LIVE, {"state": "PAUSED"}, "already paused"),

@@ -233,7 +233,7 @@ def test_a_cancelled_press_is_on_the_timeline(operator: Client, acme: Tenant) ->
 def test_a_press_on_one_tenant_does_not_wait_for_the_budget(
     operator: Client, acme: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connect.clients.budget.allows_background_work", lambda: False)
+    monkeypatch.setattr("connect.clients.budget.allows_background_work", lambda *_: False)
     press(operator, acme, "pause")
     item = work_off(monkeypatch, _give(Report(OperationOutcome.DONE, "Paused.")))
     assert item.status == BulkItemStatus.DONE
