@@ -90,7 +90,7 @@ def test_a_tenant_of_a_roll_out_is_left_by_a_button_of_it_or_by_itself(
 RUNS: dict[str, str | timedelta | None] = {
     "running": "cancel",
     "waiting": "cancel",
-    "held": "approve",
+    "unapproved": "approve",
     "being_cancelled": leases.LEASE,
     "cancelled": "again",
     "done": None,
@@ -103,16 +103,16 @@ RUNS: dict[str, str | timedelta | None] = {
 
 @pytest.mark.parametrize("key", RUNS)
 def test_a_run_is_left_by_a_button_or_by_itself(key: str) -> None:
-    run, counts = runs()["waiting" if key == "held" else key]
-    if key == "held":
-        bulk.hold(run)
+    run, counts = runs()[key]
+    if key == "unapproved":
+        bulk.hold(run)  # until tomorrow: the one of the table is too late
     run.save()
     for number, status in enumerate(s for s, count in counts.items() for _ in range(count)):
         BulkItem.objects.create(run=run, status=status, target={"number": number})
     way = RUNS[key]
     if isinstance(way, str):
         assert way in offered(BulkRun, run)
-    assert {*runs(), "held"} == set(RUNS)
+    assert set(runs()) == set(RUNS)
 
 
 def test_a_cancelled_run_whose_worker_died_is_finished_by_the_next() -> None:
