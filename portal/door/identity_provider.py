@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import jwt
 from allauth.socialaccount.adapter import get_adapter
@@ -17,7 +17,9 @@ from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAuth2LoginView
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.contrib.auth.signals import user_logged_in
+from django.dispatch import receiver
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 from requests import RequestException
@@ -30,6 +32,7 @@ PROVIDER = "sso"
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"]
 CLOCKS_DIFFER = 60  # seconds
 MAX_SUBJECT = 64  # characters; allauth's column holds 191 with the issuer
+_SIGNED_IN = "signed_in_at_provider"  # of a request and its session: seconds since 1970
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri")
 
 
@@ -68,6 +71,7 @@ class Client(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]  # allauth carri
             data = {"userinfo": self._info_about(claims["sub"], token.token)}
         login = self.get_provider().sociallogin_from_response(request, data)
         login.account.uid = identity(claims["iss"], claims["sub"])
+        setattr(request, _SIGNED_IN, claims.get("auth_time"))
         return login
 
     def _info_about(self, subject: str, access_token: str) -> dict[str, Any]:
@@ -100,6 +104,19 @@ class Client(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]  # allauth carri
         raise OAuth2Error("the ID token is signed with an unknown key")
 
 
+@receiver(user_logged_in)
+def _remember(request: HttpRequest, **_: Any) -> None:
+    # Only now: allauth ends the session in which a person signs in again.
+    if hasattr(request, _SIGNED_IN):
+        request.session[_SIGNED_IN] = getattr(request, _SIGNED_IN)
+
+
+def signed_in_at(request: HttpRequest) -> float:
+    """Return when the person last signed in at the provider itself; 0 if it has not said so."""
+    found = request.session.get(_SIGNED_IN)
+    return float(found) if isinstance(found, int | float) else 0.0
+
+
 def leads_there(view: View) -> View:
     """Let the forms of a page lead to the identity provider: browsers also check redirects."""
 
@@ -128,7 +145,17 @@ def sign_in_again(request: HttpRequest) -> HttpResponse:
 @require_POST
 def begin(request: HttpRequest, provider_id: str) -> HttpResponse:
     """Send the browser to the identity provider."""
+    # allauth would also take other parameters of the address: anybody can make a link with them.
+    own = {"next": request.GET.get("next", ""), "auth_params": urlencode(_asked_for(request))}
+    request.GET = QueryDict(urlencode(own))
     return _answer(request, OAuth2LoginView.adapter_view)
+
+
+def _asked_for(request: HttpRequest) -> dict[str, Any]:
+    """Return what else the provider is asked: with a max_age it says when the person signed in."""
+    if request.user.is_authenticated:
+        return {"prompt": "login", "max_age": settings.ACCOUNT_REAUTHENTICATION_TIMEOUT}
+    return {"max_age": settings.SESSION_COOKIE_AGE}
 
 
 @require_GET

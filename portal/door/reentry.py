@@ -12,6 +12,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseRedirect
 from django.utils.http import urlencode
 
+from portal.door import identity_provider
+
 
 def ask(request: HttpRequest) -> None:
     """Raise ReauthenticationRequired, unless the person gave a password or code a moment ago.
@@ -37,5 +39,13 @@ def ask_before_secrets(request: HttpRequest) -> None:
 def is_fresh(request: HttpRequest) -> bool:
     """Return whether the person signed in or proved again who they are in the last minutes."""
     records: list[dict[str, Any]] = get_authentication_records(request, request.user)
-    last = max((float(each["at"]) for each in records), default=0.0)
+    last = max((_proved_at(request, each) for each in records), default=0.0)
     return bool(time.time() - last < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT)
+
+
+def _proved_at(request: HttpRequest, record: dict[str, Any]) -> float:
+    """Return when a person proved something; the provider lets in who is still signed in there."""
+    at = float(record["at"])
+    if record["method"] != "socialaccount":
+        return at
+    return min(at, identity_provider.signed_in_at(request))

@@ -61,7 +61,8 @@ class Provider:
         assert sent["redirect_uri"] == asked["redirect_uri"]
         assert (sent["client_id"], sent["client_secret"]) == (CLIENT, SECRET)
         now = int(time.time())
-        right = {"iss": self.url, "aud": CLIENT, "iat": now, "exp": now + 300, **self.person}
+        times = {"iat": now, "exp": now + 300, "auth_time": now}
+        right = {"iss": self.url, "aud": CLIENT, **times, **self.person}
         token = jwt.encode({**right, **self.claims}, self.key, "RS256", headers={"kid": "1"})
         return {"access_token": "access", "token_type": "Bearer", "id_token": token}
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
@@ -229,10 +230,35 @@ def test_a_person_without_a_password_proves_by_signing_in_again(
         asked = client.get(end(client, acme)["Location"])
         assert b"Your account has no password" in asked.content
         assert not BulkRun.objects.exists()
-        come_back(client, f"{BEGIN}?auth_params=prompt%3Dlogin")
+        come_back(client)
         assert provider.asked[-1]["prompt"] == "login"
         end(client, acme)
     assert BulkRun.objects.get().actor == "mia"
+
+
+@pytest.mark.parametrize("minutes", [20, None], ids=["long ago", "not said"])
+def test_who_is_still_signed_in_at_the_provider_has_proved_nothing(
+    client: Client, mia: User, provider: Provider, minutes: int | None
+) -> None:
+    """Else a stolen session would be enough: the provider leads back without a question."""
+    signed_in = minutes and int((timezone.now() - timedelta(minutes=minutes)).timestamp())
+    provider.claims["auth_time"] = signed_in
+    come_back(client)
+    assert is_in(client)
+    assert "/account/again/" in end(client, tenants(1))["Location"]
+    assert not BulkRun.objects.exists()
+
+
+def test_a_link_adds_nothing_to_what_the_provider_is_asked(
+    client: Client, mia: User, provider: Provider
+) -> None:
+    added = "auth_params=redirect_uri%3Dhttps%3A%2F%2Fevil.example%26prompt%3Dnone&process=connect"
+    there = client.post(f"{BEGIN}?{added}&scope=admin")["Location"]
+    assert "evil" not in there
+    assert "prompt" not in there
+    assert "admin" not in parse_qs(urlsplit(there).query)["scope"][0].split()
+    come_back(client, f"{BEGIN}?{added}")
+    assert is_in(client)
 
 
 def test_without_its_settings_there_is_no_single_sign_on(client: Client) -> None:
