@@ -34,6 +34,8 @@ class Consent:
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
     email: str = ""
+    # Where the package answered, if that was not where an unsigned callout said.
+    namespace: str | None = None
 
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> "Consent":
@@ -58,7 +60,8 @@ class Consent:
     def facts(self) -> dict[str, str]:
         """Return what Salesforce itself says about the org and its contact."""
         found = {"admin_email": self.email, "login_domain": _my_domain(self.instance_url)}
-        return {name: value for name, value in found.items() if value}
+        known = {name: value for name, value in found.items() if value}
+        return known if self.namespace is None else {**known, "namespace": self.namespace}
 
 
 @dataclass(frozen=True)

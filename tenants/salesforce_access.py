@@ -3,6 +3,7 @@
 It is asked again before anything that costs money is made.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from tenants.http.answers import Answer
@@ -11,7 +12,8 @@ from tenants.http.limits import Limits
 from tenants.http.peer import Peer, segment
 
 SYSTEM = "Salesforce"
-# Two calls of a sign-in come before these two, and Heroku's router gives up after 30 s.
+# Two calls of a sign-in come before these four at the most, and Heroku's router gives up after
+# 30 s.
 _LIMITS = Limits(connect=3, read=3, total=3, body=1024 * 1024, retries=0)
 # Any version that all orgs have; the fields below are older.
 API_VERSION = "v59.0"
@@ -65,6 +67,22 @@ def missing(org: Org, namespace: str) -> list[str]:
         if error.status == 403 and error.code in _NO_API:
             return [PERMISSIONS["PermissionsApiEnabled"]]
         raise
+
+
+def find_namespace(org: Org, namespaces: Sequence[str]) -> str:
+    """Return the first namespace in which the package answers, else the first. Raises RemoteError.
+
+    One alone is not asked about.
+    """
+    first, *others = namespaces
+    return next((each for each in namespaces if others and _answers(org, each)), first)
+
+
+def _answers(org: Org, namespace: str) -> bool:
+    try:
+        return is_package_installed(org, namespace)
+    except Permanent:
+        return True  # it refuses this user, and `missing` says why
 
 
 def is_package_installed(org: Org, namespace: str) -> bool:

@@ -1,7 +1,7 @@
 """The subscriber's sign-in at Salesforce, and a message for each way it can fail."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from django.conf import settings
@@ -65,7 +65,7 @@ def complete(request: HttpRequest) -> SignedIn:
     link, after = backend.context["link"], After(backend.context.get("after", ""))
     try:
         tenant = _tenant_for(given, link)
-        _require_access(tenant, given, link)
+        given = _require_access(tenant, given, link)
         tenant = _keep(backend, tenant, given)
     except (SignInFailed, links.BadLink):
         _drop(backend, given)
@@ -132,20 +132,28 @@ def _wrong_org(tenant: Tenant, given: Consent, link: str) -> SignInFailed:
     )
 
 
-def _require_access(tenant: Tenant, given: Consent, link: str) -> None:
+def _require_access(tenant: Tenant, given: Consent, link: str) -> Consent:
     """Refuse a user who may not decide for the org, before anything changes.
 
     Any user of an org can sign in: none may take the place of its admin.
     """
     org = salesforce_access.org_of(given.instance_url, given.access_token)
     try:
-        missing = salesforce_access.missing(org, tenant.namespace)
+        namespace = salesforce_access.find_namespace(org, _namespaces(tenant))
+        missing = salesforce_access.missing(org, namespace)
     except RemoteError as error:
         log.warning("access of a user not known org=%s error=%s", tenant.org_id, error)
         page = page_for_access(error)
         raise SignInFailed(page.status, page.title, page.text, link=link) from error
     if missing:
         raise _lacks(tenant, given, link, "; ".join(missing))
+    return given if namespace == tenant.namespace else replace(given, namespace=namespace)
+
+
+def _namespaces(tenant: Tenant) -> list[str]:
+    """Return where the package may be: a stranger may have registered the org with another one."""
+    own = [] if tenant.is_trusted("namespace") else [settings.FORCE_NAMESPACE]
+    return list(dict.fromkeys([tenant.namespace, *own]))
 
 
 def _lacks(tenant: Tenant, given: Consent, link: str, missing: str) -> SignInFailed:

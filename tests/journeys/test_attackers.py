@@ -21,6 +21,7 @@ from tenants.models import (
     OrgVerdict,
     Proof,
     SalesforceGrant,
+    Source,
     Tenant,
 )
 from tests import cast
@@ -101,6 +102,29 @@ def test_a_stranger_cannot_choose_where_the_browser_goes(emulator: emulated.Runn
     tenant = Tenant.objects.get()
     begun = Client().post("/auth/salesforce", {"link": links.signed_part(links.SIGN_IN, tenant)})
     assert begun["Location"].startswith(f"{emulator.url}/salesforce/login.salesforce.com/")
+
+
+def test_a_stranger_cannot_keep_the_admin_out_with_a_wrong_namespace(
+    emulator: emulated.Running, settings: Settings
+) -> None:
+    settings.FORCE_NAMESPACE = "hcmc"
+    new_org(emulator, cast.ACME, namespace="hcmc")
+    post(callout(namespace="zzz"))
+    tenant = Tenant.objects.get()
+    assert Admin(emulator, tenant.org_id).sign_in(tenant) == 302
+    tenant.refresh_from_db()
+    assert tenant.namespace == "hcmc"
+    assert tenant.source_of("namespace") == Source.SALESFORCE
+
+
+def test_a_namespace_that_is_trusted_is_the_only_one_that_counts(
+    emulator: emulated.Running, settings: Settings
+) -> None:
+    settings.FORCE_NAMESPACE = "hcmc"
+    new_org(emulator, cast.ACME, namespace="hcmc")
+    post_signed(callout(namespace="zzz"))
+    refused = Admin(emulator, cast.ACME["org_id"]).come_back(Tenant.objects.get())
+    assert "not installed in the org with the namespace zzz" in refused.content.decode()
 
 
 def test_a_stranger_cannot_revive_an_off_boarded_tenant() -> None:
