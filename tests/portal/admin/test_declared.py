@@ -46,8 +46,11 @@ def asked(db: None) -> Any:
     return ask
 
 
-# What a row's own template shows, beside the fields of its page.
-SHOWN_BY_TEMPLATES = {"connect.rollout": {"status", "pause_reason"}}
+# What a row's own template or a computed column shows, beside the fields of its page.
+SHOWN_BY_TEMPLATES = {
+    "connect.rollout": {"status", "pause_reason"},
+    "portal.bulkitem": {"text"},  # by `said`
+}
 
 
 def page_of(model: type[Model]) -> Any:
