@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from connect.clients import heroku_health, http
 from connect.clients.connection_detail import ConnectionDetail
+from connect.formats import sentence
 from connect.health import common, incidents, observations, refresh, states
 from connect.models import Condition, Connection, IncidentKind, Stage
 
@@ -46,12 +47,14 @@ def refresh_region(region_url: str) -> int:
         found = listed + _one_by_one(region_url, began, listed, refusal)
     except http.Unauthorized as error:
         # The token is the same in all regions, so this is one incident and not one for each.
-        incidents.suspect_region("", IncidentKind.TOKEN, f"{error.words}. Set HEROKU_API_TOKEN.")
+        incidents.suspect_region(
+            "", IncidentKind.TOKEN, f"{sentence(error.words)} Set HEROKU_API_TOKEN."
+        )
         observations.note_region_unseen(region_url, began)
         found = 0
     except http.RemoteError as error:
         log.warning("region away region=%s error=%s", region_url, error)
-        incidents.suspect_region(region_url, IncidentKind.REGION, f"{error.words}.")
+        incidents.suspect_region(region_url, IncidentKind.REGION, sentence(error.words))
         observations.note_region_unseen(region_url, began)
         found = 0
     else:
@@ -95,7 +98,8 @@ def _store(pairs: list[tuple[Connection, ConnectionDetail]], *, deep: bool) -> i
 def _without_list(refusal: http.RemoteError | None) -> str:
     if refusal is None:
         return ""
-    return f"{refusal.words}. Each connection is read by a call of its own, which costs more calls."
+    then = "Each connection is read by a call of its own, which costs more calls."
+    return f"{sentence(refusal.words)} {then}"
 
 
 def _matched(

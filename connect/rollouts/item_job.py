@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from connect.formats import sentence
 from connect.mappings import lint
 from connect.models import (
     BlockedKind,
@@ -165,7 +166,7 @@ class ItemJob(Job):
         # Locked, because staff may pause or cancel it at the same moment.
         rollout = Rollout.objects.select_for_update().get(pk=self.claim.rollout.pk)
         if rollout.status == RolloutStatus.RUNNING:
-            reason = f"{refused.error.words}. Set HEROKU_API_TOKEN, then resume."
+            reason = f"{sentence(refused.error.words)} Set HEROKU_API_TOKEN, then resume."
             waves.pause_automatically(rollout, reason)
 
     def _settle_check(self, facts: Facts) -> bool:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from connect.clients import http
+from connect.formats import sentence
 from connect.models import WaitingOn
 from connect.runner.outcomes import Wait
 from tenants import messages
@@ -19,8 +20,8 @@ def alert(error: http.Unauthorized) -> None:
         # The day in the key makes it one mail a day for any number of tenants.
         key=f"heroku-token-refused:{timezone.now():%Y-%m-%d}",
         subject="Heroku refuses the portal's token",
-        text=f"{error.words}. All provisioning waits. Set HEROKU_API_TOKEN to a valid token; "
-        "the portal then continues within ten minutes.",
+        text=f"{sentence(error.words)} All provisioning waits. Set HEROKU_API_TOKEN to a valid "
+        "token; the portal then continues within ten minutes.",
     )
 
 
