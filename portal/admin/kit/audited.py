@@ -65,6 +65,6 @@ def _shown(field: Field, value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(sorted(map(str, value))) or "none"
     # Of another row, a form holds the key.
-    if isinstance(field, ModelChoiceField) and value:
+    if isinstance(field, ModelChoiceField) and field.queryset is not None and value:
         value = field.queryset.filter(pk=value).first()
     return "none" if value in (None, "") else str(value)
