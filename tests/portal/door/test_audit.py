@@ -180,10 +180,13 @@ def test_a_flag_of_a_member_of_staff_is_noted_with_what_it_was(mia: User) -> Non
 
 
 def test_the_default_version_is_noted_with_the_former_one(mia: User) -> None:
-    older, newer = (MappingTemplate.objects.create(version=n, document={}) for n in (1, 2))
-    row = DefaultTemplate.objects.create(plan="demo", template=older)
-    form = {"plan": "demo", "environment": "", "template": newer.pk}
-    signed_in(mia).post(walk.page(DefaultTemplate, "change", row.pk), form)
+    older, newer = (
+        MappingTemplate.objects.create(version=number, document=rows.DOCUMENT) for number in (1, 2)
+    )
+    row = DefaultTemplate.objects.create(plan="herokuconnect:demo", template=older)
+    form = {"plan": row.plan, "environment": "", "template": newer.pk}
+    answer = signed_in(mia).post(walk.page(DefaultTemplate, "change", row.pk), form)
+    assert answer.status_code == 302
     assert "(before: Version 1)" in last(AuditKind.SAVED).result
 
 
