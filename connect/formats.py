@@ -18,6 +18,11 @@ def counted(count: int, noun: str, plural: str = "") -> str:
     return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
 
 
+def sentence(text: str) -> str:
+    """Return a text that ends as a sentence does: what a peer says may or may not."""
+    return text if text.endswith((".", "!", "?", ":")) or not text else f"{text}."
+
+
 def format_duration(span: timedelta) -> str:
     """Return a duration in its one or two largest units, e.g. "2 min 5 s" or "3 d 4 h"."""
     seconds = max(0, round(span.total_seconds()))

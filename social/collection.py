@@ -16,6 +16,7 @@ from django.db import connection as database
 from django.utils import timezone
 
 from connect.clients.http import RemoteError
+from connect.formats import sentence
 from connect.holds import Hold
 from social import accounts, budget, delivery, planning, switches, usage
 from social.accounts import TenantRun
@@ -181,7 +182,7 @@ class _Run:
             self._stop(str(spent))
         except RemoteError as error:
             log.warning("collection stopped run=%s error=%s", self.run.pk, error)
-            self._stop(f"{error.words}.", RunOutcome.FAILED)
+            self._stop(sentence(error.words), RunOutcome.FAILED)
         else:
             usage.refresh()
             if left:

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from connect.clients.http import RemoteError
+from connect.formats import sentence
 from social import authors, budget, handles, planning, search_pages, switches, x
 from social.budget import BudgetExceeded
 from social.models import CollectionRun, Handle, Post, Search
@@ -144,4 +145,6 @@ class SearchRunner:
         if hopeless or self.failures >= MAX_FAILURES:
             raise error
         log.warning("search failed run=%s error=%s", self.counts.pk, error)
-        self.problem = f"A search failed and will be repeated in the next run: {error.words}."
+        self.problem = (
+            f"A search failed and will be repeated in the next run: {sentence(error.words)}"
+        )

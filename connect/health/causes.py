@@ -25,16 +25,10 @@ _BY_STATE = {
 }
 _PAUSED = (
     "Heroku Connect paused it, probably for inactivity; it was not paused in the portal. Changes "
-    "in Postgres are kept. Resume it on its page."
+    "in Postgres are kept."
 )
-_UNINSTALLED = (
-    "The package no longer answers in the org: it was probably uninstalled. "
-    "Ask the subscriber; if it is true, off-board the tenant."
-)
-_TABLES = (
-    "System tables are missing in the tenant's schema. Heroku Connect needs them: off-board the "
-    "tenant or let it start over."
-)
+_UNINSTALLED = "The package no longer answers in the org: it was probably uninstalled."
+_TABLES = "System tables that Heroku Connect needs are missing in the tenant's schema."
 
 
 def of(health: Health, now: datetime) -> dict[IncidentKind, str]:

@@ -10,6 +10,7 @@ from connect import returns
 from connect.clients import heroku_connect, http
 from connect.clients.accounts import remote_of
 from connect.clients.connection_detail import ConnectionDetail, MappingDetail
+from connect.formats import sentence
 from connect.health import history, incidents, observations, states
 from connect.models import Connection, IncidentKind, Mapping, Stage
 
@@ -48,7 +49,7 @@ def refresh_or_mark_unseen(connection: Connection) -> Exception | None:
             refresh(connection)
         except http.RemoteError as error:
             log.warning("health unknown connection=%s error=%s", connection.pk, error)
-            mark_unseen(connection, f"{error.words}.")
+            mark_unseen(connection, sentence(error.words))
             return error
         except Exception as error:  # a fault of one connection must not stop the others
             log.exception("health unknown connection=%s", connection.pk)

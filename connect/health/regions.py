@@ -17,6 +17,7 @@ from django.utils import timezone
 from connect.clients import heroku_health, http
 from connect.clients.accounts import App, app_of_host
 from connect.clients.connection_detail import ConnectionDetail
+from connect.formats import sentence
 from connect.health import common, incidents, observations, refresh, states
 from connect.models import Condition, Connection, HostApp, IncidentKind, Stage
 from connect.runner import refused_token
@@ -65,12 +66,12 @@ def refresh_region(region_url: str, host_app_id: int) -> int:
         found = listed + _one_by_one(part, began, listed, refusal)
     except http.Unauthorized as error:
         # The token is the same in all regions, so this is one incident and not one for each.
-        text = f"{error.words}. {refused_token.remedy(part.host.account)}"
+        text = f"{sentence(error.words)} {refused_token.remedy(part.host.account)}"
         incidents.suspect_account(part.host.account, text)
         found = _note_unseen(part, began)
     except http.RemoteError as error:
         log.warning("region away region=%s error=%s", region_url, error)
-        incidents.suspect_region(region_url, f"{error.words}.")
+        incidents.suspect_region(region_url, sentence(error.words))
         found = _note_unseen(part, began)
     else:
         incidents.region_recovered(region_url, part.host.account)
@@ -123,7 +124,8 @@ def _store(pairs: list[tuple[Connection, ConnectionDetail]], *, deep: bool) -> i
 def _without_list(refusal: http.RemoteError | None) -> str:
     if refusal is None:
         return ""
-    return f"{refusal.words}. Each connection is read by a call of its own, which costs more calls."
+    then = "Each connection is read by a call of its own, which costs more calls."
+    return f"{sentence(refusal.words)} {then}"
 
 
 def _matched(

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from connect.clients.accounts import account_of
+from connect.formats import sentence
 from connect.mappings import lint
 from connect.models import (
     BlockedKind,
@@ -170,7 +171,7 @@ class ItemJob(Job):
         # Locked, because staff may pause or cancel it at the same moment.
         rollout = Rollout.objects.select_for_update().get(pk=self.claim.rollout.pk)
         if rollout.status == RolloutStatus.RUNNING:
-            reason = f"{refused.error.words}. {refused_token.remedy(self.account)} Then resume."
+            reason = f"{sentence(refused.error.words)} {refused_token.remedy(self.account)} Then resume."
             waves.pause_automatically(rollout, reason)
 
     def _settle_check(self, facts: Facts) -> bool:

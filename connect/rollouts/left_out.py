@@ -40,7 +40,7 @@ def explain(tenant_ids: Collection[int], otherwise: str) -> list[LeftOut]:
         )
     )
     return [
-        LeftOut(str(each), _why(by_tenant.get(each.pk), taken.get(each.pk)) or otherwise)
+        LeftOut(str(each), _why(each, by_tenant.get(each.pk), taken.get(each.pk)) or otherwise)
         for each in tenants
     ]
 
@@ -69,9 +69,9 @@ def _errors(item: RolloutItem) -> str:
     return " ".join(f"{each['where']}: {each['text']}" for each in found).rstrip(".")
 
 
-def _why(connection: Connection | None, rollout: int | None) -> str:
+def _why(tenant: Tenant, connection: Connection | None, rollout: int | None) -> str:
     if connection is None:
-        return "it has no connection"
+        return "it is off-boarded" if tenant.offboarded_at else "it has no connection"
     if rollout is not None:
         return f"roll-out {rollout} is not done with it"
     if connection.blocked_at:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from connect.clients import http
+from connect.formats import sentence
 from connect.models import WaitingOn
 from connect.runner.outcomes import Wait
 from tenants import messages
@@ -28,7 +29,7 @@ def alert(error: http.Unauthorized, account: str) -> None:
         # The day in the key makes it one mail a day for any number of tenants.
         key=f"heroku-token-refused:{account}:{timezone.now():%Y-%m-%d}",
         subject=f"Heroku refuses {which}",
-        text=f"{error.words}. {all_of_it} waits. {remedy(account)} The portal then continues "
+        text=f"{sentence(error.words)} {all_of_it} waits. {remedy(account)} The portal then continues "
         "within ten minutes.",
     )
 

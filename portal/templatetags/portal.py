@@ -10,7 +10,7 @@ from django.forms import BaseForm
 from django.utils import timezone
 from django.utils.timesince import timesince
 
-from connect.formats import counted, format_duration
+from connect.formats import counted, format_duration, sentence
 from portal import show
 from portal.admin.kit import lists
 from portal.admin.kit.faults import faults
@@ -30,6 +30,7 @@ register.filter("item_status", bulk.outcome)
 register.filter("item_text", bulk.text)
 register.filter("worth_a_look", diagnoses.worth_a_look)
 register.filter("duration", format_duration)
+register.filter("sentence", sentence)
 
 
 @register.filter

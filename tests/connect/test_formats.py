@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from connect.formats import counted, format_duration, format_time
+from connect.formats import counted, format_duration, format_time, sentence
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,11 @@ def test_no_other_module_makes_a_plural_itself(app: str) -> None:
     plural = re.compile(r"""["']{2} if [^\n]+ == 1 else ["']s["']""")
     files = (Path(settings.BASE_DIR) / app).rglob("*.py")
     assert [each.name for each in files if plural.search(each.read_text())] == []
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [("No card", "No card."), ("No card.", "No card."), ("Really?", "Really?"), ("", "")],
+)
+def test_what_a_peer_says_ends_as_one_sentence(said: str, shown: str) -> None:
+    assert sentence(said) == shown

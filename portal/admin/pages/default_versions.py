@@ -14,3 +14,4 @@ class DefaultTemplateAdmin(PortalAdmin):
     list_select_related = ("template",)
     form = DefaultTemplateForm
     fields = ("plan", "environment", "template")
+    noted_fields = fields

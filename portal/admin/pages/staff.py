@@ -49,6 +49,7 @@ class Proven(NoDelete):
 
 @admin.register(User)
 class StaffAdmin(Proven, StockUserAdmin):
+    noted_fields = ("username", "is_active", "is_staff", "is_superuser", "groups")
     list_display = ("username", "email", "is_active", "is_staff", "is_superuser", "last_login")
     filter_horizontal = ()  # Django's two-box widget has serious accessibility faults (axe-core)
 

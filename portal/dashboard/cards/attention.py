@@ -8,6 +8,7 @@ from django.db.models import Model
 from django.urls import reverse
 
 from connect import remedies, standing
+from connect.formats import sentence
 from connect.models import Connection, Incident
 from connect.remedies import Remedy
 from connect.standing import Standing
@@ -83,7 +84,7 @@ def _case(user: Any, cause: Cause, row: Any, since: datetime, found: Standing | 
     if found and is_connection and not why:
         why, since = found.reason, found.since or since
     do = remedy.do if remedy else ""
-    return Case(cause, str(shown), since, why, _address(shown, "change"), do, *press)
+    return Case(cause, str(shown), since, sentence(why), _address(shown, "change"), do, *press)
 
 
 def _remedy(cause: Cause, row: Any, found: Standing | None) -> Remedy | None:

@@ -1,5 +1,6 @@
 """Each fact that is kept has the incident that fits it, and a paused or unseen tenant has none."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -64,3 +65,5 @@ def test_facts_have_their_incidents(
     found = causes.of(health(state, **facts), NOW)
     assert set(found) == kinds
     assert all(text.endswith(".") for text in found.values())
+    # What to do is said once, by the remedy.
+    assert not [text for text in found.values() if re.search(r"\b(Ask|Resume|off-board)\b", text)]

@@ -10,6 +10,7 @@ from django.db import Error, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
+from connect.models import DefaultTemplate, MappingTemplate
 from portal import audit, roles
 from portal.door import throttle
 from portal.models import AuditEntry, AuditKind
@@ -162,6 +163,31 @@ def test_a_change_of_a_role_says_what_it_is_now(mia: User) -> None:
     entry = last(AuditKind.STAFF_CHANGED)
     assert (entry.actor, entry.about) == ("root", "mia")
     assert "Roles: Viewer; active: True, staff: True, superuser: False." in entry.result
+    assert "Groups (before: Manager)" in entry.result
+
+
+def test_a_flag_of_a_member_of_staff_is_noted_with_what_it_was(mia: User) -> None:
+    root = signed_in(User.objects.create_superuser("root"))
+    form = {
+        "username": "mia",
+        "is_staff": "on",
+        "groups": [each.pk for each in mia.groups.all()],
+        "date_joined_0": "2026-01-01",
+        "date_joined_1": "10:00:00",
+    }
+    root.post(f"/admin/auth/user/{mia.pk}/change/", form)
+    assert "Active (before: True)" in last(AuditKind.STAFF_CHANGED).result
+
+
+def test_the_default_version_is_noted_with_the_former_one(mia: User) -> None:
+    older, newer = (
+        MappingTemplate.objects.create(version=number, document=rows.DOCUMENT) for number in (1, 2)
+    )
+    row = DefaultTemplate.objects.create(plan="herokuconnect:demo", template=older)
+    form = {"plan": row.plan, "environment": "", "template": newer.pk}
+    answer = signed_in(mia).post(walk.page(DefaultTemplate, "change", row.pk), form)
+    assert answer.status_code == 302
+    assert "(before: Version 1)" in last(AuditKind.SAVED).result
 
 
 def test_managers_search_and_export_the_trail_and_operators_do_not_see_it(mia: User) -> None:
