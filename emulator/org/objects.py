@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-# The types whose values are no text: describe() gives their length as 0.
+# The types without text: describe() gives their length as 0.
 _NO_TEXT = {
     *("double", "currency", "percent", "int", "boolean", "date", "datetime"),
     *("address", "location", "base64"),

@@ -315,7 +315,7 @@ def test_the_page_has_a_button_for_each_break(emulated: Emulated, url: str) -> N
     assert "broken now" not in emulated.get("/control/").text
 
 
-def test_a_person_is_told_on_the_page_why_nothing_was_done(emulated: Emulated, url: str) -> None:
+def test_the_page_shows_the_refusal_of_a_button(emulated: Emulated, url: str) -> None:
     connection = emulated.get(url).json()["id"]
     pressed = emulated.post(
         "/control/breaks/wrong-org", data={"break": "1", "connection": connection}
