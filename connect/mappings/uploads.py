@@ -1,5 +1,6 @@
 """Reading an uploaded mapping document without trusting it."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from connect.mappings.documents import MappingDocument
@@ -7,6 +8,14 @@ from tenants import strict_json
 
 MAX_BYTES = 2 * 1024 * 1024  # 100 mappings of 800 fields take about 1.5 MB
 MAX_DEPTH = 12  # levels; an export has six
+_NAMES = {
+    str: "a text",
+    list: "a list",
+    dict: "an object",
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+}
 # The rest, such as revision and applied_at, belongs to the org that was exported.
 KEPT_KEYS = (
     "access",
@@ -17,6 +26,11 @@ KEPT_KEYS = (
     "indexes",
     "upsert_field",
 )
+_KINDS: dict[str, type] = {  # of the values that the linter does not judge
+    "sf_notify_enabled": bool,
+    "sf_max_daily_api_calls": int,
+    "upsert_field": str,
+}
 _TOO_DEEP = f"It is nested more than {MAX_DEPTH} levels deep; an export has six."
 
 
@@ -57,7 +71,9 @@ def text_of(data: bytes) -> str:
         # Editors on Windows write a byte-order mark, which JSON does not allow.
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BadUpload(f"It is not text in UTF-8: byte {error.start} is invalid.") from None
+        raise BadUpload(
+            f"It is not text in UTF-8: byte {error.start} is invalid. Save it as UTF-8."
+        ) from None
 
 
 def _parse(data: bytes) -> Any:
@@ -102,17 +118,28 @@ def _mapping(number: int, mapping: Any) -> MappingDocument:
         raise BadUpload(f"{where} has no string “object_name”.")
     if not isinstance(config, dict):
         raise BadUpload(f"{name}: its “config” must be an object, and is {_kind(config)}.")
-    for key in ("fields", "indexes"):
-        if key in config and not isinstance(config[key], dict):
-            raise BadUpload(f"{name}: its “{key}” must be an object, and is {_kind(config[key])}.")
-    for field, index in config.get("indexes", {}).items():
-        if not isinstance(index, dict):
-            raise BadUpload(f"{name}: its index on {field} must be an object.")
+    for fault in _faults(config):
+        raise BadUpload(f"{name}: its {fault}.")
     return {"object_name": name, "config": {key: config[key] for key in KEPT_KEYS if key in config}}
 
 
+def _faults(config: MappingDocument) -> Iterator[str]:
+    for key in ("fields", "indexes"):
+        if key in config and not isinstance(config[key], dict):
+            yield f"“{key}” must be an object, and is {_kind(config[key])}"
+    for field, value in config.get("fields", {}).items():
+        if not isinstance(value, dict):
+            yield f"field {field} must be an object, {{}}, and is {_kind(value)}"
+    for field, index in config.get("indexes", {}).items():
+        if not isinstance(index, dict):
+            yield f"index on {field} must be an object"
+        elif type(index.get("unique", False)) is not bool:
+            yield f"index on {field} must have “unique” as true or false"
+    for key, wanted in _KINDS.items():
+        # type(), because True is an int.
+        if config.get(key) is not None and type(config[key]) is not wanted:
+            yield f"“{key}” must be {_NAMES[wanted]}, and is {_kind(config[key])}"
+
+
 def _kind(value: Any) -> str:
-    names = {str: "a text", list: "a list", dict: "an object", bool: "true or false"}
-    if value is None:
-        return "missing"
-    return names.get(type(value), "a number")
+    return "missing" if value is None else _NAMES.get(type(value), "a number")

@@ -2,6 +2,12 @@
 
 from dataclasses import dataclass
 
+# The types without text: describe() gives their length as 0.
+_NO_TEXT = {
+    *("double", "currency", "percent", "int", "boolean", "date", "datetime"),
+    *("address", "location", "base64"),
+}
+
 
 @dataclass(frozen=True)
 class Field:
@@ -21,6 +27,13 @@ class Field:
     also_to: tuple[str, ...] = ()
     calculated: bool = False
     compound: str = ""
+
+    @property
+    def described_length(self) -> int:
+        """The length that describe() gives."""
+        if self.type in ("id", "reference"):
+            return 18
+        return 0 if self.type in _NO_TEXT else self.length
 
     @property
     def targets(self) -> tuple[str, ...]:

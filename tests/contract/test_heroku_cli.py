@@ -56,9 +56,10 @@ def test_it_makes_waits_for_changes_and_destroys_an_addon(
     shown = heroku.run("addons:info", "hc-acme")
     assert f"{APP}::HC_ACME" in shown
     assert "free" in shown
-    assert "hc-acme" in heroku.run("addons", "--app", APP)
+    listed = heroku.run("addons", "--app", APP)
+    assert "hc-acme" in listed
+    assert "as DATABASE" in listed
     assert "hc-acme" in heroku.run("addons", "--all")
-    assert "as DATABASE" in heroku.run("addons", "--app", APP)
     assert "heroku-postgresql:standard-0" in heroku.run("addons:info", "DATABASE", "--app", APP)
     assert "$500" in heroku.run("addons:upgrade", "hc-acme", "herokuconnect:enterprise")
     heroku.run("addons:rename", "hc-acme", "hc-renamed")

@@ -79,6 +79,9 @@ def test_the_fields_of_an_object_can_be_read(emulated: Emulated) -> None:
     url = emulated.authorized(emulated.org(namespace="hcmc"))
     fields = emulated.get(f"{url}/schemas/hcmc__tweet__c").json()["fields"]
     required = {each["name"] for each in fields if each["required"]}
+    lengths = {each["name"]: each["length"] for each in fields}
+    # As describe() gives them: 0 for types without text.
+    assert [lengths[each] for each in ("Id", "IsDeleted", "CreatedDate")] == [18, 0, 0]
     assert required == {"hcmc__Account__c", "hcmc__Author_Username__c", "hcmc__Body__c"}
     assert emulated.get(f"{url}/schemas/Tweet__c").status_code == 404
 

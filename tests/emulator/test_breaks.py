@@ -315,6 +315,17 @@ def test_the_page_has_a_button_for_each_break(emulated: Emulated, url: str) -> N
     assert "broken now" not in emulated.get("/control/").text
 
 
+def test_the_page_shows_the_refusal_of_a_button(emulated: Emulated, url: str) -> None:
+    connection = emulated.get(url).json()["id"]
+    pressed = emulated.post(
+        "/control/breaks/wrong-org", data={"break": "1", "connection": connection}
+    )
+    assert pressed.status_code == 303
+    page = emulated.get(pressed.headers["Location"].replace("#wrong-org", "")).text
+    assert "Nothing was done: only a connection in NEED_AUTHENTICATION can be" in page
+    assert emulated.post("/control/breaks/wrong-org", json={}).status_code == 409
+
+
 def test_a_button_names_its_target_and_choice(emulated: Emulated, url: str) -> None:
     connection = emulated.get(url).json()["id"]
     form = {"break": "1", "connection": connection, "choice": "SYSTEM_ERROR"}

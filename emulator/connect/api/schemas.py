@@ -29,7 +29,7 @@ def _field_json(field: Field) -> dict[str, object]:
         "name": field.name,
         "label": field.name.removesuffix("__c").replace("_", " "),
         "type": field.type,
-        "length": field.length,
+        "length": field.described_length,
         "required": field.required,
         "unique": field.unique,
         "external_id": field.external_id,

@@ -13,7 +13,7 @@ GROUP = Markup(
 )
 CARD = Markup(
     '<form class="card{broken}" id="{name}" method="post" action="/control/breaks/{name}">'
-    '<h3>{title}{badge}</h3><p>{text}</p>{selects}<div class="row">{buttons}</div></form>'
+    '<h3>{title}{badge}</h3><p>{text}</p>{refusal}{selects}<div class="row">{buttons}</div></form>'
 )
 SELECT = Markup('<label>{label}<select name="{name}">{options}</select></label>')
 BUTTON = Markup('<button name="{name}" value="1"{look}{disabled}>{text}</button>')
@@ -22,6 +22,7 @@ INTRODUCTION = Markup(
     '<p class="muted">Each button is one call of <code>/control/breaks</code>, which'
     " docs/emulator.md explains. What is broken stays so until it is fixed.</p>"
 )
+REFUSED = Markup('<p role="alert"><strong>Nothing was done: {}.</strong></p>')
 BROKEN = Markup(' <span class="badge">broken now</span>')
 
 
@@ -55,11 +56,17 @@ def _card(call: Call, each: Break) -> Markup:
         name=each.name,
         title=each.title,
         text=each.text,
+        refusal=_refusal(call, each),
         badge=BROKEN if broken else "",
         broken=" broken" if broken else "",
         selects=Markup("").join(selects),
         buttons=_buttons(each, broken=broken, disabled=Markup(" disabled") if lacking else ""),
     )
+
+
+def _refusal(call: Call, each: Break) -> Markup:
+    said = call.request.args.get("said", "")
+    return REFUSED.format(said) if call.request.args.get("refused") == each.name else Markup()
 
 
 def _buttons(each: Break, *, broken: bool, disabled: str) -> Markup:

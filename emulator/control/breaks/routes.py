@@ -1,5 +1,6 @@
 """/control/breaks: what can be broken, broken and fixed."""
 
+import json
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,7 +10,7 @@ from emulator.control.breaks.kinds import EVERYTHING, Break
 from emulator.control.breaks.library import GROUPS, LIBRARY
 from emulator.control.breaks.targets import choice_of, target_of
 from emulator.control.system import SYSTEM, reject
-from emulator.web.answers import answer
+from emulator.web.answers import EarlyAnswer, answer
 from emulator.web.call import Call
 
 
@@ -22,9 +23,18 @@ def list_breaks(call: Call) -> Response:
 
 @SYSTEM.route("/breaks/<name>", "POST")
 def break_it(call: Call, name: str) -> Response:
-    """Break it; a form with `fix` fixes it. Forms are led back to the page."""
-    if call.request.form.get("fix"):
-        return fix(call, name)
+    """Break it; a form with `fix` fixes it. Forms are led back to the page, refused ones too."""
+    change = fix if call.request.form.get("fix") else _break
+    try:
+        return change(call, name)
+    except EarlyAnswer as refusal:
+        if not call.request.form or name not in LIBRARY:
+            raise
+        said = json.loads(refusal.response.get_data())["message"]
+        return _page(LIBRARY[name], refused=name, said=said)
+
+
+def _break(call: Call, name: str) -> Response:
     wanted, given = _find(name), _given(call)
     target = target_of(call, wanted, given.get(wanted.on, ""))
     wanted.do(call, target, choice_of(wanted, given.get("choice", "")))
@@ -43,7 +53,7 @@ def fix(call: Call, name: str) -> Response:
 
 @SYSTEM.route("/breaks", "DELETE")
 def fix_everything(call: Call) -> Response:
-    """Fix what is broken everywhere; orgs and connections are fixed one by one."""
+    """Fix what is broken for everybody; orgs and connections are fixed one by one."""
     for each in LIBRARY.values():
         if each.on == EVERYTHING and each.undo and each.active(call):
             each.undo(call, None, "")
@@ -63,12 +73,19 @@ def _given(call: Call) -> dict[str, str]:
 
 
 def _done(call: Call, wanted: Break) -> Response:
-    group = next(name for name, every in GROUPS.items() if wanted in every)
-    if not call.request.form:
-        return answer(_break_json(call, group, wanted))
+    if call.request.form:
+        return _page(wanted)
+    return answer(_break_json(call, _group(wanted), wanted))
+
+
+def _page(wanted: Break, **said: str) -> Response:
     # The group stays open, so that the card is seen again.
-    place = f"/control/?{urlencode({'open': group})}#{wanted.name}"
+    place = f"/control/?{urlencode({'open': _group(wanted), **said})}#{wanted.name}"
     return Response(status=303, headers={"Location": place})
+
+
+def _group(wanted: Break) -> str:
+    return next(name for name, every in GROUPS.items() if wanted in every)
 
 
 def _break_json(call: Call, group: str, each: Break) -> dict[str, Any]:

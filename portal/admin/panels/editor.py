@@ -43,6 +43,11 @@ class Editor:
         self.form: ObjectForm | None = None
         self.open = sent.get("open_object", "") or self._first()
 
+    @property
+    def at_the_end(self) -> bool:
+        """Whether the page comes back at the next version, where its errors then belong."""
+        return self.sent.get("press") in ("preview", "save")
+
     # --- what was pressed ------------------------------------------------------------------------
 
     def press(self, author: str) -> None:
@@ -52,7 +57,8 @@ class Editor:
         verb, _, name = self.sent.get("press", "").partition(":")
         if verb == "open":
             self.open = name
-        elif verb == "add":
+        # The Enter key presses no button that is seen, so what was typed tells what is meant.
+        elif verb == "add" or (verb == "enter" and self.sent.get("add_object", "").strip()):
             self._add(self.sent.get("add_object", "").strip())
         elif verb == "remove":
             self.document = editing.without_object(self.document, name, self.namespace)
@@ -79,13 +85,39 @@ class Editor:
         mapping = editing.find(self.document, self.open, self.namespace)
         if known is None or mapping is None:
             return True
-        self.form = self._object_form(known, mapping["config"], self.sent)
-        if not self.form.is_valid():
-            return False
+        before = mapping["config"]
+        self.form = self._object_form(known, before, self.sent)
         ticked = self.sent.getlist("fields"), self.sent.getlist("indexes")
-        answers = self.form.answers(*ticked)
+        self._check_indexes(before, *ticked)
+        # What was ticked stays, also beside a setting that is wrong.
+        valid = self.form.is_valid()
+        answers = self.form.answers(*ticked) if valid else self._ticks(before, *ticked)
         self.document = editing.edited(self.document, known, answers, self.namespace)
-        return True
+        if not valid:
+            self.errors.append(f"A setting of {self.open} is wrong: correct it first.")
+        return valid
+
+    def _check_indexes(self, before: dict[str, Any], fields: list[str], indexes: list[str]) -> None:
+        """Say which ticks of an index mean nothing; that of a field that goes is not one."""
+        had = {
+            placeholders.in_org(each, self.namespace).lower() for each in before.get("indexes", {})
+        }
+        lost = [each for each in indexes if each not in fields and each.lower() not in had]
+        if lost:
+            self.errors.append(f"{', '.join(lost)}: an index needs its field. Tick Mapped too.")
+
+    def _ticks(
+        self, before: dict[str, Any], fields: list[str], indexes: list[str]
+    ) -> editing.Answers:
+        """Return the ticks with the settings as they were."""
+        settings = {**diff.DEFAULTS, **before}
+        return editing.Answers(
+            access=settings["access"],
+            polling=settings["sf_polling_seconds"],
+            identifier=placeholders.in_org(settings["upsert_field"] or "", self.namespace),
+            fields=fields,
+            indexes=[each for each in indexes if each in fields],
+        )
 
     def _add(self, name: str) -> None:
         kind = lint.unsupported(name)
@@ -123,7 +155,7 @@ class Editor:
     def _save(self, author: str) -> None:
         found = self.preview["findings"]
         newest = templates.newest(self.base.package)
-        if not self.save.is_valid():
+        if not self.save.is_valid() or self.errors:
             return
         if newest and str(newest.version) != self.sent.get("newest"):
             text = (

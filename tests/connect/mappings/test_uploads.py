@@ -14,11 +14,15 @@ from tests.connect import fleet as fleets
 from tests.connect.mappings.strategies import documents, nonsense
 
 
+def config(text: str) -> bytes:
+    return f'{{"mappings": [{{"object_name": "A", "config": {{{text}}}}}]}}'.encode()
+
+
 @pytest.mark.parametrize(
     ("data", "complaint"),
     [
         (b"", "It is empty."),
-        (b"\xff\xfe{}", "not text in UTF-8: byte 0"),
+        (b"\xff\xfe{}", "not text in UTF-8: byte 0 is invalid. Save it as UTF-8."),
         (b"PK\x03\x04", "The JSON is malformed"),
         (b'{"mappings": [}', "line 1, column 15"),
         (b'{"mappings": NaN}', "NaN is not valid JSON"),
@@ -44,6 +48,12 @@ from tests.connect.mappings.strategies import documents, nonsense
             b'{"mappings": [{"object_name": "A", "config": {"indexes": {"Id": true}}}]}',
             "index on Id must be an object",
         ),
+        (config('"indexes": {"Id": {"unique": "yes"}}'), "“unique” as true or false"),
+        (config('"fields": {"Id": null}'), "A: its field Id must be an object, {}, and is missing"),
+        (config('"fields": {"Name": "x"}'), "field Name must be an object, {}, and is a text"),
+        (config('"upsert_field": ["Key__c"]'), "“upsert_field” must be a text, and is a list"),
+        (config('"sf_notify_enabled": "yes"'), "must be true or false, and is a text"),
+        (config('"sf_max_daily_api_calls": true'), "must be a number, and is true or false"),
         (b'{"mappings": [{"object_name": "A\\u0000"}]}', "NUL character"),
         (b'{"mappings": [{"object_name": "A\\ud800"}]}', "half of a character pair"),
     ],

@@ -94,6 +94,37 @@ def test_an_object_is_added_by_its_name_and_taken_out(manager: Client, fleet: Fl
     assert [name for name, _ in left.context["objects"]] == ["Account", "Contact"]
 
 
+def test_the_enter_key_adds_the_object_that_was_typed(manager: Client, fleet: Fleet) -> None:
+    fields = page(manager, fleet)
+    assert sent(press(manager, fields, "enter"))["open_object"] == "Account"
+    added = sent(press(manager, fields, "enter", add_object="Tweet__c"))
+    assert added["open_object"] == "Tweet__c"
+
+
+def test_ticks_stay_beside_a_setting_that_is_wrong(manager: Client, fleet: Fleet) -> None:
+    fields = page(manager, fleet)
+    fields["fields"] += ["Segment__c"]
+    refused = press(manager, fields, "preview", polling="soon")
+    assert "A setting of Account is wrong: correct it first." in text(refused)
+    assert "Enter a whole number." in text(refused)
+    assert "Segment__c" in sent(refused)["fields"]
+
+
+def test_an_index_without_its_field_is_not_dropped_in_silence(
+    manager: Client, fleet: Fleet
+) -> None:
+    fields = page(manager, fleet)
+    fields["indexes"] += ["Segment__c"]
+    said = "Segment__c: an index needs its field. Tick Mapped too."
+    assert said in text(press(manager, fields, "preview"))
+    fields["fields"] += ["Segment__c"]
+    both = press(manager, fields, "preview")
+    assert said not in text(both)
+    fields = sent(both)
+    fields["fields"] = [each for each in fields["fields"] if each != "Segment__c"]
+    assert said not in text(press(manager, fields, "preview"))
+
+
 @pytest.mark.parametrize(
     ("name", "why"),
     [
