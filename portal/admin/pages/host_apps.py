@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 
 from connect.models import HostApp
@@ -28,7 +29,8 @@ class HostAppAdmin(ActionsAdmin):
     search_fields = ("name",)
     exports = ("name", "team", "region", "account", "database", "accepts")
     readonly_fields = (
-        *("standing", "problem", "checked_at", "room", "config_bytes", "all_together", "cost"),
+        *("standing", "problem", "checked_at"),
+        *("room", "placed", "config_bytes", "all_together", "cost"),
     )
     fieldsets = (
         (None, {"fields": readonly_fields}),
@@ -78,6 +80,12 @@ class HostAppAdmin(ActionsAdmin):
     def room(self, host: Any) -> str:
         room = rooms.of(host)
         return f"{room.addons:,} held, room for {room.free:,} more"
+
+    @admin.display(description="connections")
+    def placed(self, host: Any) -> str:
+        listed = reverse("admin:connect_connection_changelist")
+        address = f"{listed}?host_app__id__exact={host.pk}"
+        return show.link_to(address, "All that were placed here, also those that have ended")
 
     @admin.display(description="config vars")
     def config_bytes(self, host: Any) -> str:
