@@ -2,6 +2,7 @@
 
 from connect.clients import heroku_apps, http
 from connect.clients.accounts import App, app_of_host
+from connect.formats import sentence
 from connect.host_apps import check
 from connect.models import HostApp
 from connect.operations import base
@@ -18,7 +19,7 @@ def make(host_id: int) -> Report:
         made = [*_create(host, app), *_attach(host, app)]
         return _report(host, MAKE, made)
     except http.RemoteError as error:
-        return base.failed(MAKE, f"{error.words}. Press it again: what is done is found.")
+        return base.failed(MAKE, f"{sentence(error.words)} Press it again: what is done is found.")
 
 
 def look(host_id: int) -> Report:

@@ -171,7 +171,9 @@ class ItemJob(Job):
         # Locked, because staff may pause or cancel it at the same moment.
         rollout = Rollout.objects.select_for_update().get(pk=self.claim.rollout.pk)
         if rollout.status == RolloutStatus.RUNNING:
-            reason = f"{sentence(refused.error.words)} {refused_token.remedy(self.account)} Then resume."
+            reason = (
+                f"{sentence(refused.error.words)} {refused_token.remedy(self.account)} Then resume."
+            )
             waves.pause_automatically(rollout, reason)
 
     def _settle_check(self, facts: Facts) -> bool:

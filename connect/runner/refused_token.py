@@ -29,8 +29,8 @@ def alert(error: http.Unauthorized, account: str) -> None:
         # The day in the key makes it one mail a day for any number of tenants.
         key=f"heroku-token-refused:{account}:{timezone.now():%Y-%m-%d}",
         subject=f"Heroku refuses {which}",
-        text=f"{sentence(error.words)} {all_of_it} waits. {remedy(account)} The portal then continues "
-        "within ten minutes.",
+        text=f"{sentence(error.words)} {all_of_it} waits. {remedy(account)} "
+        "The portal then continues within ten minutes.",
     )
 
 

@@ -98,7 +98,7 @@ class Editor:
         return valid
 
     def _check_indexes(self, before: dict[str, Any], fields: list[str], indexes: list[str]) -> None:
-        """Say which ticks of an index mean nothing; that of a field that goes is not one."""
+        """Note the ticks of an index that mean nothing; that of a field that goes is not one."""
         had = {
             placeholders.in_org(each, self.namespace).lower() for each in before.get("indexes", {})
         }
