@@ -38,7 +38,7 @@ def _advance_check(rollout: Rollout) -> None:
     if counts[RolloutItemStatus.CHECKING]:
         return
     ready, refused = counts[RolloutItemStatus.READY], counts[RolloutItemStatus.REFUSED]
-    text = f"Checked: {counted(ready, 'tenant')} can be sent to, {refused} refused."
+    text = f"Checked: {counted(ready, 'tenant')} passed, {refused} refused."
     now = timezone.now()
     if not ready:
         _end(rollout)

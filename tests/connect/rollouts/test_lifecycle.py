@@ -130,7 +130,7 @@ def test_every_step_of_staff_is_on_the_roll_outs_timeline(fleet: Fleet, work: Wo
     noted = rollout.events.order_by("pk").values_list("actor", "text")
     assert list(noted) == [
         ("mia", "Made for 1 tenant."),
-        ("portal", "Checked: 1 tenant can be sent to, 0 refused."),
+        ("portal", "Checked: 1 tenant passed, 0 refused."),
         ("mia", "Started."),
         ("olga", "Paused."),
     ]
