@@ -179,7 +179,7 @@ def test_a_peer_that_refuses_is_quoted(journey: Journey) -> None:
 
 def test_importing_again_sends_the_newest_template_and_ends_live(journey: Journey) -> None:
     connection = journey.reach(Stage.LIVE)
-    assert "started" in operate("import_mappings", connection)
+    assert "asked for the version" in operate("import_mappings", connection)
     assert connection.stage == Stage.IMPORTING_MAPPINGS
     journey.connection.refresh_from_db()
     journey.reach(Stage.LIVE)
