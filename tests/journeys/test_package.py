@@ -96,7 +96,7 @@ def test_a_missing_permission_is_not_taken_for_the_package_of_2016(
 ) -> None:
     journey = Journey(emulator, cast.ACME, Proof.SIGNED)
     emulator.control("DELETE", f"orgs/{journey.org_id}/fields/Account/Multiconnect_Id__c")
-    assert "Account (BAD_CONFIG)" in _trouble(journey)
+    assert "Account.Multiconnect_Id__c: The org does not have this field." in _trouble(journey)
 
 
 def test_an_org_without_the_package_does_not_get_the_version_for_2016(
@@ -128,8 +128,8 @@ def _diagnosis(live: Connection) -> dict[str, list[str]]:
 
 
 RENAMED = [
-    ("objects/Account/fields/Twitter__c", "Twitter__c", "Handle__c", "Account (BAD_CONFIG)"),
-    ("objects/Tweet__c/fields/Body__c", "Body__c", "Text__c", "Tweet__c (BAD_CONFIG)"),
+    ("objects/Account/fields/Twitter__c", "Twitter__c", "Handle__c", "Account.Twitter__c: The org"),
+    ("objects/Tweet__c/fields/Body__c", "Body__c", "Text__c", "Tweet__c.Body__c: The org"),
     ("objects/Connection__c/fields/Auth_URL__c", "Auth_URL__c", "Link__c", "Auth_URL__c"),
     ("classes/AuthConnection", "String authorizeUrl", "String link", "authorizeUrl"),
 ]
