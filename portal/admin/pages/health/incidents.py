@@ -17,7 +17,7 @@ from portal.admin.kit import search
 from portal.admin.kit.base import ReadOnlyAdmin
 from portal.admin.kit.filters import AttentionFilter
 
-_STATUS_TONES = {
+TONES = {
     IncidentStatus.SUSPECTED: show.WAIT,
     IncidentStatus.OPEN: show.BAD,
     IncidentStatus.CLOSED: show.MUTED,
@@ -85,14 +85,14 @@ class IncidentAdmin(ReadOnlyAdmin):
     )
 
     def tone(self, value: Any) -> str:
-        return _STATUS_TONES[IncidentStatus(value)]
+        return TONES[IncidentStatus(value)]
 
     @admin.display(description="status", ordering="status")
     def coloured_status(self, incident: Incident) -> str:
         if incident.is_recovering:
             return show.badge(str(Word.RECOVERING.label), TONES[Word.RECOVERING])
         status = IncidentStatus(incident.status)
-        return show.badge(str(status.label), _STATUS_TONES[status])
+        return show.badge(str(status.label), TONES[status])
 
     @admin.display(description="tenant")
     def tenant(self, incident: Incident) -> str:
