@@ -17,8 +17,9 @@ from connect.models import (
     Rollout,
     RolloutStatus,
 )
+from connect.standing import TONES, Word
 from portal import show
-from portal.admin.pages.health.incidents import TONES as INCIDENT_TONES
+from portal.admin.pages.health.incidents import STATUS_TONES
 from portal.admin.panels.rollout import TONES as ROLLOUT_TONES
 from portal.find.found import MOST, Found, Kind, Typed
 from portal.models import BulkRun
@@ -108,6 +109,17 @@ def _answer(status: str) -> tuple[str, str]:
     return (status, tone) if status else ("not answered", show.BAD)
 
 
+def _incident(state: str) -> tuple[str, str]:
+    if state == Word.RECOVERING:
+        return str(Word.RECOVERING.label), TONES[Word.RECOVERING]
+    return str(IncidentStatus(state).label), STATUS_TONES[IncidentStatus(state)]
+
+
+# An open one whose trouble is absent is recovering (Incident.is_recovering).
+_INCIDENT_STATE = Case(
+    When(status=IncidentStatus.OPEN, absent_since__isnull=False, then=Value(Word.RECOVERING.value)),
+    default=F("status"),
+)
 _TENANT_OF_INCIDENT = Coalesce("connection__tenant__name", "region_url")
 _RUN_STATE = Case(
     When(finished_at=None, cancelled_at=None, then=Value("Running")),
@@ -120,9 +132,9 @@ KINDS = (
         "Incidents",
         Incident,
         _incidents,
-        (F("kind"), _TENANT_OF_INCIDENT, F("status")),
+        (F("kind"), _TENANT_OF_INCIDENT, _INCIDENT_STATE),
         lambda pk, kind: f"Incident {pk}: {IncidentKind(kind).label}",
-        lambda word: (str(IncidentStatus(word).label), INCIDENT_TONES[IncidentStatus(word)]),
+        _incident,
     ),
     RowKind(
         "rollouts",

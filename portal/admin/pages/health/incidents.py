@@ -17,7 +17,7 @@ from portal.admin.kit import search
 from portal.admin.kit.base import ReadOnlyAdmin
 from portal.admin.kit.filters import AttentionFilter
 
-TONES = {
+STATUS_TONES = {
     IncidentStatus.SUSPECTED: show.WAIT,
     IncidentStatus.OPEN: show.BAD,
     IncidentStatus.CLOSED: show.MUTED,
@@ -85,14 +85,14 @@ class IncidentAdmin(ReadOnlyAdmin):
     )
 
     def tone(self, value: Any) -> str:
-        return TONES[IncidentStatus(value)]
+        return STATUS_TONES[IncidentStatus(value)]
 
     @admin.display(description="status", ordering="status")
     def coloured_status(self, incident: Incident) -> str:
         if incident.is_recovering:
             return show.badge(str(Word.RECOVERING.label), TONES[Word.RECOVERING])
         status = IncidentStatus(incident.status)
-        return show.badge(str(status.label), TONES[status])
+        return show.badge(str(status.label), STATUS_TONES[status])
 
     @admin.display(description="tenant")
     def tenant(self, incident: Incident) -> str:
