@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-SHORTEST = 2  # characters: a single letter begins the words of a third of all tenants
-LONGEST = 200  # characters of a search
-MOST = 6  # results of a kind
+MIN_LENGTH = 2  # characters: a single letter begins the words of a third of all tenants
+MAX_LENGTH = 200  # characters of a search
+MAX_RESULTS = 6  # results of a kind
 # "12", "#12", "v12" or "incident 12"
 _NUMBERED = re.compile(r"(?:(?:[a-z]+|roll-out|bulk run) )?(?:#|v)?(\d{1,9})", re.IGNORECASE)
 _ID = re.compile(r"\S{8,}")
@@ -21,11 +21,11 @@ class Typed:
 
     @classmethod
     def of(cls, raw: str) -> "Typed":
-        return cls(" ".join(raw.split())[:LONGEST])
+        return cls(" ".join(raw.split())[:MAX_LENGTH])
 
     @property
     def is_enough(self) -> bool:
-        return len(self.text) >= SHORTEST or self.number is not None
+        return len(self.text) >= MIN_LENGTH or self.number is not None
 
     @cached_property
     def number(self) -> int | None:

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from portal.actions import action as registry
-from portal.find.found import MOST, Found, Kind, Typed
+from portal.find.found import MAX_RESULTS, Found, Kind, Typed
 from tenants.models import KILL_SWITCHES
 
 _ENOUGH = 3  # letters that find a page by another word for it
@@ -17,6 +17,7 @@ _WORD = re.compile(r"[^\W_]+")
 # Pages that are not in the menu: the view, the name, other words for it.
 _OWN = (
     ("mfa_index", "Your second factors", "account passkey totp security"),
+    ("preferences", "Preferences", "account time zone shortcuts keys settings"),
     ("usersessions_list", "Your sessions", "account browsers log out"),
 )
 
@@ -45,7 +46,7 @@ def _named(many: Iterable[tuple[Found, str]], wanted: list[str]) -> list[Found]:
         if _matches(f"{each.title} {others if is_enough else ''}", wanted)
     ]
     found.sort(key=lambda each: not _matches(each.title, wanted))
-    return found[:MOST]
+    return found[:MAX_RESULTS]
 
 
 def _matches(text: str, wanted: list[str]) -> bool:

@@ -21,7 +21,7 @@ from connect.standing import TONES, Word
 from portal import show
 from portal.admin.pages.health.incidents import STATUS_TONES
 from portal.admin.panels.rollout import TONES as ROLLOUT_TONES
-from portal.find.found import MOST, Found, Kind, Typed
+from portal.find.found import MAX_RESULTS, Found, Kind, Typed
 from portal.models import BulkRun
 from tenants.models import Callout, Event, EventKind, Message, MessageKind, MessageStatus, Tenant
 
@@ -60,7 +60,7 @@ class RowKind:
         title, note, state = (Cast(each, TextField()) for each in self.texts)
         columns = {"title": title, "note": Left(note, NOTE), "state": state}
         kind = Value(self.slug, CharField())
-        return rows.values_list(kind, "pk", *columns.values())[:MOST]
+        return rows.values_list(kind, "pk", *columns.values())[:MAX_RESULTS]
 
     def found(self, pk: int, title: str, note: str, state: str) -> Found:
         meta = self.model._meta

@@ -10,7 +10,7 @@ from connect import standing
 from connect.models import Connection
 from connect.standing import Standing
 from portal.admin.kit import search
-from portal.find.found import MOST, Found, Kind, Typed
+from portal.find.found import MAX_RESULTS, Found, Kind, Typed
 from tenants.models import Tenant
 
 
@@ -18,7 +18,7 @@ def read(user: Any, typed: Typed) -> list[Tenant]:
     """Return some tenants that match, by name."""
     if not user.has_perm("tenants.view_tenant"):
         return []
-    keys = search.few_tenants(typed.text, MOST + 1)
+    keys = search.few_tenants(typed.text, MAX_RESULTS + 1)
     # The few are sorted here: Postgres might read an index of names to its end instead.
     return sorted(Tenant.objects.filter(pk__in=keys).order_by(), key=lambda each: each.name)
 
@@ -33,7 +33,7 @@ def kinds(user: Any, typed: Typed, tenants: list[Tenant]) -> Iterable[Kind]:
     found = [_tenant(each, current.get(each.pk), standings) for each in tenants]
     more = f"{reverse('admin:tenants_tenant_changelist')}?{urlencode({'q': typed.text})}"
     return [
-        Kind("tenants", "Tenants", found[:MOST], more if len(found) > MOST else ""),
+        Kind("tenants", "Tenants", found[:MAX_RESULTS], more if len(found) > MAX_RESULTS else ""),
         *_meant(user, typed, connections, standings),
     ]
 
@@ -43,7 +43,7 @@ def _connections(typed: Typed, keys: list[int]) -> list[Connection]:
     current = Connection.objects.order_by().filter(tenant__in=keys, offboarded_at=None)
     found = current.select_related("tenant", "health")
     if " " not in typed.text:
-        meant = search.connections(typed.text).select_related("tenant", "health")[:MOST]
+        meant = search.connections(typed.text).select_related("tenant", "health")[:MAX_RESULTS]
         found = found.union(meant, all=True)
     by_key = {each.pk: each for each in found}
     return sorted(by_key.values(), key=lambda each: (each.tenant.name, -each.generation))
@@ -66,7 +66,7 @@ def _meant(
     if not user.has_perm("connect.view_connection"):
         return []
     meant = [each for each in connections if _is_meant(each, typed.text)]
-    found = [_connection(each, standings[each.pk]) for each in meant[:MOST]]
+    found = [_connection(each, standings[each.pk]) for each in meant[:MAX_RESULTS]]
     return [Kind("connections", "Connections", found)]
 
 

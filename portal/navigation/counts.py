@@ -12,7 +12,7 @@ from connect.models import Incident, IncidentStatus, Rollout, RolloutStatus, Wri
 from portal.models import BulkRun
 from tenants.models import Switch, Tenant
 
-MOST = 1000  # rows that are counted: a menu need not be exact above that
+MAX_COUNTED = 1000  # rows that are counted: a menu need not be exact above that
 _UNDER_WAY = (
     RolloutStatus.CHECKING,
     RolloutStatus.READY,
@@ -69,7 +69,7 @@ class Count:
 
     @property
     def shown(self) -> str:
-        return f"{MOST - 1}+" if self.number >= MOST else str(self.number)
+        return f"{MAX_COUNTED - 1}+" if self.number >= MAX_COUNTED else str(self.number)
 
 
 def counts(user: User | AnonymousUser) -> dict[str, Count]:
@@ -86,7 +86,7 @@ def counts(user: User | AnonymousUser) -> dict[str, Count]:
 def _count(many: list[QuerySet[Any]]) -> list[int]:
     if not many:
         return []
-    limited = [rows.order_by().values("pk")[:MOST].query.sql_with_params() for rows in many]
+    limited = [rows.order_by().values("pk")[:MAX_COUNTED].query.sql_with_params() for rows in many]
     columns = ", ".join(f"(SELECT count(*) FROM ({sql}) AS few)" for sql, _ in limited)  # noqa: S608
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {columns}", [value for _, given in limited for value in given])

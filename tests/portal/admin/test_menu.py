@@ -112,6 +112,6 @@ def test_who_may_not_see_incidents_does_not_see_how_many_there_are(sign_in: Sign
 def test_a_large_number_is_not_counted_to_the_end(
     monkeypatch: pytest.MonkeyPatch, viewer: Client
 ) -> None:
-    monkeypatch.setattr(counts, "MOST", 3)
+    monkeypatch.setattr(counts, "MAX_COUNTED", 3)
     strangers.make(5)
     assert ">2+<" in menu_of(viewer)
