@@ -3,6 +3,7 @@
 import gc
 import time
 from collections.abc import Iterator
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.contrib.auth.models import User
@@ -45,6 +46,13 @@ def pages() -> dict[str, str]:
         ("by an e-mail", "q=amber-care42.example"),
     ):
         found[f"tenants, {label}"] = f"{tenants}?{query}"
+    for label, typed in (
+        ("a name", "arbor"),
+        ("an org id", "00D7g0000000042EAA"),
+        ("a number", "4711"),
+        ("a request id", "6c2b1f0e-77aa-4a31-9d2c-0f5b3c1d2e4f"),
+    ):
+        found[f"find, {label}"] = f"{reverse('find-options')}?{urlencode({'q': typed})}"
     return found
 
 

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -138,6 +139,19 @@ class BulkItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name or self.tenant}: {self.get_status_display()}"
+
+
+class Preferences(models.Model):
+    """How one member of staff wants the pages; see portal/preferences."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="+"
+    )
+    time_zone = models.CharField(max_length=64, blank=True)  # "" is the portal's
+    single_keys = models.BooleanField(default=True)
+
+    def __str__(self) -> str:
+        return f"Preferences of {self.user}"
 
 
 class AuditKind(models.TextChoices):

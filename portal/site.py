@@ -1,63 +1,14 @@
-"""The admin site: its index and the order of apps and models."""
+"""The admin site: its menu, and the door before each page."""
 
 from collections.abc import Callable
 from typing import Any
 
-from django.conf import settings
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 
 from portal.door import factor
 
-QUEUE = "django_q"
-_NAMES = {
-    QUEUE: "Queue",
-    "auth": "Staff",
-    "mfa": "Second factors",
-    "socialaccount": "Single sign-on",
-}
-_APPS = ("tenants", "connect", *settings.USE_CASES, QUEUE, "mfa", "socialaccount", "auth")
-_MODELS = (
-    "Tenant",
-    "Event",
-    "Message",
-    "Callout",
-    "SalesforceGrant",
-    "Switch",
-    "RateBucket",
-    "UsedSignature",
-    "Erasure",
-    "Connection",
-    "Health",
-    "Incident",
-    "WriteError",
-    "WriteRepair",
-    "Notification",
-    "Diagnosis",
-    "HealingAttempt",
-    "WebhookNotice",
-    "Mapping",
-    "MappingTemplate",
-    "DefaultTemplate",
-    "Rollout",
-    "RolloutItem",
-    "Drift",
-    "Tag",
-    "HealthSample",
-    "HostApp",
-    "Discrepancy",
-    "Reconciliation",
-    "ApiBudget",
-    "BulkRun",
-    "BulkItem",
-    "AuditEntry",
-    "OrmQ",
-    "Failure",
-    "Success",
-    "Schedule",
-    "Heartbeat",
-)
 AppList = list[dict[str, Any]]
 View = Callable[..., HttpResponseBase]
 
@@ -80,21 +31,11 @@ class AdminSite(admin.AdminSite):
         return super().admin_view(behind_the_door, cacheable)
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> AppList:
-        """Return the apps in our order; the portal's models are listed under the queue."""
-        apps: dict[str, dict[str, Any]] = {
-            app["app_label"]: app for app in super().get_app_list(request, app_label)
-        }
-        if QUEUE in apps and "portal" in apps:
-            apps[QUEUE]["models"] += apps.pop("portal")["models"]
-        for label, app in apps.items():
-            app["name"] = _NAMES.get(label, app["name"])
-            app["models"].sort(key=lambda model: self._place_of(model))
-        return sorted(apps.values(), key=lambda app: _place(_APPS, app["app_label"]))
+        """Return the groups of the menu; for the page of one app, Django's list of its models."""
+        listed: AppList = super().get_app_list(request, app_label)
+        if app_label is not None:
+            return listed
+        # Imported here, because this file is read before any model is loaded.
+        from portal.navigation.menu import menu
 
-    def _place_of(self, model: dict[str, Any]) -> tuple[int, int]:
-        """Sort models that are not in the list, those of a use case, as they were registered."""
-        return _place(_MODELS, model["object_name"]), list(self._registry).index(model["model"])
-
-
-def _place(order: tuple[str, ...], name: str) -> int:
-    return order.index(name) if name in order else len(order)
+        return menu(request, listed)

@@ -6,6 +6,8 @@ from django.urls import include, path
 
 import portal.admin.pages  # noqa: F401  (registers them)
 from portal.dashboard import views as dashboard
+from portal.find import views as find
+from portal.preferences import page as preferences
 from portal.project import mail_webhooks, metrics, probes
 
 # All pages are imported here and not when Django starts: the worker needs none of the admin.
@@ -18,6 +20,9 @@ urlpatterns = [
     # Before Django's own addresses, whose index it replaces.
     path("admin/", admin.site.admin_view(dashboard.index)),
     path("admin/dashboard/", admin.site.admin_view(dashboard.cards), name="dashboard"),
+    path("admin/find/", admin.site.admin_view(find.page), name="find"),
+    path("admin/find/options/", admin.site.admin_view(find.options), name="find-options"),
+    path("admin/account/preferences/", admin.site.admin_view(preferences.page), name="preferences"),
     path("admin/", include("portal.door.urls")),
     path("admin/", admin.site.urls),
     path("", include("tenants.urls")),

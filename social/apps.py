@@ -3,7 +3,7 @@ from django.apps import AppConfig
 
 class SocialConfig(AppConfig):
     name = "social"
-    verbose_name = "Social posts"
+    verbose_name = "Posts"
 
     def ready(self) -> None:
         """Add this use case to the portal."""

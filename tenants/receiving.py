@@ -46,6 +46,7 @@ class ReceivedCallout:
     timestamp: str = ""
     signature: str = ""
     remote_address: str | None = None
+    request_id: str = ""
     truncated: bool = False
 
 
@@ -186,6 +187,7 @@ def _store(
 ) -> None:
     """Store a callout with its answer; None if it was not answered."""
     callout = Callout(
+        request_id=received.request_id,
         remote_address=received.remote_address,
         # Postgres refuses NUL in a text, and the callout has to be stored.
         content_type=received.content_type.replace("\0", "")[:255],

@@ -63,6 +63,7 @@ def organizations(request: HttpRequest) -> HttpResponse:
         timestamp=request.headers.get(callout_signature.TIMESTAMP_HEADER, ""),
         signature=request.headers.get(callout_signature.SIGNATURE_HEADER, ""),
         remote_address=limits.remote_address(request.META),
+        request_id=getattr(request, "request_id", ""),  # by the portal's middleware
     )
     return _answer(receive(received))
 

@@ -2,8 +2,6 @@
 
 from collections.abc import Callable, Sequence
 
-from django.conf import settings
-
 from connect.models import Stage
 from connect.operations import base
 from connect.operations.base import Report
@@ -90,8 +88,7 @@ ACTIONS = (
     _button(
         "pause_until",
         "connect.pause_connection",
-        "Pauses the synchronization. When the time is over the portal resumes it. "
-        f"All times are {settings.TIME_ZONE}.",
+        "Pauses the synchronization. When the time is over the portal resumes it.",
         form=UntilForm,
     ),
     _button(
@@ -117,8 +114,7 @@ ACTIONS = (
     _button(
         "snooze",
         "connect.snooze_connection",
-        "Until then no alerts are sent; the work itself continues. "
-        f"All times are {settings.TIME_ZONE}.",
+        "Until then no alerts are sent; the work itself continues.",
         form=UntilForm,
     ),
     _button(

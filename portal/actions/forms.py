@@ -5,7 +5,6 @@ from datetime import datetime, time, timedelta
 from typing import Any, ClassVar
 
 from django import forms
-from django.conf import settings
 from django.utils import timezone
 from django.utils.timezone import localtime
 
@@ -99,7 +98,6 @@ class UntilForm(Question):
         widget=forms.RadioSelect,
     )
     until = forms.DateTimeField(
-        label=f"Another time ({settings.TIME_ZONE})",
         required=False,
         # Typing a time ticks its choice, where the browser runs scripts.
         widget=forms.DateTimeInput(
@@ -109,6 +107,11 @@ class UntilForm(Question):
     note = forms.CharField(
         label="Why", max_length=255, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
+
+    def __init__(self, data: Any = None, *, targets: Sequence[Any]) -> None:
+        super().__init__(data, targets=targets)
+        # The zone is that of the person who asks.
+        self.fields["until"].label = f"Another time ({timezone.get_current_timezone_name()})"
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data

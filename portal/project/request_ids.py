@@ -22,6 +22,7 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.headers.get(HEADER, "")
         token = current.set(given if _CLEAN.fullmatch(given) else uuid.uuid4().hex)
+        request.request_id = current.get()  # type: ignore[attr-defined]  # for apps below this one
         try:
             response = self.get_response(request)
             response[HEADER] = current.get()

@@ -145,6 +145,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "portal.door.sessions.StaffSessionMiddleware",
+    "portal.preferences.reading.PreferencesMiddleware",
     "portal.door.watch.DeniedMiddleware",
     "portal.door.factor.UnreadableFactorMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 
 from connect.formats import counted, format_duration, sentence
-from portal import show
+from portal import moments, show
 from portal.admin.kit import lists
 from portal.admin.kit.faults import faults
 from portal.admin.pages.health import diagnoses
@@ -31,6 +31,9 @@ register.filter("item_text", bulk.text)
 register.filter("worth_a_look", diagnoses.worth_a_look)
 register.filter("duration", format_duration)
 register.filter("sentence", sentence)
+
+
+register.simple_tag(moments.element, name="moment")
 
 
 @register.filter

@@ -11,6 +11,7 @@ class Callout(models.Model):
     """One registration callout, stored before it is checked, so that none is lost."""
 
     received_at = models.DateTimeField(default=timezone.now, db_index=True)
+    request_id = models.CharField(max_length=64, blank=True, db_default="", db_index=True)
     remote_address = models.GenericIPAddressField(null=True)
     content_type = models.CharField(max_length=255, blank=True)
     # Bytes, because the body may be in no known encoding, and is stored in any case.

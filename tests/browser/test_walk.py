@@ -32,7 +32,7 @@ LOOKS: dict[str, tuple[int, Scheme, list[str]]] = {
     "phone": (360, "light", ["target-size", "scrollable-region-focusable"]),
 }
 # The same on each page, so that the dashboard is asked for it, and for every rule in every look.
-NAVIGATION = "#nav-sidebar"
+NAVIGATION = "#navigation"
 # One of each kind: an index, lists with parts of their own, an empty one, a form.
 SPECIMENS = (
     "/admin/tenants/",

@@ -22,7 +22,7 @@ from django.utils.text import capfirst
 from django.views.decorators.http import require_safe
 
 from portal import audit, show
-from portal.admin.kit import lists, search
+from portal.admin.kit import lists, search, times
 from portal.admin.kit.audited import Audited
 from portal.admin.kit.declared import DeclaredLookups
 from portal.admin.kit.lists import Tally
@@ -83,6 +83,9 @@ class PortalAdmin(NoDelete):
             "empty": self.empty,
         }
         return super().changelist_view(request, {**context, **(extra_context or {})})
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return times.in_list(self.model, super().get_list_display(request))
 
     def declared_lookups(self) -> set[str]:
         tallied = {f"{self.tally_by}__exact"} if self.tally_by else set()
@@ -179,6 +182,7 @@ class PortalAdmin(NoDelete):
         obj: Model | None = None,
     ) -> HttpResponse:
         context["show_save_and_add_another"] = False
+        times.on_page(self.model, context["adminform"])
         if obj is not None:
             context["title"], context["subtitle"] = self.heading(obj)
         return super().render_change_form(request, context, add, change, form_url, obj)

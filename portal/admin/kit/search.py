@@ -17,18 +17,34 @@ _WORDS = ("name", "admin_email")
 
 def tenants(typed: str) -> QuerySet[Any, Any]:
     """Return the keys of the tenants that match the typed text, for use in a filter."""
+    first, *others = _arms(typed)
+    return first.union(*others) if others else first
+
+
+def few_tenants(typed: str, most: int) -> QuerySet[Any, Any]:
+    """Return the keys of some of these tenants: at most so many of each way to find them."""
+    first, *others = (arm[:most] for arm in _arms(typed))
+    return first.union(*others) if others else first
+
+
+def _arms(typed: str) -> list[QuerySet[Any, Any]]:
+    """Return the ways to find tenants: each is a query of its own, which an index answers."""
     typed = typed.strip()
     none: QuerySet[Any, Any] = Tenant.objects.none().values("pk")
     words = match(_WORDS, typed)
     by_words = Tenant.objects.order_by().filter(words).values("pk") if words else none
     # No id holds a blank.
     if not typed or " " in typed:
-        return by_words
+        return [by_words]
     # The long form of an org id begins with the short one.
     exact = Q(org_id__startswith=typed) | Q(installer_id=typed)
     own = Tenant.objects.order_by().filter(exact).values("pk")
-    rows = Connection.objects.order_by().filter(_of_connections(typed))
-    return by_words.union(own, rows.values("tenant_id"))
+    return [by_words, own, connections(typed).values("tenant_id")]
+
+
+def connections(typed: str) -> QuerySet[Connection]:
+    """Return the connections with this id, add-on, schema or Salesforce user."""
+    return Connection.objects.order_by().filter(_of_connections(typed))
 
 
 def _of_connections(typed: str) -> Q:

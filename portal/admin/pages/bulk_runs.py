@@ -10,9 +10,9 @@ from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
-from django.utils.timezone import localtime
+from django.utils.html import format_html
 
-from portal import show
+from portal import moments, show
 from portal.admin.kit.actions import ActionsAdmin
 from portal.admin.kit.base import ReadOnlyAdmin
 from portal.admin.kit.filters import AttentionFilter
@@ -74,7 +74,9 @@ class BulkRunAdmin(ReadOnlyAdmin, ActionsAdmin):
         ]
 
     def heading(self, row: Any) -> tuple[str, str]:
-        return str(row), f"requested by {row.actor}, {localtime(row.created_at):%-d %b %Y, %H:%M}"
+        return str(row), format_html(
+            "requested by {}, {}", row.actor, moments.element(row.created_at, alone=True)
+        )
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

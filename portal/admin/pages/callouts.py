@@ -23,7 +23,8 @@ class CalloutAdmin(ReadOnlyAdmin):
     tally_by = "status"
     tally_newest = True
     search_fields = ("outcome",)
-    search_help_text = f"{search.HELP}, remote address"
+    search_help_text = f"{search.HELP}, remote address, request id"
+    found_by = ("request_id",)
     exports = (
         "received_at",
         "status",
@@ -35,6 +36,7 @@ class CalloutAdmin(ReadOnlyAdmin):
     )
     fields = (
         "received_at",
+        "request_id",
         "remote_address",
         "content_type",
         "signed",

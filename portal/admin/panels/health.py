@@ -1,6 +1,7 @@
 """The health of one tenant on its page, and the pieces that lists of health show too."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -10,7 +11,7 @@ from connect.health import conditions, history
 from connect.health.history import Uptime
 from connect.models import Condition, Connection, Health, HealthSample, IncidentStatus, Stage
 from connect.write_errors import counts, scan
-from portal import show
+from portal import moments, show
 from portal.dashboard import charts
 from portal.dashboard.charts import Bar, BarChart
 
@@ -81,15 +82,19 @@ def of_tenant(connection: Connection | None) -> dict[str, Any] | None:
     }
 
 
+def _moment(at: datetime | None, none: str = "-") -> str:
+    return moments.element(at, alone=True) if at else none
+
+
 def _facts(connection: Connection, health: Health) -> list[tuple[str, Any]]:
     limit, measured = scan.row_limit(connection), history.uptime(connection, timezone.now())
     return [
-        ("Last good sync", health.good_at or "never seen"),
+        ("Last good sync", _moment(health.good_at, "never seen")),
         *((label, uptime(measured[name])) for name, label in _WINDOWS.items()),
         ("Rows", f"{health.rows:,} of {limit:,}" if limit else f"{health.rows:,}"),
         ("Failed writes", counts.of(connection)),
         ("Writes waiting", health.backlog),
-        ("Oldest waiting since", health.backlog_since or "-"),
+        ("Oldest waiting since", _moment(health.backlog_since)),
         ("View All Data", {True: "yes", False: "no", None: "not known"}[health.view_all_data]),
     ]
 

@@ -7,15 +7,17 @@
   const SLOWEST = 60;
   const root = document.querySelector("[data-live]");
 
-  // The CSRF token and the number of a press change with each answer; ignore them in the comparison.
-  const said = (element) => element.outerHTML.replace(/name="(csrfmiddlewaretoken|press)" value="[^"]*"/g, "");
+  // The CSRF token and the number of a press change with each answer, "5 minutes ago" by itself
+  // (moments.js); ignore them in the comparison.
+  const CHANGING = /name="(csrfmiddlewaretoken|press)" value="[^"]*"|(?<=<time class="moment"[^>]*>)[^<]*/g;
+  const said = (element) => element.outerHTML.replace(CHANGING, "");
 
   const isInUse = (element) =>
     element.querySelector("details[open]") !== null ||
     (element.contains(document.activeElement) && document.activeElement.matches("input, select, textarea"));
 
   // Keyboard focus on a button or link is kept when its part is replaced.
-  const place = (element) => element.getAttribute("href") || element.getAttribute("formaction") || element.form?.getAttribute("action") || element.id;
+  const place = (element) => element.getAttribute("href") || element.getAttribute("formaction") || element.form?.getAttribute("action") || element.getAttribute("datetime") || element.id;
 
   const keepFocus = (part, replace) => {
     const focused = part.contains(document.activeElement) ? place(document.activeElement) : "";

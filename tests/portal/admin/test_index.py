@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.test import Client
@@ -32,23 +31,10 @@ def html_of(client: Client) -> str:
     return " ".join(client.get("/admin/").content.decode().split())
 
 
-def test_the_order_is_the_order_of_the_work(superuser: Client) -> None:
-    listed = superuser.get("/admin/").context["app_list"]
-    own = [app for app in listed if app["app_label"] not in settings.USE_CASES]
-    assert [app["name"] for app in own] == [
-        *("Tenants", "Heroku Connect", "Queue", "Second factors", "Single sign-on", "Staff"),
-    ]
-    queue = [model["object_name"] for model in own[2]["models"]]
-    assert queue == [
-        *("BulkRun", "BulkItem", "AuditEntry", "OrmQ", "Failure", "Success", "Schedule"),
-        "Heartbeat",
-    ]
-
-
 def test_staff_accounts_are_for_superusers(superuser: Client, manager: Client) -> None:
     assert superuser.get("/admin/auth/user/").status_code == 200
     assert manager.get("/admin/auth/user/").status_code == 403
-    assert "Staff" not in html_of(manager).partition("<footer")[0]
+    assert 'href="/admin/auth/user/"' not in html_of(manager)
 
 
 def test_a_member_of_staff_is_deactivated_and_never_deleted(superuser: Client) -> None:

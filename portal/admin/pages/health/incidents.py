@@ -6,18 +6,17 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Case, QuerySet, Value, When
 from django.utils.html import format_html, format_html_join
-from django.utils.timezone import localtime
 
 from connect import remedies
 from connect.models import HealingAttempt, Incident, IncidentStatus, WebhookNotice
 from connect.remedies import INCIDENTS
 from connect.standing import TONES, Word
-from portal import remedy_pages, show
+from portal import moments, remedy_pages, show
 from portal.admin.kit import search
 from portal.admin.kit.base import ReadOnlyAdmin
 from portal.admin.kit.filters import AttentionFilter
 
-_STATUS_TONES = {
+STATUS_TONES = {
     IncidentStatus.SUSPECTED: show.WAIT,
     IncidentStatus.OPEN: show.BAD,
     IncidentStatus.CLOSED: show.MUTED,
@@ -85,14 +84,14 @@ class IncidentAdmin(ReadOnlyAdmin):
     )
 
     def tone(self, value: Any) -> str:
-        return _STATUS_TONES[IncidentStatus(value)]
+        return STATUS_TONES[IncidentStatus(value)]
 
     @admin.display(description="status", ordering="status")
     def coloured_status(self, incident: Incident) -> str:
         if incident.is_recovering:
             return show.badge(str(Word.RECOVERING.label), TONES[Word.RECOVERING])
         status = IncidentStatus(incident.status)
-        return show.badge(str(status.label), _STATUS_TONES[status])
+        return show.badge(str(status.label), STATUS_TONES[status])
 
     @admin.display(description="tenant")
     def tenant(self, incident: Incident) -> str:
@@ -124,16 +123,12 @@ class IncidentAdmin(ReadOnlyAdmin):
     @admin.display(description="self-healing")
     def done(self, incident: Incident) -> str:
         return _lines(
-            (f"{localtime(each.at):%-d %b %Y, %H:%M:%S}", each.text)
-            for each in incident.healing.all()
+            (moments.element(each.at, alone=True), each.text) for each in incident.healing.all()
         )
 
     @admin.display(description="webhook")
     def webhook(self, incident: Incident) -> str:
-        return _lines(
-            (each.what, f"sent {each.sent_at}" if each.sent_at else each.error or "waiting")
-            for each in incident.notices.all()
-        )
+        return _lines((each.what, _sent(each)) for each in incident.notices.all())
 
 
 @admin.register(HealingAttempt)
@@ -152,6 +147,12 @@ class WebhookNoticeAdmin(ReadOnlyAdmin):
     )
     list_filter = ("what",)
     list_select_related = ("incident__connection__tenant", "rollout__template")
+
+
+def _sent(notice: WebhookNotice) -> str:
+    if notice.sent_at is None:
+        return notice.error or "waiting"
+    return format_html("sent {}", moments.element(notice.sent_at, alone=True))
 
 
 def _lines(pairs: Iterable[tuple[str, str]]) -> str:

@@ -1,0 +1,117 @@
+"""The menu: each page in one group, the current one marked, with the counts a person may see."""
+
+import re
+from collections import Counter
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+import portal.urls  # noqa: F401  (registers the pages)
+from connect.models import Incident, Rollout
+from portal import roles
+from portal.models import BulkRun
+from portal.navigation import counts
+from portal.navigation.groups import Entry, groups
+from tenants.models import Switch, Tenant
+from tests.portal.admin import strangers
+from tests.portal.admin.conftest import SignIn
+
+pytestmark = pytest.mark.django_db
+
+
+def menu_of(client: Client, address: str = "/admin/") -> str:
+    html = " ".join(client.get(address).content.decode().split())
+    return html.partition('id="navigation"')[2].partition("</nav>")[0]
+
+
+def test_each_registered_model_is_in_exactly_one_group() -> None:
+    placed = Counter(
+        entry.label for group in groups() for entry in group.entries if isinstance(entry, Entry)
+    )
+    registered = {model._meta.label for model in admin.site._registry}
+    assert registered - placed.keys() == set(), "add them to portal/navigation/groups.py"
+    assert placed.keys() - registered == set()
+    assert {label for label, times in placed.items() if times > 1} == set()
+
+
+def test_the_groups_stand_in_the_order_of_the_work(superuser: Client) -> None:
+    listed = superuser.get("/admin/").context["app_list"]
+    names = [group["name"] for group in listed]
+    assert (names[:2], names[-4:]) == (
+        ["Work", "Mappings"],
+        ["History", "Fleet", "Machine room", "Staff"],
+    )
+    work = [entry["name"] for entry in listed[0]["models"]]
+    assert work == [
+        *("Dashboard", "Tenants", "Incidents", "Write errors", "Roll-outs", "Bulk runs"),
+    ]
+    assert [group["name"] for group in listed if group["is_folded"]] == ["Machine room"]
+
+
+def test_the_current_page_is_marked_also_below_a_list(
+    viewer: Client, five: dict[str, Tenant]
+) -> None:
+    tenants = "/admin/tenants/tenant/"
+    for address, current in (
+        (tenants, "page"),
+        (f"{tenants}{five['acme'].pk}/change/", "true"),
+        ("/admin/", "page"),
+    ):
+        marked = re.findall(r'href="([^"]+)" aria-current="(\w+)"', menu_of(viewer, address))
+        assert marked == [(tenants if "tenant" in address else "/admin/", current)]
+
+
+def test_a_folded_group_is_open_while_its_page_is_shown(viewer: Client) -> None:
+    assert "<details open>" not in menu_of(viewer)
+    assert "<details open>" in menu_of(viewer, "/admin/portal/heartbeat/")
+
+
+def test_the_counts_say_how_much_there_is_to_do(viewer: Client, five: dict[str, Tenant]) -> None:
+    now = timezone.now()
+    Incident.objects.create(kind="token", status="open", opened_at=now, text="Refused.")
+    Incident.objects.create(kind="region", status="closed", closed_at=now, text="It was away.")
+    Rollout.objects.create(author="mia", status="paused", pause_reason="x")
+    Rollout.objects.create(author="mia", status="done")
+    BulkRun.objects.create(action="pause", label="Pause", total=1)
+    Switch.objects.create(name="provisioning", on=False, why="Heroku is away", who="mia")
+    said = re.findall(r">([\w -]+) <span [^>]*>(\d+)<span [^>]*> ([\w ]+)<", menu_of(viewer))
+    assert said == [
+        ("Tenants", "4", "current"),
+        ("Incidents", "1", "open"),
+        ("Roll-outs", "1", "under way"),
+        ("Bulk runs", "1", "under way"),
+        ("Kill switches", "1", "off"),
+    ]
+
+
+def test_all_counts_cost_one_query_and_are_those_that_a_person_may_see(
+    viewer: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    strangers.make(3)
+    user = viewer.get("/admin/").wsgi_request.user
+    user.has_perm("tenants.view_tenant")  # reads the permissions
+    with django_assert_num_queries(1):
+        assert "connect.Incident" in counts.counts(user)
+
+
+def test_who_may_not_see_incidents_does_not_see_how_many_there_are(sign_in: SignIn) -> None:
+    client = sign_in(roles.VIEWER)
+    Incident.objects.create(kind="token", status="open", opened_at=timezone.now(), text="x")
+    role = Group.objects.get(name=roles.VIEWER)
+    role.permissions.remove(role.permissions.get(codename="view_incident"))
+    menu = menu_of(client)
+    assert "Tenants" in menu
+    assert "Incidents" not in menu
+    assert " open<" not in menu
+
+
+def test_a_large_number_is_not_counted_to_the_end(
+    monkeypatch: pytest.MonkeyPatch, viewer: Client
+) -> None:
+    monkeypatch.setattr(counts, "MAX_COUNTED", 3)
+    strangers.make(5)
+    assert ">2+<" in menu_of(viewer)
