@@ -1,5 +1,7 @@
 """The addresses of the staff's pages that e-mails of lower apps link to."""
 
+from urllib.parse import urlencode
+
 from django.conf import settings
 from django.db.models import Model
 from django.urls import reverse
@@ -15,5 +17,12 @@ def staff_url(row: Model | None) -> str:
     return settings.PORTAL_URL + reverse(view, args=[row.pk])
 
 
+def work_url(row: Model) -> str:
+    """Return the address of a row of the worklist. Its page also says if the row needs nobody."""
+    named = urlencode({"row": f"{row._meta.model_name}-{row.pk}"})
+    return f"{settings.PORTAL_URL}{reverse('worklist')}?{named}"
+
+
 # Lower apps may not import this one, so they ask for an address by its name.
 register(Address.STAFF, staff_url)
+register(Address.WORK, work_url)

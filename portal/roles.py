@@ -61,6 +61,8 @@ _OPERATOR = (
     "tenants.change_tenant",
     "tenants.approve_tenant",
     "tenants.resend_message",
+    "tenants.assign_tenant",
+    "tenants.note_tenant",
     "tenants.add_orgrule",
     "connect.retry_connection",
     "connect.pause_connection",

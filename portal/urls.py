@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 import portal.admin.pages  # noqa: F401  (registers them)
+from portal.admin.pages.worklist import views as worklist
 from portal.dashboard import views as dashboard
 from portal.find import views as find
 from portal.preferences import page as preferences
@@ -23,6 +24,9 @@ urlpatterns = [
     path("admin/find/", admin.site.admin_view(find.page), name="find"),
     path("admin/find/options/", admin.site.admin_view(find.options), name="find-options"),
     path("admin/account/preferences/", admin.site.admin_view(preferences.page), name="preferences"),
+    path("admin/attention/", admin.site.admin_view(worklist.index), name="worklist"),
+    path("admin/attention/rows/", admin.site.admin_view(worklist.rows), name="worklist-rows"),
+    path("admin/attention/act/", admin.site.admin_view(worklist.act), name="worklist-act"),
     path("admin/", include("portal.door.urls")),
     path("admin/", admin.site.urls),
     path("", include("tenants.urls")),

@@ -55,10 +55,12 @@ def notify_staff(
 ) -> Message:
     """Notify staff, once for each key, that a tenant or the portal itself needs them.
 
-    The mail leads to the page of `about`, else to the tenant's page or the dashboard.
+    The mail leads to the page of `about`, else to the tenant's row among all that needs staff, else
+    to the dashboard.
     """
     kind = MessageKind.BLOCKED if tenant else MessageKind.PORTAL
-    link = addresses.of(Address.STAFF, about or tenant)
+    where = Address.WORK if tenant and not about else Address.STAFF
+    link = addresses.of(where, about or tenant)
     return queue(tenant, kind, key, subject=subject, text=text, link=link)
 
 

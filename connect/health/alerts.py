@@ -98,7 +98,7 @@ def _notify(incident: Incident, kind: str, subject: str, text: str, remedy: str 
     # Only the alert says what to do; on pages it stands beside the standing.
     alert = f"{text}\n\n{remedy}" if remedy else text
     # An incident without a tenant is about a region or the portal's token.
-    link = addresses.of(Address.STAFF, tenant or incident)
+    link = addresses.of(Address.WORK if remedy else Address.STAFF, tenant or incident)
     messages.queue(
         tenant,
         MessageKind.INCIDENT,

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from connect.models.connection import Connection
-from tenants.models import Tenant
+from tenants.models import Tenant, Tended
 
 
 class DiscrepancyKind(models.TextChoices):
@@ -19,7 +19,7 @@ class DiscrepancyKind(models.TextChoices):
     CHANGED = "changed", "Known under other names"
 
 
-class Discrepancy(models.Model):
+class Discrepancy(Tended):
     """One add-on or connection about which Heroku and the portal differ, until it has ended.
 
     `key` is the add-on's id, or "connection:<pk>" of our row. The last comparison, an adoption or a

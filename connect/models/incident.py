@@ -8,6 +8,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.timezone import localtime
 
+from tenants.models import Tended
+
 
 class IncidentKind(models.TextChoices):
     """Kinds of problems: first Heroku Connect's states, then what the portal observes."""
@@ -49,7 +51,7 @@ class IncidentStatus(models.TextChoices):
     CLOSED = "closed", "Closed"
 
 
-class Incident(models.Model):
+class Incident(Tended):
     """A lasting problem of a connection or a region.
 
     It begins as suspected, without an alert; opens when it lasts; closes when its cause has been

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.timezone import localtime
 
-from tenants.models import Tenant
+from tenants.models import Tenant, Tended
 
 
 class Tag(models.Model):
@@ -51,7 +51,7 @@ class Prune(models.TextChoices):
     ALL = "all", "Delete every object that is not in the new version"
 
 
-class Rollout(models.Model):
+class Rollout(Tended):
     """One change for many tenants: first for a canary group, then wave by wave.
 
     Every tenant is checked first, which sends nothing; then staff start it. `wave` is the last wave

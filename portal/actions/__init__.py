@@ -6,6 +6,7 @@ Another app registers its actions in a module of its own called `actions`; Porta
 from portal.actions import (
     addon_days,
     bulk_runs,
+    care,
     connections,
     discrepancies,
     door,
@@ -15,6 +16,7 @@ from portal.actions import (
     orgs,
     queue,
     rollouts,
+    snoozes,
     switches,
     tenants,
     write_errors,
@@ -26,6 +28,7 @@ for _module in (
     tenants,
     orgs,
     connections,
+    care,
     mappings,
     rollouts,
     drift,
@@ -37,5 +40,6 @@ for _module in (
     addon_days,
     discrepancies,
     host_apps,
+    snoozes,
 ):
     register(*_module.ACTIONS)

@@ -78,13 +78,17 @@ def _erase(subject: Subject, actor: str, options: Options) -> Report:
     return Report(OperationOutcome.DONE, f"Erased {sum(record.counts.values()):,} rows.")
 
 
-def _forget_name(tenant: Tenant) -> int:
-    """Take the name of a tenant that is erased from what was pressed on it alone."""
-    BulkRun.objects.filter(items__tenant=tenant, total=1).update(about=ERASED)
+def _forget_presses(tenant: Tenant) -> int:
+    """Take the name of a tenant that is erased, and the notes, from what was pressed on it."""
+    runs = BulkRun.objects.filter(items__tenant=tenant)
+    runs.filter(total=1).update(about=ERASED)
+    for run in runs.filter(finished_at__isnull=False, options__has_key="note").distinct():
+        run.options.pop("note")
+        run.save(update_fields=["options"])
     return 0
 
 
-whole.register(_forget_name)
+whole.register(_forget_presses)
 whole.keep(BulkItem, tenant=None, connection=None, name=ERASED, text="", target={})
 
 

@@ -3,6 +3,7 @@
 Most causes select current connections. A tenant is listed once, under its worst cause: the order of
 the list is from worst to least. What staff snoozed is left out until its time. Roll-outs that have
 paused themselves, what waits for a second manager and incidents without a tenant are causes too.
+The worklist reads them all.
 """
 
 from collections.abc import Callable
@@ -15,10 +16,12 @@ from typing import Any
 from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from connect import addons
 from connect.inventory import compare
 from connect.models import (
     Connection,
     Discrepancy,
+    DiscrepancyKind,
     DriftState,
     Incident,
     IncidentStatus,
@@ -33,7 +36,7 @@ from portal import bulk
 from portal.dashboard.cards.links import to_list
 from portal.models import BulkRun
 from tenants import timeline
-from tenants.models import Message, MessageStatus, Tenant
+from tenants.models import Message, MessageStatus, Tenant, Tended
 
 # By then two reminders were sent and nobody acted.
 SILENCE = timedelta(days=5)
@@ -49,7 +52,13 @@ _INCIDENTS = Incident.objects.filter(
     connection=OuterRef("pk"), status=IncidentStatus.OPEN
 ).order_by("suspected_at")
 _BEGAN_AT = Subquery(_INCIDENTS.values("suspected_at")[:1])
-_LAST_EVENT = RolloutEvent.objects.filter(rollout=OuterRef("pk")).order_by("-at").values("at")[:1]
+# Of the portal's own: what staff note about a pause does not make it younger.
+_OWN_EVENTS = RolloutEvent.objects.filter(rollout=OuterRef("pk"), actor=timeline.PORTAL)
+_LAST_EVENT = _OWN_EVENTS.order_by("-at").values("at")[:1]
+
+
+def _nothing(row: Any) -> str:
+    return ""
 
 
 @dataclass(frozen=True)
@@ -57,19 +66,20 @@ class Cause:
     """Why somebody has to act on some rows.
 
     `model` is what the list with the filter "attention" shows: the tenants of connections, else the
-    rows themselves. `since` is when a row's trouble began, as SQL. `why` is "" where the
-    connection's standing says it, and then the standing also says since when: `since` only finds
-    the oldest. The button is `action`, or that of the standing's remedy if the cause `has_remedy`.
+    rows themselves. `found` selects all of them, also those that staff snoozed. `since` is when a
+    row's trouble began, as SQL. `why` is "" where the connection's standing says it, and then the
+    standing also says since when: `since` only finds the oldest. `act` returns the name of a row's
+    right action; that of the standing's remedy comes first if the cause `has_remedy`.
     """
 
     name: str
     label: str
     tone: str
     model: type[Model]
-    rows: Callable[[datetime], QuerySet[Any]]
+    found: Callable[[datetime], QuerySet[Any]]
     since: Any
     why: Callable[[Any], str]
-    action: str = ""
+    act: Callable[[Any], str] = _nothing
     has_remedy: bool = False
     related: tuple[str, ...] = ()
 
@@ -79,18 +89,31 @@ class Cause:
         meta = self.model._meta
         return to_list(f"{meta.app_label}_{meta.model_name}", attention=self.name)
 
+    @property
+    def judged(self) -> type[Model]:
+        """The model of the rows: a tenant is judged by its connection."""
+        return Connection if self.model is Tenant else self.model
+
+    def rows(self, now: datetime, *, snoozed: bool = False) -> QuerySet[Any]:
+        """Return the rows that need somebody now, or those that staff have snoozed."""
+        found = self.found(now)
+        if not issubclass(self.judged, Connection | Tended):
+            return found.none() if snoozed else found
+        asleep = Q(snoozed_until__gt=now)
+        wanted: QuerySet[Any] = found.filter(asleep) if snoozed else found.exclude(asleep)
+        return wanted
+
     def keys(self, now: datetime) -> QuerySet[Any]:
         """Return the keys of what the list shows."""
         return self.rows(now).values("tenant" if self.model is Tenant else "pk")
 
-    def oldest(self, now: datetime, most: int) -> list[tuple[datetime, Any]]:
-        """Return the rows that wait the longest, each with the time since it does."""
-        few = self.rows(now).order_by().values("pk")[:MAX_JUDGED]
+    def aged(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Return rows with the time since they wait, the oldest first; of very many, some."""
+        few = rows.order_by().values("pk")[:MAX_JUDGED]
         # Without the condition, which would be judged a second time for each row.
-        model = Connection if self.model is Tenant else self.model
-        rows = model._default_manager.filter(pk__in=few).select_related(*self.related)
-        aged = rows.annotate(since=self.since).order_by("since", "pk")[:most]
-        return [(row.since, row) for row in aged]
+        found = self.judged._default_manager.filter(pk__in=few)
+        aged: QuerySet[Any] = found.annotate(since=self.since).order_by("since", "pk")
+        return aged
 
 
 @dataclass(frozen=True)
@@ -201,7 +224,7 @@ def _of_tenants(place: int) -> Cause:
     worse = () if trouble.is_alone else _TROUBLES[:place]
 
     def rows(now: datetime) -> QuerySet[Connection]:
-        found = _current().filter(trouble.rows(now)).exclude(snoozed_until__gt=now)
+        found = _current().filter(trouble.rows(now))
         return found.exclude(_any(worse, now)) if worse else found
 
     return Cause(
@@ -213,13 +236,8 @@ def _of_tenants(place: int) -> Cause:
         trouble.since,
         trouble.why,
         has_remedy=trouble.has_remedy,
-        related=("tenant", "health"),
+        related=("tenant__owner", "health"),
     )
-
-
-def snoozed(now: datetime) -> QuerySet[Connection]:
-    """Return the connections that staff snoozed although they have a trouble of these."""
-    return _current().filter(_any(_TROUBLES, now), snoozed_until__gt=now)
 
 
 def _current() -> QuerySet[Connection]:
@@ -228,6 +246,14 @@ def _current() -> QuerySet[Connection]:
 
 def _any(troubles: tuple[_Trouble, ...], now: datetime) -> Q:
     return reduce(or_, (each.rows(now) for each in troubles))
+
+
+def _act_on_difference(row: Discrepancy) -> str:
+    """Return what an open difference usually needs; the action itself asks whether it may."""
+    if row.kind == DiscrepancyKind.MISSING:
+        return ""
+    is_own = row.kind == DiscrepancyKind.CHANGED or addons.owner_of(row.addon_name)
+    return "adopt" if is_own and row.kind != DiscrepancyKind.DOUBLED else "delete_addon"
 
 
 CAUSES: list[Cause] = [
@@ -239,6 +265,7 @@ CAUSES: list[Cause] = [
         lambda now: Incident.objects.filter(connection=None, status=IncidentStatus.OPEN),
         F("suspected_at"),
         lambda row: row.text,
+        related=("owner",),
     ),
     *map(_of_tenants, range(len(_TROUBLES))),
     Cause(
@@ -249,8 +276,8 @@ CAUSES: list[Cause] = [
         lambda now: Rollout.objects.filter(status=RolloutStatus.PAUSED, paused_by=timeline.PORTAL),
         Coalesce(Subquery(_LAST_EVENT), F("created_at")),
         lambda row: row.pause_reason,
-        action="resume",
-        related=("template",),
+        act=lambda row: "resume",
+        related=("template", "owner"),
     ),
     Cause(
         "second_start",
@@ -260,8 +287,8 @@ CAUSES: list[Cause] = [
         lambda now: approval.waiting(),
         Coalesce(Subquery(_LAST_EVENT), F("created_at")),
         lambda row: f"{row.author} made it, and it deletes mapped objects from many tenants.",
-        action="start",
-        related=("template",),
+        act=lambda row: "start",
+        related=("template", "owner"),
     ),
     Cause(
         "approval",
@@ -271,7 +298,7 @@ CAUSES: list[Cause] = [
         bulk.unapproved,
         F("created_at"),
         lambda row: f"{row.actor} asked for it. Waiting for {row.waiting_for}.",
-        action="approve",
+        act=lambda row: "approve",
     ),
     Cause(
         "differs_at_heroku",
@@ -281,8 +308,8 @@ CAUSES: list[Cause] = [
         lambda now: compare.open_discrepancies().order_by(),
         F("found_at"),
         lambda row: row.text,
-        action="adopt",
-        related=("tenant",),
+        act=_act_on_difference,
+        related=("tenant", "owner"),
     ),
 ]
 

@@ -15,6 +15,7 @@ from portal.dashboard.cards import (
     health,
     incidents,
     room,
+    team,
     times,
     vitals,
     write_errors,
@@ -71,4 +72,5 @@ register(
     Card("incidents", "Incidents", incidents.read, permission="connect.view_incident"),
     Card("times", "From registration to live", times.read, span=2),
     Card("room", "Room and cost", room.read, permission="connect.view_hostapp"),
+    Card("team", "Team", team.read, span=3, permission="portal.view_bulkrun"),
 )

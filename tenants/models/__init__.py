@@ -8,6 +8,7 @@ from tenants.models.message import Message, MessageKind, MessageStatus, StoppedR
 from tenants.models.org_rule import OrgRule, OrgVerdict
 from tenants.models.switch import KILL_SWITCHES, KillSwitch, Switch, declare_switch
 from tenants.models.tenant import Environment, Proof, Source, Tenant
+from tenants.models.tended import Owned, Tended
 
 __all__ = [
     "KILL_SWITCHES",
@@ -24,6 +25,7 @@ __all__ = [
     "MessageStatus",
     "OrgRule",
     "OrgVerdict",
+    "Owned",
     "Proof",
     "RateBucket",
     "SalesforceGrant",
@@ -31,6 +33,7 @@ __all__ = [
     "StoppedRecipient",
     "Switch",
     "Tenant",
+    "Tended",
     "UsedSignature",
     "declare_switch",
     "digest_of",

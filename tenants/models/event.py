@@ -30,6 +30,7 @@ class EventKind(models.TextChoices):
     AUTHORIZED = "authorized", "Heroku Connect authorized"
     LIVE = "live", "Live"
     STAFF_ACTION = "staff_action", "Staff action"
+    NOTE = "note", "Note"
     MESSAGE = "message", "Message"
     RESUMED = "resumed", "Pause over"
     OFFBOARDED = "offboarded", "Off-boarded"

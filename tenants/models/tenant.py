@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from tenants.models.tended import Owned
 from tenants.search import Words
 
 
@@ -42,7 +43,7 @@ class Source(models.TextChoices):
         return order.index(self) > order.index(other)
 
 
-class Tenant(models.Model):
+class Tenant(Owned):
     """One subscriber org. An off-boarded one may come back, and keeps its history until erasure."""
 
     org_id = models.CharField("organization id", max_length=18, unique=True)
@@ -100,6 +101,8 @@ class Tenant(models.Model):
             ("resend_message", "Can send a tenant's e-mails again"),
             ("export_tenant", "Can export all data of a tenant"),
             ("erase_tenant", "Can erase all data of a tenant"),
+            ("assign_tenant", "Can say who looks after a tenant or another row"),
+            ("note_tenant", "Can write notes on a timeline"),
         ]
 
     def __str__(self) -> str:

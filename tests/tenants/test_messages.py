@@ -85,7 +85,7 @@ def test_an_alert_says_what_is_wrong_and_where_to_act(
     message = messages.notify_staff(
         acme if of_tenant else None, "key", "Acme & Co is blocked", "Name <taken>."
     )
-    place = f"/admin/tenants/tenant/{acme.pk}/change/" if of_tenant else "/admin/"
+    place = f"/admin/attention/?row=tenant-{acme.pk}" if of_tenant else "/admin/"
     assert (message.kind, message.to) == (kind, "ada@isv.example, bob@isv.example")
     assert message.subject == "[Multiconnect] Acme & Co is blocked"
     assert "Name <taken>." in message.text

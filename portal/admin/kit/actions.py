@@ -25,7 +25,7 @@ from portal.actions import action as registry
 from portal.actions import runs
 from portal.actions.action import Action, Options, Target, Work
 from portal.actions.result import Result, Unmet
-from portal.admin.kit import once
+from portal.admin.kit import back, once
 from portal.admin.kit.base import PortalAdmin
 from portal.admin.kit.confirm import CONFIRMED, Click, confirmation
 from portal.door import reentry
@@ -136,21 +136,24 @@ class ActionsAdmin(PortalAdmin):
         # admin_view asks only whether the user is staff.
         if not self.has_view_permission(request, row):
             raise PermissionDenied
-        targets = [self.subject(row)]
-        return self._answer(request, self._click(request, action, targets, self.page_of(row)))
+        where = back.of(request) or self.page_of(row)
+        return self._answer(request, self._click(request, action, [self.subject(row)], where))
 
     def act_on_all(self, request: HttpRequest, name: str) -> HttpResponseBase:
         """Run an action that needs no row, or show its confirmation page."""
         action = self._action(name, of_rows=False)
         if not self.has_view_permission(request):
             raise PermissionDenied
-        back = reverse(f"admin:{self._view_name('changelist')}")
-        return self._answer(request, self._click(request, action, [self._all()], back))
+        where = reverse(f"admin:{self._view_name('changelist')}")
+        return self._answer(request, self._click(request, action, [self._all()], where))
 
     def act_on_many(
-        self, request: HttpRequest, action: Action, queryset: QuerySet[Any]
+        self, request: HttpRequest, action: Action, queryset: QuerySet[Any], **how: Any
     ) -> HttpResponseBase | None:
-        """Run an action on the selected rows, after its confirmation page if it has one."""
+        """Run an action on the selected rows, after its confirmation page if it has one.
+
+        `how` are fields of the Click, where another page than the list has the rows.
+        """
         limit = MAX_DESTRUCTIVE if action.destructive else MAX_IN_A_RUN
         # One more than allowed is enough to notice.
         rows = list(queryset[: limit + 1])
@@ -159,8 +162,8 @@ class ActionsAdmin(PortalAdmin):
             self.message_user(request, text, messages.ERROR)
             return None
         targets = [self.subject(row) for row in rows]
-        back = request.get_full_path()
-        return self._answer(request, self._click(request, action, targets, back, rows))
+        where = back.of(request) or request.get_full_path()
+        return self._answer(request, self._click(request, action, targets, where, rows, **how))
 
     def get_actions(self, request: HttpRequest) -> dict[str, tuple[Any, str, str] | None]:
         own = {
@@ -185,12 +188,13 @@ class ActionsAdmin(PortalAdmin):
         targets: list[Target],
         back: str,
         rows: Sequence[Model] = (),
+        **how: Any,
     ) -> Click:
         if not all(action.allows(request.user, each) for each in targets):
             raise PermissionDenied
         noun = self.noun or str(self.opts.verbose_name_plural)
         judged = registry.judge(action, targets, request.user.get_username())
-        return Click(action, targets, judged, back, noun, rows)
+        return Click(action, targets, judged, back, noun, rows, **how)
 
     def _answer(self, request: HttpRequest, click: Click) -> HttpResponseBase:
         action, posted = click.action, request.method == "POST"
@@ -199,7 +203,7 @@ class ActionsAdmin(PortalAdmin):
             text = f"“{action.label}” was not done. Press the button to do it."
             self.message_user(request, text, messages.WARNING)
             return HttpResponseRedirect(click.back)
-        answered = posted and (CONFIRMED in request.POST or not action.asks)
+        answered = posted and (CONFIRMED in request.POST or not click.asks)
         # An action that has become impossible needs no valid answer.
         if answered and not click.runs_later and not click.judged.possible:
             return self._report(request, click, Result(skipped=click.judged.refused))
@@ -229,7 +233,8 @@ class ActionsAdmin(PortalAdmin):
             self.message_user(request, text, messages.SUCCESS)
         self._report_unmet(request, "Skipped", result.skipped, messages.WARNING)
         self._report_unmet(request, "Failed for", result.failed, messages.ERROR)
-        return HttpResponseRedirect(_page(result.then) if result.then else click.back)
+        then = None if back.of(request) else result.then
+        return HttpResponseRedirect(_page(then) if then else click.back)
 
     def _note(self, request: HttpRequest, click: Click, result: Result) -> None:
         names = map(click.action.naming, click.targets[:MAX_REPORTED])

@@ -1,7 +1,8 @@
 """The one confirmation page: what will happen, to whom, who is skipped, and the action's form."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -11,6 +12,7 @@ from django.template.response import TemplateResponse
 
 from portal.actions.action import Action, Judged, Target, Work
 from portal.actions.forms import Question
+from portal.admin.kit import back
 
 if TYPE_CHECKING:
     from portal.admin.kit.actions import ActionsAdmin
@@ -25,7 +27,8 @@ MAX_DETAILS = 100
 class Click:
     """An action that somebody wants on some targets. `rows` are those selected in a list, if any.
 
-    `back` is the address to return to; `noun` is the plural of what the targets are.
+    `back` is the address to return to; `noun` is the plural of what the targets are. `key` names a
+    row for the page that has it. `previews`: the confirmation page comes in any case.
     """
 
     action: Action
@@ -34,6 +37,13 @@ class Click:
     back: str
     noun: str
     rows: Sequence[Model] = ()
+    key: Callable[[Any], Any] = attrgetter("pk")
+    previews: bool = False
+
+    @property
+    def asks(self) -> bool:
+        """Whether the confirmation page comes before the work."""
+        return self.action.asks or self.previews
 
     @property
     def runs_later(self) -> bool:
@@ -93,6 +103,7 @@ def confirmation(
         "chosen": _chosen(page, click, across=across),
         "across": across,
         "back": click.back,
+        "goes_back": back.of(request),
         "confirmed": CONFIRMED,
         "checkbox": ACTION_CHECKBOX_NAME,
         "select_across": SELECT_ACROSS,
@@ -103,6 +114,6 @@ def confirmation(
 def _chosen(page: "ActionsAdmin", click: Click, *, across: bool) -> list[Any]:
     """Return the keys of the selected rows for which it is possible; one stands for all of them."""
     possible = set(click.judged.possible)
-    kept = [row.pk for row in click.rows if page.subject(row) in possible]
+    kept = [click.key(row) for row in click.rows if page.subject(row) in possible]
     # For "select all", Django wants one box that is ticked, and takes the whole list again.
     return kept[:1] if across else kept

@@ -46,6 +46,9 @@ class DiscrepancyAdmin(ReadOnlyAdmin, ActionsAdmin):
         "row",
         "found_at",
         "seen_at",
+        "owner",
+        "snoozed_until",
+        "snooze_note",
         "ended_at",
     )
 

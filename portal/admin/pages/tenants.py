@@ -40,6 +40,8 @@ from portal.models import AuditKind, BulkItem
 from tenants import timeline, whole
 from tenants.models import EventKind, Source, Tenant
 
+MAX_FIND = 100  # characters that are searched for in a timeline
+
 
 @admin.register(Tenant)
 class TenantAdmin(StandingAdmin):
@@ -105,7 +107,8 @@ class TenantAdmin(StandingAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tenant]:
         current = Connection.objects.filter(offboarded_at=None)
         prefetch = Prefetch("connections", current, to_attr="current")
-        tenants: QuerySet[Tenant] = super().get_queryset(request).prefetch_related(prefetch)
+        rows = super().get_queryset(request).select_related("owner")
+        tenants: QuerySet[Tenant] = rows.prefetch_related(prefetch)
         return tenants
 
     def exported(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -178,7 +181,8 @@ class TenantAdmin(StandingAdmin):
 
     def _parts(self, request: HttpRequest, tenant: Tenant) -> dict[str, Any]:
         wanted = request.GET.get("timeline", "")
-        parts = panel.context(tenant, self.subject(tenant), request.user, wanted)
+        find = request.GET.get("find", "").strip()[:MAX_FIND]
+        parts = panel.context(tenant, self.subject(tenant), request.user, wanted, find)
         presses = self.presses(tenant)[:MAX_PRESSES]
         buttons = self.buttons(request, tenant, parts["standing"])
         return {**parts, "buttons": buttons, "presses": presses}

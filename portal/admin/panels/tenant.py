@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 
 from connect import holds, standing
 from connect.models import Connection, Stage
@@ -57,7 +58,8 @@ FILTERS: dict[str, tuple[str, tuple[EventKind, ...]]] = {
             EventKind.GRANT_LOST,
         ),
     ),
-    "staff": ("Staff", (EventKind.STAFF_ACTION, EventKind.APPROVED)),
+    "staff": ("Staff", (EventKind.STAFF_ACTION, EventKind.APPROVED, EventKind.NOTE)),
+    "notes": ("Notes", (EventKind.NOTE,)),
     "messages": ("E-mails", (EventKind.MESSAGE,)),
 }
 
@@ -71,8 +73,10 @@ class TimelineFilter:
     current: bool
 
 
-def context(tenant: Tenant, subject: Subject, user: Staff, wanted: str) -> dict[str, Any]:
-    """Return the context of the live parts; `wanted` filters the timeline."""
+def context(
+    tenant: Tenant, subject: Subject, user: Staff, wanted: str, find: str = ""
+) -> dict[str, Any]:
+    """Return the context of the live parts; `wanted` and `find` filter the timeline."""
     rows = list(tenant.connections.select_related("template", "drift", "host_app"))
     # The same row, but with what the page needs joined to it.
     shown = subject.connection and next(row for row in rows if row.pk == subject.connection.pk)
@@ -92,9 +96,11 @@ def context(tenant: Tenant, subject: Subject, user: Staff, wanted: str) -> dict[
         "mappings": shown.mappings.all() if shown else [],
         "samples": shown.samples.all()[:MAX_SAMPLES] if shown else [],
         "mails": tenant.messages.defer("text", "html")[:MAX_MESSAGES],
-        "events": _events(tenant, wanted)[:MAX_EVENTS],
-        "filters": _filters(wanted),
-        "live_url": f"{reverse('admin:tenants_tenant_live', args=[tenant.pk])}?timeline={wanted}",
+        "events": _events(tenant, wanted, find)[:MAX_EVENTS],
+        "filters": _filters(wanted, find),
+        "timeline": wanted,
+        "find": find,
+        "live_url": _live_url(tenant, timeline=wanted, find=find),
         "every": _every(shown),
         "sync": health_panel.of_tenant(shown),
     }
@@ -168,13 +174,19 @@ def _last_trouble(tenant: Tenant) -> Event | None:
     return tenant.events.filter(kind__in=_TROUBLES).first()
 
 
-def _events(tenant: Tenant, wanted: str) -> QuerySet[Event]:
+def _live_url(tenant: Tenant, **filters: str) -> str:
+    return f"{reverse('admin:tenants_tenant_live', args=[tenant.pk])}?{urlencode(filters)}"
+
+
+def _events(tenant: Tenant, wanted: str, find: str) -> QuerySet[Event]:
     _, kinds = FILTERS[wanted]
-    return tenant.events.filter(kind__in=kinds) if kinds else tenant.events.all()
+    events = tenant.events.filter(kind__in=kinds) if kinds else tenant.events.all()
+    return events.filter(text__icontains=find) if find else events
 
 
-def _filters(wanted: str) -> list[TimelineFilter]:
+def _filters(wanted: str, find: str) -> list[TimelineFilter]:
+    kept = {"find": find} if find else {}
     return [
-        TimelineFilter(label, f"?timeline={name}#timeline", name == wanted)
+        TimelineFilter(label, f"?{urlencode({'timeline': name, **kept})}#timeline", name == wanted)
         for name, (label, _) in FILTERS.items()
     ]

@@ -3,6 +3,7 @@
 // <div data-live="address" data-live-every="seconds"> on a page: the address answers with HTML in
 // which elements carry data-live-part and an id. Each takes the place of the element with that id
 // when it says something else. An answer may change the rhythm: data-live-every on its root.
+// A script that has sent something itself hands the answer over by the event "heard".
 {
   const SLOWEST = 60;
   const root = document.querySelector("[data-live]");
@@ -14,7 +15,7 @@
 
   const isInUse = (element) =>
     element.querySelector("details[open]") !== null ||
-    (element.contains(document.activeElement) && document.activeElement.matches("input, select, textarea"));
+    (element.contains(document.activeElement) && document.activeElement.matches("input:not([type=checkbox]), select, textarea"));
 
   // Keyboard focus on a button or link is kept when its part is replaced.
   const place = (element) => element.getAttribute("href") || element.getAttribute("formaction") || element.form?.getAttribute("action") || element.getAttribute("datetime") || element.id;
@@ -23,13 +24,22 @@
     const focused = part.contains(document.activeElement) ? place(document.activeElement) : "";
     const fresh = replace();
     if (!focused) return;
-    const same = [...fresh.querySelectorAll("a, button, [tabindex]")].find((each) => place(each) === focused);
+    const same = [fresh, ...fresh.querySelectorAll("a, button, input, [tabindex]")].find((each) => place(each) === focused);
     same?.focus({ preventScroll: true });
+  };
+
+  // What is ticked stays ticked.
+  const keepTicks = (part, fresh) => {
+    for (const box of part.querySelectorAll("input[type=checkbox]:checked")) {
+      const same = fresh.querySelector(`input[name="${box.name}"][value="${box.value}"]`);
+      if (same) same.checked = true;
+    }
   };
 
   const swap = (fresh) => {
     const part = document.getElementById(fresh.id);
     if (!part || said(part) === said(fresh) || isInUse(part)) return;
+    keepTicks(part, fresh);
     const scrolled = part.querySelector("[data-live-scroll]")?.scrollTop ?? 0;
     keepFocus(part, () => {
       part.replaceWith(fresh);
@@ -46,16 +56,28 @@
       // The log-in has ended: the page must not go on showing what was for this person.
       if (answer.type === "opaqueredirect") return location.reload();
       if (!answer.ok) throw new Error(`${answer.status}`);
-      const heard = new DOMParser().parseFromString(await answer.text(), "text/html");
-      for (const fresh of heard.querySelectorAll("[data-live-part]")) swap(document.adoptNode(fresh));
-      every = Number(heard.querySelector("[data-live-every]")?.dataset.liveEvery ?? every);
-      root.dataset.liveEvery = String(every);
+      every = take(new DOMParser().parseFromString(await answer.text(), "text/html"));
       root.removeAttribute("data-live-lost");
     } catch {
       root.dataset.liveLost = "";
       every = Math.min(every * 4, SLOWEST);
     }
-    if (every) setTimeout(visible, every * 1000);
+    again(every);
+  };
+
+  // Returns the seconds until the next look.
+  const take = (heard) => {
+    for (const fresh of heard.querySelectorAll("[data-live-part]")) swap(document.adoptNode(fresh));
+    const every = heard.querySelector("[data-live-every]")?.dataset.liveEvery ?? root.dataset.liveEvery;
+    root.dataset.liveEvery = every;
+    document.dispatchEvent(new CustomEvent("swapped"));
+    return Number(every);
+  };
+
+  let timer;
+  const again = (every) => {
+    clearTimeout(timer);
+    if (every) timer = setTimeout(visible, every * 1000);
   };
 
   // A page in the background does not refresh.
@@ -65,5 +87,8 @@
     return undefined;
   };
 
-  if (root && Number(root.dataset.liveEvery)) setTimeout(visible, Number(root.dataset.liveEvery) * 1000);
+  if (root) {
+    again(Number(root.dataset.liveEvery));
+    document.addEventListener("heard", ({ detail }) => again(take(detail)));
+  }
 }

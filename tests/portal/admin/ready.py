@@ -27,6 +27,8 @@ from connect.models import (
     DriftState,
     Health,
     HostApp,
+    Incident,
+    IncidentKind,
     Mapping,
     MappingTemplate,
     Notification,
@@ -42,7 +44,7 @@ from portal.actions import door, subject
 from portal.actions.action import Action
 from portal.models import BulkItem, BulkItemStatus, BulkRun
 from tenants import orgid
-from tenants.models import OrgRule, OrgVerdict, Proof, RateBucket, Switch, Tenant
+from tenants.models import OrgRule, OrgVerdict, Proof, RateBucket, Switch, Tended, Tenant
 from tests.connect.write_errors import schemas
 from tests.portal.admin import rows, strangers
 
@@ -97,6 +99,8 @@ def prepare(name: str, tenant: Tenant) -> None:
     if name == "unblock_org":
         _rule(tenant.org_id)
         row.update(is_blocked=True)
+    if name == "unassign":
+        row.update(owner=_owner())
 
 
 def prepare_connection(name: str, connection: Connection) -> None:
@@ -112,6 +116,28 @@ def notification(connection: Connection) -> Notification:
         defaults={"at": timezone.now(), "event_type": "e", "message": "m"},
     )
     return made
+
+
+def _owner() -> User:
+    return User.objects.get_or_create(username="otto", is_staff=True)[0]
+
+
+def _tended(row: Tended, name: str) -> Tended:
+    """Make what staff do with any row that needs them possible on one that is no tenant's."""
+    if name == "unassign":
+        row.owner = _owner()
+    if name == "unsnooze":
+        row.snoozed_until = timezone.now() + timedelta(days=1)
+    row.save()
+    return row
+
+
+def _incident(name: str) -> Incident:
+    number = next(_numbers)
+    region = f"https://connect-{number}.heroku.com/api/v3"
+    row = Incident(kind=IncidentKind.REGION, region_url=region, text="It does not answer.")
+    _tended(row, name)
+    return row
 
 
 def _org_rule(name: str) -> OrgRule:
@@ -136,7 +162,7 @@ def _mapping(name: str) -> Mapping:
 
 
 def _rollout(name: str) -> Rollout:
-    status = ROLLOUT_STATUS[name]
+    status = ROLLOUT_STATUS.get(name, "paused")
     reason = "Paused by mia." if status == "paused" else ""
     rollout = Rollout.objects.create(
         template=_version(), author="mia", status=status, pause_reason=reason
@@ -152,6 +178,7 @@ def _rollout(name: str) -> Rollout:
         came_from=_version(),
         status=ended,
     )
+    _tended(rollout, name)
     return rollout
 
 
@@ -174,7 +201,9 @@ def _discrepancy(name: str) -> Discrepancy:
     Tenant.objects.create(org_id=org_id, name="Acme", admin_email="it@acme.example")
     addon = {"addon_name": addons.name_for(org_id, 1), "addon_id": f"addon-{org_id}"}
     facts = {"kind": DiscrepancyKind.ORPHAN, "key": addon["addon_id"], "text": "No row uses it."}
-    return Discrepancy.objects.create(**addon, **facts)
+    row = Discrepancy(**addon, **facts)
+    _tended(row, name)
+    return row
 
 
 def _write_error(name: str) -> WriteError:
@@ -240,6 +269,7 @@ _MAKERS: dict[type[Model], Callable[[str], Model]] = {
     WriteError: _write_error,
     Discrepancy: _discrepancy,
     HostApp: _host_app,
+    Incident: _incident,
     BulkRun: _bulk_run,
     Success: lambda name: _task(Success),
     Failure: lambda name: _task(Failure),

@@ -13,6 +13,7 @@ from connect.remedies import INCIDENTS
 from connect.standing import TONES, Word
 from portal import moments, remedy_pages, show
 from portal.admin.kit import search
+from portal.admin.kit.actions import ActionsAdmin
 from portal.admin.kit.base import ReadOnlyAdmin
 from portal.admin.kit.filters import AttentionFilter
 
@@ -24,7 +25,7 @@ STATUS_TONES = {
 
 
 @admin.register(Incident)
-class IncidentAdmin(ReadOnlyAdmin):
+class IncidentAdmin(ReadOnlyAdmin, ActionsAdmin):
     """What went wrong, what the portal did about it, and who was notified."""
 
     empty = (
@@ -79,6 +80,9 @@ class IncidentAdmin(ReadOnlyAdmin):
         "attempts",
         "next_attempt_at",
         "needs_person_since",
+        "owner",
+        "snoozed_until",
+        "snooze_note",
         "done",
         "webhook",
     )

@@ -1,0 +1,173 @@
+"""What the worklist says of a row: why it needs somebody, since when, and what can be pressed."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Model
+
+from connect import remedies, standing
+from connect.models import Connection, Incident
+from connect.remedies import Remedy
+from connect.standing import Standing, Tone
+from portal.actions.action import Staff
+from portal.dashboard.attention import Cause
+from portal.dashboard.worklist import buttons, keys, presses
+from portal.dashboard.worklist.buttons import Press
+from portal.dashboard.worklist.reading import Found
+from portal.models import BulkItem
+from tenants.models import Tenant
+
+NOBODY_NEEDED = "It needs nobody any more."
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row. `cause` None: it needs nobody any more, but a page shows it still.
+
+    `remedy` says what to do, and `act` is its button: None if nobody has to act, or the user may
+    not. `since` is when the trouble began, `good_at` the last good sync.
+    """
+
+    key: str
+    cause: Cause | None
+    name: str
+    url: str
+    label: str
+    tone: str
+    since: datetime | None
+    why: str
+    remedy: str
+    act: Press | None
+    others: list[Press]
+    owner: str
+    facts: list[str]
+    good_at: datetime | None
+    snoozed_until: datetime | None
+    snooze_note: str
+    presses: list[BulkItem]
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether the worker has something to do that was pressed here."""
+        return any(item.status in presses.OPEN for item in self.presses)
+
+
+def build(user: Staff, found: Sequence[Found], now: datetime) -> list[Case]:
+    """Return the cases in the same order, with a fixed number of queries for each kind of row."""
+    rows = _load(found)
+    there = [each for each in found if (each.cause.judged, each.pk) in rows]
+    return _cases(
+        user, [(each.cause, rows[each.cause.judged, each.pk], each.since) for each in there], now
+    )
+
+
+def over(user: Staff, wanted: keys.Keys, seen: Iterable[str], now: datetime) -> list[Case]:
+    """Return cases of the wanted rows that need nobody any more; `seen` are those that do."""
+    left = {
+        model: [pk for pk in pks if f"{model._meta.model_name}-{pk}" not in seen]
+        for model, pks in wanted.items()
+    }
+    rows = [row for model, pks in left.items() if pks for row in _newest(model, pks)]
+    return _cases(user, [(None, row, None) for row in rows], now)
+
+
+def _newest(model: type[Model], pks: list[int]) -> list[Any]:
+    if model is not Tenant:
+        return list(model._default_manager.filter(pk__in=pks))
+    rows = Connection.objects.filter(tenant__in=pks).order_by("tenant_id", "-generation")
+    return list(rows.distinct("tenant_id").select_related("tenant__owner", "health"))
+
+
+def _load(found: Sequence[Found]) -> dict[tuple[type[Model], Any], Any]:
+    wanted: dict[type[Model], list[Found]] = defaultdict(list)
+    for each in found:
+        wanted[each.cause.judged].append(each)
+    return {
+        (model, row.pk): row
+        for model, some in wanted.items()
+        for row in model._default_manager.filter(pk__in=[each.pk for each in some]).select_related(
+            *some[0].cause.related
+        )
+    }
+
+
+def _cases(
+    user: Staff, rows: list[tuple[Cause | None, Any, datetime | None]], now: datetime
+) -> list[Case]:
+    connections = [row for _, row, _ in rows if isinstance(row, Connection)]
+    standings = standing.of_many(connections) if connections else {}
+    pressed = presses.of_rows((row for _, row, _ in rows), now)
+    cases = []
+    for cause, row, since in rows:
+        seen = standings[row.pk] if isinstance(row, Connection) else None
+        cases.append(_case(user, cause, row, since, seen, pressed[keys.of(row)], now))
+    return cases
+
+
+def _case(
+    user: Staff,
+    cause: Cause | None,
+    row: Any,
+    since: datetime | None,
+    seen: Standing | None,
+    pressed: list[BulkItem],
+    now: datetime,
+) -> Case:
+    shown = row.tenant if isinstance(row, Connection) else row
+    label, tone, since, why = _said(cause, row, since, seen)
+    remedy = _remedy(cause, row, seen)
+    is_snoozed = hasattr(row, "is_snoozed") and row.is_snoozed(now)
+    return Case(
+        key=keys.of(row),
+        cause=cause,
+        name=str(shown),
+        url=buttons.address(shown, "change"),
+        label=label,
+        tone=tone,
+        since=since,
+        why=why,
+        remedy=remedy.do if remedy else "",
+        act=buttons.right_one(user, cause, row, remedy) if cause else None,
+        others=buttons.others(user, row, now),
+        owner=str(getattr(shown, "owner", None) or ""),
+        facts=_facts(row),
+        good_at=_good_at(row),
+        snoozed_until=row.snoozed_until if is_snoozed else None,
+        snooze_note=row.snooze_note if is_snoozed else "",
+        presses=pressed,
+    )
+
+
+def _said(
+    cause: Cause | None, row: Any, since: datetime | None, seen: Standing | None
+) -> tuple[str, str, datetime | None, str]:
+    """Return the word, its tone, since when and why."""
+    if cause is None:
+        word, tone = (seen.label, seen.tone) if seen else ("Over", Tone.GOOD)
+        return word, tone, None, NOBODY_NEEDED
+    why = cause.why(row)
+    if seen and not why:
+        why, since = seen.reason, seen.since or since
+    return cause.label, cause.tone, since, why
+
+
+def _remedy(cause: Cause | None, row: Any, seen: Standing | None) -> Remedy | None:
+    if cause and isinstance(row, Incident):
+        return remedies.of_incident(row)
+    return seen.remedy if seen and cause and cause.has_remedy else None
+
+
+def _facts(row: Any) -> list[str]:
+    """Return what tells rows of the same name apart."""
+    if not isinstance(row, Connection):
+        return [str(row._meta.verbose_name).capitalize()]
+    sandbox = ["Sandbox"] if row.tenant.is_sandbox else []
+    return [row.tenant.org_id, *sandbox, *([row.plan] if row.plan else [])]
+
+
+def _good_at(row: Any) -> datetime | None:
+    health = getattr(row, "health", None) if isinstance(row, Connection) else None
+    return health.good_at if health else None

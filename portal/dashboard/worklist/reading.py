@@ -1,0 +1,105 @@
+"""Finding the rows of the worklist: one query for the counts, one for a page of keys.
+
+So it costs the same for any number of tenants. Of a cause with very many rows only some are judged
+by their age (MAX_JUDGED): those can be shown one by one, and the rest is counted.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Model, QuerySet, Value
+
+from connect.standing import Tone
+from portal.dashboard.attention import CAUSES, MAX_JUDGED, Cause
+from portal.dashboard.worklist.wanted import Wanted
+from tenants.models import Tenant
+
+PAGE_SIZE = 50
+_WORST_FIRST = (Tone.BAD, Tone.WAIT, Tone.BUSY, Tone.MUTED, Tone.GOOD)
+
+
+@dataclass(frozen=True)
+class Found:
+    """The key of one row that needs somebody, why, and since when."""
+
+    cause: Cause
+    pk: Any
+    since: datetime
+
+
+def in_order() -> list[Cause]:
+    """Return the causes, the worst first."""
+    return sorted(CAUSES, key=lambda cause: _WORST_FIRST.index(Tone(cause.tone)))
+
+
+def counts(wanted: Wanted, reader: str, now: datetime) -> list[tuple[Cause, int]]:
+    """Count the rows of each cause that there is, the worst first. The filter by cause is open."""
+    causes = in_order()
+    queries = [
+        _rows(cause, wanted, reader, now)
+        .order_by()
+        .annotate(cause=Value(cause.name))
+        .values("cause")
+        .annotate(number=Count("pk"))
+        .values_list("cause", "number")
+        for cause in causes
+    ]
+    found = dict(queries[0].union(*queries[1:], all=True))
+    return [(cause, found[cause.name]) for cause in causes if found.get(cause.name)]
+
+
+def page(
+    counted: Sequence[tuple[Cause, int]],
+    wanted: Wanted,
+    reader: str,
+    now: datetime,
+    number: int = 1,
+    size: int = PAGE_SIZE,
+) -> list[Found]:
+    """Return one page, the first is number 1: the worst first, and the oldest of each cause."""
+    start, queries = (number - 1) * size, []
+    end = start + size
+    for cause, count in counted:
+        count = min(count, MAX_JUDGED)
+        if start < count and end > 0:
+            rows = _rows(cause, wanted, reader, now)
+            queries.append(_keys(cause, rows)[max(start, 0) : min(end, count)])
+        start, end = start - count, end - count
+    return _all(queries)
+
+
+def shown(counted: Iterable[tuple[Cause, int]]) -> int:
+    """Return how many rows can be shown one by one."""
+    return sum(min(count, MAX_JUDGED) for _, count in counted)
+
+
+def among(keys: dict[type[Model], list[int]], now: datetime) -> list[Found]:
+    """Return those of some rows that need somebody now, or would if they were not snoozed."""
+    queries = []
+    for cause in CAUSES:
+        if keys.get(cause.model):
+            path = "tenant__in" if cause.model is Tenant else "pk__in"
+            queries.append(_keys(cause, cause.found(now).filter(**{path: keys[cause.model]})))
+    return _all(queries)
+
+
+def _rows(cause: Cause, wanted: Wanted, reader: str, now: datetime) -> QuerySet[Any]:
+    return wanted.narrow(cause.rows(now, snoozed=bool(wanted.snoozed)), reader)
+
+
+def _keys(cause: Cause, rows: QuerySet[Any]) -> QuerySet[Any, Any]:
+    aged = cause.aged(rows).annotate(cause=Value(cause.name))
+    keys: QuerySet[Any, Any] = aged.values_list("cause", "pk", "since")
+    return keys
+
+
+def _all(queries: list[QuerySet[Any, Any]]) -> list[Found]:
+    if not queries:
+        return []
+    causes = in_order()
+    by_name = {cause.name: cause for cause in causes}
+    rows = queries[0].union(*queries[1:], all=True) if len(queries) > 1 else queries[0]
+    found = [Found(by_name[name], pk, since) for name, pk, since in rows]
+    return sorted(found, key=lambda each: (causes.index(each.cause), each.since, each.pk))
