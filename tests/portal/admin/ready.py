@@ -44,7 +44,7 @@ from portal.actions import door, subject
 from portal.actions.action import Action
 from portal.models import BulkItem, BulkItemStatus, BulkRun
 from tenants import orgid
-from tenants.models import OrgRule, OrgVerdict, Proof, RateBucket, Switch, Tended, Tenant
+from tenants.models import OrgRule, OrgVerdict, Proof, RateBucket, Switch, Tenant, Tended
 from tests.connect.write_errors import schemas
 from tests.portal.admin import rows, strangers
 
@@ -123,7 +123,7 @@ def _owner() -> User:
 
 
 def _tended(row: Tended, name: str) -> Tended:
-    """Make what staff do with any row that needs them possible on one that is no tenant's."""
+    """Make what staff do with any row that needs them possible on a row without a tenant."""
     if name == "unassign":
         row.owner = _owner()
     if name == "unsnooze":
