@@ -95,7 +95,7 @@ def _give(target: Target, name: str, actor: str) -> Report:
     """Set the owner; "" for nobody."""
     row, user = owned(target), User.objects.filter(username=name, is_active=True).first()
     if name and user is None:
-        return base.failed("Assign", f"{name} is no active member of staff")
+        return base.failed("Assign", f"{name} is not a member of staff any more")
     type(row)._default_manager.filter(pk=row.pk).update(owner=user)
     text = f"Owner: {user or 'nobody'}."
     write(target, EventKind.STAFF_ACTION, actor, text)

@@ -31,7 +31,7 @@ from tests.portal.admin.pressing import (
 from tests.queue import queued
 
 pytestmark = pytest.mark.django_db
-# What an action asks that is neither a time nor what becomes of a schema. An erasure always drops it.
+# What an action asks that is neither a time nor about the schema. An erasure always drops it.
 OWN_QUESTIONS: dict[str, set[str]] = {
     "erase": set(),
     "block_org": {"note"},
