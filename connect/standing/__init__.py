@@ -3,7 +3,7 @@
 from connect.standing.facts import Facts, OpenIncident
 from connect.standing.judging import Standing, judge
 from connect.standing.reading import of, of_many, of_tenant, without_connection
-from connect.standing.selecting import counts, labels, with_word
+from connect.standing.selecting import case_of, counts, labels, with_word
 from connect.standing.states import every
 from connect.standing.words import TONES, Tone, Word
 from tenants.progress import Button, ForSubscriber
@@ -17,6 +17,7 @@ __all__ = [
     "Standing",
     "Tone",
     "Word",
+    "case_of",
     "counts",
     "every",
     "judge",

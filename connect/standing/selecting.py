@@ -6,6 +6,7 @@ an index and is small as long as most connections are well.
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Case, CharField, Count, F, Q, Value, When
 
@@ -41,21 +42,26 @@ def labels(now: datetime) -> Case:
     """Return what the badge of a connection says as SQL, for files."""
     others = [stage for stage in Stage if stage != Stage.LIVE]
     stages = [When(stage=each, then=Value(str(Word(each.value).label))) for each in others]
-    return _case(now, stages, lambda word: str(word.label))
+    return case_of(now, stages, lambda word: Value(str(word.label)))
 
 
 def _words(now: datetime) -> Case:
-    return _case(now, [When(~Q(stage=Stage.LIVE), then=F("stage"))], lambda word: word.value)
+    stages = [When(~Q(stage=Stage.LIVE), then=F("stage"))]
+    return case_of(now, stages, lambda word: Value(word.value))
 
 
-def _case(now: datetime, stages: list[When], text: Callable[[Word], str]) -> Case:
+def case_of(now: datetime, stages: list[When], of: Callable[[Word], Any]) -> Case:
+    """Return the value that `of` gives a connection's word, as SQL that asks each thing once.
+
+    `stages` give the value of connections that are on the way or gone. Both return text.
+    """
     worst_first = [word for word in reversed(OF_LIVE) if word != Word.LIVE]
     return Case(
-        When(_BLOCKED, then=Value(text(Word.BLOCKED))),
-        When(_TO_AUTHORIZE_AGAIN, then=Value(text(Word.NEEDS_AUTHORIZATION))),
+        When(_BLOCKED, then=of(Word.BLOCKED)),
+        When(_TO_AUTHORIZE_AGAIN, then=of(Word.NEEDS_AUTHORIZATION)),
         *stages,
-        *(When(pk__in=_keys(word, now), then=Value(text(word))) for word in worst_first),
-        default=Value(text(Word.LIVE)),
+        *(When(pk__in=_keys(word, now), then=of(word)) for word in worst_first),
+        default=of(Word.LIVE),
         output_field=CharField(),
     )
 

@@ -13,7 +13,19 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models import (
+    Case,
+    CharField,
+    Exists,
+    F,
+    Model,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce
 
 from connect import addons
@@ -28,10 +40,11 @@ from connect.models import (
     Rollout,
     RolloutEvent,
     RolloutStatus,
+    Stage,
     WaitingOn,
 )
 from connect.rollouts import approval
-from connect.standing import TONES, Word, with_word
+from connect.standing import TONES, Word, case_of, with_word
 from portal import bulk
 from portal.dashboard.cards.links import to_list
 from portal.models import BulkRun
@@ -59,6 +72,16 @@ _LAST_EVENT = _OWN_EVENTS.order_by("-at").values("at")[:1]
 
 def _nothing(row: Any) -> str:
     return ""
+
+
+def asleep(rows: QuerySet[Any], now: datetime) -> QuerySet[Any]:
+    """Return the rows that staff have snoozed."""
+    return rows.filter(snoozed_until__gt=now)
+
+
+def awake(rows: QuerySet[Any], now: datetime) -> QuerySet[Any]:
+    """Return the rows that staff have not snoozed."""
+    return rows.exclude(snoozed_until__gt=now)
 
 
 @dataclass(frozen=True)
@@ -99,9 +122,7 @@ class Cause:
         found = self.found(now)
         if not issubclass(self.judged, Connection | Tended):
             return found.none() if snoozed else found
-        asleep = Q(snoozed_until__gt=now)
-        wanted: QuerySet[Any] = found.filter(asleep) if snoozed else found.exclude(asleep)
-        return wanted
+        return asleep(found, now) if snoozed else awake(found, now)
 
     def keys(self, now: datetime) -> QuerySet[Any]:
         """Return the keys of what the list shows."""
@@ -242,6 +263,31 @@ def _of_tenants(place: int) -> Cause:
 
 def _current() -> QuerySet[Connection]:
     return Connection.objects.filter(offboarded_at=None).order_by()
+
+
+def of_connections(rows: QuerySet[Connection], now: datetime) -> QuerySet[Connection]:
+    """Return connections, off-boarded ones left out, each with its `cause`, "" for none.
+
+    It says the same as the rows of each cause. It asks each thing once for all causes, so it is the
+    way to count, or to look at a few; the rows of one cause have indexes.
+    """
+    first, rest = _TROUBLES[0], [each for each in _TROUBLES[1:] if not each.is_alone]
+    alone = {each.name for each in _TROUBLES if each.is_alone}
+    others = Case(
+        *(When(each.rows(now), then=Value(each.name)) for each in rest),
+        default=Value(""),
+        output_field=CharField(),
+    )
+
+    def of(word: Word) -> Any:
+        if word == Word.BLOCKED:
+            return Value(first.name)
+        if word in (Word.UNKNOWN, Word.PAUSED):  # see _unknown and _paused
+            return Case(When(Exists(_INCIDENTS), then=Value(word.value)), default=others)
+        return Value(word.value) if word.value in alone else others
+
+    stages = [When(~Q(stage=Stage.LIVE), then=others)]
+    return rows.filter(offboarded_at=None).annotate(cause=case_of(now, stages, of))
 
 
 def _any(troubles: tuple[_Trouble, ...], now: datetime) -> Q:

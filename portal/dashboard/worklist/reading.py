@@ -11,8 +11,16 @@ from typing import Any
 
 from django.db.models import Count, Model, QuerySet, Value
 
+from connect.models import Connection
 from connect.standing import Tone
-from portal.dashboard.attention import CAUSES, MAX_JUDGED, Cause
+from portal.dashboard.attention import (
+    CAUSES,
+    MAX_JUDGED,
+    Cause,
+    asleep,
+    awake,
+    of_connections,
+)
 from portal.dashboard.worklist.wanted import Wanted
 from tenants.models import Tenant
 
@@ -37,15 +45,12 @@ def in_order() -> list[Cause]:
 def counts(wanted: Wanted, reader: str, now: datetime) -> list[tuple[Cause, int]]:
     """Count the rows of each cause that there is, the worst first. The filter by cause is open."""
     causes = in_order()
-    queries = [
-        _rows(cause, wanted, reader, now)
-        .order_by()
-        .annotate(cause=Value(cause.name))
-        .values("cause")
-        .annotate(number=Count("pk"))
-        .values_list("cause", "number")
+    own = [
+        _rows(cause, wanted, reader, now).annotate(cause=Value(cause.name))
         for cause in causes
+        if cause.model is not Tenant
     ]
+    queries = [_grouped(each) for each in (_tenants(wanted, reader, now), *own)]
     found = dict(queries[0].union(*queries[1:], all=True))
     return [(cause, found[cause.name]) for cause in causes if found.get(cause.name)]
 
@@ -77,12 +82,30 @@ def shown(counted: Iterable[tuple[Cause, int]]) -> int:
 
 def among(keys: dict[type[Model], list[int]], now: datetime) -> list[Found]:
     """Return those of some rows that need somebody now, or would if they were not snoozed."""
+    tenants = Connection.objects.filter(tenant__in=keys.get(Tenant, ())).order_by()
+    causes = dict(of_connections(tenants, now).values_list("pk", "cause"))
     queries = []
     for cause in CAUSES:
-        if keys.get(cause.model):
-            path = "tenant__in" if cause.model is Tenant else "pk__in"
-            queries.append(_keys(cause, cause.found(now).filter(**{path: keys[cause.model]})))
+        if cause.model is Tenant:
+            pks = [pk for pk, name in causes.items() if name == cause.name]
+            rows = Connection.objects.filter(pk__in=pks)
+        else:
+            pks = keys.get(cause.model, [])
+            rows = cause.found(now).filter(pk__in=pks)
+        if pks:
+            queries.append(_keys(cause, rows))
     return _all(queries)
+
+
+def _tenants(wanted: Wanted, reader: str, now: datetime) -> QuerySet[Any]:
+    chosen = asleep if wanted.snoozed else awake
+    return of_connections(wanted.narrow(chosen(Connection.objects.all(), now), reader), now)
+
+
+def _grouped(rows: QuerySet[Any]) -> QuerySet[Any, Any]:
+    by_cause = rows.order_by().values("cause").annotate(number=Count("pk"))
+    pairs: QuerySet[Any, Any] = by_cause.values_list("cause", "number")
+    return pairs
 
 
 def _rows(cause: Cause, wanted: Wanted, reader: str, now: datetime) -> QuerySet[Any]:

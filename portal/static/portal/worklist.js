@@ -79,9 +79,12 @@
   // --- selected rows -----------------------------------------------------------------------------
 
   const count = () => {
+    if (!form.querySelector(".bulk-bar")) return; // who only looks selects nothing
     const number = picked().length;
     document.getElementById("selected").textContent = number ? `${number} selected:` : "Selected rows:";
     document.getElementById("select-all").checked = number > 0 && number === picks().length;
+    const isAny = number > 0 || form.querySelector("[name=across]:checked") !== null;
+    for (const button of form.querySelectorAll(".bulk-bar .button")) button.disabled = !isAny;
   };
 
   const clear = () => {
@@ -205,5 +208,6 @@
       switchKeys(keys.checked);
     });
     switchKeys(keys.checked);
+    count();
   }
 }

@@ -25,9 +25,10 @@ from connect.models import (
     WaitingOn,
 )
 from connect.remedies import INCIDENTS
-from portal.dashboard.attention import CAUSES
+from portal.dashboard.attention import CAUSES, of_connections
 from portal.dashboard.cards import attention
-from tenants.models import MessageStatus
+from tenants import orgid
+from tenants.models import MessageStatus, Tenant
 from tests import cast, standings
 from tests.portal.admin import rows
 
@@ -131,6 +132,23 @@ def test_a_case_is_not_as_old_as_another_incident_of_its_tenant() -> None:
     Incident.objects.filter(pk=older.pk).update(suspected_at=now - LATE)
     (case,) = attention.read(AnonymousUser(), now)["cases"]
     assert (case.why, case.since) == (worse.text, worse.suspected_at)
+
+
+@pytest.mark.parametrize("snoozed", [False, True])
+def test_the_cause_of_a_connection_is_the_one_whose_rows_it_is_in(snoozed: bool) -> None:
+    for number, facts in enumerate(EVERY.values()):
+        who = {**cast.ACME, "org_id": orgid.normalize(f"00D7y{number:010d}")}
+        row = standings.make(cast.enrol(who), facts)
+        if row and number % 3 == 0:
+            incident(row)
+    until = timezone.now() + LATE if snoozed else None
+    Connection.objects.update(snoozed_until=until)
+    now = timezone.now()
+    found = dict(of_connections(Connection.objects.order_by(), now).values_list("pk", "cause"))
+    for cause in (each for each in CAUSES if each.model is Tenant):
+        rows_ = set(cause.rows(now, snoozed=snoozed).values_list("pk", flat=True))
+        assert rows_ == {pk for pk, name in found.items() if name == cause.name}, cause.name
+    assert len(set(found.values())) > 5
 
 
 def everything_wrong() -> Connection:

@@ -1,0 +1,161 @@
+"""A fleet of 400 with 23 in trouble, worked off by the keyboard alone, from the log-in on."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+from playwright.sync_api import Browser, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from connect.models import Connection, Health, Stage, WaitingOn
+from portal import bulk, roles
+from portal.models import BulkItem, BulkRun
+from tenants.models import Event, EventKind, Proof, Tenant
+from tests.browser import people
+from tests.portal.admin import ready, strangers
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+FLEET, BLOCKED, UNPROVEN = 400, 15, 8
+TROUBLED = BLOCKED + UNPROVEN
+MAX_KEYS = 4  # for each assign-and-act
+LONG = people.PATIENCE_SECONDS * 1000
+
+
+class Desk:
+    """A person without a mouse: counts the keys that are pressed and the pages that are loaded."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.keys, self.loads = page, 0, 0
+        page.on("load", self._loaded)
+
+    def _loaded(self, page: Page) -> None:
+        self.loads += 1
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+            self.keys += 1
+
+    def heard(self, text: str) -> None:
+        """Wait until the page has said what a press did."""
+        expect(self.page.locator("#worklist-said")).to_contain_text(text, timeout=LONG)
+
+
+def work_off() -> None:
+    """Do what was pressed, as a worker would, without what follows from it at Heroku."""
+    for pk in BulkRun.objects.filter(finished_at=None).values_list("pk", flat=True):
+        bulk.work_off(pk)
+
+
+@pytest.fixture
+def fleet(transactional_db: None) -> None:
+    """Make the fleet; it is not due for any work."""
+    now = timezone.now()
+    made = strangers.connected(range(FLEET), next_attempt_at=None, live_at=now)
+    Health.objects.bulk_create(
+        Health(connection=each, condition="healthy", sampled_at=now, good_at=now) for each in made
+    )
+    keys = [each.pk for each in made]
+    Connection.objects.filter(pk__in=keys[:BLOCKED]).update(
+        stage=Stage.LINKING,
+        blocked_at=now - timedelta(hours=2),
+        blocked_reason="Your account has no payment method.",
+        waiting_on=WaitingOn.STAFF,
+    )
+    unproven = Connection.objects.filter(pk__in=keys[BLOCKED:TROUBLED])
+    unproven.update(
+        stage=Stage.WAITING_FOR_PROOF, waiting_on=WaitingOn.STAFF, waiting_for="approval by staff"
+    )
+    Tenant.objects.filter(connections__in=unproven).update(proof=Proof.NONE, proven_at=None)
+
+
+@pytest.fixture
+def desk(chromium: Browser, live_server: LiveServer, fleet: None) -> Iterator[Desk]:
+    roles.ensure()
+    User.objects.create_superuser("olga", password=people.PASSWORD)
+    context = chromium.new_context(base_url=live_server.url)
+    context.set_default_timeout(LONG)
+    yield Desk(context.new_page())
+    context.close()
+    ready.drop_schemas()
+
+
+def log_in(desk: Desk) -> None:
+    """Log in on the way to the worklist, as after a link in a mail."""
+    desk.page.goto("/admin/attention/")
+    while not desk.page.locator("#id_login:focus").count():
+        desk.press("Tab")
+    desk.page.keyboard.type("olga")
+    desk.press("Tab")
+    desk.page.keyboard.type(people.PASSWORD)
+    desk.press("Enter")
+    expect(desk.page.get_by_role("heading", level=1)).to_have_text("Attention", timeout=LONG)
+
+
+def test_a_fleet_is_worked_off_by_the_keyboard_without_leaving_the_page(desk: Desk) -> None:
+    log_in(desk)
+    expect(desk.page.locator(".case")).to_have_count(TROUBLED, timeout=LONG)
+    loads = desk.loads
+    for number in range(TROUBLED):
+        before = desk.keys
+        desk.press("j")
+        row = desk.page.locator(".case:focus")
+        name = row.locator(".case-who a").inner_text()
+        desk.press("a")
+        desk.heard(f"“Assign to me” is queued for {name}.")
+        desk.press("Enter")
+        what = "Retry provisioning" if number < BLOCKED else "Approve"
+        desk.heard(f"“{what}” is queued for {name}.")
+        assert desk.keys - before <= MAX_KEYS
+    work_off()
+    expect(desk.page.locator(".case-over")).to_have_count(TROUBLED, timeout=LONG)
+    expect(desk.page.locator(".case-owner", has_text="olga")).to_have_count(TROUBLED, timeout=LONG)
+    assert desk.loads == loads
+    assert BulkItem.objects.filter(status="done").count() == 2 * TROUBLED
+    desk.page.reload()
+    expect(desk.page.get_by_role("heading", name="Nothing needs attention")).to_be_visible()
+
+
+def test_a_note_and_a_snooze_are_written_in_place_and_many_are_done_by_one_press(
+    desk: Desk,
+) -> None:
+    log_in(desk)
+    loads, page = desk.loads, desk.page
+    desk.press("j", "n")
+    expect(page.get_by_label("Note", exact=True)).to_be_focused()
+    page.keyboard.type("They pay on Friday.")
+    desk.press("Control+Enter")
+    desk.heard("“Add a note” is queued")
+    expect(page.locator(".case").first).to_be_focused()
+
+    desk.press("s")
+    expect(page.get_by_role("heading", name="Snooze: ")).to_be_visible()
+    page.get_by_label("Why").fill("Their bank is closed.")
+    desk.press("Enter")
+    desk.heard("“Snooze” is queued")
+    work_off()
+    expect(page.locator(".case").first).to_contain_text("Their bank is closed.")
+    assert Event.objects.filter(kind=EventKind.NOTE, text="They pay on Friday.").count() == 1
+
+    # Two rows are selected; one press asks first, and then does both.
+    desk.press("j", "x", "j", "x")
+    expect(page.locator("#selected")).to_have_text("2 selected:")
+    desk.press("Enter")
+    expect(page.get_by_role("heading", name="Retry provisioning: 2 tenants")).to_be_visible()
+    desk.press("Enter")
+    desk.heard("“Retry provisioning” is queued for 2 tenants.")
+    expect(page.locator("#selected")).to_have_text("Selected rows:")
+    assert BulkRun.objects.filter(action="retry", total=2).count() == 1
+
+    # A key does nothing while a question is open, nor after the keys were switched off.
+    desk.press("?")
+    expect(page.locator("#keys-help")).to_be_visible()
+    desk.press("Escape")
+    page.get_by_label("Keyboard shortcuts").uncheck()
+    runs = BulkRun.objects.count()
+    page.locator(".case").nth(5).focus()
+    desk.press("a", "Enter", "n")
+    assert BulkRun.objects.count() == runs
+    assert desk.loads == loads
