@@ -265,7 +265,7 @@ def _current() -> QuerySet[Connection]:
     return Connection.objects.filter(offboarded_at=None).order_by()
 
 
-def of_connections(rows: QuerySet[Connection], now: datetime) -> QuerySet[Connection]:
+def of_connections(rows: QuerySet[Any], now: datetime) -> QuerySet[Any]:
     """Return connections, off-boarded ones left out, each with its `cause`, "" for none.
 
     It says the same as the rows of each cause. It asks each thing once for all causes, so it is the
@@ -287,7 +287,9 @@ def of_connections(rows: QuerySet[Connection], now: datetime) -> QuerySet[Connec
         return Value(word.value) if word.value in alone else others
 
     stages = [When(~Q(stage=Stage.LIVE), then=others)]
-    return rows.filter(offboarded_at=None).annotate(cause=case_of(now, stages, of))
+    current = rows.filter(offboarded_at=None)
+    found: QuerySet[Any] = current.annotate(cause=case_of(now, stages, of))
+    return found
 
 
 def _any(troubles: tuple[_Trouble, ...], now: datetime) -> Q:

@@ -115,7 +115,9 @@ def test_a_fleet_is_worked_off_by_the_keyboard_without_leaving_the_page(desk: De
     assert desk.loads == loads
     assert BulkItem.objects.filter(status="done").count() == 2 * TROUBLED
     desk.page.reload()
-    expect(desk.page.get_by_role("heading", name="Nothing needs attention")).to_be_visible()
+    expect(desk.page.get_by_role("heading", name="Nothing needs attention")).to_be_visible(
+        timeout=LONG
+    )
 
 
 def test_a_note_and_a_snooze_are_written_in_place_and_many_are_done_by_one_press(
@@ -124,34 +126,36 @@ def test_a_note_and_a_snooze_are_written_in_place_and_many_are_done_by_one_press
     log_in(desk)
     loads, page = desk.loads, desk.page
     desk.press("j", "n")
-    expect(page.get_by_label("Note", exact=True)).to_be_focused()
+    expect(page.get_by_label("Note", exact=True)).to_be_focused(timeout=LONG)
     page.keyboard.type("They pay on Friday.")
     desk.press("Control+Enter")
     desk.heard("“Add a note” is queued")
-    expect(page.locator(".case").first).to_be_focused()
+    expect(page.locator(".case").first).to_be_focused(timeout=LONG)
 
     desk.press("s")
-    expect(page.get_by_role("heading", name="Snooze: ")).to_be_visible()
+    expect(page.get_by_role("heading", name="Snooze: ")).to_be_visible(timeout=LONG)
     page.get_by_label("Why").fill("Their bank is closed.")
     desk.press("Enter")
     desk.heard("“Snooze” is queued")
     work_off()
-    expect(page.locator(".case").first).to_contain_text("Their bank is closed.")
+    expect(page.locator(".case").first).to_contain_text("Their bank is closed.", timeout=LONG)
     assert Event.objects.filter(kind=EventKind.NOTE, text="They pay on Friday.").count() == 1
 
     # Two rows are selected; one press asks first, and then does both.
     desk.press("j", "x", "j", "x")
-    expect(page.locator("#selected")).to_have_text("2 selected:")
+    expect(page.locator("#selected")).to_have_text("2 selected:", timeout=LONG)
     desk.press("Enter")
-    expect(page.get_by_role("heading", name="Retry provisioning: 2 tenants")).to_be_visible()
+    expect(page.get_by_role("heading", name="Retry provisioning: 2 tenants")).to_be_visible(
+        timeout=LONG
+    )
     desk.press("Enter")
     desk.heard("“Retry provisioning” is queued for 2 tenants.")
-    expect(page.locator("#selected")).to_have_text("Selected rows:")
+    expect(page.locator("#selected")).to_have_text("Selected rows:", timeout=LONG)
     assert BulkRun.objects.filter(action="retry", total=2).count() == 1
 
     # A key does nothing while a question is open, nor after the keys were switched off.
     desk.press("?")
-    expect(page.locator("#keys-help")).to_be_visible()
+    expect(page.locator("#keys-help")).to_be_visible(timeout=LONG)
     desk.press("Escape")
     page.get_by_label("Keyboard shortcuts").uncheck()
     runs = BulkRun.objects.count()
