@@ -23,7 +23,7 @@ MAX_KEYS = 4  # for each assign-and-act
 LONG = people.PATIENCE_SECONDS * 1000
 
 
-class Desk:
+class Person:
     """A person without a mouse: counts the keys that are pressed and the pages that are loaded."""
 
     def __init__(self, page: Page) -> None:
@@ -72,94 +72,96 @@ def fleet(transactional_db: None) -> None:
 
 
 @pytest.fixture
-def desk(chromium: Browser, live_server: LiveServer, fleet: None) -> Iterator[Desk]:
+def person(chromium: Browser, live_server: LiveServer, fleet: None) -> Iterator[Person]:
     roles.ensure()
     User.objects.create_superuser("olga", password=people.PASSWORD)
     context = chromium.new_context(base_url=live_server.url)
     context.set_default_timeout(LONG)
-    yield Desk(context.new_page())
+    yield Person(context.new_page())
     context.close()
     ready.drop_schemas()
 
 
-def log_in(desk: Desk) -> None:
+def log_in(person: Person) -> None:
     """Log in on the way to the worklist, as after a link in a mail."""
-    desk.page.goto("/admin/attention/")
-    while not desk.page.locator("#id_login:focus").count():
-        desk.press("Tab")
-    desk.page.keyboard.type("olga")
-    desk.press("Tab")
-    desk.page.keyboard.type(people.PASSWORD)
-    desk.press("Enter")
-    expect(desk.page.get_by_role("heading", level=1)).to_have_text("Attention", timeout=LONG)
+    person.page.goto("/admin/attention/")
+    while not person.page.locator("#id_login:focus").count():
+        person.press("Tab")
+    person.page.keyboard.type("olga")
+    person.press("Tab")
+    person.page.keyboard.type(people.PASSWORD)
+    person.press("Enter")
+    expect(person.page.get_by_role("heading", level=1)).to_have_text("Attention", timeout=LONG)
 
 
-def test_a_fleet_is_worked_off_by_the_keyboard_without_leaving_the_page(desk: Desk) -> None:
-    log_in(desk)
-    expect(desk.page.locator(".case")).to_have_count(TROUBLED, timeout=LONG)
-    loads = desk.loads
+def test_a_fleet_is_worked_off_by_the_keyboard_without_leaving_the_page(person: Person) -> None:
+    log_in(person)
+    expect(person.page.locator(".case")).to_have_count(TROUBLED, timeout=LONG)
+    loads = person.loads
     for number in range(TROUBLED):
-        before = desk.keys
-        desk.press("j")
-        row = desk.page.locator(".case:focus")
+        before = person.keys
+        person.press("j")
+        row = person.page.locator(".case:focus")
         name = row.locator(".case-who a").inner_text()
-        desk.press("a")
-        desk.heard(f"“Assign to me” is queued for {name}.")
-        desk.press("Enter")
+        person.press("a")
+        person.heard(f"“Assign to me” is queued for {name}.")
+        person.press("Enter")
         what = "Retry provisioning" if number < BLOCKED else "Approve"
-        desk.heard(f"“{what}” is queued for {name}.")
-        assert desk.keys - before <= MAX_KEYS
+        person.heard(f"“{what}” is queued for {name}.")
+        assert person.keys - before <= MAX_KEYS
     work_off()
-    expect(desk.page.locator(".case-over")).to_have_count(TROUBLED, timeout=LONG)
-    expect(desk.page.locator(".case-owner", has_text="olga")).to_have_count(TROUBLED, timeout=LONG)
-    assert desk.loads == loads
+    expect(person.page.locator(".case-over")).to_have_count(TROUBLED, timeout=LONG)
+    expect(person.page.locator(".case-owner", has_text="olga")).to_have_count(
+        TROUBLED, timeout=LONG
+    )
+    assert person.loads == loads
     assert BulkItem.objects.filter(status="done").count() == 2 * TROUBLED
-    desk.page.reload()
-    expect(desk.page.get_by_role("heading", name="Nothing needs attention")).to_be_visible(
+    person.page.reload()
+    expect(person.page.get_by_role("heading", name="Nothing needs attention")).to_be_visible(
         timeout=LONG
     )
 
 
 def test_a_note_and_a_snooze_are_written_in_place_and_many_are_done_by_one_press(
-    desk: Desk,
+    person: Person,
 ) -> None:
-    log_in(desk)
-    loads, page = desk.loads, desk.page
-    desk.press("j", "n")
+    log_in(person)
+    loads, page = person.loads, person.page
+    person.press("j", "n")
     expect(page.get_by_label("Note", exact=True)).to_be_focused(timeout=LONG)
     page.keyboard.type("They pay on Friday.")
-    desk.press("Control+Enter")
-    desk.heard("“Add a note” is queued")
+    person.press("Control+Enter")
+    person.heard("“Add a note” is queued")
     expect(page.locator(".case").first).to_be_focused(timeout=LONG)
 
-    desk.press("s")
+    person.press("s")
     expect(page.get_by_role("heading", name="Snooze: ")).to_be_visible(timeout=LONG)
     page.get_by_label("Why").fill("Their bank is closed.")
-    desk.press("Enter")
-    desk.heard("“Snooze” is queued")
+    person.press("Enter")
+    person.heard("“Snooze” is queued")
     work_off()
     expect(page.locator(".case").first).to_contain_text("Their bank is closed.", timeout=LONG)
     assert Event.objects.filter(kind=EventKind.NOTE, text="They pay on Friday.").count() == 1
 
     # Two rows are selected; one press asks first, and then does both.
-    desk.press("j", "x", "j", "x")
+    person.press("j", "x", "j", "x")
     expect(page.locator("#selected")).to_have_text("2 selected:", timeout=LONG)
-    desk.press("Enter")
+    person.press("Enter")
     expect(page.get_by_role("heading", name="Retry provisioning: 2 tenants")).to_be_visible(
         timeout=LONG
     )
-    desk.press("Enter")
-    desk.heard("“Retry provisioning” is queued for 2 tenants.")
+    person.press("Enter")
+    person.heard("“Retry provisioning” is queued for 2 tenants.")
     expect(page.locator("#selected")).to_have_text("Selected rows:", timeout=LONG)
     assert BulkRun.objects.filter(action="retry", total=2).count() == 1
 
     # A key does nothing while a question is open, nor after the keys were switched off.
-    desk.press("?")
+    person.press("?")
     expect(page.locator("#keys-help")).to_be_visible(timeout=LONG)
-    desk.press("Escape")
+    person.press("Escape")
     page.get_by_label("Keyboard shortcuts").uncheck()
     runs = BulkRun.objects.count()
     page.locator(".case").nth(5).focus()
-    desk.press("a", "Enter", "n")
+    person.press("a", "Enter", "n")
     assert BulkRun.objects.count() == runs
-    assert desk.loads == loads
+    assert person.loads == loads
