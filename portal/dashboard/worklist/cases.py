@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Model
 
 from connect import remedies, standing
+from connect.formats import sentence
 from connect.models import Connection, Incident
 from connect.remedies import Remedy
 from connect.standing import Standing, Tone
@@ -151,7 +152,7 @@ def _said(
     why = cause.why(row)
     if seen and not why:
         why, since = seen.reason, seen.since or since
-    return cause.label, cause.tone, since, why
+    return cause.label, cause.tone, since, sentence(why)
 
 
 def _remedy(cause: Cause | None, row: Any, seen: Standing | None) -> Remedy | None:
