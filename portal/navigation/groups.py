@@ -41,6 +41,7 @@ _WORK = Group(
     "Work",
     (
         Place("admin:index", "Dashboard", keywords="home start overview"),
+        Place("worklist", "Attention", "tenants.view_tenant", "worklist to do assigned snoozed"),
         Entry("tenants.Tenant", keywords="subscribers orgs customers"),
         Entry("connect.Incident", keywords="alerts outages"),
         Entry("connect.WriteError", keywords="failed writes trigger log"),

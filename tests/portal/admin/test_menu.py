@@ -47,7 +47,15 @@ def test_the_groups_stand_in_the_order_of_the_work(superuser: Client) -> None:
     )
     work = [entry["name"] for entry in listed[0]["models"]]
     assert work == [
-        *("Dashboard", "Tenants", "Incidents", "Write errors", "Roll-outs", "Bulk runs"),
+        *(
+            "Dashboard",
+            "Attention",
+            "Tenants",
+            "Incidents",
+            "Write errors",
+            "Roll-outs",
+            "Bulk runs",
+        ),
     ]
     assert [group["name"] for group in listed if group["is_folded"]] == ["Machine room"]
 
