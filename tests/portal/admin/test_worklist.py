@@ -20,6 +20,7 @@ from connect.models import (
     Tag,
 )
 from portal.models import BulkRun
+from tenants import whole
 from tenants.models import Event, EventKind, Tenant
 from tests import cast
 from tests.portal.admin import rows, strangers, walk
@@ -28,8 +29,8 @@ from tests.queue import drain
 pytestmark = pytest.mark.django_db
 PAGE, ROWS, ACT = "/admin/attention/", "/admin/attention/rows/", "/admin/attention/act/"
 # Session, user, the counts, the choices, a page of keys, the tenants, four for how they stand, what
-# was pressed; two for the cause of the use case, two for the menu and the reader's time zone; and one
-# for each other kind of row that there is.
+# was pressed; two for the cause of the use case, two for the menu and the time zone; and one for
+# each other kind of row that there is.
 MAX_QUERIES = 15
 OTHER_KINDS = 3
 
@@ -344,6 +345,18 @@ def test_a_note_stands_on_the_timeline_with_name_and_time(
     assert event.text == "Called them, <b>they pay</b> on Friday."
     html = operator.get(walk.page(Tenant, "change", five["dune"].pk)).content.decode()
     assert "Called them, &lt;b&gt;they pay&lt;/b&gt; on Friday." in html
+
+
+def test_a_note_is_exported_and_erased_with_its_tenant(
+    operator: Client, five: dict[str, Tenant]
+) -> None:
+    url = walk.page(Tenant, "act", five["ember"].pk, "note")
+    operator.post(url, {"confirmed": "yes", "note": "Call Ms. Ember."})
+    drain()
+    assert "Call Ms. Ember." in "".join(whole.export(five["ember"]))
+    whole.erase(five["ember"].pk, "mia")
+    assert not Event.objects.filter(kind=EventKind.NOTE).exists()
+    assert BulkRun.objects.get().options == {}
 
 
 def test_an_owner_is_shown_and_changed_on_the_tenants_page(
