@@ -10,6 +10,7 @@ from django.db.models.functions import Cast, Coalesce, Left
 from django.urls import reverse
 
 from connect.models import (
+    HostApp,
     Incident,
     IncidentKind,
     IncidentStatus,
@@ -144,6 +145,16 @@ KINDS = (
         (F("author"), F("notes"), F("status")),
         lambda pk, author: f"Roll-out {pk} by {author}",
         lambda word: (str(RolloutStatus(word).label), ROLLOUT_TONES[RolloutStatus(word)]),
+    ),
+    RowKind(
+        "host-apps",
+        "Host apps",
+        HostApp,
+        lambda typed, tenants: HostApp.objects.order_by("name").filter(
+            name__istartswith=typed.text
+        ),
+        (F("name"), F("region"), Value("")),
+        lambda pk, name: name,
     ),
     RowKind(
         "versions",

@@ -28,7 +28,7 @@ class PreferencesForm(ModelForm):
         }
 
     def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        super().__init__(*args, **kwargs, label_suffix="")  # type: ignore[arg-type, misc]
         default = ("", f"The portal's: {settings.TIME_ZONE}")
         field = self.fields["time_zone"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101  (for mypy)

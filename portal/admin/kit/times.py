@@ -10,7 +10,7 @@ from django.db.models import DateTimeField, Model
 
 from portal import moments
 
-Column = Callable[[Any], str | None]
+Column = Callable[[Any], str]
 
 
 def in_list(model: type[Model], names: Iterable[Any]) -> list[Any]:
@@ -61,9 +61,8 @@ def _fact(model: type[Model], name: str) -> Column:
 def _named(model: type[Model], name: str, shown: Callable[[Any], str]) -> Column:
     """Return a function of a row that Django takes for the field itself."""
 
-    def column(row: Any) -> str | None:
-        value = getattr(row, name)
-        return None if value is None else shown(value)
+    def column(row: Any) -> str:
+        return shown(getattr(row, name))
 
     column.__name__ = name
     column.short_description = model._meta.get_field(name).verbose_name  # type: ignore[attr-defined,union-attr]

@@ -53,7 +53,7 @@ class TenantAdmin(StandingAdmin):
         "why",
         "org_id",
         "admin_email",
-        "registered_on",
+        "registered_at",
     )
     list_filter = (TenantAttentionFilter, TenantStandingFilter, "environment", "proof")
     date_hierarchy = "registered_at"
@@ -129,10 +129,6 @@ class TenantAdmin(StandingAdmin):
 
     def subject(self, row: Any) -> Subject:
         return Subject(row, row.current[0] if row.current else None)
-
-    @admin.display(description="registered", ordering="registered_at")
-    def registered_on(self, tenant: Tenant) -> str:
-        return f"{tenant.registered_at:%-d %b %Y}"
 
     def heading(self, row: Any) -> tuple[str, str]:
         return str(row), str(row.org_id)

@@ -60,7 +60,8 @@ def page_of(model: type[Model]) -> Any:
 def shown(model: type[Model], request: HttpRequest) -> set[str]:
     """Return the names that a Viewer sees on a model's list and on a row's page."""
     page = page_of(model)
-    listed = {str(name) for name in page.get_list_display(request)}
+    # A column of times is a function with the name of its field.
+    listed = {getattr(name, "__name__", name) for name in page.get_list_display(request)}
     sorted_by = {getattr(getattr(page, name, None), "admin_order_field", None) for name in listed}
     fields = page.fields or flatten_fieldsets(page.fieldsets or ()) or names(model)
     filters = {getattr(each, "parameter_name", "") for each in page.get_list_filter(request)}

@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from connect.models import Health, Incident, MappingTemplate, Rollout
+from connect.models import Health, HostApp, Incident, MappingTemplate, Rollout
 from portal import roles
 from portal.models import BulkRun
 from tenants.models import Callout, Event, Message, Tenant
@@ -110,6 +110,13 @@ def test_a_request_id_finds_the_callout_and_the_event(
 
 def test_a_message_is_found_by_the_providers_id(viewer: Client, everything: dict[str, Any]) -> None:
     assert found(viewer, "msg_8f3a1c")["Messages"][0][0] == "You are live"
+
+
+def test_a_host_app_is_found_by_the_beginning_of_its_name(
+    viewer: Client, five: dict[str, Tenant]
+) -> None:
+    HostApp.objects.create(name="quay-eu", region="eu")
+    assert [each[0] for each in found(viewer, "quay")["Host apps"]] == ["quay-eu"]
 
 
 def test_the_open_incidents_of_a_tenant_are_found_by_its_name(

@@ -27,7 +27,7 @@ def test_the_page_says_what_is_waited_for_and_whose_move_it_is(
 ) -> None:
     html = " ".join(page_of(viewer, five["borealis"]).split())
     assert "Waiting for the admin to authorize Heroku Connect (subscriber)." in html
-    assert "The next check is at" in html
+    assert "Next check:" in html
 
 
 def test_the_page_of_a_blocked_tenant_says_why_and_which_request_it_was(
