@@ -17,6 +17,8 @@ _NAMES = {
     "mfa": "Second factors",
     "socialaccount": "Single sign-on",
 }
+SEES = "tenants.view_tenant"
+_PAGES = {"setup": "Setting up"}
 _APPS = ("tenants", "connect", *settings.USE_CASES, QUEUE, "mfa", "socialaccount", "auth")
 _MODELS = (
     "Tenant",
@@ -89,7 +91,19 @@ class AdminSite(admin.AdminSite):
         for label, app in apps.items():
             app["name"] = _NAMES.get(label, app["name"])
             app["models"].sort(key=lambda model: self._place_of(model))
-        return sorted(apps.values(), key=lambda app: _place(_APPS, app["app_label"]))
+        found = sorted(apps.values(), key=lambda app: _place(_APPS, app["app_label"]))
+        return [*found, *self._help(request)] if app_label is None and found else found
+
+    def _help(self, request: HttpRequest) -> AppList:
+        """Return the pages that show no rows, as an app of its own in the menu."""
+        if not request.user.has_perm(SEES):
+            return []
+        pages = [
+            {"name": name, "object_name": view, "admin_url": reverse(view), "view_only": True}
+            for view, name in _PAGES.items()
+        ]
+        app = {"name": "Help", "app_label": "help", "app_url": reverse("setup")}
+        return [{**app, "has_module_perms": True, "models": pages}]
 
     def _place_of(self, model: dict[str, Any]) -> tuple[int, int]:
         """Sort models that are not in the list, those of a use case, as they were registered."""

@@ -6,6 +6,7 @@ from django.urls import include, path
 
 import portal.admin.pages  # noqa: F401  (registers them)
 from portal.dashboard import views as dashboard
+from portal.doctor import page as setup
 from portal.project import mail_webhooks, metrics, probes
 
 # All pages are imported here and not when Django starts: the worker needs none of the admin.
@@ -18,6 +19,7 @@ urlpatterns = [
     # Before Django's own addresses, whose index it replaces.
     path("admin/", admin.site.admin_view(dashboard.index)),
     path("admin/dashboard/", admin.site.admin_view(dashboard.cards), name="dashboard"),
+    path("admin/setup/", admin.site.admin_view(setup.show), name="setup"),
     path("admin/", include("portal.door.urls")),
     path("admin/", admin.site.urls),
     path("", include("tenants.urls")),

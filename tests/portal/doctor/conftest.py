@@ -17,6 +17,9 @@ from portal import roles
 from portal.models import Heartbeat
 from portal.project import schedules
 from tenants.models import Message, MessageKind, MessageStatus
+from tests.portal.admin.conftest import _roles, operator, sign_in, viewer
+
+__all__ = ["_roles", "operator", "sign_in", "viewer"]  # fixtures of the staff
 
 HOST = "isv-connect"
 
