@@ -146,9 +146,20 @@ def ensure() -> dict[str, int]:
     return {role: len(names) for role, names in permissions().items()}
 
 
+def incomplete() -> list[str]:
+    """Return the roles that are missing, or lack a permission."""
+    groups = Group.objects.prefetch_related("permissions__content_type")
+    held = {group.name: set(map(_name, group.permissions.all())) for group in groups}
+    return [role for role, names in permissions().items() if names - held.get(role, set())]
+
+
 def _known() -> dict[str, Permission]:
     rows = Permission.objects.select_related("content_type")
-    return {f"{row.content_type.app_label}.{row.codename}": row for row in rows}
+    return {_name(row): row for row in rows}
+
+
+def _name(permission: Permission) -> str:
+    return f"{permission.content_type.app_label}.{permission.codename}"
 
 
 def _pick(known: dict[str, Permission], names: Iterable[str]) -> list[Permission]:

@@ -7,4 +7,4 @@ class SocialConfig(AppConfig):
 
     def ready(self) -> None:
         """Add this use case to the portal."""
-        from social import checks, plugin, switches  # noqa: F401
+        from social import checks, doctor, plugin, switches  # noqa: F401

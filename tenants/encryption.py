@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -14,6 +15,7 @@ from tenants.fields import EncryptedTextField, Unreadable
 from tenants.models import GrantStatus, SalesforceGrant
 
 BATCH = 100  # rows
+MAX_SEEN = 1000  # of each column, for a look at the keys
 
 
 @dataclass
@@ -121,7 +123,37 @@ def _rotate(model: type[Model], field: EncryptedTextField, row: Any, rotation: R
 def is_current(ciphertext: bytes) -> bool:
     """Return whether the first key decrypts it."""
     try:
-        Fernet(EncryptedTextField().fernet_keys[0]).decrypt(ciphertext)
+        _first_key().decrypt(ciphertext)
     except InvalidToken:
         return False
     return True
+
+
+def _first_key() -> Fernet:
+    return Fernet(EncryptedTextField().fernet_keys[0])
+
+
+@dataclass(frozen=True)
+class Use:
+    """How many of the stored values that were looked at need which key.
+
+    `oldest` is when the oldest of the first key was encrypted. `unreadable`: the key is lost.
+    """
+
+    current: int = 0
+    older: int = 0
+    unreadable: int = 0
+    oldest: datetime | None = None
+
+
+def use() -> Use:
+    """Return which keys what is stored needs. Looks at a few thousand values at the most."""
+    found = [
+        (bytes(row.ciphertext), isinstance(getattr(row, field.name), Unreadable))
+        for model, field in _columns()
+        for row in _with_ciphertext(model, field).order_by("pk").only("pk", field.name)[:MAX_SEEN]
+    ]
+    now = [text for text, _ in found if is_current(text)]
+    lost = sum(is_lost for _, is_lost in found)
+    times = [datetime.fromtimestamp(_first_key().extract_timestamp(each), UTC) for each in now]
+    return Use(len(now), len(found) - len(now) - lost, lost, min(times, default=None))

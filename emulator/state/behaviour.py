@@ -43,6 +43,7 @@ class Behaviour:
     rate_limit: int = 4500
     rate_limit_per_minute: float = 75
     revoked_tokens: list[str] = field(default_factory=list)
+    token_scopes: list[str] = field(default_factory=lambda: ["global"])
     taken_names: list[str] = field(default_factory=list)
     isv_slugs: list[str] = field(default_factory=list)
     isv_teams: list[str] = field(default_factory=list)

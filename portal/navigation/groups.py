@@ -120,6 +120,11 @@ _STAFF = Group(
         Entry("socialaccount.SocialAccount", "Single sign-on", "sso oidc identities"),
     ),
 )
+_HELP = Group(
+    "help",
+    "Help",
+    (Place("setup", "Setting up", "tenants.view_tenant", "doctor checks installation health"),),
+)
 
 
 def _of_use_case(label: str) -> Group:
@@ -131,4 +136,4 @@ def _of_use_case(label: str) -> Group:
 def groups() -> list[Group]:
     """Return all groups in the order of the menu."""
     use_cases = map(_of_use_case, settings.USE_CASES)
-    return [_WORK, _MAPPINGS, *use_cases, _HISTORY, _FLEET, _MACHINE_ROOM, _STAFF]
+    return [_WORK, _MAPPINGS, *use_cases, _HISTORY, _FLEET, _MACHINE_ROOM, _STAFF, _HELP]

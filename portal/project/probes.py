@@ -55,12 +55,27 @@ def readiness(now: datetime) -> dict[str, Any]:
         problems = _unmigrated() or [
             *_read_only(),
             *waiting.broker_problems(),
-            *_unreadable(),
+            *of_keys(),
             *_late(report, now),
         ]
     except DatabaseError:
         problems = ["The database cannot be reached."]
     return {"status": "not ready" if problems else "ready", "problems": problems, **report}
+
+
+def of_database() -> list[str]:
+    """Return what keeps the portal from storing anything: migrations, a read-only database."""
+    return _unmigrated() or _read_only()
+
+
+def of_keys() -> list[str]:
+    """Return which stored values no key of SECRET decrypts."""
+    return [WRONG_KEY.format(what) for what in encryption.unreadable()]
+
+
+def of_work(now: datetime) -> list[str]:
+    """Return what keeps work from being done: no worker, or one that is late."""
+    return _late({}, now)
 
 
 def heartbeat_age(now: datetime) -> timedelta | None:
@@ -85,10 +100,6 @@ def _read_only() -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute("SHOW transaction_read_only")
         return [READ_ONLY] if cursor.fetchone() == ("on",) else []
-
-
-def _unreadable() -> list[str]:
-    return [WRONG_KEY.format(what) for what in encryption.unreadable()]
 
 
 def _late(report: dict[str, Any], now: datetime) -> list[str]:

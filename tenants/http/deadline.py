@@ -7,7 +7,10 @@ a worker for as long as it likes.
 import http.client
 import io
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 from socket import socket
 from typing import Any
 
@@ -15,8 +18,31 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from tenants.http.limits import Limits
+
 # time.monotonic() at which the answer that is being read must be complete.
 current_deadline: ContextVar[float] = ContextVar("current_deadline", default=float("inf"))
+# time.monotonic() at which all calls of the work that is under way must be complete.
+_work_deadline: ContextVar[float] = ContextVar("work_deadline", default=float("inf"))
+MIN_SECONDS = 0.1  # seconds that a call gets although the time is over
+
+
+@contextmanager
+def ending_within(seconds: float) -> Iterator[None]:
+    """Give all calls inside together so much time, beside the limits of each."""
+    token = _work_deadline.set(min(_work_deadline.get(), time.monotonic() + seconds))
+    try:
+        yield
+    finally:
+        _work_deadline.reset(token)
+
+
+def shortened(limits: Limits) -> Limits:
+    """Return the limits of a call, with the time that is left for it."""
+    left = _work_deadline.get() - time.monotonic()
+    return (
+        limits if left >= limits.total else replace(limits, total=max(round(left, 1), MIN_SECONDS))
+    )
 
 
 class _Reader(io.RawIOBase):

@@ -16,6 +16,7 @@ from urllib.parse import quote
 import requests
 
 from tenants.http.answers import Answer
+from tenants.http.deadline import shortened
 from tenants.http.errors import ErrorBody, RemoteError, Retryable, error_class
 from tenants.http.exchange import Exchange
 from tenants.http.limits import LIMITS, Limits
@@ -87,7 +88,7 @@ class Peer:
             reads,
             into,
         )
-        return self._with_retries(request, self._limits or LIMITS)
+        return self._with_retries(request, shortened(self._limits or LIMITS))
 
     def error_class(self, status: int, body: ErrorBody, *, safe: bool) -> type[RemoteError]:
         """Return the error for a status of 400 or more. Subclasses add the rules of a peer."""

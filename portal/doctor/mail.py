@@ -1,0 +1,44 @@
+"""E-mail: whether any has left lately. Only one that arrives proves it, so staff can send one."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.mail import EmailMessage, get_connection
+from django.utils import timezone
+
+from connect.formats import format_time, sentence
+from portal.doctor.checks import check
+from portal.doctor.findings import Finding, Problem, failed, ok, problem, skipped
+from tenants.models import Message, MessageStatus
+from tenants.redaction import redact
+
+LATELY = timedelta(days=7)
+_LEFT = (MessageStatus.SENT, MessageStatus.DELIVERED)
+
+
+@check("mail", "E-mail", "E007", "E018", "E022", "W018")
+def mail() -> Finding:
+    """Connect to the mail server if there is one to connect to, and look at the last e-mails."""
+    try:
+        get_connection(timeout=5).close()
+    except OSError as error:
+        return failed(problem(f"The mail server does not answer: {type(error).__name__}"))
+    recent = Message.objects.filter(created_at__gt=timezone.now() - LATELY).order_by("-pk")
+    last = recent.exclude(status__in=(MessageStatus.QUEUED, MessageStatus.HELD)).first()
+    if last is None:
+        return skipped("No e-mail has left in a week: send one to yourself.")
+    if last.status not in _LEFT:
+        why = sentence(redact(last.error)) if last.error else "See “Messages”."
+        return failed(Problem(f"The last e-mail was not sent. {why}"))
+    return ok(f"The last one left at {format_time(last.created_at)}, from {settings.DEV_EMAIL}.")
+
+
+def send_to(address: str) -> Finding:
+    """Send an e-mail to a person who has asked for it."""
+    text = f"This is the test e-mail of {settings.PRODUCT_NAME} at {settings.PORTAL_URL}.\n"
+    try:
+        EmailMessage("Test e-mail", text, to=[address]).send()
+    except Exception as error:  # a provider's package raises errors of its own
+        said = str(error).strip().partition("\n")[0][:300]
+        return failed(problem(f"It was not sent ({type(error).__name__}): {said}"))
+    return ok(f"The mail service has taken an e-mail to {address}. Look whether it arrives.")
