@@ -96,7 +96,7 @@ def heroku_connect_answers() -> Finding:
 
 @check("isv", "ISV programme")
 def isv_programme() -> Finding:
-    """Say what can be known before an add-on is enrolled: Heroku has no other call for it."""
+    """Check the setting and the team: more cannot be known before an add-on is enrolled."""
     slug = settings.HEROKU_CONNECT_ISV_SLUG
     if not slug:
         return skipped("HEROKU_CONNECT_ISV_SLUG is not set: subscribers see Heroku's own pages.")

@@ -13,9 +13,9 @@ from tenants.models import Callout, Message, Tenant
 from tests.portal.admin import rows, strangers, walk
 from tests.portal.admin.conftest import SignIn
 
-# Session, user, preferences, two for permissions, the count, the rows, and what a column or a filter adds.
-# Four of them read how a page of tenants stands, four what holds it up, one a filter's host
-# apps, one counts for the menu.
+# Session, user, preferences, two for permissions, the count, the rows, and what a column or a
+# filter adds. Four of them read how a page of tenants stands, four what holds it up, one a filter's
+# host apps, one counts for the menu.
 MAX_QUERIES = 21
 
 
