@@ -20,6 +20,12 @@ hypothesis_settings.register_profile("thorough", deadline=None, max_examples=100
 hypothesis_settings.load_profile("usual")
 
 
+@pytest.fixture(autouse=True)
+def _counts_are_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test see, or save the query of, the menu's count that another test has made."""
+    monkeypatch.setattr("portal.navigation.counts.KEPT_SECONDS", 0)
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Let tests with transactions of their own empty the audit trail when they have ended.

@@ -60,7 +60,7 @@ def _entry(
     request: HttpRequest, entry: Entry | Place, models: dict[str, Any], numbers: Numbers
 ) -> dict[str, Any] | None:
     if isinstance(entry, Place):
-        return _place(request, entry)
+        return _place(request, entry, numbers)
     model = models.get(entry.label)
     if model is None or not model["admin_url"]:
         return None
@@ -73,7 +73,7 @@ def _entry(
     }
 
 
-def _place(request: HttpRequest, place: Place) -> dict[str, Any] | None:
+def _place(request: HttpRequest, place: Place, numbers: Numbers) -> dict[str, Any] | None:
     if place.permission and not request.user.has_perm(place.permission):
         return None
     address = reverse(place.view)
@@ -83,6 +83,7 @@ def _place(request: HttpRequest, place: Place) -> dict[str, Any] | None:
         "object_name": place.name,
         "admin_url": address,
         "keywords": place.keywords,
+        "count": SimpleLazyObject(lambda: numbers().get(place.view)),
         "current": current,
     }
 

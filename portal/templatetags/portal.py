@@ -1,16 +1,13 @@
 """Template tags and filters of the admin."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 from django import template
 from django.contrib.admin.views.main import ChangeList
 from django.forms import BaseForm
-from django.utils import timezone
-from django.utils.timesince import timesince
 
-from connect.formats import counted, format_duration, sentence
+from connect.formats import format_duration, sentence
 from portal import moments, show
 from portal.admin.kit import lists
 from portal.admin.kit.faults import faults
@@ -19,7 +16,6 @@ from portal.admin.panels import bulk
 from tenants.models import KILL_SWITCHES
 
 MAX_FAULTS = 20  # in the list on top of a form
-_UNITS = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
 
 register = template.Library()
 register.filter("mapping_state", show.mapping_state)
@@ -46,15 +42,6 @@ def switch_name(name: str) -> str:
 def press_number() -> UUID:
     """Return a new number for a form that presses; see portal.admin.kit.once."""
     return uuid4()
-
-
-@register.filter
-def age(moment: datetime) -> str:
-    """Return how long ago a moment was, e.g. "40 seconds" or "3 days"."""
-    seconds = max(0, int((timezone.now() - moment).total_seconds()))
-    if seconds < 60:
-        return counted(seconds, "second")
-    return timesince(moment, depth=1)
 
 
 @register.inclusion_tag("admin/date_hierarchy.html")

@@ -200,7 +200,9 @@
     });
 
     const keys = document.getElementById("keys-on");
-    keys.checked = localStorage.getItem(KEYS_OFF) === null;
+    // Who wants no keys that act alone (preferences) has none here either.
+    keys.disabled = document.querySelector("[data-no-keys]") !== null;
+    keys.checked = !keys.disabled && localStorage.getItem(KEYS_OFF) === null;
     keys.closest("[hidden]").removeAttribute("hidden");
     keys.addEventListener("change", () => {
       if (keys.checked) localStorage.removeItem(KEYS_OFF);

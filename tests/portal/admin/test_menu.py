@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
@@ -88,6 +89,7 @@ def test_the_counts_say_how_much_there_is_to_do(viewer: Client, five: dict[str, 
     Switch.objects.create(name="provisioning", on=False, why="Heroku is away", who="mia")
     said = re.findall(r">([\w -]+) <span [^>]*>(\d+)<span [^>]*> ([\w ]+)<", menu_of(viewer))
     assert said == [
+        ("Attention", "3", "to look at"),
         ("Tenants", "4", "current"),
         ("Incidents", "1", "open"),
         ("Roll-outs", "1", "under way"),
@@ -96,14 +98,28 @@ def test_the_counts_say_how_much_there_is_to_do(viewer: Client, five: dict[str, 
     ]
 
 
-def test_all_counts_cost_one_query_and_are_those_that_a_person_may_see(
+def test_all_counts_cost_four_queries_and_are_those_that_a_person_may_see(
     viewer: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     strangers.make(3)
     user = viewer.get("/admin/").wsgi_request.user
     user.has_perm("tenants.view_tenant")  # reads the permissions
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(4):
         assert "connect.Incident" in counts.counts(user)
+
+
+def test_the_worklists_count_is_kept_for_a_while(
+    monkeypatch: pytest.MonkeyPatch, viewer: Client, five: dict[str, Tenant]
+) -> None:
+    cache.clear()
+    monkeypatch.setattr(counts, "KEPT_SECONDS", 60)
+    said = r'Attention <span class="menu-count menu-count-bad">(\d+)<span [^>]*> to look at'
+    (before,) = re.findall(said, menu_of(viewer))
+    strangers.connected(range(3), blocked_at=timezone.now(), blocked_reason="No.")
+    assert re.findall(said, menu_of(viewer)) == [before]
+    cache.clear()
+    assert re.findall(said, menu_of(viewer)) == [str(int(before) + 3)]
+    cache.clear()
 
 
 def test_who_may_not_see_incidents_does_not_see_how_many_there_are(sign_in: SignIn) -> None:

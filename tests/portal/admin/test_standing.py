@@ -74,7 +74,7 @@ def test_no_page_is_green_while_something_is_wrong(
     for row in (five["acme"], connection):
         url = walk.page(type(row), "change", row.pk)
         html = text(manager, url)
-        assert f"<h2>{headline}, since" in html
+        assert f"<h2>{headline}, for" in html
         assert "notice-good" not in html
         last = html.partition('<span class="step-label">Live</span>')[2]
         assert last.startswith(f' <span class="step-state">{word.label.lower()}<')
