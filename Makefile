@@ -35,7 +35,7 @@ screenshots: $(READY) ## Render the staff's and the subscribers' pages to docs/s
 docs: $(READY) ## Write the diagrams and tables that the documents take from the code
 	@$(VENV)/bin/python -W ignore -m scripts.documents
 
-chaos: $(READY) ## Kill everything, meet every fault, and report what held (about ten minutes)
+chaos: $(READY) ## Kill everything, meet every fault, send hostile requests, and report what held (long)
 	@$(REDIS) "the storm with Redis is skipped"
 	@$(VENV)/bin/python -m pytest -m "chaos or matrix" -p tests.chaos.report --numprocesses=2 $(ARGS)
 

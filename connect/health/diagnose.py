@@ -11,6 +11,7 @@ from connect.clients import heroku_health, http
 from connect.clients.accounts import remote_of
 from connect.formats import counted
 from connect.health import observations
+from connect.health.in_time import in_time
 from connect.models import Connection, Diagnosis, Health, Notification, Stage
 from tenants import timeline
 from tenants.models import EventKind
@@ -63,7 +64,7 @@ def start_due() -> int:
     )
     rows = rows.order_by(F("health__diagnosed_at").asc(nulls_first=True))
     started = 0
-    for connection in rows[:MAX_AT_A_TIME]:
+    for connection in in_time(rows[:MAX_AT_A_TIME]):
         try:
             started += start(connection, timeline.PORTAL) is not None
             fetch_notifications(connection)
@@ -77,14 +78,11 @@ def start_due() -> int:
 def collect() -> int:
     """Fetch the results that are ready; return how many."""
     _end_lost()
-    # Without a run id the call that starts it has not returned yet.
+    # Without a run id the call that starts it has not returned yet. In any order, so that those of
+    # a region that hangs do not stay the first.
     under_way = Diagnosis.objects.filter(ended_at=None).exclude(run_id="")
-    return sum(
-        _collect(each)
-        for each in under_way.select_related("connection__tenant", "connection__host_app")[
-            :MAX_AT_A_TIME
-        ]
-    )
+    rows = under_way.select_related("connection__tenant", "connection__host_app")
+    return sum(_collect(each) for each in in_time(rows.order_by("?")[:MAX_AT_A_TIME]))
 
 
 def _end_lost() -> None:

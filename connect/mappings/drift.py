@@ -8,6 +8,7 @@ import hashlib
 import json
 import logging
 import time
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
@@ -38,6 +39,7 @@ log = logging.getLogger(__name__)
 INTERVAL = timedelta(hours=24)
 MAX_RUN_SECONDS = 60.0
 # A peer's document of another shape is its fault, and must not stop the other tenants.
+UNREADABLE = "Heroku Connect's export cannot be read."
 _UNREADABLE = (KeyError, TypeError, AttributeError)
 
 
@@ -75,18 +77,43 @@ def _due() -> QuerySet[Connection]:
     )
 
 
+@dataclass(frozen=True)
+class Look:
+    """A connection's live mappings and what its org says of them, or the error."""
+
+    connection: Connection
+    live: MappingDocument | None = None
+    described: Described | None = None
+    error: str = ""
+
+
 def compare(connection: Connection) -> Drift:
     """Compare a connection's live mappings with its version and its org; store the result."""
+    return note(look(connection))
+
+
+def note(seen: Look) -> Drift:
+    """Compare what was seen with the connection's version; store the result."""
+    if seen.live is None:
+        return _store(seen.connection, error=seen.error)
+    return store(seen.connection, seen.live, seen.described)
+
+
+def look(connection: Connection) -> Look:
+    """Ask for a connection's live mappings, and its org about them. Stores nothing."""
     with http.working_for(connection.tenant.org_id):
         try:
             live = heroku_connect.export(remote_of(connection))
             described = asking.ask(asking.of(connection), live)
+            left_out = asking.left_out(live, described)
         except http.RemoteError as error:
             log.warning("drift unknown connection=%s error=%s", connection.pk, error)
-            return _store(connection, error=error.words)
+            return Look(connection, error=error.words)
         except _UNREADABLE:
-            return _store(connection, error="Heroku Connect's export cannot be read.")
-    return store(connection, live, described)
+            return Look(connection, error=UNREADABLE)
+    if left_out:  # else what is unknown would count as unchanged
+        return Look(connection, error=asking.TOO_SLOW)
+    return Look(connection, live, described)
 
 
 def store(
@@ -102,7 +129,7 @@ def store(
     try:
         return _store(connection, diff.compare(live, wanted), live, described)
     except _UNREADABLE:
-        return _store(connection, error="Heroku Connect's export cannot be read.")
+        return _store(connection, error=UNREADABLE)
 
 
 def _store(

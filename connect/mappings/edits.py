@@ -29,6 +29,12 @@ def edited(before: Config, answers: Config) -> dict[str, Any]:
     return after
 
 
+def is_there(now: Config, answers: Config) -> bool:
+    """Return whether a configuration has the answers of a form already."""
+    kept = {key: value for key, value in now.items() if key != "applied_at"}
+    return edited(now, answers) == kept
+
+
 def gone_along(before: Config, after: Config) -> str:
     """Return which indexes, and which identifier, went with their fields; "" if none did."""
     mapped, identifier = _mapped(after), before.get("upsert_field")

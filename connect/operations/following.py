@@ -2,11 +2,14 @@
 
 from typing import Any
 
+from django.db import transaction
+
 from connect.clients import heroku_mappings, http
 from connect.clients.accounts import remote_of
 from connect.formats import counted
 from connect.health import refresh as health
 from connect.mappings import corrections, drift
+from connect.mappings.drift import Look
 from connect.models import (
     OPEN_STATUSES,
     Connection,
@@ -51,11 +54,21 @@ def _correct(claim: Claim, actor: str, options: Options) -> Done:
         raise Skip("the differences have changed: reload the page")
     health.refresh(claim.connection)
     changed = [name for each in claim.connection.mappings.all() if (name := _one(claim, row, each))]
+    text = f"{', '.join(changed) or 'nothing more'} changed for this tenant alone."
     health.refresh(claim.connection)
-    compared = drift.compare(claim.connection)
-    if compared.state == DriftState.DRIFTED:
-        drift.accept(compared.pk, compared.fingerprint, actor, options["reason"])
-    return Done(f"{', '.join(changed) or 'nothing'} changed for this tenant alone.")
+    if why := _accept(drift.look(claim.connection), actor, options["reason"]):
+        raise Failed(f"{text} That it may differ is not stored: {why} Try again.")
+    return Done(text)
+
+
+@transaction.atomic
+def _accept(seen: Look, actor: str, reason: str) -> str:
+    """Store a comparison and accept its differences; return why not, or ""."""
+    # In one transaction: after a comparison alone, nothing would ask for the correction again.
+    compared = drift.note(seen)
+    if not compared.error and compared.state == DriftState.DRIFTED:
+        drift.accept(compared.pk, compared.fingerprint, actor, reason)
+    return compared.error
 
 
 def _one(claim: Claim, row: Drift, mapping: Mapping) -> str:

@@ -73,10 +73,17 @@ def _edit(claim: Claim, actor: str, options: Options) -> Done:
         heroku_mappings.replace_mapping(*address, mapping.object_name, changed)
     except http.Conflict as conflict:
         health.refresh(claim.connection)
+        # Our own earlier call may have saved it, although its answer was lost.
+        if edits.is_there(_mapping(claim, options).config, options["config"]):
+            return _edited(claim, mapping, wanted)
         raise Failed(
             f"Nothing was saved: {mapping.object_name} was changed after the page was opened "
             f"(revision {options['revision']}). Open it again and repeat the change."
         ) from conflict
+    return _edited(claim, mapping, wanted)
+
+
+def _edited(claim: Claim, mapping: Mapping, wanted: dict[str, Any]) -> Done:
     _look_again(claim.connection)
     along = edits.gone_along(mapping.config, wanted)
     return Done(f"{mapping.object_name} is changed; Heroku Connect loads what is new.{along}")

@@ -19,15 +19,22 @@ NO_ROOM = WAITS_FOR_ROOM + ": {}"
 def place(connection: Connection) -> tuple[HostApp | None, str]:
     """Return the host app for a connection, or None and what it waits for.
 
-    Call it in a transaction that holds the lock of the day's orders, so that two connections do not
-    get the same last place.
+    Call it in a transaction that stores the choice, so that two connections do not get the same
+    last place.
     """
+    _one_at_a_time()
     known = rooms.read()
     choice = choose(known, wanted_by(connection))
     if choice.room is None:
         return None, NO_ROOM.format(choice.refusal)
     _warn_if_scarce(known)
     return HostApp.objects.get(pk=choice.room.id), ""
+
+
+def _one_at_a_time() -> None:
+    """Wait until other choices are stored, so that they are counted."""
+    # The lock of the day's orders is not enough: at midnight two workers may be in two days.
+    list(HostApp.objects.order_by("pk").select_for_update(no_key=True).values_list("pk"))
 
 
 def wanted_by(connection: Connection) -> Wanted:

@@ -24,6 +24,7 @@ def check(claim: ItemClaim) -> Facts:
     asked = asking.ask(asking.of(claim.connection), document, changed) if changed else {}
     org = lint.OrgFacts(claim.tenant.namespace, asked, rows)
     findings = lint.check(document, claim.connection.plan, org) + _exceptions(claim.connection)
+    findings += asking.left_out(document, asked, changed) if changed else []
     return {
         "findings": [found.as_json() for found in findings],
         "changes": [{**change.as_json(), "cost": cost_text(change, rows)} for change in changes],

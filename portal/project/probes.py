@@ -78,6 +78,12 @@ def of_work(now: datetime) -> list[str]:
     return _late({}, now)
 
 
+def is_late(beat: timedelta | None, waits: timedelta | None) -> bool:
+    """Return whether no worker lives, by the ages of the newest heartbeat and the oldest work."""
+    # Sooner while work waits: then a worker that is just slow to beat would be at it.
+    return beat is None or beat > (deliveries.WORKER_IS_DEAD if waits else WORKER_IS_LATE)
+
+
 def heartbeat_age(now: datetime) -> timedelta | None:
     """Return the age of the newest heartbeat; None if there is none."""
     beats = Heartbeat.objects.exclude(sweeps.in_future("beat_at", now))
@@ -109,8 +115,7 @@ def _late(report: dict[str, Any], now: datetime) -> list[str]:
     report["queue_age"] = _seconds(age)
     if beat is None:
         problems.append("No worker has ever run: heroku ps:scale worker=1.")
-    # Sooner while work waits: then a worker that is just slow to beat would be at it.
-    elif beat > (deliveries.WORKER_IS_DEAD if age else WORKER_IS_LATE):
+    elif is_late(beat, age):
         problems.append(_no_worker(beat, age))
     if age and age > waiting.QUEUE_IS_LATE:
         problems.append(f"The oldest queued task has waited {age.total_seconds():.0f} s.")

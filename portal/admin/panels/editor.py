@@ -149,7 +149,7 @@ class Editor:
         org = lint.OrgFacts(self.namespace, asked)
         found = templates.findings(self.document)
         known = {(each.rule, each.where) for each in found}
-        here = lint.check(filled, self.connection.plan, org)
+        here = asking.left_out(filled, asked) + lint.check(filled, self.connection.plan, org)
         return [*found, *(each for each in here if (each.rule, each.where) not in known)]
 
     def _save(self, author: str) -> None:

@@ -1,6 +1,6 @@
 """System status: worker, queue, Heroku budget, kill switches."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from connect.clients import budget
@@ -14,23 +14,24 @@ BUDGET_IS_LOW = budget.RESERVE * 2
 
 def read(user: Any, now: datetime) -> dict[str, Any]:
     """Four queries, and one for each kind of work that may wait."""
+    waits = waiting.age(now)
     return {
-        "worker": _worker(now),
-        "queue": _queue(now),
+        "worker": _worker(now, waits),
+        "queue": _queue(now, waits),
         "budget": _budget(now),
         "switches": _switches(),
     }
 
 
-def _worker(now: datetime) -> dict[str, Any]:
+def _worker(now: datetime, waits: timedelta | None) -> dict[str, Any]:
     age = probes.heartbeat_age(now)
-    alive = age is not None and age < probes.WORKER_IS_LATE
+    alive = not probes.is_late(age, waits)
     beat_at = now - age if age is not None else None
     return {"alive": alive, "beat_at": beat_at, "url": to_list("portal_heartbeat")}
 
 
-def _queue(now: datetime) -> dict[str, Any]:
-    age, count = waiting.age(now), waiting.length()
+def _queue(now: datetime, age: timedelta | None) -> dict[str, Any]:
+    count = waiting.length()
     late = count is None or (age is not None and age > waiting.QUEUE_IS_LATE)
     since = now - age if age is not None else None
     return {"count": count, "since": since, "late": late, "url": to_list("django_q_ormq")}

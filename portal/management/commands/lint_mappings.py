@@ -98,10 +98,12 @@ def _check(
     filled = placeholders.fill(document, namespace)
     try:
         with http.working_for(connection.tenant.org_id):
-            org = lint.OrgFacts(namespace, asking.ask(asking.of(connection), filled))
+            asked = asking.ask(asking.of(connection), filled)
     except http.RemoteError as error:
         raise _unusable(f"The org could not be asked. {error.words}") from None
-    return lint.check_plans(filled, given or [connection.plan], org)
+    org = lint.OrgFacts(namespace, asked)
+    found = lint.check_plans(filled, given or [connection.plan], org)
+    return asking.left_out(filled, asked) + found
 
 
 def _unusable(text: str) -> CommandError:

@@ -8,11 +8,11 @@ import time_machine
 from django.utils import timezone
 
 from connect import tasks
-from connect.health import diagnose, maintenance
+from connect.health import diagnose, in_time, maintenance
 from connect.models import Diagnosis, Health, Incident, IncidentKind, Notification, Stage
 from connect.operations import connection as operations
 from tenants.models import SalesforceGrant
-from tests import queue
+from tests import cast, queue
 from tests.connect.journey import Journey
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +38,23 @@ def test_an_idle_grant_is_refreshed_before_it_expires(journey: Journey) -> None:
             assert maintenance.refresh_idle_grants() == 0
     assert tokens_asked(journey) == before + 4
     assert SalesforceGrant.objects.get().status == "active"
+
+
+def test_orgs_that_are_away_do_not_keep_off_the_other_idle_grants(
+    journey: Journey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journey.reach(Stage.LIVE)
+    SalesforceGrant.objects.update(refreshed_at=timezone.now() - timedelta(days=21))
+    monkeypatch.setattr(maintenance, "MAX_AT_A_TIME", 1)
+    away = cast.enrol(cast.BOREALIS)  # a sandbox
+    SalesforceGrant.objects.create(
+        tenant=away,
+        access_token="old",
+        refresh_token="old",
+        issued_at=timezone.now() - timedelta(days=25),
+    )
+    journey.running.fail("salesforce", path="/test.salesforce.com/", status=503)
+    assert any(maintenance.refresh_idle_grants() for _ in range(40))
 
 
 def test_a_package_is_looked_for_once_a_day_without_changing_the_org(journey: Journey) -> None:
@@ -98,6 +115,20 @@ def test_a_diagnosis_that_takes_its_time_is_fetched_later(journey: Journey) -> N
     assert diagnose.collect() == 1
     done = Diagnosis.objects.get()
     assert (done.actor, done.ended_at is not None) == ("olga", True)
+
+
+def test_diagnoses_in_a_region_that_hangs_leave_time_for_the_other_work(
+    journey: Journey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = journey.reach(Stage.LIVE)
+    for number in range(5):
+        Diagnosis.objects.create(connection=connection, actor="", run_id=f"run {number}")
+    monkeypatch.setattr(in_time, "MAX_SECONDS", 0.3)
+    journey.running.clear_calls()
+    journey.running.fail("region", delay=0.2, status=503)
+    diagnose.collect()
+    # Each asks three times.
+    assert journey.calls("GET", "/connections/") == 3
 
 
 def test_a_diagnosis_whose_worker_died_does_not_keep_off_the_next(journey: Journey) -> None:

@@ -1,8 +1,13 @@
 """Placing a connection in its step: stored first, never changed, and waiting for room."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from threading import Barrier
 from typing import Any
 
 import pytest
+from django.db import connections, transaction
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
@@ -11,7 +16,7 @@ from connect import holds
 from connect.models import AddonDay, Connection, HostApp, Incident, Stage, WaitingOn
 from connect.operations import connection as operations
 from connect.placement import place, rooms
-from connect.provisioning import reconciler
+from connect.provisioning import reconciler, spending
 from tenants.models import Message, Proof
 from tests import cast
 from tests.connect.journey import Journey
@@ -79,6 +84,32 @@ def test_the_last_place_is_given_once(emulator: emulated.Running) -> None:
     assert first.connection.host_app
     assert second.connection.host_app is None
     assert [room.addons for room in rooms.read()] == [1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_last_place_is_given_once_also_around_midnight() -> None:
+    HostApp.objects.update(max_addons=1)
+    made = [
+        cast.connect(cast.enrol(who), Stage.CREATING_ADDON, host_app=None)
+        for who in (cast.ACME, cast.BOREALIS)
+    ]
+    both = Barrier(2)
+
+    def order(connection: Connection, day: date) -> bool:
+        try:
+            with transaction.atomic():
+                spending.reserve(day)
+                both.wait(timeout=10)
+                found, _ = place.place(connection)
+                time.sleep(0.2)  # each chooses before the other has stored its choice
+                Connection.objects.filter(pk=connection.pk).update(host_app=found)
+                return found is not None
+        finally:
+            connections.close_all()
+
+    days = [date(2026, 11, 26), date(2026, 11, 27)]
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(order, made, days)) == [False, True]
 
 
 def test_staff_are_notified_once_that_less_than_a_month_fits(emulator: emulated.Running) -> None:

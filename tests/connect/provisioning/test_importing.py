@@ -2,9 +2,9 @@
 
 import pytest
 
-from connect.mappings import drift, org_changes
+from connect.mappings import asking, drift, org_changes
 from connect.mappings.org_changes import OrgChangeKind
-from connect.models import BlockedKind, Drift, Stage
+from connect.models import BlockedKind, Drift, DriftState, Stage
 from connect.operations.connection import operate
 from tenants.models import Tenant
 from tests.connect.journey import Journey
@@ -75,3 +75,29 @@ def test_the_first_comparison_sees_what_has_changed_since_the_import(journey: Jo
     row = drift.compare(journey.connection)
     (change,) = org_changes.from_json(row.org_changes)
     assert (change.kind, change.field) == (OrgChangeKind.RETYPED, "Twitter__c")
+
+
+def test_an_org_that_describes_itself_slowly_does_not_hold_up_the_tenant(
+    journey: Journey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "MAX_SECONDS", 0.2)
+    journey.running.fail("region", path="/schemas/", delay=0.3)
+    journey.reach(Stage.LIVE)
+    assert list(Drift.objects.get().described) == ["account"]
+
+
+def test_a_comparison_without_the_whole_org_says_so_and_keeps_its_last_result(
+    journey: Journey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journey.reach(Stage.LIVE)
+    journey.running.control("DELETE", f"{fields(journey)}/Twitter__c")
+    before = drift.compare(journey.connection)
+    monkeypatch.setattr(asking, "MAX_SECONDS", 0)
+    row = drift.compare(journey.connection)
+    assert row.error == asking.TOO_SLOW
+    # It has had its turn, so that it does not stay the first of all.
+    assert row.checked_at
+    assert before.checked_at
+    assert row.checked_at > before.checked_at
+    assert (row.state, row.org_changes) == (DriftState.DRIFTED, before.org_changes)
+    assert row.described == before.described

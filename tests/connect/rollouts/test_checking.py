@@ -2,6 +2,7 @@
 
 import pytest
 
+from connect.mappings import asking
 from connect.models import (
     Drift,
     DriftState,
@@ -72,6 +73,18 @@ def test_a_tenant_that_cannot_be_checked_is_refused_with_the_reason(
     rollout = work(make(fleet))
     assert "not authenticated" in rollout.items.get().findings[0]["text"]
     assert rollout.status == RolloutStatus.REFUSED
+
+
+def test_objects_that_are_described_too_slowly_are_warned_of(
+    fleet: Fleet, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet.add()
+    monkeypatch.setattr(asking, "MAX_SECONDS", 0)
+    rollout = work(make(fleet))
+    (finding,) = rollout.items.get().findings
+    assert (finding["rule"], finding["severity"]) == ("unchecked", "warning")
+    assert finding["text"] == f"{asking.TOO_SLOW} Not asked: Account."
+    assert rollout.status == RolloutStatus.READY
 
 
 def test_an_accepted_exception_is_warned_of(fleet: Fleet, work: Work) -> None:

@@ -7,7 +7,7 @@ from django.db import connections
 
 from connect.mappings import drift
 from connect.models import Drift, DriftState
-from connect.operations import base, following
+from connect.operations import base, following, mapping
 from connect.operations.base import OperationOutcome, Report
 from connect.rollouts import restore
 from tenants.models import Event
@@ -104,6 +104,64 @@ def test_one_tenants_mappings_are_corrected_and_accepted_as_an_exception(
     after = Drift.objects.get()
     assert (after.state, after.reason) == (DriftState.ACCEPTED, "Theirs is gone.")
     assert drift.faults(after) == []
+
+
+def test_a_correction_that_cannot_be_compared_is_not_accepted_and_can_be_pressed_again(
+    fleet: Fleet, member: Member
+) -> None:
+    fleet.remove_field(member, "Account", "Segment__c")
+    found = drift.compare(member.now())
+    press = {"fingerprint": found.fingerprint, "reason": "Theirs is gone."}
+    fleet.running.fail("region", path="/actions/export", status=404)
+    report = operate("correct", member, **press)
+    assert (report.outcome, Drift.objects.get().state) == (
+        OperationOutcome.FAILED,
+        DriftState.DRIFTED,
+    )
+    assert "Account changed" in report.reason
+    fleet.running.clear_faults()
+    assert operate("correct", member, **press).outcome == OperationOutcome.DONE
+    assert drift.compare(member.now()).state == DriftState.ACCEPTED
+
+
+class Killed(BaseException):
+    """The worker dies here."""
+
+
+def test_a_worker_that_dies_between_correcting_and_accepting_costs_nothing(
+    fleet: Fleet, member: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet.remove_field(member, "Account", "Segment__c")
+    found = drift.compare(member.now())
+    press = {"fingerprint": found.fingerprint, "reason": "Theirs is gone."}
+
+    def die(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as dying:
+        dying.setattr(drift, "accept", die)
+        with pytest.raises(Killed):
+            operate("correct", member, **press)
+    assert operate("correct", member, **press).outcome == OperationOutcome.DONE
+    assert Drift.objects.get().state == DriftState.ACCEPTED
+
+
+def test_an_edit_whose_answer_was_lost_is_done_by_the_next_press(
+    fleet: Fleet, member: Member
+) -> None:
+    account = member.now().mappings.get(object_name="Account")
+    fields: dict[str, Any] = {name: {} for name in account.config["fields"] if name != "Phone"}
+    press = {
+        "object_name": "Account",
+        "revision": account.config["revision"],
+        "config": {"fields": fields},
+    }
+    edit = mapping.REGISTRY["edit"]
+    fleet.running.fail("region", method="PUT", drop="after", times=1)
+    assert base.perform(edit, member.connection.pk, "mia", press).outcome == OperationOutcome.FAILED
+    assert base.perform(edit, member.connection.pk, "mia", press).outcome == OperationOutcome.DONE
+    assert "Phone" not in fleet.mapped(member)["Account"]
+    assert Drift.objects.get().state == DriftState.DRIFTED  # it differs from its version now
 
 
 def test_a_retyped_field_is_taken_out_and_brought_back_with_its_new_type(
