@@ -64,6 +64,27 @@ def cursor_of(alias: str) -> Iterator[CursorWrapper]:
         yield cursor
 
 
+class EachOnce:
+    """The databases that a run over many tenants has found away.
+
+    Each of them is waited for once: the time-outs of its tenants would take the time of the others.
+    """
+
+    def __init__(self) -> None:
+        self._away: dict[str, DatabaseAway] = {}
+
+    @contextmanager
+    def reaching(self, alias: str) -> Iterator[None]:
+        """Raise DatabaseAway at once for a database that was away before in this run."""
+        if alias in self._away:
+            raise self._away[alias].with_traceback(None)
+        try:
+            yield
+        except DatabaseAway as away:
+            self._away[alias] = away
+            raise
+
+
 @contextmanager
 def reaching(alias: str) -> Iterator[None]:
     """Turn the errors of a server that is away into DatabaseAway; others pass unchanged."""

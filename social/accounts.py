@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from django.db import Error as DatabaseError
 from psycopg import sql
 
+from connect import databases
 from connect.models import Connection, Stage
 from connect.schemas import BadSchemaName
 from social import handles
@@ -55,7 +56,8 @@ def read_all(tenant_ids: Sequence[int] = ()) -> list[TenantRun]:
     found = live()
     if tenant_ids:
         found = (each for each in found if each.tenant_id in set(tenant_ids))
-    return [_read_tenant(connection) for connection in found]
+    known = databases.EachOnce()
+    return [_read_tenant(connection, known) for connection in found]
 
 
 def live() -> Iterable[Connection]:
@@ -95,12 +97,13 @@ def parse_rows(rows: Iterable[tuple[str, str]]) -> Accounts:
     return found
 
 
-def _read_tenant(connection: Connection) -> TenantRun:
+def _read_tenant(connection: Connection, known: databases.EachOnce) -> TenantRun:
     tenant_run = TenantRun(connection, TenantCollection(connection=connection))
     result = tenant_run.result
     try:
         tables = tables_of(connection)
-        tenant_run.found = read(tables)
+        with known.reaching(tables.database):
+            tenant_run.found = read(tables)
     # A reason to skip is expected; only an error of the database counts as a failure.
     except (TenantSkipped, BadSchemaName) as reason:
         result.skipped = str(reason)[:255]

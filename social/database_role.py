@@ -13,6 +13,7 @@ from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
 from connect import databases
+from connect.write_errors.trigger_log import LOG
 from social.tenant_tables import ACCOUNT, TenantTables
 
 ROLE = "multiconnect_posts"
@@ -31,8 +32,10 @@ SELECT count(*) FROM pg_roles WHERE rolname = %s AND pg_has_role(current_user, o
 # The last column: NULL without the role, else whether it has its rights in this schema.
 _BEGIN = """
 SELECT set_config('lock_timeout', %s, true), set_config('statement_timeout', %s, true), (
-    SELECT has_table_privilege(oid, to_regclass(%s), 'INSERT') FROM pg_roles
-    WHERE rolname = %s AND pg_has_role(current_user, oid, 'MEMBER'))
+    SELECT coalesce(has_table_privilege(oid, to_regclass(%s), 'SELECT')
+        AND has_table_privilege(oid, to_regclass(%s), 'INSERT')
+        AND has_table_privilege(oid, to_regclass(%s), 'INSERT'), false)
+    FROM pg_roles WHERE rolname = %s AND pg_has_role(current_user, oid, 'MEMBER'))
 """
 
 
@@ -65,13 +68,13 @@ def limited_transaction(tables: TenantTables) -> Iterator[CursorWrapper]:
     Raises DatabaseAway, a django.db.Error.
     """
     with databases.cursor_of(tables.database) as cursor:
-        posts = _qualified(tables, tables.post_table)
-        cursor.execute(_BEGIN, [LOCK_TIMEOUT, STATEMENT_TIMEOUT, posts, ROLE])
+        needed = [_qualified(tables, name) for name in (ACCOUNT.lower(), tables.post_table, LOG)]
+        cursor.execute(_BEGIN, [LOCK_TIMEOUT, STATEMENT_TIMEOUT, *needed, ROLE])
         *_, is_granted = cursor.fetchone() or (None,)
         if is_granted is None:
             yield cursor
             return
-        if not is_granted:  # a new schema, or Heroku Connect has made the table again
+        if not is_granted:  # a new schema, or Heroku Connect has made a table again
             _grant(cursor, tables)
         cursor.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(ROLE)))
         yield cursor
@@ -81,14 +84,14 @@ def limited_transaction(tables: TenantTables) -> Iterator[CursorWrapper]:
 
 def _grant(cursor: CursorWrapper, tables: TenantTables) -> None:
     posts = _qualified(tables, tables.post_table)
-    log = _qualified(tables, "_trigger_log")
+    log = _qualified(tables, LOG)
     role = sql.Identifier(ROLE)
     cursor.execute(
         _GRANT.format(
             schema=sql.Identifier(tables.schema),
             account=sql.Identifier(tables.schema, ACCOUNT.lower()),
             posts=sql.Identifier(tables.schema, tables.post_table),
-            log=sql.Identifier(tables.schema, "_trigger_log"),
+            log=sql.Identifier(tables.schema, LOG),
             role=role,
         )
     )

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Max, Q
 from django.utils import timezone
 
+from connect import databases
 from connect.clients.http import working_for
 from social import post_table, tenant_tables
 from social.accounts import TenantRun
@@ -24,6 +25,7 @@ def deliver(run: CollectionRun, tenant_runs: list[TenantRun], until: float) -> b
     newest = Post.objects.aggregate(newest=Max("changed_in"))["newest"] or 0
     rows = Delivery.objects.filter(connection__in=[each.connection.pk for each in tenant_runs])
     known = {each.connection_id: each for each in rows}
+    reach = databases.EachOnce()
     for tenant_run in tenant_runs:
         if time.monotonic() > until:
             return False
@@ -33,7 +35,7 @@ def deliver(run: CollectionRun, tenant_runs: list[TenantRun], until: float) -> b
         done = delivery.through >= newest and delivery.accounts == wanted
         if tenant_run.tables is not None and not done:
             with working_for(tenant_run.connection.tenant.org_id):
-                _deliver_to(run, tenant_run, tenant_run.tables, delivery)
+                _deliver_to(run, tenant_run, tenant_run.tables, delivery, reach)
     return True
 
 
@@ -50,11 +52,15 @@ def store_results(run: CollectionRun, tenant_runs: Iterable[TenantRun]) -> None:
 
 
 def _deliver_to(
-    run: CollectionRun, tenant_run: TenantRun, tables: TenantTables, delivery: Delivery
+    run: CollectionRun,
+    tenant_run: TenantRun,
+    tables: TenantTables,
+    delivery: Delivery,
+    reach: databases.EachOnce,
 ) -> None:
     tenant, result = tenant_run.connection.tenant, tenant_run.result
     try:
-        with transaction.atomic():
+        with reach.reaching(tables.database), transaction.atomic():
             rows = _rows(tenant_run, delivery)
             written = post_table.write(tables, rows) if rows else post_table.WriteCounts()
             # In the transaction of the posts, so they are never marked as written without being so.

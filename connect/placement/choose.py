@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 # "HC_<org id>_<n>_URL" and "<config var>:sf_<org id>_<n>", without the config var and both n.
 _FIXED_BYTES = 49
+MAX_REASONS = 3  # in a refusal: that many fit into the column of what a connection waits for
 
 
 def config_bytes(config_var: str, generation: int = 1) -> int:
@@ -96,6 +97,17 @@ def refusal_of(room: Room, wanted: Wanted) -> str:
 
 
 def _in_words(reasons: Sequence[tuple[str, str]]) -> str:
+    """Return the reasons that most host apps have, with one host app for each."""
     if not reasons:
         return "there is no host app"
-    return ", ".join(f"{name} {reason}" for name, reason in sorted(reasons))
+    having: dict[str, list[str]] = {}
+    for name, reason in sorted(reasons):
+        having.setdefault(reason, []).append(name)
+    common = sorted(having.items(), key=lambda found: (-len(found[1]), found[1]))
+    said = [_of_these(names, reason) for reason, names in common[:MAX_REASONS]]
+    return ", ".join([*said, "and others"] if len(common) > MAX_REASONS else said)
+
+
+def _of_these(names: Sequence[str], reason: str) -> str:
+    more = f" (and {len(names) - 1:,} more)" if names[1:] else ""
+    return f"{names[0]} {reason}{more}"

@@ -52,6 +52,18 @@ def test_the_callers_transaction_goes_on_as_before(live: Live) -> None:
         assert Connection.objects.count() == 1
 
 
+@pytest.mark.parametrize("table", ["account", "_trigger_log", "{posts}"])
+def test_a_right_that_is_lost_is_given_again(live: Live, table: str) -> None:
+    write(live, row(7, "Hello"))
+    name = sql.Identifier(live.schema, table.format(posts=tables().post_table))
+    # As when Heroku Connect makes the table again.
+    lost = sql.SQL("REVOKE ALL ON {} FROM {}").format(name, sql.Identifier(ROLE))
+    with database.cursor() as cursor:
+        cursor.execute(lost)
+    assert list(accounts.read(tables()).by_handle) == ["acme"]
+    assert write(live, row(8, "Again")).inserted == 1
+
+
 def test_a_second_set_up_keeps_it(live: Live) -> None:
     assert database_role.ensure("default") == f"role {ROLE} in default: kept"
 

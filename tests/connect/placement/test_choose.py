@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from connect.models import Connection
 from connect.placement.choose import Room, Wanted, choose, config_bytes
+from connect.placement.place import NO_ROOM
 
 PLAN = "herokuconnect:enterprise"
 EMPTY = Room(
@@ -81,7 +83,7 @@ REFUSALS: dict[str, tuple[Room, Wanted, str]] = {
 
 
 @pytest.mark.parametrize("case", REFUSALS)
-def test_without_room_the_reason_names_each_host_app(case: str) -> None:
+def test_without_room_the_reason_names_the_host_app(case: str) -> None:
     only, wanted, expected = REFUSALS[case]
     choice = choose([only], wanted)
     assert choice.room is None
@@ -95,6 +97,26 @@ def test_without_any_host_app_the_reason_says_so() -> None:
 def test_several_reasons_are_one_line() -> None:
     rooms = [room("b", addons=10), room("a", accepts=False)]
     assert choose(rooms, Wanted(PLAN)).refusal == "a accepts no new tenants, b is full"
+
+
+def test_of_many_host_apps_the_reason_names_one_for_each_kind() -> None:
+    rooms = [replace(EMPTY, name=f"isv-{n}", addons=10, accepts=n > 2) for n in range(1, 201)]
+    assert choose(rooms, Wanted(PLAN)).refusal == (
+        "isv-10 is full (and 197 more), isv-1 accepts no new tenants (and 1 more)"
+    )
+
+
+def test_the_reason_fits_into_its_column_at_its_longest() -> None:
+    long, other = "r" * 40, "d" * 60
+    rooms = [
+        replace(EMPTY, name=f"{'n' * 24}{n:06d}", region=f"{n:02d}{long[2:]}", plan=plan)
+        for n in range(1000, 1050)
+        for plan in ("", f"{n}{other[4:]}")
+    ]
+    refusal = choose(rooms, Wanted(PLAN, long, other)).refusal
+    column = Connection._meta.get_field("waiting_for")
+    assert refusal.endswith(", and others")
+    assert len(NO_ROOM.format(refusal)) <= (column.max_length or 0)
 
 
 @pytest.mark.parametrize(("config_var", "generation", "size"), [

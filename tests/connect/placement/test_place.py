@@ -66,6 +66,14 @@ def test_without_room_a_tenant_waits_with_the_reason_and_staff_are_notified_once
     assert held.text == "No host app has room: multiconnect-test accepts no new tenants."
 
 
+def test_without_room_on_200_host_apps_a_tenant_waits_as_on_one(journey: Journey) -> None:
+    close()
+    HostApp.objects.bulk_create(HostApp(name=f"isv-connect-{n}") for n in range(200))
+    seen = journey.advance()
+    assert (seen.stage, seen.waiting_on) == (Stage.CREATING_ADDON, WaitingOn.STAFF)
+    assert "isv-connect-0 is not ready (and 199 more)" in seen.waiting_for
+
+
 def test_room_makes_the_waiting_go_on(journey: Journey) -> None:
     close()
     journey.advance()
