@@ -61,7 +61,7 @@ def what_to_do(item: RolloutItem) -> str:
 
 def _row(item: RolloutItem) -> Row:
     to_do = what_to_do(item)
-    # What to do says it in general words, the advice about this very finding.
+    # What to do says it in general words, the advice about one finding.
     found = _findings(item, Severity.ERROR, _with_advice if not to_do else _plain)
     why = [*filter(None, [_state(item)]), *found] or _changes(item)
     return Row(item, badge(item), why, to_do, _findings(item, Severity.WARNING, _plain))
