@@ -45,3 +45,11 @@ def unmet(choice: Choice, chosen: Collection[Connection]) -> list[LeftOut]:
     """Return the tenants that are named in a choice and were not chosen, and why."""
     missing = set(choice.tenants) - {each.tenant_id for each in chosen}
     return left_out.explain(missing, "it does not match the other conditions") if missing else []
+
+
+def tagged(chosen: Collection[Connection], tag: Tag | None) -> set[int]:
+    """Return the ids of the chosen connections whose tenants have a tag; none without a tag."""
+    if tag is None:
+        return set()
+    tenants = set(tag.tenants.values_list("pk", flat=True))
+    return {each.pk for each in chosen if each.tenant_id in tenants}

@@ -1,7 +1,7 @@
 """Making a roll-out: which connections may join, and in which wave each comes."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -33,12 +33,13 @@ def create(
     connections: Iterable[Connection],
     targets: dict[int, MappingTemplate] | None = None,
     *,
+    first: Collection[int] = (),
     unmet: Sequence[LeftOut] = (),
 ) -> Rollout:
     """Store a roll-out for these connections. The worker checks each; nothing is sent yet.
 
-    `targets` gives single connections, by id, another version than the roll-out's. The order is
-    drawn, and is the same at every attempt. Connections that have joined another roll-out
+    `targets` gives single connections, by id, another version than the roll-out's. Those in
+    `first`, ids too, are its first tenants. Connections that have joined another roll-out
     since then are left out; the timeline names them, and the tenants in `unmet`. A roll-out that
     needs a second person does not start by itself. Raises TransitionRefused if none is left.
     """
@@ -46,8 +47,7 @@ def create(
     with transaction.atomic():
         # Locked, so that of two roll-outs made at once only one gets each connection.
         free = eligible().filter(pk__in=wanted).select_for_update(of=("self",))
-        # Shuffled, so that the canary group is not just the oldest tenants.
-        chosen = sorted(free, key=lambda each: stable_shuffle_key(str(rollout.aim), each.pk))
+        chosen = in_order(rollout, free, first)
         if not chosen:
             raise TransitionRefused(
                 "None of the chosen tenants is live and free of other roll-outs"
@@ -60,7 +60,7 @@ def create(
             RolloutItem(
                 rollout=rollout,
                 connection=each,
-                wave=_wave(number, rollout),
+                wave=wave_of(number, rollout),
                 target=(targets or {}).get(each.pk, rollout.template),
             )
             for number, each in enumerate(chosen)
@@ -78,13 +78,27 @@ def create(
     return rollout
 
 
+def in_order(
+    rollout: Rollout, connections: Iterable[Connection], first: Collection[int] = ()
+) -> list[Connection]:
+    """Return the connections as a roll-out takes them: those in `first`, by id, before the others.
+
+    The order is drawn, and is the same at every attempt.
+    """
+    # Shuffled, so that the canary group is not just the oldest tenants.
+    salt = str(rollout.aim)
+    return sorted(
+        connections, key=lambda each: (each.pk not in first, stable_shuffle_key(salt, each.pk))
+    )
+
+
 def stable_shuffle_key(salt: str, number: int) -> str:
     """Return a sort key that looks random but is the same each time for the same salt."""
     # A retry of the same form must not put other tenants into the canary group.
     return hashlib.sha256(f"{salt}:{number}".encode()).hexdigest()
 
 
-def _wave(number: int, rollout: Rollout) -> int:
+def wave_of(number: int, rollout: Rollout) -> int:
     """Return the wave of the n-th tenant (n from 0); a canary group is wave 0."""
     if number < rollout.canary_size:
         return 0

@@ -25,6 +25,7 @@ class RolloutForm(ModelForm):
     """Chooses among the tenants that are live and in no other unfinished roll-out."""
 
     refusal = ""  # why it could not be made a moment ago, although its fields are in order
+    previews = False  # show what it would do, and store nothing
 
     org_ids = forms.CharField(
         required=False,
@@ -47,6 +48,13 @@ class RolloutForm(ModelForm):
         max_value=100,
         label="Share in %",
         help_text="Of the matching tenants; random, rounded up.",
+    )
+
+    canary_tag = forms.ModelChoiceField(
+        Tag.objects.all(),
+        required=False,
+        label="Canary tenants with this tag first",
+        help_text="If they are too few, others fill the canary group.",
     )
 
     class Meta:
@@ -95,6 +103,8 @@ class RolloutForm(ModelForm):
             data["api_version"] = ""
             if not data.get("template"):
                 self.add_error("template", "Choose a version.")
+        if data.get("canary_tag") and data.get("canary_size") == 0:
+            self.add_error("canary_size", "Give the canary group a size, or choose no tag for it.")
         # Choosing needs every field.
         if self.refusal:
             raise forms.ValidationError(self.refusal)
@@ -119,8 +129,13 @@ class RolloutForm(ModelForm):
         if not self.chosen:
             none = "No live tenant without another open roll-out matches."
             raise forms.ValidationError([none, *(f"{each}." for each in self.unmet)])
+        self.first = choosing.tagged(self.chosen, data["canary_tag"])
+
+    def is_valid(self) -> bool:
+        # Django shows a form that is not valid again, and that is where the preview stands.
+        return super().is_valid() and not self.previews
 
     def create(self, actor: str) -> Rollout:
         """Store the roll-out. Raises TransitionRefused where others were quicker."""
         self.instance.author = actor
-        return creating.create(self.instance, self.chosen, unmet=self.unmet)
+        return creating.create(self.instance, self.chosen, first=self.first, unmet=self.unmet)

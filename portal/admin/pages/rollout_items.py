@@ -8,7 +8,7 @@ from connect.models import RolloutItem, RolloutItemStatus
 from portal import show
 from portal.admin.kit import search
 from portal.admin.kit.base import ReadOnlyAdmin
-from portal.admin.panels import rollout as panel
+from portal.admin.panels import rollout_rows as rows
 
 
 @admin.register(RolloutItem)
@@ -70,15 +70,15 @@ class RolloutItemAdmin(ReadOnlyAdmin):
     )
 
     def tone(self, value: Any) -> str:
-        return panel.ITEM_TONES[RolloutItemStatus(value)]
+        return rows.TONES[RolloutItemStatus(value)]
 
     @admin.display(description="status", ordering="status")
     def coloured_status(self, item: RolloutItem) -> str:
-        return panel.item_badge(item)
+        return rows.badge(item)
 
     @admin.display(description="what to do")
     def what_to_do(self, item: RolloutItem) -> str:
-        return panel.what_to_do(item) or "-"
+        return rows.what_to_do(item) or "-"
 
     @admin.display(description="findings of the check")
     def findings_shown(self, item: RolloutItem) -> str:

@@ -20,8 +20,10 @@ from portal.admin.forms.rollout import RolloutForm
 from portal.admin.kit.actions import ActionsAdmin
 from portal.admin.kit.filters import AttentionFilter
 from portal.admin.panels import rollout as panel
+from portal.admin.panels import rollout_preview
 
 REFRESH_SECONDS = "5"
+PREVIEW = "_preview"  # the button that shows what a roll-out would do, and makes none
 _REFUSAL = "rollout_refusal"  # the attribute of a request whose roll-out could not be made
 
 
@@ -64,6 +66,7 @@ class RolloutAdmin(ActionsAdmin):
             {
                 "fields": (
                     "canary_size",
+                    "canary_tag",
                     "hold_after_canary",
                     "wave_size",
                     "failure_limit",
@@ -127,6 +130,7 @@ class RolloutAdmin(ActionsAdmin):
         form: Any = super().get_form(request, obj, change, **kwargs)
         # Django makes a class for each request.
         form.refusal = getattr(request, _REFUSAL, "")
+        form.previews = PREVIEW in request.POST
         return form
 
     # --- pages -----------------------------------------------------------------------------------
@@ -155,6 +159,7 @@ class RolloutAdmin(ActionsAdmin):
     ) -> HttpResponse:
         rollout = context.get("original")
         if rollout is None:
+            context["preview"] = _preview(context["adminform"].form)
             return super().render_change_form(request, context, *args, **kwargs)
         context |= panel.context(rollout)
         response = super().render_change_form(request, context, *args, **kwargs)
@@ -175,3 +180,11 @@ class RolloutAdmin(ActionsAdmin):
         ended = {status.value: getattr(rollout, status.value) for status in outcome.ENDED}
         to_do = {RolloutItemStatus.READY.value: rollout.tenants - sum(ended.values())}
         return panel.bar(str(rollout), {**ended, **to_do}).render()
+
+
+def _preview(form: RolloutForm) -> rollout_preview.Preview | None:
+    """Return what the roll-out would do; None where nobody asked, or the form is wrong."""
+    if not form.previews or form.errors:
+        return None
+    ordered = creating.in_order(form.instance, form.chosen, form.first)
+    return rollout_preview.of(form.instance, ordered, form.unmet)

@@ -4,28 +4,23 @@ from collections import Counter, defaultdict
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, Count, F, IntegerField, QuerySet, Value, When
+from django.db.models import Case, Count, F, IntegerField, Value, When
 from django.utils import timezone
 
-from connect import holds, remedies
+from connect import holds
 from connect.clients import budget
 from connect.models import (
     OPEN_STATUSES,
-    BlockedKind,
     Rollout,
-    RolloutItem,
     RolloutItemStatus,
     RolloutStatus,
 )
 from connect.rollouts import approval, outcome, pace
 from portal import show
+from portal.admin.panels import rollout_rows
 from portal.dashboard.split_bar import SplitBar
 
 MAX_SHOWN = 100
-CORRECT_FINDINGS = (
-    "Correct what the check names, in the org or with a new version. Then press “Retry failed” on "
-    "the roll-out's page. This needs the role Manager."
-)
 PACE = 200  # the time left is estimated from this many of the last tenants
 TONES = {
     RolloutStatus.CHECKING: show.BUSY,
@@ -36,15 +31,6 @@ TONES = {
     RolloutStatus.DONE: show.GOOD,
     RolloutStatus.ENDED: show.BAD,
     RolloutStatus.REFUSED: show.BAD,
-}
-ITEM_TONES = {
-    RolloutItemStatus.CHECKING: show.BUSY,
-    RolloutItemStatus.REFUSED: show.BAD,
-    RolloutItemStatus.READY: show.MUTED,
-    RolloutItemStatus.WORKING: show.BUSY,
-    RolloutItemStatus.DONE: show.GOOD,
-    RolloutItemStatus.FAILED: show.BAD,
-    RolloutItemStatus.SKIPPED: show.MUTED,
 }
 # Problems come first.
 _ORDER = ("failed", "refused", "working", "checking", "ready", "done", "skipped")
@@ -58,7 +44,7 @@ def status_badge(rollout: Rollout) -> str:
 def bar(label: str, counts: outcome.Counts) -> SplitBar:
     """Return how far a roll-out or a wave is. `counts` holds its tenants by status."""
     ended = {status.value: counts.get(status, 0) for status in outcome.ENDED}
-    tones = {status.value: ITEM_TONES[status] for status in outcome.ENDED}
+    tones = {status.value: rollout_rows.TONES[status] for status in outcome.ENDED}
     return SplitBar(label, ended, sum(counts.values()), tones)
 
 
@@ -85,31 +71,11 @@ def context(rollout: Rollout) -> dict[str, Any]:
         "holds": holds.of_rollout(rollout, timezone.now()),
         "budget": budget.left(timezone.now(), budget.CONNECT),
         "waves": [(wave, bar(f"Wave {wave}", counts)) for wave, counts in sorted(waves.items())],
-        "items": _shown(first.order_by("place", "wave", "pk")[:MAX_SHOWN]),
+        "items": rollout_rows.of(first.order_by("place", "wave", "pk")[:MAX_SHOWN]),
         "most_shown": MAX_SHOWN,
         "events": rollout.events.all()[:MAX_SHOWN],
         "rolled_back_by": [(each, status_badge(each)) for each in rollout.rolled_back_by.all()],
     }
-
-
-def item_badge(item: RolloutItem) -> str:
-    """Return the status of a roll-out's tenant as a coloured word."""
-    return show.badge(item.get_status_display(), ITEM_TONES[RolloutItemStatus(item.status)])
-
-
-def what_to_do(item: RolloutItem) -> str:
-    """Return what a tenant's failure or refusal asks for, "" if nothing has to be done."""
-    if item.status not in (RolloutItemStatus.FAILED, RolloutItemStatus.REFUSED):
-        return ""
-    if item.status == RolloutItemStatus.REFUSED and not item.blocked_kind:
-        return CORRECT_FINDINGS
-    kind = BlockedKind(item.blocked_kind or BlockedKind.OTHER)
-    return remedies.of_rollout_item(kind).in_words
-
-
-def _shown(items: QuerySet[RolloutItem]) -> list[tuple[RolloutItem, str, str]]:
-    found = items.select_related("connection__tenant")
-    return [(item, item_badge(item), what_to_do(item)) for item in found]
 
 
 def _counts_by_wave(rollout: Rollout) -> dict[int, Counter[str]]:

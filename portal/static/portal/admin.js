@@ -1,13 +1,14 @@
 "use strict";
 
-// A form that comes back begins with what is wrong in it; Django's own pages say it in a sentence.
-{
+// A form that comes back begins with what is wrong in it, or with its preview; Django's own pages say
+// it in a sentence. Django's script puts the focus into the first field, sooner or later.
+addEventListener("load", () => {
   const errors = document.querySelector("[data-focus], .errornote");
   if (errors) {
     errors.tabIndex = -1;
     errors.focus();
   }
-}
+});
 
 // <button data-copy="id of a field" data-done="what the button then says">
 document.addEventListener("click", async (event) => {

@@ -27,7 +27,7 @@ from connect.models import (
 )
 from connect.rollouts import creating, items, lifecycle, waves
 from portal import roles
-from portal.actions import action as registry
+from portal.actions import rollouts as rollout_actions
 from portal.dashboard.cards import attention
 from tenants.models import Tenant
 from tests import cast, queue
@@ -37,7 +37,7 @@ from tests.portal.admin import strangers, walk
 from tests.portal.admin.conftest import SignIn, signed_in
 
 pytestmark = pytest.mark.django_db
-TRANSITIONS = registry.of(Rollout)
+TRANSITIONS = {each.name: each for each in rollout_actions.ACTIONS}
 FORM = {
     "kind": "mappings",
     "canary_size": "1",
