@@ -10,6 +10,7 @@ from django.forms import BaseForm
 from django.utils import timezone
 from django.utils.timesince import timesince
 
+from connect import runbook
 from connect.formats import counted, format_duration, sentence
 from portal import moments, show
 from portal.admin.kit import lists
@@ -31,6 +32,7 @@ register.filter("item_text", bulk.text)
 register.filter("worth_a_look", diagnoses.worth_a_look)
 register.filter("duration", format_duration)
 register.filter("sentence", sentence)
+register.filter("runbook_entry", runbook.anchor_of)
 
 
 register.simple_tag(moments.element, name="moment")
