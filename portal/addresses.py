@@ -23,6 +23,12 @@ def work_url(row: Model) -> str:
     return f"{settings.PORTAL_URL}{reverse('worklist')}?{named}"
 
 
+def runbook_url(row: Model | None, *, entry: str) -> str:
+    """Return the address of an entry of the runbook."""
+    return f"{settings.PORTAL_URL}{reverse('runbook')}#{entry}"
+
+
 # Lower apps may not import this one, so they ask for an address by its name.
 register(Address.STAFF, staff_url)
 register(Address.WORK, work_url)
+register(Address.RUNBOOK, runbook_url)

@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 import portal.admin.pages  # noqa: F401  (registers them)
+from portal import runbook
 from portal.admin.pages.worklist import views as worklist
 from portal.dashboard import views as dashboard
 from portal.doctor import page as setup
@@ -28,6 +29,7 @@ urlpatterns = [
     path("admin/attention/", admin.site.admin_view(worklist.index), name="worklist"),
     path("admin/attention/rows/", admin.site.admin_view(worklist.rows), name="worklist-rows"),
     path("admin/attention/act/", admin.site.admin_view(worklist.act), name="worklist-act"),
+    path("admin/runbook/", admin.site.admin_view(runbook.show), name="runbook"),
     path("admin/setup/", admin.site.admin_view(setup.show), name="setup"),
     path("admin/", include("portal.door.urls")),
     path("admin/", admin.site.urls),

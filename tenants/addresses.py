@@ -14,6 +14,7 @@ class Address(StrEnum):
 
     AUTHORIZE = "authorize"  # where a subscriber authorizes Heroku Connect
     STAFF = "staff"  # a row's page for staff; without a row, their first page
+    RUNBOOK = "runbook"  # the page that explains every reason; `entry` names one
     WORK = "work"  # a row's place in the list of all that needs staff
 
 

@@ -82,7 +82,8 @@ def notify_needs_person(incident: Incident, reason: str) -> None:
 
 
 def _remedy(incident: Incident) -> str:
-    return remedies.INCIDENTS[IncidentKind(incident.kind)].in_words
+    kind = IncidentKind(incident.kind)
+    return f"{remedies.INCIDENTS[kind].in_words}\n\n{remedies.line_to(kind)}"
 
 
 def _notify(incident: Incident, kind: str, subject: str, text: str, remedy: str = "") -> None:

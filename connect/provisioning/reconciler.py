@@ -206,6 +206,7 @@ class ConnectionJob(Job):
                 tenant,
                 key=f"blocked:{self.connection.pk}:{since:%Y%m%d%H%M%S}:{block.kind}",
                 subject=f"{tenant} is blocked: {block.kind.label}",
-                text=f"{block.reason}\n\n{remedies.BLOCKED[block.kind].in_words}",
+                text=f"{block.reason}\n\n{remedies.BLOCKED[block.kind].in_words}\n\n"
+                f"{remedies.line_to(block.kind)}",
             )
         return False

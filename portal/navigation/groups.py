@@ -123,7 +123,10 @@ _STAFF = Group(
 _HELP = Group(
     "help",
     "Help",
-    (Place("setup", "Setting up", "tenants.view_tenant", "doctor checks installation health"),),
+    (
+        Place("runbook", "Runbook", "tenants.view_tenant", "what to do reasons help"),
+        Place("setup", "Setting up", "tenants.view_tenant", "doctor checks installation health"),
+    ),
 )
 
 

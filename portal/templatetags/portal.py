@@ -7,6 +7,7 @@ from django import template
 from django.contrib.admin.views.main import ChangeList
 from django.forms import BaseForm
 
+from connect import runbook
 from connect.formats import format_duration, sentence
 from portal import moments, show
 from portal.admin.kit import lists
@@ -27,6 +28,7 @@ register.filter("item_text", bulk.text)
 register.filter("worth_a_look", diagnoses.worth_a_look)
 register.filter("duration", format_duration)
 register.filter("sentence", sentence)
+register.filter("runbook_entry", runbook.anchor_of)
 
 
 register.simple_tag(moments.element, name="moment")

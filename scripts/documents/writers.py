@@ -7,6 +7,7 @@ from scripts.documents import (
     findings,
     roles,
     rooms,
+    runbook,
     stages,
     states,
     switches,
@@ -26,5 +27,6 @@ WRITERS: dict[str, Writer] = {
     "conditions": conditions.of_states,
     "commands": commands.targets,
     "states": states.write,
+    "runbook": runbook.write,
     "lint": findings.rules,
 }

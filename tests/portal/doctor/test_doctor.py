@@ -433,6 +433,7 @@ def doctor_command(emulator: emulated.Running, *arguments: str) -> tuple[int, st
     return done.returncode, done.stdout, done.stderr
 
 
+@pytest.mark.django_db(transaction=True)
 def test_the_command_says_the_same_and_exits_with_1(emulator: emulated.Running) -> None:
     code, said, error = doctor_command(emulator, "heroku_token", "worker")
     assert code == 1
@@ -442,6 +443,7 @@ def test_the_command_says_the_same_and_exits_with_1(emulator: emulated.Running) 
     assert "1 of 2 checks failed." in error
 
 
+@pytest.mark.django_db(transaction=True)
 def test_the_command_speaks_json_and_exits_with_0_when_all_is_well(
     emulator: emulated.Running,
 ) -> None:

@@ -5,10 +5,11 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Case, QuerySet, Value, When
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
 from connect import remedies
-from connect.models import HealingAttempt, Incident, IncidentStatus, WebhookNotice
+from connect.models import HealingAttempt, Incident, IncidentKind, IncidentStatus, WebhookNotice
 from connect.remedies import INCIDENTS
 from connect.standing import TONES, Word
 from portal import moments, remedy_pages, show
@@ -115,14 +116,16 @@ class IncidentAdmin(ReadOnlyAdmin, ActionsAdmin):
     @admin.display(description="what to do")
     def remedy(self, incident: Incident) -> str:
         remedy = remedies.of_incident(incident)
+        entry = f"{reverse('runbook')}#{remedies.entry_of(IncidentKind(incident.kind))}"
+        explained = show.link_to(entry, "What it means, and whom to ask")
         if incident.connection is None or not (remedy.page or remedy.action):
-            return remedy.in_words
+            return format_html("{} {}", remedy.in_words, explained)
         tenant = incident.connection.tenant
         if remedy.page:
             link = show.link_to(remedy_pages.address(remedy.page, tenant), remedy.page.value)
         else:
             link = show.link(tenant, "On the tenant's page")
-        return format_html("{} {}", remedy.in_words, link)
+        return format_html("{} {}. {}", remedy.in_words, link, explained)
 
     @admin.display(description="self-healing")
     def done(self, incident: Incident) -> str:
