@@ -195,7 +195,7 @@ def test_an_illegal_button_says_why_and_does_nothing(
 def test_a_page_offers_only_what_fits_the_state(manager: Client, five: dict[str, Tenant]) -> None:
     html = manager.get(walk.page(Tenant, "change", five["dune"].pk)).content.decode()
     offered = [name for name in ACTIONS if f"/do/{name}/" in html]
-    of_all_tenants = ["assign", "assign_to", "note"]
+    of_all_tenants = ["assign", "hand_over", "note"]
     state = [name for name in offered if name not in of_all_tenants]
     assert state == ["block_org", "retry", "snooze", "offboard", "start_over"]
     assert sorted(set(offered) - set(state)) == of_all_tenants

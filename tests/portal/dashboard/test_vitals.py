@@ -24,6 +24,6 @@ def test_a_worker_is_alive_where_readyz_says_so(
     Heartbeat.objects.create(worker="host:1", beat_at=now - timedelta(seconds=beat_ago))
     if work_waits:
         OrmQ.objects.create(key="multiconnect", payload="", lock=now - timedelta(seconds=10))
-    shown = vitals.read(None, now)["worker"]
+    shown = vitals.read(now)["worker"]
     assert shown["alive"] is alive
     assert (probes.readiness(now)["problems"] == []) is alive
