@@ -19,7 +19,17 @@ def make(host_id: int) -> Report:
         made = [*_create(host, app), *_attach(host, app)]
         return _report(host, MAKE, made)
     except http.RemoteError as error:
-        return base.failed(MAKE, f"{sentence(error.words)} Press it again: what is done is found.")
+        return base.failed(MAKE, f"{sentence(error.words)} {_what_to_do(error)}")
+
+
+def _what_to_do(error: http.RemoteError) -> str:
+    if isinstance(error, http.Taken):
+        return "Name it otherwise here, save, and press it again."
+    if isinstance(error, http.Unauthorized):
+        return "Enter a token that works, save, and press it again."
+    if isinstance(error, http.Permanent):
+        return "Correct it here or at Heroku, and press it again."
+    return "Press it again: what is done is found."
 
 
 def look(host_id: int) -> Report:

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.utils import timezone
@@ -109,3 +110,8 @@ class HostApp(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def runs_the_portal(self) -> bool:
+        """Whether it is the app that runs the portal, which each new add-on then restarts."""
+        return self.name == settings.HEROKU_APP_NAME

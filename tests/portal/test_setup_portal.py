@@ -54,6 +54,13 @@ def test_the_first_host_app_is_made_from_the_settings(settings: Settings) -> Non
     assert HostApp.objects.get().name == "isv-connect-1"
 
 
+def test_it_warns_of_a_stored_host_app_that_runs_the_portal(settings: Settings) -> None:
+    HostApp.objects.update(name=settings.HEROKU_APP_NAME)
+    assert "runs the portal, so each new add-on restarts it" in setup_portal()[-1]
+    HostApp.objects.update(accepts=False)
+    assert setup_portal()[-1] == "host apps: kept"
+
+
 def test_it_prints_nothing_with_verbosity_0(capsys: pytest.CaptureFixture[str]) -> None:
     call_command("setup_portal", verbosity=0)
     assert capsys.readouterr().out == ""

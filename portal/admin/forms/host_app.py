@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 
 from connect import databases
 from connect.models import HostApp
@@ -36,6 +37,9 @@ class HostAppForm(forms.ModelForm):  # type: ignore[type-arg]  # only the stubs 
         cleaned: dict[str, Any] = super().clean() or {}
         given = cleaned.get("new_token") or self.instance.token
         account = cleaned.get("account", self.instance.account)
+        if self.instance.pk is None and cleaned.get("name") == settings.HEROKU_APP_NAME:
+            text = "This app runs the portal: each new add-on would restart it. Name another one."
+            self.add_error("name", text)
         if given and not account:
             self.add_error("account", "Name the account of this token: its calls are counted.")
         if account and not given:

@@ -72,9 +72,11 @@ class HostAppAdmin(ActionsAdmin):
             return show.badge("Not ready", show.BAD if host.problem else show.WAIT)
         if not host.accepts:
             return show.badge("Closed to new tenants", show.MUTED)
-        return (
-            show.badge("Open", show.GOOD) if rooms.of(host).free else show.badge("Full", show.WAIT)
-        )
+        if not rooms.of(host).free:
+            return show.badge("Full", show.WAIT)
+        if host.runs_the_portal:
+            return show.badge("Each new add-on restarts the portal", show.WAIT)
+        return show.badge("Open", show.GOOD)
 
     @admin.display(description="add-ons")
     def room(self, host: Any) -> str:

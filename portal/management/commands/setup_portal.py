@@ -1,5 +1,6 @@
 """`python manage.py setup_portal`: what the database must hold beside its tables."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -8,7 +9,7 @@ from django.db import connection, transaction
 from connect import host_apps
 from connect.formats import counted
 from connect.mappings import templates
-from connect.models import MappingTemplate
+from connect.models import HostApp, MappingTemplate
 from portal import roles, set_up
 from portal.project import renamed_tasks, schedules
 
@@ -41,10 +42,21 @@ class Command(BaseCommand):
             *(f"mapping template: {_described(each)} stored" for each in stored),
             *([] if stored else ["mapping template: kept"]),
             f"host app: {host} made" if host else "host apps: kept",
+            *_warnings(),
             *added,
         ]
         if verbosity:
             self.stdout.write("\n".join(lines))
+
+
+def _warnings() -> Iterator[str]:
+    """Say what the check W076 cannot see: a stored host app may be another than the setting's."""
+    for host in HostApp.objects.filter(accepts=True).defer("token"):
+        if host.runs_the_portal:
+            yield (
+                f"host app: {host} runs the portal, so each new add-on restarts it. Add another "
+                "one under “Host apps”, and let this one accept no new tenants"
+            )
 
 
 def _described(template: MappingTemplate) -> str:

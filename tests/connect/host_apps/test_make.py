@@ -96,6 +96,33 @@ def test_what_is_missing_is_named_and_keeps_tenants_off(
     assert host.ready_at is None
 
 
+@pytest.mark.parametrize(
+    ("facts", "taken", "what_to_do"),
+    [
+        ({}, [NAME], "Name it otherwise here"),
+        ({"region": "mars"}, [], "Correct it here"),
+        ({"team": "nobody"}, [], "Correct it here"),
+        ({"database_addon": "postgresql-nowhere"}, [], "Correct it here"),
+    ],
+)
+def test_a_refusal_says_what_to_correct(
+    emulator: emulated.Running, facts: dict[str, Any], taken: list[str], what_to_do: str
+) -> None:
+    emulator.behave(taken_names=taken)
+    outcome, text = press(new(**facts))
+    assert (outcome, what_to_do in text, "is found" in text) == (FAILED, True, False)
+
+
+def test_what_only_failed_is_worth_another_press(emulator: emulated.Running) -> None:
+    emulator.fail("heroku", method="POST", path="/teams/apps", status=503)
+    assert "Press it again: what is done is found." in press(new())[1]
+
+
+def test_a_token_that_heroku_refuses_is_to_be_replaced(emulator: emulated.Running) -> None:
+    emulator.behave(revoked_tokens=["HRKU-other"])
+    assert "Enter a token that works" in press(new(**OTHER))[1]
+
+
 def test_an_app_with_dynos_is_no_host_app(emulator: emulated.Running) -> None:
     report = make.look(cast.host_app().pk)
     assert (report.outcome, "runs dynos (2)" in report.text) == (FAILED, True)

@@ -8,6 +8,7 @@ from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from connect.models import AddonDay, Connection, HostApp, Stage
 from tests import cast
@@ -32,6 +33,7 @@ def change(client: Client, host: HostApp, **more: Any) -> Any:
     [
         ({"name": "Not A Name"}, "Lower-case letters, digits and hyphens"),
         ({"name": "multiconnect-test"}, "already exists"),
+        ({"name": "multiconnect-portal"}, "This app runs the portal"),
         ({"config_var": "DATABASE"}, "ends in _URL"),
         ({"database": "tenants_nowhere"}, "Select a valid choice"),
         ({"new_token": TOKEN}, "Name the account of this token"),
@@ -112,6 +114,14 @@ def test_the_list_says_state_room_forecast_and_cost(
     assert ("It has no DATABASE_URL." in problem) == (badge == "Not ready")
 
 
+def test_the_list_says_of_the_portals_own_app_what_each_addon_does(
+    viewer: Client, settings: Settings
+) -> None:
+    settings.HEROKU_APP_NAME = cast.host_app().name
+    page = viewer.get(walk.page(HostApp, "changelist")).content.decode()
+    assert ">Each new add-on restarts the portal<" in page
+
+
 def test_the_list_costs_the_same_for_any_number_of_host_apps(viewer: Client) -> None:
     counts = []
     viewer.get(walk.page(HostApp, "changelist"))  # the first request of a session writes its row
@@ -121,3 +131,17 @@ def test_the_list_costs_the_same_for_any_number_of_host_apps(viewer: Client) -> 
             viewer.get(walk.page(HostApp, "changelist"))
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize(
+    ("max_addons", "said", "not_said"),
+    [(1, "No room", "days at"), (5, "Nearly full", "No room"), (400, "days at", "Nearly full")],
+)
+def test_the_dashboard_tells_full_from_nearly_full(
+    viewer: Client, max_addons: int, said: str, not_said: str
+) -> None:
+    HostApp.objects.update(max_addons=max_addons)
+    cast.connect(cast.enrol(cast.ACME), Stage.LINKING)
+    AddonDay.objects.create(day=timezone.now().date(), ordered=7)
+    page = viewer.get("/admin/").content.decode()
+    assert (said in page, not_said in page) == (True, False)
