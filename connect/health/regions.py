@@ -14,7 +14,7 @@ from itertools import islice
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from connect.clients import heroku_health, http
+from connect.clients import budget, heroku_health, http
 from connect.clients.accounts import App, app_of_host
 from connect.clients.connection_detail import ConnectionDetail
 from connect.formats import sentence
@@ -32,6 +32,7 @@ MAX_FAILURES_WITHOUT_LIST = 2  # the refused list is a failure too
 # One that could not be read for so long is tried once in each such time.
 REST_AFTER = timedelta(days=1)
 REST = timedelta(hours=1)
+CALLS_BETWEEN_LOOKS = 25  # at the account's budget
 MAX_RUN_SECONDS = 90  # the rest waits for the next refresh; a task may take 120
 
 
@@ -155,8 +156,10 @@ def _one_by_one(part: Part, began: datetime, seen: int, refusal: http.RemoteErro
     stop_at = began + timedelta(seconds=MAX_RUN_SECONDS)
     limit = MAX_FAILURES_WITHOUT_LIST if refusal else MAX_REGION_FAILURES
     count = failures = 0
-    for connection in _rest(part, began).iterator(PAGE):
+    for number, connection in enumerate(_rest(part, began).iterator(PAGE)):
         if timezone.now() > stop_at or failures >= MAX_REGION_FAILURES:
+            break
+        if not number % CALLS_BETWEEN_LOOKS and not _may_call(part):
             break
         error = refresh.refresh_or_mark_unseen(connection)
         observations.forget([connection])
@@ -172,6 +175,11 @@ def _one_by_one(part: Part, began: datetime, seen: int, refusal: http.RemoteErro
     if refusal and failures and not seen + count:
         raise refusal
     return count
+
+
+def _may_call(part: Part) -> bool:
+    """Return whether the account has calls that are not kept for provisioning."""
+    return budget.allows_background_work(part.host.account, [budget.CONNECT])
 
 
 def _is_remote(error: Exception) -> bool:

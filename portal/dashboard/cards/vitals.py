@@ -8,7 +8,7 @@ from portal.dashboard.cards.links import to_list
 from portal.project import probes, waiting
 from tenants.models import KILL_SWITCHES, Switch
 
-# Below this share of the budget health checks are held back, and staff should know it.
+# Soon all that is not provisioning is held back, and staff should know it.
 BUDGET_IS_LOW = budget.RESERVE * 2
 
 

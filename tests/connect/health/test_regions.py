@@ -8,8 +8,17 @@ import time_machine
 from django.utils import timezone
 
 from connect import tasks
+from connect.clients import budget
 from connect.health import common, regions
-from connect.models import Condition, Connection, Health, Incident, IncidentKind, IncidentStatus
+from connect.models import (
+    ApiBudget,
+    Condition,
+    Connection,
+    Health,
+    Incident,
+    IncidentKind,
+    IncidentStatus,
+)
 from tests.connect.fleet import Fleet, Member
 from tests.connect.refreshing import refresh_all
 
@@ -108,6 +117,22 @@ def test_those_that_fail_hold_up_nobody_else(fleet: Fleet) -> None:
     for member in members[5:]:
         assert Health.objects.get(pk=member.connection.pk).condition == Condition.HEALTHY
     assert not Incident.objects.filter(kind=IncidentKind.REGION).exists()
+
+
+def test_the_last_calls_of_an_hour_are_not_for_connections_one_by_one(fleet: Fleet) -> None:
+    broken, well = fleet.add(), fleet.add()
+    refresh_all()
+    broken.remote.force("SYSTEM_ERROR")
+    path = f"/connections/{broken.remote.id}"
+    before = fleet.calls("GET", path)
+    spent = {"remaining": budget.RESERVE - 1, "seen_at": timezone.now()}
+    ApiBudget.objects.update_or_create(peer=budget.key(budget.CONNECT, ""), defaults=spent)
+    assert refresh_all() == 1
+    assert fleet.calls("GET", path) == before
+    ApiBudget.objects.update(remaining=budget.BUDGET)
+    assert refresh_all() == 2
+    assert Health.objects.get(pk=broken.connection.pk).condition == Condition.BROKEN
+    assert Health.objects.get(pk=well.connection.pk).condition == Condition.HEALTHY
 
 
 def test_a_connection_that_cannot_be_read_for_a_day_is_tried_once_an_hour(fleet: Fleet) -> None:
