@@ -6,7 +6,7 @@ import os
 import secrets
 from pathlib import Path
 
-from demo.plan import APP, Plan
+from demo.plan import APP, HOST_APP, Plan
 
 
 def load_secrets(path: Path) -> dict[str, str]:
@@ -32,6 +32,7 @@ def environment(plan: Plan, database_url: str, known: dict[str, str]) -> dict[st
         **os.environ,
         "DATABASE_URL": database_url,
         "APP_NAME": APP,
+        "HEROKU_CONNECT_APP": HOST_APP,
         "PORTAL_URL": plan.portal_url,
         "ALLOWED_HOSTS": "127.0.0.1,localhost",
         "TRUSTED_PROXIES": "0",

@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 APP = "multiconnect-demo"
+HOST_APP = f"{APP}-connect"  # owns the add-ons
 
 
 STAFF = "admin"

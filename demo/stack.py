@@ -12,9 +12,10 @@ from typing import Any
 import requests
 
 from demo import postgres
+from demo.actors.emulator import Emulator
 from demo.environment import environment, load_secrets
 from demo.failure import Failed
-from demo.plan import APP, ROOT, STAFF, Plan
+from demo.plan import APP, HOST_APP, ROOT, STAFF, Plan
 from demo.program import MORTAL, Program
 from demo.signals import signals_held_back, stop_if_asked
 
@@ -78,6 +79,7 @@ def running(plan: Plan, say: Callable[[str], None]) -> Iterator[Stack]:
         _start(stack, ending, "emulator", *_emulator_command(stack))
         # Before the portal, whose worker calls Heroku as soon as work is due.
         _await(stack, f"{plan.emulator_url}/control/clock", "the emulator")
+        Emulator(plan.emulator_url).ensure_app(HOST_APP)
         for suffix in ("", *(f".{number}" for number in range(2, plan.dynos + 1))):
             _start(stack, ending, f"web{suffix}", *_web_command(plan))
             _start(stack, ending, f"worker{suffix}", "manage.py", "worker")

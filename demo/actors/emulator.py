@@ -24,6 +24,12 @@ class Emulator:
             raise Failed(f"the emulator refused {method} {path}: {answer.text}")
         return answer.json() if answer.content else None
 
+    def ensure_app(self, name: str) -> None:
+        """Make an app without code, with the database attached, unless it is there."""
+        if name not in {each["name"] for each in self.call("GET", "/apps")["apps"]}:
+            databases = {"DATABASE": "postgresql-emulated"}
+            self.call("POST", "/apps", {"name": name, "databases": databases})
+
     def ensure_org(self, org: Org) -> None:
         """Make the org unless it is there."""
         if org.org_id in {each["id"] for each in self.call("GET", "/orgs")["orgs"]}:

@@ -39,11 +39,12 @@ for role, name in json.loads(os.environ["NAMES"]).items():
     user = User.objects.create_user(name, password=os.environ["PASSWORD"], is_staff=True)
     user.groups.set([Group.objects.get(name=role)])
 addons = json.loads(os.environ["ADDONS"])
+app = App(settings.HEROKU_CONNECT_APP)
 for name, addon in addons.items():
     plan, attachment = settings.HEROKU_CONNECT_PLAN, addon.replace("-", "_").upper()
-    heroku.create_addon(App(settings.APP_NAME), plan, addon, attachment)
+    heroku.create_addon(app, plan, addon, attachment)
 for _ in range(50):
-    found = {each.resource_name: each for each in heroku_connect.link(App(settings.APP_NAME))}
+    found = {each.resource_name: each for each in heroku_connect.link(app)}
     if set(addons.values()) <= set(found):
         break
     time.sleep(0.1)
