@@ -5,6 +5,9 @@ Its pages and its card are in `admin`, its checks in `checks`, its kill switch i
 
 from collections.abc import Iterator
 
+from django.db import DEFAULT_DB_ALIAS
+
+from connect import databases
 from connect.databases import DatabaseAway
 from connect.models import HostApp
 from portal import roles, set_up
@@ -25,7 +28,10 @@ _MODELS = (
 
 def _make_roles() -> Iterator[str]:
     """Make the role of the posts in each database that has tenants."""
-    for alias in sorted({*HostApp.objects.values_list("database", flat=True)}):
+    used = HostApp.objects.values_list("database", flat=True)
+    # Those too that no host app names yet: the next one may, before the next release.
+    others = {name for name in databases.names() if name != DEFAULT_DB_ALIAS}
+    for alias in sorted({*used, *others}):
         try:
             yield database_role.ensure(alias)
         except DatabaseAway as away:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from connect import addons
@@ -75,7 +75,10 @@ def _compare(host: HostApp, run: Reconciliation) -> None:
 
 
 def _hosts() -> QuerySet[HostApp]:
-    return HostApp.objects.order_by(F("compared_at").asc(nulls_first=True), "pk")
+    # One that was never ready and has nothing may not be there: its error would come each hour.
+    placed = Exists(Connection.objects.filter(host_app=OuterRef("pk")))
+    known = HostApp.objects.filter(Q(ready_at__isnull=False) | placed)
+    return known.order_by(F("compared_at").asc(nulls_first=True), "pk")
 
 
 def summary(run: Reconciliation) -> str:

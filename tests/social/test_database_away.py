@@ -9,7 +9,9 @@ import pytest
 from django.db import connections
 
 from connect.models import HostApp
+from portal import set_up
 from social import accounts, delivery
+from social.database_role import ROLE
 from social.models import Delivery
 from tests import cast
 from tests.social.live_tenants import Live, XSide, go_live
@@ -67,12 +69,34 @@ def refuser(transactional_db: None) -> Iterator[Refuser]:
     server.close()
 
 
+@pytest.fixture
+def _no_role_remains(transactional_db: None) -> Iterator[None]:
+    """Roles are the server's, so no end of a transaction takes this one back."""
+    yield
+    with connections["default"].cursor() as cursor:
+        cursor.execute(f"DROP ROLE IF EXISTS {ROLE}")
+
+
 def move(*tenants: Live) -> None:
     """Let the tenants' host app lead to the database that is away."""
     host = HostApp.objects.create(name="isv-connect-2", database=AWAY)
     for each in tenants:
         each.connection.host_app = host
         each.connection.save(update_fields=["host_app"])
+
+
+@pytest.mark.usefixtures("_no_role_remains")
+def test_the_set_up_makes_the_role_where_no_host_app_is_yet() -> None:
+    HostApp.objects.update(database="default")
+    lines = set_up.run()
+    assert [line for line in lines if f" in {AWAY}: " in line]
+
+
+@pytest.mark.usefixtures("_no_role_remains")
+def test_the_set_up_names_it_and_goes_on(refuser: Refuser) -> None:
+    lines = set_up.run()
+    assert [line for line in lines if f"{AWAY} does not answer" in line]
+    assert [line for line in lines if " in default: " in line]
 
 
 def test_it_is_waited_for_once_in_a_run(x_side: XSide, refuser: Refuser) -> None:

@@ -50,6 +50,19 @@ def press(act: Any, row: Discrepancy, **given: str) -> tuple[OperationOutcome, s
     return report.outcome, report.reason
 
 
+def test_a_host_app_that_nobody_has_made_yet_is_not_compared(journey: Journey) -> None:
+    journey.reach(Stage.LIVE)
+    HostApp.objects.create(name="isv-connect-2")
+    assert compare.compare("mia").error == ""
+    assert (compare.compare_due(), compare.compare_due()) == (0, 0)
+
+
+def test_a_host_app_that_is_not_ready_any_more_is_compared_for_its_addons(journey: Journey) -> None:
+    journey.reach(Stage.LIVE)
+    HostApp.objects.update(ready_at=None)
+    assert compare.compare("mia").addons == 1
+
+
 def test_a_fleet_in_order_has_no_difference_and_costs_two_calls(journey: Journey) -> None:
     journey.reach(Stage.LIVE)
     journey.running.clear_calls()
