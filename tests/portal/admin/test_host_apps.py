@@ -64,6 +64,29 @@ def test_a_token_is_stored_encrypted_kept_by_an_empty_field_and_never_shown(
         assert TOKEN not in manager.get(walk.page(HostApp, page, host.pk)).content.decode()
 
 
+def test_a_token_is_the_accounts_so_all_its_host_apps_get_a_new_one(manager: Client) -> None:
+    add(manager, account="eu", new_token=TOKEN)
+    add(manager, name="isv-connect-3", account="eu")  # the account is known
+    add(manager, name="isv-connect-4", account="us", new_token="HRKU-us")
+    second, third, other = HostApp.objects.filter(name__startswith="isv-").order_by("name")
+    assert (second.token, third.token, other.token) == (TOKEN, TOKEN, "HRKU-us")
+    cast.connect(cast.enrol(cast.ACME), Stage.LINKING, host_app=third)
+    change(manager, third, name="isv-connect-3", new_token="HRKU-new")
+    for host, token in ((second, "HRKU-new"), (third, "HRKU-new"), (other, "HRKU-us")):
+        host.refresh_from_db()
+        assert host.token == token
+    assert cast.host_app().token is None
+
+
+def test_a_host_app_of_another_account_takes_the_token_of_that_one(manager: Client) -> None:
+    add(manager, account="eu", new_token=TOKEN)
+    host = HostApp.objects.get(name=NEW["name"])
+    assert "Enter the token of this account" in change(manager, host, account="us").content.decode()
+    change(manager, host, account="")
+    host.refresh_from_db()
+    assert (host.account, host.token) == ("", None)
+
+
 def test_what_addons_depend_on_is_fixed_while_there_are_any(manager: Client) -> None:
     host = cast.host_app()
     cast.connect(cast.enrol(cast.ACME), Stage.LINKING)
