@@ -34,7 +34,7 @@ def test_every_state_of_a_connection_leads_to_its_entry(seen: Standing) -> None:
 @pytest.mark.parametrize("seen", SEEN, ids=[each.key for each in SEEN])
 def test_the_entry_names_the_remedy_that_the_page_names(seen: Standing) -> None:
     entry = ENTRIES[ANCHORS.index(runbook.anchor_of(seen))]
-    # Before its connection, and after its proof, the portal goes on by itself.
+    # Before its connection, and after its proof, the portal continues by itself.
     if seen.key not in ("new", "live.unseen.unknown"):
         assert entry.remedy == seen.remedy
 
