@@ -17,6 +17,7 @@ MOST = 60_000  # milliseconds for all checks together, on a busy machine
 def test_all_checks_answer_one_by_one_and_say_what_to_do(
     stack: Stack, page: Page, axe: str
 ) -> None:
+    page.emulate_media(reduced_motion="reduce")
     if axe:
         page.add_init_script(axe)
     log_in(page, stack)
@@ -42,6 +43,7 @@ def test_one_check_keeps_the_focus(stack: Stack, page: Page) -> None:
 
 
 def test_the_runbook_opens_at_an_entry(stack: Stack, page: Page, axe: str) -> None:
+    page.emulate_media(reduced_motion="reduce")
     if axe:
         page.add_init_script(axe)
     log_in(page, stack)
