@@ -4,7 +4,7 @@ import pytest
 from django.db.models import TextChoices
 
 from connect import remedies, runbook, standing
-from connect.models import BlockedKind, Condition, IncidentKind, Stage
+from connect.models import BlockedKind, Condition, IncidentKind, RepairResult, Stage
 from connect.runbook import Entry, words
 from connect.standing import Standing
 
@@ -16,6 +16,7 @@ SEEN = [seen for _, seen in standing.every()]
 
 def test_no_reason_is_without_an_entry() -> None:
     assert {remedies.entry_of(each) for each in REASONS} <= set(ANCHORS)
+    assert {f"repair-{each.name.lower()}" for each in RepairResult} <= set(ANCHORS)
     assert len(ANCHORS) == len(set(ANCHORS))
 
 
