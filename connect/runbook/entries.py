@@ -9,10 +9,10 @@ from connect import remedies
 from connect.formats import format_duration
 from connect.health import healing
 from connect.health.lifecycle import CLOSE_AFTER
-from connect.models import COMMON, BlockedKind, Condition, IncidentKind, Stage
+from connect.models import COMMON, BlockedKind, Condition, IncidentKind, RepairResult, Stage
 from connect.provisioning.reminders import REMINDERS
 from connect.remedies import Remedy
-from connect.runbook import words
+from connect.runbook import repairs, words
 from connect.standing import Facts, Standing, judge, subscriber
 from connect.standing.states import NOW, ONLY_IN_ROLLOUTS
 from tenants.progress import Button, ForSubscriber
@@ -93,6 +93,7 @@ def chapters() -> list[Chapter]:
         Chapter("Stages: on the way, and at the end", tuple(map(_of_stage, Stage))),
         Chapter("Conditions: how a live connection does", tuple(map(_of_condition, Condition))),
         Chapter("Waiting for something else", tuple(_others())),
+        Chapter("Writes that were sent again", tuple(map(_of_repair, RepairResult))),
     ]
 
 
@@ -139,6 +140,12 @@ def _of_condition(condition: Condition) -> Entry:
     return _entry(
         condition, words.CONDITIONS[condition], _LOOKS, found.remedy, _said(found.subscriber)
     )
+
+
+def _of_repair(result: RepairResult) -> Entry:
+    said = repairs.RESULTS[result]
+    title, name = str(result.label), f"repair-{result.name.lower()}"
+    return Entry(name, title, said.means, said.portal, said.remedy, _NOT_SHOWN, said.ask)
 
 
 def _others() -> Iterator[Entry]:

@@ -198,7 +198,7 @@ BLOCKED: dict[B, Words] = {
     B.TIMED_OUT: Words("A step was begun and has not ended for hours.", _TICKET),
     B.GAVE_UP: Words("All attempts at a step have failed.", _TICKET),
     B.OTHER: Words(
-        "A reason that has no kind of its own. The page shows its text.",
+        "A reason that has no kind of its own. The page shows it as text.",
         "The portal's developers, with the tenant's timeline.",
     ),
 }

@@ -4,7 +4,7 @@ import pytest
 from django.db.models import TextChoices
 
 from connect import remedies, runbook, standing
-from connect.models import BlockedKind, Condition, IncidentKind, Stage
+from connect.models import BlockedKind, Condition, IncidentKind, RepairResult, Stage
 from connect.runbook import Entry, words
 from connect.standing import Standing
 
@@ -16,6 +16,7 @@ SEEN = [seen for _, seen in standing.every()]
 
 def test_no_reason_is_without_an_entry() -> None:
     assert {remedies.entry_of(each) for each in REASONS} <= set(ANCHORS)
+    assert {f"repair-{each.name.lower()}" for each in RepairResult} <= set(ANCHORS)
     assert len(ANCHORS) == len(set(ANCHORS))
 
 
@@ -34,7 +35,7 @@ def test_every_state_of_a_connection_leads_to_its_entry(seen: Standing) -> None:
 @pytest.mark.parametrize("seen", SEEN, ids=[each.key for each in SEEN])
 def test_the_entry_names_the_remedy_that_the_page_names(seen: Standing) -> None:
     entry = ENTRIES[ANCHORS.index(runbook.anchor_of(seen))]
-    # Before its connection, and after its proof, nobody has to act.
+    # Before its connection, and after its proof, the portal continues by itself.
     if seen.key not in ("new", "live.unseen.unknown"):
         assert entry.remedy == seen.remedy
 
