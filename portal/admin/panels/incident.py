@@ -113,10 +113,10 @@ def _lines(incident: Incident) -> Iterator[Line]:
 
 
 def _events(incident: Incident, tenant: int) -> Iterator[Line]:
-    """Yield the incident's own events, and what staff did with the tenant meanwhile."""
+    """Yield the incident's own events, and what staff did with the tenant while it lasted."""
     end = (incident.closed_at or timezone.now()) + MARGIN
-    meanwhile = Q(kind__in=_OF_STAFF, at__range=(incident.suspected_at - MARGIN, end))
-    found = Event.objects.filter(Q(data__incident=incident.pk) | meanwhile, tenant=tenant)
+    by_staff = Q(kind__in=_OF_STAFF, at__range=(incident.suspected_at - MARGIN, end))
+    found = Event.objects.filter(Q(data__incident=incident.pk) | by_staff, tenant=tenant)
     for each in found[:MAX_SHOWN]:
         yield Line(each.at, each.text, each.actor, each.kind)
 
