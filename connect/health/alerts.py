@@ -105,7 +105,8 @@ def _notify(incident: Incident, kind: str, subject: str, text: str, remedy: str 
         MessageKind.INCIDENT,
         key=f"incident:{incident.pk}:{kind}",
         subject=subject,
-        text=alert,
+        text=text,
+        to_do=remedy,
         link=link,
     )
     if settings.INCIDENT_WEBHOOK_URL:

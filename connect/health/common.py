@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from connect import databases
@@ -26,17 +26,22 @@ def update() -> None:
 
 def _stale(now: datetime) -> str:
     """Return what to say of connections that nobody has looked at; "" if there are none."""
+    count = stale(now).count()
+    if not count:
+        return ""
+    before = now - conditions.UNSEEN_AFTER
+    return f"{counted(count, 'live connection')} not looked at since {format_time(before)}."
+
+
+def stale(now: datetime) -> QuerySet[Connection]:
+    """Return the live connections that nobody has looked at for too long."""
     before = now - conditions.UNSEEN_AFTER
     unseen = Q(health=None) | Q(health__sampled_at=None) | Q(health__sampled_at__lt=before)
     unseen |= sweeps.in_future("health__sampled_at", now)
     # One that was looked at in vain has an incident of its own, or its region has.
     tried = Q(health__unknown_since__isnull=False)
     live = Connection.objects.filter(stage=Stage.LIVE, live_at__lt=before)
-    stale = live.filter(unseen).exclude(tried)
-    count = stale.count()
-    if not count:
-        return ""
-    return f"{counted(count, 'live connection')} not looked at since {format_time(before)}."
+    return live.filter(unseen).exclude(tried)
 
 
 def _databases() -> set[str]:

@@ -49,10 +49,14 @@ class Remedy:
 
 def without_database(scope: str) -> QuerySet[Connection]:
     """Return the live connections that cannot reach their database; `scope` is an incident's."""
-    rows = Connection.objects.filter(stage=Stage.LIVE, state=causes.DB_UNAVAILABLE)
+    return of_database(scope).filter(state=causes.DB_UNAVAILABLE).order_by("pk")
+
+
+def of_database(scope: str) -> QuerySet[Connection]:
+    """Return the live connections of a tenants' database; `scope` is an incident's."""
     own = Q(host_app=None) | Q(host_app__database=DEFAULT_DB_ALIAS)
-    rows = rows.filter(Q(host_app__database=scope) if scope else own)
-    return rows.select_related("tenant").order_by("pk")
+    live = Connection.objects.filter(stage=Stage.LIVE).select_related("tenant")
+    return live.filter(Q(host_app__database=scope) if scope else own)
 
 
 def _connection(incident: Incident) -> Connection:

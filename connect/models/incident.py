@@ -92,6 +92,14 @@ class Incident(Tended):
     reopened = models.PositiveIntegerField(default=0, help_text="How often it came back soon.")
     reminded_at = models.DateTimeField(null=True, blank=True)
 
+    post_mortem = models.TextField(
+        "post-mortem",
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What happened, why, and what is done so that it does not happen again.",
+    )
+
     # --- what the portal does about it by itself
     attempts = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField(null=True, blank=True)

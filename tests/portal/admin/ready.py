@@ -29,6 +29,7 @@ from connect.models import (
     HostApp,
     Incident,
     IncidentKind,
+    IncidentStatus,
     Mapping,
     MappingTemplate,
     Notification,
@@ -136,6 +137,8 @@ def _incident(name: str) -> Incident:
     number = next(_numbers)
     region = f"https://connect-{number}.heroku.com/api/v3"
     row = Incident(kind=IncidentKind.REGION, region_url=region, text="It does not answer.")
+    if name == "post_mortem":
+        row.status = IncidentStatus.OPEN
     _tended(row, name)
     return row
 

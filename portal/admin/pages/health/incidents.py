@@ -2,21 +2,27 @@
 
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.db.models import Case, QuerySet, Value, When
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
 from connect import remedies
-from connect.models import HealingAttempt, Incident, IncidentKind, IncidentStatus, WebhookNotice
+from connect.models import HealingAttempt, Incident, IncidentStatus, WebhookNotice
 from connect.remedies import INCIDENTS
 from connect.standing import TONES, Word
 from portal import moments, remedy_pages, show
+from portal.actions import action as registry
+from portal.actions.subject import Subject
 from portal.admin.kit import search
-from portal.admin.kit.actions import ActionsAdmin
+from portal.admin.kit.actions import ActionsAdmin, Button
 from portal.admin.kit.base import ReadOnlyAdmin
 from portal.admin.kit.filters import AttentionFilter
+from portal.admin.panels import incident as panel
+from tenants.models import Tenant
 
 STATUS_TONES = {
     IncidentStatus.SUSPECTED: show.WAIT,
@@ -29,6 +35,7 @@ STATUS_TONES = {
 class IncidentAdmin(ReadOnlyAdmin, ActionsAdmin):
     """What went wrong, what the portal did about it, and who was notified."""
 
+    change_form_template = "admin/connect/incident/change_form.html"
     empty = (
         "Nothing has gone wrong for long. What lasts is noted here, and staff are notified once."
     )
@@ -70,8 +77,6 @@ class IncidentAdmin(ReadOnlyAdmin, ActionsAdmin):
         "coloured_status",
         "tenant",
         "region_url",
-        "text",
-        "remedy",
         "suspected_at",
         "opened_at",
         "seen_at",
@@ -84,12 +89,15 @@ class IncidentAdmin(ReadOnlyAdmin, ActionsAdmin):
         "owner",
         "snoozed_until",
         "snooze_note",
-        "done",
         "webhook",
     )
 
     def tone(self, value: Any) -> str:
         return STATUS_TONES[IncidentStatus(value)]
+
+    def buttons(self, request: HttpRequest, row: Any) -> list[Button]:
+        """Return the one right action first, which is done on its tenant."""
+        return [*_right(request, row, self.page_of(row)), *super().buttons(request, row)]
 
     @admin.display(description="status", ordering="status")
     def coloured_status(self, incident: Incident) -> str:
@@ -113,25 +121,14 @@ class IncidentAdmin(ReadOnlyAdmin, ActionsAdmin):
         with_remedies: QuerySet[Any] = queryset.annotate(what_to_do=Case(*cases))
         return with_remedies
 
-    @admin.display(description="what to do")
-    def remedy(self, incident: Incident) -> str:
-        remedy = remedies.of_incident(incident)
-        entry = f"{reverse('runbook')}#{remedies.entry_of(IncidentKind(incident.kind))}"
-        explained = show.link_to(entry, "What it means, and whom to ask")
-        if incident.connection is None or not (remedy.page or remedy.action):
-            return format_html("{} {}", remedy.in_words, explained)
-        tenant = incident.connection.tenant
-        if remedy.page:
-            link = show.link_to(remedy_pages.address(remedy.page, tenant), remedy.page.value)
-        else:
-            link = show.link(tenant, "On the tenant's page")
-        return format_html("{} {}. {}", remedy.in_words, link, explained)
-
-    @admin.display(description="self-healing")
-    def done(self, incident: Incident) -> str:
-        return _lines(
-            (moments.element(each.at, alone=True), each.text) for each in incident.healing.all()
-        )
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        incident = context["original"]
+        tone = STATUS_TONES[IncidentStatus(incident.status)]
+        context |= {"badge": self.coloured_status(incident), "tone": tone}
+        context |= panel.context(incident)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description="webhook")
     def webhook(self, incident: Incident) -> str:
@@ -154,6 +151,25 @@ class WebhookNoticeAdmin(ReadOnlyAdmin):
     )
     list_filter = ("what",)
     list_select_related = ("incident__connection__tenant", "rollout__template")
+
+
+def _right(request: HttpRequest, incident: Incident, back: str) -> list[Button]:
+    """Return the remedy's button; none if nobody has to act, or the user may not."""
+    remedy, connection = remedies.of_incident(incident), incident.connection
+    if connection is None:
+        return []
+    tenant = connection.tenant
+    if remedy.page:
+        where = remedy_pages.address(remedy.page, tenant)
+        return [Button(remedy.page.value, remedy.do, where, asks=False, posts=False, weight="")]
+    offered = registry.offered(Tenant, request.user, Subject(tenant, connection))
+    url = reverse("admin:tenants_tenant_act", args=[tenant.pk, remedy.action or "-"])
+    where = f"{url}?{urlencode({'back': back})}"
+    return [
+        Button(each.label, each.explains, where, each.asks, posts=not each.asks, weight="")
+        for each in offered
+        if each.name == remedy.action
+    ]
 
 
 def _sent(notice: WebhookNotice) -> str:
