@@ -74,6 +74,6 @@ CAPPED = Cause(
 )
 
 
-def read(user: Any, now: datetime) -> dict[str, Any]:
+def read(now: datetime) -> dict[str, Any]:
     """Return the variables of the card's template, with eight queries."""
     return {"posts": card(now)}

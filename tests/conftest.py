@@ -1,6 +1,7 @@
 """Fixtures that every test may use: a database, the emulator, and the fixed cast of tenants."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -13,6 +14,7 @@ from pytest_django.fixtures import Settings
 
 import emulator as emulated
 from connect import host_apps
+from portal.dashboard import snapshot
 
 # A property must not fail because the machine is busy. `make thorough` tries more examples.
 hypothesis_settings.register_profile("usual", deadline=None, max_examples=30)
@@ -43,6 +45,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", empty_all)
         yield
+
+
+@pytest.fixture(autouse=True)
+def dashboard_reads_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the dashboard keep nothing, because tests change rows without the pages of staff."""
+    monkeypatch.setattr(snapshot, "PERIOD", timedelta(0))
 
 
 def _switch(to: str) -> None:

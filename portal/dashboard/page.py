@@ -1,7 +1,7 @@
 """The dashboard: a page of cards. Each card is a function and a page template.
 
-An app adds a card of its own with `register`. All cards are read again every few seconds on every
-open dashboard, so a card must cost a fixed number of queries, however many tenants there are.
+An app adds a card of its own with `register`. All cards are read again every few seconds, once for
+all who look (snapshot.py), so a card must cost a fixed number of queries for any number of tenants.
 """
 
 from collections.abc import Callable
@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+
+from portal.dashboard import parts
 from portal.dashboard.cards import (
     attention,
     funnel,
@@ -20,29 +24,42 @@ from portal.dashboard.cards import (
     vitals,
     write_errors,
 )
+from portal.dashboard.snapshot import Kept
 
 REFRESH_SECONDS = 10
 
 
 @dataclass(frozen=True)
 class Card:
-    """`read` takes the user and the time, and returns the variables of admin/cards/<name>.html.
+    """`read` takes the time and returns the variables of admin/cards/<name>.html, for everybody.
 
-    `span` is how many of three columns it takes. Only users with the permission see it.
+    `of` adds what depends on the user, without a query; None: everybody sees the same. `span` is
+    how many of three columns it takes. Only users with the permission see it.
     """
 
     name: str
     title: str
-    read: Callable[[Any, datetime], dict[str, Any]]
+    read: Callable[[datetime], dict[str, Any]]
     span: int = 1
     permission: str = "tenants.view_tenant"
+    of: Callable[[Any, dict[str, Any], datetime], dict[str, Any]] | None = None
 
     @property
     def template(self) -> str:
         return f"admin/cards/{self.name}.html"
 
 
+@dataclass(frozen=True)
+class Shown:
+    """A card as one user sees it. `mark` changes when it says something else."""
+
+    card: Card
+    html: str
+    mark: str
+
+
 CARDS: list[Card] = []
+_KEPT = Kept()
 
 
 def register(*cards: Card) -> None:
@@ -53,19 +70,35 @@ def register(*cards: Card) -> None:
         CARDS.append(card)
 
 
-def cards(user: Any, now: datetime) -> list[dict[str, Any]]:
+def cards(request: HttpRequest, now: datetime) -> list[Shown]:
     """Return each card that the user may see, with what it shows now."""
-    return [
-        {"card": card, "template": card.template, **card.read(user, now)}
-        for card in CARDS
-        if user.has_perm(card.permission)
-    ]
+    seen = [card for card in CARDS if request.user.has_perm(card.permission)]
+    if not seen:
+        return []
+    snapshot = _KEPT.current(_snapshot, now)
+    return [_shown(card, snapshot[card.name], request, now) for card in seen]
+
+
+def _snapshot(now: datetime) -> dict[str, Any]:
+    """Read all cards. What is the same for everybody is drawn here too."""
+    read = {card: card.read(now) for card in CARDS}
+    return {card.name: found if card.of else _html(card, found) for card, found in read.items()}
+
+
+def _shown(card: Card, kept: Any, request: HttpRequest, now: datetime) -> Shown:
+    html = _html(card, card.of(request.user, kept, now), request) if card.of else kept
+    return Shown(card, html, parts.mark(html))
+
+
+def _html(card: Card, read: dict[str, Any], request: HttpRequest | None = None) -> str:
+    variables = {"title": card.title, "title_id": f"card-{card.name}-title", "this": read}
+    return render_to_string(card.template, variables, request)
 
 
 # In the order of the page.
 register(
     Card("vitals", "System status", vitals.read, span=3),
-    Card("attention", "Needs attention", attention.read, span=2),
+    Card("attention", "Needs attention", attention.read, span=2, of=attention.of),
     Card("funnel", "Tenants by standing", funnel.read),
     Card("write_errors", "Write errors", write_errors.read, permission="connect.view_writeerror"),
     Card("health", "Sync health", health.read, span=2, permission="connect.view_connection"),

@@ -8,7 +8,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from portal.dashboard import page
+from portal.dashboard import page, parts
 
 
 def index(request: HttpRequest) -> HttpResponse:
@@ -18,10 +18,14 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def cards(request: HttpRequest) -> HttpResponse:
-    """Answer the cards alone: an open page replaces its own with them."""
-    return TemplateResponse(request, "admin/includes/dashboard.html", _cards(request))
+    """Answer the cards alone that the open page does not have yet; 204 if it has all."""
+    shown, known = _cards(request), parts.known(request.headers)
+    fresh = [each for each in shown["cards"] if each.mark not in known]
+    if shown["cards"] and not fresh:
+        return HttpResponse(status=204)
+    return TemplateResponse(request, "admin/includes/dashboard.html", {**shown, "cards": fresh})
 
 
 def _cards(request: HttpRequest) -> dict[str, Any]:
-    found = page.cards(request.user, timezone.now())
+    found = page.cards(request, timezone.now())
     return {"cards": found, "refresh_seconds": page.REFRESH_SECONDS}

@@ -50,7 +50,8 @@ def test_a_used_up_rate_limit_is_named_and_nothing_else() -> None:
 
 
 def cases() -> list[tuple[str, str, Any]]:
-    found = attention.read(AnonymousUser(), timezone.now())["cases"]
+    now = timezone.now()
+    found = attention.of(AnonymousUser(), attention.read(now), now)["cases"]
     return [(case.cause.name, case.why, case.since) for case in found]
 
 

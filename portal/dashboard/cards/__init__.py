@@ -1,1 +1,1 @@
-"""The dashboard's cards, one module each: `read` returns what the card's template shows."""
+"""The dashboard's cards, one module each: `read` returns what its template shows."""

@@ -10,7 +10,7 @@ from portal.dashboard.charts import Bar, BarChart, rows
 from tenants.models import Tenant
 
 
-def read(user: Any, now: datetime) -> dict[str, Any]:
+def read(now: datetime) -> dict[str, Any]:
     """Two queries."""
     counts = standing.counts(now)
     # Tenants, not connections: one that has started over has several off-boarded connections.

@@ -17,7 +17,7 @@ MAX_UNSYNCED = 5
 NOT_HEALTHY = [each for each in Condition if each != Condition.HEALTHY]
 
 
-def read(user: Any, now: datetime) -> dict[str, Any]:
+def read(now: datetime) -> dict[str, Any]:
     """Four queries."""
     counts = conditions.counts(now)
     live, healthy = sum(counts.values()), counts[Condition.HEALTHY]

@@ -8,7 +8,7 @@ from connect.models import Incident, IncidentStatus
 MAX_SHOWN = 10
 
 
-def read(user: Any, now: datetime) -> dict[str, Any]:
+def read(now: datetime) -> dict[str, Any]:
     """One query."""
     opened = Incident.objects.filter(status=IncidentStatus.OPEN).order_by("suspected_at", "pk")
     # One more than is shown tells whether there are more, without counting them.

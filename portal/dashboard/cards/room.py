@@ -7,7 +7,7 @@ from connect.placement import costs, forecast, rooms
 from portal.dashboard.cards.links import to_list
 
 
-def read(user: Any, now: datetime) -> dict[str, Any]:
+def read(now: datetime) -> dict[str, Any]:
     """Two queries."""
     hosts = list(costs.annotated(rooms.annotated()).defer("token"))
     known, fleet = [rooms.of(host) for host in hosts], costs.of(*hosts)

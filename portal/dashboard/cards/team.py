@@ -12,7 +12,7 @@ MAX_RUNS = 5
 _OPEN = (BulkItemStatus.WAITING, BulkItemStatus.RUNNING)
 
 
-def read(user: Any, now: datetime) -> dict[str, Any]:
+def read(now: datetime) -> dict[str, Any]:
     """Two queries. Where from somebody pressed is for those who may read the audit trail."""
     ended = Count("items", filter=~Q(items__status__in=_OPEN))
     runs = BulkRun.objects.filter(finished_at=None).annotate(ended=ended)

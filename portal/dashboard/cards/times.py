@@ -39,7 +39,7 @@ FROM stays WHERE stay IS NOT NULL GROUP BY stage
 """
 
 
-def read(user: Any, now: datetime) -> dict[str, Any]:
+def read(now: datetime) -> dict[str, Any]:
     """Two queries, over the newest alone."""
     with connection.cursor() as cursor:
         cursor.execute(_WHOLE, [NEWEST])

@@ -12,7 +12,7 @@ from tenants.models import KILL_SWITCHES, Switch
 BUDGET_IS_LOW = budget.RESERVE * 2
 
 
-def read(user: Any, now: datetime) -> dict[str, Any]:
+def read(now: datetime) -> dict[str, Any]:
     """Four queries, and one for each kind of work that may wait."""
     return {
         "worker": _worker(now),

@@ -12,7 +12,7 @@ from portal.dashboard.charts import Bar
 MAX_CAUSES = 6
 
 
-def read(user: Any, now: datetime) -> dict[str, Any]:
+def read(now: datetime) -> dict[str, Any]:
     """Two queries."""
     causes = counts.by_cause(MAX_CAUSES)
     return {

@@ -56,12 +56,26 @@ class Case:
         return any(item.status in presses.OPEN for item in self.presses)
 
 
+@dataclass(frozen=True)
+class Gathered:
+    """Rows with all that is known of them, for any user. `rows` are (cause, row, since)."""
+
+    rows: list[tuple[Cause | None, Any, datetime | None]]
+    standings: dict[Any, Standing]
+    pressed: presses.Presses
+
+
 def build(user: Staff, found: Sequence[Found], now: datetime) -> list[Case]:
     """Return the cases in the same order, with a fixed number of queries for each kind of row."""
+    return of(user, gather(found, now), now)
+
+
+def gather(found: Sequence[Found], now: datetime) -> Gathered:
+    """Read the rows of some cases, in the same order."""
     rows = _load(found)
     there = [each for each in found if (each.cause.judged, each.pk) in rows]
-    return _cases(
-        user, [(each.cause, rows[each.cause.judged, each.pk], each.since) for each in there], now
+    return _gathered(
+        [(each.cause, rows[each.cause.judged, each.pk], each.since) for each in there], now
     )
 
 
@@ -72,7 +86,7 @@ def over(user: Staff, wanted: keys.Keys, seen: Iterable[str], now: datetime) -> 
         for model, pks in wanted.items()
     }
     rows = [row for model, pks in left.items() if pks for row in _newest(model, pks)]
-    return _cases(user, [(None, row, None) for row in rows], now)
+    return of(user, _gathered([(None, row, None) for row in rows], now), now)
 
 
 def _newest(model: type[Model], pks: list[int]) -> list[Any]:
@@ -95,16 +109,19 @@ def _load(found: Sequence[Found]) -> dict[tuple[type[Model], Any], Any]:
     }
 
 
-def _cases(
-    user: Staff, rows: list[tuple[Cause | None, Any, datetime | None]], now: datetime
-) -> list[Case]:
+def _gathered(rows: list[tuple[Cause | None, Any, datetime | None]], now: datetime) -> Gathered:
     connections = [row for _, row, _ in rows if isinstance(row, Connection)]
     standings = standing.of_many(connections) if connections else {}
-    pressed = presses.of_rows((row for _, row, _ in rows), now)
+    return Gathered(rows, standings, presses.of_rows((row for _, row, _ in rows), now))
+
+
+def of(user: Staff, gathered: Gathered, now: datetime) -> list[Case]:
+    """Return the cases with the buttons of a user. No query."""
     cases = []
-    for cause, row, since in rows:
-        seen = standings[row.pk] if isinstance(row, Connection) else None
-        cases.append(_case(user, cause, row, since, seen, pressed[keys.of(row)], now))
+    for cause, row, since in gathered.rows:
+        seen = gathered.standings[row.pk] if isinstance(row, Connection) else None
+        pressed = gathered.pressed[keys.of(row)]
+        cases.append(_case(user, cause, row, since, seen, pressed, now))
     return cases
 
 

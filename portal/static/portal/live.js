@@ -3,6 +3,7 @@
 // <div data-live="address" data-live-every="seconds"> on a page: the address answers with HTML in
 // which elements carry data-live-part and an id. Each takes the place of the element with that id
 // when it says something else. An answer may change the rhythm: data-live-every on its root.
+// A part may carry data-live-mark, a name of what it says: the answer leaves out what is on the page.
 // A script that has sent something itself hands the answer over by the event "heard".
 {
   const SLOWEST = 60;
@@ -49,10 +50,12 @@
     if (scroller) scroller.scrollTop = scrolled;
   };
 
+  const marks = () => [...document.querySelectorAll("[data-live-mark]")].map((part) => part.dataset.liveMark).join(",");
+
   const look = async () => {
     let every = Number(root.dataset.liveEvery);
     try {
-      const answer = await fetch(root.dataset.live, { headers: { Accept: "text/html" }, redirect: "manual" });
+      const answer = await fetch(root.dataset.live, { headers: { Accept: "text/html", "X-Live-Known": marks() }, redirect: "manual" });
       // The log-in has ended: the page must not go on showing what was for this person.
       if (answer.type === "opaqueredirect") return location.reload();
       if (!answer.ok) throw new Error(`${answer.status}`);

@@ -84,7 +84,7 @@ def test_the_failed_writes_lead_to_the_causes_that_they_have(
 ) -> None:
     strangers.health(five["acme"].connections.get(), five["ember"].connections.get())
     acme = WriteError.objects.get(connection__tenant=five["acme"])
-    shown = write_errors.read(None, timezone.now())
+    shown = write_errors.read(timezone.now())
     assert (shown["total"], [(bar.label, bar.value) for bar in shown["chart"].bars]) == (
         3,
         [(acme.cause, 3)],
@@ -160,7 +160,7 @@ def test_every_cause_leads_to_all_of_its_rows(viewer: Client) -> None:
     Rollout.objects.update(status="paused", pause_reason="Look.", paused_by="portal")
     Incident.objects.create(kind="token", status="open", opened_at=now, text="Refused.")
     strangers.connected(range(100, 112), blocked_at=now, blocked_reason="No.")
-    shown = attention_card.read(User(is_superuser=True), now)
+    shown = attention_card.of(User(is_superuser=True), attention_card.read(now), now)
     found = {cause.name: count for cause, count, _ in shown["tallies"]}
     assert found["blocked"] == 12
     assert found["broken"] == found["paused_rollout"] == found["shared"] == 1

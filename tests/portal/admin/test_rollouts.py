@@ -485,7 +485,7 @@ def test_a_deletion_from_many_tenants_is_started_by_a_second_manager(
     rollout = checked()
     page = walk.page(Rollout, "change", rollout.pk)
     assert "somebody else than mia must start it" in manager.get(page).content.decode()
-    (case,) = attention.read(AnonymousUser(), timezone.now())["cases"]
+    (case,) = attention.of(AnonymousUser(), attention.read(timezone.now()), timezone.now())["cases"]
     assert (case.name, case.cause.name) == (str(rollout), "second_start")
     assert "a second person must start it" in said(control(manager, rollout, "start"))
     rollout.refresh_from_db()

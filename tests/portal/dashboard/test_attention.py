@@ -103,7 +103,7 @@ def test_what_is_broken_is_as_old_as_its_condition() -> None:
         sampled_at=now,
         reason=states.meaning(row.state),
     )
-    (case,) = attention.read(AnonymousUser(), now)["cases"]
+    (case,) = attention.of(AnonymousUser(), attention.read(now), now)["cases"]
     assert case.since == now - LATE * 3
     assert case.why == "An error of Heroku Connect's own has stopped it."
     # What to do is said once, by the remedy.
@@ -116,7 +116,8 @@ EVERY = {seen.key: facts for facts, seen in standings.EVERY}
 @pytest.mark.parametrize("key", EVERY)
 def test_a_case_is_as_old_as_the_tenants_page_says(key: str) -> None:
     row = standings.make(cast.enrol(cast.ACME), EVERY[key])
-    for case in attention.read(AnonymousUser(), timezone.now())["cases"]:
+    now = timezone.now()
+    for case in attention.of(AnonymousUser(), attention.read(now), now)["cases"]:
         assert row is not None
         said = standing.of(Connection.objects.get(pk=row.pk)).since
         # The page names no time where only a scan has found writes; the incident has one soon.
@@ -130,7 +131,7 @@ def test_a_case_is_not_as_old_as_another_incident_of_its_tenant() -> None:
     older = incident(row, IncidentKind.WRITE_ERRORS)
     worse = incident(row, IncidentKind.HEROKU_UNAUTH)
     Incident.objects.filter(pk=older.pk).update(suspected_at=now - LATE)
-    (case,) = attention.read(AnonymousUser(), now)["cases"]
+    (case,) = attention.of(AnonymousUser(), attention.read(now), now)["cases"]
     assert (case.why, case.since) == (worse.text, worse.suspected_at)
 
 
@@ -193,7 +194,7 @@ def test_every_tenant_in_an_open_incident_needs_attention(kind: IncidentKind) ->
     Health.objects.create(connection=row, condition="healthy", sampled_at=timezone.now())
     opened = incident(row, kind)
     assert len(causes_now()) == 1
-    (case,) = attention.read(AnonymousUser(), timezone.now())["cases"]
+    (case,) = attention.of(AnonymousUser(), attention.read(timezone.now()), timezone.now())["cases"]
     assert (case.name, case.why, case.since) == (str(row.tenant), opened.text, opened.suspected_at)
     remedy = INCIDENTS[kind]
     assert case.remedy == remedy.do
@@ -213,7 +214,7 @@ def test_those_who_only_were_not_seen_lately_are_not_listed_one_by_one() -> None
 def test_an_incident_without_a_tenant_is_a_case_with_its_own_page(kind: IncidentKind) -> None:
     opened = incident(None, kind)
     assert causes_now() == ["shared"]
-    (case,) = attention.read(AnonymousUser(), timezone.now())["cases"]
+    (case,) = attention.of(AnonymousUser(), attention.read(timezone.now()), timezone.now())["cases"]
     assert case.url == f"/admin/connect/incident/{opened.pk}/change/"
     assert (case.why, case.remedy) == (opened.text, INCIDENTS[kind].do)
 
@@ -231,7 +232,7 @@ def test_a_roll_out_that_paused_itself_is_a_case_that_leads_to_it() -> None:
     paused_rollout("mia")
     assert causes_now() == []
     rollout = paused_rollout("portal")
-    shown = attention.read(AnonymousUser(), timezone.now())
+    shown = attention.of(AnonymousUser(), attention.read(timezone.now()), timezone.now())
     (case,) = shown["cases"]
     assert (case.name, case.why) == (str(rollout), rollout.pause_reason)
     assert case.url == f"/admin/connect/rollout/{rollout.pk}/change/"
@@ -245,5 +246,5 @@ def test_a_snoozed_tenant_in_trouble_is_counted_apart() -> None:
     everything_wrong()
     now = timezone.now()
     Connection.objects.update(snoozed_until=now + LATE)
-    shown = attention.read(AnonymousUser(), now)
+    shown = attention.of(AnonymousUser(), attention.read(now), now)
     assert (shown["total"], shown["snoozed"], shown["snoozed_in_trouble"]) == (0, 1, 1)

@@ -22,7 +22,7 @@ def test_a_day_of_quarters_becomes_a_chart_of_those_that_are_not_healthy() -> No
             FleetCondition.objects.create(at=at, condition=condition, connections=count)
     connection = rows.connection(cast.enrol(cast.ACME))
     Health.objects.create(connection=connection, condition="healthy", sampled_at=now)
-    shown = health.read(None, now)
+    shown = health.read(now)
     assert shown["percent"] == "100.0 %"
     assert len(shown["chart"].points) == 96
     layers = {layer.label: layer.last for layer in shown["chart"].layers}
@@ -53,7 +53,7 @@ def test_the_card_costs_a_fixed_number_of_queries(
 ) -> None:
     strangers.make(3)
     with django_assert_num_queries(4):
-        health.read(None, timezone.now())
+        health.read(timezone.now())
 
 
 @pytest.mark.parametrize(
@@ -64,5 +64,5 @@ def test_less_than_all_is_never_called_all(part: int, whole: int, words: str) ->
 
 
 def test_every_condition_is_a_part_but_the_healthy_one_which_is_the_headline() -> None:
-    parts = [look.condition for look, _, _ in health.read(None, timezone.now())["parts"]]
+    parts = [look.condition for look, _, _ in health.read(timezone.now())["parts"]]
     assert [Condition.HEALTHY, *parts] == list(Condition)

@@ -24,7 +24,7 @@ def test_the_times_are_those_of_the_tenants_that_went_live() -> None:
         for stage, at in ((Stage.LINKING, start), (Stage.LOADING, now - timedelta(minutes=2))):
             note(tenant.pk, at, stage)
         note(tenant.pk, now, Stage.LIVE)
-    shown = times.read(None, now)
+    shown = times.read(now)
     assert (shown["count"], shown["median"], shown["p95"]) == (3, "20 min", "56 min")
     assert shown["stages"] == [
         ("Linking to Heroku Connect", "18 min", "54 min"),
@@ -39,4 +39,4 @@ def note(tenant_id: int, at: Any, stage: Stage) -> None:
 
 
 def test_nobody_live_is_no_time() -> None:
-    assert times.read(None, timezone.now())["count"] == 0
+    assert times.read(timezone.now())["count"] == 0

@@ -120,15 +120,15 @@ def test_every_page_says_that_a_run_waits_for_a_second_manager(
     for address in (walk.page(BulkRun, "changelist"), walk.page(Tenant, "change", few[0].pk)):
         assert reason in browser.get(address).content.decode()
     assert reason in browser.get(walk.page(BulkItem, "changelist")).content.decode()
-    (case,) = attention.read(noa, timezone.now())["cases"]
+    (case,) = attention.of(noa, attention.read(timezone.now()), timezone.now())["cases"]
     assert (case.name, case.cause.name, case.press) == (str(run), "approval", "Approve")
     assert "mia" in case.why
     # The person who asked reads the same, without the button.
-    assert attention.read(mia, timezone.now())["cases"][0].press == ""
+    assert attention.of(mia, attention.read(timezone.now()), timezone.now())["cases"][0].press == ""
     mail = Message.objects.get()
     assert "second manager" in mail.subject
     signed_in(noa).post(walk.page(BulkRun, "act", run.pk, "approve"))
-    assert attention.read(noa, timezone.now())["cases"] == []
+    assert attention.of(noa, attention.read(timezone.now()), timezone.now())["cases"] == []
 
 
 def test_a_run_that_nobody_approves_is_cancelled(mia: User, settings: Settings) -> None:

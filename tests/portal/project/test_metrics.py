@@ -87,7 +87,7 @@ def test_metrics_dashboard_and_roll_out_page_show_the_same_budget(client: Client
     ApiBudget.objects.create(peer="heroku", remaining=100, seen_at=now - timedelta(minutes=10))
     shown = {
         numbers(metrics.text(now))['multiconnect_call_budget{peer="heroku"}'],
-        vitals.read(None, now)["budget"]["left"],
+        vitals.read(now)["budget"]["left"],
         budget.left(now),
     }
     assert shown == {100 + 10 * budget.REFILL_PER_MINUTE}
