@@ -14,9 +14,9 @@ from tests.portal.admin import rows, strangers, walk
 from tests.portal.admin.conftest import SignIn
 
 # Session, user, preferences, two for permissions, the count, the rows, and what a column or a
-# filter adds. Four of them read how a page of tenants stands, four what holds it up, one a filter's
+# filter adds. Two of them read how a page of tenants stands, two what holds it up, one a filter's
 # host apps, one counts for the menu.
-MAX_QUERIES = 21
+MAX_QUERIES = 17
 
 
 def address(label: str) -> str:
