@@ -51,7 +51,7 @@ def of_connections(connections: Iterable[Connection], now: datetime) -> dict[int
     # A connection is in one open roll-out at most.
     items = {each.connection_id: each for each in found.select_related("rollout__template")}
     provisioning = _of_provisioning()
-    calls = [*provisioning, *_of_budgets(now)]
+    calls = [*provisioning, *_of_budgets(now)] if items else []
     # Read only where one waits for it.
     known = rooms.read() if any(map(_is_unplaced, waiting)) else []
     return {

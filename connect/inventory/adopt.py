@@ -85,6 +85,7 @@ def _adopt(found: Discrepancy, actor: str, options: Mapping[str, Any]) -> str:
         "stage": Stage.CREATING_ADDON,
         "stage_since": timezone.now(),
         "next_attempt_at": timezone.now(),
+        "queued_at": timezone.now(),
         "waiting_on": WaitingOn.PORTAL,
         "waiting_for": "",
         **patience.FRESH,

@@ -78,6 +78,8 @@ def _overwrite(claim: Claim, actor: str, options: Options) -> Done:
 
 def _unblock(claim: Claim, next_attempt_at: datetime) -> None:
     """Let the reconciler go on with the stage. What is known of the trouble is kept."""
+    now = timezone.now()
+    is_due = next_attempt_at <= now
     claim.release(
         attempts=0,
         blocked_at=None,
@@ -86,8 +88,10 @@ def _unblock(claim: Claim, next_attempt_at: datetime) -> None:
         waiting_for="",
         **patience.FRESH,
         next_attempt_at=next_attempt_at,
+        queued_at=now if is_due else None,
     )
-    enqueue(reconciler.advance, claim.connection.pk)
+    if is_due:  # else the sweep queues it in time; a task before that finds nothing to do
+        enqueue(reconciler.advance, claim.connection.pk)
 
 
 def _continue(claim: Claim) -> str:

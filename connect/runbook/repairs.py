@@ -34,7 +34,7 @@ RESULTS: dict[R, Said] = {
         nothing("The result is on the page within minutes."),
         "Heroku, by a ticket, if nothing happens for an hour.",
     ),
-    R.ARRIVED: Said("This very write is in Salesforce.", _ENDS, _DONE, "Nobody."),
+    R.ARRIVED: Said("The same write is in Salesforce.", _ENDS, _DONE, "Nobody."),
     R.OTHER_VALUES: Said(
         "The row was changed in between, so other values were sent than those that had failed.",
         _ENDS,

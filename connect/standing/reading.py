@@ -1,11 +1,12 @@
-"""Reading the facts of connections: four queries for any number, none where none is live."""
+"""Reading the facts of connections: two queries for any number, none where none is live."""
 
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, Sum
+from django.db.models import OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from connect.health import conditions
@@ -84,15 +85,8 @@ def _own(row: Connection, now: datetime) -> dict[str, Any]:
 
 def _of_live(rows: list[Connection], now: datetime) -> dict[int, dict[str, Any]]:
     keys = [row.pk for row in rows]
-    healths = Health.objects.in_bulk(keys)
+    beside = _beside(keys)
     opened, suspected, regional = _incidents(keys)
-    drifted = dict(
-        Drift.objects.filter(connection__in=keys, state=DriftState.DRIFTED).values_list(
-            "connection_id", "since"
-        )
-    )
-    failures = WriteError.objects.filter(connection__in=keys).order_by()
-    failed = dict(failures.values_list("connection_id").annotate(Sum("failed")))
     # Read only where an account has an incident: most often none has.
     accounts = _accounts() if any(key.startswith(_ACCOUNT) for key in regional) else {}
 
@@ -102,14 +96,29 @@ def _of_live(rows: list[Connection], now: datetime) -> dict[int, dict[str, Any]]
 
     return {
         row.pk: {
-            **_of_health(healths.get(row.pk), now),
+            **_of_health(getattr(beside[row.pk], "health", None), now),
             "incidents": (*opened[row.pk], *shared(row)),
             "suspected": tuple(suspected[row.pk]),
-            "drifted_since": drifted.get(row.pk),
-            "failed_writes": failed.get(row.pk, 0),
+            "drifted_since": _drifted_since(getattr(beside[row.pk], "drift", None)),
+            "failed_writes": beside[row.pk].failed,
         }
         for row in rows
     }
+
+
+def _beside(keys: list[int]) -> dict[int, Any]:
+    """Return connections by their keys, with health, drift and the number of failed writes.
+
+    They are read again, because what the caller holds may be older.
+    """
+    errors = WriteError.objects.filter(connection=OuterRef("pk")).order_by().values("connection")
+    failed = Subquery(errors.annotate(failed=Sum("failed")).values("failed"))
+    rows = Connection.objects.select_related("health", "drift").only("health", "drift")
+    return rows.annotate(failed=Coalesce(failed, 0)).in_bulk(keys)
+
+
+def _drifted_since(drift: Drift | None) -> datetime | None:
+    return drift.since if drift and drift.state == DriftState.DRIFTED else None
 
 
 def _accounts() -> dict[int, str]:

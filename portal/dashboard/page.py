@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
+from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 
 from portal.dashboard import parts
@@ -86,13 +87,17 @@ def _snapshot(now: datetime) -> dict[str, Any]:
 
 
 def _shown(card: Card, kept: Any, request: HttpRequest, now: datetime) -> Shown:
-    html = _html(card, card.of(request.user, kept, now), request) if card.of else kept
+    if card.of is None:
+        return Shown(card, kept, parts.mark(kept))
+    # The token alone, and not the request: with that comes the whole menu.
+    token = {"csrf_token": get_token(request)}
+    html = _html(card, card.of(request.user, kept, now), token)
     return Shown(card, html, parts.mark(html))
 
 
-def _html(card: Card, read: dict[str, Any], request: HttpRequest | None = None) -> str:
-    variables = {"title": card.title, "title_id": f"card-{card.name}-title", "this": read}
-    return render_to_string(card.template, variables, request)
+def _html(card: Card, read: dict[str, Any], token: dict[str, Any] | None = None) -> str:
+    named = {"title": card.title, "title_id": f"card-{card.name}-title"}
+    return render_to_string(card.template, {**named, **(token or {}), "this": read})
 
 
 # In the order of the page.

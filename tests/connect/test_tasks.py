@@ -40,6 +40,8 @@ def test_news_wakes_a_connection_that_waits_for_the_tenant() -> None:
     cast.connect(tenant, Stage.WAITING_FOR_CONSENT, next_attempt_at=None)
     tell(tenant)
     assert Connection.objects.get().next_attempt_at is not None
+    assert sweeps.run() == 0
+    assert OrmQ.objects.count() == 1
 
 
 @pytest.mark.parametrize("stage", [Stage.LINKING, Stage.LIVE])

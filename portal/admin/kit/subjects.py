@@ -93,7 +93,7 @@ class StandingAdmin(SubjectAdmin):
 
 
 def standings(subjects: Iterable[Subject]) -> list[Standing]:
-    """Return how tenants stand, in their order, with four queries."""
+    """Return how tenants stand, in their order, with two queries."""
     rows = list(subjects)
     found = standing.of_many(_connections(rows))
     return [

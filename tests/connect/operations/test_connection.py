@@ -22,6 +22,7 @@ from connect.models import (
 from connect.operations import base
 from connect.operations import connection as operations
 from connect.runner import lease
+from tenants import sweeps
 from tenants.models import Event, EventKind, Message, MessageKind, Switch
 from tests import cast
 from tests.connect.journey import Journey
@@ -114,6 +115,7 @@ def test_retry_clears_the_block_and_continues_at_once() -> None:
     said = operate("retry", connection)
     assert said == "Retry provisioning: trying again: creating the add-on."
     assert (connection.blocked_at, connection.attempts, connection.lease) == (None, 0, None)
+    assert sweeps.run() == 0  # it is queued already
     assert OrmQ.objects.count() == 1
 
 

@@ -108,10 +108,10 @@ def fleet() -> dict[str, Connection]:
     return found
 
 
-def test_a_page_of_connections_costs_four_queries(
+def test_a_page_of_connections_costs_two_queries(
     fleet: dict[str, Connection], django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(2):
         found = standing.of_many(fleet.values())
     assert {name: found[row.pk].word for name, row in fleet.items()} == EXPECTED
 

@@ -14,10 +14,9 @@ from tests.portal.admin import rows, strangers, walk
 from tests.portal.admin.conftest import SignIn
 
 # Session, user, preferences, two for permissions, the count, the rows, and what a column or a
-# filter adds. Four of them read how a page of tenants stands, four what holds it up, one a filter's
-# host apps, four count for the menu
-# (three of them for the worklist, whose count is kept for some seconds).
-MAX_QUERIES = 24
+# filter adds. Two of them read how a page of tenants stands, two what holds it up, one a filter's
+# host apps, four count for the menu (three of them for the worklist, whose count is kept).
+MAX_QUERIES = 20
 
 
 def address(label: str) -> str:

@@ -28,10 +28,10 @@ from tests.queue import drain
 
 pytestmark = pytest.mark.django_db
 PAGE, ROWS, ACT = "/admin/attention/", "/admin/attention/rows/", "/admin/attention/act/"
-# Session, user, the counts, the choices, a page of keys, the tenants, four for how they stand, what
+# Session, user, the counts, the choices, a page of keys, the tenants, two for how they stand, what
 # was pressed; two for the cause of the use case, two for the menu and the time zone; and one for
 # each other kind of row that there is.
-MAX_QUERIES = 15
+MAX_QUERIES = 13
 OTHER_KINDS = 3
 
 

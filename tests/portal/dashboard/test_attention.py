@@ -116,9 +116,8 @@ EVERY = {seen.key: facts for facts, seen in standings.EVERY}
 @pytest.mark.parametrize("key", EVERY)
 def test_a_case_is_as_old_as_the_tenants_page_says(key: str) -> None:
     row = standings.make(cast.enrol(cast.ACME), EVERY[key])
-    for case in attention.of(AnonymousUser(), attention.read(timezone.now()), timezone.now())[
-        "cases"
-    ]:
+    now = timezone.now()
+    for case in attention.of(AnonymousUser(), attention.read(now), now)["cases"]:
         assert row is not None
         said = standing.of(Connection.objects.get(pk=row.pk)).since
         # The page names no time where only a scan has found writes; the incident has one soon.
