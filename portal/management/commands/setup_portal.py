@@ -50,7 +50,7 @@ class Command(BaseCommand):
 
 
 def _warnings() -> Iterator[str]:
-    """Return what the check W076 cannot see: a stored host app may be another than the setting's."""
+    """Return what the check W076 cannot see: a stored host app may differ from the setting's."""
     for host in HostApp.objects.filter(accepts=True).defer("token"):
         if host.runs_the_portal:
             yield (
