@@ -22,8 +22,9 @@ from tests.portal.admin.conftest import SignIn
 
 pytestmark = pytest.mark.django_db
 PAGE, FRAGMENT = "/admin/", "/admin/dashboard/"
-# Session, user, preferences, 2 for the rights, the newest press; a page counts for its menu too.
-KEPT = {PAGE: 7, FRAGMENT: 6}
+# Session, user, preferences, 2 for the rights, the newest press; a page counts for its menu too (3
+# of its 4 for the worklist, whose count is kept elsewhere than in tests).
+KEPT = {PAGE: 10, FRAGMENT: 6}
 
 
 @pytest.fixture(autouse=True)

@@ -107,6 +107,12 @@ def test_off_boarding_many_waits_for_a_second_manager(
     assert BulkItemStatus.WAITING not in run.items.values_list("status", flat=True)
 
 
+def cases(user: User) -> list[Any]:
+    now = timezone.now()
+    found: list[Any] = attention.of(user, attention.read(now), now)["cases"]
+    return found
+
+
 def test_every_page_says_that_a_run_waits_for_a_second_manager(
     mia: User, noa: User, settings: Settings
 ) -> None:
@@ -120,15 +126,15 @@ def test_every_page_says_that_a_run_waits_for_a_second_manager(
     for address in (walk.page(BulkRun, "changelist"), walk.page(Tenant, "change", few[0].pk)):
         assert reason in browser.get(address).content.decode()
     assert reason in browser.get(walk.page(BulkItem, "changelist")).content.decode()
-    (case,) = attention.of(noa, attention.read(timezone.now()), timezone.now())["cases"]
-    assert (case.name, case.cause.name, case.press) == (str(run), "approval", "Approve")
+    (case,) = cases(noa)
+    assert (case.name, case.cause.name, case.act.label) == (str(run), "approval", "Approve")
     assert "mia" in case.why
     # The person who asked reads the same, without the button.
-    assert attention.of(mia, attention.read(timezone.now()), timezone.now())["cases"][0].press == ""
+    assert cases(mia)[0].act is None
     mail = Message.objects.get()
     assert "second manager" in mail.subject
     signed_in(noa).post(walk.page(BulkRun, "act", run.pk, "approve"))
-    assert attention.of(noa, attention.read(timezone.now()), timezone.now())["cases"] == []
+    assert cases(noa) == []
 
 
 def test_a_run_that_nobody_approves_is_cancelled(mia: User, settings: Settings) -> None:
