@@ -87,6 +87,18 @@ def preformatted(text: str) -> str:
     return format_html('<pre class="document">{}</pre>', text)
 
 
+def copied(name: str, what: str, value: str) -> str:
+    """Return an id with a button that copies it; `name` is unique on the page. "" for no id."""
+    if not value:
+        return ""
+    return format_html(
+        '<span class="copied"><code id="copied-{0}">{2}</code> <button type="button" '
+        'class="copy-button" id="copy-{0}" data-copies="copied-{0}" aria-label="Copy the {1}">'
+        "Copy</button></span>",
+        *(name, what, value),
+    )
+
+
 def link(row: Model, text: str = "") -> str:
     """Return a link to a row's own page."""
     address = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from django.db.models import TextChoices
 
@@ -83,6 +84,12 @@ def anchor_of(seen: Standing) -> str:
     if kind == "token":
         return remedies.entry_of(IncidentKind.TOKEN)
     return f"{'blocked' if kind == 'blocked' else 'stage'}-{name}"
+
+
+@cache
+def entries() -> dict[str, Entry]:
+    """Return every entry by its anchor."""
+    return {each.anchor: each for chapter in chapters() for each in chapter.entries}
 
 
 def chapters() -> list[Chapter]:

@@ -9,6 +9,7 @@ from django.forms import BaseForm
 
 from connect import runbook
 from connect.formats import format_duration, sentence
+from connect.standing import Standing
 from portal import moments, show
 from portal.admin.kit import lists
 from portal.admin.kit.faults import faults
@@ -32,6 +33,14 @@ register.filter("runbook_entry", runbook.anchor_of)
 
 
 register.simple_tag(moments.element, name="moment")
+register.simple_tag(show.copied, name="copied")
+
+
+@register.inclusion_tag("admin/includes/explained.html")
+def explained(seen: Standing) -> dict[str, Any]:
+    """Show how a connection stands, as a badge that says what its word means."""
+    entry = runbook.entries()[runbook.anchor_of(seen)]
+    return {"label": seen.label, "tone": seen.tone, "entry": entry}
 
 
 @register.filter

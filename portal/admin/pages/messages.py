@@ -3,13 +3,24 @@
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.views.decorators.http import require_safe
 
 from portal import show
 from portal.admin.kit import search
 from portal.admin.kit.base import ReadOnlyAdmin
 from tenants.models import Message, MessageStatus
+
+# Mails have their styles inline. Nothing else is loaded, run or sent.
+_IN_A_FRAME = (
+    "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; "
+    "frame-ancestors 'self'"
+)
 
 
 @admin.register(Message)
@@ -55,7 +66,18 @@ class MessageAdmin(ReadOnlyAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Message | None = None) -> list[Any]:
         may_read = request.user.has_perm("tenants.resend_message")
-        return [*self.fields, "written"] if may_read else [*self.fields]
+        return [*self.fields, "as_seen", "written"] if may_read else [*self.fields]
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(require_safe(self.seen))
+        return [path("<int:pk>/seen/", view, name="tenants_message_seen"), *super().get_urls()]
+
+    def seen(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Return a mail as its reader sees it, as a page for a frame that runs no script."""
+        if not request.user.has_perm("tenants.resend_message"):
+            raise PermissionDenied
+        headers = {"Content-Security-Policy": _IN_A_FRAME, "X-Frame-Options": "SAMEORIGIN"}
+        return HttpResponse(get_object_or_404(Message, pk=pk).html, headers=headers)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
         messages: QuerySet[Message] = super().get_queryset(request)
@@ -63,6 +85,13 @@ class MessageAdmin(ReadOnlyAdmin):
 
     def tone(self, value: Any) -> str:
         return show.MESSAGE_TONES[MessageStatus(value)]
+
+    @admin.display(description="as the reader sees it")
+    def as_seen(self, message: Message) -> str:
+        address = reverse("admin:tenants_message_seen", args=[message.pk])
+        title = f"The mail “{message.subject}”"
+        frame = '<iframe class="mail" sandbox="" loading="lazy" title="{}" src="{}"></iframe>'
+        return format_html(frame, title, address)
 
     @admin.display(description="text")
     def written(self, message: Message) -> str:

@@ -1,14 +1,17 @@
 """The health of one tenant on its page, and the pieces that lists of health show too."""
 
+from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
 from django.utils.timezone import localtime
 
-from connect.health import conditions, history
+from connect.health import conditions, history, strips
 from connect.health.history import Uptime
+from connect.health.strips import Seen, Slot
 from connect.models import Condition, Connection, Health, HealthSample, IncidentStatus, Stage
 from connect.write_errors import counts, scan
 from portal import moments, show
@@ -16,13 +19,31 @@ from portal.dashboard import charts
 from portal.dashboard.charts import Bar, BarChart
 
 MAX_SPARK_SAMPLES = 48
-MAX_CHART_SAMPLES = 192
 MAX_LISTED = 10
 _WINDOWS = {
     "uptime_day": "Uptime 24 h",
     "uptime_week": "Uptime 7 days",
     "uptime_month": "Uptime 30 days",
 }
+
+
+# The word, the tone and the height: colour alone says nothing.
+_SEEN = {
+    Seen.WELL: ("well", show.GOOD, 1.0),
+    Seen.DEGRADED: ("degraded", show.WAIT, 0.7),
+    Seen.DOWN: ("down", show.BAD, 0.4),
+    Seen.NOTHING: ("not measured", show.MUTED, 0.0),
+}
+
+
+@dataclass(frozen=True)
+class Strip:
+    """A chart of hours or days; `words` is the same as text, `begins` the time of the first."""
+
+    title: str
+    words: str
+    chart: BarChart
+    begins: str
 
 
 def condition(health: Any) -> str:
@@ -70,11 +91,15 @@ def of_tenant(connection: Connection | None) -> dict[str, Any] | None:
     health = rows.annotate(condition_now=conditions.expression()).first()
     if health is None:
         return None
+    now = timezone.now()
     return {
         "health": health,
         "condition": condition(health),
         "facts": _facts(connection, health),
-        "chart": _chart(connection),
+        "strips": [
+            _strip("Last 24 hours", strips.day(connection, now), "%-d %b, %H:00"),
+            _strip("Last 30 days", strips.month(connection, now), "%-d %b"),
+        ],
         "incidents": connection.incidents.exclude(status=IncidentStatus.SUSPECTED)[:MAX_LISTED],
         "errors": connection.failures.all()[:MAX_LISTED],
         "diagnosis": connection.diagnoses.exclude(ended_at=None).first(),
@@ -99,17 +124,13 @@ def _facts(connection: Connection, health: Health) -> list[tuple[str, Any]]:
     ]
 
 
-def _chart(connection: Connection) -> BarChart:
-    """Return the newest samples, each as high as the share of its mappings that were synced."""
+def _strip(title: str, slots: list[Slot], times: str) -> Strip:
+    counted = Counter(each.seen for each in slots)
+    words = ", ".join(f"{counted[seen]} {_SEEN[seen][0]}" for seen in Seen if counted[seen])
     bars = [
-        Bar(
-            f"{localtime(each.at):%-d %b %Y, %H:%M} {each.state}, "
-            f"{each.mappings_synced} of {each.mappings} mappings synced, "
-            f"{each.rows_failed} rows failed by Heroku Connect's count",
-            each.mappings_synced / each.mappings if each.mappings else 1,
-            tone=show.look(each.condition).tone,
-        )
-        for each in connection.samples.all()[:MAX_CHART_SAMPLES]
+        Bar(f"{localtime(each.at):{times}}: {_SEEN[each.seen][0]}", height, tone=tone)
+        for each in slots
+        for _, tone, height in [_SEEN[each.seen]]
     ]
-    # The newest comes first from the database, and last in the chart.
-    return charts.columns("Health over time", bars[::-1], top=1, slots=MAX_CHART_SAMPLES)
+    chart = charts.columns(f"{title}: {words}", bars, top=1, kind="strip")
+    return Strip(title, words, chart, f"{localtime(slots[0].at):{times}}")
