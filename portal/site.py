@@ -6,11 +6,15 @@ from typing import Any
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.module_loading import import_string
 
 from portal.door import factor
 
 AppList = list[dict[str, Any]]
 View = Callable[..., HttpResponseBase]
+Menu = Callable[[HttpRequest, AppList], AppList]
+# Named by a string, because this file is read before any model is loaded.
+_MENU = "portal.navigation.menu.menu"
 
 
 class AdminSite(admin.AdminSite):
@@ -35,7 +39,5 @@ class AdminSite(admin.AdminSite):
         listed: AppList = super().get_app_list(request, app_label)
         if app_label is not None:
             return listed
-        # Imported here, because this file is read before any model is loaded.
-        from portal.navigation.menu import menu
-
+        menu: Menu = import_string(_MENU)
         return menu(request, listed)
