@@ -323,6 +323,31 @@ def test_every_state_of_a_rollout_and_a_run_has_the_button_of_the_table(
         assert row.badge in window.locator("#content .badge").all_inner_texts(), row.key
 
 
+@pytest.mark.parametrize("thing", ["rollout_items", "bulk_items"])
+def test_every_state_of_an_item_has_the_button_of_the_table_on_its_whole(
+    window: Page, live: Connection, thing: str
+) -> None:
+    for model in MAKERS[thing](live).values():
+        assert isinstance(model, RolloutItem | BulkItem)
+        row = next(each for each in ROWS[thing]() if each.key == model.status)
+        labels = _buttons_beside(window, model)
+        assert row.action == NOTHING or row.action.split(": ")[-1] in labels, row.key
+
+
+def _buttons_beside(window: Page, item: RolloutItem | BulkItem) -> list[str]:
+    """Return the buttons of the roll-out or run in which nothing but the item is left."""
+    if isinstance(item, RolloutItem):
+        whole: Rollout | BulkRun = item.rollout
+        ended = item.status in (RolloutItemStatus.FAILED, RolloutItemStatus.REFUSED)
+        Rollout.objects.update(status=RolloutStatus.ENDED if ended else RolloutStatus.RUNNING)
+    else:
+        whole = item.run
+        BulkRun.objects.update(finished_at=timezone.now())
+    view = f"admin:{whole._meta.app_label}_{whole._meta.model_name}_change"
+    window.goto(reverse(view, args=[whole.pk]), wait_until="domcontentloaded")
+    return [each.rstrip("…") for each in window.locator(".do .button").all_inner_texts()]
+
+
 def test_what_the_table_says_of_a_mapping_is_said_to_subscriber_and_staff(
     window: Page, live: Connection
 ) -> None:
