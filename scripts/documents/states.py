@@ -155,7 +155,7 @@ def _rollouts() -> list[State]:
 def _of_rollout(status: RolloutStatus) -> State:
     label, tone = _of_choice(Rollout, status)
     row = Rollout(status=status)
-    # What fits everything that staff look after, e.g. an owner, mends nothing.
+    # What fits everything that staff look after, e.g. an owner, fixes nothing.
     own = [each for each in registry.of(Rollout).values() if each.models == (Rollout,)]
     offered = [each for each in own if not each.refusal(row)]
     moves = [each.label for each in offered if each.moves_on]
