@@ -8,24 +8,10 @@ The worklist reads them all.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import reduce
-from operator import or_
+from datetime import datetime
 from typing import Any
 
-from django.db.models import (
-    Case,
-    CharField,
-    Exists,
-    F,
-    Model,
-    OuterRef,
-    Q,
-    QuerySet,
-    Subquery,
-    Value,
-    When,
-)
+from django.db.models import F, Model, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from connect import addons
@@ -34,37 +20,23 @@ from connect.models import (
     Connection,
     Discrepancy,
     DiscrepancyKind,
-    DriftState,
     Incident,
     IncidentStatus,
     Rollout,
     RolloutEvent,
     RolloutStatus,
-    Stage,
-    WaitingOn,
 )
 from connect.rollouts import approval
-from connect.standing import TONES, Word, case_of, with_word
 from portal import bulk
 from portal.dashboard.cards.links import to_list
+from portal.dashboard.troubles import TROUBLES, any_of
 from portal.models import BulkRun
 from tenants import timeline
-from tenants.models import Message, MessageStatus, Tenant, Tended
+from tenants.models import Tenant, Tended
 
-# By then two reminders were sent and nobody acted.
-SILENCE = timedelta(days=5)
 # A whole fleet may break at once: the age of this many is looked up, more are only counted.
 MAX_JUDGED = 500
 
-_MAIL_IS_LOST = Exists(
-    Message.objects.filter(
-        tenant=OuterRef("tenant"), status__in=(MessageStatus.BOUNCED, MessageStatus.FAILED)
-    )
-)
-_INCIDENTS = Incident.objects.filter(
-    connection=OuterRef("pk"), status=IncidentStatus.OPEN
-).order_by("suspected_at")
-_BEGAN_AT = Subquery(_INCIDENTS.values("suspected_at")[:1])
 # Of the portal's own: what staff note about a pause does not make it younger.
 _OWN_EVENTS = RolloutEvent.objects.filter(rollout=OuterRef("pk"), actor=timeline.PORTAL)
 _LAST_EVENT = _OWN_EVENTS.order_by("-at").values("at")[:1]
@@ -137,116 +109,14 @@ class Cause:
         return aged
 
 
-@dataclass(frozen=True)
-class _Trouble:
-    """What is wrong with connections: `rows` selects them among the current ones.
-
-    `is_alone`: what it selects has none of the troubles before it, so they need not be left out.
-    """
-
-    name: str
-    label: str
-    tone: str
-    rows: Callable[[datetime], Q]
-    since: Any
-    why: Callable[[Any], str]
-    has_remedy: bool = True
-    is_alone: bool = False
-
-
-def _silent(now: datetime) -> Q:
-    return Q(waiting_on=WaitingOn.SUBSCRIBER, stage_since__lt=now - SILENCE)
-
-
-def _unreachable(now: datetime) -> Q:
-    return Q(_MAIL_IS_LOST, waiting_on=WaitingOn.SUBSCRIBER)
-
-
-def _unknown(now: datetime) -> Q:
-    # One that was only not looked at lately, or whose region is away, needs nothing of its own.
-    return with_word(Word.UNKNOWN, now) & Q(Exists(_INCIDENTS))
-
-
-def _paused(now: datetime) -> Q:
-    # A pause alone needs nothing; an incident behind it does.
-    return with_word(Word.PAUSED, now) & Q(Exists(_INCIDENTS))
-
-
-def _is(word: Word, rows: Callable[[datetime], Q] | None = None) -> _Trouble:
-    """Make the trouble of live connections whose badge says this word."""
-    return _Trouble(
-        word.value,
-        str(word.label),
-        TONES[word],
-        rows or (lambda now: with_word(word, now)),
-        Coalesce(_BEGAN_AT, F("health__since"), F("stage_since")),
-        lambda row: "",
-        is_alone=True,  # a connection has one word
-    )
-
-
-_TROUBLES = (
-    _Trouble(
-        "blocked",
-        "Blocked",
-        "bad",
-        lambda now: Q(blocked_at__isnull=False),
-        Coalesce("trouble_since", "blocked_at"),
-        lambda row: "",
-    ),
-    _is(Word.NEEDS_AUTHORIZATION),
-    _is(Word.BROKEN),
-    _is(Word.UNKNOWN, _unknown),
-    _is(Word.PAUSED, _paused),
-    _is(Word.DEGRADED),
-    _is(Word.RECOVERING),
-    _Trouble(
-        "unreachable",
-        "E-mail lost",
-        "bad",
-        _unreachable,
-        F("stage_since"),
-        lambda row: (
-            f"An e-mail to {row.tenant.admin_email} bounced or failed: correct the address."
-        ),
-        # The remedy of its stage would send the next mail to the same address.
-        has_remedy=False,
-    ),
-    _Trouble(
-        "staff",
-        "Waiting for staff",
-        "wait",
-        lambda now: Q(waiting_on=WaitingOn.STAFF),
-        F("stage_since"),
-        lambda row: f"Waiting for {row.waiting_for}.",
-    ),
-    _Trouble(
-        "drifted",
-        "Drifted from its mappings",
-        "wait",
-        lambda now: Q(drift__state=DriftState.DRIFTED),
-        F("drift__since"),
-        lambda row: "Its mappings at Heroku Connect differ from those of its version.",
-    ),
-    _Trouble(
-        "silent",
-        "Subscriber silent",
-        "wait",
-        _silent,
-        F("stage_since"),
-        lambda row: f"Waiting for {row.waiting_for}. Reminders sent: {row.reminders_sent}.",
-    ),
-)
-
-
 def _of_tenants(place: int) -> Cause:
     """Make the cause of one kind of trouble: it leaves out tenants that have a worse one."""
-    trouble = _TROUBLES[place]
-    worse = () if trouble.is_alone else _TROUBLES[:place]
+    trouble = TROUBLES[place]
+    worse = () if trouble.is_alone else TROUBLES[:place]
 
     def rows(now: datetime) -> QuerySet[Connection]:
         found = _current().filter(trouble.rows(now))
-        return found.exclude(_any(worse, now)) if worse else found
+        return found.exclude(any_of(worse, now)) if worse else found
 
     return Cause(
         trouble.name,
@@ -263,37 +133,6 @@ def _of_tenants(place: int) -> Cause:
 
 def _current() -> QuerySet[Connection]:
     return Connection.objects.filter(offboarded_at=None).order_by()
-
-
-def of_connections(rows: QuerySet[Any], now: datetime) -> QuerySet[Any]:
-    """Return connections, off-boarded ones left out, each with its `cause`, "" for none.
-
-    It says the same as the rows of each cause. It asks each thing once for all causes, so it is the
-    way to count, or to look at a few; the rows of one cause have indexes.
-    """
-    first, rest = _TROUBLES[0], [each for each in _TROUBLES[1:] if not each.is_alone]
-    alone = {each.name for each in _TROUBLES if each.is_alone}
-    others = Case(
-        *(When(each.rows(now), then=Value(each.name)) for each in rest),
-        default=Value(""),
-        output_field=CharField(),
-    )
-
-    def of(word: Word) -> Any:
-        if word == Word.BLOCKED:
-            return Value(first.name)
-        if word in (Word.UNKNOWN, Word.PAUSED):  # see _unknown and _paused
-            return Case(When(Exists(_INCIDENTS), then=Value(word.value)), default=others)
-        return Value(word.value) if word.value in alone else others
-
-    stages = [When(~Q(stage=Stage.LIVE), then=others)]
-    current = rows.filter(offboarded_at=None)
-    found: QuerySet[Any] = current.annotate(cause=case_of(now, stages, of))
-    return found
-
-
-def _any(troubles: tuple[_Trouble, ...], now: datetime) -> Q:
-    return reduce(or_, (each.rows(now) for each in troubles))
 
 
 def _act_on_difference(row: Discrepancy) -> str:
@@ -315,7 +154,7 @@ CAUSES: list[Cause] = [
         lambda row: row.text,
         related=("owner",),
     ),
-    *map(_of_tenants, range(len(_TROUBLES))),
+    *map(_of_tenants, range(len(TROUBLES))),
     Cause(
         "paused_rollout",
         "Roll-out paused itself",

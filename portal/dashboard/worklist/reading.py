@@ -19,8 +19,8 @@ from portal.dashboard.attention import (
     Cause,
     asleep,
     awake,
-    of_connections,
 )
+from portal.dashboard.troubles import of_connections
 from portal.dashboard.worklist.wanted import Wanted
 from tenants.models import Tenant
 

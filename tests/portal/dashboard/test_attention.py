@@ -25,8 +25,9 @@ from connect.models import (
     WaitingOn,
 )
 from connect.remedies import INCIDENTS
-from portal.dashboard.attention import CAUSES, of_connections
+from portal.dashboard.attention import CAUSES
 from portal.dashboard.cards import attention
+from portal.dashboard.troubles import of_connections
 from tenants import orgid
 from tenants.models import MessageStatus, Tenant
 from tests import cast, standings
