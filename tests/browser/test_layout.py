@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PHONE, LAPTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
 # Texts whose box is wider than the window or hides a part of them. Tables scroll by themselves.
 _CUT = """selector => [...document.querySelectorAll(selector)]
-    .filter(each => each.offsetParent && !each.closest('.scroll'))
+    .filter(each => each.offsetParent && !each.closest('.scroll, .visually-hidden'))
     .filter(each => {
         const box = each.getBoundingClientRect();
         const hides = getComputedStyle(each).overflow !== 'visible';

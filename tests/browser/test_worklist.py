@@ -92,6 +92,9 @@ def log_in(person: Person) -> None:
     person.page.keyboard.type(people.PASSWORD)
     person.press("Enter")
     expect(person.page.get_by_role("heading", level=1)).to_have_text("Attention", timeout=LONG)
+    # The scripts have run, and the load is counted.
+    person.page.wait_for_load_state("load")
+    expect(person.page.get_by_label("Keyboard shortcuts")).to_be_visible(timeout=LONG)
 
 
 def test_a_fleet_is_worked_off_by_the_keyboard_without_leaving_the_page(person: Person) -> None:

@@ -3,10 +3,11 @@
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
-from django.db import connections
+from django.db import InternalError, connections
 
 from connect.models import HostApp
 from portal import set_up
@@ -14,6 +15,7 @@ from social import accounts, delivery
 from social.database_role import ROLE
 from social.models import Delivery
 from tests import cast
+from tests.portal.admin import ready
 from tests.social.live_tenants import Live, XSide, go_live
 from tests.social.rounds import result, round_of
 
@@ -69,12 +71,18 @@ def refuser(transactional_db: None) -> Iterator[Refuser]:
     server.close()
 
 
-@pytest.fixture
-def _no_role_remains(transactional_db: None) -> Iterator[None]:
-    """Roles are the server's, so no end of a transaction takes this one back."""
+@pytest.fixture(autouse=True)
+def _nothing_remains(transactional_db: None) -> Iterator[None]:
+    """No end of a transaction takes the schemas back, nor the role, which is the server's."""
     yield
+    ready.drop_schemas()
     with connections["default"].cursor() as cursor:
-        cursor.execute(f"DROP ROLE IF EXISTS {ROLE}")
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE])
+        if cursor.fetchone():
+            cursor.execute(f"DROP OWNED BY {ROLE}")
+            # If the database of another process needs it still, that one takes it back.
+            with suppress(InternalError):
+                cursor.execute(f"DROP ROLE {ROLE}")
 
 
 def move(*tenants: Live) -> None:
@@ -85,14 +93,12 @@ def move(*tenants: Live) -> None:
         each.connection.save(update_fields=["host_app"])
 
 
-@pytest.mark.usefixtures("_no_role_remains")
 def test_the_set_up_makes_the_role_where_no_host_app_is_yet() -> None:
     HostApp.objects.update(database="default")
     lines = set_up.run()
     assert [line for line in lines if f" in {AWAY}: " in line]
 
 
-@pytest.mark.usefixtures("_no_role_remains")
 def test_the_set_up_names_it_and_goes_on(refuser: Refuser) -> None:
     lines = set_up.run()
     assert [line for line in lines if f"{AWAY} does not answer" in line]

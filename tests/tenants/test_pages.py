@@ -154,12 +154,12 @@ def test_a_lost_grant_asks_for_another_sign_in(acme: Tenant) -> None:
     assert buttons(answer) == ["Sign in to Salesforce"]
 
 
-@pytest.mark.parametrize(("stage", "queries"), [(Stage.LINKING, 3), (Stage.LIVE, 7)])
+@pytest.mark.parametrize(("stage", "queries"), [(Stage.LINKING, 3), (Stage.LIVE, 5)])
 def test_the_page_costs_few_queries(
     acme: Tenant, django_assert_num_queries: DjangoAssertNumQueries, stage: Stage, queries: int
 ) -> None:
     standings.make(acme, Facts(stage, timezone.now()))
-    # The tenant, its grant, its connection; once it is live health, incidents, drift and writes.
+    # The tenant, its grant, its connection; once it is live two for what is known of that.
     with django_assert_num_queries(queries):
         visit(acme)
 

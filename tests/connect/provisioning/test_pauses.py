@@ -31,7 +31,7 @@ def pause(journey: Journey, **span: float) -> str:
 def let_it_end(journey: Journey) -> Connection:
     """Let the end of the pause come, and the worker find it."""
     past = timezone.now() - timedelta(seconds=1)
-    Connection.objects.update(paused_until=past, next_attempt_at=past)
+    Connection.objects.update(paused_until=past, next_attempt_at=past, queued_at=None)
     assert sweeps.run() == 1
     reconciler.advance(journey.connection.pk)
     journey.connection.refresh_from_db()
