@@ -1,5 +1,6 @@
 """Fixtures that every test may use: a database, the emulator, and the fixed cast of tenants."""
 
+import os
 from collections.abc import Iterator
 from datetime import timedelta
 from urllib.parse import quote, urlsplit
@@ -14,7 +15,9 @@ from pytest_django.fixtures import Settings
 
 import emulator as emulated
 from connect import host_apps
+from connect.models import HostApp
 from portal.dashboard import snapshot
+from social import database_role
 
 # A property must not fail because the machine is busy. `make thorough` tries more examples.
 hypothesis_settings.register_profile("usual", deadline=None, max_examples=30)
@@ -26,6 +29,12 @@ hypothesis_settings.load_profile("usual")
 def _counts_are_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no test see, or save the query of, the menu's count that another test has made."""
     monkeypatch.setattr("portal.navigation.counts.KEPT_SECONDS", 0)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _posts_have_a_role_for_each_process() -> None:
+    """Roles are the server's, which all processes share: one must not change another's."""
+    database_role.ROLE += f"_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
 
 
 @pytest.fixture(scope="session")
@@ -44,10 +53,10 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
             empty(case)
         finally:
             _switch("ENABLE")
-            host_apps.ensure_first()
+            _ensure_host_app()
 
     with django_db_blocker.unblock():
-        host_apps.ensure_first()
+        _ensure_host_app()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", empty_all)
         yield
@@ -57,6 +66,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 def dashboard_reads_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the dashboard keep nothing, because tests change rows without the pages of staff."""
     monkeypatch.setattr(snapshot, "PERIOD", timedelta(0))
+
+
+def _ensure_host_app() -> None:
+    made = host_apps.ensure_first()
+    if made:  # in the tests' database, also where a test has named another one
+        HostApp.objects.filter(pk=made.pk).update(database="default")
 
 
 def _switch(to: str) -> None:

@@ -3,16 +3,14 @@
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
 
 import pytest
-from django.db import InternalError, connections
+from django.db import connections
 
 from connect.models import HostApp
 from portal import set_up
-from social import accounts, delivery
-from social.database_role import ROLE
+from social import accounts, database_role, delivery
 from social.models import Delivery
 from tests import cast
 from tests.portal.admin import ready
@@ -77,12 +75,10 @@ def _nothing_remains(transactional_db: None) -> Iterator[None]:
     yield
     ready.drop_schemas()
     with connections["default"].cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE])
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [database_role.ROLE])
         if cursor.fetchone():
-            cursor.execute(f"DROP OWNED BY {ROLE}")
-            # If the database of another process needs it still, that one takes it back.
-            with suppress(InternalError):
-                cursor.execute(f"DROP ROLE {ROLE}")
+            cursor.execute(f"DROP OWNED BY {database_role.ROLE}")
+            cursor.execute(f"DROP ROLE {database_role.ROLE}")
 
 
 def move(*tenants: Live) -> None:

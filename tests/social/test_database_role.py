@@ -7,7 +7,7 @@ from psycopg import sql
 
 from connect.models import Connection
 from social import accounts, database_role, tenant_tables
-from social.database_role import ROLE, limited_transaction
+from social.database_role import limited_transaction
 from tests import cast
 from tests.social.live_tenants import Live, go_live
 from tests.social.test_post_table import row, write
@@ -23,7 +23,7 @@ def tables() -> tenant_tables.TenantTables:
 @pytest.fixture(params=[True, False], ids=["external id", "body key"])
 def live(request: pytest.FixtureRequest) -> Live:
     """Acme, and the role, which the end of the test takes back."""
-    assert ROLE in database_role.ensure("default")
+    assert database_role.ROLE in database_role.ensure("default")
     return go_live(cast.ACME, "acme", tweet_id=request.param)
 
 
@@ -34,7 +34,7 @@ def test_the_job_reads_and_writes_as_the_role(live: Live) -> None:
     assert [state for state, *_ in live.log()] == ["NEW", "NEW"]
     with limited_transaction(tables()) as cursor:
         cursor.execute("SELECT current_user")
-        assert cursor.fetchone() == (ROLE,)
+        assert cursor.fetchone() == (database_role.ROLE,)
 
 
 @pytest.mark.parametrize("name", ["connect_connection", "tenants_salesforcegrant", "{log}"])
@@ -57,7 +57,7 @@ def test_a_right_that_is_lost_is_given_again(live: Live, table: str) -> None:
     write(live, row(7, "Hello"))
     name = sql.Identifier(live.schema, table.format(posts=tables().post_table))
     # As when Heroku Connect makes the table again.
-    lost = sql.SQL("REVOKE ALL ON {} FROM {}").format(name, sql.Identifier(ROLE))
+    lost = sql.SQL("REVOKE ALL ON {} FROM {}").format(name, sql.Identifier(database_role.ROLE))
     with database.cursor() as cursor:
         cursor.execute(lost)
     assert list(accounts.read(tables()).by_handle) == ["acme"]
@@ -65,7 +65,7 @@ def test_a_right_that_is_lost_is_given_again(live: Live, table: str) -> None:
 
 
 def test_a_second_set_up_keeps_it(live: Live) -> None:
-    assert database_role.ensure("default") == f"role {ROLE} in default: kept"
+    assert database_role.ensure("default") == f"role {database_role.ROLE} in default: kept"
 
 
 def test_where_the_platform_makes_no_roles_the_set_up_says_so() -> None:
@@ -73,4 +73,4 @@ def test_where_the_platform_makes_no_roles_the_set_up_says_so() -> None:
         cursor.execute("CREATE ROLE multiconnect_nobody; SET LOCAL ROLE multiconnect_nobody")
         said = database_role.ensure("default")
         cursor.execute("RESET ROLE")
-    assert said.startswith(f"role {ROLE} in default: not made (")
+    assert said.startswith(f"role {database_role.ROLE} in default: not made (")
