@@ -113,8 +113,9 @@ def roll_out(window: Page, fleet: Fleet) -> None:
     expect(window.locator(".notice h2").first).to_contain_text("Ended, not all done")
     mapped = ["Segment__c" in fleet.mapped(each)["Account"] for each in fleet.members]
     assert mapped == [True, True, False]
-    waves = RolloutItem.objects.filter(status="done").values_list("wave", flat=True)
-    assert sorted(waves) == [0, 1]
+    # Which tenants are in the canary group is chosen by chance.
+    assert sorted(RolloutItem.objects.values_list("wave", flat=True)) == [0, 0, 1]
+    assert RolloutItem.objects.filter(status="done").count() == 2
 
 
 def roll_back(window: Page, fleet: Fleet) -> None:
