@@ -32,7 +32,6 @@ from django.contrib.auth.models import Group, User
 from django.utils import timezone
 from connect.clients import heroku, heroku_connect
 from connect.clients.accounts import App, Remote
-from connect.health import regions
 from connect.models import Connection, HostApp
 from tenants import orgid
 from tenants.models import Tenant
@@ -71,9 +70,6 @@ for number, (name, addon) in enumerate(addons.items()):
         schema_name=schema, next_attempt_at=None, seen_at=now,
         addon_requested_at=now, host_app=HostApp.objects.get(name=settings.HEROKU_CONNECT_APP),
     )
-# The worker's own look may come minutes later, and until then nobody has seen them.
-for part in regions.parts():
-    regions.refresh_region(*part)
 """
 
 
