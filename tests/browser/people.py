@@ -72,28 +72,38 @@ for number, (name, addon) in enumerate(addons.items()):
     )
 """
 
+# The worker may have looked before they were all there, and its next look comes minutes later.
+_LOOK = """
+from connect.health import regions
+for part in regions.parts():
+    regions.refresh_region(*part)
+"""
+
 
 def enrol_staff_and_fleet(stack: Stack) -> None:
     """Make a member of staff with each role, and the live tenants of FLEET."""
     tenants = [f"{name} {n:02d}" for name, count in FLEET.items() for n in range(count)]
     addons = {name: f"hc-{name.lower().replace(' ', '-')}" for name in tenants}
-    subprocess.run(
-        [sys.executable, "manage.py", "shell", "--no-imports", "-c", _STAFF_AND_FLEET],
-        cwd=ROOT,
-        env={
-            **os.environ,
-            **stack.environment,
-            "NAMES": json.dumps(NAMES),
-            "PASSWORD": PASSWORD,
-            "ADDONS": json.dumps(addons),
-        },
-        check=True,
-        capture_output=True,
+    _shell(
+        stack,
+        _STAFF_AND_FLEET,
+        {"NAMES": json.dumps(NAMES), "PASSWORD": PASSWORD, "ADDONS": json.dumps(addons)},
     )
     emulator = Emulator(stack.plan.emulator_url)
     for each in emulator.call("GET", "/connections")["connections"]:
         if each["resource_name"] in addons.values():
             emulator.call("POST", f"/connections/{each['id']}/state", {"state": "IDLE"})
+    _shell(stack, _LOOK, {})
+
+
+def _shell(stack: Stack, code: str, variables: dict[str, str]) -> None:
+    subprocess.run(
+        [sys.executable, "manage.py", "shell", "--no-imports", "-c", code],
+        cwd=ROOT,
+        env={**os.environ, **stack.environment, **variables},
+        check=True,
+        capture_output=True,
+    )
 
 
 def log_in(page: Page, stack: Stack) -> None:
