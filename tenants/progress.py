@@ -20,6 +20,19 @@ class Button(StrEnum):
     AUTHORIZE = "authorize"  # at Heroku Connect
     CONTACT = "contact"  # writes to us
 
+    @property
+    def label(self) -> str:
+        """What stands on it, "" for NONE."""
+        return _LABELS[self]
+
+
+_LABELS = {
+    Button.NONE: "",
+    Button.SIGN_IN: "Sign in to Salesforce",
+    Button.AUTHORIZE: "Authorize Heroku Connect",
+    Button.CONTACT: "Write to us",
+}
+
 
 @dataclass(frozen=True)
 class ForSubscriber:

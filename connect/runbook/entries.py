@@ -16,15 +16,9 @@ from connect.remedies import Remedy
 from connect.runbook import repairs, words
 from connect.standing import Facts, Standing, judge, subscriber
 from connect.standing.states import NOW, ONLY_IN_ROLLOUTS
-from tenants.progress import Button, ForSubscriber
+from tenants.progress import ForSubscriber
 
 _NOT_SHOWN = "Nothing of it: their page says how their connection stands."
-_BUTTONS = {
-    Button.NONE: "",
-    Button.SIGN_IN: " Their button: Sign in to Salesforce.",
-    Button.AUTHORIZE: " Their button: Authorize Heroku Connect.",
-    Button.CONTACT: " Their button: Write to us.",
-}
 _DOES = {
     "reauthorize": "It mails the admin a link to authorize again",
     "sign_in": "It mails the admin a link to sign in again",
@@ -201,7 +195,8 @@ def _entry(choice: TextChoices, said: words.Words, does: str, remedy: Remedy, se
 
 
 def _said(seen: ForSubscriber) -> str:
-    return f"“{seen.headline}.” {seen.text}{_BUTTONS[seen.button]}"
+    button = f" Their button: {seen.button.label}." if seen.button.label else ""
+    return f"“{seen.headline}.” {seen.text}{button}"
 
 
 # Those that are not named for one reason.

@@ -9,17 +9,14 @@ from connect.models import Incident, IncidentStatus
 from connect.operations import base
 from connect.operations.base import OperationOutcome, Report
 from portal.actions.action import Action, Options, Work
-from portal.actions.care import NOTE, load_row, store_row, write
-from portal.actions.forms import Question
+from portal.actions.care import NOTE, NoteForm, load_row, store_row, write
 from portal.actions.subject import Subject
-from tenants.http.cleaning import clean_text
 from tenants.models import EventKind
-from tenants.redaction import redact
 
 MAX_LENGTH = 10_000  # characters
 
 
-class PostMortemForm(Question):
+class PostMortemForm(NoteForm):
     """The whole text, as it was."""
 
     note = forms.CharField(
@@ -32,10 +29,6 @@ class PostMortemForm(Question):
     def known(self) -> dict[str, Any]:
         """Return the text that is there already."""
         return {"note": self.targets[0].post_mortem}
-
-    def clean_note(self) -> str:
-        # A token that somebody pastes would stay for ever.
-        return redact(clean_text(str(self.cleaned_data["note"])))
 
 
 @transaction.atomic

@@ -29,7 +29,7 @@ from connect.models import (
     WriteRepair,
 )
 from connect.remedies import Remedy
-from connect.standing import Button, ForSubscriber, Standing, Tone, subscriber
+from connect.standing import ForSubscriber, Standing, Tone, subscriber
 from connect.standing.states import NOW
 from portal import bulk as bulk_runs
 from portal.actions import action as registry
@@ -42,12 +42,6 @@ from tenants.models import Tenant
 
 NOTHING = "Nothing has to be done."
 NOT_SHOWN = "nothing of it; the page says how the connection stands"
-_BUTTONS = {
-    Button.NONE: "no button",
-    Button.SIGN_IN: "Sign in to Salesforce",
-    Button.AUTHORIZE: "Authorize Heroku Connect",
-    Button.CONTACT: "Write to us",
-}
 # Where a row has no button of its own, its action is on the page of what it belongs to.
 _OF_ITEMS = {
     RolloutItemStatus.FAILED: "Roll-out: Retry failed",
@@ -92,7 +86,7 @@ def primary(remedy: Remedy) -> str:
 
 def said(words: ForSubscriber) -> str:
     """Return what the subscriber's page says, with its button."""
-    return f"{words.headline}. *{_BUTTONS[words.button]}*"
+    return f"{words.headline}. *{words.button.label or 'no button'}*"
 
 
 # --- each thing ----------------------------------------------------------------------------------
