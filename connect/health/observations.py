@@ -1,9 +1,10 @@
 """Storing what a refresh shows about health: condition, since when, last good sync."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Q
+from django.utils import timezone
 
 from connect.clients.connection_detail import ConnectionDetail, MappingDetail
 from connect.health import mapping_words, states
@@ -23,9 +24,10 @@ _SEEN = (
     "ordered_writes",
     "organization_id",
     "view_all_data",
-    "paused_by",
 )
 MAX_REASON_LENGTH = 500
+# So long a look may have begun before the pause, and Heroku Connect may still show the old state.
+PAUSE_SHOWS_WITHIN = timedelta(minutes=5)
 
 
 def of(connection: Connection) -> Health:
@@ -70,6 +72,7 @@ def note(
     """Store what was observed of live connections; a `deep` refresh includes the mappings."""
     pairs, healths = list(pairs), []
     ensure(connection for connection, _ in pairs)
+    _note_pauses(pairs, now)
     for connection, seen in pairs:
         health = of(connection)
         mappings = [each.state for each in seen.mappings] if deep else []
@@ -81,12 +84,28 @@ def note(
         _permissions(health, seen)
         if deep:
             health.deep_at = now
-        # Resumed in Heroku's dashboard: a later pause is not one that staff asked for here.
-        if seen.state != states.PAUSED:
-            health.paused_by = ""
         healths.append(health)
     save(healths, _SEEN)
     return healths
+
+
+def _note_pauses(pairs: list[tuple[Connection, ConnectionDetail]], now: datetime) -> None:
+    """Forget who paused those that Heroku's dashboard resumed; read who paused the others.
+
+    Staff may have paused some after these rows were read: their names have to stay.
+    """
+    is_paused = {row.pk: seen.state == states.PAUSED for row, seen in pairs}
+    noted = Health.objects.filter(pk__in=is_paused).exclude(paused_by="")
+    names = {row.pk: row.paused_by for row in noted if is_paused[row.pk] or _is_new(row, now)}
+    resumed = [row.pk for row in noted if row.pk not in names]
+    if resumed:
+        Health.objects.filter(pk__in=resumed).update(paused_by="", paused_at=None)
+    for connection, _ in pairs:
+        of(connection).paused_by = names.get(connection.pk, "")
+
+
+def _is_new(health: Health, now: datetime) -> bool:
+    return health.paused_at is not None and health.paused_at > now - PAUSE_SHOWS_WITHIN
 
 
 def note_unseen(healths: Iterable[Health], now: datetime) -> None:
@@ -121,7 +140,8 @@ def note_pause(connection: Connection, actor: str) -> None:
     """Note who paused a connection, or "" when it is resumed: a planned pause makes no incident."""
     health = of(connection)
     health.paused_by = actor
-    health.save(update_fields=["paused_by"])
+    health.paused_at = timezone.now() if actor else None
+    health.save(update_fields=["paused_by", "paused_at"])
 
 
 def forget(connections: Iterable[Connection]) -> None:

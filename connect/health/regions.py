@@ -101,7 +101,7 @@ def _from_list(part: Part, began: datetime) -> tuple[http.RemoteError | None, in
     count = 0
     try:
         while page := list(islice(listed, PAGE)):
-            count += _store(_matched(part, page, deep=deep), deep=deep)
+            count += _store(_matched(part, began, page, deep=deep), deep=deep)
     except http.RemoteError as error:
         # 429 does not refuse the list: a call for each connection would make it worse.
         if isinstance(error, http.Unauthorized) or error.status in (None, 429):
@@ -130,11 +130,12 @@ def _without_list(refusal: http.RemoteError | None) -> str:
 
 
 def _matched(
-    part: Part, page: Iterable[ConnectionDetail], *, deep: bool
+    part: Part, began: datetime, page: Iterable[ConnectionDetail], *, deep: bool
 ) -> list[tuple[Connection, ConnectionDetail]]:
     """Match a page of the list with our rows. Connections that are not well get their own call."""
     seen = {each.id: each for each in page}
-    rows = part.live.filter(connection_id__in=seen)
+    # Read after the list was asked for, those of others are newer than the list.
+    rows = part.live.filter(_not_seen_since(began), connection_id__in=seen)
     pairs = [(row, seen[row.connection_id]) for row in rows]
     return pairs if deep else [(row, each) for row, each in pairs if _is_well(row, each)]
 
@@ -191,10 +192,14 @@ def _rest(part: Part, began: datetime) -> QuerySet[Connection]:
 
     Those that failed before come last, so that they hold up nobody else.
     """
-    rest = part.live.filter(Q(seen_at=None) | Q(seen_at__lt=began))
+    rest = part.live.filter(_not_seen_since(began))
     return rest.exclude(_is_resting(began)).order_by(
         F("health__failed_at").asc(nulls_first=True), F("seen_at").asc(nulls_first=True)
     )
+
+
+def _not_seen_since(began: datetime) -> Q:
+    return Q(seen_at=None) | Q(seen_at__lt=began)
 
 
 def _is_resting(now: datetime) -> Q:

@@ -49,6 +49,7 @@ class Health(models.Model):
     paused_by = models.CharField(
         max_length=150, blank=True, help_text="The user who paused it in the portal."
     )
+    paused_at = models.DateTimeField(null=True, blank=True)
 
     # --- uptime in thousandths of the observed time
     uptime_day = models.PositiveSmallIntegerField(null=True, blank=True)

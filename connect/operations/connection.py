@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from connect import holds, remedies
-from connect.clients import budget, heroku_connect
+from connect.clients import budget, heroku_connect, http
 from connect.clients.accounts import app_of, remote_of
 from connect.formats import counted, format_time
 from connect.health import diagnose, observations, states
@@ -137,8 +137,13 @@ def _refusal_to_pause(connection: Connection) -> str:
 
 
 def _pause(claim: Claim, actor: str, options: Options) -> Done:
-    heroku_connect.pause(remote_of(claim.connection))
+    # Noted first: a look between the two would take it for a pause by Heroku, and alert staff.
     observations.note_pause(claim.connection, actor)
+    try:
+        heroku_connect.pause(remote_of(claim.connection))
+    except http.RemoteError:
+        observations.note_pause(claim.connection, "")
+        raise
     return Done(f"accepted; the state is now {health.refresh(claim.connection)}.")
 
 

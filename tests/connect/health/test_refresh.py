@@ -1,17 +1,26 @@
+from datetime import timedelta
+
 import pytest
 import requests
+import time_machine
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from connect.health import refresh, states
+from connect.clients import heroku_connect, heroku_health
+from connect.clients.accounts import remote_of
+from connect.clients.connection_detail import ConnectionDetail
+from connect.health import refresh, regions, states
 from connect.models import (
     Condition,
     Connection,
     Health,
     HealthSample,
+    HostApp,
     Incident,
     IncidentKind,
     Stage,
 )
+from connect.operations.connection import operate
 from tenants.models import Proof
 from tests import cast
 from tests.connect.journey import Journey
@@ -130,3 +139,57 @@ def test_a_broken_mapping_is_seen_without_a_deep_look_and_its_recovery_too(
     health.refresh_from_db()
     assert health.condition == "healthy"
     assert connection.mappings.get(object_name="Contact").state == "DATA_SYNCED"
+
+
+def pause() -> None:
+    operate("pause", Connection.objects.get().pk, "olga", {})
+
+
+def _look(journey: Journey) -> tuple[Connection, ConnectionDetail]:
+    """Return a connection with its health, as a round reads it, and what its region says."""
+    row = Connection.objects.select_related("health", "tenant__grant").get()
+    return row, heroku_connect.detail(remote_of(row), deep=True)
+
+
+def test_a_look_that_began_before_a_pause_does_not_forget_who_paused(journey: Journey) -> None:
+    journey.reach(Stage.LIVE)
+    looked = _look(journey)
+    pause()
+    refresh.store(*looked)
+    assert Health.objects.get().paused_by == "olga"
+    refresh.refresh(Connection.objects.get())
+    assert Health.objects.get().condition == Condition.PAUSED
+    assert Health.objects.get().paused_by == "olga"
+    assert not Incident.objects.exists()
+
+
+def test_a_look_with_rows_from_before_a_pause_does_not_take_it_for_one_of_herokus(
+    journey: Journey,
+) -> None:
+    journey.reach(Stage.LIVE)
+    row = Connection.objects.select_related("health", "tenant__grant").get()
+    pause()
+    for _ in range(4):
+        refresh.store(row, heroku_connect.detail(remote_of(row), deep=True))
+    assert Health.objects.get().paused_by == "olga"
+    assert not Incident.objects.exists()
+
+
+def test_who_paused_is_forgotten_once_herokus_dashboard_has_resumed_it(
+    journey: Journey,
+) -> None:
+    connection = journey.reach(Stage.LIVE)
+    pause()
+    heroku_connect.resume(remote_of(connection))
+    with time_machine.travel(timezone.now() + timedelta(minutes=6)):
+        refresh.refresh(Connection.objects.get())
+    assert Health.objects.get().paused_by == ""
+
+
+def test_a_list_that_was_asked_for_before_a_look_changes_nothing(journey: Journey) -> None:
+    connection = journey.reach(Stage.LIVE)
+    part = regions.Part(connection.region_url, HostApp.objects.get())
+    began = timezone.now()
+    listed = list(heroku_health.list_details(part.region_url, part.app, deep=True))
+    pause()
+    assert regions._matched(part, began, listed, deep=True) == []
