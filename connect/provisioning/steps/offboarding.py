@@ -18,6 +18,7 @@ from tenants.models import EventKind, Tenant
 
 MAX_CLEANUP_ATTEMPTS = 4
 REMOVAL_PATIENCE = timedelta(hours=6)
+_LEAVING = "deprovisioning"
 _NOT_REVOKED = (
     "Our access to Salesforce is not revoked there, only forgotten here: {} The org's admin can "
     "revoke it under “Connected Apps OAuth Usage”."
@@ -36,13 +37,23 @@ def offboarding(claim: Claim) -> StepOutcome:
         _end_work(claim)
         if app:
             delete_addon(app, connection.addon_name)
-    # It costs money, so no answer to the deletion is believed, neither a 200 nor a 404.
-    if app and heroku.find_addon(app, connection.addon_name):
+    if app and _is_still_there(app, connection):
         return poll("Heroku to remove the add-on", _began(connection), REMOVAL_PATIENCE)
     # After the add-on, since Heroku Connect would still write to the schema before.
     if connection.schema_fate == SchemaFate.DROP and connection.schema_name:
         schemas.drop(connection.schema_name, databases.alias_of(connection))
     return Done(_what_was_done(connection))
+
+
+def _is_still_there(app: App, connection: Connection) -> bool:
+    """Return whether Heroku still has the add-on; if nothing removes it, delete it again.
+
+    It costs money, so no answer to the deletion is believed, neither a 200 nor a 404.
+    """
+    found = heroku.find_addon(app, connection.addon_name)
+    if found and found.state != _LEAVING and connection.waiting_on == WaitingOn.HEROKU:
+        delete_addon(app, connection.addon_name)
+    return found is not None
 
 
 def _began(connection: Connection) -> datetime:

@@ -74,7 +74,11 @@ def cells() -> list[Any]:
         )
         for call in CALLS
         for fault in FAULTS
-        for is_short in [fault in ALWAYS or call == "order the add-on"]
+        for is_short in [
+            fault in ALWAYS
+            or call == "order the add-on"
+            or (call, fault) == ("delete the add-on", "404")
+        ]
     ]
 
 
