@@ -66,8 +66,12 @@ FAULTY: LiteralString = (
     " WHERE last_error LIKE '%%error in the portal itself%%')"
 )
 _STAGES: LiteralString = (
-    "SELECT tenant_id, at, data->>'stage' FROM tenants_event WHERE data ? 'stage'"
-    " ORDER BY tenant_id, id"
+    "SELECT tenant_id, at, data->>'stage' FROM tenants_event"
+    # A blocked event names its stage too, but does not enter it.
+    " WHERE data ? 'stage' AND kind <> 'blocked' ORDER BY tenant_id, id"
+)
+_BLOCKS: LiteralString = (
+    "SELECT text, count(*) FROM tenants_event WHERE kind = 'blocked' GROUP BY text ORDER BY text"
 )
 
 
@@ -130,6 +134,12 @@ def out_of_order(url: str) -> int:
         wrong += same and (at < before[1] or place <= before[2])
         before = (tenant, at, place)
     return wrong
+
+
+def blocks(url: str) -> str:
+    """Return why tenants were blocked for a time, and how often, as a sentence."""
+    found = [f"{count} × {text}" for text, count in books.rows(url, _BLOCKS)]
+    return f"Blocked on the way: {'; '.join(found) or 'nobody'}."
 
 
 def delivered_twice(stack: Stack) -> int:

@@ -107,7 +107,7 @@ class Storm:
         return (
             f"{self.size.tenants} tenants in {self.seconds:.0f} s, seed {SEED}. Killed: {killed}."
             f" {self.running.restarts} restarts. Mails handed over twice:"
-            f" {promises.delivered_twice(self.stack)}."
+            f" {promises.delivered_twice(self.stack)}. {promises.blocks(self.url)}"
         )
 
 
