@@ -4,11 +4,13 @@ import email
 from collections import Counter
 from dataclasses import dataclass
 from email import policy
+from itertools import pairwise
 from typing import LiteralString
 
 from psycopg import sql
 
 from connect.models import Stage
+from connect.provisioning.stages import IllegalTransition, check_transition
 from demo.actors.emulator import Emulator
 from demo.stack import Stack
 from tests.chaos import books
@@ -125,15 +127,23 @@ def imports_twice(stack: Stack) -> int:
     return sum(count > 1 for count in taken.values())
 
 
-def out_of_order(url: str) -> int:
-    """Return how many stage events of a tenant come before an earlier one."""
-    order, wrong, before = [str(each) for each in Stage], 0, (0, None, -1)
-    for tenant, at, stage in books.rows(url, _STAGES):
-        place = order.index(stage)
-        same = before[0] == tenant
-        wrong += same and (at < before[1] or place <= before[2])
-        before = (tenant, at, place)
+def out_of_order(url: str) -> list[str]:
+    """Return the steps of tenants' timelines that the product does not allow, in words."""
+    wrong = []
+    for earlier, later in pairwise(books.rows(url, _STAGES)):
+        (tenant, at, stage), (next_tenant, next_at, next_stage) = earlier, later
+        if tenant == next_tenant and (next_at < at or not _is_allowed(stage, next_stage)):
+            wrong.append(f"tenant {tenant}: {stage} at {at}, then {next_stage} at {next_at}")
     return wrong
+
+
+def _is_allowed(now: str, then: str) -> bool:
+    # A lost grant leads back to the sign-in, for example.
+    try:
+        check_transition(Stage(now), Stage(then))
+    except IllegalTransition:
+        return False
+    return True
 
 
 def blocks(url: str) -> str:
