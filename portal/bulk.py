@@ -17,11 +17,12 @@ from django.utils import timezone
 
 from connect.clients import budget
 from connect.clients.accounts import account_of
-from connect.operations.base import Busy, OperationOutcome, Report
+from connect.operations.base import Busy, Report
 from portal.models import BulkItem, BulkItemStatus, BulkRun
+from portal.outcomes import OPEN, end, event, keep
 from tenants import attempts, leases, sweeps
 from tenants.leases import Lease
-from tenants.models import Event, EventKind
+from tenants.models import Event
 from tenants.queue import enqueue_as
 
 log = logging.getLogger(__name__)
@@ -41,13 +42,6 @@ APPROVAL_TIME = timedelta(hours=24)
 APPROVAL = "the approval of a second manager"
 NOT_APPROVED = "the portal, because nobody approved it in time"
 BUDGET_RESERVED = "the budget of calls: the last ones of this hour are kept for provisioning"
-_OPEN = (BulkItemStatus.WAITING, BulkItemStatus.RUNNING)
-_STATUS = {
-    OperationOutcome.DONE: BulkItemStatus.DONE,
-    OperationOutcome.PARTLY: BulkItemStatus.PARTLY,
-    OperationOutcome.SKIPPED: BulkItemStatus.SKIPPED,
-    OperationOutcome.FAILED: BulkItemStatus.FAILED,
-}
 
 
 def register(perform: Perform, apis: Callable[[BulkRun], Iterable[str]]) -> None:
@@ -126,7 +120,7 @@ def _cancel_items(run: BulkRun, *statuses: BulkItemStatus) -> int:
         status=BulkItemStatus.CANCELLED, text=text, ended_at=timezone.now()
     )
     status, who = BulkItemStatus.CANCELLED, run.cancelled_by
-    events = [_event(run, item, status, text, who) for item in left if item.tenant_id]
+    events = [event(run, item, status, text, who) for item in left if item.tenant_id]
     Event.objects.bulk_create(events, batch_size=BATCH_SIZE)
     return len(left)
 
@@ -205,8 +199,8 @@ def _finish(run: BulkRun) -> None:
     """Close the run if no target is left; nobody is at work on it now."""
     if run.cancelled_at:
         # RUNNING ones too, because the item of a task that died keeps this status.
-        _cancel_items(run, *_OPEN)
-    if not run.items.filter(status__in=_OPEN).exists():
+        _cancel_items(run, *OPEN)
+    if not run.items.filter(status__in=OPEN).exists():
         BulkRun.objects.filter(pk=run.pk).update(finished_at=timezone.now(), waiting_for="")
 
 
@@ -219,7 +213,7 @@ def _enqueue(run_id: int) -> None:
 
 def _next_item(run: BulkRun) -> BulkItem | None:
     """Return the next item: those of a dead task first, busy ones last."""
-    items = run.items.filter(status__in=_OPEN).select_related(
+    items = run.items.filter(status__in=OPEN).select_related(
         "tenant", "connection__tenant", "connection__host_app"
     )
     # "running" sorts before "waiting", so an item of a dead task comes first.
@@ -249,51 +243,19 @@ def _was_just_busy(item: BulkItem) -> bool:
 
 def _do(run: BulkRun, item: BulkItem) -> None:
     if item.attempts > MAX_ATTEMPTS:
-        _end(run, item, BulkItemStatus.FAILED, f"Gave up: the work died {MAX_ATTEMPTS} times.")
+        end(run, item, BulkItemStatus.FAILED, f"Gave up: the work died {MAX_ATTEMPTS} times.")
         return
     try:
         report = _perform(run, item)
     except Busy as trouble:
         again = item.attempts < MAX_ATTEMPTS
-        _end(run, item, BulkItemStatus.WAITING if again else BulkItemStatus.FAILED, str(trouble))
+        end(run, item, BulkItemStatus.WAITING if again else BulkItemStatus.FAILED, str(trouble))
     except Exception as trouble:  # a fault of one target must not stop the others
         log.exception("run=%s item=%s", run.pk, item.pk)
         text = f"An error in the portal itself: {trouble!r}"
-        _end(run, item, BulkItemStatus.FAILED, text)
+        end(run, item, BulkItemStatus.FAILED, text)
     else:
-        _end(run, item, _STATUS[report.outcome], _text(item, report), is_noted=bool(report.text))
-
-
-def _text(item: BulkItem, report: Report) -> str:
-    text = report.reason or report.text
-    if item.attempts > 1 and report.outcome == OperationOutcome.SKIPPED:
-        return f"{text} (a worker died during this tenant; the action may already be done)"
-    return text
-
-
-def _end(
-    run: BulkRun, item: BulkItem, status: BulkItemStatus, text: str, *, is_noted: bool = False
-) -> None:
-    """Store an outcome, with its event unless the work has noted one."""
-    with transaction.atomic():
-        BulkItem.objects.filter(pk=item.pk).update(
-            status=status, text=text, ended_at=timezone.now()
-        )
-        if item.tenant_id and not is_noted and status not in _OPEN:
-            _event(run, item, status, text, run.actor).save()
-
-
-def _event(run: BulkRun, item: BulkItem, status: BulkItemStatus, text: str, actor: str) -> Event:
-    """Return the event of an outcome that the work itself has not noted."""
-    what = f"{run.label}, {item.name}" if item.target else run.label
-    how = {BulkItemStatus.SKIPPED: f"skipped, {text}.", BulkItemStatus.FAILED: f"failed. {text}"}
-    return Event(
-        tenant=item.tenant,
-        kind=EventKind.STAFF_ACTION,
-        text=f"{what}: {how.get(status, text)}",
-        actor=actor,
-        data={"run": run.pk, "outcome": status},
-    )
+        keep(run, item, report)
 
 
 sweeps.register(sweeps.Sweep("runs", (work_off,), queue_due, _waiting_since))

@@ -63,6 +63,10 @@ class BulkRun(models.Model):
     cancelled_at = models.DateTimeField("cancelled", null=True, blank=True)
     cancelled_by = models.CharField(max_length=150, blank=True)
     total = models.PositiveIntegerField("tenants")
+    # The run whose changes this one takes back.
+    undoes = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="undone_by"
+    )
     next_attempt_at = models.DateTimeField(default=timezone.now)
     waiting_for = models.CharField(max_length=255, blank=True)
     # Set while a second manager must approve the run; then it is cancelled at that time.
@@ -100,6 +104,7 @@ class BulkRun(models.Model):
 class BulkItemStatus(models.TextChoices):
     WAITING = "waiting", "Waiting"
     RUNNING = "running", "Running"
+    STARTED = "started", "Started"
     DONE = "done", "Done"
     PARTLY = "partly", "Partly done"
     SKIPPED = "skipped", "Skipped"
@@ -111,6 +116,8 @@ class BulkItem(models.Model):
     """One target of a run, and its outcome. `attempts` is counted before the work.
 
     `target` says what is meant within the tenant, e.g. an object; it is {} for the tenant itself.
+    `options` are answers for this target alone, over those of the run. `before` is what the target
+    was before, as far as an opposite action needs it.
     """
 
     run = models.ForeignKey(BulkRun, on_delete=models.CASCADE, related_name="items")
@@ -119,6 +126,8 @@ class BulkItem(models.Model):
         Connection, on_delete=models.PROTECT, null=True, related_name="+"
     )
     target = models.JSONField(default=dict, blank=True)
+    options = models.JSONField(default=dict, blank=True, db_default={})
+    before = models.JSONField(default=dict, blank=True, db_default={})
     name = models.CharField("on what", max_length=255, blank=True)
     status = models.CharField(
         max_length=10, choices=BulkItemStatus.choices, default=BulkItemStatus.WAITING
@@ -135,7 +144,11 @@ class BulkItem(models.Model):
                 fields=["run", "tenant", "connection", "target"], name="one_bulk_item_a_target"
             )
         ]
-        indexes: ClassVar = [models.Index(fields=["run", "status"], name="bulk_item_status")]
+        indexes: ClassVar = [
+            models.Index(fields=["run", "status"], name="bulk_item_status"),
+            # The worker asks every second whether what was started has ended.
+            models.Index(fields=["run"], name="bulk_item_started", condition=Q(status="started")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name or self.tenant}: {self.get_status_display()}"

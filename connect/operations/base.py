@@ -7,7 +7,7 @@ runs, so it never runs beside the reconciler.
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import models
@@ -43,16 +43,21 @@ class Done:
     """It is done. `text` ends the sentence that begins with the label: "the state is IDLE.".
 
     `is_partly`: some of it was skipped or has failed, and the text counts that.
+    `is_started`: it goes on by itself, so its outcome comes later.
+    `before`: what the connection was, as far as an opposite action needs it.
     """
 
     text: str
     is_partly: bool = False
+    is_started: bool = False
+    before: Options = field(default_factory=dict)
 
 
 class OperationOutcome(models.TextChoices):
     """The outcome of an operation on one connection."""
 
     DONE = "done", "Done"
+    STARTED = "started", "Started"
     PARTLY = "partly", "Partly done"
     SKIPPED = "skipped", "Skipped"
     FAILED = "failed", "Failed"
@@ -60,11 +65,15 @@ class OperationOutcome(models.TextChoices):
 
 @dataclass(frozen=True)
 class Report:
-    """The outcome, the same sentence as on the timeline, and why it was not done or ""."""
+    """The outcome, the same sentence as on the timeline, and why it was not done or "".
+
+    `before` is what the target was, as far as an opposite action needs it.
+    """
 
     outcome: OperationOutcome
     text: str
     reason: str = ""
+    before: Options = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -144,7 +153,8 @@ def _perform(
 def _done(label: str, done: Done) -> Report:
     if done.is_partly:
         return Report(OperationOutcome.PARTLY, f"{label}: partly done. {done.text}")
-    return Report(OperationOutcome.DONE, f"{label}: {done.text}")
+    outcome = OperationOutcome.STARTED if done.is_started else OperationOutcome.DONE
+    return Report(outcome, f"{label}: {done.text}", before=done.before)
 
 
 def skipped(label: str, reason: str) -> Report:

@@ -118,7 +118,8 @@ def _import_mappings(claim: Claim, actor: str, options: Options) -> Done:
             claim, Stage.IMPORTING_MAPPINGS, "Importing the mappings again.", facts, actor=actor
         )
         enqueue(reconciler.advance, claim.connection.pk)
-    return Done(f"asked for the version that new tenants get.{_waits(claim)}")
+    text = f"asked for the version that new tenants get.{_waits(claim)}"
+    return Done(text, is_started=True)
 
 
 # --- the connection at Heroku Connect ------------------------------------------------------------
@@ -137,6 +138,9 @@ def _refusal_to_pause(connection: Connection) -> str:
 
 
 def _pause(claim: Claim, actor: str, options: Options) -> Done:
+    # A pause that is put back has the end that it had.
+    if options.get("until"):
+        return timed.pause_until(claim, actor, options)
     # Noted first: a look between the two would take it for a pause by Heroku, and alert staff.
     observations.note_pause(claim.connection, actor)
     try:

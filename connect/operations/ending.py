@@ -33,7 +33,7 @@ def _end(claim: Claim, actor: str, fate: SchemaFate, *, start_over: bool) -> Don
             claim, Stage.OFFBOARDING, f"Ending this connection; then {then}.", facts, actor=actor
         )
         enqueue(reconciler.advance, claim.connection.pk)
-    return Done(f"started. {fate.label}; then {then}.")
+    return Done(f"started. {fate.label}; then {then}.", is_started=True)
 
 
 OPERATIONS = by_name(

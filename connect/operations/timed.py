@@ -31,10 +31,11 @@ def _refusal_to_pause_until(connection: Connection) -> str:
     return "" if connection.stage == Stage.LIVE else "only a live connection can be paused"
 
 
-def _pause_until(claim: Claim, actor: str, options: Options) -> Done:
+def pause_until(claim: Claim, actor: str, options: Options) -> Done:
     """Pause until a time. The end is stored first: a crash cannot leave an endless pause."""
     until = _moment(options)
     before = {name: getattr(claim.connection, name) for name in _NOT_PAUSED}
+    was_paused = _is_paused(claim.connection)
     claim.record(
         paused_until=until,
         pause_note=options.get("note", ""),
@@ -52,23 +53,29 @@ def _pause_until(claim: Claim, actor: str, options: Options) -> Done:
         raise
     observations.note_pause(claim.connection, actor)
     state = health.refresh(claim.connection)
-    return Done(f"until {format_time(until)}; the state is now {state}.{_because(options)}")
+    text = f"until {format_time(until)}; the state is now {state}.{_because(options)}"
+    return Done(text, before={"was_paused": was_paused})
+
+
+def _is_paused(connection: Connection) -> bool:
+    return connection.state == states.PAUSED or connection.paused_until is not None
 
 
 def _refusal_to_resume(connection: Connection) -> str:
     if connection.stage != Stage.LIVE:
         return "only a live connection can be resumed"
-    is_paused = connection.state == states.PAUSED or connection.paused_until
-    return "" if is_paused else "it is not paused"
+    return "" if _is_paused(connection) else "it is not paused"
 
 
 def _resume(claim: Claim, actor: str, options: Options) -> Done:
+    before = end_and_note(claim.connection.paused_until, claim.connection.pause_note)
     # Staff may have resumed it in Heroku's dashboard already.
     if claim.connection.state == states.PAUSED:
         heroku_connect.resume(remote_of(claim.connection))
     observations.note_pause(claim.connection, "")
     claim.record(**_NOT_PAUSED)
-    return Done(f"accepted; the state is now {health.refresh(claim.connection)}.")
+    state = health.refresh(claim.connection)
+    return Done(f"accepted; the state is now {state}.", before=before)
 
 
 def _refusal_to_snooze(connection: Connection) -> str:
@@ -76,9 +83,9 @@ def _refusal_to_snooze(connection: Connection) -> str:
 
 
 def _snooze(claim: Claim, actor: str, options: Options) -> Done:
-    until = _moment(options)
+    until, before = _moment(options), _snooze_of(claim.connection)
     claim.record(snoozed_until=until, snooze_note=options.get("note", ""))
-    return Done(f"no alerts until {format_time(until)}.{_because(options)}")
+    return Done(f"no alerts until {format_time(until)}.{_because(options)}", before=before)
 
 
 def _refusal_to_unsnooze(connection: Connection) -> str:
@@ -86,8 +93,20 @@ def _refusal_to_unsnooze(connection: Connection) -> str:
 
 
 def _unsnooze(claim: Claim, actor: str, options: Options) -> Done:
+    before = _snooze_of(claim.connection)
     claim.record(snoozed_until=None, snooze_note="")
-    return Done("alerts are sent again.")
+    return Done("alerts are sent again.", before=before)
+
+
+def _snooze_of(connection: Connection) -> Options:
+    is_snoozed = connection.is_snoozed(timezone.now())
+    until = connection.snoozed_until if is_snoozed else None
+    return end_and_note(until, connection.snooze_note)
+
+
+def end_and_note(until: datetime | None, note: str) -> Options:
+    """Return the options with which the same is asked for again; {} where there was no end."""
+    return {"until": until.isoformat(), "note": note} if until else {}
 
 
 def _moment(options: Options) -> datetime:
@@ -104,7 +123,7 @@ def _because(options: Options) -> str:
 
 
 OPERATIONS = by_name(
-    Operation("pause_until", "Pause until", _refusal_to_pause_until, _pause_until),
+    Operation("pause_until", "Pause until", _refusal_to_pause_until, pause_until),
     Operation("resume", "Resume", _refusal_to_resume, _resume),
     Operation("snooze", "Snooze", _refusal_to_snooze, _snooze, calls=()),
     Operation("unsnooze", "End snooze", _refusal_to_unsnooze, _unsnooze, calls=()),

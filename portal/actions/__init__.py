@@ -19,6 +19,7 @@ from portal.actions import (
     rollouts,
     snoozes,
     switches,
+    tags,
     tenants,
     write_errors,
 )
@@ -30,6 +31,7 @@ for _module in (
     orgs,
     connections,
     care,
+    tags,
     post_mortems,
     mappings,
     rollouts,

@@ -46,6 +46,15 @@ class Work:
     calls: Sequence[str] = ()
 
 
+@dataclass(frozen=True)
+class Reach:
+    """What an action on a run does, to what, and what it skips and why; the names are targets'."""
+
+    does: str
+    possible: list[str]
+    refused: list[Unmet]
+
+
 def _never(target: Target) -> str:
     return ""
 
@@ -80,6 +89,7 @@ class Action:
                    of a tenant the standing decides that.
     `naming`       how pages and messages name a target.
     `not_by`       like `refusal`, of the person: "" or e.g. "you asked for it yourself".
+    `reach`        of an action on a run, what it would be done to; for the confirmation page.
     """
 
     name: str
@@ -101,6 +111,7 @@ class Action:
     moves_on: bool = False
     naming: Callable[[Target], str] = str
     not_by: Callable[[Target, str], str] = _anybody
+    reach: Callable[[Target, str], Reach] | None = None
 
     @property
     def asks(self) -> bool:

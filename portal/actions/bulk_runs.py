@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from uuid import NAMESPACE_OID, uuid5
 
 from portal import bulk
-from portal.actions import runs
-from portal.actions.action import Action, Options, Work
-from portal.actions.result import Result, done, skipped
-from portal.models import BulkItemStatus, BulkRun
+from portal.actions import runs, undoing
+from portal.actions.action import Action, Options, Reach, Target, Work
+from portal.actions.result import Result, Unmet, done, skipped
+from portal.models import BulkItem, BulkItemStatus, BulkRun
 
 LEFT = (BulkItemStatus.FAILED, BulkItemStatus.CANCELLED)
 
@@ -40,17 +40,39 @@ def _refusal_to_repeat(run: BulkRun) -> str:
     return "" if run.items.filter(status__in=LEFT).exists() else "nothing in it failed"
 
 
+def _left(run: BulkRun, action: Action) -> dict[Target, BulkItem]:
+    """Return what failed or was cancelled, without what has gone."""
+    assert isinstance(action.how, Work)  # noqa: S101  (runs have no others)
+    items = run.items.filter(status__in=LEFT).order_by("pk")
+    with_rows = items.select_related("tenant__owner", "connection__tenant__owner")
+    loaded = ((action.how.load(item), item) for item in with_rows)
+    return {target: item for target, item in loaded if target is not None}
+
+
+def _reach_again(run: BulkRun, actor: str) -> Reach:
+    """Return what a run would be tried again on."""
+    action = runs.action_of(run)
+    if action is None:
+        return Reach("", [], [])
+    left = {each: action.refusal_for(each, actor) for each in _left(run, action)}
+    return Reach(
+        f"{action.label}: {action.explains}",
+        [action.naming(each) for each, reason in left.items() if not reason],
+        [Unmet(action.naming(each), reason) for each, reason in left.items() if reason],
+    )
+
+
 def _repeat(targets: Sequence[BulkRun], actor: str, options: Options) -> Result:
     (run,) = targets
     action = runs.action_of(run)
     assert action is not None  # noqa: S101  (refusal was asked)
-    assert isinstance(action.how, Work)  # noqa: S101
-    left = run.items.filter(status__in=LEFT).select_related("tenant", "connection__tenant")
-    found = [target for item in left if (target := action.how.load(item)) is not None]
-    if not found:
+    left = _left(run, action)
+    if not left:
         return skipped(run, _refusal_to_repeat(run) or "what is left of it has gone")
     # Once: what is left of the new run is tried again on its own page.
-    return runs.start(action, found, actor, run.options, uuid5(NAMESPACE_OID, f"again {run.pk}"))
+    key = uuid5(NAMESPACE_OID, f"again {run.pk}")
+    own = {target: item.options for target, item in left.items()}
+    return runs.start(action, list(left), actor, run.options, key, undoes=run.undoes, own=own)
 
 
 def _refusal_to_approve(run: BulkRun) -> str:
@@ -103,7 +125,20 @@ ACTIONS = (
         _permission,
         _repeat,
         _refusal_to_repeat,
+        previews=True,
         guarded=True,
         moves_on=True,
+        reach=_reach_again,
+    ),
+    Action(
+        "undo",
+        "Undo",
+        "Puts back exactly what this run changed. What has changed again since is skipped.",
+        (BulkRun,),
+        undoing.permission,
+        undoing.undo,
+        undoing.refusal,
+        previews=True,
+        reach=undoing.reach,
     ),
 )

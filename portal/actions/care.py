@@ -68,6 +68,12 @@ def owned(target: Target) -> Owned:
     return target.tenant if isinstance(target, Subject) else target
 
 
+def owner_of(target: Target) -> str:
+    """Return the name of who looks after it, "" for nobody."""
+    owner = owned(target).owner
+    return owner.get_username() if owner else ""
+
+
 def write(target: Target, kind: EventKind, actor: str, text: str) -> None:
     """Write to the timeline of a tenant or a roll-out, else to the history of the row."""
     if isinstance(target, Subject):
@@ -96,10 +102,13 @@ def _give(target: Target, name: str, actor: str) -> Report:
     row, user = owned(target), User.objects.filter(username=name, is_active=True).first()
     if name and user is None:
         return base.failed("Assign", f"{name} is not a member of staff any more")
+    before = owner_of(target)
+    if before == name:
+        return Report(OperationOutcome.SKIPPED, "", f"{name or 'nobody'} looks after it already")
     type(row)._default_manager.filter(pk=row.pk).update(owner=user)
     text = f"Owner: {user or 'nobody'}."
     write(target, EventKind.STAFF_ACTION, actor, text)
-    return Report(OperationOutcome.DONE, text)
+    return Report(OperationOutcome.DONE, text, before={"owner": before})
 
 
 def _note(target: Target, actor: str, options: Options) -> Report:
@@ -116,6 +125,10 @@ def _note(target: Target, actor: str, options: Options) -> Report:
 def _refusal_to_assign(target: Target) -> str:
     gone = isinstance(target, Subject) and target.tenant.offboarded_at
     return "it is off-boarded" if gone else ""
+
+
+def _not_by_the_owner(target: Target, actor: str) -> str:
+    return "you look after it already" if owner_of(target) == actor else ""
 
 
 def _refusal_to_unassign(target: Target) -> str:
@@ -154,6 +167,7 @@ def _actions(models: tuple[type[Model], ...], how: Callable[[Perform], Work]) ->
             how(_assign),
             _refusal_to_assign,
             in_bulk=True,
+            not_by=_not_by_the_owner,
         ),
         Action(
             "hand_over",

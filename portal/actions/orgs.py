@@ -57,9 +57,11 @@ def _block(subject: Subject, actor: str, options: Options) -> Report:
 
 
 def _unblock(subject: Subject, actor: str, options: Options) -> Report:
-    if not orgs.lift(subject.tenant.org_id, actor=actor):
+    org_id = subject.tenant.org_id
+    rule = OrgRule.objects.filter(org_id=org_id).first()
+    if rule is None or not orgs.lift(org_id, actor=actor):
         return base.skipped("Lift the block", "its org is not blocked")
-    return Report(OperationOutcome.DONE, "The block is lifted.")
+    return Report(OperationOutcome.DONE, "The block is lifted.", before={"note": rule.why})
 
 
 def _decide(verdict: OrgVerdict, targets: Sequence[object], actor: str, options: Options) -> Result:

@@ -1,6 +1,6 @@
 """A press becomes a run: stored with its targets in one transaction, then done by the worker."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -15,12 +15,14 @@ from connect.formats import format_time
 from connect.operations.base import OperationOutcome, Report
 from portal import bulk
 from portal.actions import action as registry
+from portal.actions import since
 from portal.actions.action import Action, Options, Target, Work
 from portal.actions.result import Result, queued
 from portal.models import BulkItem, BulkRun
 from tenants import messages
 
 _UNAPPROVED = "It is cancelled if no other manager approves it until"
+_NO_ANSWERS: Mapping[Target, Options] = {}
 ALONE_PER_HOUR = 2  # targets of a destructive action, before a second manager is asked
 
 
@@ -30,10 +32,14 @@ def start(
     actor: str,
     options: Options,
     key: UUID | None = None,
+    *,
+    undoes: BulkRun | None = None,
+    own: Mapping[Target, Options] = _NO_ANSWERS,
 ) -> Result:
     """Store a run, whose page is the result's; a second one with the same key is not stored.
 
-    The worker asks for each target in its turn whether the action is possible.
+    The worker asks for each target in its turn whether the action is possible. `own` are answers
+    for single targets.
     """
     assert isinstance(action.how, Work)  # noqa: S101  (other actions are done at once)
     chosen = list(dict.fromkeys(targets))  # several rows may be about the same connection
@@ -47,8 +53,12 @@ def start(
         about=about[: BulkRun._meta.get_field("about").max_length],
         total=len(chosen),
         key=key,
+        undoes=undoes,
     )
-    stored = _store(action, run, [_item(action, run, action.how, each) for each in chosen])
+    items = [_item(action, run, action.how, each) for each in chosen]
+    for target, item in zip(chosen, items, strict=True):
+        item.options = dict(own.get(target, {}))
+    stored = _store(action, run, items)
     if stored is not run:
         return _sent_before(stored)
     return _held(run, run.approval_by) if run.approval_by else queued(about, then=run)
@@ -139,10 +149,10 @@ def perform(run: BulkRun, item: BulkItem) -> Report:
     if target is None:
         return Report(OperationOutcome.SKIPPED, "", "it has gone")
     # Asked again, because the target may have changed since staff pressed the button.
-    reason = action.refusal(target)
+    reason = since.in_turn(run, item) or action.refusal(target)
     if reason:
         return Report(OperationOutcome.SKIPPED, "", reason)
-    return action.how.perform(target, run.actor, run.options)
+    return action.how.perform(target, run.actor, {**run.options, **item.options})
 
 
 def of(model: type[Model], target: Target) -> QuerySet[BulkItem]:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from connect.formats import format_time
 from connect.operations import base
 from connect.operations.base import OperationOutcome, Report
+from connect.operations.timed import end_and_note
 from portal.actions.action import Action, Options, Work
 from portal.actions.care import TENDED, load_row, store_row, write
 from portal.actions.forms import UntilForm
@@ -33,13 +34,18 @@ def _unsnooze(row: Any, actor: str, options: Options) -> Report:
 
 @transaction.atomic
 def _set(row: Any, actor: str, text: str, **fields: Any) -> Report:
+    before = end_and_note(row.snoozed_until, row.snooze_note) if _is_asleep(row) else {}
     type(row)._default_manager.filter(pk=row.pk).update(**fields)
     write(row, EventKind.STAFF_ACTION, actor, text)
-    return Report(OperationOutcome.DONE, text)
+    return Report(OperationOutcome.DONE, text, before=before)
+
+
+def _is_asleep(row: Tended) -> bool:
+    return row.is_snoozed(timezone.now())
 
 
 def _refusal_to_unsnooze(row: Tended) -> str:
-    return "" if row.is_snoozed(timezone.now()) else "it is not snoozed"
+    return "" if _is_asleep(row) else "it is not snoozed"
 
 
 ACTIONS = (

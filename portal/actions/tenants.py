@@ -89,7 +89,16 @@ def _forget_presses(tenant: Tenant) -> int:
 
 
 whole.register(_forget_presses)
-whole.keep(BulkItem, tenant=None, connection=None, name=ERASED, text="", target={})
+whole.keep(
+    BulkItem,
+    tenant=None,
+    connection=None,
+    name=ERASED,
+    text="",
+    target={},
+    options={},
+    before={},
+)
 
 
 ACTIONS = (

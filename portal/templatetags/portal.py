@@ -1,5 +1,6 @@
 """Template tags and filters of the admin."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,10 +12,12 @@ from connect import runbook
 from connect.formats import format_duration, sentence
 from connect.standing import Standing
 from portal import moments, show
-from portal.admin.kit import lists
+from portal.actions import undoing
+from portal.admin.kit import buttons, lists
 from portal.admin.kit.faults import faults
 from portal.admin.pages.health import diagnoses
 from portal.admin.panels import bulk
+from portal.models import BulkItem
 from tenants.models import KILL_SWITCHES
 
 MAX_FAULTS = 20  # in the list on top of a form
@@ -34,6 +37,7 @@ register.filter("runbook_entry", runbook.anchor_of)
 
 register.simple_tag(moments.element, name="moment")
 register.simple_tag(show.copied, name="copied")
+register.simple_tag(buttons.arrange)
 
 
 @register.inclusion_tag("admin/includes/explained.html")
@@ -53,6 +57,12 @@ def switch_name(name: str) -> str:
 def press_number() -> UUID:
     """Return a new number for a form that presses; see portal.admin.kit.once."""
     return uuid4()
+
+
+@register.simple_tag(takes_context=True)
+def undoable(context: dict[str, Any], presses: Iterable[BulkItem]) -> set[int]:
+    """Return the keys of the presses on a row that the reader may undo."""
+    return undoing.offered(presses, context["request"].user)
 
 
 @register.inclusion_tag("admin/date_hierarchy.html")

@@ -175,6 +175,7 @@ def runs() -> dict[str, tuple[BulkRun, dict[str, int]]]:
         "unapproved": _run({"waiting": 2}, waiting_for=bulk_runs.APPROVAL, approval_by=NOW),
         "being_cancelled": _run({"running": 1, "cancelled": 1}, cancelled_at=NOW),
         "cancelled": _run({"done": 1, "cancelled": 1}, cancelled_at=NOW, **ended),
+        "started": _run({"done": 1, "started": 1}, **ended),
         "done": _run({"done": 2}, **ended),
         "partly": _run({"done": 1, "skipped": 1}, **ended),
         "partly_failed": _run({"done": 1, "failed": 1}, **ended),

@@ -136,6 +136,14 @@ def open_tenant(page: Page, stack: Stack, org: Org) -> None:
     expect(page.get_by_role("heading", level=1)).to_contain_text(org.name)
 
 
+def unfold(page: Page) -> None:
+    """Open the menu of the buttons that are not shown, if the page has one, by the keyboard."""
+    page.locator(".do").first.wait_for()
+    menu = page.locator(".do .more > summary")
+    if menu.count():
+        menu.first.press("Enter")
+
+
 @contextmanager
 def console_errors(page: Page, stack: Stack) -> Iterator[list[str]]:
     """Collect the errors that pages of the portal write to the console in this block."""

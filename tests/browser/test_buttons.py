@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, TimeoutError
 
 from portal.actions.action import Action
 from tests import cast
+from tests.browser.people import unfold
 from tests.portal.admin import ready
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -51,6 +52,8 @@ def fault(window: Page, action: Action, page: str) -> str:
     button = window.locator(f".do .button:text-is('{label}')").first
     if not button.count():
         return "there is no button"
+    if not button.is_visible():
+        unfold(window)
     button.click()
     question, result = window.locator("form.confirm"), window.locator(".messagelist")
     if action.asks:

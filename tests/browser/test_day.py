@@ -11,7 +11,7 @@ from demo.actors.story import register
 from demo.actors.subscriber import Subscriber
 from demo.cast import Org
 from demo.stack import Stack
-from tests.browser.people import log_in_as, watch_until
+from tests.browser.people import log_in_as, unfold, watch_until
 
 pytestmark = pytest.mark.browser
 GARNET = Org("00D5g0000000042EAA", "Garnet Freight", "crm@garnet.example")
@@ -104,6 +104,7 @@ def test_one_is_snoozed_and_everybody_reads_why(
     log_in_as(page, stack, "Operator")
     open_list(page, stack, "q=opal")
     page.get_by_role("link", name="Opal 00").click()
+    unfold(page)
     page.get_by_role("link", name="Snooze…").click()
     page.get_by_label("Why").fill("Their admin is on holiday.")
     page.get_by_role("button", name="Snooze").click()
@@ -118,12 +119,14 @@ def test_one_is_off_boarded_by_a_manager_who_types_its_name_with_the_keyboard_al
     log_in_as(page, stack, "Operator")
     open_list(page, stack, "q=onyx")
     page.get_by_role("link", name="Onyx 00").click()
+    unfold(page)
     expect(page.get_by_role("link", name="Off-board…")).to_have_count(0)
 
     page.context.clear_cookies()
     log_in_as(page, stack, "Manager")
     open_list(page, stack, "q=onyx")
     page.get_by_role("link", name="Onyx 00").press("Enter")
+    unfold(page)
     page.get_by_role("link", name="Off-board…").press("Enter")
     field = page.get_by_label("To confirm, type: Onyx 00")
     field.focus()

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from connect.models import MappingTemplate, Rollout, RolloutItem
 from connect.rollouts import due, items
 from tests import cast
+from tests.browser.people import unfold
 from tests.connect import fleet as fleets
 from tests.connect.fleet import Fleet
 from tests.connect.rollouts.conftest import pass_time
@@ -51,6 +52,7 @@ def fits(window: Page, size: Any) -> None:
 
 def press(window: Page, label: str) -> None:
     """Press a button that asks first, and answer its question."""
+    unfold(window)
     window.locator("form.do").get_by_role("link", name=f"{label}…").click()
     window.locator("form.confirm").get_by_role("button", name=label).click()
 

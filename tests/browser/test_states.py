@@ -318,7 +318,7 @@ def test_every_state_of_a_rollout_and_a_run_has_the_button_of_the_table(
         view = f"admin:{model.app_label}_{model.model_name}_change"
         url = reverse(view, args=[made[row.key].pk])
         window.goto(url, wait_until="domcontentloaded")
-        labels = [each.rstrip("…") for each in window.locator(".do .button").all_inner_texts()]
+        labels = [each.rstrip("…") for each in window.locator(".do .button").all_text_contents()]
         assert row.action == NOTHING or row.action in labels, row.key
         assert row.badge in window.locator("#content .badge").all_inner_texts(), row.key
 
@@ -345,7 +345,7 @@ def _buttons_beside(window: Page, item: RolloutItem | BulkItem) -> list[str]:
         BulkRun.objects.update(finished_at=timezone.now())
     view = f"admin:{whole._meta.app_label}_{whole._meta.model_name}_change"
     window.goto(reverse(view, args=[whole.pk]), wait_until="domcontentloaded")
-    return [each.rstrip("…") for each in window.locator(".do .button").all_inner_texts()]
+    return [each.rstrip("…") for each in window.locator(".do .button").all_text_contents()]
 
 
 def test_what_the_table_says_of_a_mapping_is_said_to_subscriber_and_staff(

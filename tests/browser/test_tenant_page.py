@@ -2,7 +2,7 @@
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from connect.models import Connection, Health, HealthSample
 from tenants import messages
@@ -60,6 +60,40 @@ def test_the_state_word_explains_itself_by_keyboard_and_is_put_away(
         tenant_page.set_viewport_size({"width": width, "height": 800})
         assert tenant_page.evaluate("document.documentElement.scrollWidth") <= width
     assert complaints(tenant_page, axe, whole=True) == {}
+
+
+def test_more_is_a_menu_by_keyboard_mouse_and_without_scripts(
+    tenant_page: Page, axe: str, chromium: Browser
+) -> None:
+    shown = tenant_page.locator("#tenant-do .do > .button")
+    assert shown.count() == 2
+    more = tenant_page.locator("#tenant-do .more > summary")
+    menu = tenant_page.get_by_role("group", name="More actions")
+    first, last = menu.locator(".button").first, menu.locator(".button").last
+    more.focus()
+    tenant_page.keyboard.press("ArrowDown")
+    expect(first).to_be_focused()
+    tenant_page.keyboard.press("ArrowUp")
+    expect(last).to_be_focused()
+    # What cannot be undone is last and apart.
+    expect(menu.locator("hr ~ .button-destructive").last).to_be_focused()
+    assert menu.locator(".button-destructive ~ :not(.button-destructive)").count() == 0
+    assert complaints(tenant_page, axe, whole=True) == {}
+    tenant_page.keyboard.press("Escape")
+    expect(menu).to_be_hidden()
+    expect(more).to_be_focused()
+    more.click()
+    expect(menu).to_be_visible()
+    tenant_page.get_by_role("heading", level=1).click()
+    expect(menu).to_be_hidden()
+    session = tenant_page.context.storage_state()
+    bare = chromium.new_context(java_script_enabled=False, storage_state=session)
+    page = bare.new_page()
+    page.goto(tenant_page.url)
+    page.locator("#tenant-do .more > summary").click()
+    page.get_by_role("link", name="Off-board…").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Off-board: ")
+    bare.close()
 
 
 def test_a_mail_is_shown_in_a_frame(window: Page, connection: Connection) -> None:

@@ -1,7 +1,12 @@
-"""A fleet of 400 with 23 in trouble, worked off by the keyboard alone, from the log-in on."""
+"""A fleet with many in trouble, worked off by the keyboard alone, from the log-in on.
 
+`make test` has a small fleet, `make thorough` one of 400 with 23 in trouble.
+"""
+
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import NamedTuple
 
 import pytest
 from django.contrib.auth.models import User
@@ -9,18 +14,45 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from connect.models import Connection, Health, Stage, WaitingOn
+from connect.models import (
+    Connection,
+    Health,
+    MappingTemplate,
+    Rollout,
+    RolloutStatus,
+    Stage,
+    WaitingOn,
+)
 from portal import bulk, roles
 from portal.models import BulkItem, BulkRun
+from tenants import timeline
 from tenants.models import Event, EventKind, Proof, Tenant
 from tests.browser import people
-from tests.portal.admin import ready, strangers
+from tests.portal.admin import ready, rows, strangers
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-FLEET, BLOCKED, UNPROVEN = 400, 15, 8
-TROUBLED = BLOCKED + UNPROVEN
 MAX_KEYS = 4  # for each assign-and-act
 LONG = people.PATIENCE_SECONDS * 1000
+
+
+class Fleet(NamedTuple):
+    """How many tenants there are, how many of them need somebody, and how many roll-outs do."""
+
+    size: int
+    blocked: int
+    unproven: int
+    rollouts: int
+
+    @property
+    def tenants(self) -> int:
+        return self.blocked + self.unproven
+
+    @property
+    def troubled(self) -> int:
+        return self.tenants + self.rollouts
+
+
+SMALL, WHOLE = Fleet(12, 5, 2, 1), Fleet(400, 14, 7, 2)
 
 
 class Person:
@@ -50,29 +82,42 @@ def work_off() -> None:
 
 
 @pytest.fixture
-def fleet(transactional_db: None) -> None:
+def fleet(transactional_db: None, request: pytest.FixtureRequest) -> Fleet:
     """Make the fleet; it is not due for any work."""
+    size: Fleet = getattr(request, "param", SMALL)
     now = timezone.now()
-    made = strangers.connected(range(FLEET), next_attempt_at=None, live_at=now)
+    made = strangers.connected(range(size.size), next_attempt_at=None, live_at=now)
     Health.objects.bulk_create(
         Health(connection=each, condition="healthy", sampled_at=now, good_at=now) for each in made
     )
     keys = [each.pk for each in made]
-    Connection.objects.filter(pk__in=keys[:BLOCKED]).update(
+    Connection.objects.filter(pk__in=keys[: size.blocked]).update(
         stage=Stage.LINKING,
         blocked_at=now - timedelta(hours=2),
         blocked_reason="Your account has no payment method.",
         waiting_on=WaitingOn.STAFF,
     )
-    unproven = Connection.objects.filter(pk__in=keys[BLOCKED:TROUBLED])
+    unproven = Connection.objects.filter(pk__in=keys[size.blocked : size.tenants])
     unproven.update(
         stage=Stage.WAITING_FOR_PROOF, waiting_on=WaitingOn.STAFF, waiting_for="approval by staff"
     )
     Tenant.objects.filter(connections__in=unproven).update(proof=Proof.NONE, proven_at=None)
+    version = MappingTemplate.objects.create(version=1, document=rows.DOCUMENT)
+    Rollout.objects.bulk_create(
+        Rollout(
+            template=version,
+            author="mia",
+            status=RolloutStatus.PAUSED,
+            paused_by=timeline.PORTAL,
+            pause_reason="Two of five tenants failed.",
+        )
+        for _ in range(size.rollouts)
+    )
+    return size
 
 
 @pytest.fixture
-def person(chromium: Browser, live_server: LiveServer, fleet: None) -> Iterator[Person]:
+def person(chromium: Browser, live_server: LiveServer, fleet: Fleet) -> Iterator[Person]:
     roles.ensure()
     User.objects.create_superuser("olga", password=people.PASSWORD)
     context = chromium.new_context(base_url=live_server.url)
@@ -97,28 +142,42 @@ def log_in(person: Person) -> None:
     expect(person.page.get_by_label("Keyboard shortcuts")).to_be_visible(timeout=LONG)
 
 
-def test_a_fleet_is_worked_off_by_the_keyboard_without_leaving_the_page(person: Person) -> None:
+@pytest.mark.parametrize(
+    "fleet", [SMALL, pytest.param(WHOLE, marks=pytest.mark.thorough)], indirect=True
+)
+def test_a_fleet_is_worked_off_by_the_keyboard_without_leaving_the_page(
+    person: Person, fleet: Fleet
+) -> None:
     log_in(person)
-    expect(person.page.locator(".case")).to_have_count(TROUBLED, timeout=LONG)
-    loads = person.loads
-    for number in range(TROUBLED):
+    expect(person.page.locator(".case")).to_have_count(fleet.troubled, timeout=LONG)
+    start, loads, acts = person.keys, person.loads, Counter[str]()
+    for _ in range(fleet.troubled):
         before = person.keys
         person.press("j")
         row = person.page.locator(".case:focus")
         name = row.locator(".case-who a").inner_text()
+        right = row.locator(".case-do [data-key=Enter]").inner_text().partition(":")[0].strip()
         person.press("a")
         person.heard(f"“Assign to me” is queued for {name}.")
         person.press("Enter")
-        what = "Retry provisioning" if number < BLOCKED else "Approve"
-        person.heard(f"“{what}” is queued for {name}.")
+        person.heard(f"“{right}” is {'done' if right == 'Resume' else 'queued'} for {name}.")
+        acts[right] += 1
         assert person.keys - before <= MAX_KEYS
     work_off()
-    expect(person.page.locator(".case-over")).to_have_count(TROUBLED, timeout=LONG)
+    expect(person.page.locator(".case-over")).to_have_count(fleet.troubled, timeout=LONG)
     expect(person.page.locator(".case-owner", has_text="olga")).to_have_count(
-        TROUBLED, timeout=LONG
+        fleet.troubled, timeout=LONG
     )
+    assert acts == {
+        "Retry provisioning": fleet.blocked,
+        "Approve": fleet.unproven,
+        "Resume": fleet.rollouts,
+    }
+    assert person.keys - start == 3 * fleet.troubled
     assert person.loads == loads
-    assert BulkItem.objects.filter(status="done").count() == 2 * TROUBLED
+    # A roll-out is resumed at once, the rest by the worker.
+    done = BulkItem.objects.filter(status="done").count()
+    assert done == fleet.troubled + fleet.tenants
     person.page.reload()
     expect(person.page.get_by_role("heading", name="Nothing needs attention")).to_be_visible(
         timeout=LONG
@@ -145,6 +204,17 @@ def test_a_note_and_a_snooze_are_written_in_place_and_many_are_done_by_one_press
     work_off()
     expect(page.locator(".case").first).to_contain_text("Their bank is closed.", timeout=LONG)
     assert Event.objects.filter(kind=EventKind.NOTE, text="They pay on Friday.").count() == 1
+
+    # It was the wrong row: the snooze is undone where it was pressed.
+    expect(page.locator(".case").first.get_by_role("link", name="Undo…")).to_be_visible(
+        timeout=LONG
+    )
+    person.press("u")
+    expect(page.get_by_role("heading", name="Undo: Snooze: ")).to_be_visible(timeout=LONG)
+    person.press("Enter")
+    person.heard("“Undo” is queued")
+    work_off()
+    assert not Connection.objects.filter(snoozed_until__isnull=False).exists()
 
     # Two rows are selected; one press asks first, and then does both.
     person.press("j", "x", "j", "x")

@@ -123,6 +123,7 @@ CASES = [
     Case("cancel", _finished_run, "it has ended already"),
     Case("approve", _finished_run, "a second person must approve it"),
     Case("again", _finished_run, "nothing in it failed"),
+    Case("undo", _finished_run, "it has no connection"),
     Case("turn_off", _switch(on=False), "already off"),
     Case("turn_on", _switch(on=True), "already on"),
     Case("unlock", _bucket, "it has gone"),

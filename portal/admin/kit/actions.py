@@ -4,7 +4,7 @@ GET never changes state. An action that asks is done only after its confirmation
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -25,8 +25,9 @@ from portal.actions import action as registry
 from portal.actions import runs
 from portal.actions.action import Action, Options, Target, Work
 from portal.actions.result import Result, Unmet
-from portal.admin.kit import back, once
+from portal.admin.kit import back, buttons, once
 from portal.admin.kit.base import PortalAdmin
+from portal.admin.kit.buttons import Button
 from portal.admin.kit.confirm import CONFIRMED, Click, confirmation
 from portal.door import reentry
 from portal.models import AuditKind, BulkItem
@@ -38,21 +39,6 @@ MAX_IN_A_RUN = 10_000
 MAX_UNPROVEN = 20  # targets at once, without proving again who one is
 MAX_REPORTED = 10  # that were skipped, in messages
 MAX_PRESSES = 5  # on a row's page
-
-
-@dataclass(frozen=True)
-class Button:
-    """An action as a page shows it. One that asks leads to its question, the others act.
-
-    A remedy that is done on another page is a link that does not ask.
-    """
-
-    label: str
-    explains: str
-    url: str
-    asks: bool
-    posts: bool
-    weight: str
 
 
 class ActionsAdmin(PortalAdmin):
@@ -95,8 +81,21 @@ class ActionsAdmin(PortalAdmin):
         url = reverse(f"admin:{self._view_name(view)}", args=[*row, action.name])
         # Hidden fields are filled by the page, and only a POST takes them to the question.
         posts = not action.asks or (action.form is not None and not action.form.is_visible)
-        weight = _weight(action) if primary is None else _weight_beside(action, primary=primary)
-        return Button(action.label, action.explains, url, action.asks, posts, weight)
+        weight = (
+            buttons.weight(action)
+            if primary is None
+            else buttons.weight_beside(action, primary=primary)
+        )
+        return Button(
+            action.label,
+            action.explains,
+            url,
+            action.asks,
+            posts,
+            weight,
+            action.name,
+            action.destructive,
+        )
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -161,7 +160,8 @@ class ActionsAdmin(PortalAdmin):
             text = f"Select {limit:,} at the most for “{action.label}”. Nothing was done."
             self.message_user(request, text, messages.ERROR)
             return None
-        targets = [self.subject(row) for row in rows]
+        # Several rows may be about the same tenant.
+        targets = list(dict.fromkeys(self.subject(row) for row in rows))
         where = back.of(request) or request.get_full_path()
         return self._answer(request, self._click(request, action, targets, where, rows, **how))
 
@@ -193,8 +193,11 @@ class ActionsAdmin(PortalAdmin):
         if not all(action.allows(request.user, each) for each in targets):
             raise PermissionDenied
         noun = self.noun or str(self.opts.verbose_name_plural)
-        judged = registry.judge(action, targets, request.user.get_username())
-        return Click(action, targets, judged, back, noun, rows, **how)
+        actor = request.user.get_username()
+        judged = registry.judge(action, targets, actor)
+        first = judged.possible[:1]
+        reach = action.reach(first[0], actor) if action.reach and first else None
+        return Click(action, targets, judged, back, noun, rows, reach=reach, **how)
 
     def _answer(self, request: HttpRequest, click: Click) -> HttpResponseBase:
         action, posted = click.action, request.method == "POST"
@@ -210,7 +213,7 @@ class ActionsAdmin(PortalAdmin):
         form = click.form(request.POST if posted else None, answered=answered)
         if not answered or (form is not None and not form.is_valid()):
             return confirmation(self, request, click, form)
-        if action.destructive or action.guarded or len(click.targets) > MAX_UNPROVEN:
+        if action.destructive or action.guarded or click.size > MAX_UNPROVEN:
             reentry.ask(request)
         options = form.options() if form is not None else {}
         return self._report(request, click, self._run(request, click, options))
@@ -267,20 +270,6 @@ class ActionsAdmin(PortalAdmin):
 def _page(row: Model) -> str:
     view = f"admin:{row._meta.app_label}_{row._meta.model_name}_change"
     return reverse(view, args=[quote(row.pk)])
-
-
-def _weight(action: Action) -> str:
-    """Return a button's class: a destructive one warns, one that moves a row on stands out."""
-    if action.destructive:
-        return "button-destructive"
-    return "" if action.moves_on else "button-muted"
-
-
-def _weight_beside(action: Action, *, primary: bool) -> str:
-    """Return the class of a button on a page where only the right action stands out."""
-    if primary:
-        return ""
-    return "button-destructive" if action.destructive else "button-muted"
 
 
 def _bulk(action: Action) -> BulkAction:

@@ -1,6 +1,6 @@
 """The one confirmation page: what will happen, to whom, who is skipped, and the action's form."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -10,8 +10,9 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
-from portal.actions.action import Action, Judged, Target, Work
+from portal.actions.action import Action, Judged, Reach, Target, Work
 from portal.actions.forms import Question
+from portal.actions.result import Unmet
 from portal.admin.kit import back
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 CONFIRMED = "confirmed"
 SELECT_ACROSS = "select_across"
 MAX_NAMES = 50  # of targets, where the action is not destructive
+MAX_UNFOLDED = 12  # a longer list of names is folded, where the action is not destructive
 MAX_DETAILS = 100
 
 
@@ -28,7 +30,7 @@ class Click:
     """An action that somebody wants on some targets. `rows` are those selected in a list, if any.
 
     `back` is the address to return to; `noun` is the plural of what the targets are. `key` names a
-    row for the page that has it. `previews`: the confirmation page comes in any case.
+    row for the page that has it. `reach`: what an action on a run would be done to.
     """
 
     action: Action
@@ -38,12 +40,17 @@ class Click:
     noun: str
     rows: Sequence[Model] = ()
     key: Callable[[Any], Any] = attrgetter("pk")
-    previews: bool = False
+    reach: Reach | None = None
 
     @property
     def asks(self) -> bool:
-        """Whether the confirmation page comes before the work."""
-        return self.action.asks or self.previews
+        """Whether the confirmation page comes before the work: it always does for many rows."""
+        return self.action.asks or bool(self.rows)
+
+    @property
+    def size(self) -> int:
+        """How many it is done to."""
+        return len(self.reach.possible) if self.reach else len(self.targets)
 
     @property
     def runs_later(self) -> bool:
@@ -78,10 +85,8 @@ def confirmation(
     page: "ActionsAdmin", request: HttpRequest, click: Click, form: Question | None
 ) -> TemplateResponse:
     """Show the confirmation page."""
-    possible, refused = click.judged.possible, click.judged.refused
-    limit = len(possible) if click.action.destructive else MAX_NAMES
+    possible = click.judged.possible
     details = [*click.action.details(possible), *(form.details() if form else [])]
-    captions = page.captions(possible[:limit])
     across = request.POST.get(SELECT_ACROSS) == "1"
     context = {
         **page.admin_site.each_context(request),
@@ -91,15 +96,10 @@ def confirmation(
         "form": form,
         "subtitle": page.captions(click.targets)[0] if click.is_one else "",
         "is_one": click.is_one,
-        "possible": [
-            (each, click.action.naming(each), caption)
-            for each, caption in zip(possible[:limit], captions, strict=True)
-        ],
-        "more": len(possible[limit:]),
+        "possible": possible,
+        **_listed(page, click),
         "details": details[:MAX_DETAILS],
         "more_details": len(details[MAX_DETAILS:]),
-        "skipped": refused[:limit],
-        "more_skipped": len(refused[limit:]),
         "chosen": _chosen(page, click, across=across),
         "across": across,
         "back": click.back,
@@ -109,6 +109,47 @@ def confirmation(
         "select_across": SELECT_ACROSS,
     }
     return TemplateResponse(request, "admin/confirm.html", context)
+
+
+def _listed(page: "ActionsAdmin", click: Click) -> dict[str, Any]:
+    """Return to how many it is done, and who is skipped: each by name, up to a limit."""
+    named = _named(page, click)
+    skipped = click.reach.refused if click.reach else click.judged.refused
+    limit = len(named) if click.action.destructive else MAX_NAMES
+    return {
+        "does": click.reach.does if click.reach else "",
+        "count": len(named),
+        "named": named[:limit],
+        "more": len(named[limit:]),
+        "is_unfolded": click.action.destructive or len(named) <= MAX_UNFOLDED,
+        "skipped": by_reason(skipped),
+        "skipped_count": len(skipped),
+        "total": len(named) + len(skipped),
+    }
+
+
+def _named(page: "ActionsAdmin", click: Click) -> list[tuple[str, str]]:
+    """Return the name of each and what is said beside it, if they are listed at all."""
+    if click.reach:
+        return [(name, "") for name in click.reach.possible]
+    possible = click.judged.possible
+    shown = possible if click.action.destructive else possible[:MAX_NAMES]
+    captions = [*page.captions(shown), *("" for _ in possible[len(shown) :])]
+    return [
+        (click.action.naming(each), caption)
+        for each, caption in zip(possible, captions, strict=True)
+    ]
+
+
+def by_reason(skipped: Iterable[Unmet]) -> list[dict[str, Any]]:
+    """Return the reasons with the names they are about, the most frequent first."""
+    found: dict[str, list[str]] = {}
+    for each in skipped:
+        found.setdefault(each.why, []).append(each.name)
+    return [
+        {"why": why, "count": len(names), "names": names[:MAX_NAMES], "more": names[MAX_NAMES:]}
+        for why, names in sorted(found.items(), key=lambda each: -len(each[1]))
+    ]
 
 
 def _chosen(page: "ActionsAdmin", click: Click, *, across: bool) -> list[Any]:

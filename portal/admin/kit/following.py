@@ -11,9 +11,10 @@ from django.views.decorators.http import require_safe
 
 from portal.admin.kit.actions import MAX_PRESSES, ActionsAdmin
 from portal.models import BulkItem, BulkItemStatus
+from portal.outcomes import OPEN
 
-FOLLOWED, ENDED = 2, 0  # seconds between refreshes; 0: no refresh
-_OPEN = (BulkItemStatus.WAITING, BulkItemStatus.RUNNING)
+# Seconds between refreshes; 0: no refresh. What was only started may take minutes or days.
+FOLLOWED, STARTED, ENDED = 2, 10, 0
 
 
 class FollowingAdmin(ActionsAdmin):
@@ -60,4 +61,7 @@ class FollowingAdmin(ActionsAdmin):
 
 
 def _every(presses: list[BulkItem]) -> int:
-    return FOLLOWED if any(each.status in _OPEN for each in presses) else ENDED
+    found = {each.status for each in presses}
+    if found & {*OPEN}:
+        return FOLLOWED
+    return STARTED if BulkItemStatus.STARTED in found else ENDED

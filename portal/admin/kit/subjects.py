@@ -18,7 +18,7 @@ from connect.standing import TONES, Standing, Word
 from portal import remedy_pages, show
 from portal.actions import action as registry
 from portal.actions.subject import Subject
-from portal.admin.kit.actions import Button
+from portal.admin.kit.buttons import Button
 from portal.admin.kit.following import FollowingAdmin
 from portal.admin.kit.lists import Tally
 

@@ -41,7 +41,7 @@ class ConnectionAdmin(ReadOnlyAdmin, StandingAdmin):
         "host_app",
         "api_version",
     )
-    list_select_related = ("tenant",)
+    list_select_related = ("tenant__owner",)
     date_hierarchy = "stage_since"
     tenant_path = "tenant"
     search_fields = ("addon_name",)
@@ -144,7 +144,7 @@ class ConnectionAdmin(ReadOnlyAdmin, StandingAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Connection]:
         connections: QuerySet[Connection] = super().get_queryset(request)
-        return connections.select_related("tenant")
+        return connections.select_related("tenant__owner")
 
     def subject(self, row: Any) -> Subject:
         return Subject(row.tenant, row)

@@ -12,8 +12,9 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from portal.actions.switches import PERMISSION
-from portal.admin.kit.actions import ActionsAdmin, Button
+from portal.admin.kit.actions import ActionsAdmin
 from portal.admin.kit.base import ReadOnlyAdmin
+from portal.admin.kit.buttons import Button
 from tenants.models import KILL_SWITCHES, KillSwitch, Switch
 
 MAX_CHANGES = 20

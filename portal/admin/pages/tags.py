@@ -7,9 +7,8 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
 from connect.models import Tag
+from portal.actions.tags import note
 from portal.admin.kit.base import PortalAdmin
-from tenants import timeline
-from tenants.models import EventKind
 
 
 @admin.register(Tag)
@@ -37,5 +36,4 @@ class TagAdmin(PortalAdmin):
         super().save_related(request, form, formsets, change)
         after = set(tag.tenants.values_list("pk", flat=True))
         for tenant_id in before ^ after:
-            text = f"Tag {tag}: {'put on' if tenant_id in after else 'taken off'}."
-            timeline.note(tenant_id, EventKind.STAFF_ACTION, text, actor=actor)
+            note(tenant_id, tag, actor, is_on=tenant_id in after)

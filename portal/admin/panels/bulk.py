@@ -13,26 +13,31 @@ from connect.formats import format_time
 from connect.holds import Hold
 from connect.models import SchemaFate
 from portal import bulk, show
+from portal.actions import undoing
 from portal.dashboard.split_bar import SplitBar
 from portal.models import BulkItem, BulkItemStatus, BulkRun
+from portal.outcomes import CHANGED
 
 TONES = {
     BulkItemStatus.WAITING: show.MUTED,
     BulkItemStatus.RUNNING: show.BUSY,
+    BulkItemStatus.STARTED: show.BUSY,
     BulkItemStatus.DONE: show.GOOD,
     BulkItemStatus.PARTLY: show.WAIT,
     BulkItemStatus.SKIPPED: show.MUTED,
     BulkItemStatus.FAILED: show.BAD,
     BulkItemStatus.CANCELLED: show.MUTED,
 }
+# What the worker has done with; some of it may go on by itself.
 ENDED = (
     BulkItemStatus.DONE,
+    BulkItemStatus.STARTED,
     BulkItemStatus.PARTLY,
     BulkItemStatus.SKIPPED,
     BulkItemStatus.CANCELLED,
     BulkItemStatus.FAILED,
 )
-REFRESH_SECONDS = 1  # while it runs
+REFRESH_SECONDS, REFRESH_STARTED_SECONDS = 1, 10  # while it runs; while what it started goes on
 MAX_REASONS = 20
 MAX_NAMES = 100
 
@@ -46,6 +51,8 @@ def state(run: BulkRun, counts: Mapping[str, int]) -> tuple[str, str]:
         return ("Cancelled" if run.finished_at else "Being cancelled"), show.WAIT
     if not run.finished_at:
         return ("Waiting", show.WAIT) if run.waiting_for else ("Running", show.BUSY)
+    if counts[BulkItemStatus.STARTED]:
+        return str(BulkItemStatus.STARTED.label), show.BUSY
     if counts[BulkItemStatus.DONE] == run.total:
         return str(BulkItemStatus.DONE.label), show.GOOD
     return _ended(counts)
@@ -93,7 +100,10 @@ def progress(run: BulkRun) -> dict[str, Any]:
         "badge": show.badge(label, tone),
         "bar": bar(run, counts),
         "holds": _holds(run),
-        "every": 0 if run.finished_at else REFRESH_SECONDS,
+        "every": _every(run, counts),
+        "undoes": run.undoes,
+        "undone_by": run.undone_by.last() if run.finished_at else None,
+        "undo": _undo(run, counts),
         "answers": _answers(run),
         "current": _of_status(run, BulkItemStatus.RUNNING).first(),
         "skipped": _by_reason(run),
@@ -105,6 +115,21 @@ def progress(run: BulkRun) -> dict[str, Any]:
         "all_items": items,
         "left": counts["failed"] + counts["cancelled"],
     }
+
+
+def _every(run: BulkRun, counts: Mapping[str, int]) -> int:
+    if not run.finished_at:
+        return REFRESH_SECONDS
+    return REFRESH_STARTED_SECONDS if counts[BulkItemStatus.STARTED] else 0
+
+
+def _undo(run: BulkRun, counts: Mapping[str, int]) -> dict[str, Any] | None:
+    """Return how many a finished run has changed, and what puts that back; None if nothing does."""
+    changed, found = sum(counts[each] for each in CHANGED), undoing.opposite_of(run)
+    if not found or not run.finished_at or not changed:
+        return None
+    action, opposite = found
+    return {"label": action.label, "does": opposite.does, "changed": changed}
 
 
 def _holds(run: BulkRun) -> list[Hold]:

@@ -32,7 +32,7 @@ class Press:
     @property
     def key(self) -> str:
         """The key that presses it on the row; an action and its opposite have the same."""
-        return _KEYS.get(self.name, "Enter")
+        return _KEYS.get(self.name, "")
 
 
 def address(row: Model, view: str, *more: str) -> str:
@@ -65,6 +65,7 @@ def others(user: Staff, row: Any, now: datetime) -> list[Press]:
         "unassign" if is_mine else "assign",
         "note",
         "unsnooze" if until and until > now else "snooze",
+        "hand_over",
     )
     return [found for name in names if (found := _press(user, row, name))]
 

@@ -13,12 +13,14 @@ from connect.formats import sentence
 from connect.models import Connection, Incident
 from connect.remedies import Remedy
 from connect.standing import Standing, Tone
+from portal.actions import undoing
 from portal.actions.action import Staff
 from portal.dashboard.attention import Cause
 from portal.dashboard.worklist import buttons, keys, presses
 from portal.dashboard.worklist.buttons import Press
 from portal.dashboard.worklist.reading import Found
 from portal.models import BulkItem
+from portal.outcomes import OPEN
 from tenants.models import Tenant
 
 NOBODY_NEEDED = "It needs nobody any more."
@@ -49,11 +51,12 @@ class Case:
     snoozed_until: datetime | None
     snooze_note: str
     presses: list[BulkItem]
+    undoable: set[int]
 
     @property
     def is_moving(self) -> bool:
         """Whether the worker has something to do that was pressed here."""
-        return any(item.status in presses.OPEN for item in self.presses)
+        return any(item.status in OPEN for item in self.presses)
 
 
 @dataclass(frozen=True)
@@ -156,6 +159,7 @@ def _case(
         snoozed_until=row.snoozed_until if is_snoozed else None,
         snooze_note=row.snooze_note if is_snoozed else "",
         presses=pressed,
+        undoable=undoing.offered(pressed, user),
     )
 
 

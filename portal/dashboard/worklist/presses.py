@@ -8,12 +8,11 @@ from typing import Any
 from django.db.models import Q
 
 from connect.models import Connection
-from portal.models import BulkItem, BulkItemStatus
+from portal.models import BulkItem
 
 LATELY = timedelta(days=1)
 MAX_SHOWN = 2  # beside a row
 MAX_READ = 500  # for one page
-OPEN = (BulkItemStatus.WAITING, BulkItemStatus.RUNNING)
 Presses = defaultdict[str, list[BulkItem]]
 
 

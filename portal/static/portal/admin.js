@@ -31,16 +31,47 @@ document.addEventListener("input", ({ target }) => {
   target.form.querySelector(`input[type=radio][value="${target.dataset.chooses}"]`).checked = true;
 });
 
-// A filter's menu closes like a menu: on a click elsewhere, and on Escape.
-function closeFilters(except) {
-  for (const open of document.querySelectorAll("details.filter[open]")) {
-    if (open !== except) open.open = false;
-  }
+// A menu is a <details> that also works without scripts. It closes on a click elsewhere, on Escape and
+// when the focus leaves it; the arrow keys move in it.
+{
+  const MENUS = "details.filter, details.more";
+  const items = (menu) => [...menu.querySelectorAll("a[href], button:not([disabled])")];
+
+  const closeAll = (except) => {
+    for (const open of document.querySelectorAll(MENUS)) {
+      if (open !== except) open.open = false;
+    }
+  };
+
+  const move = (menu, step) => {
+    menu.open = true;
+    const all = items(menu);
+    const place = all.indexOf(document.activeElement) + step;
+    all.at(place < 0 ? -1 : place % all.length)?.focus();
+  };
+
+  const KEYS = {
+    ArrowDown: (menu) => move(menu, 1),
+    ArrowUp: (menu) => move(menu, -1),
+    Home: (menu) => items(menu).at(0)?.focus(),
+    End: (menu) => items(menu).at(-1)?.focus(),
+    Escape: (menu) => {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    },
+  };
+
+  document.addEventListener("click", ({ target }) => closeAll(target.closest(MENUS)));
+  document.addEventListener("focusout", ({ target, relatedTarget }) => {
+    const menu = target.closest?.(MENUS);
+    if (menu && relatedTarget && !menu.contains(relatedTarget)) menu.open = false;
+  });
+  document.addEventListener("keydown", (event) => {
+    const menu = document.activeElement.closest(MENUS);
+    if (event.key === "Escape" && !menu) return closeAll();
+    if (!menu || !KEYS[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!menu.open && event.key !== "ArrowDown") return;
+    event.preventDefault();
+    KEYS[event.key](menu);
+  });
 }
-document.addEventListener("click", (event) => closeFilters(event.target.closest("details.filter")));
-document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape") return;
-  const inside = document.activeElement.closest("details.filter[open]");
-  closeFilters(null);
-  inside?.querySelector("summary").focus();
-});

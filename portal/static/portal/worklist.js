@@ -129,6 +129,7 @@
     a: () => act("a"),
     n: () => act("n"),
     s: () => act("s"),
+    u: () => act("u"),
     Enter: () => act("Enter"),
     "?": () => help.showModal(),
   };

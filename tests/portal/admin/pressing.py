@@ -46,7 +46,7 @@ def answers(name: str, *phrase: str) -> dict[str, str]:
     if ACTIONS[name].destructive:
         return {"confirmed": "yes", "schema_fate": "keep", "typed": "".join(phrase)}
     if ACTIONS[name].form:
-        return {"confirmed": "yes", "span": "4", "note": "Holidays."}
+        return {"confirmed": "yes", "span": "4", "note": "Holidays.", "tag": ready.TAG}
     return {"confirmed": "yes"} if ACTIONS[name].asks else {}
 
 
@@ -58,12 +58,10 @@ def press(client: Client, row: Tenant | Connection, name: str) -> HttpResponse:
 
 
 def select(client: Client, chosen: list[Any], name: str, **more: str) -> HttpResponse:
-    """Do a bulk action to some rows of a list, and answer if one is asked."""
+    """Do a bulk action to some rows of a list, and answer what is asked."""
     data: dict[str, Any] = {"action": name, "_selected_action": [row.pk for row in chosen], **more}
     phrase = str(chosen[0]) if len(chosen) == 1 else f"{len(chosen)} tenants"
-    data = {**answers(name, phrase), **data}
-    if not ACTIONS[name].form:
-        data["index"] = "0"
+    data = {**answers(name, phrase), "confirmed": "yes", **data}
     return client.post(walk.page(type(chosen[0]), "changelist"), data)  # type: ignore[return-value]
 
 

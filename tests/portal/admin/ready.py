@@ -36,6 +36,7 @@ from connect.models import (
     Rollout,
     RolloutItem,
     Stage,
+    Tag,
     WaitingOn,
     WriteError,
 )
@@ -49,6 +50,7 @@ from tenants.models import OrgRule, OrgVerdict, Proof, RateBucket, Switch, Tenan
 from tests.connect.write_errors import schemas
 from tests.portal.admin import rows, strangers
 
+TAG = "pilots"
 LIVE = {"stage": Stage.LIVE, "state": "IDLE"}
 # A state in which each action on a tenant is possible, as fields of the connection.
 STATES: dict[str, dict[str, Any]] = {
@@ -100,8 +102,12 @@ def prepare(name: str, tenant: Tenant) -> None:
     if name == "unblock_org":
         _rule(tenant.org_id)
         row.update(is_blocked=True)
-    if name == "unassign":
+    if name in ("unassign", "hand_over"):
         row.update(owner=_owner())
+    if name == "tag":
+        Tag.objects.get_or_create(name=TAG)
+    if name == "untag":
+        Tag.objects.get_or_create(name=TAG)[0].tenants.add(tenant)
 
 
 def prepare_connection(name: str, connection: Connection) -> None:
@@ -125,7 +131,7 @@ def _owner() -> User:
 
 def _tended(row: Tended, name: str) -> Tended:
     """Make what staff do with any row that needs them possible on a row without a tenant."""
-    if name == "unassign":
+    if name in ("unassign", "hand_over"):
         row.owner = _owner()
     if name == "unsnooze":
         row.snoozed_until = timezone.now() + timedelta(days=1)
@@ -217,15 +223,17 @@ def _write_error(name: str) -> WriteError:
 
 
 def _bulk_run(name: str) -> BulkRun:
-    connection = _tenant()
+    connection = _tenant("resume" if name == "undo" else "")
     run = BulkRun.objects.create(action="pause", label="Pause", actor="olga", total=1)
     if name == "approve":
         run.approval_by = timezone.now() + timedelta(days=1)
         run.save()
     item = BulkItem.objects.create(run=run, tenant=connection.tenant, connection=connection)
-    if name == "again":
-        BulkRun.objects.filter(pk=run.pk).update(finished_at=timezone.now())
-        BulkItem.objects.filter(pk=item.pk).update(status=BulkItemStatus.FAILED)
+    if name in ("again", "undo"):
+        now, undone = timezone.now(), name == "undo"
+        BulkRun.objects.filter(pk=run.pk).update(finished_at=now)
+        status = BulkItemStatus.DONE if undone else BulkItemStatus.FAILED
+        BulkItem.objects.filter(pk=item.pk).update(status=status, ended_at=now)
     return run
 
 

@@ -37,6 +37,8 @@ OWN_QUESTIONS: dict[str, set[str]] = {
     "block_org": {"note"},
     "note": {"note"},
     "hand_over": {"owner"},
+    "tag": {"tag"},
+    "untag": {"tag"},
 }
 
 
@@ -195,7 +197,7 @@ def test_an_illegal_button_says_why_and_does_nothing(
 def test_a_page_offers_only_what_fits_the_state(manager: Client, five: dict[str, Tenant]) -> None:
     html = manager.get(walk.page(Tenant, "change", five["dune"].pk)).content.decode()
     offered = [name for name in ACTIONS if f"/do/{name}/" in html]
-    of_all_tenants = ["assign", "hand_over", "note"]
+    of_all_tenants = ["assign", "hand_over", "note", "tag", "untag"]
     state = [name for name in offered if name not in of_all_tenants]
     assert state == ["block_org", "retry", "snooze", "offboard", "start_over"]
     assert sorted(set(offered) - set(state)) == of_all_tenants

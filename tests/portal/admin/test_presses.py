@@ -104,7 +104,7 @@ def test_trying_again_twice_makes_one_run(operator: Client, acme: Tenant) -> Non
     run.items.update(status=BulkItemStatus.FAILED)
     BulkRun.objects.update(finished_at=timezone.now())
     for _ in range(2):
-        operator.post(walk.page(BulkRun, "act", run.pk, "again"))
+        operator.post(walk.page(BulkRun, "act", run.pk, "again"), {"confirmed": "yes"})
     assert BulkRun.objects.count() == 2
 
 
@@ -147,6 +147,7 @@ def test_whatever_is_queued_is_a_row_first(
         "sf_polling_seconds": "600",
         "fields_wanted": "Id",
         "revision": "1",
+        "tag": ready.TAG,
     }
     superuser.post(question, answers)
     names = {call for call, _ in queue.queued_calls()}
@@ -154,7 +155,7 @@ def test_whatever_is_queued_is_a_row_first(
         run = BulkRun.objects.latest("pk")
         assert (run.action, run.actor, run.items.count()) == (action.name, "root", 1)
         assert names == {"portal.bulk.work_off"}
-    elif action.name in ("again", "approve"):
+    elif action.name in ("again", "approve", "undo"):
         assert names == {"portal.bulk.work_off"}
     elif action.name != "queue_again":  # whose task is queued again
         assert names == set()

@@ -386,7 +386,7 @@ def test_drifted_tenants_are_brought_back_one_by_one_or_together(
     operator: Client, drifted_row: Drift
 ) -> None:
     assert "was created for 1 of 1" in said(on_drift(operator, drifted_row, "bring_back"))
-    data = {"action": "bring_back", "_selected_action": [drifted_row.pk], "index": "0"}
+    data = {"action": "bring_back", "_selected_action": [drifted_row.pk], "confirmed": "yes"}
     answer = operator.post(walk.page(Drift, "changelist"), data)
     assert "free of other roll-outs" in said(answer)  # type: ignore[arg-type]
     assert Rollout.objects.get().author == "olga"
@@ -533,7 +533,7 @@ def test_what_drifted_is_brought_back_by_two_people(
     for connection in Connection.objects.all():
         Drift.objects.create(connection=connection, state=DriftState.DRIFTED)
     rows = list(Drift.objects.values_list("pk", flat=True))
-    data = {"action": "bring_back", "_selected_action": rows}
+    data = {"action": "bring_back", "_selected_action": rows, "confirmed": "yes"}
     answer = manager.post(walk.page(Drift, "changelist"), data)
     assert "a second person must start it" in said(answer)  # type: ignore[arg-type]
     assert not Rollout.objects.get().starts_itself

@@ -77,7 +77,7 @@ def test_a_large_bulk_action_asks_too_and_a_small_one_does_not(mia: User) -> Non
     many = tenants(21)
     client = Client()
     client.force_login(mia)
-    data = {"action": "refresh", "index": "0"}
+    data = {"action": "refresh", "confirmed": "yes"}
     url = walk.page(Tenant, "changelist")
     few = [each.pk for each in many[:20]]
     assert "again" not in client.post(url, {**data, "_selected_action": few})["Location"]

@@ -14,7 +14,7 @@ from portal.admin.kit.subjects import SubjectAdmin
 class OfAConnection(ReadOnlyAdmin, SubjectAdmin):
     """Rows about a connection: its actions are offered here too."""
 
-    list_select_related = ("connection__tenant",)
+    list_select_related = ("connection__tenant__owner",)
     tenant_path = "connection__tenant"
     search_help_text = search.HELP
 

@@ -18,8 +18,9 @@ from portal import moments, remedy_pages, show
 from portal.actions import action as registry
 from portal.actions.subject import Subject
 from portal.admin.kit import search
-from portal.admin.kit.actions import ActionsAdmin, Button
+from portal.admin.kit.actions import ActionsAdmin
 from portal.admin.kit.base import ReadOnlyAdmin
+from portal.admin.kit.buttons import Button
 from portal.admin.kit.filters import AttentionFilter
 from portal.admin.panels import incident as panel
 from tenants.models import Tenant

@@ -94,8 +94,9 @@ class HealthAdmin(OfAConnection):
         newest = HealthSample.objects.order_by("-at")[: health_panel.MAX_SPARK_SAMPLES]
         samples = Prefetch("connection__samples", newest, to_attr="newest_samples")
         rows: QuerySet[Health] = super().get_queryset(request)
-        live = rows.filter(connection__stage=Stage.LIVE).select_related("connection__tenant")
-        return live.prefetch_related(samples).annotate(
+        live = rows.filter(connection__stage=Stage.LIVE)
+        with_owner = live.select_related("connection__tenant__owner")
+        return with_owner.prefetch_related(samples).annotate(
             condition_now=conditions.expression(), writes=counts.of_each("connection")
         )
 

@@ -57,7 +57,7 @@ def press(request: HttpRequest, chosen: keys.Keys, name: str) -> HttpResponseBas
     if action is None or not action.in_bulk or not isinstance(page, ActionsAdmin):
         raise Refused("these rows have no such action for many. Open them one by one.")
     rows: QuerySet[Any] = page.get_queryset(request).filter(pk__in=pks)
-    return page.act_on_many(request, action, rows, key=_name, previews=True)
+    return page.act_on_many(request, action, rows, key=_name)
 
 
 def _name(row: Model) -> str:
