@@ -1,8 +1,9 @@
 """What the worker's pulse finds on this floor, and what a schedule asks for again."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from connect import switches, tasks
 from connect.models import Connection
@@ -34,23 +35,19 @@ def queue_items(again_after: timedelta) -> int:
 def _movable() -> QuerySet[Connection]:
     """Return the connections that may be worked on: not those that wait for staff or a switch."""
     rows: QuerySet[Connection] = Connection.objects.filter(blocked_at=None)
-    if switches.PROVISIONING.is_off():
-        return rows.filter(stage__in=reconciler.NEVER_SWITCHED_OFF)
-    return rows
+    return rows.filter(switches.PROVISIONING.is_on() | Q(stage__in=reconciler.NEVER_SWITCHED_OFF))
 
 
-def _connections_waiting_since(now: datetime) -> datetime | None:
+def _oldest_connection(now: datetime) -> QuerySet[Any, Any]:
     return sweeps.oldest(_movable().filter(leases.free(now)), now)
 
 
-def _items_waiting_since(now: datetime) -> datetime | None:
+def _no_oldest_item(now: datetime) -> None:
     # Due tenants wait for their wave, a switch and the hourly calls too: this tells nothing.
     return None
 
 
-sweeps.register(
-    Sweep("connections", (reconciler.advance,), queue_connections, _connections_waiting_since)
-)
-sweeps.register(Sweep("roll-outs", (tasks.advance_item,), queue_items, _items_waiting_since))
+sweeps.register(Sweep("connections", (reconciler.advance,), queue_connections, _oldest_connection))
+sweeps.register(Sweep("roll-outs", (tasks.advance_item,), queue_items, _no_oldest_item))
 sweeps.by_schedule(tasks.refresh_health, tasks.refresh_region)
 sweeps.by_schedule(tasks.check_incidents, tasks.refresh_connection, tasks.heal)

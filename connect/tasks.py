@@ -3,6 +3,7 @@
 from django.utils import timezone
 
 from connect import connections, junk
+from connect.clients import budget
 from connect.health import (
     common,
     diagnose,
@@ -62,8 +63,9 @@ def reconcile() -> int:
 
 
 def refresh_health() -> int:
-    """Record the fleet's conditions and queue a refresh of each list; return how many."""
+    """Record the fleet's conditions and budgets, queue a refresh of each list; return how many."""
     fleet.record()
+    budget.note_hour(timezone.now())
     # A task for each list, so that a region that hangs does not hold up the others.
     found = regions.parts()
     for region_url, host_app_id in found:
@@ -130,7 +132,7 @@ def maintain_health() -> None:
 def prune_health() -> int:
     """Merge and delete old rows; runs daily; return how many rows were deleted."""
     now = timezone.now()
-    counts = (history.fold(), fleet.prune(), repair_results.prune())
+    counts = (history.fold(), fleet.prune(), budget.prune(), repair_results.prune())
     return sum(counts) + diagnose.prune(now) + compare.prune(now)
 
 

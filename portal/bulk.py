@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Count, QuerySet
@@ -149,7 +150,7 @@ def _open_runs() -> QuerySet[BulkRun]:
     return BulkRun.objects.filter(finished_at=None)
 
 
-def _waiting_since(now: datetime) -> datetime | None:
+def _oldest(now: datetime) -> QuerySet[Any, Any]:
     return sweeps.oldest(_open_runs().filter(leases.free(now)), now)
 
 
@@ -258,4 +259,4 @@ def _do(run: BulkRun, item: BulkItem) -> None:
         keep(run, item, report)
 
 
-sweeps.register(sweeps.Sweep("runs", (work_off,), queue_due, _waiting_since))
+sweeps.register(sweeps.Sweep("runs", (work_off,), queue_due, _oldest))

@@ -12,20 +12,26 @@ from tenants.models import Tenant
 _DASHBOARD = "https://dashboard.heroku.com/apps"
 
 
-def address(page: Page, tenant: Tenant) -> str:
-    """Return the address of a remedy's page for a tenant."""
-    return _ADDRESSES[page](tenant)
+def address(page: Page, tenant: Tenant, host: str = "") -> str:
+    """Return the address of a remedy's page for a tenant.
+
+    `host` is the app that owns its add-on; else it is looked up where it is needed.
+    """
+    return _ADDRESSES[page](tenant, host)
 
 
-def _list(model: str) -> Callable[[Tenant], str]:
+_Address = Callable[[Tenant, str], str]
+
+
+def _list(model: str) -> _Address:
     # Every list is searched by the org id.
-    return lambda tenant: (
+    return lambda tenant, host: (
         f"{reverse(f'admin:connect_{model}_changelist')}?{urlencode({'q': tenant.org_id})}"
     )
 
 
-def _of_app(part: str) -> Callable[[Tenant], str]:
-    return lambda tenant: f"{_DASHBOARD}/{_host_of(tenant)}/{part}"
+def _of_app(part: str) -> _Address:
+    return lambda tenant, host: f"{_DASHBOARD}/{host or _host_of(tenant)}/{part}"
 
 
 def _host_of(tenant: Tenant) -> str:
@@ -34,18 +40,18 @@ def _host_of(tenant: Tenant) -> str:
     return placed.values_list("host_app__name", flat=True).first() or settings.HEROKU_CONNECT_APP
 
 
-_ADDRESSES: dict[Page, Callable[[Tenant], str]] = {
+_ADDRESSES: dict[Page, _Address] = {
     Page.WRITE_ERRORS: _list("writeerror"),
     Page.MAPPINGS: _list("mapping"),
     Page.DRIFT: _list("drift"),
-    Page.HOST_APPS: lambda tenant: reverse("admin:connect_hostapp_changelist"),
-    Page.ADDON_DAYS: lambda tenant: reverse("admin:connect_addonday_changelist"),
-    Page.MAPPING_VERSIONS: lambda tenant: reverse("admin:connect_mappingtemplate_changelist"),
-    Page.ADMIN_MAIL: lambda tenant: f"mailto:{tenant.admin_email}",
+    Page.HOST_APPS: lambda tenant, host: reverse("admin:connect_hostapp_changelist"),
+    Page.ADDON_DAYS: lambda tenant, host: reverse("admin:connect_addonday_changelist"),
+    Page.MAPPING_VERSIONS: lambda tenant, host: reverse("admin:connect_mappingtemplate_changelist"),
+    Page.ADMIN_MAIL: lambda tenant, host: f"mailto:{tenant.admin_email}",
     Page.HEROKU_SETTINGS: _of_app("settings"),
     Page.HEROKU_ADDONS: _of_app("resources"),
     Page.HEROKU_ACCESS: _of_app("access"),
-    Page.HEROKU_STATUS: lambda tenant: "https://status.heroku.com/",
-    Page.QUEUE: lambda tenant: reverse("admin:django_q_ormq_changelist"),
-    Page.HEROKU_SUPPORT: lambda tenant: "https://help.heroku.com/tickets/new",
+    Page.HEROKU_STATUS: lambda tenant, host: "https://status.heroku.com/",
+    Page.QUEUE: lambda tenant, host: reverse("admin:django_q_ormq_changelist"),
+    Page.HEROKU_SUPPORT: lambda tenant, host: "https://help.heroku.com/tickets/new",
 }

@@ -8,6 +8,7 @@ import portal.admin.pages  # noqa: F401  (registers them)
 from portal import runbook
 from portal.admin.pages.worklist import views as worklist
 from portal.dashboard import views as dashboard
+from portal.dashboard.fleet import page as fleet
 from portal.doctor import page as setup
 from portal.find import views as find
 from portal.preferences import page as preferences
@@ -23,6 +24,7 @@ urlpatterns = [
     # Before Django's own addresses, whose index it replaces.
     path("admin/", admin.site.admin_view(dashboard.index)),
     path("admin/dashboard/", admin.site.admin_view(dashboard.cards), name="dashboard"),
+    path("admin/fleet/", admin.site.admin_view(fleet.show), name="fleet"),
     path("admin/find/", admin.site.admin_view(find.page), name="find"),
     path("admin/find/options/", admin.site.admin_view(find.options), name="find-options"),
     path("admin/account/preferences/", admin.site.admin_view(preferences.page), name="preferences"),

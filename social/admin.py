@@ -13,7 +13,8 @@ from portal.admin.kit.actions import ActionsAdmin
 from portal.admin.kit.base import ReadOnlyAdmin
 from portal.admin.kit.filters import AttentionFilter
 from portal.dashboard import attention
-from portal.dashboard.page import Card, register
+from portal.dashboard.card import Card
+from portal.dashboard.page import register
 from social import collection, dashboard
 from social.models import (
     CollectionRun,

@@ -9,11 +9,13 @@ from datetime import UTC, date, datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import F, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Greatest
+from django.db.models.lookups import GreaterThan
 from django.utils import timezone
 
 from social.models import CallAllowance, Spend
+from tenants.batching import Asking, batched
 
 PEER = "x"
 MIN_RESULTS = 10  # X: max_results is 10 to 100
@@ -82,22 +84,35 @@ def count_users(users: int) -> None:
     Spend.objects.filter(day=today).update(users=F("users") + users)
 
 
-def reason(now: datetime) -> str:
-    """Return why no more posts may be asked for now, or "". Three queries at most."""
-    spent = CallAllowance.objects.filter(peer=PEER, resets_at__gt=now, remaining=0).first()
-    return str(_rate_limited(spent)) if spent else capped()
-
-
-def capped() -> str:
-    """Return which cap on spending is reached, or "". Two queries."""
+@batched
+def reason(now: datetime) -> Asking[str]:
+    """Return why no more posts may be asked for now, or "". Two queries."""
     today = _today()
-    spent_today = Spend.objects.filter(day=today).aggregate(posts=Sum("posts", default=0))["posts"]
+    calls = CallAllowance.objects.filter(peer=PEER, resets_at__gt=now, remaining=0)
+    spent, month = yield calls[:1], _month(today).values_list("day", "posts")
+    if spent:
+        return str(_rate_limited(spent[0]))
+    return _capped(dict(month).get(today, 0), sum(posts for _, posts in month))
+
+
+def _capped(spent_today: int, spent_in_month: int) -> str:
+    """Return which cap on spending is reached, or ""."""
     try:
         _left(settings.X_POSTS_PER_DAY, spent_today, "day")
-        _left(settings.X_POSTS_PER_MONTH, posts_in_month(today), "month")
+        _left(settings.X_POSTS_PER_MONTH, spent_in_month, "month")
     except BudgetExceeded as spent:
         return str(spent)
     return ""
+
+
+def is_capped() -> Q:
+    """Return what selects all rows while a cap on spending is reached, else none."""
+    today = _today()
+    in_month = _month(today).order_by().values(one=Value(1)).annotate(sum=Sum("posts"))
+    of_day = Subquery(Spend.objects.filter(day=today).values("posts"))
+    of_month = Subquery(in_month.values("sum"))
+    day, month = settings.X_POSTS_PER_DAY, settings.X_POSTS_PER_MONTH
+    return Q(GreaterThan(of_day, day - MIN_RESULTS)) | Q(GreaterThan(of_month, month - MIN_RESULTS))
 
 
 def _rate_limited(spent: CallAllowance) -> BudgetExceeded:
@@ -119,16 +134,23 @@ def subtract(posts: int) -> None:
 
 def posts_in_month(day: date) -> int:
     """Return the posts that are billed or reserved in the month of `day`."""
-    month = Spend.objects.filter(day__year=day.year, day__month=day.month)
-    return month.aggregate(total=Sum("posts"))["total"] or 0
+    return _month(day).aggregate(total=Sum("posts"))["total"] or 0
 
 
-def by_day(days: int) -> list[tuple[date, int]]:
-    """Return the posts of each of the last days, oldest first."""
-    first = _today() - timedelta(days=days - 1)
-    known = dict(Spend.objects.filter(day__gte=first).values_list("day", "posts"))
+@batched
+def lately(days: int) -> Asking[tuple[list[tuple[date, int]], int]]:
+    """Return the posts of each of the last days, oldest first, and those of the month so far."""
+    today = _today()
+    first = today - timedelta(days=days - 1)
+    since = Spend.objects.filter(day__gte=first).values_list("day", "posts")
+    found, month = yield since, _month(today).values_list("posts", flat=True)
+    known = dict(found)
     listed = (first + timedelta(days=number) for number in range(days))
-    return [(day, known.get(day, 0)) for day in listed]
+    return [(day, known.get(day, 0)) for day in listed], sum(month)
+
+
+def _month(day: date) -> QuerySet[Spend]:
+    return Spend.objects.filter(day__year=day.year, day__month=day.month)
 
 
 def _subtract(day: date, posts: int) -> None:

@@ -6,7 +6,7 @@ tenant that is unavailable now gets it later. After a crash the next run continu
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +23,9 @@ from social.accounts import TenantRun
 from social.budget import BudgetExceeded
 from social.models import CollectionRun, Handle, RunOutcome, Trigger
 from social.searching import TIME_LIMIT_REACHED, SearchRunner
+from tenants.batching import Asking, batched, gather
 from tenants.leases import LEASE
+from tenants.models import Switch
 
 log = logging.getLogger(__name__)
 
@@ -39,16 +41,21 @@ class CollectionRefused(Exception):
 
 def refusal() -> str:
     """Return the reason why no posts can be collected now, or ""."""
+    return _refusal(switches.SOCIAL_JOB.off())
+
+
+def _refusal(off: Iterable[Switch]) -> str:
     if not settings.X_BEARER_TOKEN:
         return "X_BEARER_TOKEN is not set"
-    return switches.SOCIAL_JOB.reason()
+    return switches.SOCIAL_JOB.reason_of(off)
 
 
-def holds(now: datetime) -> list[Hold]:
+@batched
+def holds(now: datetime) -> Asking[list[Hold]]:
     """Return what holds collecting up now, for every page of it."""
-    reason = refusal()
+    off, spent = yield from gather(switches.SOCIAL_JOB.off(), budget.reason.asking(now))
+    reason = _refusal(off)
     switched = [Hold(f"No posts are collected: {reason}.")] if reason else []
-    spent = budget.reason(now)
     return [*switched, *([Hold(spent)] if spent else [])]
 
 

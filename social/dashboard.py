@@ -5,7 +5,8 @@ from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F, QuerySet
+from django.db.models import F, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from connect.holds import Hold
 from portal.dashboard import charts
@@ -13,6 +14,7 @@ from portal.dashboard.attention import Cause
 from portal.dashboard.charts import Bar, BarChart
 from social import budget, collection, usage
 from social.models import CollectionRun, ReportedUsage, RunOutcome
+from tenants.batching import Asking, batched, gather
 
 DAYS = 28
 
@@ -31,19 +33,24 @@ class PostsCard:
     holds: list[Hold]
 
 
-def card(now: datetime) -> PostsCard:
-    """Return the card, with eight queries."""
-    days = budget.by_day(DAYS)
-    today, posts_today = days[-1]
+@batched
+def card(now: datetime) -> Asking[PostsCard]:
+    """Return the card, with seven queries."""
+    (days, month), reported, last, holds = yield from gather(
+        budget.lately.asking(DAYS),
+        usage.latest.asking(),
+        CollectionRun.objects.all()[:1],
+        collection.holds.asking(now),
+    )
     return PostsCard(
         chart=chart(days),
-        today=posts_today,
-        month=budget.posts_in_month(today),
+        today=days[-1][1],
+        month=month,
         day_cap=settings.X_POSTS_PER_DAY,
         month_cap=settings.X_POSTS_PER_MONTH,
-        reported=usage.latest(),
-        last=CollectionRun.objects.first(),
-        holds=collection.holds(now),
+        reported=reported,
+        last=next(iter(last), None),
+        holds=holds,
     )
 
 
@@ -55,11 +62,10 @@ def chart(days: list[tuple[date, int]]) -> BarChart:
 
 def runs_that_hit_the_cap(now: datetime) -> QuerySet[CollectionRun]:
     """Return the first run that a cap on spending stopped, while the cap is reached."""
-    if not budget.capped():
-        return CollectionRun.objects.none()
-    last_done = CollectionRun.objects.filter(outcome=RunOutcome.DONE).order_by("-pk").first()
-    stopped = CollectionRun.objects.filter(outcome=RunOutcome.PARTIAL, note__contains="The cap of")
-    since = stopped.filter(pk__gt=last_done.pk) if last_done else stopped
+    runs = CollectionRun.objects
+    last_done = runs.filter(outcome=RunOutcome.DONE).order_by("-pk").values("pk")[:1]
+    stopped = runs.filter(outcome=RunOutcome.PARTIAL, note__contains="The cap of")
+    since = stopped.filter(budget.is_capped(), pk__gt=Coalesce(Subquery(last_done), 0))
     return CollectionRun.objects.filter(pk__in=since.order_by("pk").values("pk")[:1])
 
 
@@ -74,6 +80,7 @@ CAPPED = Cause(
 )
 
 
-def read(now: datetime) -> dict[str, Any]:
-    """Return the variables of the card's template, with eight queries."""
-    return {"posts": card(now)}
+@batched
+def read(now: datetime) -> Asking[dict[str, Any]]:
+    """Return the variables of the card's template, with seven queries."""
+    return {"posts": (yield from card.asking(now))}

@@ -1,13 +1,14 @@
 """What the queue runs on this floor."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from social import collection
+from social import collection, switches
 from social.models import CollectionRun, Handle, Post, RunOutcome, Search, Trigger
 from tenants import sweeps
 from tenants.queue import enqueue
@@ -48,8 +49,10 @@ def queue_due(again_after: timedelta = sweeps.REQUEUE_AFTER) -> int:
     return len(ids)
 
 
-def _waiting_since(now: datetime) -> datetime | None:
-    return None if collection.refusal() else sweeps.oldest(CollectionRun.objects.all(), now)
+def _oldest(now: datetime) -> QuerySet[Any, Any] | None:
+    if not settings.X_BEARER_TOKEN:
+        return None
+    return sweeps.oldest(CollectionRun.objects.filter(switches.SOCIAL_JOB.is_on()), now)
 
 
 def text_of(collected: CollectionRun) -> str:
@@ -80,4 +83,4 @@ def prune() -> None:
     Handle.objects.filter(asked_at__lt=now - HANDLES_KEPT).delete()
 
 
-sweeps.register(sweeps.Sweep("collections", (collect,), queue_due, _waiting_since))
+sweeps.register(sweeps.Sweep("collections", (collect,), queue_due, _oldest))

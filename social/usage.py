@@ -8,6 +8,7 @@ from django.utils import timezone
 from connect.clients.http import RemoteError
 from social import x
 from social.models import ReportedUsage
+from tenants.batching import Asking, batched
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,8 @@ def refresh() -> None:
     ReportedUsage.objects.update_or_create(peer=x.SYSTEM, defaults={**facts, "asked_at": now})
 
 
-def latest() -> ReportedUsage | None:
+@batched
+def latest() -> Asking[ReportedUsage | None]:
     """Return what X last reported, or None if it reports nothing to this account."""
-    return ReportedUsage.objects.filter(posts__isnull=False).first()
+    (rows,) = yield [ReportedUsage.objects.filter(posts__isnull=False).order_by("pk")[:1]]
+    return next(iter(rows), None)

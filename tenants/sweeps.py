@@ -11,7 +11,7 @@ from typing import Any
 
 from django.apps import apps
 from django.db import transaction
-from django.db.models import Min, Model, Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
 # A task that was lost with its worker is queued again after this time.
@@ -35,13 +35,14 @@ class Sweep:
     """Finds the due rows of one kind; the worker runs it every second.
 
     `queue_due`      queues a task for each due row whose task is lost: queued so long ago.
-    `waiting_since`  returns since when the oldest row has been due that nobody works on, or None.
+    `oldest`         returns the query of since when the oldest row has been due that nobody works
+                     on; None where that tells nothing.
     """
 
     name: str
     tasks: tuple[Callable[..., object], ...]
     queue_due: Callable[[timedelta], int]
-    waiting_since: Callable[[datetime], datetime | None]
+    oldest: Callable[[datetime], QuerySet[Any, Any] | None]
 
 
 _SWEEPS: dict[str, Sweep] = {}
@@ -132,11 +133,11 @@ def _put_off(model: type[Model], now: datetime) -> QuerySet[Any]:
     return rows.filter(paused_until=None) if hasattr(model, "paused_until") else rows
 
 
-def oldest(rows: QuerySet[Any], now: datetime) -> datetime | None:
-    """Return since when the oldest of these rows is due; None if none is."""
-    due = rows.filter(next_attempt_at__lte=now).order_by()
-    found: datetime | None = due.aggregate(at=Min("next_attempt_at"))["at"]
-    return found
+def oldest(rows: QuerySet[Any], now: datetime) -> QuerySet[Any, Any]:
+    """Return the query of since when the oldest of these rows is due."""
+    due = rows.filter(next_attempt_at__lte=now).order_by("next_attempt_at")
+    times: QuerySet[Any, Any] = due.values_list("next_attempt_at", flat=True)
+    return times[:1]
 
 
 def name_of(function: Callable[..., object]) -> str:

@@ -28,7 +28,7 @@ hypothesis_settings.load_profile("usual")
 @pytest.fixture(autouse=True)
 def _counts_are_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no test see, or save the query of, the menu's count that another test has made."""
-    monkeypatch.setattr("portal.navigation.counts.KEPT_SECONDS", 0)
+    monkeypatch.setattr("portal.dashboard.worklist.total.KEPT_SECONDS", 0)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 from django.db import connection as database
 from django.utils import timezone
 
-from connect.models import ApiBudget
+from connect.models import ApiBudget, BudgetHour
 from tenants import sweeps
+from tenants.batching import Asking, batched
 
 PLATFORM, CONNECT = "heroku", "connect"  # the first part of ApiBudget's key
 APIS = {PLATFORM: "Heroku", CONNECT: "Heroku Connect"}
@@ -24,6 +25,7 @@ BUDGET = 4500
 REFILL_PER_MINUTE = 75
 RESERVE = 500  # kept for provisioning
 RESERVE_PAUSE = timedelta(seconds=60)
+KEEP = timedelta(days=30)  # hours
 RECORD_INTERVAL = 5.0  # seconds between two stored budgets, in one process
 MAX_UNSTORED = 25  # calls that one process has made and not stored yet
 _COUNT = """
@@ -32,6 +34,10 @@ ON CONFLICT (peer) DO UPDATE SET seen_at = excluded.seen_at, remaining = greates
     %s, known.remaining
         + floor(greatest(extract(epoch FROM excluded.seen_at - known.seen_at), 0) / 60 * %s)::int
     ) - %s)
+"""
+_NOTE_HOUR = """
+INSERT INTO connect_budgethour AS known (peer, hour, fewest) VALUES (%s, %s, %s)
+ON CONFLICT (hour, peer) DO UPDATE SET fewest = least(known.fewest, excluded.fewest)
 """
 
 
@@ -63,13 +69,28 @@ def left(now: datetime, api: str = PLATFORM, account: str = "") -> int | None:
     return None if budget is None else calls_left(budget, now)
 
 
-def lowest(now: datetime) -> tuple[str, int] | None:
+@batched
+def lowest(now: datetime) -> Asking[tuple[str, int] | None]:
     """Return the budget with the fewest calls left, and how many; None if none is known."""
-    found = [(calls_left(each, now), each.peer) for each in ApiBudget.objects.all()]
+    (rows,) = yield [ApiBudget.objects.all()]
+    found = [(calls_left(each, now), each.peer) for each in rows]
     if not found:
         return None
     calls, peer = min(found)
     return peer, calls
+
+
+def note_hour(now: datetime) -> None:
+    """Note how few calls are left, for this hour's fewest. Runs with each refresh."""
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    rows = [(each.peer, hour, calls_left(each, now)) for each in ApiBudget.objects.all()]
+    with database.cursor() as cursor:
+        cursor.executemany(_NOTE_HOUR, rows)
+
+
+def prune() -> int:
+    """Delete old hours; return how many rows went. Runs daily."""
+    return BudgetHour.objects.filter(hour__lt=timezone.now() - KEEP).delete()[0]
 
 
 def spent(now: datetime) -> list[ApiBudget]:

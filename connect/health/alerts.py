@@ -179,8 +179,8 @@ def post(alert_id: int) -> None:
         mine.update(sent_at=timezone.now(), next_attempt_at=None, error="")
 
 
-def _waiting_since(now: datetime) -> datetime | None:
+def _oldest(now: datetime) -> QuerySet[Any, Any] | None:
     return sweeps.oldest(_unsent(), now) if settings.INCIDENT_WEBHOOK_URL else None
 
 
-sweeps.register(sweeps.Sweep("notices", (post,), partial(queue_due, SWEPT_AT_ONCE), _waiting_since))
+sweeps.register(sweeps.Sweep("notices", (post,), partial(queue_due, SWEPT_AT_ONCE), _oldest))

@@ -12,6 +12,8 @@ from django.utils import timezone
 
 from connect.health import severity
 from connect.models import Condition, Connection, Health, Stage
+from tenants import batching
+from tenants.batching import Asking, batched
 
 # By then seven refreshes in a row have missed it.
 UNSEEN_AFTER = timedelta(minutes=35)
@@ -75,11 +77,14 @@ def is_live() -> Q:
     return ~Q(Exists(not_live))
 
 
-def counts(now: datetime | None = None) -> dict[Condition, int]:
+@batched
+def counts(now: datetime | None = None) -> Asking[dict[Condition, int]]:
     """Count the live connections by condition, best first, with two queries. They add up to all."""
     rows = Health.objects.filter(is_live()).order_by().annotate(said=expression(now))
-    found = dict(rows.values_list("said").annotate(Count("pk")))
-    live = Connection.objects.filter(stage=Stage.LIVE, offboarded_at=None).count()
+    every = Connection.objects.filter(stage=Stage.LIVE, offboarded_at=None)
+    by_condition = rows.values_list("said").annotate(Count("pk"))
+    pairs, number = yield by_condition, batching.count(every)
+    found, live = dict(pairs), batching.number(number)
     counted = {each: int(found.get(each, 0)) for each in Condition}
     # The rest was never looked at.
     counted[Condition.UNKNOWN] += max(0, live - sum(counted.values()))

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from connect.health import conditions
 from connect.models import Condition, FleetCondition, Health
+from tenants.batching import Asking, batched
 
 QUARTER = timedelta(minutes=15)
 KEEP = timedelta(days=30)
@@ -30,11 +31,13 @@ def record(now: datetime | None = None) -> None:
     )
 
 
-def since(moment: datetime) -> dict[datetime, dict[Condition, int]]:
+@batched
+def since(moment: datetime) -> Asking[dict[datetime, dict[Condition, int]]]:
     """Return the numbers of each quarter of an hour that was recorded, with one query."""
     found: dict[datetime, dict[Condition, int]] = defaultdict(dict)
     rows = FleetCondition.objects.filter(at__gte=moment).order_by("at")
-    for at, condition, connections in rows.values_list("at", "condition", "connections"):
+    (recorded,) = yield [rows.values_list("at", "condition", "connections")]
+    for at, condition, connections in recorded:
         found[at][Condition(condition)] = connections
     return dict(found)
 
@@ -49,8 +52,10 @@ def quarter(moment: datetime) -> datetime:
     return moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0)
 
 
-def longest_without_good_sync(limit: int) -> list[Health]:
+@batched
+def longest_without_good_sync(limit: int) -> Asking[list[Health]]:
     """Return the live connections whose last good sync lies furthest back."""
     rows = Health.objects.filter(conditions.is_live()).exclude(conditions.is_noted(*_CALM))
     found = rows.select_related("connection__tenant").order_by(F("good_at").asc(nulls_first=True))
-    return list(found[:limit])
+    (longest,) = yield [found[:limit]]
+    return list(longest)

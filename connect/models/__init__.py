@@ -5,7 +5,7 @@ Import every model from here; the modules inside only divide them by what they d
 
 from connect.models.addon_day import WAITS_FOR_CAP, AddonDay
 from connect.models.blocked import BlockedKind
-from connect.models.budget import ApiBudget
+from connect.models.budget import ApiBudget, BudgetHour
 from connect.models.connection import Connection, SchemaFate, Stage, WaitingOn
 from connect.models.diagnosis import Diagnosis, Notification
 from connect.models.discrepancy import Discrepancy, DiscrepancyKind, Reconciliation
@@ -53,6 +53,7 @@ __all__ = [
     "AddonDay",
     "ApiBudget",
     "BlockedKind",
+    "BudgetHour",
     "Condition",
     "Connection",
     "DefaultTemplate",

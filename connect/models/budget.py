@@ -1,8 +1,26 @@
 """How many calls a peer still allows."""
 
+from typing import ClassVar
+
 from django.db import models
 from django.utils import timezone
 from django.utils.timezone import localtime
+
+
+class BudgetHour(models.Model):
+    """The fewest calls that were left at a peer in one hour. `peer` is as in ApiBudget."""
+
+    peer = models.CharField(max_length=80)
+    hour = models.DateTimeField(help_text="Its beginning.")
+    fewest = models.IntegerField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["hour", "peer"], name="one_budget_an_hour")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.peer}: {self.fewest} calls left at {localtime(self.hour):%-d %b, %H:%M}"
 
 
 class ApiBudget(models.Model):

@@ -3,6 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import QuerySet
 
 from connect.models import AddonDay
 from connect.placement.choose import Room
@@ -48,5 +51,10 @@ def forecast(rooms: Iterable[Room], ordered: Mapping[date, int], today: date) ->
 
 def read(rooms: Iterable[Room], now: datetime) -> Forecast:
     """Return the forecast of these rooms: one query."""
-    days = AddonDay.objects.order_by("-day").values_list("day", "ordered")[: WINDOW + 1]
-    return forecast(rooms, dict(days), now.date())
+    return forecast(rooms, dict(ordered()), now.date())
+
+
+def ordered() -> QuerySet[Any, Any]:
+    """Return how many add-ons were ordered on each of the last days."""
+    days: QuerySet[Any, Any] = AddonDay.objects.order_by("-day").values_list("day", "ordered")
+    return days[: WINDOW + 1]

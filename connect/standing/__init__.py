@@ -2,7 +2,14 @@
 
 from connect.standing.facts import Facts, OpenIncident
 from connect.standing.judging import Standing, judge
-from connect.standing.reading import of, of_many, of_tenant, without_connection
+from connect.standing.reading import (
+    asked,
+    of,
+    of_asked,
+    of_many,
+    of_tenant,
+    without_connection,
+)
 from connect.standing.selecting import case_of, counts, labels, with_word
 from connect.standing.states import every
 from connect.standing.words import TONES, Tone, Word
@@ -17,12 +24,14 @@ __all__ = [
     "Standing",
     "Tone",
     "Word",
+    "asked",
     "case_of",
     "counts",
     "every",
     "judge",
     "labels",
     "of",
+    "of_asked",
     "of_many",
     "of_tenant",
     "with_word",

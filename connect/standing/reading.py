@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import OuterRef, Q, Subquery, Sum
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -18,7 +18,6 @@ from connect.models import (
     Drift,
     DriftState,
     Health,
-    HostApp,
     Incident,
     IncidentKind,
     IncidentStatus,
@@ -61,9 +60,34 @@ def without_connection(tenant: Tenant) -> Standing:
 def facts_of(connections: Iterable[Connection], now: datetime) -> dict[int, Facts]:
     """Return the facts of connections by their keys."""
     rows = list(connections)
-    live = [row for row in rows if row.stage == Stage.LIVE]
-    found = _of_live(live, now) if live else {}
-    return {row.pk: Facts(**_own(row, now), **found.get(row.pk, {})) for row in rows}
+    live = [row.pk for row in rows if row.stage == Stage.LIVE]
+    beside, incidents = asked(live) if live else ((), ())
+    return _with_facts(rows, beside, incidents, now)
+
+
+def asked(keys: list[int]) -> tuple[QuerySet[Any], QuerySet[Any]]:
+    """Return the queries whose rows, with the connections of these keys, are all the facts."""
+    return _beside(keys), _incidents(keys)
+
+
+def of_asked(
+    rows: Iterable[Connection], beside: Iterable[Any], incidents: Iterable[Incident], now: datetime
+) -> dict[int, Standing]:
+    """Return how connections stand, by their keys, from the rows of `asked`."""
+    return {pk: judge(facts) for pk, facts in _with_facts(rows, beside, incidents, now).items()}
+
+
+def _with_facts(
+    rows: Iterable[Connection], beside: Iterable[Any], incidents: Iterable[Incident], now: datetime
+) -> dict[int, Facts]:
+    by_key, by_subject = {each.pk: each for each in beside}, _sorted(incidents)
+
+    def of_live(row: Connection) -> dict[str, Any]:
+        if row.stage != Stage.LIVE:
+            return {}
+        return _of_live(row, by_key[row.pk], by_subject, now)
+
+    return {row.pk: Facts(**_own(row, now), **of_live(row)) for row in rows}
 
 
 def _own(row: Connection, now: datetime) -> dict[str, Any]:
@@ -83,47 +107,37 @@ def _own(row: Connection, now: datetime) -> dict[str, Any]:
     }
 
 
-def _of_live(rows: list[Connection], now: datetime) -> dict[int, dict[str, Any]]:
-    keys = [row.pk for row in rows]
-    beside = _beside(keys)
-    opened, suspected, regional = _incidents(keys)
-    # Read only where an account has an incident: most often none has.
-    accounts = _accounts() if any(key.startswith(_ACCOUNT) for key in regional) else {}
-
-    def shared(row: Connection) -> list[OpenIncident]:
-        account = accounts.get(row.host_app_id or 0, "")
-        return [*regional[row.region_url], *regional[f"{_ACCOUNT}{account}"]]
-
+def _of_live(
+    row: Connection, beside: Any, incidents: "_Incidents", now: datetime
+) -> dict[str, Any]:
+    opened, suspected, regional = incidents
+    of_account = regional[f"{_ACCOUNT}{beside.account or ''}"]
     return {
-        row.pk: {
-            **_of_health(getattr(beside[row.pk], "health", None), now),
-            "incidents": (*opened[row.pk], *shared(row)),
-            "suspected": tuple(suspected[row.pk]),
-            "drifted_since": _drifted_since(getattr(beside[row.pk], "drift", None)),
-            "failed_writes": beside[row.pk].failed,
-        }
-        for row in rows
+        **_of_health(getattr(beside, "health", None), now),
+        "incidents": (*opened[row.pk], *regional[row.region_url], *of_account),
+        "suspected": tuple(suspected[row.pk]),
+        "drifted_since": _drifted_since(getattr(beside, "drift", None)),
+        "failed_writes": beside.failed,
     }
 
 
-def _beside(keys: list[int]) -> dict[int, Any]:
-    """Return connections by their keys, with health, drift and the number of failed writes.
+def _beside(keys: list[int]) -> QuerySet[Any]:
+    """Return connections with health, drift, the number of failed writes and the Heroku account.
 
     They are read again, because what the caller holds may be older.
     """
     errors = WriteError.objects.filter(connection=OuterRef("pk")).order_by().values("connection")
     failed = Subquery(errors.annotate(failed=Sum("failed")).values("failed"))
-    rows = Connection.objects.select_related("health", "drift").only("health", "drift")
-    return rows.annotate(failed=Coalesce(failed, 0)).in_bulk(keys)
+    rows = Connection.objects.filter(pk__in=keys).order_by()
+    found = rows.select_related("health", "drift").only("health", "drift")
+    beside: QuerySet[Any] = found.annotate(
+        failed=Coalesce(failed, 0), account=F("host_app__account")
+    )
+    return beside
 
 
 def _drifted_since(drift: Drift | None) -> datetime | None:
     return drift.since if drift and drift.state == DriftState.DRIFTED else None
-
-
-def _accounts() -> dict[int, str]:
-    """Return the Heroku account of each host app, by its key."""
-    return dict(HostApp.objects.values_list("pk", "account"))
 
 
 def _of_health(health: Health | None, now: datetime) -> dict[str, Any]:
@@ -142,19 +156,24 @@ def _of_health(health: Health | None, now: datetime) -> dict[str, Any]:
 
 _ByConnection = defaultdict[int | None, list[OpenIncident]]
 _ByRegion = defaultdict[str, list[OpenIncident]]
+_Incidents = tuple[_ByConnection, _ByConnection, _ByRegion]
 
 
-def _incidents(keys: list[int]) -> tuple[_ByConnection, _ByConnection, _ByRegion]:
+def _incidents(keys: list[int]) -> QuerySet[Any]:
+    of_regions = Q(connection=None, kind__in=REGIONAL, status=IncidentStatus.OPEN)
+    rows = Incident.objects.filter(Q(connection__in=keys) | of_regions)
+    return rows.exclude(status=IncidentStatus.CLOSED).order_by("suspected_at", "pk")
+
+
+def _sorted(rows: Iterable[Incident]) -> _Incidents:
     """Return the open and the suspected incidents of connections, and the open ones of regions.
 
     Those of accounts are under "account:".
     """
-    of_regions = Q(connection=None, kind__in=REGIONAL, status=IncidentStatus.OPEN)
-    rows = Incident.objects.filter(Q(connection__in=keys) | of_regions)
     opened: _ByConnection = defaultdict(list)
     suspected: _ByConnection = defaultdict(list)
     regional: _ByRegion = defaultdict(list)
-    for row in rows.exclude(status=IncidentStatus.CLOSED).order_by("suspected_at", "pk"):
+    for row in rows:
         if row.connection_id is None:
             regional[row.region_url or f"{_ACCOUNT}{row.scope}"].append(_as_fact(row))
         elif row.status == IncidentStatus.OPEN:

@@ -21,6 +21,7 @@ from connect.models import (
     WaitingOn,
 )
 from connect.standing.words import OF_CONDITION, OF_LIVE, Word
+from tenants.batching import Asking, batched
 
 _BLOCKED = Q(blocked_at__isnull=False)
 _TO_AUTHORIZE_AGAIN = Q(stage=Stage.LOADING, waiting_on=WaitingOn.SUBSCRIBER)
@@ -66,10 +67,11 @@ def case_of(now: datetime, stages: list[When], of: Callable[[Word], Any]) -> Cas
     )
 
 
-def counts(now: datetime) -> dict[Word, int]:
+@batched
+def counts(now: datetime) -> Asking[dict[Word, int]]:
     """Count the current connections by word, those that there are, with one query."""
     current = Connection.objects.filter(offboarded_at=None).order_by()
-    found = current.annotate(word=_words(now)).values_list("word").annotate(Count("pk"))
+    (found,) = yield [current.annotate(word=_words(now)).values_list("word").annotate(Count("pk"))]
     by_word = {Word(word): count for word, count in found}
     return {word: by_word[word] for word in Word if word in by_word}
 

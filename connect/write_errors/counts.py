@@ -7,11 +7,13 @@ repaired long ago, names no row and no cause, and is shown only under Heroku Con
 
 from typing import Any
 
-from django.db.models import Count, F, Max, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Count, F, Max, OuterRef, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from connect.health import conditions
 from connect.models import Connection, WriteError
+from tenants import batching
+from tenants.batching import Asking, batched
 
 
 def current() -> QuerySet[WriteError]:
@@ -19,14 +21,16 @@ def current() -> QuerySet[WriteError]:
     return WriteError.objects.filter(conditions.is_live())
 
 
-def total() -> int:
+@batched
+def total() -> Asking[int]:
     """Return how many writes failed in all tenants, as last scanned."""
-    return _sum(current())
+    (found,) = yield [_sum(current())]
+    return batching.number(found)
 
 
 def of(connection: Connection) -> int:
     """Return how many writes of one connection failed, as last scanned."""
-    return _sum(current().filter(connection=connection))
+    return batching.number(_sum(current().filter(connection=connection)))
 
 
 def of_each(path: str) -> Coalesce:
@@ -35,7 +39,8 @@ def of_each(path: str) -> Coalesce:
     return Coalesce(Subquery(mine.annotate(writes=Sum("failed")).values("writes")), 0)
 
 
-def by_cause(limit: int) -> list[Any]:
+@batched
+def by_cause(limit: int) -> Asking[list[Any]]:
     """Return the causes over all tenants, the most frequent first.
 
     Each has `cause`, `failed`, `tenants`, `tables` and `last_at`.
@@ -51,8 +56,11 @@ def by_cause(limit: int) -> list[Any]:
             last_at=Max("last_at"),
         )
     )
-    return list(causes.order_by(F("failed").desc(), "cause")[:limit])
+    (found,) = yield [causes.order_by(F("failed").desc(), "cause")[:limit]]
+    return list(found)
 
 
-def _sum(errors: QuerySet[WriteError]) -> int:
-    return int(errors.aggregate(writes=Sum("failed", default=0))["writes"])
+def _sum(errors: QuerySet[WriteError]) -> QuerySet[Any, Any]:
+    one = errors.order_by().values(one=Value(1))
+    writes: QuerySet[Any, Any] = one.annotate(writes=Sum("failed")).values_list("writes", flat=True)
+    return writes

@@ -78,6 +78,10 @@ class Cause:
     has_remedy: bool = False
     related: tuple[str, ...] = ()
 
+    def __reduce__(self) -> tuple[Callable[[str], "Cause"], tuple[str]]:
+        # Its functions cannot be pickled: a snapshot holds its name.
+        return named, (self.name,)
+
     @property
     def url(self) -> str:
         """The list of all rows with this cause."""
@@ -199,6 +203,11 @@ CAUSES: list[Cause] = [
         related=("tenant", "owner"),
     ),
 ]
+
+
+def named(name: str) -> Cause:
+    """Return the cause of a name."""
+    return next(cause for cause in CAUSES if cause.name == name)
 
 
 def register(cause: Cause) -> None:

@@ -1,19 +1,17 @@
-"""The dashboard: a page of cards. Each card is a function and a page template.
+"""The dashboard: a page of cards, which an app adds to with `register`.
 
-An app adds a card of its own with `register`. All cards are read again every few seconds, once for
-all who look (snapshot.py), so a card must cost a fixed number of queries for any number of tenants.
+All cards are read again every few seconds, once for all who look (snapshot.py). So a card must cost
+a fixed number of queries for any number of tenants.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
-from django.template.loader import render_to_string
 
-from portal.dashboard import parts
+from portal.dashboard import card as a_card
+from portal.dashboard.card import Card, Shown
 from portal.dashboard.cards import (
     attention,
     funnel,
@@ -26,38 +24,9 @@ from portal.dashboard.cards import (
     write_errors,
 )
 from portal.dashboard.snapshot import Kept
+from portal.dashboard.worklist import total
 
 REFRESH_SECONDS = 10
-
-
-@dataclass(frozen=True)
-class Card:
-    """`read` takes the time and returns the variables of admin/cards/<name>.html, for everybody.
-
-    `of` adds what depends on the user, without a query; None: everybody sees the same. `span` is
-    how many of three columns it takes. Only users with the permission see it.
-    """
-
-    name: str
-    title: str
-    read: Callable[[datetime], dict[str, Any]]
-    span: int = 1
-    permission: str = "tenants.view_tenant"
-    of: Callable[[Any, dict[str, Any], datetime], dict[str, Any]] | None = None
-
-    @property
-    def template(self) -> str:
-        return f"admin/cards/{self.name}.html"
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A card as one user sees it. `mark` changes when it says something else."""
-
-    card: Card
-    html: str
-    mark: str
-
 
 CARDS: list[Card] = []
 _KEPT = Kept()
@@ -77,27 +46,24 @@ def cards(request: HttpRequest, now: datetime) -> list[Shown]:
     if not seen:
         return []
     snapshot = _KEPT.current(_snapshot, now)
+    total.keep(snapshot["attention"]["total"])
     return [_shown(card, snapshot[card.name], request, now) for card in seen]
 
 
 def _snapshot(now: datetime) -> dict[str, Any]:
     """Read all cards. What is the same for everybody is drawn here too."""
-    read = {card: card.read(now) for card in CARDS}
-    return {card.name: found if card.of else _html(card, found) for card, found in read.items()}
+    return {
+        card.name: read if card.of else a_card.html(card, read)
+        for card, read in a_card.read(CARDS, now)
+    }
 
 
 def _shown(card: Card, kept: Any, request: HttpRequest, now: datetime) -> Shown:
     if card.of is None:
-        return Shown(card, kept, parts.mark(kept))
+        return Shown(card, kept)
     # The token alone, and not the request: with that comes the whole menu.
     token = {"csrf_token": get_token(request)}
-    html = _html(card, card.of(request.user, kept, now), token)
-    return Shown(card, html, parts.mark(html))
-
-
-def _html(card: Card, read: dict[str, Any], token: dict[str, Any] | None = None) -> str:
-    named = {"title": card.title, "title_id": f"card-{card.name}-title"}
-    return render_to_string(card.template, {**named, **(token or {}), "this": read})
+    return Shown(card, a_card.html(card, card.of(request.user, kept, now), token))
 
 
 # In the order of the page.

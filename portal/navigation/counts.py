@@ -5,18 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.core.cache import cache
 from django.db import connection
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from connect.models import Incident, IncidentStatus, Rollout, RolloutStatus, WriteError
-from portal.dashboard.worklist import reading
-from portal.dashboard.worklist.wanted import Wanted
+from portal.dashboard.worklist.total import total
 from portal.models import BulkRun
 from tenants.models import Switch, Tenant
 
-KEPT_SECONDS = 10  # that the number of the worklist's rows is kept in each process
 MAX_COUNTED = 1000  # rows that are counted: a menu need not be exact above that
 _UNDER_WAY = (
     RolloutStatus.CHECKING,
@@ -81,24 +77,8 @@ def counts(user: User | AnonymousUser) -> dict[str, Count]:
     """Return the counts that a user may see, by model or view; a count of 0 is left out."""
     found = _of_lists(user)
     if user.has_perm("tenants.view_tenant"):
-        found["worklist"] = Count(_attention(), "to look at", "bad")
+        found["worklist"] = Count(total(), "to look at", "bad")
     return {name: count for name, count in found.items() if count.number}
-
-
-def _attention() -> int:
-    """Return how many rows the worklist has. It looks at the fleet, so the number is kept a while.
-
-    It is the same for all who see it.
-    """
-    now = timezone.now()
-    return int(
-        cache.get_or_set(
-            "menu-attention",
-            lambda: sum(number for _, number in reading.counts(Wanted(), "", now)),
-            KEPT_SECONDS,
-        )
-        or 0
-    )
 
 
 def _of_lists(user: User | AnonymousUser) -> dict[str, Count]:

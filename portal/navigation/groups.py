@@ -78,6 +78,7 @@ _FLEET = Group(
     "fleet",
     "Fleet",
     (
+        Place("fleet", "Over time", "tenants.view_tenant", "charts trends conditions statistics"),
         Entry("connect.HostApp", keywords="room placement heroku apps"),
         Entry("connect.Connection", keywords="add-ons"),
         Entry("connect.Mapping", "Mapped objects", "mappings"),

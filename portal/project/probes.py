@@ -14,6 +14,7 @@ from portal import deliveries
 from portal.models import Heartbeat
 from portal.project import waiting
 from tenants import encryption, sweeps
+from tenants.batching import Asking, batched
 
 WORKER_IS_LATE = timedelta(seconds=60)  # it beats every few seconds
 RETRY_AFTER = 30  # seconds
@@ -84,11 +85,12 @@ def is_late(beat: timedelta | None, waits: timedelta | None) -> bool:
     return beat is None or beat > (deliveries.WORKER_IS_DEAD if waits else WORKER_IS_LATE)
 
 
-def heartbeat_age(now: datetime) -> timedelta | None:
+@batched
+def heartbeat_age(now: datetime) -> Asking[timedelta | None]:
     """Return the age of the newest heartbeat; None if there is none."""
     beats = Heartbeat.objects.exclude(sweeps.in_future("beat_at", now))
-    beat = beats.order_by("-beat_at").first()
-    return now - beat.beat_at if beat else None
+    (newest,) = yield [beats.order_by("-beat_at").values_list("beat_at", flat=True)[:1]]
+    return now - newest[0] if newest else None
 
 
 def _unmigrated() -> list[str]:

@@ -1,42 +1,47 @@
 """How long work has waited for a worker: the truth is in the rows, the queue has only hints."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Min
+from django.db.models import QuerySet
 from django_q.brokers import get_broker
 from django_q.models import OrmQ
 from redis.exceptions import RedisError
 
-from tenants import sweeps
+from tenants import batching, sweeps
+from tenants.batching import Asking, batched
 
 QUEUE_IS_LATE = timedelta(minutes=5)
 REDIS_IS_AWAY = "The queue cannot be reached: Redis does not answer at REDIS_URL."
 
 
-def age(now: datetime) -> timedelta | None:
+@batched
+def age(now: datetime) -> Asking[timedelta | None]:
     """Return how long the oldest work has waited for a worker; None if none waits.
 
     Work is a row that a sweep would queue, or a task in the database's queue. Redis tells no ages.
     """
-    found = [_oldest_task(now), *(sweep.waiting_since(now) for sweep in sweeps.every())]
-    oldest = min((each for each in found if each), default=None)
+    work = [_oldest_task(now), *(sweep.oldest(now) for sweep in sweeps.every())]
+    found = yield [rows for rows in work if rows is not None]
+    oldest = min((moment for moments in found for moment in moments), default=None)
     return now - oldest if oldest else None
 
 
-def _oldest_task(now: datetime) -> datetime | None:
+def _oldest_task(now: datetime) -> QuerySet[Any, Any]:
     # django-q2 keeps in `lock` the moment from which a task may be taken, so that tasks under work
     # lie in the future. Those of a dead worker are free within seconds (portal/deliveries.py).
-    free = OrmQ.objects.filter(lock__lt=now)
-    oldest: datetime | None = free.aggregate(at=Min("lock"))["at"]
-    return oldest
+    free = OrmQ.objects.filter(lock__lt=now).order_by("lock")
+    locks: QuerySet[Any, Any] = free.values_list("lock", flat=True)
+    return locks[:1]
 
 
-def length() -> int | None:
+@batched
+def length() -> Asking[int | None]:
     """Return how many tasks the queue holds, those under work too; None if Redis is away."""
     if not settings.REDIS_URL:
-        count: int = OrmQ.objects.count()
-        return count
+        (count,) = yield [batching.count(OrmQ.objects.all())]
+        return batching.number(count)
     try:
         size = int(get_broker().queue_size())
     except RedisError:

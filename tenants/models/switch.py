@@ -1,8 +1,10 @@
 """The kill switches: each app declares its own, staff turn them off and on."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import models
+from django.db.models import Exists, Q, QuerySet
 
 
 @dataclass(frozen=True)
@@ -15,11 +17,23 @@ class KillSwitch:
 
     def is_off(self) -> bool:
         """Return whether staff switched it off. One query."""
-        return Switch.objects.filter(name=self.name, on=False).exists()
+        return self.off().exists()
+
+    def is_on(self) -> Q:
+        """Return what selects all rows while it is on, and none while it is off."""
+        return Q(~Exists(self.off()))
+
+    def off(self) -> "QuerySet[Switch]":
+        """Return its row while it is off, and nothing while it is on."""
+        return Switch.objects.filter(name=self.name, on=False)
 
     def reason(self) -> str:
         """Return why its work is held up, as the end of a sentence, or "" while it is on."""
-        row = Switch.objects.filter(name=self.name, on=False).first()
+        return self.reason_of(self.off())
+
+    def reason_of(self, off: "Iterable[Switch]") -> str:
+        """Return the same from the row of `off`."""
+        row = next(iter(off), None)
         if row is None:
             return ""
         why = f": {row.why} ({row.who})" if row.why else ""

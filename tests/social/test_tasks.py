@@ -50,7 +50,7 @@ def test_a_run_that_was_to_be_continued_is_found_when_its_task_is_lost(
     assert len(live.bodies()) == 40
     newest = CollectionRun.objects.latest("pk")
     assert (newest.trigger, newest.actor, newest.outcome) == ("staff", "olga", RunOutcome.DONE)
-    assert sweeps.oldest(CollectionRun.objects.all(), timezone.now()) is None
+    assert not sweeps.oldest(CollectionRun.objects.all(), timezone.now())
 
 
 def test_a_run_whose_worker_died_is_continued(x_side: XSide) -> None:

@@ -10,26 +10,34 @@ from portal.actions.action import Staff
 from portal.dashboard.cards.links import tenants
 from portal.dashboard.worklist import cases, reading
 from portal.dashboard.worklist.wanted import Wanted
+from tenants import batching
+from tenants.batching import Asking, batched, gather
 
 MAX_SHOWN = 10
 NOBODY = ""  # the filters of the card do not ask who looks
 
 
-def read(now: datetime) -> dict[str, Any]:
-    """Return what everybody sees, with a fixed number of queries for any number of tenants."""
+@batched
+def read(now: datetime) -> Asking[dict[str, Any]]:
+    """Return what everybody sees, with three rounds of queries for any number of tenants."""
     wanted, asleep = Wanted(), Wanted(snoozed="yes")
-    counted = reading.counts(wanted, NOBODY, now)
+    snoozed = Connection.objects.filter(snoozed_until__gt=now, offboarded_at=None)
+    counted, in_trouble, number = yield from gather(
+        reading.counts.asking(wanted, NOBODY, now),
+        reading.counts.asking(asleep, NOBODY, now),
+        batching.count(snoozed),
+    )
     total = sum(count for _, count in counted)
-    found = reading.page(counted, wanted, NOBODY, now, size=MAX_SHOWN)
+    found = yield from reading.page.asking(counted, wanted, NOBODY, now, size=MAX_SHOWN)
     return {
         "total": total,
         "tallies": [(cause, count, wanted.url(cause=cause.name)) for cause, count in counted],
-        "gathered": cases.gather(found, now),
+        "gathered": (yield from cases.gather.asking(found, now)),
         "hidden": total - min(total, MAX_SHOWN),
         "url": reverse("worklist"),
-        "snoozed": Connection.objects.filter(snoozed_until__gt=now, offboarded_at=None).count(),
+        "snoozed": batching.number(number),
         "snoozed_url": tenants(attention="snoozed"),
-        "snoozed_in_trouble": sum(n for _, n in reading.counts(asleep, NOBODY, now)),
+        "snoozed_in_trouble": sum(count for _, count in in_trouble),
         "snoozed_in_trouble_url": asleep.url(),
     }
 

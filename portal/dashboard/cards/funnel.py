@@ -7,15 +7,18 @@ from connect import standing
 from connect.standing import TONES, Word
 from portal.dashboard.cards.links import tenants
 from portal.dashboard.charts import Bar, BarChart, rows
+from tenants import batching
+from tenants.batching import Asking, batched, gather
 from tenants.models import Tenant
 
 
-def read(now: datetime) -> dict[str, Any]:
+@batched
+def read(now: datetime) -> Asking[dict[str, Any]]:
     """Two queries."""
-    counts = standing.counts(now)
     # Tenants, not connections: one that has started over has several off-boarded connections.
-    gone = Tenant.objects.filter(offboarded_at__isnull=False).count()
-    chart = _chart({**counts, Word.OFFBOARDED: gone})
+    offboarded = batching.count(Tenant.objects.filter(offboarded_at__isnull=False))
+    counts, gone = yield from gather(standing.counts.asking(now), offboarded)
+    chart = _chart({**counts, Word.OFFBOARDED: batching.number(gone)})
     return {"chart": chart, "total": sum(counts.values())}
 
 

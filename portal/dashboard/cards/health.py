@@ -10,6 +10,7 @@ from connect.models import Condition
 from portal import show
 from portal.dashboard.areas import Chart, Series, stacked
 from portal.dashboard.cards.links import connections
+from tenants.batching import Asking, batched, gather
 
 SPAN = timedelta(hours=24)
 MAX_UNSYNCED = 5
@@ -17,9 +18,14 @@ MAX_UNSYNCED = 5
 NOT_HEALTHY = [each for each in Condition if each != Condition.HEALTHY]
 
 
-def read(now: datetime) -> dict[str, Any]:
+@batched
+def read(now: datetime) -> Asking[dict[str, Any]]:
     """Four queries."""
-    counts = conditions.counts(now)
+    counts, drawn, unsynced = yield from gather(
+        conditions.counts.asking(now),
+        chart.asking(now),
+        fleet.longest_without_good_sync.asking(MAX_UNSYNCED),
+    )
     live, healthy = sum(counts.values()), counts[Condition.HEALTHY]
     return {
         "live": live,
@@ -30,16 +36,17 @@ def read(now: datetime) -> dict[str, Any]:
             (show.look(each), counts[each], connections(condition=each.value))
             for each in NOT_HEALTHY
         ],
-        "chart": chart(now),
-        "unsynced": fleet.longest_without_good_sync(MAX_UNSYNCED),
+        "chart": drawn,
+        "unsynced": unsynced,
     }
 
 
-def chart(now: datetime) -> Chart | None:
+@batched
+def chart(now: datetime) -> Asking[Chart | None]:
     """Draw the conditions that are not healthy, the worst at the bottom; None without a past."""
     last = fleet.quarter(now)
     quarters = [last - fleet.QUARTER * back for back in range(SPAN // fleet.QUARTER, -1, -1)]
-    recorded = fleet.since(quarters[0])
+    recorded = yield from fleet.since.asking(quarters[0])
     # One point shows no change over time.
     if len(recorded) < 2:
         return None
@@ -49,6 +56,7 @@ def chart(now: datetime) -> Chart | None:
     return stacked(
         [f"{localtime(quarter):%H:%M}" for quarter in quarters],
         [_series(look, quarters, recorded) for look in worst_first],
+        unit="connections",
     )
 
 

@@ -4,13 +4,15 @@ from datetime import datetime
 from typing import Any
 
 from connect.models import Incident, IncidentStatus
+from tenants.batching import Asking, batched
 
 MAX_SHOWN = 10
 
 
-def read(now: datetime) -> dict[str, Any]:
+@batched
+def read(now: datetime) -> Asking[dict[str, Any]]:
     """One query."""
     opened = Incident.objects.filter(status=IncidentStatus.OPEN).order_by("suspected_at", "pk")
     # One more than is shown tells whether there are more, without counting them.
-    found = list(opened.select_related("connection__tenant")[: MAX_SHOWN + 1])
+    (found,) = yield [opened.select_related("connection__tenant")[: MAX_SHOWN + 1]]
     return {"incidents": found[:MAX_SHOWN], "more": len(found) > MAX_SHOWN}

@@ -5,13 +5,16 @@ from typing import Any
 
 from connect.placement import costs, forecast, rooms
 from portal.dashboard.cards.links import to_list
+from tenants.batching import Asking, batched
 
 
-def read(now: datetime) -> dict[str, Any]:
+@batched
+def read(now: datetime) -> Asking[dict[str, Any]]:
     """Two queries."""
-    hosts = list(costs.annotated(rooms.annotated()).defer("token"))
+    annotated = costs.annotated(rooms.annotated()).defer("token")
+    hosts, days = yield annotated, forecast.ordered()
     known, fleet = [rooms.of(host) for host in hosts], costs.of(*hosts)
-    found = forecast.read(known, now)
+    found = forecast.forecast(known, dict(days), now.date())
     return {
         "forecast": found,
         "full": [room.name for room in known if room.is_open and not room.free],

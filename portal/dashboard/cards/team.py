@@ -7,14 +7,17 @@ from django.db.models import Count, Q
 
 from portal.models import AuditEntry, AuditKind, BulkRun
 from portal.outcomes import OPEN
+from tenants.batching import Asking, batched
 
 MAX_PRESSES = 8
 MAX_RUNS = 5
 
 
-def read(now: datetime) -> dict[str, Any]:
+@batched
+def read(now: datetime) -> Asking[dict[str, Any]]:
     """Two queries. Where from somebody pressed is for those who may read the audit trail."""
     ended = Count("items", filter=~Q(items__status__in=OPEN))
-    runs = BulkRun.objects.filter(finished_at=None).annotate(ended=ended)
-    presses = AuditEntry.objects.filter(kind=AuditKind.PRESSED).order_by("-at")
-    return {"runs": runs.order_by("-pk")[:MAX_RUNS], "presses": presses[:MAX_PRESSES]}
+    under_way = BulkRun.objects.filter(finished_at=None).annotate(ended=ended).order_by("-pk")
+    pressed = AuditEntry.objects.filter(kind=AuditKind.PRESSED).order_by("-at")
+    runs, presses = yield under_way[:MAX_RUNS], pressed[:MAX_PRESSES]
+    return {"runs": runs, "presses": presses}

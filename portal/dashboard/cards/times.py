@@ -3,11 +3,10 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
-
 from connect.formats import format_duration
 from connect.models import Stage
 from portal.dashboard.cards.links import connections
+from tenants.batching import Asking, Sql, batched
 
 NEWEST = 200  # the last tenants that went live; a fixed number keeps the query fast
 MAX_STAGES = 5
@@ -16,7 +15,7 @@ MAX_STAGES = 5
 _WHOLE = """
 SELECT count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY took),
        percentile_cont(0.95) WITHIN GROUP (ORDER BY took), min(live_at)
-FROM (SELECT c.live_at, c.live_at - t.registered_at AS took
+FROM (SELECT c.live_at, extract(epoch FROM c.live_at - t.registered_at) AS took
       FROM connect_connection c JOIN tenants_tenant t ON t.id = c.tenant_id
       WHERE c.live_at IS NOT NULL AND c.generation = 1
       ORDER BY c.live_at DESC LIMIT %s) newest
@@ -31,7 +30,8 @@ WITH newest AS (
   JOIN newest n ON n.tenant_id = e.tenant_id AND e.at <= n.live_at
   WHERE e.data ? 'stage' AND e.kind <> 'blocked'
 ), stays AS (
-  SELECT stage, lead(at) OVER (PARTITION BY tenant_id ORDER BY at) - at AS stay FROM entered
+  SELECT stage, extract(epoch FROM lead(at) OVER (PARTITION BY tenant_id ORDER BY at) - at) AS stay
+  FROM entered
 )
 SELECT stage, percentile_cont(0.5) WITHIN GROUP (ORDER BY stay),
        percentile_cont(0.95) WITHIN GROUP (ORDER BY stay)
@@ -39,21 +39,24 @@ FROM stays WHERE stay IS NOT NULL GROUP BY stage
 """
 
 
-def read(now: datetime) -> dict[str, Any]:
+@batched
+def read(now: datetime) -> Asking[dict[str, Any]]:
     """Two queries, over the newest alone."""
-    with connection.cursor() as cursor:
-        cursor.execute(_WHOLE, [NEWEST])
-        count, median, p95, since = cursor.fetchone()
-        cursor.execute(_STAGES, [NEWEST])
-        stays = {stage: (middle, late) for stage, middle, late in cursor.fetchall()}
+    whole, stages = yield Sql(_WHOLE, [NEWEST], 4), Sql(_STAGES, [NEWEST], 3)
+    ((count, median, p95, since),) = whole
+    stays = {stage: (_span(middle), _span(late)) for stage, middle, late in stages}
     return {
         "count": count,
-        "median": format_duration(median) if count else "",
-        "p95": format_duration(p95) if count else "",
-        "since": since,
+        "median": format_duration(_span(median)) if count else "",
+        "p95": format_duration(_span(p95)) if count else "",
+        "since": datetime.fromisoformat(since) if since else None,
         "stages": _stages(stays),
         "url": connections(stage__exact=Stage.LIVE.value, o="-live_at"),
     }
+
+
+def _span(seconds: float) -> timedelta:
+    return timedelta(seconds=seconds)
 
 
 def _stages(stays: dict[str, tuple[timedelta, timedelta]]) -> list[tuple[str, str, str]]:

@@ -1,44 +1,50 @@
 """System status: worker, queue, Heroku budget, kill switches."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 from connect.clients import budget
 from portal.dashboard.cards.links import to_list
 from portal.project import probes, waiting
+from tenants.batching import Asking, batched, gather
 from tenants.models import KILL_SWITCHES, Switch
 
 # Soon all that is not provisioning is held back, and staff should know it.
 BUDGET_IS_LOW = budget.RESERVE * 2
 
 
-def read(now: datetime) -> dict[str, Any]:
+@batched
+def read(now: datetime) -> Asking[dict[str, Any]]:
     """Four queries, and one for each kind of work that may wait."""
-    waits = waiting.age(now)
+    waits, beat, length, lowest, switches = yield from gather(
+        waiting.age.asking(now),
+        probes.heartbeat_age.asking(now),
+        waiting.length.asking(),
+        budget.lowest.asking(now),
+        Switch.objects.all(),
+    )
     return {
-        "worker": _worker(now, waits),
-        "queue": _queue(now, waits),
-        "budget": _budget(now),
-        "switches": _switches(),
+        "worker": _worker(now, beat, waits),
+        "queue": _queue(now, length, waits),
+        "budget": _budget(lowest),
+        "switches": _switches(switches),
     }
 
 
-def _worker(now: datetime, waits: timedelta | None) -> dict[str, Any]:
-    age = probes.heartbeat_age(now)
+def _worker(now: datetime, age: timedelta | None, waits: timedelta | None) -> dict[str, Any]:
     alive = not probes.is_late(age, waits)
     beat_at = now - age if age is not None else None
     return {"alive": alive, "beat_at": beat_at, "url": to_list("portal_heartbeat")}
 
 
-def _queue(now: datetime, age: timedelta | None) -> dict[str, Any]:
-    count = waiting.length()
+def _queue(now: datetime, count: int | None, age: timedelta | None) -> dict[str, Any]:
     late = count is None or (age is not None and age > waiting.QUEUE_IS_LATE)
     since = now - age if age is not None else None
     return {"count": count, "since": since, "late": late, "url": to_list("django_q_ormq")}
 
 
-def _budget(now: datetime) -> dict[str, Any]:
-    found = budget.lowest(now)
+def _budget(found: tuple[str, int] | None) -> dict[str, Any]:
     left = found[1] if found else None
     return {
         "peer": budget.in_words(found[0]) if found else "Heroku",
@@ -49,8 +55,8 @@ def _budget(now: datetime) -> dict[str, Any]:
     }
 
 
-def _switches() -> list[dict[str, Any]]:
-    rows = {switch.name: switch for switch in Switch.objects.all()}
+def _switches(stored: Iterable[Switch]) -> list[dict[str, Any]]:
+    rows = {switch.name: switch for switch in stored}
     return [
         {"label": known.label, "off": name in rows and not rows[name].on, "row": rows.get(name)}
         for name, known in KILL_SWITCHES.items()

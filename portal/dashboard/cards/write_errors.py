@@ -8,15 +8,23 @@ from connect.write_errors import counts
 from portal.dashboard import charts
 from portal.dashboard.cards.links import to_list
 from portal.dashboard.charts import Bar
+from tenants.batching import Asking, batched, gather
 
 MAX_CAUSES = 6
 
 
-def read(now: datetime) -> dict[str, Any]:
+@batched
+def read(now: datetime) -> Asking[dict[str, Any]]:
     """Two queries."""
-    causes = counts.by_cause(MAX_CAUSES)
+    return (yield from with_causes(MAX_CAUSES))
+
+
+def with_causes(limit: int) -> Asking[dict[str, Any]]:
+    """Return the total, and a chart of the causes with the most failed writes."""
+    asked = counts.by_cause.asking(limit), counts.total.asking()
+    causes, total = yield from gather(*asked)
     return {
-        "total": counts.total(),
+        "total": total,
         "chart": charts.rows("Failed writes by cause", [_bar(each) for each in causes]),
         "url": to_list("connect_writeerror"),
     }

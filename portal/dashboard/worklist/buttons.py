@@ -51,7 +51,7 @@ def right_one(user: Staff, cause: Cause, row: Any, remedy: Remedy | None) -> Pre
     if name:
         return _press(user, row, name)
     if remedy and remedy.page and isinstance(row, Connection):
-        where = remedy_pages.address(remedy.page, row.tenant)
+        where = remedy_pages.address(remedy.page, row.tenant, getattr(row, "host_name", "") or "")
         return Press("visit", remedy.page.value, where, is_link=True)
     return None
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import F, Model, QuerySet
 
 from connect import remedies, standing
 from connect.formats import sentence
@@ -21,6 +21,7 @@ from portal.dashboard.worklist.buttons import Press
 from portal.dashboard.worklist.reading import Found
 from portal.models import BulkItem
 from portal.outcomes import OPEN
+from tenants.batching import Asking, batched
 from tenants.models import Tenant
 
 NOBODY_NEEDED = "It needs nobody any more."
@@ -59,11 +60,14 @@ class Case:
         return any(item.status in OPEN for item in self.presses)
 
 
+Rows = list[tuple[Cause | None, Any, datetime | None]]
+
+
 @dataclass(frozen=True)
 class Gathered:
     """Rows with all that is known of them, for any user. `rows` are (cause, row, since)."""
 
-    rows: list[tuple[Cause | None, Any, datetime | None]]
+    rows: Rows
     standings: dict[Any, Standing]
     pressed: presses.Presses
 
@@ -73,13 +77,20 @@ def build(user: Staff, found: Sequence[Found], now: datetime) -> list[Case]:
     return of(user, gather(found, now), now)
 
 
-def gather(found: Sequence[Found], now: datetime) -> Gathered:
-    """Read the rows of some cases, in the same order."""
-    rows = _load(found)
-    there = [each for each in found if (each.cause.judged, each.pk) in rows]
-    return _gathered(
-        [(each.cause, rows[each.cause.judged, each.pk], each.since) for each in there], now
-    )
+@batched
+def gather(found: Sequence[Found], now: datetime) -> Asking[Gathered]:
+    """Read the rows of some cases, in the same order; all of it in one round."""
+    keys = [(each.cause.judged, each.pk) for each in found]
+    connections = [pk for model, pk in keys if model is Connection]
+    facts = standing.asked(connections) if connections else ()
+    pressed, *answers = yield [presses.asked(keys, now), *facts, *_rows(found)]
+    (beside, incidents), loaded = answers[:2] if facts else ((), ()), answers[len(facts) :]
+    rows = {(type(row), row.pk): row for some in loaded for row in some}
+    there = [(each, rows[key]) for key, each in zip(keys, found, strict=True) if key in rows]
+    of_connections = [row for _, row in there if isinstance(row, Connection)]
+    standings = standing.of_asked(of_connections, beside, incidents, now)
+    shown: Rows = [(each.cause, row, each.since) for each, row in there]
+    return Gathered(shown, standings, presses.by_name(pressed))
 
 
 def over(user: Staff, wanted: keys.Keys, seen: Iterable[str], now: datetime) -> list[Case]:
@@ -99,23 +110,29 @@ def _newest(model: type[Model], pks: list[int]) -> list[Any]:
     return list(rows.distinct("tenant_id").select_related("tenant__owner", "health"))
 
 
-def _load(found: Sequence[Found]) -> dict[tuple[type[Model], Any], Any]:
+def _rows(found: Sequence[Found]) -> list[QuerySet[Any]]:
+    """Return the query of the rows of each kind."""
     wanted: dict[type[Model], list[Found]] = defaultdict(list)
     for each in found:
         wanted[each.cause.judged].append(each)
-    return {
-        (model, row.pk): row
-        for model, some in wanted.items()
-        for row in model._default_manager.filter(pk__in=[each.pk for each in some]).select_related(
-            *some[0].cause.related
-        )
-    }
+    return [_of_kind(model, some) for model, some in wanted.items()]
 
 
-def _gathered(rows: list[tuple[Cause | None, Any, datetime | None]], now: datetime) -> Gathered:
+def _of_kind(model: type[Model], found: Sequence[Found]) -> QuerySet[Any]:
+    related = found[0].cause.related
+    # The dashboard keeps these rows for a moment, and a password is nothing to keep.
+    secret = [f"{path}__password" for path in related if path.endswith("owner")]
+    rows = model._default_manager.filter(pk__in=[each.pk for each in found]).order_by()
+    if model is Connection:  # its name alone: the row holds a token
+        rows = rows.annotate(host_name=F("host_app__name"))
+    return rows.select_related(*related).defer(*secret)
+
+
+def _gathered(rows: Rows, now: datetime) -> Gathered:
     connections = [row for _, row, _ in rows if isinstance(row, Connection)]
     standings = standing.of_many(connections) if connections else {}
-    return Gathered(rows, standings, presses.of_rows((row for _, row, _ in rows), now))
+    pressed = presses.asked([(type(row), row.pk) for _, row, _ in rows], now)
+    return Gathered(rows, standings, presses.by_name(pressed))
 
 
 def of(user: Staff, gathered: Gathered, now: datetime) -> list[Case]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Model, Q, QuerySet
 
 from connect.models import Connection
 from portal.models import BulkItem
@@ -16,21 +16,21 @@ MAX_READ = 500  # for one page
 Presses = defaultdict[str, list[BulkItem]]
 
 
-def of_rows(rows: Iterable[Any], now: datetime) -> Presses:
-    """Return the newest presses by the name of the row (see keys.py); one query."""
-    found: Presses = defaultdict(list)
-    tenants: list[int] = []
-    targets: list[dict[str, Any]] = []
-    for row in rows:
-        if isinstance(row, Connection):
-            tenants.append(row.tenant_id)
-        else:
-            targets.append({row._meta.model_name: row.pk})
-    if not tenants and not targets:
-        return found
+def asked(rows: Iterable[tuple[type[Model], Any]], now: datetime) -> QuerySet[BulkItem]:
+    """Return the newest presses on rows, given by model and key: of a connection, its tenant's."""
+    rows = list(rows)
+    connections = [pk for model, pk in rows if model is Connection]
+    tenants = Connection.objects.filter(pk__in=connections).order_by().values("tenant")
+    targets = [{model._meta.model_name: pk} for model, pk in rows if model is not Connection]
     wanted = Q(tenant__in=tenants) | Q(tenant=None, target__in=targets)
     items = BulkItem.objects.filter(wanted, run__created_at__gt=now - LATELY)
-    for item in items.select_related("run").order_by("-pk")[:MAX_READ]:
+    return items.select_related("run").order_by("-pk")[:MAX_READ]
+
+
+def by_name(items: Iterable[BulkItem]) -> Presses:
+    """Return the newest of some presses by the name of the row (see keys.py)."""
+    found: Presses = defaultdict(list)
+    for item in items:
         presses = found[_name(item)]
         if len(presses) < MAX_SHOWN:
             presses.append(item)

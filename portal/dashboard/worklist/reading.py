@@ -22,6 +22,7 @@ from portal.dashboard.attention import (
 )
 from portal.dashboard.troubles import of_connections
 from portal.dashboard.worklist.wanted import Wanted
+from tenants.batching import Asking, batched
 from tenants.models import Tenant
 
 PAGE_SIZE = 50
@@ -42,7 +43,8 @@ def in_order() -> list[Cause]:
     return sorted(CAUSES, key=lambda cause: _WORST_FIRST.index(Tone(cause.tone)))
 
 
-def counts(wanted: Wanted, reader: str, now: datetime) -> list[tuple[Cause, int]]:
+@batched
+def counts(wanted: Wanted, reader: str, now: datetime) -> Asking[list[tuple[Cause, int]]]:
     """Count the rows of each cause that there is, the worst first. The filter by cause is open."""
     causes = in_order()
     own = [
@@ -51,10 +53,12 @@ def counts(wanted: Wanted, reader: str, now: datetime) -> list[tuple[Cause, int]
         if cause.model is not Tenant
     ]
     queries = [_grouped(each) for each in (_tenants(wanted, reader, now), *own)]
-    found = dict(queries[0].union(*queries[1:], all=True))
+    (pairs,) = yield [queries[0].union(*queries[1:], all=True)]
+    found = dict(pairs)
     return [(cause, found[cause.name]) for cause in causes if found.get(cause.name)]
 
 
+@batched
 def page(
     counted: Sequence[tuple[Cause, int]],
     wanted: Wanted,
@@ -62,7 +66,7 @@ def page(
     now: datetime,
     number: int = 1,
     size: int = PAGE_SIZE,
-) -> list[Found]:
+) -> Asking[list[Found]]:
     """Return one page, the first is number 1: the worst first, and the oldest of each cause."""
     start, queries = (number - 1) * size, []
     end = start + size
@@ -72,7 +76,7 @@ def page(
             rows = _rows(cause, wanted, reader, now)
             queries.append(_keys(cause, rows)[max(start, 0) : min(end, count)])
         start, end = start - count, end - count
-    return _all(queries)
+    return (yield from _all(queries))
 
 
 def shown(counted: Iterable[tuple[Cause, int]]) -> int:
@@ -80,11 +84,12 @@ def shown(counted: Iterable[tuple[Cause, int]]) -> int:
     return sum(min(count, MAX_JUDGED) for _, count in counted)
 
 
-def among(keys: dict[type[Model], list[int]], now: datetime) -> list[Found]:
+@batched
+def among(keys: dict[type[Model], list[int]], now: datetime) -> Asking[list[Found]]:
     """Return those of some rows that need somebody now, or would if they were not snoozed."""
     tenants = Connection.objects.filter(tenant__in=keys.get(Tenant, ())).order_by()
-    causes = dict(of_connections(tenants, now).values_list("pk", "cause"))
-    queries = []
+    (pairs,) = yield [of_connections(tenants, now).values_list("pk", "cause")]
+    causes, queries = dict(pairs), []
     for cause in CAUSES:
         if cause.model is Tenant:
             pks = [pk for pk, name in causes.items() if name == cause.name]
@@ -94,7 +99,7 @@ def among(keys: dict[type[Model], list[int]], now: datetime) -> list[Found]:
             rows = cause.found(now).filter(pk__in=pks)
         if pks:
             queries.append(_keys(cause, rows))
-    return _all(queries)
+    return (yield from _all(queries))
 
 
 def _tenants(wanted: Wanted, reader: str, now: datetime) -> QuerySet[Any]:
@@ -118,11 +123,11 @@ def _keys(cause: Cause, rows: QuerySet[Any]) -> QuerySet[Any, Any]:
     return keys
 
 
-def _all(queries: list[QuerySet[Any, Any]]) -> list[Found]:
+def _all(queries: list[QuerySet[Any, Any]]) -> Asking[list[Found]]:
     if not queries:
         return []
     causes = in_order()
     by_name = {cause.name: cause for cause in causes}
-    rows = queries[0].union(*queries[1:], all=True) if len(queries) > 1 else queries[0]
+    (rows,) = yield [queries[0].union(*queries[1:], all=True) if len(queries) > 1 else queries[0]]
     found = [Found(by_name[name], pk, since) for name, pk, since in rows]
     return sorted(found, key=lambda each: (causes.index(each.cause), each.since, each.pk))

@@ -24,8 +24,8 @@ from tests.portal.admin import strangers, walk
 from tests.portal.admin.conftest import SignIn
 
 pytestmark = pytest.mark.django_db
-# Session, user and rights; then a fixed number for each card.
-MAX_QUERIES = 65
+# Session, user, preferences and rights; the snapshot; three statements for all cards.
+MAX_QUERIES = 12
 
 
 def html_of(client: Client) -> str:

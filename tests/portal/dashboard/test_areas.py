@@ -29,6 +29,17 @@ def test_layers_lie_on_each_other_and_the_first_at_the_bottom() -> None:
     assert [layer.last for layer in chart.layers] == [2, 3]
 
 
+def test_columns_stand_on_each_other_and_nothing_stands_where_there_is_no_height() -> None:
+    series = [Series("a", "good", [1, None, 0]), Series("b", "bad", [1, None, 2], ["x", "y", "z"])]
+    chart = areas.stacked(["1", "2", "3"], series, columns=True, unit="hours")
+    first, second = (layer.path for layer in chart.layers)
+    assert first == "M5.00,100.00 L5.00,50.00 L28.33,50.00 L28.33,100.00 Z"
+    assert second.count("M") == 2
+    assert "L5.00,0.00" in second
+    assert "M71.67,100.00 L71.67,0.00" in second
+    assert (chart.unit, chart.rows[0]) == ("hours", ("3", [0, "z"]))
+
+
 def test_the_table_says_the_same_newest_first_and_not_more_than_one_reads() -> None:
     points = [f"{n}" for n in range(97)]
     chart = areas.stacked(points, [Series("a", "bad", list(range(97)))])
