@@ -10,6 +10,7 @@ from portal.admin.pages.worklist import views as worklist
 from portal.dashboard import views as dashboard
 from portal.doctor import page as setup
 from portal.find import views as find
+from portal.home import Home
 from portal.preferences import page as preferences
 from portal.project import mail_webhooks, metrics, probes
 
@@ -17,6 +18,7 @@ from portal.project import mail_webhooks, metrics, probes
 admin.autodiscover()
 
 urlpatterns = [
+    path("", Home.as_view(), name="home"),
     path("healthz", probes.healthz, name="healthz"),
     path("readyz", probes.readyz, name="readyz"),
     path("metrics", metrics.page, name="metrics"),
