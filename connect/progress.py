@@ -27,6 +27,7 @@ def facts_of(tenant: Tenant, grant: SalesforceGrant | None) -> Facts:
         is_moving=is_busy and seen.stage != Stage.LIVE and said.button == Button.NONE,
         authorized_at=connection.authorized_at if connection else None,
         live_at=connection.live_at if connection else None,
+        synced_at=seen.synced_at,
     )
 
 

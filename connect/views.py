@@ -20,7 +20,7 @@ from tenants.progress import Button, progress_of
 from tenants.queue import enqueue
 from tenants.salesforce_sign_in import After
 from tenants.view_limits import limited
-from tenants.views import CHECKING
+from tenants.views import AGAIN, CHECKING
 
 log = logging.getLogger(__name__)
 
@@ -38,21 +38,22 @@ def authorize(request: HttpRequest, signed: str) -> HttpResponse:
     """
     tenant = links.tenant_for(connect_links.AUTHORIZE, signed)
     connection = connections.current(tenant)
-    if connection is None or not _may_authorize(tenant):
+    if connection is None or not _may_authorize(request, tenant):
         return HttpResponseRedirect(links.sign_in_url(tenant, like=signed))
     # Anybody with the link could authorize a wrong org, and a connection never changes its org.
     if not visitors.has_signed_in(request, tenant):
         link = links.signed_part(links.SIGN_IN, tenant, like=signed)
         page = {
             "link": link,
-            "after": After.AUTHORIZE,
+            "after": After.AUTHORIZE_AGAIN if AGAIN in request.GET else After.AUTHORIZE,
             "heroku_log_in": pages.asks_for_heroku_log_in(),
         }
         return pages.private(render(request, "tenants/sign_in_first.html", page))
     if wait := limits.seconds_to_wait([Bucket(f"connect:{tenant.pk}", URLS_PER_HOUR)]):
         return pages.too_many(request, wait)
     try:
-        return HttpResponseRedirect(_fresh_url(tenant, connection, signed))
+        query = f"?{AGAIN}" if AGAIN in request.GET else ""
+        return HttpResponseRedirect(_fresh_url(tenant, connection, signed, query))
     except http.RemoteError as error:
         log.warning("no authorize url connection=%s error=%s", connection.pk, error)
         response = pages.message_page(
@@ -65,18 +66,23 @@ def authorize(request: HttpRequest, signed: str) -> HttpResponse:
         return response
 
 
-def _may_authorize(tenant: Tenant) -> bool:
-    """Return whether the subscriber's page offers it now."""
-    return progress_of(tenant).said.button == Button.AUTHORIZE
+def _may_authorize(request: HttpRequest, tenant: Tenant) -> bool:
+    """Return whether the page offers it now; to a live tenant's admin only who asked for it.
+
+    The package's page goes on showing the link, and must not lead a live tenant to Heroku Connect.
+    """
+    progress = progress_of(tenant)
+    asked = AGAIN in request.GET and progress.is_live
+    return asked or progress.said.button == Button.AUTHORIZE
 
 
-def _fresh_url(tenant: Tenant, connection: Connection, signed: str) -> str:
+def _fresh_url(tenant: Tenant, connection: Connection, signed: str, query: str) -> str:
     """Return where to authorize, on the org's My Domain if known: it may refuse other hosts."""
     return heroku_connect.authorize_url(
         remote_of(connection),
         environment="custom" if tenant.trusted_domain else _common_host(tenant),
         domain=tenant.trusted_domain,
-        next=connect_links.auth_complete_url(tenant, like=signed),
+        next=connect_links.auth_complete_url(tenant, like=signed) + query,
     )
 
 
@@ -93,7 +99,7 @@ def authorization_complete(request: HttpRequest, signed: str) -> HttpResponse:
     """
     tenant = links.tenant_for(connect_links.AUTH_COMPLETE, signed)
     connection = connections.current(tenant)
-    if connection and _may_authorize(tenant):
+    if connection and _may_authorize(request, tenant):
         returns.note(tenant)
         if connection.stage == Stage.LIVE:
             enqueue(tasks.refresh_connection, connection.pk)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
@@ -18,7 +19,7 @@ _MENU = "portal.navigation.menu.menu"
 
 
 class AdminSite(admin.AdminSite):
-    site_header = site_title = "Multiconnect"
+    site_header = site_title = settings.PRODUCT_NAME
     index_title = "Operations"
     # No "View site": the portal has no public pages to go to.
     site_url = None

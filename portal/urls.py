@@ -11,6 +11,7 @@ from portal.dashboard import views as dashboard
 from portal.dashboard.fleet import page as fleet
 from portal.doctor import page as setup
 from portal.find import views as find
+from portal.home import Home
 from portal.preferences import page as preferences
 from portal.project import mail_webhooks, metrics, probes
 
@@ -18,6 +19,7 @@ from portal.project import mail_webhooks, metrics, probes
 admin.autodiscover()
 
 urlpatterns = [
+    path("", Home.as_view(), name="home"),
     path("healthz", probes.healthz, name="healthz"),
     path("readyz", probes.readyz, name="readyz"),
     path("metrics", metrics.page, name="metrics"),

@@ -23,11 +23,19 @@ from tenants.models import Tenant
 LinkKind = NewType("LinkKind", str)
 
 SIGN_IN = LinkKind("sign-in")
+ASK_FOR_FRESH = LinkKind("fresh-link")  # what the page of an ended link sends
 LIFETIME = timedelta(days=30)
 
 
 class BadLink(Exception):
-    """A link that was never ours, was changed, is too old, or belongs to a tenant that has left."""
+    """A link that was never ours, was changed, is too old, or belongs to a tenant that has left.
+
+    `tenant_id` is that of a link that was ours and has ended, else None.
+    """
+
+    def __init__(self, why: str, tenant_id: int | None = None) -> None:
+        super().__init__(why)
+        self.tenant_id = tenant_id
 
 
 class _Signer(signing.TimestampSigner):
@@ -64,7 +72,7 @@ def tenant_for(kind: LinkKind, signed: str) -> Tenant:
     tenant = Tenant.objects.filter(pk=pk, offboarded_at=None).first()
     # The link of an earlier registration must not open the page of the next one.
     if tenant is None or _stamp(kind, tenant) != stamp:
-        raise BadLink("its tenant has left, registered again or has another contact")
+        raise BadLink("its tenant has left, registered again or has another contact", pk)
     return tenant
 
 
@@ -74,11 +82,14 @@ def sign(kind: LinkKind, parts: list[Any], *, like: str = "") -> str:
 
 
 def read(kind: LinkKind, signed: str) -> list[Any]:
-    """Return the parts of a link. Raises BadLink."""
+    """Return the parts of a link, the tenant's key first. Raises BadLink."""
+    signer = _Signer(kind)
     try:
-        parts: list[Any] = _Signer(kind).unsign_object(signed, max_age=LIFETIME)
+        parts: list[Any] = signer.unsign_object(signed, max_age=LIFETIME)
+    except signing.SignatureExpired:
+        raise BadLink("too old", signer.unsign_object(signed)[0]) from None
     except signing.BadSignature:
-        raise BadLink("tampered with, expired or made for another purpose") from None
+        raise BadLink("tampered with or made for another purpose") from None
     return parts
 
 

@@ -6,9 +6,9 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from tenants import hosts
+from tenants import hosts, links
 from tenants.links import BadLink
-from tenants.progress import LINK_ENDED
+from tenants.progress import LINK_ENDED, ForSubscriber
 
 
 class BadLinkMiddleware:
@@ -24,7 +24,9 @@ class BadLinkMiddleware:
         """The reason is not shown: it would only help an attacker."""
         if not isinstance(error, BadLink):
             return None
-        return message_page(request, 404, LINK_ENDED.headline, LINK_ENDED.text)
+        if request.resolver_match and request.resolver_match.url_name == "not-me":
+            return message_page(request, 404, LINK_ENDED.headline, LINK_ENDED.text)
+        return fresh_link_page(request, LINK_ENDED, 404, error.tenant_id)
 
 
 def message_page(
@@ -39,6 +41,15 @@ def message_page(
     """Show one message. `link` is a sign-in link's signed part, which offers the way back."""
     page = {"title": title, "text": text, "link": link, "other_user": other_user, "status": status}
     return private(render(request, "tenants/message.html", page, status=status))
+
+
+def fresh_link_page(
+    request: HttpRequest, said: ForSubscriber, status: int = 200, tenant_id: int | None = None
+) -> HttpResponse:
+    """Offer to mail a fresh link: to the contact of a known tenant, else to a typed address."""
+    ended = links.sign(links.ASK_FOR_FRESH, [tenant_id]) if tenant_id else ""
+    page = {"said": said, "ended": ended}
+    return private(render(request, "tenants/fresh_link.html", page, status=status))
 
 
 def asks_for_heroku_log_in() -> bool:

@@ -50,6 +50,16 @@ LINK_ENDED = ForSubscriber(
     "for our latest e-mail, or ask us for a new link.",
 )
 
+LINK_LOST = ForSubscriber(
+    "Have a new link mailed to you",
+    "We send it to the contact of the org, if the address is the one that we know.",
+)
+LINK_MAILED = ForSubscriber(
+    "Look at your e-mails",
+    "If we know you as the contact of an org, a new link is on its way to you. It arrives within a "
+    "few minutes. If it does not, write to us.",
+)
+
 
 class MilestoneName(StrEnum):
     """The milestones in their order."""
@@ -64,7 +74,8 @@ class MilestoneName(StrEnum):
 class Facts:
     """How the connection stands, as far as this app does not know it itself.
 
-    `is_live`: data is synchronized now. `live_at` is when it first was, also if it has stopped.
+    `is_live`: data is synchronized now. `live_at` is when it first was, also if it has stopped, and
+    `synced_at` when it last was.
     `is_moving`: the portal is at work, and the page is about to change.
     """
 
@@ -73,6 +84,7 @@ class Facts:
     is_moving: bool = False
     authorized_at: datetime | None = None
     live_at: datetime | None = None
+    synced_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -98,6 +110,7 @@ class Progress:
     signed_in_at: datetime | None
     authorized_at: datetime | None
     live_at: datetime | None
+    synced_at: datetime | None
 
     @property
     def milestones(self) -> list[Milestone]:
@@ -144,4 +157,5 @@ def progress_of(tenant: Tenant) -> Progress:
         signed_in_at=signed_in.issued_at if signed_in else None,
         authorized_at=facts.authorized_at if is_authorized else None,
         live_at=facts.live_at if facts.is_live else None,
+        synced_at=facts.synced_at,
     )

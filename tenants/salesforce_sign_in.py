@@ -24,6 +24,7 @@ class After(StrEnum):
 
     SET_UP = ""  # the subscriber's page
     AUTHORIZE = "authorize"  # Heroku Connect: the sign-in also shows who asks
+    AUTHORIZE_AGAIN = "authorize_again"  # the same for a live tenant
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from django.views.decorators.http import (
 from tenants import (
     addresses,
     callout_signature,
+    fresh_links,
     limits,
     links,
     pages,
@@ -27,7 +28,7 @@ from tenants import (
     salesforce_sign_in,
 )
 from tenants.addresses import Address
-from tenants.progress import Button, progress_of
+from tenants.progress import LINK_LOST, LINK_MAILED, Button, progress_of
 from tenants.receiving import MAX_BODY_BYTES, ReceivedCallout, receive
 from tenants.registration import CalloutAnswer
 from tenants.salesforce_sign_in import After
@@ -40,7 +41,9 @@ SLOW_REFRESH_SECONDS = 60
 # From one network: a whole company may sit behind one address.
 SIGN_INS_PER_HOUR = 120
 NOT_ME_PER_HOUR = 600  # a mail provider posts for all its users
+FRESH_LINKS_PER_HOUR = 30
 CHECKING = "checking"  # query parameter after the return from Heroku Connect
+AGAIN = "again"  # query parameter: a live tenant's admin wants to authorize again
 
 
 # --- the package ---------------------------------------------------------------------------------
@@ -112,6 +115,19 @@ def authenticate_plain(request: HttpRequest) -> HttpResponse:
     return pages.private(render(request, "tenants/sign_in.html"))
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@limited("fresh-link", FRESH_LINKS_PER_HOUR)
+def fresh_link(request: HttpRequest) -> HttpResponse:
+    """Mail a fresh link to the contact we know. The answer is the same without one."""
+    if request.method != "POST":
+        return pages.fresh_link_page(request, LINK_LOST)
+    if signed := request.POST.get("ended", ""):
+        fresh_links.mail_for(signed)
+    else:
+        fresh_links.mail_to(request.POST.get("email", ""))
+    return pages.message_page(request, 200, LINK_MAILED.headline, LINK_MAILED.text)
+
+
 @require_POST
 @limited("sign-in", SIGN_INS_PER_HOUR)
 def salesforce_begin(request: HttpRequest) -> HttpResponse:
@@ -143,8 +159,10 @@ def salesforce_callback(request: HttpRequest) -> HttpResponse:
             link=failed.link,
             other_user=failed.other_user,
         )
-    if done.after == After.AUTHORIZE:
-        return HttpResponseRedirect(addresses.of(Address.AUTHORIZE, done.tenant, like=done.link))
+    if done.after in (After.AUTHORIZE, After.AUTHORIZE_AGAIN):
+        query = f"?{AGAIN}" if done.after == After.AUTHORIZE_AGAIN else ""
+        url = addresses.of(Address.AUTHORIZE, done.tenant, like=done.link)
+        return HttpResponseRedirect(url + query)
     return HttpResponseRedirect(links.sign_in_url(done.tenant, like=done.link))
 
 

@@ -51,3 +51,4 @@ class Facts:
     snoozed_until: datetime | None = None
     drifted_since: datetime | None = None
     failed_writes: int = 0
+    synced_at: datetime | None = None

@@ -151,6 +151,7 @@ def _of_health(health: Health | None, now: datetime) -> dict[str, Any]:
         "condition_since": health.sampled_at if is_stale else health.since,
         "seen": not is_stale and health.unknown_since is None,
         "paused_by": health.paused_by,
+        "synced_at": health.good_at,
     }
 
 

@@ -70,6 +70,8 @@ def portal_url() -> Iterator[str]:
             "PORTAL_URL is not the portal's own address without a path: "
             "heroku config:set PORTAL_URL=https://your-app.herokuapp.com"
         )
+    if settings.HOME_URL and _split(settings.HOME_URL) is None:
+        yield "HOME_URL is not an http(s) address: heroku config:unset HOME_URL"
 
 
 @rule("W004")

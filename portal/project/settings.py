@@ -30,6 +30,7 @@ __all__ = ["NOT_NUMBERS", "NOT_ZONES"]  # read by the checks; all other settings
 # --- who we are ----------------------------------------------------------------------------------
 APP_NAME: str = env.str("APP_NAME", "")
 PORTAL_URL: str = env.str("PORTAL_URL", "http://127.0.0.1:5000").rstrip("/")
+HOME_URL: str = env.str("HOME_URL", "")  # where / leads to; else to the staff's first page
 DEV_EMAIL: str = env.str("DEV_EMAIL", "")
 STAFF_EMAILS: list[str] = entries("STAFF_EMAILS", DEV_EMAIL)
 PRODUCT_NAME: str = env.str("PRODUCT_NAME", "Multiconnect")

@@ -19,6 +19,7 @@ class MessageKind(models.TextChoices):
     PORTAL = "portal", "Staff alert: the portal needs attention"
     AUTHORIZE_AGAIN = "authorize_again", "Please authorize again"
     INCIDENT = "incident", "Staff alert: sync incident"
+    NEW_LINK = "new_link", "Your new link"
 
 
 class MessageStatus(models.TextChoices):

@@ -3,6 +3,8 @@
 from django import template
 from django.conf import settings
 
+from tenants import brand
+
 register = template.Library()
 
 
@@ -18,3 +20,9 @@ def contact_email() -> str:
     """Return the address that subscribers can write to."""
     address: str = settings.DEV_EMAIL
     return address
+
+
+@register.simple_tag
+def brand_colour(name: str) -> str:
+    """Return a colour of the brand, for mails."""
+    return brand.colours()[name]

@@ -128,7 +128,7 @@ def imports_twice(stack: Stack) -> int:
 
 
 def out_of_order(url: str) -> list[str]:
-    """Return the steps of tenants' timelines that the product does not allow, in words."""
+    """Return the steps of tenants' timelines that the product does not allow, as text."""
     wrong = []
     for earlier, later in pairwise(books.rows(url, _STAGES)):
         (tenant, at, stage), (next_tenant, next_at, next_stage) = earlier, later

@@ -51,6 +51,20 @@ def test_after_the_authorization_the_link_leads_to_the_subscribers_page(journey:
     assert journey.calls("POST", "/authorize_url") == 1
 
 
+def test_a_live_admin_who_asks_for_it_authorizes_again(journey: Journey) -> None:
+    journey.reach(Stage.LIVE)
+    link = f"{path(connect_links.authorize_url(journey.tenant))}?again"
+    # Another browser has to show first that it is one of the org.
+    assert 'value="authorize_again"' in Client().get(link).content.decode()
+    answer = journey.admin.client.get(link)
+    assert answer["Location"].startswith(journey.running.url)
+    back = path(connect_links.auth_complete_url(journey.tenant))
+    for query, looks_queued in (("", 0), ("?again", 1)):
+        OrmQ.objects.all().delete()
+        Client().get(back + query)
+        assert OrmQ.objects.count() == looks_queued
+
+
 def test_a_heroku_connect_that_is_down_becomes_a_page(journey: Journey) -> None:
     journey.reach(Stage.WAITING_FOR_AUTHORIZATION)
     journey.fault("region", "POST", "/authorize_url$", status=503)

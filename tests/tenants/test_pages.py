@@ -15,7 +15,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries, Settings
 
 import emulator as emulated
 from connect import links as connect_links
-from connect.models import Stage, WaitingOn
+from connect.models import Condition, Health, Stage, WaitingOn
 from connect.standing import Facts, Standing, Word
 from tenants import callout_fields, links
 from tenants.models import GrantStatus, Tenant
@@ -122,6 +122,26 @@ def test_at_the_end_there_is_nothing_left_to_do(acme: Tenant) -> None:
     assert (buttons(answer), answer["Refresh"]) == ([], "60")
     assert "You are live" in text(answer)
     assert text(answer).count("is-done") == 4
+
+
+def test_after_going_live_the_page_says_when_it_was_in_sync_and_who_to_ask(acme: Tenant) -> None:
+    grant(acme)
+    connection = standings.make(acme, Facts(Stage.LIVE, timezone.now()))
+    assert connection is not None
+    Health.objects.update(good_at=timezone.now() - timedelta(minutes=4))
+    page = text(visit(acme))
+    assert re.search(r"Last in sync: <time[^>]+>[^<]+ UTC</time> \(4\xa0minutes ago\)", page)
+    assert f"mailto:connect@isv.example?subject={acme.org_id}" in page
+    assert re.search(r'href="http://testserver/connect/[^"]+\?again"', page)
+    assert "<h1>Acme" in page
+
+
+def test_while_it_is_broken_the_page_offers_no_second_authorization(acme: Tenant) -> None:
+    grant(acme)
+    standings.make(acme, Facts(Stage.LIVE, timezone.now(), condition=Condition.BROKEN))
+    page = text(visit(acme))
+    assert "?again" not in page
+    assert "Who to ask" in page
 
 
 @pytest.mark.parametrize(

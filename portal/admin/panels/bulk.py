@@ -28,7 +28,7 @@ TONES = {
     BulkItemStatus.FAILED: show.BAD,
     BulkItemStatus.CANCELLED: show.MUTED,
 }
-# What the worker has done with; some of it may go on by itself.
+# What the worker has done with; some of it may continue.
 ENDED = (
     BulkItemStatus.DONE,
     BulkItemStatus.STARTED,

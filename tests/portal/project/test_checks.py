@@ -24,6 +24,7 @@ WRONG: list[tuple[str, str, Any, str]] = [
     ("E004", "PORTAL_URL", "portal.example", "PORTAL_URL is not"),
     ("E004", "PORTAL_URL", "https://portal.example/path", "without a path"),
     ("E004", "PORTAL_URL", "https://portal.example:port", "PORTAL_URL is not"),
+    ("E004", "HOME_URL", "isv.example", "HOME_URL is not"),
     ("W004", "PORTAL_URL", "http://portal.example", "PORTAL_URL=https://portal.example"),
     ("E023", "NOT_ZONES", ["STAFF_TIME_ZONE"], "STAFF_TIME_ZONE is not the name of a time zone"),
     ("E005", "APP_NAME", "", "APP_NAME is missing"),

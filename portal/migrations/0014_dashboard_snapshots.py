@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('portal', '0012_preferences'),
+        ('portal', '0013_runs_can_be_undone'),
     ]
 
     operations = [
