@@ -35,7 +35,11 @@ def run() -> list[Ratio]:
 
 def pages() -> dict[str, str]:
     """Return the address of the dashboard, of every list, and of the searches staff make most."""
-    found = {"dashboard": reverse("admin:index"), "dashboard, again": reverse("dashboard")}
+    found = {
+        "dashboard": reverse("admin:index"),
+        "dashboard, again": reverse("dashboard"),
+        "fleet over time": reverse("fleet"),
+    }
     for model in admin.site._registry:
         name = f"{model._meta.app_label}_{model._meta.model_name}"
         found[f"list of {model._meta.verbose_name_plural}"] = reverse(f"admin:{name}_changelist")

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('connect', '0035_post_mortems'),
+        ('connect', '0036_when_staff_paused'),
     ]
 
     operations = [
