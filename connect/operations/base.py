@@ -43,7 +43,7 @@ class Done:
     """It is done. `text` ends the sentence that begins with the label: "the state is IDLE.".
 
     `is_partly`: some of it was skipped or has failed, and the text counts that.
-    `is_started`: it goes on by itself, so its outcome comes later.
+    `is_started`: the work continues after it, so its outcome comes later.
     `before`: what the connection was, as far as an opposite action needs it.
     """
 

@@ -48,5 +48,5 @@ def why(item: BulkItem, later: Mapping[str, BulkItem]) -> str:
 
 
 def _key(item: BulkItem) -> str:
-    """Return what an item is about: a tenant has one owner, whatever its connection."""
+    """Return what an item is about: a tenant has one owner for all its connections."""
     return json.dumps([item.tenant_id, item.target, item.before.get("tag")], sort_keys=True)

@@ -17,7 +17,7 @@ Outcome = tuple[BulkItemStatus, str]
 
 @dataclass(frozen=True)
 class Start:
-    """An action that moves a connection into a stage, where the work goes on by itself.
+    """An action that moves a connection into a stage, where the work then continues.
 
     `stages` are those of the work, `ends` those in which it is done; `done` says so.
     """
