@@ -11,7 +11,6 @@ from portal.dashboard import views as dashboard
 from portal.dashboard.fleet import page as fleet
 from portal.doctor import page as setup
 from portal.find import views as find
-from portal.home import Home
 from portal.preferences import page as preferences
 from portal.project import mail_webhooks, metrics, probes
 
@@ -19,7 +18,7 @@ from portal.project import mail_webhooks, metrics, probes
 admin.autodiscover()
 
 urlpatterns = [
-    path("", Home.as_view(), name="home"),
+    path("", dashboard.home, name="home"),
     path("healthz", probes.healthz, name="healthz"),
     path("readyz", probes.readyz, name="readyz"),
     path("metrics", metrics.page, name="metrics"),

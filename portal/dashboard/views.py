@@ -2,13 +2,21 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from portal.dashboard import page, parts
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Lead from / to the dashboard, or to where the ISV wants its visitors."""
+    return HttpResponseRedirect(settings.HOME_URL or reverse("admin:index"))
 
 
 def index(request: HttpRequest) -> HttpResponse:
