@@ -11,7 +11,7 @@ REDIS := command -v redis-server >/dev/null || scripts/install-apt redis-server
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(READY) ## Run the whole product here, against the emulator, with five tenants
+demo: $(READY) ## Run the whole product here, against the emulator, with a month of history
 	@$(VENV)/bin/python -m demo
 
 test: $(READY) ## Run all tests (make test ARGS="-k callout" for some)

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from bench import harness
-from demo.plan import ROOT, free_port
+from demo.plan import ROOT
+from demo.ports import free_port
 
 if TYPE_CHECKING:
     from connect.models import Connection

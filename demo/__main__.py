@@ -1,4 +1,4 @@
-"""`make demo`: the whole product here, with five tenants in different stages, until Ctrl-C."""
+"""`make demo`: the whole product here, with ten tenants and a month of history, until Ctrl-C."""
 
 import fcntl
 import os
@@ -6,14 +6,17 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from demo.console import say
 from demo.failure import Failed, Stopped
 from demo.greeting import greeting
-from demo.plan import ROOT, Plan, require_free
-from demo.seeding import seed_tenants
+from demo.plan import ROOT, Plan
+from demo.ports import choose_port
+from demo.seeding import forget_half_a_month, seed, show_tenants
 from demo.signals import on_signals_raise
 from demo.stack import running
+from demo.tour.server import Tour, serving
 
 
 def main() -> int:
@@ -21,40 +24,40 @@ def main() -> int:
     on_signals_raise()
     try:
         plan = _plan()
-        with _alone(plan), running(plan, say) as stack:
-            seed_tenants(stack)
-            say(greeting(stack))
-            while True:
-                stack.check()
-                time.sleep(0.5)
+        tour = Tour(plan)
+        with _alone(plan), serving(tour):
+            say(f"A tour begins at {plan.tour_url}/ and shows the start, too.")
+            forget_half_a_month(plan)
+            _run(plan, tour)
     except Failed as failed:
         print(failed, file=sys.stderr)
         return 1
     except Stopped:
         say("Stopped.")
-        return 0
+    return 0
+
+
+def _run(plan: Plan, tour: Tour) -> None:
+    """Start everything and watch it. Raises Failed and Stopped."""
+
+    def tell(line: str) -> None:
+        say(line)
+        tour.note(line)
+
+    with running(plan, tell, partial(seed, say=tell)) as stack:
+        show_tenants(stack)
+        tour.show(stack)
+        say(greeting(stack))
+        while True:
+            stack.check()
+            time.sleep(0.5)
 
 
 def _plan() -> Plan:
-    plan = Plan(
-        state=ROOT / ".state" / "demo",
-        portal_port=_port("DEMO_PORT", 5000),
-        emulator_port=_port("DEMO_EMULATOR_PORT", 5050),
-        durable=True,
-    )
-    require_free(plan.portal_port, "DEMO_PORT")
-    require_free(plan.emulator_port, "DEMO_EMULATOR_PORT")
-    return plan
-
-
-def _port(variable: str, usual: int) -> int:
-    try:
-        port = int(os.environ.get(variable) or usual)
-    except ValueError:
-        port = 0
-    if not 1024 <= port <= 65535:
-        raise Failed(f"{variable} must be a port from 1024 to 65535.")
-    return port
+    portal = choose_port("DEMO_PORT", 5000, say)
+    emulator = choose_port("DEMO_EMULATOR_PORT", 5050, say, but=[portal])
+    tour = choose_port("DEMO_TOUR_PORT", 5055, say, but=[portal, emulator])
+    return Plan(ROOT / ".state" / "demo", portal, emulator, durable=True, tour_port=tour)
 
 
 @contextmanager

@@ -93,6 +93,41 @@ EMBER = Org(
     proof=Proof.CONSENT,
     records={"Account": _accounts("Phoenix Forge")},
 )
+GLACIER = Org(
+    org_id="00D1t000000KqLmEAK",
+    name="Glacier Water",
+    email="it@glacier.example",
+    records={"Account": _accounts("Moraine Springs")},
+)
+HARBOR = Org(
+    org_id="00D2w00000AbCdEEAV",
+    name="Harbor Lines",
+    email="crm@harbor.example",
+    records={"Account": _accounts("Pier Logistics", "Lighthouse Insurance")},
+)
+INDIGO = Org(
+    org_id="00D4x000000FgHiEAK",
+    name="Indigo Textiles",
+    email="admin@indigo.example",
+    records={"Account": _accounts("Loom Works"), "Contact": [{"LastName": "Jacquard"}]},
+)
+JUNIPER = Org(
+    org_id="00D6y000000JkLmEAK",
+    name="Juniper Health",
+    email="ops@juniper.example",
+    records={"Account": _accounts("Berry Clinic")},
+)
+KESTREL = Org(
+    org_id="00D8z000000NoPqEAK",
+    name="Kestrel Air",
+    email="it@kestrel.example",
+    records={"Account": _accounts("Hover Charter")},
+)
+
+ORGS = (
+    *(ACME, BOREALIS, CIRRUS, DUNE, EMBER),
+    *(GLACIER, HARBOR, INDIGO, JUNIPER, KESTREL),
+)
 
 # What the demo's companies say on X: handle, text, likes.
 POSTS = (
@@ -104,3 +139,25 @@ POSTS = (
     ("aurora", "New lenses: 30 % lighter, just as sharp.", 18),
     ("polar", "Our ice-class fleet has reached Tromsø. ⚓", 44),
 )
+LATER_POSTS = (
+    ("pier", "Berth 7 is open again.", 9),
+    ("pier", "New crane, new record: 41 moves an hour.", 67),
+    ("lighthouse", "Storm season: check your cover.", 25),
+    ("loom", "Our autumn cloth is dyed with real indigo.", 31),
+)
+
+# Faster than the real systems, to avoid waiting; links and tokens are valid as long as in reality.
+BEHAVIOUR = {
+    "provisioning_seconds": 2,
+    "configure_seconds": 1,
+    "import_lag_seconds": 1,
+    "import_seconds": 1,
+    "initial_seconds": 1,
+    "bulk_wait_seconds": 1,
+    "bulk_load_seconds": 2,
+    "notify_seconds": 2,
+    "recovery_seconds": 10,
+    "validation_seconds": 5,
+    "pause_seconds": 0,
+    "db_poll_seconds": 10,
+}

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from demo.plan import APP, HOST_APP, Plan
 
+HEROKU_TOKEN = "HRKU-demo"  # noqa: S105 - the emulator takes any
+
 
 def load_secrets(path: Path) -> dict[str, str]:
     """Return this stack's secrets, made on its first start."""
@@ -34,6 +36,7 @@ def environment(plan: Plan, database_url: str, known: dict[str, str]) -> dict[st
         "APP_NAME": APP,
         "HEROKU_CONNECT_APP": HOST_APP,
         "PORTAL_URL": plan.portal_url,
+        "HOME_URL": plan.tour_url,
         "ALLOWED_HOSTS": "127.0.0.1,localhost",
         "TRUSTED_PROXIES": "0",
         # The demo has one member of staff.
@@ -47,7 +50,7 @@ def environment(plan: Plan, database_url: str, known: dict[str, str]) -> dict[st
         "REGISTRATION_POLICY": "signed",
         # A Redis of the developer's own must not get the demo's tasks.
         "REDIS_URL": "",
-        "HEROKU_API_TOKEN": "HRKU-demo",
+        "HEROKU_API_TOKEN": HEROKU_TOKEN,
         "HEROKU_API_URL": f"{base}/heroku",
         "HEROKU_CONNECT_URL": f"{base}/central",
         "SALESFORCE_KEY": "emulator-key",

@@ -9,10 +9,11 @@ from demo.stack import Stack
 GREETING = """
 Multiconnect is running.
 
+  Tour            {tour}/    what to look at in three minutes, and a mailbox with all mails
   Portal          {portal}/admin/      log in as {staff} with {password}
   Subscriber      {portal}/authenticate
   Other side      {emulator}/control/    Heroku, Heroku Connect, Salesforce and X, emulated
-  E-mails         {mail}/    one file each, with the subscribers' links
+  E-mails         {tour}/mail/    files in {mail}/
   Logs            {state}/    web.log, worker.log, emulator.log
   Postgres        {database}
 
@@ -42,6 +43,7 @@ def greeting(stack: Stack) -> str:
     )
     org = {"org_id": body["org_id"], "name": body["org_name"], "admin_email": body["admin_email"]}
     return GREETING.format(
+        tour=plan.tour_url,
         portal=plan.portal_url,
         emulator=emulator,
         staff=STAFF,

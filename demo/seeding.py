@@ -1,80 +1,49 @@
-"""Five tenants in different stages, brought there through the real callout and the real pages."""
+"""The demo's data: made once by living through a month, and shown when the demo is up."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
 
 from psycopg import sql
 
 from demo import cast
-from demo.actors.emulator import Emulator
 from demo.actors.ledger import Ledger
-from demo.actors.staff import Staff
-from demo.actors.story import at_once, bring_to
-from demo.cast import Org
 from demo.console import say
+from demo.past.month import live_through
+from demo.plan import Plan
 from demo.stack import Stack
 
-WANTED = {
-    cast.EMBER: "waiting_for_proof",
-    cast.DUNE: "waiting_for_consent",
-    cast.CIRRUS: "waiting_for_authorization",
-    cast.ACME: "live",
-    cast.BOREALIS: "live",
-}
+DONE = "history"  # the file that says so
 
 
-# Faster than the real systems, to avoid waiting; links and tokens are valid as long as in reality.
-BEHAVIOUR = {
-    "provisioning_seconds": 2,
-    "configure_seconds": 1,
-    "import_lag_seconds": 1,
-    "import_seconds": 1,
-    "initial_seconds": 1,
-    "bulk_wait_seconds": 1,
-    "bulk_load_seconds": 2,
-    "notify_seconds": 2,
-    "db_poll_seconds": 10,
-}
+def forget_half_a_month(plan: Plan) -> None:
+    """Remove what a first start left behind that was stopped in the middle."""
+    place = plan.state / "postgres-directory"
+    if not place.exists() or (plan.state / DONE).exists():
+        return
+    say("The first start was stopped half-way, so it begins again.")
+    for folder in (Path(place.read_text()), plan.state / "postgres", plan.mail):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def seed_tenants(stack: Stack) -> None:
-    """Bring each tenant to its stage, through the real callout and the real pages."""
-    Emulator(stack.plan.emulator_url).call("POST", "/behaviour", BEHAVIOUR)
-    seeded = stack.plan.state / "seeded"
-    seeded.mkdir(exist_ok=True)
-    missing = [org for org in WANTED if not (seeded / org.org_id).exists()]
+def seed(stack: Stack, say: Callable[[str], None]) -> None:
+    """Live through the month, unless an earlier start has."""
+    done = stack.plan.state / DONE
+    if not done.exists():
+        live_through(stack, say)
+        done.touch()
 
-    def seed(org: Org) -> None:
-        bring_to(stack, org, WANTED[org], say)
-        # Staff may move a tenant on later; the next start must not bring it back.
-        (seeded / org.org_id).touch()
 
-    if missing:
-        say("Five tenants register, and their admins complete their steps:")
-        at_once(seed, missing)
-    if not (seeded / "posts").exists():
-        _collect_posts(stack)
-        (seeded / "posts").touch()
+def show_tenants(stack: Stack) -> None:
+    """Say how far each tenant is, and how many rows its tables hold."""
     say("")
     with Ledger(stack.database_url) as ledger:
-        for org in WANTED:
+        for org in cast.ORGS:
             stage = (ledger.stage(org) or "").replace("_", " ")
             say(f"  {org.name:<20} {stage:<26} {_rows(ledger, org)}")
 
 
-def _collect_posts(stack: Stack) -> None:
-    """Let the tenants' Accounts post on X, and staff collect it."""
-    say("Companies post on X, and staff press “Collect now”")
-    posts = [
-        {"username": handle, "text": text, "likes": likes, "seconds_ago": 3600 - 300 * number}
-        for number, (handle, text, likes) in enumerate(cast.POSTS)
-    ]
-    Emulator(stack.plan.emulator_url).call("POST", "/x/posts", posts)
-    Staff(stack).collect_posts()
-    query = "SELECT 1 FROM social_collectionrun WHERE inserted > 0"
-    with Ledger(stack.database_url) as ledger:
-        stack.wait_until(lambda: ledger.row(query), "the posts to be collected")
-
-
-def _rows(ledger: Ledger, org: Org) -> str:
-    """Say how many rows a tenant's tables hold."""
+def _rows(ledger: Ledger, org: cast.Org) -> str:
     found = ledger.row(
         "SELECT schema_name FROM connect_connection c JOIN tenants_tenant t ON t.id = c.tenant_id"
         " WHERE t.org_id = %s AND stage = 'live'",
@@ -82,7 +51,7 @@ def _rows(ledger: Ledger, org: Org) -> str:
     )
     if found is None:
         return ""
-    tables = ("account", "contact", org.field("Tweet__c").lower())
+    tables = ("account", org.field("Tweet__c").lower())
     counts = [_count(ledger, sql.Identifier(found[0], table)) for table in tables]
     counted = ", ".join(f"{n} in {table}" for table, n in zip(tables, counts, strict=True))
     return f"schema {found[0]}: {counted}"

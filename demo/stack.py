@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import requests
@@ -41,6 +42,7 @@ class Stack:
     environment: dict[str, str]
     postgres_version: str
     programs: list[Program] = field(default_factory=list)
+    ago: timedelta = timedelta()  # how far in the past it runs (demo.past)
 
     def check(self) -> None:
         """Raise Failed when one of the programs has ended, Stopped when we are to stop."""
@@ -64,9 +66,18 @@ class Stack:
             time.sleep(0.05)
 
 
+def _nothing(_: Stack) -> None:
+    pass
+
+
 @contextmanager
-def running(plan: Plan, say: Callable[[str], None]) -> Iterator[Stack]:
-    """Start everything, and stop it in the opposite order when the block ends, however it ends."""
+def running(
+    plan: Plan, say: Callable[[str], None], prepare: Callable[[Stack], None] = _nothing
+) -> Iterator[Stack]:
+    """Start everything, and stop it in the opposite order when the block ends, however it ends.
+
+    `prepare` is called when all but the portal and its worker run.
+    """
     plan.mail.mkdir(parents=True, exist_ok=True)
     with ExitStack() as ending:
         stack = _database(plan, ending, say)
@@ -75,15 +86,17 @@ def running(plan: Plan, say: Callable[[str], None]) -> Iterator[Stack]:
         manage(stack, "setup_portal")
         login = {"STAFF_NAME": STAFF, "STAFF_PASSWORD": stack.password}
         manage(stack, "shell", "--no-imports", "-c", _ENROL_STAFF, **login)
-        say("Starting the emulator, the portal and its worker ...")
+        say("Starting the emulator ...")
         _start(stack, ending, "emulator", *_emulator_command(stack))
         # Before the portal, whose worker calls Heroku as soon as work is due.
-        _await(stack, f"{plan.emulator_url}/control/clock", "the emulator")
+        await_answer(stack, f"{plan.emulator_url}/control/clock", "the emulator")
         Emulator(plan.emulator_url).ensure_app(HOST_APP)
+        prepare(stack)
+        say("Starting the portal and its worker ...")
         for suffix in ("", *(f".{number}" for number in range(2, plan.dynos + 1))):
             _start(stack, ending, f"web{suffix}", *_web_command(plan))
             _start(stack, ending, f"worker{suffix}", "manage.py", "worker")
-        _await(stack, f"{plan.portal_url}/readyz", "the portal and its worker")
+        await_answer(stack, f"{plan.portal_url}/readyz", "the portal and its worker")
         yield stack
 
 
@@ -157,7 +170,15 @@ def _spawn(stack: Stack, ending: ExitStack, name: str, *arguments: str, **more: 
     return program
 
 
-def _await(stack: Stack, url: str, what: str) -> None:
+@contextmanager
+def program(stack: Stack, name: str, *arguments: str) -> Iterator[Program]:
+    """Run Python with these arguments until the block ends."""
+    with ExitStack() as ending:
+        yield _spawn(stack, ending, name, *arguments)
+
+
+def await_answer(stack: Stack, url: str, what: str) -> None:
+    """Wait until an address answers 200. Raises Failed."""
     session = requests.Session()
     session.trust_env = False
 

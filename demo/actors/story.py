@@ -69,7 +69,7 @@ def _acts(stack: Stack, org: Org) -> dict[str, tuple[str, Callable[[], object]]]
 def register(stack: Stack, org: Org) -> None:
     """Send the org's callout. Raises Failed unless it is accepted."""
     secret = stack.registration_secret if org.proof == Proof.SIGNED else None
-    answer = send_callout(stack.plan.portal_url, org, secret)
+    answer = send_callout(stack.plan.portal_url, org, secret, stack.ago.total_seconds())
     if answer.status_code != 202:
         raise Failed(f"the callout of {org.name} was answered {answer.text}")
 

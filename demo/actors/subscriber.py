@@ -1,13 +1,12 @@
 """A subscriber's admin, with a mailbox and a browser."""
 
-import email
 import re
 from dataclasses import dataclass
-from email import policy
 from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
 
+from demo import mails
 from demo.browser import Browser, Page
 from demo.cast import Org
 from demo.failure import Failed
@@ -18,7 +17,7 @@ TO_AUTHORIZE = "authorize Heroku Connect"  # in the subject of the mail
 
 @dataclass(frozen=True)
 class Mailbox:
-    """The mails that Django's file backend has written."""
+    """The mails that were written to a folder."""
 
     directory: Path
 
@@ -28,18 +27,11 @@ class Mailbox:
         `about` is a part of the mail's subject.
         """
         found = None
-        for written in sorted(self.directory.glob("*.log"), key=lambda each: each.stat().st_mtime):
-            # Django's file backend puts several mails into a file, with this line between them.
-            for text in written.read_text(errors="replace").split("\n" + "-" * 79 + "\n"):
-                message = email.message_from_string(text.lstrip(), policy=policy.default)
-                body = message.get_body(("plain",))
-                if to not in str(message["To"]) or about not in str(message["Subject"]):
-                    continue
-                if body is None:
-                    continue
-                links = re.findall(r"https?://\S+", body.get_content())
+        for mail in mails.read(self.directory):
+            if to in mail.to and about in mail.subject:
+                links = re.findall(r"https?://\S+", mail.text)
                 found = next(
-                    (each for each in links if urlsplit(each).path.startswith(path)), found
+                    (link for link in links if urlsplit(link).path.startswith(path)), found
                 )
         return found
 

@@ -15,7 +15,8 @@ from demo.actors.subscriber import Subscriber
 from demo.cast import ACME, BOREALIS, CIRRUS, Org, Proof
 from demo.console import say
 from demo.failure import Failed, Stopped
-from demo.plan import Plan, free_port
+from demo.plan import Plan
+from demo.ports import free_port
 from demo.signals import on_signals_raise
 from demo.smoke.diagnosis import ask_for_diagnosis, claim_diagnosis
 from demo.smoke.figures import ORGS, claim_figures, count_calls, print_table

@@ -23,14 +23,13 @@ def reset(call: Call) -> Response:
 
 @SYSTEM.route("/clock", "GET", "POST")
 def clock(call: Call) -> Response:
-    """Show the time; POST {advance: seconds} moves it, and everything due happens."""
+    """Show the time; POST {advance: seconds} moves it, and everything due happens.
+
+    POST {back: seconds} lets the history of a world without orgs begin in the past.
+    """
     world = call.world
     if call.request.method == "POST":
-        seconds = call.json().get("advance")
-        if not isinstance(seconds, (int, float)) or seconds < 0:
-            reject(400, "advance is a number of seconds")
-        world.clock.advance(float(seconds))
-        call.engine.tick()
+        _move(call)
         # The engine saves the clock rarely, and a jump must survive a restart.
         world.save_clock()
     return answer(
@@ -40,6 +39,21 @@ def clock(call: Call) -> Response:
             "speed": world.clock.speed,
         }
     )
+
+
+def _move(call: Call) -> None:
+    body = call.json()
+    way = "back" if "back" in body else "advance"
+    seconds = body.get(way)
+    if not isinstance(seconds, (int, float)) or seconds < 0:
+        reject(400, f"{way} is a number of seconds")
+    if way == "advance":
+        call.world.clock.advance(float(seconds))
+        call.engine.tick()
+    elif call.world.orgs:
+        reject(409, "the clock goes back only while there is no org")
+    else:
+        call.world.clock.set_back(float(seconds))
 
 
 @SYSTEM.route("/behaviour", "GET", "POST")

@@ -43,6 +43,10 @@ class Clock:
         # A stopped clock moves by advance() only, which moves both readings alike.
         return self.now() - timedelta(seconds=seconds / (self.speed or 1))
 
+    def set_back(self, seconds: float) -> None:
+        """Date documents `seconds` earlier; what is measured goes on."""
+        self.advanced -= seconds
+
     def advance(self, seconds: float) -> None:
         """Move the clock forward by `seconds`."""
         self._base += seconds

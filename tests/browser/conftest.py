@@ -10,7 +10,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from demo.actors.emulator import Emulator
-from demo.plan import Plan, free_port
+from demo.plan import Plan
+from demo.ports import free_port
 from demo.stack import Stack, running
 from portal import roles
 from tests.browser import people

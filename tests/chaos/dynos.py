@@ -13,7 +13,8 @@ from pathlib import Path
 
 import requests
 
-from demo.plan import ROOT, Plan, free_port
+from demo.plan import ROOT, Plan
+from demo.ports import free_port
 from demo.program import MORTAL, Program
 from demo.stack import Stack, running
 

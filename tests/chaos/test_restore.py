@@ -19,7 +19,8 @@ from demo.actors.ledger import Ledger
 from demo.actors.story import bring_to, register, settle
 from demo.actors.subscriber import Subscriber
 from demo.cast import Org, Proof
-from demo.plan import ROOT, Plan, free_port
+from demo.plan import ROOT, Plan
+from demo.ports import free_port
 from demo.stack import Stack, running
 from tenants import orgid
 from tests.chaos.promises import Line

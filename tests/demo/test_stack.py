@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,7 +11,7 @@ import pytest
 
 from demo.actors.subscriber import Mailbox
 from demo.failure import Failed
-from demo.plan import ROOT, Plan, require_free
+from demo.plan import ROOT, Plan
 from demo.program import Program
 from demo.stack import Stack
 
@@ -75,13 +74,6 @@ def test_the_error_for_a_program_that_ended_shows_its_last_output(tmp_path: Path
 def test_waiting_has_an_end(tmp_path: Path) -> None:
     with pytest.raises(Failed, match="in vain for a miracle"):
         stack_of(tmp_path).wait_until(lambda: False, "a miracle")
-
-
-def test_the_error_for_a_taken_port_is_one_line() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        with pytest.raises(Failed, match=f"^Port {port} is taken.*DEMO_PORT={port + 1000} make"):
-            require_free(port, "DEMO_PORT")
 
 
 def test_a_demo_that_is_stopped_while_it_starts_leaves_nothing_running(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ import psycopg
 import requests
 from psycopg import sql
 
-from demo.plan import ROOT, free_port
+from demo.plan import ROOT
+from demo.ports import free_port
 from tests.emulator.client import ACCOUNT, ACME, APP, HEROKU, Emulated
 
 PATIENCE = 90.0  # seconds for a tenant's way

@@ -50,8 +50,17 @@ def test_advancing_the_clock_moves_dates_and_durations(emulated: Emulated) -> No
     after = emulated.control("clock", {"advance": 3600})
     assert after["seconds"] == before["seconds"] + 3600
     assert after["now"] > before["now"]
-    for wrong in ({}, {"advance": "x"}, {"advance": -1}):
+    for wrong in ({}, {"advance": "x"}, {"advance": -1}, {"back": -1}):
         assert emulated.post("/control/clock", json=wrong).status_code == 400
+
+
+def test_the_history_of_an_empty_world_may_begin_in_the_past(emulated: Emulated) -> None:
+    before = emulated.get("/control/clock").json()
+    after = emulated.control("clock", {"back": 3600})
+    assert after["now"] < before["now"]
+    assert after["seconds"] >= before["seconds"]
+    emulated.control("orgs", {"name": "Acme"})
+    assert emulated.post("/control/clock", json={"back": 1}).status_code == 409
 
 
 @pytest.mark.parametrize(

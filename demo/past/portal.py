@@ -1,0 +1,124 @@
+"""The portal of the past: web, worker and schedules in one process, under a clock that is moved.
+
+`python -m demo.past.portal PORT SECONDS` begins so many seconds ago. POST /past/<seconds> moves the
+clock to so many seconds ago, runs what is due then, and answers when it is done. It is the product
+itself, so this is the one file of the demo that imports it.
+"""
+
+import sys
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from queue import Empty, Queue
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Any
+
+import time_machine
+from werkzeug.serving import make_server
+from werkzeug.wrappers import Request, Response
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+PULSE_SECONDS = 0.02
+# What a history is made of. The other schedules run more seldom than they would, to save time.
+LOOKS = ("connect.tasks.refresh_health", "connect.tasks.check_incidents")
+RARELY = 20 * 60  # minutes
+STARTED = time.time() - time.monotonic()  # the clock that is not moved measures the real time
+PATH = "/past/"
+
+
+class Past:
+    """The portal as a WSGI application, and its worker."""
+
+    def __init__(self, portal: "WSGIApplication", clock: Any) -> None:
+        self._portal, self._clock = portal, clock
+        self._jumps: Queue[tuple[float, Event]] = Queue()
+        self._due: dict[str, datetime] = {}
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        request = Request(environ)
+        if not request.path.startswith(PATH):
+            return self._portal(environ, start_response)
+        done = Event()
+        self._jumps.put((float(request.path.removeprefix(PATH)), done))
+        done.wait()
+        return Response(status=204)(environ, start_response)
+
+    def work(self) -> None:
+        """Do the worker's part for ever, in one thread: so a jump meets no task at work."""
+        while True:
+            try:
+                ago, done = self._jumps.get(timeout=PULSE_SECONDS)
+            except Empty:
+                _do_due_work()
+                continue
+            self._clock.move_to(moment(ago))
+            # Today's pages show what all of them have found.
+            self._run_schedules(every=not ago)
+            _do_due_work()
+            _count_conditions()
+            done.set()
+
+    def _run_schedules(self, *, every: bool) -> None:
+        from django.utils import timezone
+        from django.utils.module_loading import import_string
+
+        from portal.project.heart import guarded
+        from portal.project.schedules import SCHEDULES
+
+        now = timezone.now()
+        for name, rhythm in SCHEDULES.items():
+            if every or self._due.get(name, now) <= now:
+                guarded(import_string(name))
+                minutes = rhythm["minutes"] if name in LOOKS else RARELY
+                self._due[name] = now + timedelta(minutes=minutes)
+
+
+def moment(ago: float) -> datetime:
+    """Return the time so many seconds before the real one."""
+    return datetime.fromtimestamp(STARTED + time.monotonic() - ago, UTC)
+
+
+def _do_due_work() -> None:
+    """Queue what is due, and run the queue until it is empty."""
+    from django.utils.module_loading import import_string
+    from django_q.models import OrmQ
+    from django_q.signing import SignedPackage
+
+    from portal.project.heart import guarded
+    from tenants import sweeps
+
+    guarded(sweeps.run)
+    while (row := OrmQ.objects.order_by("pk").first()) is not None:
+        row.delete()
+        task = SignedPackage.loads(row.payload)
+        guarded(partial(import_string(task["func"]), *task["args"], **task.get("kwargs", {})))
+
+
+def _count_conditions() -> None:
+    """Count after the looks: what was noted before a jump is too old to count."""
+    from connect.health import fleet
+    from portal.project.heart import guarded
+
+    guarded(fleet.record)
+
+
+def main() -> None:
+    """Serve until the process is stopped."""
+    port, ago = int(sys.argv[1]), float(sys.argv[2])
+    with time_machine.travel(moment(ago), tick=True) as clock:
+        # It reads its settings when it is imported.
+        from portal.wsgi import application
+
+        past = Past(application, clock)
+        server = make_server("127.0.0.1", port, past, threaded=True)
+        Thread(target=server.serve_forever, daemon=True).start()
+        past.work()
+
+
+if __name__ == "__main__":
+    main()
