@@ -12,7 +12,7 @@ from demo.actors.staff import Staff
 from demo.actors.story import at_once, bring_to, register
 from demo.cast import Org
 from demo.environment import HEROKU_TOKEN
-from demo.past.machine import HOUR, MINUTE, Machine
+from demo.past.machine import MINUTE, Machine
 
 LIVE = (cast.ACME, cast.BOREALIS, cast.GLACIER, cast.HARBOR, cast.INDIGO)
 
@@ -59,6 +59,7 @@ def drift(past: Machine) -> None:
 def refuse_rows(past: Machine) -> None:
     past.emulator.call("POST", "/breaks/refuse-rows", {"org": cast.HARBOR.org_id})
     _post(past, cast.LATER_POSTS)
+    past.look_at_everything()
 
 
 def lose_the_database(past: Machine) -> None:
@@ -124,14 +125,22 @@ def _force(past: Machine, org: Org, state: str) -> None:
 
 
 def _post(past: Machine, posts: tuple[tuple[str, str, int], ...]) -> None:
-    """Let companies post on X, and the portal collect it at its next look."""
+    """Let companies post on X, and staff press “Collect now”."""
     sent = [
-        {"username": handle, "text": text, "likes": likes, "seconds_ago": 0}
-        for handle, text, likes in posts
+        {"username": handle, "text": text, "likes": likes, "seconds_ago": 600 - 60 * number}
+        for number, (handle, text, likes) in enumerate(posts)
     ]
     past.emulator.call("POST", "/x/posts", sent)
-    past.go_to(past.stack.ago - HOUR)
+    with Ledger(past.stack.database_url) as ledger:
+        before = _inserted(ledger)
+        Staff(past.stack).collect_posts()
+        past.stack.wait_until(lambda: _inserted(ledger) > before, "the posts to be collected")
     past.emulator.call("POST", "/sync", {})
+
+
+def _inserted(ledger: Ledger) -> int:
+    found = ledger.row("SELECT coalesce(sum(inserted), 0) FROM social_collectionrun")
+    return int(found[0]) if found else 0
 
 
 def _connection_id(past: Machine, org: Org) -> str:

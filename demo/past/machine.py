@@ -44,12 +44,16 @@ class Machine:
             self._jump(max(end, self.stack.ago - CLOSELY))
             self._move_emulator()
 
+    def look_at_everything(self) -> None:
+        """Run all schedules now."""
+        self._jump(self.stack.ago, "?everything")
+
     def _step(self) -> timedelta:
         return next(step for older, step in RHYTHM if self.stack.ago > older)
 
-    def _jump(self, ago: timedelta) -> None:
+    def _jump(self, ago: timedelta, query: str = "") -> None:
         self.stack.check()
-        url = f"{self.stack.plan.portal_url}/past/{ago.total_seconds()}"
+        url = f"{self.stack.plan.portal_url}/past/{ago.total_seconds()}{query}"
         self.session.post(url, timeout=120).raise_for_status()
         self.stack.ago = ago
 
@@ -71,3 +75,4 @@ def machine(stack: Stack, ago: timedelta) -> Iterator[Machine]:
         await_answer(stack, f"{plan.portal_url}/healthz", "the portal of the past")
         yield made
         made.go_to(timedelta())
+        made.look_at_everything()

@@ -36,7 +36,7 @@ class Act:
 
 MONTH = (
     Act(30 * DAY, "Five orgs install the package and go live", acts.go_live),
-    Act(29 * DAY, "Their companies post on X, and the portal collects it", acts.collect_posts),
+    Act(29 * DAY, "Their companies post on X, and staff collect it", acts.collect_posts),
     Act(21 * DAY, "Borealis loses its database for a while", acts.lose_a_database),
     Act(12 * DAY, "Acme's connection fails, and the portal restarts it", acts.fail_and_heal),
     Act(3 * DAY, "Cirrus registers, and has not authorized yet", acts.wait_for_authorization),

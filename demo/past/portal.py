@@ -1,8 +1,8 @@
 """The portal of the past: web, worker and schedules in one process, under a clock that is moved.
 
 `python -m demo.past.portal PORT SECONDS` begins so many seconds ago. POST /past/<seconds> moves the
-clock to so many seconds ago, runs what is due then, and answers when it is done. It is the product
-itself, so this is the one file of the demo that imports it.
+clock to so many seconds ago, runs what is due then, and answers when it is done; with ?everything
+all schedules. It is the product itself, so this is the one file of the demo that imports it.
 """
 
 import sys
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PULSE_SECONDS = 0.02
 # What a history is made of. The other schedules run more seldom than they would, to save time.
 LOOKS = ("connect.tasks.refresh_health", "connect.tasks.check_incidents")
-RARELY = 20 * 60  # minutes
+RARELY = 9 * 24 * 60  # minutes
 STARTED = time.time() - time.monotonic()  # the clock that is not moved measures the real time
 PATH = "/past/"
 
@@ -34,7 +34,7 @@ class Past:
 
     def __init__(self, portal: "WSGIApplication", clock: Any) -> None:
         self._portal, self._clock = portal, clock
-        self._jumps: Queue[tuple[float, Event]] = Queue()
+        self._jumps: Queue[tuple[float, bool, Event]] = Queue()
         self._due: dict[str, datetime] = {}
 
     def __call__(
@@ -44,7 +44,8 @@ class Past:
         if not request.path.startswith(PATH):
             return self._portal(environ, start_response)
         done = Event()
-        self._jumps.put((float(request.path.removeprefix(PATH)), done))
+        ago = float(request.path.removeprefix(PATH))
+        self._jumps.put((ago, "everything" in request.args, done))
         done.wait()
         return Response(status=204)(environ, start_response)
 
@@ -52,13 +53,12 @@ class Past:
         """Do the worker's part for ever, in one thread: so a jump meets no task at work."""
         while True:
             try:
-                ago, done = self._jumps.get(timeout=PULSE_SECONDS)
+                ago, everything, done = self._jumps.get(timeout=PULSE_SECONDS)
             except Empty:
                 _do_due_work()
                 continue
             self._clock.move_to(moment(ago))
-            # Today's pages show what all of them have found.
-            self._run_schedules(every=not ago)
+            self._run_schedules(every=everything)
             _do_due_work()
             _count_conditions()
             done.set()
