@@ -27,6 +27,7 @@ _ENVIRONMENT = {
     "ALLOWED_HOSTS": "127.0.0.1,localhost,testserver",
     "EMAIL_BACKEND": "django.core.mail.backends.locmem.EmailBackend",
     "TRUSTED_PROXIES": "0",
+    "SECOND_FACTOR_REQUIRED": "false",
     "LOG_LEVEL": "WARNING",
 }
 

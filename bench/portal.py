@@ -24,6 +24,7 @@ WITHIN = 3.0  # times as long, at a thousand times the tenants
 # Shorter times are noise. The floor also compensates for lists that show one row for 100 tenants
 # and a full page of 50 rows for 100,000.
 FLOOR = 0.050  # seconds
+APPEND_ONLY = ("portal_auditentry", "tenants_event", "tenants_erasure")
 Measured = dict[str, tuple[int, float]]  # a page's queries, and the least of its seconds
 
 
@@ -63,7 +64,7 @@ def pages() -> dict[str, str]:
 
 
 def _measure(size: int) -> Measured:
-    call_command("flush", verbosity=0, interactive=False)
+    _flush()
     began = time.perf_counter()
     fleet.seed(size)
     print(f"  seeded {size:,} tenants in {time.perf_counter() - began:.1f} s", flush=True)
@@ -72,6 +73,14 @@ def _measure(size: int) -> Measured:
     client.force_login(User.objects.create_superuser("bench"))
     found = {name: _page(client, address) for name, address in pages().items()}
     return found | {"dashboard, after a press": _page(client, reverse("dashboard"), _press)}
+
+
+def _flush() -> None:
+    """Empty every table, also those that the portal itself never may."""
+    with connection.cursor() as cursor:
+        for table in APPEND_ONLY:
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER no_truncate")
+    call_command("flush", verbosity=0, interactive=False)
 
 
 def _nothing() -> None:

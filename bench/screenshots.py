@@ -1,4 +1,4 @@
-"""`make screenshots`: the portal's pages from seeded data, in light, dark and phone width.
+"""`make screenshots`: the portal's pages from seeded data, in light, dark, phone and full width.
 
 Small PNGs in docs/screenshots, for README, docs/staff.md and reviews of design changes.
 """
@@ -30,7 +30,10 @@ TO = ROOT / "docs" / "screenshots"
 TENANTS = 400
 PASSWORD = "only-for-these-pictures"  # noqa: S105 (of a database that ends with the run)
 # These are captured in full height, up to MAX_HEIGHT; the others as one screen.
-WHOLE = ("dashboard", "tenant-waiting", "tenant-blocked", "tenant-live", "mail")
+WHOLE = (
+    *("dashboard", "worklist", "fleet", "incident", "rollout", "rollout-new", "setup", "mail"),
+    *("tenant-waiting", "tenant-blocked", "tenant-live"),
+)
 MAX_HEIGHT = 1900  # pixels
 
 
@@ -48,6 +51,7 @@ LOOKS = (
     Look("light", 1280, 800, "light"),
     Look("dark", 1280, 800, "dark"),
     Look("phone", 360, 740, "light"),
+    Look("wide", 1920, 1080, "light"),
 )
 
 
@@ -84,11 +88,17 @@ def _seed() -> dict[str, str]:
     olga = User.objects.create_superuser("olga", password=PASSWORD)
     _switch_off("social_job", "X bills every post twice", olga)
     waiting, consent, blocked, live = _cases()
+    incident, rollout = _incident(live), _rollout()
     mail = messages.queue(consent.tenant, MessageKind.SIGN_IN, key="screenshot")
     letter = Path(tempfile.mkdtemp()) / "mail.html"
     letter.write_text(mail.html)
     return {
         "dashboard": "/admin/",
+        "worklist": "/admin/attention/",
+        "fleet": "/admin/fleet/",
+        "find": "/admin/find/?q=arbor",
+        "setup": "/admin/setup/",
+        "runbook": "/admin/runbook/",
         "tenants": "/admin/tenants/tenant/",
         "tenants-blocked": "/admin/tenants/tenant/?attention=blocked",
         "connections": "/admin/connect/connection/",
@@ -101,6 +111,18 @@ def _seed() -> dict[str, str]:
         "tenant-live": f"/admin/tenants/tenant/{live.tenant_id}/change/",
         "bulk": f"/admin/portal/bulkrun/{_bulk_run()}/change/",
         "switches": "/admin/tenants/switch/",
+        "write-errors": "/admin/connect/writeerror/",
+        "host-apps": "/admin/connect/hostapp/",
+        "incidents": "/admin/connect/incident/",
+        "incident": f"/admin/connect/incident/{incident}/change/",
+        "rollout": f"/admin/connect/rollout/{rollout}/change/",
+        "rollout-new": "/admin/connect/rollout/add/",
+        "version-new": "/admin/connect/mappingtemplate/add/",
+        "confirm": f"/admin/tenants/tenant/{live.tenant_id}/do/offboard/",
+        "pause": f"/admin/tenants/tenant/{live.tenant_id}/do/pause_until/",
+        "account": "/admin/account/factors/",
+        "preferences": "/admin/account/preferences/",
+        "staff": "/admin/auth/user/",
         "not-found": "/admin/no/such/page/",
         "subscriber-sign-in": links.sign_in_url(consent.tenant),
         "subscriber-authorize": links.sign_in_url(waiting.tenant),
@@ -124,6 +146,60 @@ def _cases() -> "list[Connection]":
     if len(cases) < len(found):
         raise LookupError("the seeded fleet lacks one of its cases")
     return cases
+
+
+def _incident(live: "Connection") -> int:
+    """Make an incident that the portal is healing, and return its key."""
+    from django.utils import timezone
+
+    from connect.models import HealingAttempt, Incident, IncidentKind, IncidentStatus
+
+    now = timezone.now()
+    made = Incident.objects.create(
+        connection=live,
+        kind=IncidentKind.DB_UNAVAILABLE,
+        status=IncidentStatus.OPEN,
+        text="Heroku Connect cannot reach the tenants’ database: connection refused.",
+        suspected_at=now - timedelta(hours=1),
+        opened_at=now - timedelta(minutes=50),
+        attempts=1,
+        next_attempt_at=now + timedelta(minutes=9),
+    )
+    HealingAttempt.objects.create(incident=made, remedy="restart", text="“Restart” done.")
+    return int(made.pk)
+
+
+def _rollout() -> int:
+    """Make a roll-out that is half-way, and return its key."""
+    from connect.models import (
+        Connection,
+        MappingTemplate,
+        Rollout,
+        RolloutItem,
+        RolloutItemStatus,
+        RolloutStatus,
+    )
+
+    template = MappingTemplate.objects.latest("version")
+    rollout = Rollout.objects.create(
+        template=template, author="mia", status=RolloutStatus.RUNNING, canary_size=5, wave_size=20
+    )
+    live = list(Connection.objects.filter(stage="live", state="IDLE").order_by("-pk")[:45])
+    for number, row in enumerate(live):
+        status, error = RolloutItemStatus.READY, ""
+        if number < 21:
+            status = RolloutItemStatus.DONE
+        if number in (6, 13):
+            status, error = RolloutItemStatus.FAILED, "Heroku Connect answers 503 for hours."
+        RolloutItem.objects.create(
+            rollout=rollout,
+            connection=row,
+            wave=0 if number < 5 else 1 + (number - 5) // 20,
+            target=template,
+            status=status,
+            last_error=error,
+        )
+    return int(rollout.pk)
 
 
 def _switch_off(name: str, why: str, user: Any) -> None:

@@ -3,9 +3,11 @@
 import random
 from collections.abc import Iterable
 from itertools import chain
+from typing import Any
 
 from django.db import connection as database
 from django.db.models import AutoField, Model
+from django.db.models.expressions import DatabaseDefault
 from django.utils import timezone
 from psycopg import sql
 
@@ -99,7 +101,7 @@ def copy(model: type[Model], rows: Iterable[Row]) -> None:
     columns = model._meta.concrete_fields
     given = [each for each in columns if not isinstance(each, AutoField)]
     fields = [field for field in given if not field.generated]
-    blank = {f.attname: f.get_db_prep_save(f.get_default(), database) for f in fields}
+    blank = {f.attname: f.get_db_prep_save(_default(f), database) for f in fields}
     names = [field.attname for field in fields]
     target = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(model._meta.db_table), sql.SQL(", ").join(map(sql.Identifier, names))
@@ -108,6 +110,12 @@ def copy(model: type[Model], rows: Iterable[Row]) -> None:
         for row in rows:
             full = blank | row
             stream.write_row([full[name] for name in names])
+
+
+def _default(field: Any) -> Any:
+    """Return a field's default, which COPY does not take from the table where a column is named."""
+    default = field.get_default()
+    return field.db_default if isinstance(default, DatabaseDefault) else default
 
 
 def multiply(model: type[Model], changes: dict[str, str], times: int) -> None:

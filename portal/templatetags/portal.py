@@ -7,6 +7,8 @@ from uuid import UUID, uuid4
 from django import template
 from django.contrib.admin.views.main import ChangeList
 from django.forms import BaseForm
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 
 from connect import runbook
 from connect.formats import format_duration, sentence
@@ -17,12 +19,14 @@ from portal.admin.kit import buttons, lists
 from portal.admin.kit.faults import faults
 from portal.admin.pages.health import diagnoses
 from portal.admin.panels import bulk
+from portal.dashboard import layout
 from portal.models import BulkItem
 from tenants.models import KILL_SWITCHES
 
 MAX_FAULTS = 20  # in the list on top of a form
 
 register = template.Library()
+register.filter("card_rows", layout.rows)
 register.filter("mapping_state", show.mapping_state)
 register.filter("message_status", show.message_status)
 register.filter("outcome", show.outcome)
@@ -98,3 +102,9 @@ def error_summary(*forms: BaseForm | None) -> dict[str, Any]:
 def thousands(number: int) -> str:
     """Return a number with thousands separators, e.g. "100,000"."""
     return f"{number:,}"
+
+
+@register.filter
+def breakable(text: str) -> str:
+    """Return a text in which long names may break after an underscore, e.g. FIELD_MISSING."""
+    return format_html_join(mark_safe("_<wbr>"), "{}", ((part,) for part in text.split("_")))

@@ -1,8 +1,8 @@
 """A walk over the staff's pages, last, when the day's work has filled them.
 
 No page says an error in the console, a breach of the content security policy among them; none
-scrolls sideways; and axe-core finds no serious fault, in light, in dark and on a phone. `make test`
-sees a page of each kind; CI and `make thorough` see every page.
+scrolls sideways, at 200 % zoom either; and axe-core finds no fault of any severity, in light, in
+dark and on a phone. `make test` sees a page of each kind; CI and `make thorough` see every page.
 """
 
 import io
@@ -23,18 +23,28 @@ from tests.browser.people import console_errors, log_in, open_tenant
 
 pytestmark = pytest.mark.browser
 AXE = "axe-core@4.14.1"
-SERIOUS = ("serious", "critical")
+# Off by itself: the 24 pixels that WCAG 2.2 asks of what is pressed.
+OPTIONS = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
 Scheme = Literal["light", "dark"]
 # Width, scheme, and the rules that only this look can break; every rule is asked in the first.
-LOOKS: dict[str, tuple[int, Scheme, list[str]]] = {
+# The last is a laptop at 200 % zoom: nothing new is asked of it but its width.
+LOOKS: dict[str, tuple[int, Scheme, list[str] | None]] = {
     "light": (1280, "light", []),
     "dark": (1280, "dark", ["color-contrast", "link-in-text-block"]),
     "phone": (360, "light", ["target-size", "scrollable-region-focusable"]),
+    "zoomed": (640, "light", None),
 }
 # The same on each page, so that the dashboard is asked for it, and for every rule in every look.
 NAVIGATION = "#navigation"
-# One of each kind: an index, lists with parts of their own, an empty one, a form.
+# Pages of their own; then one of each kind: an index, lists, an empty one, a form.
 SPECIMENS = (
+    "/admin/attention/",
+    "/admin/fleet/",
+    "/admin/find/?q=a",
+    "/admin/setup/",
+    "/admin/runbook/",
+    "/admin/account/preferences/",
+    "/admin/account/factors/",
     "/admin/tenants/",
     "/admin/tenants/tenant/",
     "/admin/tenants/switch/",
@@ -94,15 +104,11 @@ def looker(chromium: Browser, staffed: Stack, axe: str) -> Iterator[Page]:
 
 def faults(page: Page, scope: dict[str, Any], rules: list[str]) -> list[str]:
     """Return what axe-core holds against a page: the rule, and the first element that breaks it."""
-    options = {"resultTypes": ["violations"], **({"runOnly": rules} if rules else {})}
+    options = {**OPTIONS, **({"runOnly": rules} if rules else {})}
     found: dict[str, Any] = page.evaluate(
         "([scope, options]) => axe.run(scope, options)", [scope, options]
     )
-    return [
-        f"{each['id']}: {each['nodes'][0]['html'][:120]}"
-        for each in found["violations"]
-        if each["impact"] in SERIOUS
-    ]
+    return [f"{each['id']}: {each['nodes'][0]['html'][:120]}" for each in found["violations"]]
 
 
 def complaints(page: Page, axe: str, *, whole: bool) -> dict[str, list[str]]:
@@ -112,7 +118,7 @@ def complaints(page: Page, axe: str, *, whole: bool) -> dict[str, list[str]]:
     for look, (width, scheme, rules) in LOOKS.items():
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=scheme)
-        wrong = faults(page, scope, [] if whole else rules) if axe else []
+        wrong = faults(page, scope, [] if whole else rules) if axe and rules is not None else []
         wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         if wide > 0:
             wrong.append(f"{wide} px too wide")
@@ -136,7 +142,7 @@ def is_empty_list(page: Page) -> bool:
 
 
 @pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.thorough)])
-def test_no_page_complains_has_a_serious_fault_or_scrolls_sideways(
+def test_no_page_complains_has_a_fault_or_scrolls_sideways(
     staffed: Stack, looker: Page, axe: str, every: bool
 ) -> None:
     dashboard, *others = dict.fromkeys(addresses(looker, staffed, every=every))
