@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from demo.plan import free_port
+from demo.ports import free_port
 
 # The portal that gunicorn serves commits what it stores.
 pytestmark = pytest.mark.django_db(transaction=True)
