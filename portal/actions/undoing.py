@@ -56,7 +56,7 @@ def reach(run: BulkRun, actor: str) -> Reach:
     action, opposite = found
     each = list(_judged(run, action, opposite, actor))
     return Reach(
-        f"{action.label}: {opposite.does}",
+        opposite.does,
         [undo.item.name for undo in each if not undo.reason],
         [Unmet(undo.item.name, undo.reason) for undo in each if undo.reason],
     )

@@ -128,8 +128,7 @@ def _undo(run: BulkRun, counts: Mapping[str, int]) -> dict[str, Any] | None:
     changed, found = sum(counts[each] for each in CHANGED), undoing.opposite_of(run)
     if not found or not run.finished_at or not changed:
         return None
-    action, opposite = found
-    return {"label": action.label, "does": opposite.does, "changed": changed}
+    return {"does": found[1].does, "changed": changed}
 
 
 def _holds(run: BulkRun) -> list[Hold]:

@@ -200,10 +200,10 @@ def test_the_runs_page_offers_the_opposite_and_says_whom_it_skips(
     run = press("snooze", three, **SNOOZE)
     press("unsnooze", three[:1], "mia")
     page = walk.page(BulkRun, "change", run.pk)
-    assertContains(operator.get(page), "“Undo” puts back what this run changed (3)")
+    assertContains(operator.get(page), "“Undo” puts back exactly what this run changed (3)")
     question = walk.page(BulkRun, "act", run.pk, "undo")
     asked = operator.get(question)
-    for text in ("End snooze: Ends the snooze.", "these 2:", "Skipped: 1 of 3", "1: mia pressed"):
+    for text in ("Ends the snooze.", "these 2:", "Skipped: 1 of 3", "1: mia pressed"):
         assertContains(asked, text)
     answer = operator.post(question, {"confirmed": "yes"})
     back = BulkRun.objects.latest("pk")
