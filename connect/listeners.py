@@ -44,11 +44,8 @@ def on_tenant_changed(tenant: Tenant, *, is_new: bool = False, **_: Any) -> None
         _await_portal(connection)
     # No next attempt: it waits for the tenant, or for staff to lift the block of its org.
     for_tenant = Q(stage__in=_WAITING_FOR_TENANT) | Q(next_attempt_at=None, stage__in=stages.NEXT)
-    waiting = Connection.objects.filter(for_tenant, pk=connection.pk, blocked_at=None)
-    # An update with its conditions: a worker may have moved the stage since then.
-    now = timezone.now()
-    if waiting.update(next_attempt_at=now, queued_at=now):
-        enqueue(reconciler.advance, connection.pk)
+    # Asked for in the update itself: a worker may have moved the stage since then.
+    reconciler.hurry(connection.pk, for_tenant)
 
 
 def _await_portal(connection: Connection) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -105,5 +106,5 @@ def authorization_complete(request: HttpRequest, signed: str) -> HttpResponse:
             enqueue(tasks.refresh_connection, connection.pk)
         else:
             # The next look may be minutes away, and the subscriber is watching the page.
-            enqueue(reconciler.advance, connection.pk, hurry=True)
+            reconciler.hurry(connection.pk, ~Q(stage=Stage.LIVE))
     return HttpResponseRedirect(f"{links.sign_in_url(tenant, like=signed)}?{CHECKING}")

@@ -44,7 +44,10 @@ DELETE FROM connect_healthsample USING stretch WHERE id = ANY(all_of_them) AND i
 
 
 def sample(healths: Iterable[Health], now: datetime) -> None:
-    """Write one sample for each connection that was just seen."""
+    """Write one sample for each connection that was just seen, and save what was noted of it.
+
+    Call it in a transaction.
+    """
     healths = list(healths)
     counts = _mapping_counts(healths)
     before = _read_last_samples(healths)
@@ -72,7 +75,7 @@ def sample(healths: Iterable[Health], now: datetime) -> None:
         # Another worker may have been a moment later; a wrong clock is years ahead.
         health.sampled_at = now if last is None or sweeps.is_future(last, now) else max(now, last)
     HealthSample.objects.bulk_create(rows)
-    observations.save(healths, ["sampled_at"])
+    observations.save(healths)
 
 
 def _worst(health: Health, now: datetime) -> Condition:
@@ -86,9 +89,10 @@ def _worst(health: Health, now: datetime) -> Condition:
 
 def _read_last_samples(healths: list[Health]) -> dict[int, str | None]:
     """Read the time of each one's last sample; return the conditions that were seen then."""
-    # Another worker may have seen the same connections since these rows were read. In a transaction
-    # that has noted what was seen, the rows are locked.
-    last = Health.objects.filter(pk__in=[health.pk for health in healths])
+    # Another worker may have seen the same connections since these rows were read. Locked, so that
+    # the next one waits for this sample.
+    rows = Health.objects.filter(pk__in=[health.pk for health in healths])
+    last = rows.select_for_update(of=("self",), no_key=True).order_by("pk")
     then = HealthSample.objects.filter(connection=OuterRef("pk"), at=OuterRef("sampled_at"))
     seen = Subquery(then.order_by("-pk").values("condition")[:1])
     found = {pk: (at, said) for pk, at, said in last.values_list("pk", "sampled_at", seen)}

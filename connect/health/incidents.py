@@ -37,7 +37,7 @@ Causes = dict[IncidentKind, str]
 def update(healths: Iterable[Health]) -> None:
     """Update the incidents of connections from their stored facts."""
     now = timezone.now()
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         stored = _stored([health.pk for health in healths])
         known = _known(stored)
         for health in stored:

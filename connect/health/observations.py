@@ -12,7 +12,8 @@ from connect.models import Condition, Connection, Health, Stage
 from tenants import orgid, timeline
 from tenants.models import EventKind
 
-_SEEN = (
+# What a look shows.
+SEEN = (
     "condition",
     "reason",
     "failing_mappings",
@@ -24,6 +25,7 @@ _SEEN = (
     "ordered_writes",
     "organization_id",
     "view_all_data",
+    "sampled_at",
 )
 MAX_REASON_LENGTH = 500
 # So long a look may have begun before the pause, and Heroku Connect may still show the old state.
@@ -55,7 +57,7 @@ def ensure(connections: Iterable[Connection]) -> None:
         health.connection = row.connection
 
 
-def save(healths: Iterable[Health], fields: Iterable[str]) -> None:
+def save(healths: Iterable[Health], fields: Iterable[str] = SEEN) -> None:
     """Update some fields of many rows in one statement."""
     Health.objects.bulk_create(
         healths,
@@ -69,7 +71,10 @@ def save(healths: Iterable[Health], fields: Iterable[str]) -> None:
 def note(
     pairs: Iterable[tuple[Connection, ConnectionDetail]], now: datetime, *, deep: bool
 ) -> list[Health]:
-    """Store what was observed of live connections; a `deep` refresh includes the mappings."""
+    """Note what was observed of live connections; a `deep` refresh includes the mappings.
+
+    The rows are saved with the sample of this look (history.sample).
+    """
     pairs, healths = list(pairs), []
     ensure(connection for connection, _ in pairs)
     _note_pauses(pairs, now)
@@ -85,7 +90,6 @@ def note(
         if deep:
             health.deep_at = now
         healths.append(health)
-    save(healths, _SEEN)
     return healths
 
 
@@ -116,7 +120,7 @@ def note_unseen(healths: Iterable[Health], now: datetime) -> None:
         health.unknown_since = health.unknown_since or now
         health.failed_at = now
         _move(health, Condition.UNKNOWN, "It could not be read from Heroku Connect.", now)
-    save(healths, _SEEN)
+    save(healths)
 
 
 def note_region_unseen(region_url: str, host_app_id: int | None, now: datetime) -> None:

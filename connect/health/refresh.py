@@ -1,7 +1,7 @@
 """Refreshing one connection: reading it from Heroku Connect and storing the result."""
 
 import logging
-from collections.abc import Iterable
+from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
@@ -81,8 +81,7 @@ def store_page(pairs: list[tuple[Connection, ConnectionDetail]], *, deep: bool) 
             same = [row.pk for row, _ in pairs if row.state == state]
             Connection.objects.filter(pk__in=same).update(state=state, seen_at=now)
         if deep:
-            for connection, seen in pairs:
-                _store_mappings(connection, seen.mappings)
+            _store_mappings(pairs, now)
         healths = observations.note(pairs, now, deep=deep)
         history.sample(healths, now)
         # While it is loading, its mappings are not expected to be well.
@@ -90,19 +89,26 @@ def store_page(pairs: list[tuple[Connection, ConnectionDetail]], *, deep: bool) 
     return len(pairs)
 
 
-def _store_mappings(connection: Connection, found: Iterable[MappingDetail]) -> None:
+def _store_mappings(pairs: list[tuple[Connection, ConnectionDetail]], now: datetime) -> None:
+    """Store the mappings of a page in two statements, and delete those that are gone."""
     # By name, since a statement fails that writes one row twice; the last one counts.
-    rows = {mapping.object_name: _mapping(connection, mapping) for mapping in found}
-    connection.mappings.exclude(object_name__in=rows).delete()
+    rows = {
+        (connection.pk, mapping.object_name): _mapping(connection, mapping, now)
+        for connection, seen in pairs
+        for mapping in seen.mappings
+    }
     Mapping.objects.bulk_create(
         rows.values(),
         update_conflicts=True,
         unique_fields=["connection", "object_name"],
         update_fields=_MAPPING_FACTS,
     )
+    # Each that is there was written just now.
+    of_these = Mapping.objects.filter(connection__in=[row.pk for row, _ in pairs])
+    of_these.exclude(seen_at=now).delete()
 
 
-def _mapping(connection: Connection, mapping: MappingDetail) -> Mapping:
+def _mapping(connection: Connection, mapping: MappingDetail, now: datetime) -> Mapping:
     return Mapping(
         connection=connection,
         object_name=mapping.object_name,
@@ -115,5 +121,5 @@ def _mapping(connection: Connection, mapping: MappingDetail) -> Mapping:
         rows_in_salesforce=mapping.rows_in_salesforce,
         rows_pending=mapping.rows_pending,
         rows_failed=mapping.rows_failed,
-        seen_at=timezone.now(),
+        seen_at=now,
     )

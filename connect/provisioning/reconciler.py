@@ -6,6 +6,7 @@ The engine in connect.runner.run does the work; here is what it means for a conn
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Case, DateTimeField, F, Q, Value, When
 from django.utils import timezone
 
@@ -20,6 +21,7 @@ from connect.runner.lease import Claim
 from connect.runner.outcomes import Block, Done, Retry, StepOutcome, Wait
 from tenants import grants, messages, timeline
 from tenants.models import EventKind, Tenant
+from tenants.queue import enqueue
 
 # A wait for the subscriber shows that the step works again. A wait for Heroku does not, nor does
 # one for staff, who may have to replace the token.
@@ -27,28 +29,37 @@ _PROVE_SUCCESS = (WaitingOn.SUBSCRIBER, WaitingOn.PORTAL)
 _NOTHING_TO_DO = Wait(None, "", WaitingOn.PORTAL)
 
 
-def advance(connection_id: int, *, hurry: bool = False) -> None:
+def advance(connection_id: int) -> None:
     """Do what is due for a connection; return at once if nothing is.
 
     Also return at once if another worker holds the lease.
-
-    `hurry` looks now even if the next look is due later, because the subscriber has just acted.
     """
-    run.run(_jobs(connection_id, hurry=hurry))
+    if run.run(_jobs(connection_id)):
+        enqueue(advance, connection_id)
+
+
+def hurry(connection_id: int, wanted: Q) -> None:
+    """Make a connection due at once and queue its task, if it is not blocked and is as wanted.
+
+    Somebody has just acted, and its next look may be minutes away.
+    """
+    rows, now = Connection.objects.filter(wanted, pk=connection_id, blocked_at=None), timezone.now()
+    # In one transaction, and marked as queued, so that no sweep queues it a second time.
+    with transaction.atomic():
+        if rows.update(next_attempt_at=now, queued_at=now):
+            enqueue(advance, connection_id)
 
 
 # Nothing is provisioned in these.
 NEVER_SWITCHED_OFF = (Stage.OFFBOARDING, Stage.LIVE)
 
 
-def _jobs(connection_id: int, *, hurry: bool) -> Iterator[Job]:
+def _jobs(connection_id: int) -> Iterator[Job]:
     while not _is_switched_off(connection_id):
-        claim = lease.take(connection_id, due=not hurry)
+        claim = lease.take(connection_id)
         if claim is None:
             return
         yield ConnectionJob(claim)
-        # Only the first look is early; the next steps are due by themselves.
-        hurry = False
 
 
 def _is_switched_off(connection_id: int) -> bool:

@@ -87,6 +87,8 @@ def move_to(
         stage=stage,
         stage_since=now,
         next_attempt_at=now if stage in NEXT else None,
+        # The run that moves it goes on, or the caller queues its task: the sweep is to queue none.
+        queued_at=now if stage in NEXT else None,
         waiting_on=WaitingOn.PORTAL,
         waiting_for="",
         **patience.FRESH,

@@ -27,8 +27,10 @@ log = logging.getLogger(__name__)
 RUN_SECONDS = 20.0
 
 
-def run(jobs: Iterable[Job]) -> None:
+def run(jobs: Iterable[Job]) -> bool:
     """Run the steps of a job, until nothing is due or the time of one run is over.
+
+    Return whether the time was over first, and more is due.
 
     `jobs` takes the lease each time that it is asked, and ends if nothing is due or another worker
     holds the lease.
@@ -36,8 +38,11 @@ def run(jobs: Iterable[Job]) -> None:
     stop_at = time.monotonic() + RUN_SECONDS
     for job in jobs:
         # Only between steps: a step that was started has to be settled.
-        if not _run_step(job) or time.monotonic() > stop_at:
-            return
+        if not _run_step(job):
+            return False
+        if time.monotonic() > stop_at:
+            return True
+    return False
 
 
 def _run_step(job: Job) -> bool:

@@ -1,8 +1,11 @@
+import math
 from datetime import timedelta
 
 import pytest
 import requests
 import time_machine
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
@@ -23,6 +26,7 @@ from connect.models import (
 from connect.operations.connection import operate
 from tenants.models import Proof
 from tests import cast
+from tests.connect.fleet import Fleet
 from tests.connect.journey import Journey
 from tests.connect.refreshing import refresh_all
 
@@ -106,6 +110,20 @@ def test_a_deep_look_is_one_call_for_the_whole_region(journey: Journey) -> None:
     assert len(journey.running.calls()) == 1
     contact = journey.connection.mappings.get(object_name="Contact")
     assert contact.state == "POLLING_SF_CHANGES"
+
+
+def test_a_deep_look_at_a_thousand_connections_costs_under_sixty_statements(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = math.ceil(1000 / regions.PAGE)
+    monkeypatch.setattr(regions, "PAGE", 2)
+    for _ in range(2 * pages):
+        fleet.add()
+    refresh_all()
+    Health.objects.update(deep_at=None)
+    with CaptureQueriesContext(database) as asked:
+        assert refresh_all() == 2 * pages
+    assert len(asked) < 60, [each["sql"] for each in asked]
 
 
 def test_without_the_list_each_connection_is_read_alone(journey: Journey) -> None:

@@ -1,0 +1,92 @@
+"""No task is queued twice: over a whole provisioning, each task finds work and leaves none."""
+
+from collections.abc import Iterator
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+import emulator as emulated
+from connect.mappings import templates
+from connect.models import Connection, SchemaFate, Stage, WaitingOn
+from connect.operations import connection as operations
+from connect.provisioning import reconciler, steps
+from connect.runner import run
+from connect.runner.lease import Claim
+from connect.runner.outcomes import Done
+from tenants import sweeps
+from tenants.models import Tenant
+from tenants.sweeps import name_of
+from tests import cast, queue
+from tests.connect.journey import Journey
+from tests.subscriber import Admin, new_org
+from tests.tenants.callouts import callout, post_signed
+
+pytestmark = pytest.mark.django_db
+ADVANCE = name_of(reconciler.advance)
+MANY = 60
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(timezone.now(), tick=True) as traveller:
+        yield traveller
+
+
+def queued() -> int:
+    """Sweep as the worker's pulse does; return how many tasks of the connection are queued."""
+    sweeps.run()
+    return sum(function == ADVANCE for function, _ in queue.queued_calls())
+
+
+def work_off(clock: time_machine.Traveller) -> int:
+    """Run the connection's tasks until it waits for a person; return how many they were."""
+    for count in range(MANY):
+        seen = Connection.objects.get()
+        if seen.next_attempt_at and seen.waiting_on == WaitingOn.HEROKU:
+            clock.move_to(max(seen.next_attempt_at, timezone.now()), tick=True)
+        if not queued():
+            return count
+        assert queued() == 1
+        due = Connection.objects.filter(next_attempt_at__lte=timezone.now(), lease=None)
+        assert due.exists(), "the task finds nothing to do"
+        queue.drain()
+    raise AssertionError("it never waits for a person")
+
+
+def test_a_whole_provisioning_has_one_task_for_each_event_and_each_look(
+    emulator: emulated.Running, clock: time_machine.Traveller
+) -> None:
+    templates.ensure_first()
+    admin = Admin(emulator, new_org(emulator, cast.ACME, records={"Account": [{"Name": "N"}]}))
+    assert post_signed(callout(cast.ACME)).status_code == 202
+    tasks = [work_off(clock)]
+    assert Connection.objects.get().stage == Stage.WAITING_FOR_CONSENT
+    admin.sign_in(Tenant.objects.get())
+    tasks.append(work_off(clock))
+    assert Connection.objects.get().stage == Stage.WAITING_FOR_AUTHORIZATION
+    admin.authorize(Tenant.objects.get())
+    tasks.append(work_off(clock))
+    assert Connection.objects.get().stage == Stage.LIVE
+    # The callout and a look at the add-on, the sign-in, the authorization and a look at the load.
+    assert tasks == [2, 1, 2]
+
+
+@pytest.mark.parametrize("name", ["import_mappings", "offboard"])
+def test_what_staff_press_is_queued_once(journey: Journey, name: str) -> None:
+    journey.reach(Stage.LIVE)
+    queue.drain()
+    operations.operate(name, journey.connection.pk, "olga", {"schema_fate": SchemaFate.KEEP})
+    assert queued() == 1
+
+
+def test_a_run_whose_time_is_over_queues_the_rest_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    def done(claim: Claim) -> Done:
+        return Done("Linked.")
+
+    connection = cast.connect(cast.enrol(cast.ACME), Stage.LINKING)
+    monkeypatch.setitem(steps.STEPS, Stage.LINKING, done)
+    monkeypatch.setattr(run, "RUN_SECONDS", -1.0)
+    reconciler.advance(connection.pk)
+    assert queue.queued_calls() == [(ADVANCE, (connection.pk,))]
+    assert queued() == 1
