@@ -127,10 +127,12 @@ def _force(past: Machine, org: Org, state: str) -> None:
 def _post(past: Machine, posts: tuple[tuple[str, str, int], ...]) -> None:
     """Let companies post on X, and staff press “Collect now”."""
     sent = [
-        {"username": handle, "text": text, "likes": likes, "seconds_ago": 600 - 60 * number}
-        for number, (handle, text, likes) in enumerate(posts)
+        {"username": handle, "text": text, "likes": likes, "seconds_ago": 0}
+        for handle, text, likes in posts
     ]
     past.emulator.call("POST", "/x/posts", sent)
+    # X finds a post half a minute later.
+    past.watch(2 * MINUTE)
     with Ledger(past.stack.database_url) as ledger:
         before = _inserted(ledger)
         Staff(past.stack).collect_posts()

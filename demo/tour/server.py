@@ -115,7 +115,7 @@ def _html(text: str) -> Response:
     return Response(text, content_type="text/html; charset=utf-8")
 
 
-class _WithoutLog(WSGIRequestHandler):
+class _Silent(WSGIRequestHandler):
     def log(self, *_: object) -> None:
         """Say nothing: the console tells of the start."""
 
@@ -124,7 +124,7 @@ class _WithoutLog(WSGIRequestHandler):
 def serving(tour: Tour) -> Iterator[None]:
     """Serve the tour on its port until the block ends."""
     port = tour.plan.tour_port
-    server = make_server("127.0.0.1", port, tour, threaded=True, request_handler=_WithoutLog)
+    server = make_server("127.0.0.1", port, tour, threaded=True, request_handler=_Silent)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -42,7 +42,7 @@ BREAKS = {
 }
 STOPS = (
     Stop(
-        "The worklist",
+        "What needs a person",
         "All that needs a person, worst first: who is blocked, whose authorization is lost, whose"
         " rows are refused. Each row has its one right button.",
         {"Attention": "{admin}/attention/", "Dashboard": "{admin}/"},
@@ -65,7 +65,7 @@ STOPS = (
     Stop(
         "Be the subscriber",
         "Glacier's admin revoked the access, and the portal has mailed them. Open that mail, follow"
-        " its button, and authorize again: the page and the worklist follow you.",
+        " its button, and authorize again: the page and the portal follow you.",
         {"Mailbox": "{tour}/mail/", "Glacier": "{admin}/tenants/tenant/{glacier}/change/"},
     ),
     Stop(
