@@ -12,7 +12,7 @@ from django.utils import timezone
 from connect import remedies, switches
 from connect.clients.accounts import account_of
 from connect.formats import counted
-from connect.models import Connection, Stage, WaitingOn
+from connect.models import ENDING, Connection, Stage, WaitingOn
 from connect.provisioning import pauses, stages, steps
 from connect.runner import lease, patience, retry, run
 from connect.runner.job import Job
@@ -38,7 +38,7 @@ def advance(connection_id: int, *, hurry: bool = False) -> None:
 
 
 # Nothing is provisioned in these.
-NEVER_SWITCHED_OFF = (Stage.OFFBOARDING, Stage.LIVE)
+NEVER_SWITCHED_OFF = (*ENDING, Stage.LIVE)
 
 
 def _jobs(connection_id: int, *, hurry: bool) -> Iterator[Job]:
@@ -116,7 +116,7 @@ class ConnectionJob(Job):
 
     def _is_stopped(self) -> bool:
         """Whether staff have blocked the org. Off-boarding continues."""
-        return self.stage != Stage.OFFBOARDING and self.tenant.is_blocked
+        return self.stage not in ENDING and self.tenant.is_blocked
 
     def settle_done(self, done: Done) -> bool:
         stage = Stage(done.then or stages.NEXT[Stage(self.stage)])
