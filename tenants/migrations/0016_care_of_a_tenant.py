@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tenants', '0014_owners_and_notes'),
+        ('tenants', '0015_new_link_mail'),
     ]
 
     operations = [
