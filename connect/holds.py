@@ -13,6 +13,7 @@ from connect import switches
 from connect.clients import budget
 from connect.formats import counted
 from connect.models import (
+    ENDING,
     OPEN_STATUSES,
     Connection,
     Rollout,
@@ -27,7 +28,7 @@ from tenants import limits
 
 MAPPING_CALLS = "mapping-calls"  # the bucket of calls to Heroku Connect for roll-outs
 CALLS_PER_RUN = 2  # to Heroku Connect, on average, each time that a tenant is worked on
-_NOT_PROVISIONED = (Stage.LIVE, Stage.OFFBOARDING, Stage.OFFBOARDED)
+_NOT_PROVISIONED = (Stage.LIVE, *ENDING, Stage.OFFBOARDED)
 _AT_WORK = (RolloutStatus.CHECKING, RolloutStatus.RUNNING)
 
 

@@ -5,13 +5,15 @@ from dataclasses import replace
 from django.utils import timezone
 
 from connect import connections, standing
-from connect.models import Connection, IncidentKind, Stage
+from connect.models import ENDING, Connection, IncidentKind, Stage
 from connect.standing import Facts as StandingFacts
 from connect.standing import OpenIncident, Standing, Tone, subscriber
 from connect.standing.reading import facts_of as read_facts
 from tenants import progress
 from tenants.models import GrantStatus, SalesforceGrant, Tenant
 from tenants.progress import Button, Facts, ForSubscriber
+
+_AT_REST = (Stage.LIVE, Stage.GRACE)
 
 
 def facts_of(tenant: Tenant, grant: SalesforceGrant | None) -> Facts:
@@ -24,10 +26,11 @@ def facts_of(tenant: Tenant, grant: SalesforceGrant | None) -> Facts:
     return Facts(
         said=said,
         is_live=said == subscriber.LIVE,
-        is_moving=is_busy and seen.stage != Stage.LIVE and said.button == Button.NONE,
+        is_moving=is_busy and seen.stage not in _AT_REST and said.button == Button.NONE,
         authorized_at=connection.authorized_at if connection else None,
         live_at=connection.live_at if connection else None,
         synced_at=seen.synced_at,
+        ends_at=seen.ends_at if seen.stage == Stage.GRACE else None,
     )
 
 
@@ -48,7 +51,7 @@ def _seen(
 def _said(seen: StandingFacts, found: Standing, grant: SalesforceGrant | None) -> ForSubscriber:
     """Return what the page says. On the way to live the sign-in is asked for from the start."""
     said = found.subscriber
-    if seen.stage in (Stage.LIVE, Stage.OFFBOARDING) or found.tone == Tone.BAD:
+    if seen.stage in (Stage.LIVE, *ENDING) or found.tone == Tone.BAD:
         return said
     if _has_access(grant):
         # They have just signed in, and the portal has not looked yet.
@@ -63,6 +66,8 @@ def _missing_access(
     connection: Connection | None, grant: SalesforceGrant | None
 ) -> ForSubscriber | None:
     if connection is None or grant is None or not _has_access(grant):
+        return None
+    if connection.stage in ENDING:
         return None
     return subscriber.missing_access(grant.username, connection.missing_access)
 

@@ -1,11 +1,22 @@
-"""The tenants' schemas: their names, and the only statement that drops one."""
+"""The tenants' schemas: names, sizes, tables, and the only statement that drops one."""
 
 import re
+from collections.abc import Iterable
 
+from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
 from connect import databases
 
+_SIZES = (
+    "SELECT n.nspname, coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint"
+    " FROM pg_namespace n LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relkind = 'r'"
+    " WHERE n.nspname = ANY(%s) GROUP BY n.nspname"
+)
+_TABLES = (
+    "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE n.nspname = %s AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY c.relname"
+)
 _NAME = re.compile(r"sf_00d[0-9a-z]{15}_[1-9][0-9]{0,4}")
 
 
@@ -37,3 +48,19 @@ def drop(name: str, alias: str) -> None:
     statement = sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(checked(name)))
     with databases.cursor_of(alias) as cursor:
         cursor.execute(statement)
+
+
+def sizes(names: Iterable[str], alias: str) -> dict[str, int]:
+    """Return how many bytes schemas take with their indexes; those that are not there are missing.
+
+    Raises DatabaseAway.
+    """
+    with databases.cursor_of(alias) as cursor:
+        cursor.execute(_SIZES, [list(names)])
+        return dict(cursor.fetchall())
+
+
+def tables(name: str, cursor: CursorWrapper) -> list[str]:
+    """Return the tables of a schema, Heroku Connect's own included; none if it is not there."""
+    cursor.execute(_TABLES, [checked(name)])
+    return [table for (table,) in cursor.fetchall()]

@@ -5,6 +5,7 @@ from django.utils import timezone
 from connect import connections, junk
 from connect.clients import budget
 from connect.health import (
+    closely,
     common,
     diagnose,
     fleet,
@@ -102,7 +103,7 @@ def check_incidents() -> None:
             enqueue(refresh_region, region_url, host_app_id)
     if "" in region_urls:
         refresh_health()
-    for connection_id in suspects[:SWEEP_LIMIT]:
+    for connection_id in [*suspects[:SWEEP_LIMIT], *closely.due(SWEEP_LIMIT, suspects)]:
         enqueue(refresh_connection, connection_id)
     for incident_id in healing.take_due(SWEEP_LIMIT):
         enqueue(heal, incident_id)

@@ -38,6 +38,7 @@ _SEEN_BY_ALL = {
     ),
     "connect": (
         "connection",
+        "keptschema",
         "mapping",
         "mappingtemplate",
         "defaulttemplate",
@@ -66,6 +67,7 @@ _OPERATOR = (
     "tenants.add_orgrule",
     "connect.retry_connection",
     "connect.pause_connection",
+    "connect.undo_connection",
     "connect.restart_connection",
     "connect.refresh_connection",
     "connect.import_connection",
@@ -87,6 +89,7 @@ _OPERATOR = (
 )
 _MANAGER = (
     "connect.offboard_connection",
+    "connect.drop_keptschema",
     "connect.overwrite_connection",
     "tenants.export_tenant",
     "tenants.erase_tenant",

@@ -105,7 +105,7 @@ def free_of(worker: str) -> int:
 
 def _held() -> Iterator[QuerySet[Any]]:
     for model in apps.get_models():
-        if hasattr(model, "lease_holder"):
+        if hasattr(model, "lease_holder") and not model._meta.proxy:
             yield model._default_manager.exclude(lease_holder="")
 
 

@@ -117,9 +117,7 @@ def _kind_for(progress: Progress) -> MessageKind | None:
 
 
 def _draft(tenant: Tenant | None, kind: MessageKind, context: dict[str, str]) -> dict[str, object]:
-    to = ", ".join(settings.STAFF_EMAILS)
-    if tenant and kind not in STAFF_KINDS:
-        to = tenant.admin_email
+    to = _recipients(tenant, kind)
     days = links.LIFETIME.days
     known = {
         **context,
@@ -147,6 +145,15 @@ def _draft(tenant: Tenant | None, kind: MessageKind, context: dict[str, str]) ->
         "status": MessageStatus.QUEUED if to else MessageStatus.FAILED,
         "error": "" if to else "There is no recipient: set STAFF_EMAILS or DEV_EMAIL.",
     }
+
+
+def _recipients(tenant: Tenant | None, kind: MessageKind) -> str:
+    if tenant is None:
+        return ", ".join(settings.STAFF_EMAILS)
+    if kind not in STAFF_KINDS:
+        return tenant.admin_email
+    # Each once, in this order.
+    return ", ".join(dict.fromkeys([*settings.STAFF_EMAILS, *tenant.alert_addresses]))
 
 
 def _link(tenant: Tenant | None, kind: MessageKind) -> str:

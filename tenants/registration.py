@@ -1,7 +1,7 @@
-"""Registering a tenant: a new one, a known one, and one that calls again after its end."""
+"""Registering a tenant: a new one, a known one, and one that calls again at or after its end."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.conf import settings
 from django.db import transaction
@@ -10,6 +10,7 @@ from django.utils import timezone
 from tenants import limits, messages, orgs, timeline
 from tenants.callout_data import CalloutData
 from tenants.models import Event, EventKind, Proof, Source, Tenant
+from tenants.progress import progress_of
 from tenants.signals import tenant_changed
 
 _BLANK = {"login_domain": "", "package_version": "", "installer_id": ""}
@@ -49,7 +50,7 @@ def register(data: CalloutData, *, signed: bool) -> CalloutAnswer:
         return _create(data, signed=signed)
     if tenant.offboarded_at:
         return _hold_returned(tenant, data, signed=signed)
-    return _compare(tenant, data, signed=signed)
+    return _tell_of_end(tenant, _compare(tenant, data, signed=signed), signed=signed)
 
 
 def _create(data: CalloutData, *, signed: bool) -> CalloutAnswer:
@@ -205,6 +206,29 @@ def _hold_returned(tenant: Tenant, data: CalloutData, *, signed: bool) -> Callou
             text=f"The org {tenant.org_id} sent a callout. Open its page to register it again.",
         )
     return CalloutAnswer(202, _WAITS, tenant=tenant, outcome=text)
+
+
+def _tell_of_end(tenant: Tenant, answer: CalloutAnswer, *, signed: bool) -> CalloutAnswer:
+    """Return an answer that names the end of an org in its grace period: no callout undoes it."""
+    ends_at = progress_of(tenant).ends_at
+    if ends_at is None:
+        return answer
+    when = f"{ends_at:%-d %b %Y, %H:%M} UTC"
+    text = f"The org called again while it is being off-boarded. It ends at {when}, unless undone."
+    stamp = ends_at.isoformat()
+    if not tenant.events.filter(kind=EventKind.RETURNED, data__ends_at=stamp).exists():
+        what = {"signed": signed, "ends_at": stamp}
+        timeline.note(tenant, EventKind.RETURNED, text, actor=timeline.PACKAGE, **what)
+        messages.notify_staff(
+            tenant,
+            key=f"called-in-grace:{tenant.pk}:{stamp}",
+            subject="An org that is being off-boarded has called",
+            text=f"{text} If they want to stay, press “Undo off-boarding” on the tenant's page.",
+        )
+    if answer.status != 202:
+        return answer
+    said = f"This org is being off-boarded and ends at {when}. Only our staff can undo that."
+    return replace(answer, message=said)
 
 
 def _remember(tenant: Tenant, data: CalloutData, *, signed: bool) -> None:

@@ -124,7 +124,8 @@ def bring_back(now: datetime) -> int:
     For every model with the field `next_attempt_at`; return how many rows.
     """
     models = [each for each in apps.get_models() if hasattr(each, "next_attempt_at")]
-    return sum(_put_off(each, now).update(next_attempt_at=now) for each in models)
+    own = [each for each in models if not each._meta.proxy]
+    return sum(_put_off(each, now).update(next_attempt_at=now) for each in own)
 
 
 def _put_off(model: type[Model], now: datetime) -> QuerySet[Any]:

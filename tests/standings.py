@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from connect import standing
 from connect.models import (
+    ENDING,
     REGIONAL,
     Condition,
     Connection,
@@ -18,12 +19,13 @@ from connect.models import (
     Stage,
     WriteError,
 )
+from connect.provisioning import stages
 from connect.standing import Facts, Standing
 from tenants.models import GrantStatus, SalesforceGrant, Tenant
 from tenants.progress import Button
 
 EVERY: list[tuple[Facts, Standing]] = standing.every()
-_AUTHORIZED = (Stage.IMPORTING_MAPPINGS, Stage.LOADING, Stage.LIVE, Stage.OFFBOARDING)
+_AUTHORIZED = (Stage.IMPORTING_MAPPINGS, Stage.LOADING, Stage.LIVE, *ENDING)
 
 
 def make(tenant: Tenant, facts: Facts) -> Connection | None:
@@ -58,10 +60,12 @@ def _fields(tenant: Tenant, facts: Facts, stage: Stage) -> dict[str, Any]:
         "region_url": f"https://region-{tenant.pk}.example",
         "organization_id": tenant.org_id if reached else "",
         "state": facts.state or "IDLE",
+        "ends_at": facts.ends_at,
+        "stage_before": Stage.LIVE if stage in stages.UNDOABLE else "",
         "paused_until": now + timedelta(hours=1) if facts.paused_until else None,
         "pause_note": facts.pause_note,
         "authorized_at": since if reached else None,
-        "live_at": since if stage in (Stage.LIVE, Stage.OFFBOARDING) else None,
+        "live_at": since if stage in (Stage.LIVE, *ENDING) else None,
         "offboarded_at": now if stage == Stage.OFFBOARDED else None,
     }
 

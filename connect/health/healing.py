@@ -90,7 +90,7 @@ def _restart(incident: Incident, operate: Operate) -> str:
 def _restart_all(incident: Incident, operate: Operate) -> str:
     """Restart all that cannot reach the database; those left over have their turn at the next."""
     stop_at, count = time.monotonic() + MAX_STEP_SECONDS, 0
-    for connection in without_database(incident.scope):
+    for connection in without_database(incident.scope).filter(tenant__heals_itself=True):
         if time.monotonic() > stop_at:
             break
         try:
@@ -124,7 +124,14 @@ def is_restarted(kind: IncidentKind) -> bool:
 def needs_person(incident: Incident) -> bool:
     """Return whether a person has to act from the beginning: the portal does nothing about it."""
     kind = IncidentKind(incident.kind)
-    return kind not in REMEDIES and remedies.INCIDENTS[kind].by != remedies.By.PORTAL
+    if kind in REMEDIES:
+        return not _heals_itself(incident.connection)
+    return remedies.INCIDENTS[kind].by != remedies.By.PORTAL
+
+
+def _heals_itself(connection: Connection | None) -> bool:
+    """Return whether staff let the portal heal it; an incident about many is healed."""
+    return connection is None or connection.tenant.heals_itself
 
 
 def schedule_step(incident: Incident, now: datetime) -> None:
@@ -163,8 +170,11 @@ def heal(incident_id: int, operate: Operate) -> str:
     remedy = REMEDIES.get(IncidentKind(incident.kind))
     if remedy is None or not _may_be_healed(incident.connection):
         return ""
+    if not _heals_itself(incident.connection):  # staff have changed that since it opened
+        return _escalate(incident, "Staff do not want the portal to heal this tenant by itself.")
     if remedy.schedule.is_used_up(incident.attempts):
-        return _escalate(incident, remedy)
+        text = f"Did “{remedy.name}” {incident.attempts} times without success."
+        return _escalate(incident, text)
     if not attempts.count(found, incident.attempts):
         return ""
     text = remedy.step(incident, operate)
@@ -180,13 +190,12 @@ def _may_be_healed(connection: Connection | None) -> bool:
     return connection.stage == Stage.LIVE and not are_alerts_suppressed(connection)
 
 
-def _escalate(incident: Incident, remedy: Remedy) -> str:
+def _escalate(incident: Incident, text: str) -> str:
     now = timezone.now()
     mine = Incident.objects.filter(pk=incident.pk, needs_person_since=None)
     # Only the worker whose update matches alerts staff, so they get one alert.
     if not mine.update(needs_person_since=now, next_attempt_at=None):
         return ""
-    text = f"Did “{remedy.name}” {incident.attempts} times without success."
     alerts.notify_needs_person(incident, text)
     _record(incident, "person", text)
     return text

@@ -30,7 +30,8 @@ _FORGOTTEN: Facts = {
     **dict.fromkeys(("state", "organization_id", "salesforce_username", "api_version"), ""),
     **dict.fromkeys(("schema_requested_at", "link_published_at", "authorized_at"), None),
     **dict.fromkeys(("template", "import_sent_at", "live_at", "seen_at", "paused_until"), None),
-    "pause_note": "",
+    **dict.fromkeys(("pause_note", "stage_before", "schema_fate"), ""),
+    "ends_at": None,
     "reminders_sent": 0,
 }
 

@@ -111,16 +111,23 @@ def _of_rows(
     for row in rows:
         addon = used.get(row.pk)
         if addon is None:
-            text = f"Heroku has no add-on {row.addon_name}. Start over, or off-board the tenant."
+            way = _way_out(row, "Start over, or off-board the tenant.")
+            text = f"Heroku has no add-on {row.addon_name}. {way}"
             yield Difference(DiscrepancyKind.MISSING, text, row=row)
             continue
         summary = by_name.get(addon.name)
         if row.connection_id and summary is None:
-            text = f"Heroku Connect lists no connection of {addon.name}. Link again, or start over."
+            way = _way_out(row, "Link again, or start over.")
+            text = f"Heroku Connect lists no connection of {addon.name}. {way}"
             yield Difference(DiscrepancyKind.MISSING, text, addon, row=row)
         elif changes := _changes(row, addon, summary):
             text = f"Heroku calls them otherwise than the portal: {'; '.join(changes)}."
             yield Difference(DiscrepancyKind.CHANGED, text, addon, summary, row)
+
+
+def _way_out(row: Connection, usual: str) -> str:
+    in_grace = "Its off-boarding cannot be undone any more: off-board it now."
+    return in_grace if row.stage == Stage.GRACE else usual
 
 
 def _changes(row: Connection, addon: Addon, summary: ConnectionSummary | None) -> list[str]:

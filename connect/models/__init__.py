@@ -6,7 +6,7 @@ Import every model from here; the modules inside only divide them by what they d
 from connect.models.addon_day import WAITS_FOR_CAP, AddonDay
 from connect.models.blocked import BlockedKind
 from connect.models.budget import ApiBudget, BudgetHour
-from connect.models.connection import Connection, SchemaFate, Stage, WaitingOn
+from connect.models.connection import Connection
 from connect.models.diagnosis import Diagnosis, Notification
 from connect.models.discrepancy import Discrepancy, DiscrepancyKind, Reconciliation
 from connect.models.health import Condition, FleetCondition, Health, HealthSample
@@ -20,6 +20,7 @@ from connect.models.incident import (
     IncidentStatus,
     WebhookNotice,
 )
+from connect.models.kept_schema import KeptSchema
 from connect.models.mapping import (
     DefaultTemplate,
     Drift,
@@ -42,13 +43,16 @@ from connect.models.rollout_item import (
     RolloutItemStatus,
     RolloutStep,
 )
+from connect.models.stage import ENDING, WAITS_FOR_END, SchemaFate, Stage, WaitingOn
 from connect.models.write_error import RepairResult, SkipReason, WriteError, WriteRepair
 
 __all__ = [
     "COMMON",
+    "ENDING",
     "OPEN_STATUSES",
     "REGIONAL",
     "WAITS_FOR_CAP",
+    "WAITS_FOR_END",
     "WAITS_FOR_ROOM",
     "AddonDay",
     "ApiBudget",
@@ -70,6 +74,7 @@ __all__ = [
     "Incident",
     "IncidentKind",
     "IncidentStatus",
+    "KeptSchema",
     "Mapping",
     "MappingTemplate",
     "Notification",

@@ -8,40 +8,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from connect.models.blocked import BlockedKind
+from connect.models.stage import SchemaFate, Stage, WaitingOn
 from tenants.models import Tenant
-
-
-class Stage(models.TextChoices):
-    """What is to be done next for a connection. The order is the order of provisioning."""
-
-    WAITING_FOR_PROOF = "waiting_for_proof", "Waiting for proof"
-    CREATING_ADDON = "creating_addon", "Creating the add-on"
-    LINKING = "linking", "Linking to Heroku Connect"
-    CONFIGURING_DATABASE = "configuring_database", "Configuring the database"
-    WAITING_FOR_CONSENT = "waiting_for_consent", "Waiting for Salesforce sign-in"
-    PUBLISHING_LINK = "publishing_link", "Publishing the link to the org"
-    WAITING_FOR_AUTHORIZATION = "waiting_for_authorization", "Waiting for authorization"
-    IMPORTING_MAPPINGS = "importing_mappings", "Importing mappings"
-    LOADING = "loading", "Loading data"
-    LIVE = "live", "Live"
-    OFFBOARDING = "offboarding", "Off-boarding"
-    OFFBOARDED = "offboarded", "Off-boarded"
-
-
-class WaitingOn(models.TextChoices):
-    """Who has to act next."""
-
-    PORTAL = "portal", "Portal"
-    SUBSCRIBER = "subscriber", "Subscriber"
-    STAFF = "staff", "Staff"
-    HEROKU = "heroku", "Heroku"
-
-
-class SchemaFate(models.TextChoices):
-    """What off-boarding does with the tenant's schema."""
-
-    KEEP = "keep", "Keep the schema and its rows"
-    DROP = "drop", "Drop the schema and all its rows"
 
 
 class Connection(models.Model):
@@ -158,6 +126,17 @@ class Connection(models.Model):
     snooze_note = models.CharField(max_length=255, blank=True)
 
     # --- the end
+    ends_at = models.DateTimeField(
+        null=True, blank=True, help_text="Until then its off-boarding can be undone."
+    )
+    stage_before = models.CharField(
+        max_length=30,
+        choices=Stage.choices,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The stage that an undo brings back.",
+    )
     schema_fate = models.CharField(max_length=4, choices=SchemaFate.choices, blank=True)
     start_over = models.BooleanField(
         default=False, help_text="A new generation follows when this one is gone."
@@ -209,8 +188,16 @@ class Connection(models.Model):
                 name="no_data_before_the_org_is_known",
             ),
             models.CheckConstraint(
-                condition=Q(paused_until=None, pause_note="") | Q(stage="live"),
+                # An undo brings the pause back that staff wanted before.
+                condition=Q(paused_until=None, pause_note="")
+                | Q(stage__in=["live", "resuming", "grace"]),
                 name="only_what_is_live_is_paused",
+            ),
+            models.CheckConstraint(
+                condition=Q(stage="grace", ends_at__isnull=False) & ~Q(stage_before="")
+                | Q(stage="resuming") & ~Q(stage_before="")
+                | ~Q(stage__in=["resuming", "grace"]) & Q(stage_before=""),
+                name="what_can_be_undone_has_a_way_back",
             ),
         ]
         indexes: ClassVar = [
@@ -260,6 +247,7 @@ class Connection(models.Model):
             ("refresh_connection", "Can refresh a connection's health"),
             ("import_connection", "Can import mappings"),
             ("offboard_connection", "Can off-board a tenant"),
+            ("undo_connection", "Can undo an off-boarding in its grace period"),
             ("snooze_connection", "Can silence a tenant's alerts for a time"),
         ]
 

@@ -11,7 +11,7 @@ from connect.clients.accounts import app_of, remote_of
 from connect.formats import counted, format_time
 from connect.health import diagnose, observations, states
 from connect.health import refresh as health
-from connect.models import BlockedKind, Connection, Health, Stage, WaitingOn
+from connect.models import ENDING, BlockedKind, Connection, Health, Stage, WaitingOn
 from connect.operations import ending, following, timed
 from connect.operations.base import Done, Failed, Operation, Options, Report, Skip, by_name, perform
 from connect.provisioning import reconciler, stages
@@ -44,8 +44,8 @@ def _refusal_to_retry(connection: Connection) -> str:
         return f"there is nothing left to do: it is {connection.get_stage_display().lower()}"
     if not connection.blocked_at:
         return remedies.refusal_to_retry_wait(connection.waiting_for)
-    # Off-boarding cannot start over, so nothing else would go on with it.
-    if connection.stage == Stage.OFFBOARDING:
+    # What is ended cannot start over, so nothing else would go on with it.
+    if connection.stage in ENDING:
         return ""
     return remedies.refusal_to_retry(BlockedKind(connection.blocked_kind or BlockedKind.OTHER))
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from connect import remedies, switches
 from connect.clients.accounts import account_of
 from connect.formats import counted
-from connect.models import Connection, Stage, WaitingOn
+from connect.models import ENDING, Connection, Stage, WaitingOn
 from connect.provisioning import pauses, stages, steps
 from connect.runner import lease, patience, retry, run
 from connect.runner.job import Job
@@ -51,7 +51,7 @@ def hurry(connection_id: int, wanted: Q) -> None:
 
 
 # Nothing is provisioned in these.
-NEVER_SWITCHED_OFF = (Stage.OFFBOARDING, Stage.LIVE)
+NEVER_SWITCHED_OFF = (*ENDING, Stage.LIVE)
 
 
 def _jobs(connection_id: int) -> Iterator[Job]:
@@ -127,7 +127,7 @@ class ConnectionJob(Job):
 
     def _is_stopped(self) -> bool:
         """Whether staff have blocked the org. Off-boarding continues."""
-        return self.stage != Stage.OFFBOARDING and self.tenant.is_blocked
+        return self.stage not in ENDING and self.tenant.is_blocked
 
     def settle_done(self, done: Done) -> bool:
         stage = Stage(done.then or stages.NEXT[Stage(self.stage)])

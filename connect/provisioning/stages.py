@@ -20,15 +20,21 @@ NEXT: dict[Stage, Stage] = {
     Stage.WAITING_FOR_AUTHORIZATION: Stage.IMPORTING_MAPPINGS,
     Stage.IMPORTING_MAPPINGS: Stage.LOADING,
     Stage.LOADING: Stage.LIVE,
+    Stage.RESUMING: Stage.LIVE,
+    Stage.GRACE: Stage.OFFBOARDING,
     Stage.OFFBOARDING: Stage.OFFBOARDED,
 }
 
-# Other legal changes: a lost grant needs consent again; staff import again or off-board.
+# Where an off-boarding can be undone: before an add-on is ordered there is nothing to lose.
+_HAS_ADDON = list(Stage)[list(Stage).index(Stage.CREATING_ADDON) : list(Stage).index(Stage.GRACE)]
+# Other legal changes: a lost grant needs consent again; staff import again; an undo goes back.
 _OTHER_TRANSITIONS: dict[Stage, set[Stage]] = {
     Stage.PUBLISHING_LINK: {Stage.WAITING_FOR_CONSENT},
     Stage.IMPORTING_MAPPINGS: {Stage.IMPORTING_MAPPINGS},
     Stage.LOADING: {Stage.IMPORTING_MAPPINGS},
     Stage.LIVE: {Stage.IMPORTING_MAPPINGS},
+    Stage.RESUMING: {each for each in _HAS_ADDON if each != Stage.RESUMING},
+    Stage.GRACE: {Stage.RESUMING},
 }
 
 # What a connection forgets with every success.
@@ -42,6 +48,10 @@ NO_ERROR: Facts = {
 }
 # What it forgets when the trouble is solved, which a retry alone does not prove.
 NO_TROUBLE: Facts = {"blocked_kind": "", "trouble_since": None, "trouble_stage": ""}
+# The pause of staff, which ends with the stage.
+NOT_PAUSED: Facts = {"paused_until": None, "pause_note": ""}
+# An off-boarding that can be undone, or is.
+UNDOABLE = (Stage.GRACE, Stage.RESUMING)
 _ORDER = list(Stage)
 
 
@@ -56,12 +66,25 @@ def check_transition(now: Stage, then: Stage) -> None:
     # Staff may end a connection at any stage, also half-way through provisioning.
     if then == Stage.OFFBOARDING and now not in (Stage.OFFBOARDING, Stage.OFFBOARDED):
         return
+    if then == Stage.GRACE and now in _HAS_ADDON:
+        return
     raise IllegalTransition(f"from {now.label!r} to {then.label!r}")
 
 
 def _solves(trouble_stage: str, then: Stage) -> bool:
     """Return whether the trouble is over: the connection gets past the stage that was blocked."""
+    if trouble_stage == Stage.RESUMING:  # an undo goes back in the order
+        return True
     return bool(trouble_stage) and _ORDER.index(then) > _ORDER.index(Stage(trouble_stage))
+
+
+def _forgotten(before: Stage, then: Stage) -> Facts:
+    """Return what ends with a move, unless an undo still needs it."""
+    if then in UNDOABLE:
+        return {}
+    if (before, then) == (Stage.RESUMING, Stage.LIVE):
+        return {"stage_before": ""}
+    return {**NOT_PAUSED, "stage_before": ""}
 
 
 def move_to(
@@ -77,29 +100,25 @@ def move_to(
 
     Raises IllegalTransition, and LostLease if the lease ran out.
     """
-    now = timezone.now()
-    check_transition(Stage(claim.connection.stage), stage)
+    now, before = timezone.now(), Stage(claim.connection.stage)
+    check_transition(before, stage)
     solved = NO_TROUBLE if _solves(claim.connection.trouble_stage, stage) else {}
+    entered: Facts = {
+        "stage": stage,
+        "stage_since": now,
+        "next_attempt_at": now if stage in NEXT else None,
+        # The run that moves it continues, or the caller queues its task: the sweep queues none.
+        "queued_at": now if stage in NEXT else None,
+        "waiting_on": WaitingOn.PORTAL,
+        "waiting_for": "",
+        "reminders_sent": 0,
+        "offboarded_at": now if stage == Stage.OFFBOARDED else None,
+    }
+    forgotten = {**NO_ERROR, **solved, **patience.FRESH, **_forgotten(before, stage)}
     # One statement with the release, so no other worker sees the new stage half done.
-    claim.release(
-        **NO_ERROR,
-        **solved,
-        stage=stage,
-        stage_since=now,
-        next_attempt_at=now if stage in NEXT else None,
-        # The run that moves it goes on, or the caller queues its task: the sweep is to queue none.
-        queued_at=now if stage in NEXT else None,
-        waiting_on=WaitingOn.PORTAL,
-        waiting_for="",
-        **patience.FRESH,
-        reminders_sent=0,
-        paused_until=None,
-        pause_note="",
-        offboarded_at=now if stage == Stage.OFFBOARDED else None,
-        **(facts or {}),
-    )
+    claim.release(**{**forgotten, **entered, **(facts or {})})
     timeline.note(claim.tenant, kind, text, actor=actor, stage=stage)
-    if stage == Stage.LIVE:
+    if stage == Stage.LIVE and before != Stage.RESUMING:
         # In the transaction of the move, so the mail is stored exactly when the move is.
         messages.queue(claim.tenant, MessageKind.LIVE, key=f"live:{claim.connection.pk}")
     if stage == Stage.OFFBOARDED:

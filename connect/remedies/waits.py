@@ -62,6 +62,14 @@ WAITS: dict[Stage, Remedy] = {
     Stage.IMPORTING_MAPPINGS: nothing(_GOES_ON),
     Stage.LOADING: nothing("The connection is live when Heroku Connect has loaded all mappings."),
     Stage.LIVE: nothing("The portal looks at it every few minutes."),
+    Stage.RESUMING: nothing("It is resumed at Heroku Connect, and goes on where it was."),
+    Stage.GRACE: press(
+        "undo_offboarding",
+        By.OPERATOR,
+        "If it is a mistake, undo the off-boarding.",
+        "It is resumed and goes on where it was. Otherwise it ends when the time is over: the "
+        "add-on is deleted.",
+    ),
     Stage.OFFBOARDING: nothing("The add-on is deleted, and then the tenant is off-boarded."),
     Stage.OFFBOARDED: nothing("A new registration of the org begins again."),
 }

@@ -37,6 +37,7 @@ _WAITING = (Stage.WAITING_FOR_CONSENT, Stage.WAITING_FOR_AUTHORIZATION)
 _DONE = {
     Stage.WAITING_FOR_PROOF: "It mails the admin a sign-in link: the sign-in is a proof.",
     Stage.LIVE: _LOOKS,
+    Stage.GRACE: "It pauses the connection at Heroku Connect, and off-boards it at the end.",
     Stage.OFFBOARDED: "Nothing.",
 }
 

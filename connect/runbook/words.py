@@ -221,6 +221,14 @@ STAGES: dict[Stage, Words] = {
     Stage.IMPORTING_MAPPINGS: Words("The mapping version is checked and sent.", _NOBODY),
     Stage.LOADING: Words("Heroku Connect loads all mapped objects for the first time.", _NOBODY),
     Stage.LIVE: Words("Everything is set up. From here on its health counts.", "Nobody."),
+    Stage.RESUMING: Words(
+        "An off-boarding was undone. The connection is resumed and goes back to its stage.", _NOBODY
+    ),
+    Stage.GRACE: Words(
+        "Staff have off-boarded the tenant, and it can still be undone. Nothing is synchronized; "
+        "the add-on is there and costs. OFFBOARDING_GRACE_DAYS says for how long.",
+        "The colleague who off-boarded it: the timeline names them.",
+    ),
     Stage.OFFBOARDING: Words("The connection is ended and its add-on deleted.", _NOBODY),
     Stage.OFFBOARDED: Words(
         "The add-on is gone; the schema was kept or dropped, as chosen.", "Nobody."

@@ -27,8 +27,8 @@ class Facts:
 
     `stage` None: there is no connection yet. `blocked` None with `trouble_since`: a retry is being
     made. `condition` is the one now and counts only for a live connection; `seen` is False if it
-    is unknown because the connection could not be seen. `suspected` incidents are not shown;
-    they only say since when the condition is what it is.
+    is unknown because the connection could not be seen. `ends_at` counts only in the grace period.
+    `suspected` incidents are not shown; they only say since when the condition is what it is.
     """
 
     stage: Stage | None
@@ -45,6 +45,7 @@ class Facts:
     seen: bool = True
     incidents: tuple[OpenIncident, ...] = ()
     suspected: tuple[OpenIncident, ...] = ()
+    ends_at: datetime | None = None
     paused_until: datetime | None = None
     pause_note: str = ""
     paused_by: str = ""

@@ -7,6 +7,7 @@ from connect import remedies
 from connect.formats import format_time
 from connect.models import (
     WAITS_FOR_CAP,
+    WAITS_FOR_END,
     WAITS_FOR_ROOM,
     BlockedKind,
     Condition,
@@ -91,8 +92,14 @@ def _blocked(facts: Facts, kind: BlockedKind) -> Standing:
         reason=facts.blocked_reason,
         since=facts.trouble_since,
         remedy=remedies.BLOCKED[kind],
-        subscriber=subscriber.blocked(kind, facts.stage),
+        subscriber=_for_subscriber(facts, kind),
     )
+
+
+def _for_subscriber(facts: Facts, kind: BlockedKind) -> ForSubscriber:
+    if facts.stage == Stage.GRACE:
+        return subscriber.in_grace(facts.ends_at, is_paused=False)
+    return subscriber.blocked(kind, facts.stage)
 
 
 # --- on the way to live, and to the end -----------------------------------------------------------
@@ -106,6 +113,8 @@ def _on_the_way(facts: Facts, stage: Stage) -> Standing:
     is_proven = stage == Stage.WAITING_FOR_PROOF and reason and facts.waiting_on == WaitingOn.PORTAL
     remedy = remedies.PROVEN if is_proven else remedies.WAITS[stage]
     found = _plain(facts, f"stage.{stage}", word, remedy, subscriber.WAITS[stage], reason)
+    if stage == Stage.GRACE:
+        found = _in_grace(facts, found)
     if facts.waiting_on == WaitingOn.STAFF:
         return _for_staff(facts, found, stage)
     if facts.trouble_since:
@@ -118,6 +127,17 @@ def _on_the_way(facts: Facts, stage: Stage) -> Standing:
     if stage == Stage.LOADING and facts.waiting_on == WaitingOn.SUBSCRIBER:
         return _authorize_again(found)
     return found
+
+
+def _in_grace(facts: Facts, found: Standing) -> Standing:
+    is_paused = facts.waiting_for == WAITS_FOR_END
+    until = f" until {format_time(facts.ends_at)}" if facts.ends_at else ""
+    return replace(
+        found,
+        headline=f"Off-boarding can be undone{until}",
+        reason="Nothing is synchronized." if is_paused else found.reason,
+        subscriber=subscriber.in_grace(facts.ends_at, is_paused=is_paused),
+    )
 
 
 def _for_staff(facts: Facts, found: Standing, stage: Stage) -> Standing:

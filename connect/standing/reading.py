@@ -101,6 +101,7 @@ def _own(row: Connection, now: datetime) -> dict[str, Any]:
         "blocked_reason": row.blocked_reason,
         "trouble_since": row.trouble_since or row.blocked_at,
         "state": row.state,
+        "ends_at": row.ends_at,
         "paused_until": row.paused_until if row.is_paused_on_purpose(now) else None,
         "pause_note": row.pause_note,
         "snoozed_until": row.snoozed_until if row.is_snoozed(now) else None,

@@ -7,7 +7,9 @@ from connect.health import causes
 from connect.health import states as health_states
 from connect.models import (
     COMMON,
+    ENDING,
     WAITS_FOR_CAP,
+    WAITS_FOR_END,
     WAITS_FOR_ROOM,
     BlockedKind,
     Condition,
@@ -86,6 +88,9 @@ def _facts() -> Iterator[Facts]:
     yield from _on_the_way()
     yield from _blocked()
     yield from _live()
+    yield Facts(Stage.RESUMING, _EARLIER)
+    ends_at = _ends_at(Stage.GRACE)
+    yield Facts(Stage.GRACE, _EARLIER, waiting_for=WAITS_FOR_END, ends_at=ends_at)
     yield Facts(Stage.OFFBOARDING, _EARLIER)
     yield Facts(Stage.OFFBOARDED, _EARLIER)
 
@@ -93,7 +98,7 @@ def _facts() -> Iterator[Facts]:
 def _on_the_way() -> Iterator[Facts]:
     stages = [each for each in Stage if each not in (Stage.LIVE, Stage.OFFBOARDED)]
     for stage in stages:
-        if stage == Stage.OFFBOARDING:
+        if stage in ENDING:
             continue
         waits_for = _WAITS_FOR.get(stage, WaitingOn.PORTAL)
         yield Facts(stage, _EARLIER, waits_for)
@@ -102,8 +107,13 @@ def _on_the_way() -> Iterator[Facts]:
     yield Facts(Stage.CREATING_ADDON, _EARLIER, WaitingOn.STAFF, f"{WAITS_FOR_ROOM}: it is full")
     yield Facts(Stage.LOADING, _EARLIER, WaitingOn.SUBSCRIBER, state="UNAUTHORIZED")
     for stage in stages:
-        yield Facts(stage, _EARLIER, trouble_since=_EARLIER)
-        yield Facts(stage, _EARLIER, WaitingOn.STAFF, "a working Heroku token")
+        yield Facts(stage, _EARLIER, trouble_since=_EARLIER, ends_at=_ends_at(stage))
+        waits = WaitingOn.STAFF, "a working Heroku token"
+        yield Facts(stage, _EARLIER, *waits, ends_at=_ends_at(stage))
+
+
+def _ends_at(stage: Stage) -> datetime | None:
+    return NOW + timedelta(days=7) if stage == Stage.GRACE else None
 
 
 def _blocked() -> Iterator[Facts]:
@@ -122,6 +132,7 @@ def _block(stage: Stage, kind: BlockedKind) -> Facts:
         blocked=kind,
         blocked_reason=f"The reason: {kind.label}.",
         trouble_since=_EARLIER,
+        ends_at=_ends_at(stage),
         state="UNAUTHORIZED" if kind == BlockedKind.AUTHORIZATION_LOST else "",
     )
 

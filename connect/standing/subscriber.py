@@ -1,5 +1,7 @@
 """The same for the subscriber: what is wrong, and what they can do."""
 
+from datetime import UTC, datetime
+
 from connect.models import BlockedKind, IncidentKind, Stage
 from connect.standing.words import Word
 from tenants.progress import LINK_ENDED, Button, ForSubscriber
@@ -57,6 +59,7 @@ RECOVERING = ForSubscriber(
     "It works again. We watch it for some minutes before we say that all is well. You do not have "
     "to do anything.",
 )
+_ENDS_SOON = "Your connection is about to be ended"
 PAUSED = ForSubscriber(
     "Synchronization is paused",
     "We have paused it for a while. No data is lost. You do not have to do anything.",
@@ -75,6 +78,12 @@ WAITS: dict[Stage, ForSubscriber] = {
         "Your data is being loaded", "You do not have to do anything. We write when it is done."
     ),
     Stage.LIVE: LIVE,
+    Stage.RESUMING: ForSubscriber("Your connection is being resumed", _IN_STEPS),
+    Stage.GRACE: ForSubscriber(
+        _ENDS_SOON,
+        "Its synchronization is paused until it is ended. If this is a mistake, please tell us.",
+        Button.CONTACT,
+    ),
     Stage.OFFBOARDING: ForSubscriber(
         "Your connection is being ended", "You do not have to do anything."
     ),
@@ -91,7 +100,12 @@ BLOCKED: dict[BlockedKind, ForSubscriber] = {
     ),
 }
 # Where nothing is set up any more, the words for a block during the set-up would be wrong.
-BLOCKED_AT = {Stage.LIVE: _STOPPED, Stage.OFFBOARDING: WAITS[Stage.OFFBOARDING]}
+BLOCKED_AT = {
+    Stage.LIVE: _STOPPED,
+    Stage.RESUMING: _STOPPED,
+    Stage.GRACE: WAITS[Stage.GRACE],
+    Stage.OFFBOARDING: WAITS[Stage.OFFBOARDING],
+}
 INCIDENTS: dict[IncidentKind, ForSubscriber] = {
     **dict.fromkeys(IncidentKind, _STOPPED),
     IncidentKind.UNAUTHORIZED: AUTHORIZE_AGAIN,
@@ -135,6 +149,19 @@ def of_incident(kind: IncidentKind, word: Word) -> ForSubscriber:
     """Return what is said of a problem: if all is broken, it is not only a part of the data."""
     words = INCIDENTS[kind]
     return _STOPPED if words == _PARTLY and word == Word.BROKEN else words
+
+
+def in_grace(ends_at: datetime | None, *, is_paused: bool) -> ForSubscriber:
+    """Return what is said before the end of a connection, which can still be undone."""
+    if ends_at is None:
+        return WAITS[Stage.GRACE]
+    until = f"{ends_at.astimezone(UTC):%-d %B %Y, %H:%M} UTC"
+    paused = "paused" if is_paused else "being paused"
+    text = (
+        f"Its synchronization is {paused}. On {until} it is ended. If this is a mistake, please "
+        "tell us before then: we can still undo it."
+    )
+    return ForSubscriber(_ENDS_SOON, text, Button.CONTACT)
 
 
 def blocked(kind: BlockedKind, stage: Stage | None) -> ForSubscriber:

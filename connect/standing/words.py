@@ -45,6 +45,8 @@ class Word(models.TextChoices):
         Condition.NEEDS_AUTHORIZATION.label,
     )
     BLOCKED = "blocked", "Blocked"
+    RESUMING = Stage.RESUMING.value, Stage.RESUMING.label
+    GRACE = Stage.GRACE.value, Stage.GRACE.label
     OFFBOARDING = Stage.OFFBOARDING.value, Stage.OFFBOARDING.label
     OFFBOARDED = Stage.OFFBOARDED.value, Stage.OFFBOARDED.label
 
@@ -75,6 +77,7 @@ TONES: dict[Word, Tone] = {
     Word.NEEDS_AUTHORIZATION: Tone.BAD,
     Word.BLOCKED: Tone.BAD,
     Word.NEW: Tone.MUTED,
+    Word.GRACE: Tone.MUTED,
     Word.OFFBOARDED: Tone.MUTED,
 }
 

@@ -114,7 +114,15 @@ def _journey(stack: Stack, org: Org) -> float:
 
 def _claim_offboarding(stack: Stack, report: Report, ledger: Ledger, org: Org) -> None:
     emulator, schema = Emulator(stack.plan.emulator_url), schema_of(ledger, org)
-    Staff(stack).act(org, "Off-board", schema_fate="drop", typed=org.name)
+    staff = Staff(stack)
+    staff.act(org, "Off-board", schema_fate="drop", typed=org.name)
+    settle(stack, ledger, org, {"grace"})
+    staff.act(org, "Undo off-boarding")
+    settle(stack, ledger, org, {"live"})
+    report.claim(True, f"{org.name}: off-boarded by mistake, and undone")
+    staff.act(org, "Off-board", schema_fate="drop", typed=org.name)
+    settle(stack, ledger, org, {"grace"})
+    staff.act(org, "Off-board now", typed=org.name)
     settle(stack, ledger, org, {"offboarded"})
     schemas = {each["schema_name"] for each in emulator.call("GET", "/connections")["connections"]}
     kept = ledger.row("SELECT 1 FROM pg_namespace WHERE nspname = %s", schema)

@@ -12,6 +12,7 @@ from portal.actions import (
     door,
     drift,
     host_apps,
+    kept_schemas,
     mappings,
     orgs,
     post_mortems,
@@ -44,6 +45,7 @@ for _module in (
     addon_days,
     discrepancies,
     host_apps,
+    kept_schemas,
     snoozes,
 ):
     register(*_module.ACTIONS)

@@ -1,16 +1,39 @@
 """Actions on a tenant's connection: the buttons of connect.operations.connection."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
-from connect.models import Stage
+from django.utils import timezone
+
+from connect.formats import counted, format_time
+from connect.models import SchemaFate, Stage
 from connect.operations import base
 from connect.operations.base import Report
 from connect.operations.connection import REGISTRY
+from connect.provisioning.steps import grace
 from portal.actions.action import Action, Options, no_lines
-from portal.actions.forms import EndForm, Question, UntilForm
+from portal.actions.forms import EndForm, Question, TypedForm, UntilForm
 from portal.actions.subject import Subject, subject_action
 
 ENDS = "The synchronization ends and the add-on at Heroku is deleted. This cannot be undone."
+
+
+def _can_be_undone(subjects: Sequence[Subject]) -> list[str]:
+    """Return until when the off-boarding can be undone, and for how many it cannot."""
+    now = timezone.now()
+    ends = [grace.ends_at(each.connection, now) for each in subjects if each.connection]
+    latest, at_once = max(filter(None, ends), default=None), ends.count(None)
+    lines = [f"It can be undone until {format_time(latest)}."] if latest else []
+    if at_once:
+        whom = "It" if len(ends) == 1 else counted(at_once, "tenant")
+        lines.append(f"{whom} ends at once, without a grace period.")
+    return lines
+
+
+def _fates(subjects: Sequence[Subject]) -> list[str]:
+    """Return what was chosen for the schemas when the off-boarding began."""
+    chosen = Counter(each.connection.schema_fate for each in subjects if each.connection)
+    return [f"{SchemaFate(fate).label}: {count}." for fate, count in chosen.items() if fate]
 
 
 def _imports_again(subjects: Sequence[Subject]) -> list[str]:
@@ -152,8 +175,23 @@ ACTIONS = (
     _button(
         "offboard",
         "connect.offboard_connection",
-        ENDS,
+        "Pauses the synchronization. When the grace period (OFFBOARDING_GRACE_DAYS) is over, it "
+        "ends and the add-on at Heroku is deleted, which cannot be undone.",
+        details=_can_be_undone,
         form=EndForm,
+        destructive=True,
+    ),
+    _button(
+        "undo_offboarding",
+        "connect.undo_connection",
+        "Ends the off-boarding: the synchronization is resumed, and all goes on as before.",
+    ),
+    _button(
+        "end_grace",
+        "connect.offboard_connection",
+        f"Does not wait for the end of the grace period. {ENDS}",
+        details=_fates,
+        form=TypedForm,
         destructive=True,
     ),
     _button(

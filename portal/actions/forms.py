@@ -48,6 +48,7 @@ class Question(forms.Form):
 class TypedForm(Question):
     """A question that is answered by typing the name of what it is about."""
 
+    noun: ClassVar[str] = "tenants"
     typed = forms.CharField(
         # Not required, so that an empty answer gets the same sentence as a wrong one.
         required=False,
@@ -57,7 +58,7 @@ class TypedForm(Question):
     def __init__(self, data: Any = None, *, targets: Sequence[Any]) -> None:
         super().__init__(data, targets=targets)
         one = len(targets) == 1
-        self.phrase = str(targets[0]) if one else f"{len(targets)} tenants"
+        self.phrase = str(targets[0]) if one else f"{len(targets)} {self.noun}"
         self.fields["typed"].label = f"To confirm, type: {self.phrase}"
 
     def clean_typed(self) -> str:
@@ -81,6 +82,12 @@ class EndForm(TypedForm):
         initial=SchemaFate.KEEP,
         widget=forms.RadioSelect,
     )
+
+    def details(self) -> list[str]:
+        return [
+            "Until its schema is dropped, a manager can export its tables as CSV files, from the "
+            "tenant's page. One that is kept can be dropped later, under “Kept schemas”."
+        ]
 
 
 class UntilForm(Question):

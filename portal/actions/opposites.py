@@ -79,6 +79,7 @@ OPPOSITES = {
     "unassign": _GIVE_BACK,
     "block_org": Opposite("unblock_org", "Lifts the block of the org."),
     "unblock_org": Opposite("block_org", "Blocks the org with the former reason.", _same),
+    "offboard": Opposite("undo_offboarding", "Undoes the off-boarding and resumes it."),
     "tag": Opposite("untag", "Takes the tag off.", _same),
     "untag": Opposite("tag", "Puts the tag on again.", _same),
 }

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from connect.models import Connection, Stage
+from connect.models import ENDING, Connection, Stage
 from portal.models import BulkItem, BulkItemStatus
 from tenants import sweeps
 
@@ -36,9 +36,13 @@ class Start:
         return BulkItemStatus.CANCELLED, f"Something else came first: it is {stage}."
 
 
+_OFFBOARDED = Start((Stage.OFFBOARDING,), (Stage.OFFBOARDED,), "Off-boarded.")
+_NOT_ENDING = tuple(each for each in Stage if each not in (*ENDING, Stage.OFFBOARDED))
 # By the name of the action on a tenant.
 STARTS = {
-    "offboard": Start((Stage.OFFBOARDING,), (Stage.OFFBOARDED,), "Off-boarded."),
+    "offboard": _OFFBOARDED,
+    "end_grace": _OFFBOARDED,
+    "undo_offboarding": Start((Stage.RESUMING,), _NOT_ENDING, "It is resumed."),
     "start_over": Start(
         (Stage.OFFBOARDING,), (Stage.OFFBOARDED,), "The old connection is gone. A new one follows."
     ),

@@ -69,6 +69,8 @@ def _refusal_to_erase(subject: Subject) -> str:
     connection = subject.connection
     if connection is None:
         return ""
+    if connection.stage == Stage.GRACE:
+        return "it is not off-boarded yet: press “Off-board now” first"
     is_junk = connection.stage == Stage.WAITING_FOR_PROOF and not connection.addon_requested_at
     return "" if is_junk else "it is not off-boarded yet"
 

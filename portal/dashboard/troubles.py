@@ -26,6 +26,7 @@ from django.db.models.functions import Coalesce
 
 from connect.models import DriftState, Incident, IncidentStatus, Stage, WaitingOn
 from connect.standing import TONES, Word, case_of, with_word
+from tenants.messages import STAFF_KINDS
 from tenants.models import Message, MessageStatus
 
 # By then two reminders were sent and nobody acted.
@@ -33,7 +34,7 @@ SILENCE = timedelta(days=5)
 _MAIL_IS_LOST = Exists(
     Message.objects.filter(
         tenant=OuterRef("tenant"), status__in=(MessageStatus.BOUNCED, MessageStatus.FAILED)
-    )
+    ).exclude(kind__in=STAFF_KINDS)
 )
 _INCIDENTS = Incident.objects.filter(
     connection=OuterRef("pk"), status=IncidentStatus.OPEN

@@ -81,6 +81,7 @@ _FLEET = Group(
         Place("fleet", "Over time", "tenants.view_tenant", "charts trends conditions statistics"),
         Entry("connect.HostApp", keywords="room placement heroku apps"),
         Entry("connect.Connection", keywords="add-ons"),
+        Entry("connect.KeptSchema", keywords="off-boarded postgres drop export size"),
         Entry("connect.Mapping", "Mapped objects", "mappings"),
         Entry("connect.Health", "Health", "sync health"),
         Entry("connect.Discrepancy", "Add-ons compared", "discrepancies orphans"),

@@ -29,6 +29,7 @@ NUMBERS = {  # the smallest that makes sense, and the usual one
     "UNPROVEN_MAILS_PER_HOUR": (1, 100),
     "UNPROVEN_TENANTS": (1, 1000),
     "NEW_ADDONS_PER_DAY": (1, 100),
+    "OFFBOARDING_GRACE_DAYS": (0, 7),
     "TRUSTED_PROXIES": (0, 1),
     "KEEP_CALLOUTS_DAYS": (1, 90),
     "KEEP_UNPROVEN_DAYS": (1, 30),

@@ -77,6 +77,8 @@ REGISTRATIONS_PER_HOUR_TOTAL: int = number("REGISTRATIONS_PER_HOUR_TOTAL", 2000)
 UNPROVEN_MAILS_PER_HOUR: int = number("UNPROVEN_MAILS_PER_HOUR", 100)
 UNPROVEN_TENANTS: int = number("UNPROVEN_TENANTS", 1000)  # that wait for proof at a time
 NEW_ADDONS_PER_DAY: int = number("NEW_ADDONS_PER_DAY", 100)
+# 0: an off-boarding cannot be undone.
+OFFBOARDING_GRACE_DAYS: int = number("OFFBOARDING_GRACE_DAYS", 7)
 # Heroku's router appends the caller's address to X-Forwarded-For; nothing before that is believed.
 TRUSTED_PROXIES: int = number("TRUSTED_PROXIES", 1 if PORTAL_URL.startswith("https:") else 0)
 

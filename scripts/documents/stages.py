@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from connect.models import Stage
+from connect.models import ENDING, Stage
 from connect.provisioning.stages import IllegalTransition, check_transition
 from connect.provisioning.steps import STEPS
 from scripts.documents.blocks import table
@@ -11,12 +11,13 @@ from scripts.documents.blocks import table
 def machine(_: str) -> str:
     """Draw the stages with the allowed moves.
 
-    Off-boarding can begin in nearly every stage: one arrow from a box around them shows that.
+    A connection can be ended in nearly every stage, and an undo goes back to where it was: one
+    arrow from or to a box around them shows that.
     """
     moves = {(now, then) for now in Stage for then in Stage if _allowed(now, then)}
-    ends_from = [now for now in Stage if (now, Stage.OFFBOARDING) in moves]
-    inside = {move for move in moves if set(move) <= set(ends_from)}
-    outside = moves - inside - {(now, Stage.OFFBOARDING) for now in ends_from}
+    running = {now for now in Stage if now not in (*ENDING, Stage.OFFBOARDED)}
+    inside = {move for move in moves if set(move) <= running}
+    outside = {move for move in moves if not set(move) & running}
     lines = [
         "stateDiagram-v2",
         *(f'    state "{stage.label}" as {stage}' for stage in Stage),
@@ -24,7 +25,9 @@ def machine(_: str) -> str:
         f"        [*] --> {next(iter(Stage))}",
         *(f"        {now} --> {then}" for now, then in sorted(inside, key=_place)),
         "    }",
-        f"    running --> {Stage.OFFBOARDING}: off-board",
+        f"    running --> {Stage.GRACE}: off-board",
+        f"    running --> {Stage.OFFBOARDING}: start over, or no grace period",
+        f"    {Stage.RESUMING} --> running: as before",
         *(f"    {now} --> {then}" for now, then in sorted(outside, key=_place)),
     ]
     return "\n".join(["```mermaid", *lines, "```"])

@@ -7,7 +7,7 @@ from tenants.models.grant import LOST, GrantStatus, SalesforceGrant
 from tenants.models.message import Message, MessageKind, MessageStatus, StoppedRecipient
 from tenants.models.org_rule import OrgRule, OrgVerdict
 from tenants.models.switch import KILL_SWITCHES, KillSwitch, Switch, declare_switch
-from tenants.models.tenant import Environment, Proof, Source, Tenant
+from tenants.models.tenant import Environment, LookEvery, Proof, Source, Tenant
 from tenants.models.tended import Owned, Tended
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "EventKind",
     "GrantStatus",
     "KillSwitch",
+    "LookEvery",
     "Message",
     "MessageKind",
     "MessageStatus",

@@ -43,7 +43,7 @@ class Message(models.Model):
         unique=True,
         help_text="Unique: a second message with this key is not stored.",
     )
-    to = models.CharField(max_length=500)
+    to = models.CharField(max_length=1000)
     subject = models.CharField(max_length=255)
     text = models.TextField()
     html = models.TextField()

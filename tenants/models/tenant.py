@@ -43,6 +43,13 @@ class Source(models.TextChoices):
         return order.index(self) > order.index(other)
 
 
+class LookEvery(models.IntegerChoices):
+    """How often a live tenant is looked at, in minutes. None may be longer than all of them."""
+
+    MINUTE = 1, "Every minute, by a call of its own"
+    USUAL = 5, "Every five minutes, with all others"
+
+
 class Tenant(Owned):
     """One subscriber org. An off-boarded one may come back, and keeps its history until erasure."""
 
@@ -72,6 +79,29 @@ class Tenant(Owned):
     returned_at = models.DateTimeField("called again", null=True, blank=True)
     returned_with = models.JSONField(default=dict, blank=True)
 
+    # --- how staff want it to be looked after
+    alert_to = models.CharField(
+        "also alerted",
+        max_length=255,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="E-mail addresses that get each alert about this tenant too, with commas.",
+    )
+    heals_itself = models.BooleanField(
+        default=True,
+        db_default=True,
+        help_text="The portal restarts it, links it and mails its admin by itself. If not, each "
+        "incident needs a person at once.",
+    )
+    look_every = models.PositiveSmallIntegerField(
+        "is looked at",
+        choices=LookEvery.choices,
+        default=LookEvery.USUAL,
+        db_default=LookEvery.USUAL,
+        help_text="While it is live.",
+    )
+
     class Meta:
         ordering = ["name", "org_id"]
         constraints: ClassVar = [
@@ -93,6 +123,8 @@ class Tenant(Owned):
                 name="tenant_gone",
                 condition=Q(offboarded_at__isnull=False),
             ),
+            # Asked each minute, about few.
+            models.Index(fields=["id"], name="tenant_seen_closely", condition=Q(look_every=1)),
             # The same expression as the search uses, or Postgres would not use the index.
             GinIndex(Words("name", "admin_email"), name="tenant_words"),
         ]
@@ -107,6 +139,11 @@ class Tenant(Owned):
 
     def __str__(self) -> str:
         return self.name or self.org_id
+
+    @property
+    def alert_addresses(self) -> list[str]:
+        """Return who gets the alerts about it besides the staff."""
+        return [each.strip() for each in self.alert_to.split(",") if each.strip()]
 
     # --- who gave what
     def source_of(self, field: str) -> Source:

@@ -135,6 +135,10 @@ def test_one_is_off_boarded_by_a_manager_who_types_its_name_with_the_keyboard_al
     expect(page.locator(".errorlist")).to_have_text("Type exactly: Onyx 00")
     field.fill("Onyx 00")
     page.keyboard.press("Enter")
+    watch_until(page.locator("#tenant-progress"), "Off-boarding can be undone until")
+    page.get_by_role("link", name="Off-board now…").press("Enter")
+    page.get_by_label("To confirm, type: Onyx 00").fill("Onyx 00")
+    page.keyboard.press("Enter")
     watch_until(page.locator("#tenant-progress"), "Off-boarded, for")
     names = {e["resource_name"] for e in emulator.call("GET", "/connections")["connections"]}
     assert "hc-onyx-00" not in names

@@ -27,6 +27,8 @@ SETTINGS = {
     "REGISTRATIONS_PER_HOUR": "100000",
     "REGISTRATIONS_PER_HOUR_TOTAL": "100000",
     "NEW_ADDONS_PER_DAY": "100000",
+    # So that a storm sees the end of what it off-boards.
+    "OFFBOARDING_GRACE_DAYS": "0",
     "MAPPING_CALLS_PER_HOUR": "100000",
 }
 

@@ -12,6 +12,7 @@ import emulator as emulated
 from connect.clients import heroku
 from connect.mappings import templates
 from connect.models import Connection, Stage
+from connect.operations import connection as operations
 from connect.provisioning import reconciler
 from tenants.models import Message, MessageKind, Proof
 from tests import cast
@@ -71,6 +72,12 @@ class Journey:
             self.admin.sign_in(self.tenant)
         if self.connection.stage == Stage.WAITING_FOR_AUTHORIZATION:
             self.admin.authorize(self.tenant)
+
+    def offboard(self, fate: str = "keep") -> None:
+        """Off-board it as a manager does who does not want to wait for the end of the grace."""
+        operations.operate("offboard", self.connection.pk, "mia", {"schema_fate": fate})
+        operations.operate("end_grace", self.connection.pk, "mia", {})
+        self.connection.refresh_from_db()
 
     def set_config_var(self, name: str, value: str) -> None:
         """Set a config var of the portal's app at Heroku by hand."""

@@ -18,6 +18,7 @@ SWITCH = "The kill switch “Provisioning” is off: Heroku has an incident (mia
 BUDGET = "Heroku takes 40 more calls now."
 MAPPINGS = "The 10 calls an hour for roll-outs (MAPPING_CALLS_PER_HOUR) are used up."
 PAUSED = "is paused. Too many failed."
+LEAVING = {"stage_before": Stage.LIVE, "ends_at": timezone.now()}
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +53,8 @@ def said(found: list[holds.Hold]) -> list[str]:
         (Stage.LINKING, {}, [SWITCH]),
         (Stage.LINKING, {"blocked_at": timezone.now(), "blocked_reason": "No."}, []),
         (Stage.OFFBOARDING, {}, []),
+        (Stage.GRACE, LEAVING, []),
+        (Stage.RESUMING, LEAVING, []),
         (Stage.LIVE, {}, []),
     ],
 )

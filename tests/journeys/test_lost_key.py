@@ -11,7 +11,6 @@ from pytest_django.fixtures import Settings
 import emulator as emulated
 from connect.health import incidents, maintenance, observations
 from connect.models import Connection, Incident, IncidentKind, IncidentStatus, Stage
-from connect.operations import connection as operations
 from portal.models import Heartbeat
 from tenants import links
 from tenants.models import GrantStatus, MessageKind, Proof, SalesforceGrant
@@ -79,15 +78,14 @@ def test_a_connection_that_waits_asks_for_the_sign_in_again(
 
 
 def test_off_boarding_ends(live: Journey, emulator: emulated.Running) -> None:
-    operations.operate("offboard", live.connection.pk, "mia", {"schema_fate": "keep"})
-    live.connection.refresh_from_db()
+    live.offboard()
     live.reach(Stage.OFFBOARDED)
     assert not emulator.addons()
     assert not SalesforceGrant.objects.exists()
 
 
 def test_off_boarding_says_that_access_was_not_revoked(live: Journey) -> None:
-    operations.operate("offboard", live.connection.pk, "olga", {"schema_fate": "keep"})
+    live.offboard()
     assert live.advance().stage == Stage.OFFBOARDED
     said = live.tenant.events.filter(text__contains="not revoked there").get()
     assert "No key of SECRET decrypts" in said.text

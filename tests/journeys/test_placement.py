@@ -14,7 +14,6 @@ from connect import databases
 from connect.health import common
 from connect.host_apps import make
 from connect.models import Connection, HostApp, Incident, IncidentStatus, Stage
-from connect.operations import connection as operations
 from connect.operations.base import OperationOutcome
 from connect.write_errors import scan
 from tenants import orgid
@@ -150,7 +149,7 @@ def test_a_schema_is_dropped_in_its_own_database_when_the_addon_is_gone(
     journey.reach(Stage.LIVE)
     schema = journey.connection.schema_name
     running.behave(deprovisioning_seconds=60)
-    operations.operate("offboard", journey.connection.pk, "mia", {"schema_fate": "drop"})
+    journey.offboard("drop")
     for _ in range(2):
         journey.advance()
         assert journey.connection.waiting_for == "Heroku to remove the add-on"

@@ -24,7 +24,6 @@ import emulator as emulated
 from connect import tasks
 from connect.clients.http import RemoteError
 from connect.models import Connection, Health, Stage
-from connect.operations import connection as operations
 from social.collection import collect
 from social.models import Trigger
 from tenants.models import Proof, SalesforceGrant
@@ -160,7 +159,7 @@ def test_no_secret_is_found_anywhere_after_every_peer_has_failed(
     fail_a_sign_in(journey)
     fail_at_x(emulator)
     used |= {token for row in _tokens() for token in row}
-    operations.operate("offboard", journey.connection.pk, "mia", {"schema_fate": "keep"})
+    journey.offboard()
     for status in STATUSES:
         for system in SYSTEMS:
             echo(emulator, system, status)

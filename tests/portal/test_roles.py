@@ -40,7 +40,7 @@ def test_every_operation_is_open_to_managers() -> None:
 def test_what_ends_or_overwrites_something_is_closed_to_operators() -> None:
     granted = roles.permissions()[roles.OPERATOR]
     closed = {name for name in REGISTRY if ACTIONS[name].permission not in granted}
-    assert closed == {"offboard", "start_over", "overwrite"}
+    assert closed == {"offboard", "end_grace", "start_over", "overwrite"}
 
 
 def test_no_role_can_make_itself_a_superuser() -> None:

@@ -61,10 +61,19 @@ STAGES: dict[Stage, str | timedelta] = {
     Stage.WAITING_FOR_AUTHORIZATION: "resend",
     Stage.IMPORTING_MAPPINGS: STEP,
     Stage.LOADING: LOAD,
+    Stage.RESUMING: STEP,
+    Stage.GRACE: "undo_offboarding",
     Stage.OFFBOARDING: STEP,
 }
 ENDS = (Stage.LIVE, Stage.OFFBOARDED)
 ENDS_A_BLOCK = {"retry", "start_over", "import_mappings", "restart", "link"}
+
+
+def ways_to_end(stage: Stage) -> set[str]:
+    if stage == Stage.GRACE:
+        return {"undo_offboarding", "end_grace"}
+    is_ending = stage in (Stage.OFFBOARDING, Stage.OFFBOARDED)
+    return set() if is_ending else {"offboard", "start_over"}
 
 
 def subject(stage: Stage, **facts: Any) -> Subject:
@@ -85,8 +94,7 @@ def test_a_stage_is_left_by_a_button_or_by_itself(stage: Stage) -> None:
     elif way is not None:
         assert way in ways
     # Nobody has to wait for it.
-    if stage not in (Stage.OFFBOARDING, Stage.OFFBOARDED):
-        assert {"offboard", "start_over"} <= ways
+    assert ways_to_end(stage) <= ways
 
 
 BLOCKS = [
@@ -107,8 +115,7 @@ def test_a_block_of_any_kind_is_left_by_a_button_at_any_stage(
         assert {remedy.action, "retry"} & ways
     else:
         assert "retry" in ways
-    if stage != Stage.OFFBOARDING:
-        assert {"offboard", "start_over"} <= ways
+    assert ways_to_end(stage) <= ways
 
 
 @pytest.mark.parametrize(

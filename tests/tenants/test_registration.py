@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from django.db import connections, transaction
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from connect.models import Stage
 from tenants import orgs, registration
 from tenants import proof as proofs
 from tenants.callout_data import CalloutData
@@ -143,6 +144,25 @@ def test_a_signed_upgrade_only_notes_the_new_version() -> None:
 def test_an_unsigned_upgrade_is_a_conflict() -> None:
     cast.enrol({**cast.ACME, "package_version": "1.0"})
     assert register(package_version="1.1").status == 409
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_an_org_that_calls_while_it_is_being_off_boarded_reads_what_happens(signed: bool) -> None:
+    tenant = cast.enrol({**cast.ACME, "package_version": "1.0"})
+    ends_at = datetime(2027, 1, 4, 12, tzinfo=UTC)
+    facts = {"ends_at": ends_at, "stage_before": Stage.LIVE, "organization_id": tenant.org_id}
+    connection = cast.connect(tenant, Stage.GRACE, **facts)
+    for _ in range(3):
+        answer = register(signed=signed)
+        assert answer.status == 202
+        assert "is being off-boarded and ends at 4 Jan 2027, 12:00 UTC" in answer.message
+    # Nothing is undone by it, and staff get one mail.
+    connection.refresh_from_db()
+    assert connection.stage == Stage.GRACE
+    assert tenant.events.filter(kind=EventKind.RETURNED).count() == 1
+    mail = tenant.messages.get()
+    assert mail.subject.endswith("An org that is being off-boarded has called")
+    assert "press “Undo off-boarding”" in mail.text
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from connect.provisioning.steps import (
     addon,
     authorization,
     database,
+    grace,
     mappings,
     offboarding,
     sign_in,
@@ -28,5 +29,7 @@ STEPS: dict[Stage, Callable[[Claim], StepOutcome]] = {
     Stage.WAITING_FOR_AUTHORIZATION: authorization.waiting_for_authorization,
     Stage.IMPORTING_MAPPINGS: mappings.importing_mappings,
     Stage.LOADING: mappings.loading,
+    Stage.RESUMING: grace.resuming,
+    Stage.GRACE: grace.grace,
     Stage.OFFBOARDING: offboarding.offboarding,
 }

@@ -4,8 +4,10 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import URLPattern, path
 from django.utils import timezone
+from django.views.decorators.http import require_POST
 
 from connect import holds, standing
 from connect.models import Connection
@@ -16,6 +18,7 @@ from portal.admin.kit import search
 from portal.admin.kit.base import ReadOnlyAdmin
 from portal.admin.kit.filters import ConditionFilter, CostFilter, PutOffFilter, StandingFilter
 from portal.admin.kit.subjects import StandingAdmin
+from portal.admin.panels import schema_export
 from portal.admin.panels.stepper import steps
 
 
@@ -69,6 +72,7 @@ class ConnectionAdmin(ReadOnlyAdmin, StandingAdmin):
         "connection_id",
         "schema_name",
         "salesforce_username",
+        "ends_at",
         "paused_until",
         "pause_note",
         "snoozed_until",
@@ -139,8 +143,22 @@ class ConnectionAdmin(ReadOnlyAdmin, StandingAdmin):
             "Paused or snoozed by staff",
             {"fields": ("paused_until", "pause_note", "snoozed_until", "snooze_note")},
         ),
-        ("End", {"fields": ("schema_fate", "start_over", "offboarded_at")}),
+        (
+            "End",
+            {"fields": ("ends_at", "stage_before", "schema_fate", "start_over", "offboarded_at")},
+        ),
     )
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(require_POST(self.schema))
+        return [
+            path("<int:pk>/schema/", view, name="connect_connection_schema"),
+            *super().get_urls(),
+        ]
+
+    def schema(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        """Return the tables of a connection's schema as a ZIP of CSV files."""
+        return schema_export.respond(request, self.get_object(request, str(pk)))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Connection]:
         connections: QuerySet[Connection] = super().get_queryset(request)

@@ -29,11 +29,12 @@ from connect.models import Connection
 from connect.standing import Word, labels
 from portal import audit
 from portal.actions.subject import Subject
-from portal.admin.forms.tenant import TenantForm
+from portal.admin.forms.tenant import OF_CARE, OF_ORG, TenantForm
 from portal.admin.kit import search
 from portal.admin.kit.actions import MAX_PRESSES
 from portal.admin.kit.filters import TenantAttentionFilter, TenantStandingFilter
 from portal.admin.kit.subjects import StandingAdmin
+from portal.admin.panels import schema_export
 from portal.admin.panels import tenant as panel
 from portal.door import reentry
 from portal.models import AuditKind, BulkItem
@@ -82,12 +83,8 @@ class TenantAdmin(StandingAdmin):
         "now__paused_until",
         "now__snoozed_until",
     )
-    fields = (
-        "name",
-        "admin_email",
-        "environment",
-        "login_domain",
-        "namespace",
+    # Staff may correct what a callout has given; the rest is observed.
+    readonly_fields = (
         "org_id",
         "package_version",
         "installer_id",
@@ -98,8 +95,10 @@ class TenantAdmin(StandingAdmin):
         "returned_at",
         "is_blocked",
     )
-    # Staff may correct the first five; the rest is observed.
-    readonly_fields = fields[5:]
+    fieldsets = (
+        (None, {"fields": (*OF_ORG, *readonly_fields)}),
+        ("How it is looked after", {"fields": OF_CARE}),
+    )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # tenants are created by callouts only
@@ -140,6 +139,7 @@ class TenantAdmin(StandingAdmin):
         context |= self._parts(request, tenant)
         if request.user.has_perm("tenants.export_tenant"):
             context["data_url"] = reverse("admin:tenants_tenant_data", args=[tenant.pk])
+        context["schema_url"] = schema_export.address(request, context["connection"])
         context["subscriber_link"] = panel.subscriber_link(tenant, request.user)
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -204,7 +204,8 @@ class TenantAdmin(StandingAdmin):
         if not changes:
             return
         # Staff's word stays: no callout and no sign-in replaces it.
-        obj.take({name: now for name, (_, now) in changes.items()}, Source.STAFF)
+        given = {name: now for name, (_, now) in changes.items() if name in OF_ORG}
+        obj.take(given, Source.STAFF)
         obj.save(update_fields=[*changes, "sources"])
         changed = (
             f"{form.fields[name].label} from “{before}” to “{after}”"

@@ -20,7 +20,11 @@ _PROVISIONING: dict[Stage, str] = {
     Stage.LOADING: "Data",
     Stage.LIVE: "Live",
 }
-_ENDING: dict[Stage, str] = {Stage.OFFBOARDING: "Off-boarding", Stage.OFFBOARDED: "Off-boarded"}
+_ENDING: dict[Stage, str] = {
+    Stage.GRACE: "Grace period",
+    Stage.OFFBOARDING: "Off-boarding",
+    Stage.OFFBOARDED: "Off-boarded",
+}
 _RESTING = (Stage.LIVE, Stage.OFFBOARDED)
 _IN_WORDS = {"done": "done", "now": "in progress", "todo": "to do"}
 
@@ -42,15 +46,27 @@ class StepperItem:
 
 def steps(connection: Connection, found: Standing, stays: Stays | None = None) -> list[StepperItem]:
     """Return the steps of provisioning, or of off-boarding. The present one says how it stands."""
-    way = _ENDING if connection.stage in _ENDING else _PROVISIONING
-    here = list(way).index(Stage(connection.stage))
-    took = stays or {}
+    way, stage = _way(connection)
+    here, took = list(way).index(stage), stays or {}
     return [
         StepperItem(
             label, *(_now(found) if number == here else _passed(number < here)), took.get(stage)
         )
         for number, (stage, label) in enumerate(way.items())
     ]
+
+
+def _way(connection: Connection) -> tuple[dict[Stage, str], Stage]:
+    """Return the steps that are shown, and the present one of them."""
+    stage = Stage(connection.stage)
+    if stage == Stage.RESUMING:
+        return _PROVISIONING, Stage(connection.stage_before or Stage.LIVE)
+    if stage not in _ENDING:
+        return _PROVISIONING, stage
+    # Without a grace period it ended at once.
+    has_grace = connection.ends_at or stage == Stage.GRACE
+    skipped = None if has_grace else Stage.GRACE
+    return {each: label for each, label in _ENDING.items() if each != skipped}, stage
 
 
 def stays(entered: Iterable[tuple[str, datetime]], now: datetime) -> Stays:

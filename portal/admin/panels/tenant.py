@@ -150,7 +150,7 @@ def _every(connection: Connection | None) -> int:
         return MOVING
     if connection.stage == Stage.OFFBOARDED:
         return ENDED
-    return RESTING if connection.stage == Stage.LIVE else MOVING
+    return RESTING if connection.stage in (Stage.LIVE, Stage.GRACE) else MOVING
 
 
 def _stays(tenant: Tenant, shown: Connection, earlier: list[Connection]) -> dict[str, Any]:

@@ -92,6 +92,8 @@ def last_action() -> Event:
         ("import_mappings", Stage.WAITING_FOR_AUTHORIZATION, {}, "not authorized yet"),
         ("offboard", Stage.OFFBOARDING, {}, "already off-boarding"),
         ("start_over", Stage.OFFBOARDED, {}, "already off-boarded"),
+        ("undo_offboarding", Stage.OFFBOARDING, {}, "not in the grace period"),
+        ("end_grace", Stage.LIVE, {}, "not in the grace period"),
     ],
 )
 def test_what_is_not_legal_is_skipped_with_the_reason_and_noted(
@@ -191,8 +193,9 @@ def test_importing_again_sends_the_newest_template_and_ends_live(journey: Journe
 def test_off_boarding_a_blocked_tenant_is_possible(journey: Journey) -> None:
     connection = journey.reach(Stage.WAITING_FOR_CONSENT)
     Connection.objects.update(blocked_at=timezone.now(), blocked_reason="Something.")
-    assert "started" in operate("offboard", connection, **KEEP)
-    assert (connection.stage, connection.blocked_at) == (Stage.OFFBOARDING, None)
+    assert "it ends at" in operate("offboard", connection, **KEEP)
+    assert (connection.stage, connection.blocked_at) == (Stage.GRACE, None)
+    operate("end_grace", connection)
     journey.connection.refresh_from_db()
     assert journey.reach(Stage.OFFBOARDED).schema_fate == SchemaFate.KEEP
 

@@ -113,6 +113,8 @@ CASES = [
     Case("connection", "import_mappings", SKIPPED, "resume it", has(paused_until=timezone.now())),
     Case("connection", "offboard", SKIPPED, "already", has(stage=Stage.OFFBOARDING), KEEP),
     Case("connection", "start_over", SKIPPED, "already", has(stage=Stage.OFFBOARDING), KEEP),
+    Case("connection", "undo_offboarding", SKIPPED, "it is not in the grace period"),
+    Case("connection", "end_grace", SKIPPED, "it is not in the grace period"),
     Case("mapping", "reload", SKIPPED, "Account is no longer mapped", _not_mapped, ACCOUNT),
     Case("mapping", "reload", FAILED, "Not now", peer_refuses("POST", "/reload"), ACCOUNT),
     Case("mapping", "diagnose", SKIPPED, "Account is no longer mapped", _not_mapped, ACCOUNT),

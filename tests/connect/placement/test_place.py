@@ -147,7 +147,10 @@ def test_a_connection_counts_until_its_addon_is_gone(journey: Journey) -> None:
     journey.reach(Stage.WAITING_FOR_CONSENT)
     [room] = rooms.read()
     assert (room.addons, room.config_bytes) == (1, 63)
+    # The add-on is still there in the grace period.
     operations.operate("offboard", journey.connection.pk, "mia", {"schema_fate": "keep"})
+    assert rooms.read() == [room]
+    operations.operate("end_grace", journey.connection.pk, "mia", {})
     reconciler.advance(journey.connection.pk)
     [room] = rooms.read()
     assert (room.addons, room.config_bytes) == (0, 0)

@@ -40,6 +40,7 @@ CALLS = {
     "import the mappings": ("region", "POST", "/actions/import$"),
     "list the region": ("region", "GET", "/connections$"),
     "pause": ("region", "POST", "/actions/pause$"),
+    "resume": ("region", "POST", "/actions/resume$"),
     "revoke": ("salesforce", "POST", "/oauth2/revoke$"),
     "delete the add-on": ("heroku", "DELETE", "/addons/"),
 }
@@ -89,13 +90,17 @@ class Life:
         self.journey = journey
 
     def live(self) -> None:
-        """Go live, be looked at, and be off-boarded."""
+        """Go live, be looked at, be off-boarded, stay after all, and be off-boarded for good."""
         self._reach(Stage.LIVE)
         assert len(self.journey.running.addons()) == len(self.journey.running.connections()) == 1
         self.journey.running.advance(60)
         row = self.journey.connection
         tasks.refresh_region(row.region_url, row.host_app_id or 0)
         operations.operate("offboard", self.journey.connection.pk, "mia", {"schema_fate": "keep"})
+        self.journey.advance()
+        operations.operate("undo_offboarding", self.journey.connection.pk, "mia", {})
+        self._reach(Stage.LIVE)
+        self.journey.offboard()
         self._reach(Stage.OFFBOARDED)
         assert not self.journey.running.addons()
         assert not Connection.objects.filter(offboarded_at=None).exists()

@@ -144,8 +144,7 @@ def test_what_is_paused_until_a_time_imports_nothing_but_can_be_off_boarded(live
     pause(live, hours=4)
     said = operations.operate("import_mappings", live.connection.pk, "olga", {}).text
     assert "skipped, it is paused until" in said
-    operations.operate("offboard", live.connection.pk, "olga", {"schema_fate": "keep"})
-    live.connection.refresh_from_db()
+    live.offboard()
     assert (live.connection.stage, live.connection.paused_until) == (Stage.OFFBOARDING, None)
 
 

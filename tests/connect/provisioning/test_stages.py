@@ -2,12 +2,19 @@ import itertools
 
 import pytest
 
-from connect.models import Stage
+from connect.models import ENDING, Stage
 from connect.provisioning import stages, steps
 
+OTHERS = (Stage.WAITING_FOR_PROOF, Stage.OFFBOARDED)
+# An undo goes back to the stage before.
+HAS_ADDON = [stage for stage in Stage if stage not in (*ENDING, *OTHERS)]
 LEGAL = {
     *stages.NEXT.items(),
     *((stage, Stage.OFFBOARDING) for stage in Stage if stage.value[:8] != "offboard"),
+    *((stage, Stage.GRACE) for stage in HAS_ADDON),
+    (Stage.RESUMING, Stage.GRACE),
+    (Stage.GRACE, Stage.RESUMING),
+    *((Stage.RESUMING, stage) for stage in HAS_ADDON),
     (Stage.PUBLISHING_LINK, Stage.WAITING_FOR_CONSENT),
     (Stage.IMPORTING_MAPPINGS, Stage.IMPORTING_MAPPINGS),
     (Stage.LOADING, Stage.IMPORTING_MAPPINGS),

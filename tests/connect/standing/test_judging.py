@@ -63,6 +63,7 @@ def incident(kind: IncidentKind, *, needs_person: bool = False) -> OpenIncident:
             Word.NEEDS_AUTHORIZATION,
             Tone.BAD,
         ),
+        (Facts(Stage.GRACE, NOW, ends_at=NOW), Word.GRACE, Tone.MUTED),
         (Facts(Stage.OFFBOARDED, NOW), Word.OFFBOARDED, Tone.MUTED),
     ],
 )

@@ -30,11 +30,13 @@ from connect.models import (
     Incident,
     IncidentKind,
     IncidentStatus,
+    KeptSchema,
     Mapping,
     MappingTemplate,
     Notification,
     Rollout,
     RolloutItem,
+    SchemaFate,
     Stage,
     Tag,
     WaitingOn,
@@ -52,6 +54,12 @@ from tests.portal.admin import rows, strangers
 
 TAG = "pilots"
 LIVE = {"stage": Stage.LIVE, "state": "IDLE"}
+LEAVING = {
+    "stage": Stage.GRACE,
+    "stage_before": Stage.LIVE,
+    "ends_at": timezone.now() + timedelta(days=7),
+    "schema_fate": SchemaFate.KEEP,
+}
 # A state in which each action on a tenant is possible, as fields of the connection.
 STATES: dict[str, dict[str, Any]] = {
     "approve": {"stage": Stage.WAITING_FOR_PROOF},
@@ -66,6 +74,8 @@ STATES: dict[str, dict[str, Any]] = {
     "erase": {"stage": Stage.WAITING_FOR_PROOF},
     "resume": {"stage": Stage.LIVE, "state": "PAUSED"},
     "unsnooze": {"stage": Stage.LIVE, "snoozed_until": timezone.now() + timedelta(days=1)},
+    "undo_offboarding": LEAVING,
+    "end_grace": LEAVING,
     "link": {"stage": Stage.LIVE, "state": "HEROKU_UNAUTH"},
     "reauthorize": {"stage": Stage.LIVE, "state": "UNAUTHORIZED"},
 }
@@ -222,6 +232,14 @@ def _write_error(name: str) -> WriteError:
     return WriteError.objects.get(connection=connection)
 
 
+def _kept_schema(name: str) -> KeptSchema:
+    row = _tenant()
+    name = f"sf_{row.tenant.org_id.lower()}_1"
+    facts = {"stage": Stage.OFFBOARDED, "schema_fate": SchemaFate.KEEP, "schema_name": name}
+    Connection.objects.filter(pk=row.pk).update(**facts, offboarded_at=timezone.now())
+    return KeptSchema.objects.get(pk=row.pk)
+
+
 def _bulk_run(name: str) -> BulkRun:
     connection = _tenant("resume" if name == "undo" else "")
     run = BulkRun.objects.create(action="pause", label="Pause", actor="olga", total=1)
@@ -280,6 +298,7 @@ _MAKERS: dict[type[Model], Callable[[str], Model]] = {
     WriteError: _write_error,
     Discrepancy: _discrepancy,
     HostApp: _host_app,
+    KeptSchema: _kept_schema,
     Incident: _incident,
     BulkRun: _bulk_run,
     Success: lambda name: _task(Success),

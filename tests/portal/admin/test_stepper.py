@@ -33,6 +33,14 @@ def test_what_is_done_what_is_on_and_what_is_to_do(stage: Stage, done: int, now:
 def test_the_end_has_steps_of_its_own() -> None:
     assert states(Stage.OFFBOARDING) == ["now", "todo"]
     assert states(Stage.OFFBOARDED) == ["done", "done"]
+    # With a grace period it is a step of its own.
+    assert states(Stage.GRACE) == ["now", "todo", "todo"]
+    assert states(Stage.OFFBOARDING, ends_at=timezone.now()) == ["done", "now", "todo"]
+
+
+def test_an_undo_is_at_the_step_that_it_brings_back() -> None:
+    undone = states(Stage.RESUMING, stage_before=Stage.LOADING)
+    assert (undone.index("now"), undone.count("done")) == (8, 8)
 
 
 def test_a_blocked_step_is_marked() -> None:

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from tenants.models import Event, EventKind, Proof, Tenant
+from tenants.models import Event, EventKind, LookEvery, Proof, Tenant
 from tests import cast
 from tests.portal.admin import walk
 
@@ -14,6 +14,9 @@ AS_IT_IS = {
     "environment": "production",
     "login_domain": cast.ACME["login_domain"],
     "namespace": "",
+    "alert_to": "",
+    "heals_itself": "on",
+    "look_every": "5",
 }
 
 
@@ -67,6 +70,9 @@ def test_a_correction_does_not_overwrite_a_newer_change(
         ({"namespace": "1st"}, "begins with a letter"),
         ({"environment": "custom", "login_domain": ""}, "needs the org&#x27;s My Domain"),
         ({"environment": "moon"}, "not one of the available choices"),
+        ({"alert_to": "it@isv.example, nobody"}, "nobody is not an e-mail address."),
+        ({"alert_to": ",".join(f"a{n}@b.example" for n in range(6))}, "Give 5 addresses"),
+        ({"look_every": "3"}, "not one of the available choices"),
     ],
 )
 def test_what_a_callout_may_not_say_staff_may_not_either(
@@ -79,7 +85,20 @@ def test_what_a_callout_may_not_say_staff_may_not_either(
     assert not Event.objects.exists()
 
 
-def test_only_five_facts_can_be_corrected(operator: Client, five: dict[str, Tenant]) -> None:
+def test_staff_say_how_a_tenant_is_looked_after(operator: Client, five: dict[str, Tenant]) -> None:
+    wanted = {"alert_to": "kam@isv.example,kam@isv.example, on.call@isv.example", "look_every": "1"}
+    assert save(operator, five["acme"], **wanted, heals_itself="") == 302
+    acme = Tenant.objects.get(pk=five["acme"].pk)
+    assert acme.alert_addresses == ["kam@isv.example", "on.call@isv.example"]
+    assert (acme.heals_itself, acme.look_every) == (False, LookEvery.MINUTE)
+    assert (
+        "Also alerted from “” to “kam@isv.example, on.call@isv.example”" in Event.objects.get().text
+    )
+    # Nobody gave these: no callout could.
+    assert not acme.sources.keys() & wanted.keys()
+
+
+def test_only_what_the_form_has_can_be_corrected(operator: Client, five: dict[str, Tenant]) -> None:
     save(operator, five["cirrus"], org_id="00D5g0000000009EAA", proof="staff", name="Cirrus")
     cirrus = Tenant.objects.get(pk=five["cirrus"].pk)
     assert (cirrus.org_id, cirrus.proof) == (cast.CIRRUS["org_id"], Proof.NONE)

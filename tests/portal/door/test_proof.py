@@ -193,7 +193,7 @@ def test_off_boarding_one_by_one_cannot_be_hurried_by_pressing_at_once(
 @pytest.mark.parametrize(
     ("model", "name"),
     [
-        *((Tenant, name) for name in ("offboard", "start_over", "erase")),
+        *((Tenant, name) for name in ("offboard", "end_grace", "start_over", "erase")),
         *((Rollout, name) for name in ("start", "cancel", "roll_back")),
         *((Mapping, name) for name in ("delete", "reload")),
         *((BulkRun, name) for name in ("approve", "again")),
