@@ -51,7 +51,9 @@ def test_a_click_sends_the_forms_values_and_the_button(echo: str) -> None:
     page = browser.open(echo)
     assert page.name == "order"
     sent = browser.click(page, "drop")
-    assert sent.text == ("token=t1&who=nobody&more=&terms=on&size=s&land=fr&note=&do=drop from 127.0.0.1")
+    assert sent.text == (
+        "token=t1&who=nobody&more=&terms=on&size=s&land=fr&note=&do=drop from 127.0.0.1"
+    )
 
 
 def test_what_is_typed_replaces_what_was_there(echo: str) -> None:
