@@ -152,9 +152,10 @@ class _Reader(HTMLParser):
             form.buttons.append(button)
             self._words = button if tag == "button" else None
         elif tag == "input" and "name" in given:
-            if kind not in ("checkbox", "radio") or "checked" in given:
+            is_box = kind in ("checkbox", "radio")
+            if not is_box or "checked" in given:
                 # A ticked box without a value is sent as "on".
-                form.values.append((given["name"], given.get("value", "on" if kind else "")))
+                form.values.append((given["name"], given.get("value", "on" if is_box else "")))
         elif tag == "select":
             self._select = given.get("name")
         elif tag == "option" and self._select and "selected" in given:

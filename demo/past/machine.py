@@ -34,7 +34,7 @@ class Machine:
     def go_to(self, ago: timedelta) -> None:
         """Let the time pass until then, with the looks that the portal takes on the way."""
         while self.stack.ago > ago:
-            self._jump(max(ago, self.stack.ago - self._step()))
+            self._jump(max(ago, self.stack.ago - self.step()))
         self._move_emulator()
 
     def watch(self, span: timedelta) -> None:
@@ -48,7 +48,7 @@ class Machine:
         """Run all schedules now."""
         self._jump(self.stack.ago, "?everything")
 
-    def _step(self) -> timedelta:
+    def step(self) -> timedelta:
         return next(step for older, step in RHYTHM if self.stack.ago > older)
 
     def _jump(self, ago: timedelta, query: str = "") -> None:

@@ -14,6 +14,7 @@ from demo.browser import Browser, NotOnPage
 PAGE = """<body data-page="order"><a href="/next">Go <b>on</b></a>
 <form method="post" action="/sent">
 <input type="hidden" name="token" value="t1"><input name="who" value="nobody">
+<input type="text" name="more">
 <input type="checkbox" name="news" value="yes"><input type="checkbox" name="terms" checked>
 <input type="radio" name="size" value="s" checked><input type="radio" name="size" value="l">
 <select name="land"><option value="de">DE</option><option value="fr" selected>FR</option></select>
@@ -50,7 +51,9 @@ def test_a_click_sends_the_forms_values_and_the_button(echo: str) -> None:
     page = browser.open(echo)
     assert page.name == "order"
     sent = browser.click(page, "drop")
-    assert sent.text == ("token=t1&who=nobody&terms=on&size=s&land=fr&note=&do=drop from 127.0.0.1")
+    assert sent.text == (
+        "token=t1&who=nobody&more=&terms=on&size=s&land=fr&note=&do=drop from 127.0.0.1"
+    )
 
 
 def test_what_is_typed_replaces_what_was_there(echo: str) -> None:
