@@ -21,12 +21,13 @@ def creating_addon(claim: Claim) -> StepOutcome:
     """Create the add-on under a fixed name, so that a lost answer does not create a second one."""
     connection = claim.connection
     if connection.addon_requested_at:
-        addon = heroku.find_addon(app_of(connection), connection.addon_name) or _make_addon(claim)
+        addon = _find(connection) or _make_addon(claim)
     elif wait := _order(claim):
         return wait
     else:
         addon = _make_addon(claim)
-    # Heroku may answer before the add-on is ready.
+        # Heroku answers before the add-on is ready. It may be by now, and the first mail waits.
+        addon = (_find(connection) if addon.state == "provisioning" else None) or addon
     if addon.state == "provisioning":
         facts = {"addon_id": addon.id}
         return poll("Heroku to provision the add-on", connection.stage_since, facts=facts)
@@ -43,6 +44,10 @@ def creating_addon(claim: Claim) -> StepOutcome:
         {"addon_id": addon.id, "plan": addon.plan, "monthly_cents": addon.monthly_cents},
         EventKind.ADDON_CREATED,
     )
+
+
+def _find(connection: Connection) -> heroku.Addon | None:
+    return heroku.find_addon(app_of(connection), connection.addon_name)
 
 
 def _order(claim: Claim) -> Wait | None:
@@ -73,7 +78,7 @@ def _make_addon(claim: Claim) -> heroku.Addon:
         return _make(connection, confirm=app_of(connection).name)
     except http.Taken as taken:
         # Our own earlier call may have made it, although the look before this call did not show it.
-        found = heroku.find_addon(app_of(connection), connection.addon_name)
+        found = _find(connection)
         if found:
             return found
         raise Blocked(

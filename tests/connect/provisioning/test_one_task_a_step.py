@@ -68,8 +68,8 @@ def test_a_whole_provisioning_has_one_task_for_each_event_and_each_look(
     admin.authorize(Tenant.objects.get())
     tasks.append(work_off(clock))
     assert Connection.objects.get().stage == Stage.LIVE
-    # The callout and a look at the add-on, the sign-in, the authorization and a look at the load.
-    assert tasks == [2, 1, 2]
+    # The callout, the sign-in, the authorization and a look at the load.
+    assert tasks == [1, 1, 2]
 
 
 @pytest.mark.parametrize("name", ["import_mappings", "offboard"])
