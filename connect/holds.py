@@ -15,7 +15,9 @@ from connect.formats import counted
 from connect.models import (
     ENDING,
     OPEN_STATUSES,
+    ApiBudget,
     Connection,
+    HostApp,
     Rollout,
     RolloutItem,
     RolloutItemStatus,
@@ -24,7 +26,10 @@ from connect.models import (
 )
 from connect.placement import place, rooms
 from connect.placement.choose import Room
+from connect.placement.place import Before
 from tenants import limits
+from tenants.batching import Asking, gather, together
+from tenants.models import RateBucket
 
 MAPPING_CALLS = "mapping-calls"  # the bucket of calls to Heroku Connect for roll-outs
 CALLS_PER_RUN = 2  # to Heroku Connect, on average, each time that a tenant is worked on
@@ -46,19 +51,32 @@ def of_connection(connection: Connection, now: datetime) -> list[Hold]:
 
 
 def of_connections(connections: Iterable[Connection], now: datetime) -> dict[int, list[Hold]]:
-    """Return what holds up each of them, by its key: a fixed number of queries."""
+    """Return what holds up each of them, by its key. One statement, none without connections."""
     waiting = list(connections)
-    found = RolloutItem.objects.filter(connection__in=waiting, status__in=OPEN_STATUSES)
+    if not waiting:
+        return {}
+    found: dict[int, list[Hold]] = together(asking(waiting, now))[0]
+    return found
+
+
+def asking(waiting: list[Connection], now: datetime) -> Asking[dict[int, list[Hold]]]:
+    """Return the same, asked with what else a page needs."""
+    open_items = RolloutItem.objects.filter(connection__in=waiting, status__in=OPEN_STATUSES)
+    unplaced = [row for row in waiting if _is_unplaced(row)]
+    general, items, hosts, places = yield from gather(
+        _general(now),
+        open_items.select_related("rollout__template"),
+        # Read only where one waits for it.
+        rooms.annotated().defer("token") if unplaced else HostApp.objects.none(),
+        place.places_before(unplaced),
+    )
     # A connection is in one open roll-out at most.
-    items = {each.connection_id: each for each in found.select_related("rollout__template")}
-    provisioning = _of_provisioning()
-    calls = [*provisioning, *_of_budgets(now)] if items else []
-    # Read only where one waits for it.
-    known = rooms.read() if any(map(_is_unplaced, waiting)) else []
+    by_connection = {each.connection_id: each for each in items}
+    known, before = [rooms.of(host) for host in hosts], place.by_tenant(places)
     return {
-        row.pk: [*provisioning, *_of_room(row, known)]
+        row.pk: [*general.provisioning, *_of_room(row, known, before)]
         if _is_provisioned(row)
-        else _of_item(items.get(row.pk), calls)
+        else _of_item(by_connection.get(row.pk), general.calls)
         for row in waiting
     }
 
@@ -77,9 +95,9 @@ def of_rollout(rollout: Rollout, now: datetime) -> list[Hold]:
 
 
 def of_rollouts(rollouts: Iterable[Rollout], now: datetime) -> dict[int, list[Hold]]:
-    """Return what holds up each of them, by its key: three queries for any number."""
-    calls = [*_of_provisioning(), *_of_budgets(now)]
-    return {each.pk: _of_rollout(each, calls) for each in rollouts}
+    """Return what holds up each of them, by its key: one statement for any number."""
+    (general,) = together(_general(now))
+    return {each.pk: _of_rollout(each, general.calls) for each in rollouts}
 
 
 def in_words(holds: Iterable[Hold]) -> str:
@@ -90,6 +108,10 @@ def in_words(holds: Iterable[Hold]) -> str:
 
 def of_bulk_runs(now: datetime) -> list[Hold]:
     """Return what holds up bulk runs, and all other background work that calls Heroku."""
+    return _of_budgets(ApiBudget.objects.order_by("peer"), now)
+
+
+def _of_budgets(budgets: Iterable[ApiBudget], now: datetime) -> list[Hold]:
     return [
         Hold(
             f"{budget.in_words(each.peer)} takes "
@@ -97,7 +119,7 @@ def of_bulk_runs(now: datetime) -> list[Hold]:
             "of an hour are kept for provisioning; about "
             f"{budget.REFILL_PER_MINUTE} are added each minute."
         )
-        for each in budget.spent(now)
+        for each in budget.spent(budgets, now)
     ]
 
 
@@ -109,10 +131,10 @@ def _is_unplaced(connection: Connection) -> bool:
     return connection.stage == Stage.CREATING_ADDON and connection.host_app_id is None
 
 
-def _of_room(connection: Connection, known: list[Room]) -> list[Hold]:
+def _of_room(connection: Connection, known: list[Room], before: Before) -> list[Hold]:
     if not _is_unplaced(connection):
         return []
-    why = place.refusal_for(connection, known)
+    why = place.refusal_for(connection, known, before)
     return [Hold(f"No host app has room: {why}.")] if why else []
 
 
@@ -130,16 +152,32 @@ def _of_rollout(rollout: Rollout, calls: list[Hold]) -> list[Hold]:
     return calls if rollout.status in _AT_WORK else []
 
 
-def _of_budgets(now: datetime) -> list[Hold]:
-    per_hour = settings.MAPPING_CALLS_PER_HOUR
-    spent = Hold(
-        f"The {per_hour:,} calls an hour for roll-outs (MAPPING_CALLS_PER_HOUR) are used up. They "
-        "are added again bit by bit."
+@dataclass(frozen=True)
+class _General:
+    """What holds up many at once: all provisioning, and all calls of roll-outs."""
+
+    provisioning: list[Hold]
+    calls: list[Hold]
+
+
+def _general(now: datetime) -> Asking[_General]:
+    off, budgets, buckets = yield (
+        switches.PROVISIONING.off(),
+        ApiBudget.objects.order_by("peer"),
+        RateBucket.objects.filter(key=MAPPING_CALLS),
     )
-    is_spent = limits.left(MAPPING_CALLS, per_hour, now) < CALLS_PER_RUN
-    return [*of_bulk_runs(now), *([spent] if is_spent else [])]
+    reason = switches.PROVISIONING.reason_of(off)
+    provisioning = [Hold(f"{reason[0].upper()}{reason[1:]}.")] if reason else []
+    spent = [*_of_budgets(budgets, now), *_of_calls(buckets, now)]
+    return _General(provisioning, [*provisioning, *spent])
 
 
-def _of_provisioning() -> list[Hold]:
-    reason = switches.PROVISIONING.reason()
-    return [Hold(f"{reason[0].upper()}{reason[1:]}.")] if reason else []
+def _of_calls(buckets: list[RateBucket], now: datetime) -> list[Hold]:
+    bucket = limits.Bucket(MAPPING_CALLS, settings.MAPPING_CALLS_PER_HOUR)
+    if limits.left(bucket, next(iter(buckets), None), now) >= CALLS_PER_RUN:
+        return []
+    text = (
+        f"The {settings.MAPPING_CALLS_PER_HOUR:,} calls an hour for roll-outs "
+        "(MAPPING_CALLS_PER_HOUR) are used up. They are added again bit by bit."
+    )
+    return [Hold(text)]

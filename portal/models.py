@@ -184,6 +184,28 @@ class DashboardSnapshot(models.Model):
         return f"Dashboard in {self.zone}"
 
 
+class SavedFilter(models.Model):
+    """Filters of a list that a member of staff keeps under a name; see portal/admin/kit/saved.py.
+
+    `query` is the part of the list's address after "?". It holds no searched text, which may be a
+    tenant's data.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    model = models.CharField(max_length=100, help_text="The list's model, e.g. tenants.tenant.")
+    name = models.CharField(max_length=40)
+    query = models.CharField(max_length=1000)
+
+    class Meta:
+        ordering = ["name"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user", "model", "name"], name="one_filter_a_name")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class AuditKind(models.TextChoices):
     SIGNED_IN = "signed_in", "Signed in"
     SIGN_IN_FAILED = "sign_in_failed", "Sign-in failed"

@@ -1,6 +1,7 @@
 """HTML for cells and facts. All outside text is escaped."""
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -8,10 +9,11 @@ from urllib.parse import urlsplit
 from django.db.models import Model
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.timezone import localtime
 
 from connect.health import states
-from connect.models import Condition
+from connect.models import Condition, Connection
 from connect.operations.base import OperationOutcome
 from connect.standing import Standing, Tone
 from tenants.models import EventKind, MessageStatus
@@ -97,6 +99,36 @@ def copied(name: str, what: str, value: str) -> str:
         "Copy</button></span>",
         *(name, what, value),
     )
+
+
+def yes_or_no(value: bool | None) -> str:
+    """Return what is true or not as a word; "-" where it is not known."""
+    return "-" if value is None else "Yes" if value else "No"
+
+
+def whole_email(address: str) -> str:
+    """Return an e-mail address that a line may break after "@" and "." alone."""
+    parts = re.findall(r"[^@.]*[@.]|[^@.]+", address)
+    return format_html_join(mark_safe("<wbr>"), "{}", ((each,) for each in parts)) or "-"
+
+
+def identifier(text: str) -> str:
+    """Return an id, which is never broken."""
+    return format_html('<span class="id">{}</span>', text)
+
+
+def lines(*texts: str) -> str:
+    """Return texts below each other, the later ones quieter, for a cell of a list."""
+    rows = format_html_join("", "<span>{}</span>", ((each,) for each in texts if each))
+    return format_html('<span class="lines">{}</span>', rows)
+
+
+def connection(row: Connection | None) -> str:
+    """Return whose connection it is, with its generation if it is not the first."""
+    if row is None:
+        return "-"
+    first = row.generation == 1
+    return str(row.tenant) if first else lines(str(row.tenant), f"generation {row.generation}")
 
 
 def link(row: Model, text: str = "") -> str:

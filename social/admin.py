@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 
 from portal import show
 from portal.admin.kit.actions import ActionsAdmin
@@ -15,6 +16,7 @@ from portal.admin.kit.filters import AttentionFilter
 from portal.dashboard import attention
 from portal.dashboard.card import Card
 from portal.dashboard.page import register
+from portal.questions import later
 from social import collection, dashboard
 from social.models import (
     CollectionRun,
@@ -88,7 +90,8 @@ class CollectionRunAdmin(ReadOnlyAdmin, ActionsAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        context = {"holds": collection.holds(timezone.now())}
+        asked = later(request, collection.holds.asking(timezone.now()))
+        context = {"holds": SimpleLazyObject(asked)}
         return super().changelist_view(request, {**context, **(extra_context or {})})
 
     def render_change_form(

@@ -109,6 +109,18 @@ def count(rows: QuerySet[Any]) -> QuerySet[Any, Any]:
     return counted
 
 
+@batched
+def count_up_to(rows: QuerySet[Any], most: int) -> Asking[int]:
+    """Count rows; above `most` nothing is counted."""
+    try:
+        text, params = rows.order_by().values("pk")[:most].query.sql_with_params()
+    except EmptyResultSet:
+        return 0
+    few = Sql(f"SELECT count(*) FROM ({text}) AS few", params, 1)  # noqa: S608
+    (((found,),),) = yield [few]
+    return int(found)
+
+
 def number(answer: Iterable[Any]) -> int:
     """Return the one number of an answer; 0 where there is none."""
     return int(next(iter(answer), None) or 0)

@@ -34,21 +34,18 @@ _ORG_ID = re.compile(rb"00D[0-9A-Za-z]{12}")
 
 # One statement for any number of buckets. Rows are locked in the order of their keys, so no two
 # calls wait for each other for ever. A row that two calls make at once loses both their tokens.
-_FILLED = """
+_TAKE = """
 WITH asked (key, per_second, size) AS (
     SELECT * FROM unnest(%(keys)s::text[], %(rates)s::float8[], %(sizes)s::float8[])
 ), held AS (
     SELECT key, tokens, filled_at FROM tenants_ratebucket
-    WHERE key = ANY(%(keys)s::text[]) ORDER BY key {lock}
+    WHERE key = ANY(%(keys)s::text[]) ORDER BY key FOR UPDATE
 ), filled AS (
     SELECT key, per_second, CASE WHEN filled_at IS NULL OR filled_at > %(horizon)s THEN size
         ELSE least(size, tokens
             + per_second * greatest(0, extract(epoch FROM %(now)s - filled_at))) END AS tokens
     FROM asked LEFT JOIN held USING (key)
-)
-"""
-_THEN_TAKE = """
-, taken AS (
+), taken AS (
     INSERT INTO tenants_ratebucket AS stored (key, tokens, filled_at)
     SELECT key, tokens - %(count)s, %(now)s FROM filled
     WHERE NOT EXISTS (SELECT FROM filled WHERE tokens < %(count)s)
@@ -58,9 +55,6 @@ _THEN_TAKE = """
 )
 SELECT (%(count)s - tokens) / nullif(per_second, 0) FROM filled WHERE tokens < %(count)s
 """
-_THEN_READ = "SELECT tokens FROM filled"
-_TAKE = _FILLED.format(lock="FOR UPDATE") + _THEN_TAKE
-_LEFT = _FILLED.format(lock="") + _THEN_READ
 _NEVER = 3600  # seconds to wait for a bucket that does not refill
 
 
@@ -145,7 +139,7 @@ def take(
 
 def take_all(buckets: Sequence[Bucket], now: datetime, count: int = 1) -> int:
     """Take `count` tokens from each bucket or from none; return 0, or the seconds to wait."""
-    waits = _ask(_TAKE, buckets, now, count=count)
+    waits = _taken(buckets, now, count)
     return max((_NEVER if wait is None else math.ceil(wait) for wait in waits), default=0)
 
 
@@ -162,21 +156,24 @@ def count(key: str) -> int:
     return int(counted)
 
 
-def left(key: str, per_hour: int, now: datetime) -> int:
-    """Return how many tokens a bucket holds now. Takes none."""
-    (tokens,) = _ask(_LEFT, [Bucket(key, per_hour)], now)
-    return int(tokens or 0)
+def left(bucket: Bucket, stored: RateBucket | None, now: datetime) -> int:
+    """Return how many tokens a bucket holds now, as the statement above reckons it. Takes none."""
+    if stored is None or stored.filled_at > now + sweeps.MAX_SKEW:
+        return int(bucket.full)
+    seconds = max(0.0, (now - stored.filled_at).total_seconds())
+    return int(min(bucket.full, stored.tokens + bucket.per_hour / 3600 * seconds))
 
 
-def _ask(query: str, buckets: Sequence[Bucket], now: datetime, **more: int) -> list[float | None]:
+def _taken(buckets: Sequence[Bucket], now: datetime, count: int) -> list[float | None]:
     facts: dict[str, Any] = {
         "keys": [each.key for each in buckets],
         "rates": [each.per_hour / 3600 for each in buckets],
         "sizes": [each.full for each in buckets],
         "now": now,
+        "count": count,
         # A bucket filled after this has its time from a clock that was wrong: it counts as full.
         "horizon": now + sweeps.MAX_SKEW,
     }
     with connection.cursor() as cursor:
-        cursor.execute(query, {**facts, **more})
+        cursor.execute(_TAKE, facts)
         return [value for (value,) in cursor.fetchall()]

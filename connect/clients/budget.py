@@ -93,10 +93,9 @@ def prune() -> int:
     return BudgetHour.objects.filter(hour__lt=timezone.now() - KEEP).delete()[0]
 
 
-def spent(now: datetime) -> list[ApiBudget]:
+def spent(budgets: Iterable[ApiBudget], now: datetime) -> list[ApiBudget]:
     """Return the budgets with no more than the reserve for provisioning left."""
-    rows = ApiBudget.objects.order_by("peer")
-    return [each for each in rows if calls_left(each, now) < RESERVE]
+    return [each for each in budgets if calls_left(each, now) < RESERVE]
 
 
 def allows_background_work(account: str = "", apis: Iterable[str] = APIS) -> bool:

@@ -7,7 +7,7 @@ open incident may say something worse; then the condition is what the incident s
 
 from datetime import datetime, timedelta
 
-from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, Value, When
+from django.db.models import Case, CharField, Count, Exists, IntegerField, OuterRef, Q, Value, When
 from django.utils import timezone
 
 from connect.health import severity
@@ -48,6 +48,13 @@ def expression(now: datetime | None = None) -> Case:
     """Return the condition now as SQL, to annotate rows of Health."""
     said = (When(says(each, now), then=Value(each.value)) for each in WORST_FIRST)
     return Case(*said, default=Value(Condition.UNKNOWN.value), output_field=CharField())
+
+
+def rank(now: datetime | None = None) -> Case:
+    """Return the place of the condition now as SQL, 0 for the worst, to order rows of Health."""
+    said = (When(says(each, now), then=Value(place)) for place, each in enumerate(WORST_FIRST))
+    unknown = WORST_FIRST.index(Condition.UNKNOWN)
+    return Case(*said, default=Value(unknown), output_field=IntegerField())
 
 
 def of_health(*wanted: Condition, now: datetime | None = None, path: str = "") -> Q:

@@ -1,6 +1,6 @@
 """How a connection was over the last day and the last month, an hour or a day at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,7 +9,8 @@ from django.db.models import Sum
 from django.db.models.functions import TruncDay, TruncHour
 from django.utils.timezone import localtime
 
-from connect.models import Connection
+from connect.models import Connection, HealthSample
+from tenants.batching import Asking, batched
 
 HOURS, DAYS = 24, 30
 
@@ -31,32 +32,48 @@ class Slot:
     seen: Seen
 
 
+Slots = dict[int, list[Slot]]
+
+
 def day(connection: Connection, now: datetime) -> list[Slot]:
     """Return the last 24 hours, the oldest first. One query."""
+    return of_day([connection], now)[connection.pk]
+
+
+@batched
+def of_day(connections: Iterable[Connection], now: datetime) -> Asking[Slots]:
+    """Return the last 24 hours of connections, by their keys. One query."""
     this = localtime(now).replace(minute=0, second=0, microsecond=0)
     starts = [this - timedelta(hours=HOURS - 1 - number) for number in range(HOURS)]
-    return _slots(connection, starts, TruncHour)
+    return (yield from _slots(connections, starts, TruncHour))
+
+
+@batched
+def of_month(connections: Iterable[Connection], now: datetime) -> Asking[Slots]:
+    """Return the last 30 days in the current time zone, by their keys. One query."""
+    today = localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    starts = [today - timedelta(days=DAYS - 1 - number) for number in range(DAYS)]
+    return (yield from _slots(connections, starts, TruncDay))
 
 
 def month(connection: Connection, now: datetime) -> list[Slot]:
     """Return the last 30 days in the current time zone, the oldest first. One query."""
-    today = localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    starts = [today - timedelta(days=DAYS - 1 - number) for number in range(DAYS)]
-    return _slots(connection, starts, TruncDay)
+    return of_month([connection], now)[connection.pk]
 
 
 def _slots(
-    connection: Connection, starts: Sequence[datetime], truncate: type[TruncHour] | type[TruncDay]
-) -> list[Slot]:
-    rows = (
-        connection.samples.filter(at__gte=starts[0])
-        .order_by()
-        .annotate(slot=truncate("at"))
-        .values_list("slot")
-        .annotate(all=Sum("seconds"), up=Sum("seconds_up"), degraded=Sum("seconds_degraded"))
-    )
-    found = {slot: _worst(every, up, degraded) for slot, every, up, degraded in rows}
-    return [Slot(start, found.get(start, Seen.NOTHING)) for start in starts]
+    connections: Iterable[Connection],
+    starts: Sequence[datetime],
+    truncate: type[TruncHour] | type[TruncDay],
+) -> Asking[Slots]:
+    keys = [each.pk for each in connections]
+    samples = HealthSample.objects.filter(connection__in=keys, at__gte=starts[0]).order_by()
+    slots = samples.annotate(slot=truncate("at")).values_list("connection", "slot")
+    (rows,) = yield [slots.annotate(Sum("seconds"), Sum("seconds_up"), Sum("seconds_degraded"))]
+    found = {(pk, slot): _worst(*seconds) for pk, slot, *seconds in rows}
+    return {
+        pk: [Slot(start, found.get((pk, start), Seen.NOTHING)) for start in starts] for pk in keys
+    }
 
 
 def _worst(seconds: int, up: int, degraded: int) -> Seen:

@@ -89,7 +89,12 @@ def summary(run: Reconciliation) -> str:
 
 def last() -> Reconciliation | None:
     """Return the last comparison that was made."""
-    return Reconciliation.objects.filter(error="", ended_at__isnull=False).first()
+    return whole().first()
+
+
+def whole() -> QuerySet[Reconciliation]:
+    """Return the comparisons that came to their end, the newest first."""
+    return Reconciliation.objects.filter(error="", ended_at__isnull=False)
 
 
 def open_discrepancies() -> QuerySet[Discrepancy]:

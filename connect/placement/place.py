@@ -1,6 +1,8 @@
 """Placing a connection: the choice is stored before the add-on is asked for."""
 
+from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -14,6 +16,7 @@ from tenants import messages
 # A host app that staff add or open makes the waiting ones due at once.
 LOOK_AGAIN = timedelta(minutes=15)
 NO_ROOM = WAITS_FOR_ROOM + ": {}"
+Before = dict[int, tuple[str, str]]
 
 
 def place(connection: Connection) -> tuple[HostApp | None, str]:
@@ -24,7 +27,7 @@ def place(connection: Connection) -> tuple[HostApp | None, str]:
     """
     _one_at_a_time()
     known = rooms.read()
-    choice = choose(known, wanted_by(connection))
+    choice = choose(known, wanted_by(connection, by_tenant(places_before([connection]))))
     if choice.room is None:
         return None, NO_ROOM.format(choice.refusal)
     _warn_if_scarce(known)
@@ -37,21 +40,30 @@ def _one_at_a_time() -> None:
     list(HostApp.objects.order_by("pk").select_for_update(no_key=True).values_list("pk"))
 
 
-def wanted_by(connection: Connection) -> Wanted:
+def wanted_by(connection: Connection, before: Before) -> Wanted:
     """Return what a connection needs: a tenant that starts over keeps its region and database."""
-    if connection.generation == 1:  # most are; a list of waiting ones then asks nothing more
-        return Wanted(settings.HEROKU_CONNECT_PLAN)
-    before = Connection.objects.filter(
-        tenant=connection.tenant_id, generation__lt=connection.generation, host_app__isnull=False
+    return Wanted(settings.HEROKU_CONNECT_PLAN, *before.get(connection.tenant_id, ("", "")))
+
+
+def places_before(connections: Iterable[Connection]) -> QuerySet[Connection, Any]:
+    """Return tenant, region and database of the host apps that these tenants had last."""
+    again = [each.tenant_id for each in connections if each.generation > 1]
+    placed = Connection.objects.filter(tenant__in=again, host_app__isnull=False)
+    last = placed.order_by("tenant", "-generation").distinct("tenant")
+    places: QuerySet[Connection, Any] = last.values_list(
+        "tenant", "host_app__region", "host_app__database"
     )
-    last = before.order_by("-generation").values_list("host_app__region", "host_app__database")
-    region, database = last.first() or ("", "")
-    return Wanted(settings.HEROKU_CONNECT_PLAN, region, database)
+    return places
 
 
-def refusal_for(connection: Connection, known: list[Room]) -> str:
+def by_tenant(places: Iterable[tuple[int, str, str]]) -> Before:
+    """Return region and database by the tenant's key."""
+    return {tenant: (region, database) for tenant, region, database in places}
+
+
+def refusal_for(connection: Connection, known: list[Room], before: Before) -> str:
     """Return why no host app can take a connection that has none yet, "" if one can."""
-    choice: Choice = choose(known, wanted_by(connection))
+    choice: Choice = choose(known, wanted_by(connection, before))
     return "" if choice.room else choice.refusal
 
 

@@ -27,6 +27,7 @@ from connect.models import (
 )
 from connect.standing.facts import Facts, OpenIncident
 from connect.standing.judging import Standing, judge
+from tenants.batching import Asking, batched
 from tenants.models import Tenant
 
 _ACCOUNT = "account:"  # begins the key of an account's incidents, beside those of regions
@@ -37,10 +38,13 @@ def of(connection: Connection) -> Standing:
     return of_many([connection])[connection.pk]
 
 
-def of_many(connections: Iterable[Connection]) -> dict[int, Standing]:
+@batched
+def of_many(connections: Iterable[Connection]) -> Asking[dict[int, Standing]]:
     """Return how each of them stands now, by its key."""
-    now = timezone.now()
-    return {pk: judge(facts) for pk, facts in facts_of(connections, now).items()}
+    rows, now = list(connections), timezone.now()
+    live = [row.pk for row in rows if row.stage == Stage.LIVE]
+    beside, incidents = (yield asked(live)) if live else ((), ())
+    return of_asked(rows, beside, incidents, now)
 
 
 def of_tenant(tenant: Tenant, connection: Connection | None) -> Standing:

@@ -3,15 +3,13 @@
 from collections.abc import Callable
 
 from allauth.account.internal.flows.login import get_authentication_records
-from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from portal.door.adapters import UnreadableSecretError
+from portal.door.person import SECOND_FACTORS
 from portal.project import failures
-
-KINDS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 
 UNREADABLE = (
     "These codes cannot be read",
@@ -29,7 +27,9 @@ def is_missing(request: HttpRequest) -> bool:
         return False
     if any(each["method"] == "socialaccount" for each in _records(request)):
         return False
-    return not is_mfa_enabled(request.user, KINDS)
+    known: bool | None = getattr(request.user, "has_factor", None)
+    # A person who has signed in with this very request was read without it.
+    return not (is_mfa_enabled(request.user, SECOND_FACTORS) if known is None else known)
 
 
 def _records(request: HttpRequest) -> list[dict[str, str]]:

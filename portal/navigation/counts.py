@@ -1,16 +1,17 @@
-"""The counts beside the entries of the menu: one query for the lists, one count of the worklist."""
+"""The counts beside the entries of the menu, asked with the page's other questions."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.auth.models import AnonymousUser, User
-from django.db import connection
 from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from connect.models import Incident, IncidentStatus, Rollout, RolloutStatus, WriteError
 from portal.dashboard.worklist.total import total
 from portal.models import BulkRun
+from portal.questions import Answer, later
+from tenants.batching import count_up_to
 from tenants.models import Switch, Tenant
 
 MAX_COUNTED = 1000  # rows that are counted: a menu need not be exact above that
@@ -73,28 +74,34 @@ class Count:
         return f"{MAX_COUNTED - 1}+" if self.number >= MAX_COUNTED else str(self.number)
 
 
-def counts(user: User | AnonymousUser) -> dict[str, Count]:
-    """Return the counts that a user may see, by model or view; a count of 0 is left out."""
-    found = _of_lists(user)
-    if user.has_perm("tenants.view_tenant"):
-        found["worklist"] = Count(total(), "to look at", "bad")
-    return {name: count for name, count in found.items() if count.number}
+def ask(request: HttpRequest) -> Answer:
+    """Ask, with the page's other questions, for the counts that its reader may see.
+
+    The answer is a dict by model or view; a count of 0 is left out.
+    """
+    if not hasattr(request, "menu_counts"):
+        request.menu_counts = _asked(request)  # type: ignore[attr-defined]
+    answer: Answer = request.menu_counts  # type: ignore[attr-defined]
+    return answer
 
 
-def _of_lists(user: User | AnonymousUser) -> dict[str, Count]:
+def _asked(request: HttpRequest) -> Answer:
+    user = request.user
     seen = {label: each for label, each in COUNTED.items() if user.has_perm(each.permission)}
-    numbers = _count([each.rows() for each in seen.values()])
-    return {
-        label: Count(number, each.word, each.tone)
-        for (label, each), number in zip(seen.items(), numbers, strict=True)
+    numbers = {
+        label: later(request, count_up_to.asking(each.rows(), MAX_COUNTED))
+        for label, each in seen.items()
     }
+    sees_worklist = user.has_perm("tenants.view_tenant")
+    attention = later(request, total.asking()) if sees_worklist else None
 
+    def answer() -> dict[str, Count]:
+        found = {
+            label: Count(number(), seen[label].word, seen[label].tone)
+            for label, number in numbers.items()
+        }
+        if attention:
+            found["worklist"] = Count(attention(), "to look at", "bad")
+        return {name: count for name, count in found.items() if count.number}
 
-def _count(many: list[QuerySet[Any]]) -> list[int]:
-    if not many:
-        return []
-    limited = [rows.order_by().values("pk")[:MAX_COUNTED].query.sql_with_params() for rows in many]
-    columns = ", ".join(f"(SELECT count(*) FROM ({sql}) AS few)" for sql, _ in limited)  # noqa: S608
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {columns}", [value for _, given in limited for value in given])
-        return list(cursor.fetchone())
+    return answer

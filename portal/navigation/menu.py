@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.text import capfirst
 
-from portal.navigation.counts import Count, counts
+from portal.navigation.counts import Count, ask
 from portal.navigation.groups import Entry, Group, Place, groups
 
 Apps = list[dict[str, Any]]
@@ -34,7 +34,7 @@ def _menu(request: HttpRequest, listed: Apps) -> Apps:
         return []
     models = {each["model"]._meta.label: each for app in listed for each in app["models"]}
     # Counted only if a count is shown: a search for pages reads the menu too.
-    numbers = cache(lambda: counts(request.user))
+    numbers = cache(lambda: ask(request)())
     made = [_group(request, group, models, numbers) for group in groups()]
     return [group for group in made if group["models"]]
 

@@ -1,6 +1,7 @@
 """The preferences of the person who asks, and the time zone of the answer."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -11,7 +12,7 @@ from portal.project.failures import STAFF
 
 
 class PreferencesMiddleware:
-    """Answer each member of staff in the person's own time zone. One query."""
+    """Answer each member of staff in the person's own time zone."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -24,11 +25,16 @@ class PreferencesMiddleware:
 
 
 def of_request(request: HttpRequest) -> Preferences:
-    """Return the person's preferences, read once; those of a person without any are not stored."""
+    """Return the person's preferences; those of a person without any are not stored."""
     if not hasattr(request, "preferences"):
         user = request.user
         assert user.is_authenticated  # noqa: S101  (asked of staff only)
-        found = Preferences.objects.filter(user=user).first()
-        request.preferences = found or Preferences(user=user)  # type: ignore[attr-defined]
+        request.preferences = _of(user)  # type: ignore[attr-defined]
     preferences: Preferences = request.preferences  # type: ignore[attr-defined]
     return preferences
+
+
+def _of(user: Any) -> Preferences:
+    if hasattr(user, "preferred"):  # read with the person, see portal.door.person
+        return Preferences(user=user, **(user.preferred or {}))
+    return Preferences.objects.filter(user=user).first() or Preferences(user=user)

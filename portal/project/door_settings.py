@@ -18,7 +18,7 @@ OIDC = bool(OIDC_ISSUER and OIDC_CLIENT_ID and OIDC_CLIENT_SECRET)
 # --- Django ---------------------------------------------------------------------------------------
 LOGIN_URL = "/admin/login/"
 LOGIN_REDIRECT_URL = "/admin/"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["portal.door.person.StaffBackend"]
 apps = [
     *("allauth", "allauth.account", "allauth.mfa", "allauth.usersessions"),
     *("allauth.socialaccount", "allauth.socialaccount.providers.openid_connect"),

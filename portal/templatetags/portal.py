@@ -1,14 +1,15 @@
 """Template tags and filters of the admin."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
 from django import template
-from django.contrib.admin.views.main import ChangeList
 from django.forms import BaseForm
-from django.utils.html import format_html_join
-from django.utils.safestring import mark_safe
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
 
 from connect import runbook
 from connect.formats import format_duration, sentence
@@ -16,6 +17,7 @@ from connect.standing import Standing
 from portal import moments, show
 from portal.actions import undoing
 from portal.admin.kit import buttons, lists
+from portal.admin.kit.declared import DeclaredChangeList
 from portal.admin.kit.faults import faults
 from portal.admin.pages.health import diagnoses
 from portal.admin.panels import bulk
@@ -24,6 +26,7 @@ from portal.models import BulkItem
 from tenants.models import KILL_SWITCHES
 
 MAX_FAULTS = 20  # in the list on top of a form
+_NOTHING = re.compile(r"<t[dh][^>]*>-?</t[dh]>")  # a cell without a value
 
 register = template.Library()
 register.filter("card_rows", layout.rows)
@@ -69,17 +72,33 @@ def undoable(context: dict[str, Any], presses: Iterable[BulkItem]) -> set[int]:
     return undoing.offered(presses, context["request"].user)
 
 
+@register.filter
+def labelled(cells: Sequence[SafeString], headers: Sequence[dict[str, Any]]) -> list[str]:
+    """Return a row's cells with the names of their columns, which phones show beside the values."""
+    return [_with_label(cell, head) for cell, head in zip(cells, headers, strict=True)]
+
+
+def _with_label(cell: SafeString, header: dict[str, Any]) -> str:
+    if "action-checkbox" in cell:
+        return cell
+    # Django has made the cell: what is in it is escaped. It begins with "<td" or "<th".
+    begins, rest = mark_safe(cell[:3]), mark_safe(cell[3:])  # noqa: S308
+    nothing = mark_safe(" data-nothing") if _NOTHING.fullmatch(cell) else ""
+    label = capfirst(str(header["text"]))
+    return format_html('{} data-label="{}"{}{}', begins, label, nothing, rest)
+
+
 @register.inclusion_tag("admin/date_hierarchy.html")
-def drill_down(cl: ChangeList) -> dict[str, Any]:
+def drill_down(cl: DeclaredChangeList) -> dict[str, Any]:
     """Show a list's date hierarchy without reading every row."""
     field = cl.date_hierarchy
-    if not field:
+    if not field or cl.ends is None:
         return {"show": False}
     levels = ("year", "month", "day")
     given = {
         name: cl.params[f"{field}__{name}"] for name in levels if f"{field}__{name}" in cl.params
     }
-    level = lists.dates(cl.model, field, given)
+    level = lists.dates(cl.ends(), given)
 
     def linked(choice: dict[str, Any]) -> dict[str, Any]:
         if "params" not in choice:
@@ -88,7 +107,9 @@ def drill_down(cl: ChangeList) -> dict[str, Any]:
         return {**choice, "link": cl.get_query_string(wanted, [f"{field}__"])}
 
     back = level["back"] and linked(level["back"])
-    return {"show": True, "back": back, "choices": [linked(each) for each in level["choices"]]}
+    choices = [linked(each) for each in level["choices"]]
+    # A single date is nothing to choose.
+    return {"show": bool(back) or len(choices) > 1, "back": back, "choices": choices}
 
 
 @register.inclusion_tag("admin/includes/errors.html")

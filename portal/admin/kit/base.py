@@ -1,6 +1,7 @@
 """Base classes of all admin pages."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
@@ -17,20 +18,30 @@ from django.http import (
 )
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.utils.http import urlencode
 from django.utils.text import capfirst
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from portal import audit, show
-from portal.admin.kit import lists, search, times
+from portal.admin.kit import columns, lists, saved, search
 from portal.admin.kit.audited import Audited
 from portal.admin.kit.declared import DeclaredLookups
 from portal.admin.kit.lists import Tally
+from portal.admin.kit.saved import Preset
 from portal.models import AuditKind
+from portal.navigation import counts
+from portal.questions import Answer, later
+
+Tallies = Callable[[], list[Tally]]
 
 
 class NoDelete(Audited, DeclaredLookups):
     """Nothing is deleted by hand: tenants are off-boarded, users deactivated, old rows pruned."""
+
+    # Counting all rows as well as the filtered ones doubles the cost of a list.
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # the tallies show the counts at a fixed cost
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -39,7 +50,18 @@ class NoDelete(Audited, DeclaredLookups):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         self.refuse_forged(request)
-        return super().changelist_view(request, extra_context)
+        # The menu's counts are asked with what the list asks.
+        counts.ask(request)
+        title = {"title": capfirst(str(self.opts.verbose_name_plural))}
+        return super().changelist_view(request, {**title, **(extra_context or {})})
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return columns.in_list(self.model, super().get_list_display(request))
+
+    def get_paginator(
+        self, request: HttpRequest, queryset: QuerySet[Any], per_page: int, *args: Any, **how: Any
+    ) -> lists.CappedPaginator:
+        return lists.CappedPaginator(request, queryset, per_page)
 
     def refuse_forged(self, request: HttpRequest) -> None:
         """Raise PermissionDenied for an action that the list does not offer to this person.
@@ -55,10 +77,6 @@ class PortalAdmin(NoDelete):
     """The base of every page of our own models."""
 
     list_per_page = 50
-    # Counting all rows as well as the filtered ones doubles the cost of a list.
-    show_full_result_count = False
-    paginator = lists.CappedPaginator
-    show_facets = admin.ShowFacets.NEVER  # the tallies show the counts at a fixed cost
 
     empty = "Entries appear here automatically."  # what an empty list says
     tally_by = ""  # the field whose values are counted on top of the list
@@ -67,6 +85,7 @@ class PortalAdmin(NoDelete):
     # The lookup path from a row to its tenant: rows are then found by the tenant's ids.
     tenant_path = ""
     found_by: Sequence[str] = ()  # fields for exact search; each needs an index
+    presets: Sequence[Preset] = ()  # filters that everybody has, beside the own ones
 
     def heading(self, row: Any) -> tuple[str, str]:
         """Return the title of a row's page and the line below it."""
@@ -76,16 +95,13 @@ class PortalAdmin(NoDelete):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         context = {
-            "title": capfirst(self.opts.verbose_name_plural),
-            "tallies": self.tallies(request),
+            "tallies": SimpleLazyObject(self.tallies(request)),
             "tallies_of_newest": self.tally_newest,
             "may_export": bool(self.exports),
             "empty": self.empty,
+            "saved": saved.shown(request, self.opts.label_lower, self.presets),
         }
         return super().changelist_view(request, {**context, **(extra_context or {})})
-
-    def get_list_display(self, request: HttpRequest) -> list[Any]:
-        return times.in_list(self.model, super().get_list_display(request))
 
     def declared_lookups(self) -> set[str]:
         tallied = {f"{self.tally_by}__exact"} if self.tally_by else set()
@@ -93,16 +109,19 @@ class PortalAdmin(NoDelete):
 
     # --- counts by state -------------------------------------------------------------------------
 
-    def tallies(self, request: HttpRequest) -> list[Tally]:
-        """Count the rows by their state; each number leads to the rows that it counts."""
+    def tallies(self, request: HttpRequest) -> Tallies:
+        """Ask for the number of rows by state; each number leads to the rows that it counts."""
         if not self.tally_by:
-            return []
+            return list
         counted = lists.count_by(self.model, self.tally_by, newest=self.tally_newest)
+        return partial(self._tallies, request, later(request, counted))
+
+    def _tallies(self, request: HttpRequest, counted: Answer) -> list[Tally]:
         labels = dict(self.model._meta.get_field(self.tally_by).flatchoices)
         parameter = f"{self.tally_by}__exact"
         return [
             self.tally(request, labels.get(value, value), count, parameter, value)
-            for value, count in counted
+            for value, count in counted()
             if value not in ("", None)
         ]
 
@@ -137,13 +156,34 @@ class PortalAdmin(NoDelete):
         found = rows.filter(**by_tenant).values("pk").union(*(each.values("pk") for each in own))
         return queryset.filter(pk__in=found), False
 
-    # --- CSV -------------------------------------------------------------------------------------
+    # --- saved filters ---------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
-        name = f"{self.opts.app_label}_{self.opts.model_name}_export"
-        own = path("export/", self.admin_site.admin_view(require_safe(self.export)), name=name)
+        view, name = self.admin_site.admin_view, f"{self.opts.app_label}_{self.opts.model_name}"
+        save, forget = view(require_POST(self.save_filter)), view(require_POST(self.forget_filter))
+        own = [
+            path("filters/", save, name=f"{name}_save_filter"),
+            path("filters/<int:pk>/forget/", forget, name=f"{name}_forget_filter"),
+        ]
+        export = path("export/", view(require_safe(self.export)), name=f"{name}_export")
         # Before Django's own, which take any path for a row's key.
-        return [own, *super().get_urls()] if self.exports else super().get_urls()
+        return [*own, *([export] if self.exports else []), *super().get_urls()]
+
+    def save_filter(self, request: HttpRequest) -> HttpResponse:
+        """Keep the filters of the address under a name, for the one who asks."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            self.get_changelist_instance(request)  # refuses what is no filter
+        except IncorrectLookupParameters:
+            return HttpResponseBadRequest("These filters do not exist.", content_type="text/plain")
+        return saved.save(request, self.opts.label_lower)
+
+    def forget_filter(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Delete a filter that the one who asks has saved."""
+        return saved.forget(request, self.opts.label_lower, pk)
+
+    # --- CSV -------------------------------------------------------------------------------------
 
     def export(self, request: HttpRequest) -> HttpResponseBase:
         """Return the filtered rows as a CSV file."""
@@ -182,7 +222,7 @@ class PortalAdmin(NoDelete):
         obj: Model | None = None,
     ) -> HttpResponse:
         context["show_save_and_add_another"] = False
-        times.on_page(self.model, context["adminform"])
+        columns.on_page(self.model, context["adminform"])
         if obj is not None:
             context["title"], context["subtitle"] = self.heading(obj)
         return super().render_change_form(request, context, add, change, form_url, obj)

@@ -13,6 +13,9 @@ from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.views.main import ChangeList
 from django.http import HttpRequest
 
+from portal.admin.kit import choices, lists
+from portal.questions import Answer, later
+
 # Only the stubs of Django's class take a type argument.
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -25,8 +28,13 @@ LEVELS = ("year", "month", "day")
 class DeclaredChangeList(ChangeList):
     """A list that refuses every parameter that none of its filters takes."""
 
+    ends: Answer | None = None  # of the dates to drill down
+
     def get_filters(self, request: HttpRequest) -> Any:
         self._check_date()
+        if self.date_hierarchy:
+            ends = lists.ends.asking(self.model, str(self.date_hierarchy))
+            self.ends = later(request, ends)
         try:
             found = super().get_filters(request)
         except (ValueError, OverflowError) as error:  # a date that has no next year, for example
@@ -35,6 +43,7 @@ class DeclaredChangeList(ChangeList):
         unknown = set(found[2]) - self._declared()
         if unknown:
             raise DisallowedModelAdminLookup(f"Filtering by {sorted(unknown)} is not allowed")
+        choices.ask(request, found[0])
         return found
 
     def _declared(self) -> set[str]:

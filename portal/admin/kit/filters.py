@@ -4,15 +4,20 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 
 from connect.health import conditions
-from connect.models import Condition, Connection, Mapping
+from connect.models import Condition, Connection, HostApp, Mapping
 from connect.placement import costs
 from connect.standing import Word, with_word
-from portal.dashboard.attention import CAUSES
+from portal.dashboard.attention import CAUSES, awake
+from portal.dashboard.troubles import of_connections
+from portal.dashboard.worklist.wanted import MAX_CHOICES, ME, NAMED, NOBODY, condition
+from portal.questions import later
 
 # Few connections are gone, so leaving those out costs less than looking the others up.
 _GONE = Connection.objects.filter(pk=OuterRef("connection"), offboarded_at__isnull=False)
@@ -43,10 +48,13 @@ class TenantAttentionFilter(AttentionFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         more = [("subscriber", "Waiting for the subscriber"), ("snoozed", "Snoozed")]
-        return [*super().lookups(request, model_admin), *more]
+        return [("any", "Anything"), *super().lookups(request, model_admin), *more]
 
     def _keys(self, model: type[Model], name: str, now: datetime) -> QuerySet[Any] | None:
         current = Connection.objects.filter(offboarded_at=None).order_by()
+        if name == "any":
+            troubled = of_connections(awake(current, now), now).exclude(cause="")
+            return troubled.values("tenant")
         if name == "subscriber":
             return current.filter(waiting_on="subscriber").values("tenant")
         if name == "snoozed":
@@ -87,6 +95,80 @@ class TenantStandingFilter(StandingFilter):
             return rows.filter(has_none, offboarded_at=None)
         said = current.filter(with_word(word, timezone.now()))
         return rows.filter(pk__in=said.values("tenant"))
+
+
+class AskedFilter(admin.SimpleListFilter):
+    """A filter whose choices are rows, asked with the page's other questions."""
+
+    def __init__(self, request: HttpRequest, *args: Any) -> None:
+        super().__init__(request, *args)
+        asked = later(request, self.asked()[:MAX_CHOICES])
+        made = SimpleLazyObject(lambda: self.made(asked()))
+        self.lookup_choices = made  # type: ignore[assignment]
+
+    def asked(self) -> QuerySet[Any, Any]:
+        """Return the values to choose from."""
+        raise NotImplementedError
+
+    def made(self, values: list[str]) -> list[tuple[str, str]]:
+        """Return the choices."""
+        return [(value, value) for value in values]
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return []
+
+    def has_output(self) -> bool:
+        return True
+
+
+class OwnerFilter(AskedFilter):
+    """Who looks after a row: the reader, nobody, or a member of staff by name."""
+
+    title = "owner"
+    parameter_name = "owner"
+
+    def asked(self) -> QuerySet[Any, Any]:
+        staff = User.objects.filter(is_staff=True, is_active=True)
+        return staff.order_by("username").values_list("username", flat=True)
+
+    def made(self, values: list[str]) -> list[tuple[str, str]]:
+        return [(ME, "Me"), (NOBODY, "Nobody"), *((f"{NAMED}{each}", each) for each in values)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value, reader = self.value(), request.user.get_username()
+        return queryset.filter(condition("owner", "owner", value, reader)) if value else queryset
+
+
+class OrgFilter(admin.SimpleListFilter):
+    """Whether a tenant's org is a sandbox, as the worklist asks it."""
+
+    title = "org"
+    parameter_name = "org"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("production", "Production"), ("sandbox", "Sandbox")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = str(self.value())
+        if value not in dict(self.lookup_choices):
+            return queryset
+        return queryset.filter(condition("environment", "", value, ""))
+
+
+class RegionFilter(AskedFilter):
+    """The region of the host app of a tenant's current connection."""
+
+    title = "region"
+    parameter_name = "region"
+
+    def asked(self) -> QuerySet[Any, Any]:
+        return HostApp.objects.order_by("region").values_list("region", flat=True).distinct()
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if not self.value():
+            return queryset
+        current = Connection.objects.filter(offboarded_at=None, host_app__region=self.value())
+        return queryset.filter(pk__in=current.order_by().values("tenant"))
 
 
 class ConditionFilter(admin.SimpleListFilter):

@@ -10,14 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.paginator import Paginator
 from django.db import connection
-from django.db.models import Count, Max, Min, Model, QuerySet, Subquery, Value
+from django.db.models import Count, Model, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dates import MONTHS
+
+from portal.questions import later
+from tenants.batching import Asking, Sql, batched, count_up_to
 
 # Nobody pages further than this. Rows beyond it are found by filter, search or export.
 MAX_COUNTED = 10_000
 CHUNK = 2000
+Ends = tuple[Any, Any]  # the first and the last date; None in an empty list
 _BEGINS_A_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 
 
@@ -28,34 +33,34 @@ else:
 
 
 class CappedPaginator(AnyPaginator):
-    """Counts up to MAX_COUNTED, with one query; above that it gives an estimate."""
+    """Counts up to MAX_COUNTED, with the page's other questions; above that it estimates."""
 
     about: int | None = None  # an estimate from Postgres' statistics, for unfiltered lists
     is_capped = False
 
+    def __init__(self, request: HttpRequest, rows: QuerySet[Any], per_page: int) -> None:
+        super().__init__(rows, per_page)
+        # Postgres knows about how many rows a table has, but nothing about a filter.
+        is_whole = not rows.query.where
+        counted: QuerySet[Any] = rows.model._default_manager.all() if is_whole else rows
+        self._counted = later(request, count_up_to.asking(counted, MAX_COUNTED + 1))
+        self._about = later(request, _estimate(rows.model)) if is_whole else None
+
     @cached_property
     def count(self) -> int:
-        rows: Any = self.object_list
-        # Postgres knows about how many rows a table has, but nothing about a filter.
-        if rows.query.where:
-            counted = int(rows.order_by()[: MAX_COUNTED + 1].count())
-        else:
-            counted, self.about = _count_all(rows.model)
+        counted: int = self._counted()
+        if self._about:
+            # -1 until the table was analyzed.
+            self.about = max(self._about(), counted)
         self.is_capped = counted > MAX_COUNTED
         return min(counted, MAX_COUNTED)
 
 
-def _count_all(model: type[Model]) -> tuple[int, int]:
+def _estimate(model: type[Model]) -> Asking[int]:
     table = connection.ops.quote_name(model._meta.db_table)
-    query = (
-        f"SELECT (SELECT count(*) FROM (SELECT 1 FROM {table} LIMIT %s) AS few),"  # noqa: S608
-        " reltuples::bigint FROM pg_class WHERE oid = %s::regclass"
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(query, [MAX_COUNTED + 1, table])
-        counted, about = cursor.fetchone()
-    # reltuples is -1 until the table was analyzed.
-    return int(counted), max(int(about), int(counted))
+    query = "SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass"
+    (((found,),),) = yield [Sql(query, (table,), 1)]
+    return int(found)
 
 
 # --- counts by state on top ----------------------------------------------------------------------
@@ -72,30 +77,42 @@ class Tally:
     current: bool
 
 
-def count_by(model: type[Model], field: str, *, newest: bool) -> list[tuple[Any, int]]:
-    """Count rows by a field, the commonest value first; `newest` counts the last MAX_COUNTED."""
+def count_by(model: type[Model], field: str, *, newest: bool) -> QuerySet[Any, Any]:
+    """Return pairs of a field's value and the number of its rows, the commonest value first.
+
+    `newest` counts the last MAX_COUNTED.
+    """
     rows = model._default_manager.order_by()
     if newest:
         keys = model._default_manager.order_by("-pk").values("pk")
         # A short table has no row at that place, and all of its rows count.
         rows = rows.filter(pk__gt=Coalesce(Subquery(keys[MAX_COUNTED : MAX_COUNTED + 1]), Value(0)))
-    counted = rows.values_list(field).annotate(rows=Count("*")).order_by("-rows", field)
-    return list(counted)
+    counted: QuerySet[Any, Any] = rows.values_list(field).annotate(rows=Count("*"))
+    return counted.order_by("-rows", field)
 
 
 # --- dates to drill down -------------------------------------------------------------------------
 
 
-def dates(model: type[Model], field: str, given: dict[str, str]) -> dict[str, Any]:
+@batched
+def ends(model: type[Model], name: str) -> Asking[Ends]:
+    """Return the first and the last date of a list, each found by an index."""
+    field: Any = model._meta.get_field(name)
+    column, table = map(connection.ops.quote_name, (field.column, model._meta.db_table))
+    query = f"SELECT min({column}), max({column}) FROM {table}"  # noqa: S608
+    ((found,),) = yield [Sql(query, (), 2)]
+    first, last = map(field.to_python, found)
+    return first, last
+
+
+def dates(ends: Ends, given: dict[str, str]) -> dict[str, Any]:
     """Return the links of one level of the drill-down: years, months or days.
 
-    The first and the last row, found by one query on an index, decide which ones there are.
     `given` holds year, month and day as far as they are chosen.
     """
-    ends = model._default_manager.aggregate(first=Min(field), last=Max(field))
-    if ends["first"] is None:
+    if ends[0] is None:
         return {"back": None, "choices": []}
-    first, last = _day(ends["first"]), _day(ends["last"])
+    first, last = map(_day, ends)
     levels: tuple[str, ...] = ("year", "month", "day")
     chosen = {name: int(given[name]) for name in levels if name in given}
     back = _back(chosen)

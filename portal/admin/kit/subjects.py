@@ -4,6 +4,8 @@ How the tenant stands decides which button stands out; lists show it as a badge.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
@@ -18,9 +20,12 @@ from connect.standing import TONES, Standing, Word
 from portal import remedy_pages, show
 from portal.actions import action as registry
 from portal.actions.subject import Subject
+from portal.admin.kit.base import Tallies
 from portal.admin.kit.buttons import Button
 from portal.admin.kit.following import FollowingAdmin
 from portal.admin.kit.lists import Tally
+from portal.questions import Answer, later
+from tenants.batching import Asking, batched, gather, together
 
 
 class SubjectAdmin(FollowingAdmin):
@@ -59,26 +64,34 @@ class StandingAdmin(SubjectAdmin):
         listed: ChangeList = super().get_changelist_instance(request)
         # Read for the whole page at once.
         rows = list(listed.result_list)
-        subjects = [self.subject(row) for row in rows]
-        held = holds.of_connections(_connections(subjects), timezone.now())
-        for row, subject, seen in zip(rows, subjects, standings(subjects), strict=True):
-            row.standing = seen
-            row.holds = held[subject.connection.pk] if subject.connection else []
+        together(self.read_beside(rows, timezone.now()))
         listed.result_list = rows
         return listed
 
-    def tallies(self, request: HttpRequest) -> list[Tally]:
-        """Count the rows by the words of their badges."""
-        counted = self.count_words()
+    def read_beside(self, rows: list[Any], now: datetime) -> Asking[None]:
+        """Set how each row of a page stands, and what holds it up."""
+        subjects = [self.subject(row) for row in rows]
+        connections = _connections(subjects)
+        found, held = yield from gather(standings.asking(subjects), holds.asking(connections, now))
+        for row, subject, seen in zip(rows, subjects, found, strict=True):
+            row.standing = seen
+            row.holds = held[subject.connection.pk] if subject.connection else []
+
+    def tallies(self, request: HttpRequest) -> Tallies:
+        """Ask for the number of rows by the words of their badges."""
+        return partial(self._by_word, request, self.count_words(request))
+
+    def _by_word(self, request: HttpRequest, counted: Answer) -> list[Tally]:
+        numbers = counted()
         return [
-            self.tally(request, word.label, counted[word], "standing", word.value)
+            self.tally(request, word.label, numbers[word], "standing", word.value)
             for word in Word
-            if counted.get(word)
+            if numbers.get(word)
         ]
 
-    def count_words(self) -> dict[Word, int]:
-        """Return how many rows have each word."""
-        return standing.counts(timezone.now())
+    def count_words(self, request: HttpRequest) -> Answer:
+        """Ask how many rows have each word."""
+        return later(request, standing.counts.asking(timezone.now()))
 
     def tone(self, value: Any) -> str:
         return TONES[Word(value)]
@@ -92,10 +105,11 @@ class StandingAdmin(SubjectAdmin):
         return f"{row.standing.why} {holds.in_words(row.holds)}".strip()
 
 
-def standings(subjects: Iterable[Subject]) -> list[Standing]:
+@batched
+def standings(subjects: Iterable[Subject]) -> Asking[list[Standing]]:
     """Return how tenants stand, in their order, with two queries."""
     rows = list(subjects)
-    found = standing.of_many(_connections(rows))
+    found = yield from standing.of_many.asking(_connections(rows))
     return [
         found[each.connection.pk] if each.connection else standing.without_connection(each.tenant)
         for each in rows

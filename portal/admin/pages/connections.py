@@ -20,14 +20,15 @@ from portal.admin.kit.filters import ConditionFilter, CostFilter, PutOffFilter, 
 from portal.admin.kit.subjects import StandingAdmin
 from portal.admin.panels import schema_export
 from portal.admin.panels.stepper import steps
+from portal.questions import Answer, later
+from tenants import batching
 
 
 @admin.register(Connection)
 class ConnectionAdmin(ReadOnlyAdmin, StandingAdmin):
     change_form_template = "admin/connect/connection/change_form.html"
     list_display = (
-        "tenant",
-        "generation",
+        "whose",
         "badge",
         "why",
         "coloured_state",
@@ -167,13 +168,19 @@ class ConnectionAdmin(ReadOnlyAdmin, StandingAdmin):
     def subject(self, row: Any) -> Subject:
         return Subject(row.tenant, row)
 
-    def count_words(self) -> dict[Word, int]:
-        gone = Connection.objects.filter(offboarded_at__isnull=False).count()
-        return {**super().count_words(), Word.OFFBOARDED: gone}
+    def count_words(self, request: HttpRequest) -> Answer:
+        current = super().count_words(request)
+        ended = Connection.objects.filter(offboarded_at__isnull=False)
+        gone = later(request, batching.count(ended))
+        return lambda: {**current(), Word.OFFBOARDED: batching.number(gone())}
 
     def exported(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         with_words: QuerySet[Any] = queryset.annotate(standing=labels(timezone.now()))
         return with_words
+
+    @admin.display(description="tenant", ordering="tenant__name")
+    def whose(self, connection: Connection) -> str:
+        return show.connection(connection)
 
     @admin.display(description="state", ordering="state")
     def coloured_state(self, connection: Connection) -> str:

@@ -4,14 +4,16 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
+from django.utils.functional import SimpleLazyObject
 
 from connect.inventory import compare
-from connect.models import Discrepancy, DiscrepancyKind
+from connect.models import Discrepancy, DiscrepancyKind, Reconciliation
 from portal import show
 from portal.admin.kit import search
 from portal.admin.kit.actions import ActionsAdmin
 from portal.admin.kit.base import ReadOnlyAdmin
 from portal.admin.kit.filters import AttentionFilter
+from portal.questions import later
 
 _TONES = {
     DiscrepancyKind.ORPHAN: show.BAD,
@@ -55,7 +57,9 @@ class DiscrepancyAdmin(ReadOnlyAdmin, ActionsAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        context = {"empty": _empty(), **(extra_context or {})}
+        asked = later(request, compare.whole()[:1])
+        empty = SimpleLazyObject(lambda: _empty(*asked()))
+        context = {"empty": empty, **(extra_context or {})}
         return super().changelist_view(request, context)
 
     @admin.display(description="difference", ordering="kind")
@@ -64,8 +68,7 @@ class DiscrepancyAdmin(ReadOnlyAdmin, ActionsAdmin):
         return show.badge(row.get_kind_display(), tone)
 
 
-def _empty() -> str:
-    run = compare.last()
+def _empty(run: Reconciliation | None = None) -> str:
     if run is None:
         return "Nothing was compared yet. The portal compares once a day."
     return f"At {run.began_at:%Y-%m-%d %H:%M} UTC: {compare.summary(run)}"

@@ -8,12 +8,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 
 from connect.models import HostApp
 from connect.placement import costs, forecast, place, rooms
 from portal import show
 from portal.admin.forms.host_app import HostAppForm
 from portal.admin.kit.actions import ActionsAdmin
+from portal.questions import later
 
 # Add-ons, schemas and names depend on these, so they are the same for ever.
 FIXED = ("name", "database", "config_var", "account")
@@ -57,10 +59,9 @@ class HostAppAdmin(ActionsAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        hosts = list(self.get_queryset(request))
-        found = forecast.read([rooms.of(host) for host in hosts], timezone.now())
-        note = f"{found.in_words} All add-ons cost {costs.of(*hosts).in_words}."
-        return super().changelist_view(request, {"note": note, **(extra_context or {})})
+        asked = later(request, self.get_queryset(request))
+        context = {"note": SimpleLazyObject(lambda: _note(asked())), **(extra_context or {})}
+        return super().changelist_view(request, context)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         with transaction.atomic():
@@ -104,3 +105,8 @@ class HostAppAdmin(ActionsAdmin):
     @admin.display(description="cost")
     def cost(self, host: Any) -> str:
         return costs.of(host).in_words
+
+
+def _note(hosts: list[HostApp]) -> str:
+    found = forecast.read([rooms.of(host) for host in hosts], timezone.now())
+    return f"{found.in_words} All add-ons cost {costs.of(*hosts).in_words}."

@@ -7,9 +7,11 @@ arguments are shown: they are ids and names only.
 from typing import Any
 
 from django.contrib import admin
+from django.urls import reverse
 from django_q import admin as stock
 from django_q.models import Failure, OrmQ, Schedule, Success
 
+from portal import show
 from portal.admin.kit.actions import ActionsAdmin
 from portal.admin.kit.base import ReadOnlyAdmin
 from portal.models import Heartbeat
@@ -57,17 +59,24 @@ class FailureAdmin(TaskAdmin):
 
 @admin.register(Schedule)
 class ScheduleAdmin(ReadOnlyAdmin, stock.ScheduleAdmin):  # type: ignore[misc]
-    list_display = (
-        "name",
-        "func",
-        "schedule_type",
-        "minutes",
-        "next_run",
-        "get_last_run",
-        "get_success",
-    )
-    list_display_links = ("name",)
+    list_display = ("func", "schedule_type", "minutes", "next_run", "last_run", "ended")
+    list_display_links = ("func",)
     list_filter = ()
+
+    @admin.display(description="last run")
+    def last_run(self, schedule: Any) -> str:
+        """Return a link to the task that ran last; its row is pruned after some days."""
+        if schedule.task_id is None:
+            return "-"
+        kind = "success" if schedule.task_success else "failure"
+        address = reverse(f"admin:django_q_{kind}_change", args=[schedule.task_id])
+        return show.link_to(address, schedule.task_name)
+
+    @admin.display(description="ended")
+    def ended(self, schedule: Any) -> str:
+        if schedule.task_success is None:
+            return "-"
+        return show.badge(*(("Done", show.GOOD) if schedule.task_success else ("Failed", show.BAD)))
 
 
 @admin.register(OrmQ)

@@ -1,5 +1,6 @@
 """The tenants: their list, each one's page, and the few facts that staff may correct."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -7,10 +8,8 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import (
     Case,
     CharField,
-    Count,
     FilteredRelation,
     OuterRef,
-    Prefetch,
     Q,
     QuerySet,
     Subquery,
@@ -25,20 +24,31 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from connect.models import Connection
+from connect.health import strips
+from connect.models import Connection, Stage
 from connect.standing import Word, labels
-from portal import audit
+from portal import audit, moments, show
 from portal.actions.subject import Subject
 from portal.admin.forms.tenant import OF_CARE, OF_ORG, TenantForm
 from portal.admin.kit import search
 from portal.admin.kit.actions import MAX_PRESSES
-from portal.admin.kit.filters import TenantAttentionFilter, TenantStandingFilter
+from portal.admin.kit.filters import (
+    OrgFilter,
+    OwnerFilter,
+    RegionFilter,
+    TenantAttentionFilter,
+    TenantStandingFilter,
+)
+from portal.admin.kit.saved import Preset
 from portal.admin.kit.subjects import StandingAdmin
+from portal.admin.panels import health as health_panel
 from portal.admin.panels import schema_export
 from portal.admin.panels import tenant as panel
 from portal.door import reentry
 from portal.models import AuditKind, BulkItem
-from tenants import timeline, whole
+from portal.questions import Answer, later
+from tenants import batching, timeline, whole
+from tenants.batching import Asking, gather
 from tenants.models import EventKind, Source, Tenant
 
 MAX_FIND = 100  # characters that are searched for in a timeline
@@ -48,15 +58,21 @@ MAX_FIND = 100  # characters that are searched for in a timeline
 class TenantAdmin(StandingAdmin):
     form = TenantForm
     change_form_template = "admin/tenants/tenant/change_form.html"
-    list_display = (
-        "name",
-        "badge",
-        "why",
-        "org_id",
-        "admin_email",
-        "registered_at",
+    list_display = ("name", "badge", "why", "day", "good_at", "owned", "org", "registered_at")
+    list_filter = (
+        TenantAttentionFilter,
+        TenantStandingFilter,
+        OwnerFilter,
+        OrgFilter,
+        RegionFilter,
+        "proof",
     )
-    list_filter = (TenantAttentionFilter, TenantStandingFilter, "environment", "proof")
+    lookups = ("environment__exact",)
+    presets = (
+        Preset("Mine", "owner=me"),
+        Preset("All attention", "attention=any"),
+        Preset("EU sandboxes", "org=sandbox&region=eu"),
+    )
     date_hierarchy = "registered_at"
     tenant_path = "pk"
     empty = "A tenant appears when its package sends a callout: see docs/registration.md."
@@ -104,30 +120,60 @@ class TenantAdmin(StandingAdmin):
         return False  # tenants are created by callouts only
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tenant]:
-        current = Connection.objects.filter(offboarded_at=None)
-        prefetch = Prefetch("connections", current, to_attr="current")
-        rows = super().get_queryset(request).select_related("owner")
-        tenants: QuerySet[Tenant] = rows.prefetch_related(prefetch)
+        # Joins the current connection alone, and keeps tenants without one.
+        current = FilteredRelation("connections", condition=Q(connections__offboarded_at=None))
+        rows = super().get_queryset(request).annotate(now=current)
+        tenants: QuerySet[Tenant] = rows.select_related("owner", "now__health")
         return tenants
 
     def exported(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        # Joins the current connection alone, and keeps tenants without one.
-        current = FilteredRelation("connections", condition=Q(connections__offboarded_at=None))
         own = Connection.objects.filter(tenant=OuterRef("pk"), offboarded_at=None).order_by()
         said = own.annotate(word=labels(timezone.now())).values("word")[:1]
-        with_current: QuerySet[Any] = queryset.annotate(
-            now=current, standing=Coalesce(Subquery(said), _without_connection())
+        with_words: QuerySet[Any] = queryset.annotate(
+            standing=Coalesce(Subquery(said), _without_connection())
         )
-        return with_current
+        return with_words
 
-    def count_words(self) -> dict[Word, int]:
-        tenants = Tenant.objects.aggregate(all=Count("pk"), gone=Count("offboarded_at"))
-        current = super().count_words()
-        new = tenants["all"] - tenants["gone"] - sum(current.values())
-        return {**current, Word.NEW: new, Word.OFFBOARDED: tenants["gone"]}
+    def count_words(self, request: HttpRequest) -> Answer:
+        current = super().count_words(request)
+        every = later(request, batching.count(Tenant.objects.all()))
+        ended = later(request, batching.count(Tenant.objects.filter(offboarded_at__isnull=False)))
+
+        def answer() -> dict[Word, int]:
+            gone = batching.number(ended())
+            new = batching.number(every()) - gone - sum(current().values())
+            return {**current(), Word.NEW: new, Word.OFFBOARDED: gone}
+
+        return answer
+
+    def read_beside(self, rows: list[Any], now: datetime) -> Asking[None]:
+        connections = [each.connection for each in map(self.subject, rows) if each.connection]
+        live = [each for each in connections if each.stage == Stage.LIVE]
+        beside = super().read_beside(rows, now)
+        days, _ = yield from gather(strips.of_day.asking(live, now), beside)
+        for row in rows:
+            current = self.subject(row).connection
+            row.slots = days.get(current.pk) if current else None
+
+    @admin.display(description="last 24 hours")
+    def day(self, row: Any) -> str:
+        return health_panel.of_day(row.slots)
+
+    @admin.display(description="last good sync", ordering="now__health__good_at")
+    def good_at(self, row: Any) -> str:
+        health = getattr(self.subject(row).connection, "health", None)
+        return moments.element(health.good_at if health else None)
+
+    @admin.display(description="owner", ordering="owner__username")
+    def owned(self, row: Any) -> str:
+        return str(row.owner or "-")
+
+    @admin.display(description="org and contact", ordering="org_id")
+    def org(self, row: Any) -> str:
+        return show.lines(show.identifier(row.org_id), show.whole_email(row.admin_email))
 
     def subject(self, row: Any) -> Subject:
-        return Subject(row, row.current[0] if row.current else None)
+        return Subject(row, getattr(row, "now", None))  # Django sets none where there is none
 
     def heading(self, row: Any) -> tuple[str, str]:
         return str(row), str(row.org_id)

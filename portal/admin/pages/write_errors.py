@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_safe
 
 from connect.health import conditions
@@ -19,6 +20,7 @@ from portal.admin.kit import search
 from portal.admin.kit.actions import MAX_PRESSES, ActionsAdmin
 from portal.admin.kit.base import ReadOnlyAdmin
 from portal.admin.panels import repairs as panel
+from portal.questions import later
 
 MAX_CAUSES = 20
 
@@ -62,8 +64,9 @@ class WriteErrorAdmin(ReadOnlyAdmin, ActionsAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        causes = {"causes": counts.by_cause(MAX_CAUSES)}
-        return super().changelist_view(request, {**causes, **(extra_context or {})})
+        asked = later(request, counts.by_cause.asking(MAX_CAUSES))
+        context = {"causes": SimpleLazyObject(asked), **(extra_context or {})}
+        return super().changelist_view(request, context)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

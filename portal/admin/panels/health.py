@@ -124,13 +124,28 @@ def _facts(connection: Connection, health: Health) -> list[tuple[str, Any]]:
     ]
 
 
+def of_day(slots: list[Slot] | None) -> str:
+    """Return the last 24 hours as a chart for a cell of a list; "-" for what is not live."""
+    if slots is None:
+        return "-"
+    words, bars = _words(slots), _bars(slots, "%-d %b, %H:00")
+    return charts.columns(f"Last 24 hours: {words}", bars, top=1, kind="day").render()
+
+
 def _strip(title: str, slots: list[Slot], times: str) -> Strip:
+    words = _words(slots)
+    chart = charts.columns(f"{title}: {words}", _bars(slots, times), top=1, kind="strip")
+    return Strip(title, words, chart, f"{localtime(slots[0].at):{times}}")
+
+
+def _words(slots: list[Slot]) -> str:
     counted = Counter(each.seen for each in slots)
-    words = ", ".join(f"{counted[seen]} {_SEEN[seen][0]}" for seen in Seen if counted[seen])
-    bars = [
+    return ", ".join(f"{counted[seen]} {_SEEN[seen][0]}" for seen in Seen if counted[seen])
+
+
+def _bars(slots: list[Slot], times: str) -> list[Bar]:
+    return [
         Bar(f"{localtime(each.at):{times}}: {_SEEN[each.seen][0]}", height, tone=tone)
         for each in slots
         for _, tone, height in [_SEEN[each.seen]]
     ]
-    chart = charts.columns(f"{title}: {words}", bars, top=1, kind="strip")
-    return Strip(title, words, chart, f"{localtime(slots[0].at):{times}}")

@@ -5,20 +5,24 @@ from django.utils import timezone
 
 from portal.dashboard.worklist import reading
 from portal.dashboard.worklist.wanted import Wanted
+from tenants.batching import Asking, batched
 
 KEPT_SECONDS = 10  # in each process, since it looks at the fleet
 _KEY = "worklist-total"
 
 
-def total() -> int:
+@batched
+def total() -> Asking[int]:
     """Return the number, at most KEPT_SECONDS old."""
-    return int(cache.get_or_set(_KEY, _count, KEPT_SECONDS) or 0)
+    kept: int | None = cache.get(_KEY)
+    if kept is not None:
+        return kept
+    counted = yield from reading.counts.asking(Wanted(), "", timezone.now())
+    number = sum(rows for _, rows in counted)
+    keep(number)
+    return number
 
 
 def keep(number: int) -> None:
     """Keep a number that was read a moment ago."""
     cache.set(_KEY, number, KEPT_SECONDS)
-
-
-def _count() -> int:
-    return sum(number for _, number in reading.counts(Wanted(), "", timezone.now()))

@@ -65,11 +65,15 @@ class Wanted:
                 # What nobody can own has no owner.
                 return rows if (name, value) == ("owner", NOBODY) else rows.none()
             if value:
-                rows = rows.filter(_condition(name, ways[name], value, reader))
+                rows = rows.filter(condition(name, ways[name], value, reader))
         return rows
 
 
-def _condition(name: str, way: str, value: str, reader: str) -> Q:
+def condition(name: str, way: str, value: str, reader: str) -> Q:
+    """Return what selects the rows that one filter takes. `way` leads from a row to what it asks.
+
+    For the environment it ends with "__", or is "" for rows that have one themselves.
+    """
     if name == "environment":
         # As Tenant.is_sandbox says.
         by_name = Q(**{f"{way}environment": Environment.SANDBOX})

@@ -138,15 +138,6 @@ def test_no_more_is_counted_and_paged_through_than_anybody_would(
     assert "more than 4 tenants; only the first 4 can be shown" in text
 
 
-def test_a_filtered_list_costs_as_much_for_12_rows_as_for_3(manager: Client) -> None:
-    queries = ("standing=live", "attention=blocked", "q=stranger", "p=1")
-    urls = [f"{walk.page(Tenant, 'changelist')}?{query}" for query in queries]
-    strangers.make(3)
-    few = {url: walk.queries(manager, url) for url in walk.warm(manager, urls)}
-    strangers.make(9, start=4)
-    assert {url: walk.queries(manager, url) for url in urls} == few
-
-
 # --- dates ---------------------------------------------------------------------------------------
 
 
@@ -154,6 +145,10 @@ def at(year: int, month: int, day: int) -> None:
     tenant = Tenant.objects.first() or cast.enrol(cast.ACME)
     moment = datetime(year, month, day, 12, tzinfo=UTC)
     Event.objects.create(tenant=tenant, kind=EventKind.LIVE, text="x", at=moment)
+
+
+def drilled(given: dict[str, str]) -> dict[str, Any]:
+    return lists.dates(lists.ends(Event, "at"), given)
 
 
 @pytest.mark.parametrize(
@@ -171,16 +166,16 @@ def test_dates_are_drilled_down_a_level_at_a_time(
 ) -> None:
     at(2025, 11, 30)
     at(2026, 2, 2)
-    level = lists.dates(Event, "at", given)
+    level = drilled(given)
     assert (level["back"] or {"title": None})["title"] == back
     assert [choice["title"] for choice in level["choices"]] == titles
 
 
 def test_a_short_history_begins_at_the_level_that_differs() -> None:
-    assert lists.dates(Event, "at", {})["choices"] == []
+    assert drilled({})["choices"] == []
     at(2026, 2, 1)
     at(2026, 2, 3)
-    titles = [choice["title"] for choice in lists.dates(Event, "at", {})["choices"]]
+    titles = [choice["title"] for choice in drilled({})["choices"]]
     assert titles == ["February 1", "February 2", "February 3"]
 
 

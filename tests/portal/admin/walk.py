@@ -52,6 +52,11 @@ def lists() -> list[str]:
     return [page(model, "changelist") for model in models()]
 
 
+def every_list() -> list[str]:
+    """Return the address of every list, also of those that are not for every role."""
+    return [page(model, "changelist") for model in admin.site._registry]
+
+
 def rows() -> Iterator[str]:
     """Yield the address of every row's page."""
     for model in models():

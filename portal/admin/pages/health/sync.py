@@ -1,19 +1,25 @@
 """The sync health of each live connection."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Prefetch, QuerySet
+from django.db.models import F, Prefetch, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
 
 from connect.health import conditions
 from connect.models import Health, HealthSample, Stage
 from connect.write_errors import counts, scan
-from portal import show
+from portal import moments, show
+from portal.admin.kit.base import Tallies
 from portal.admin.kit.filters import ConditionFilter
 from portal.admin.kit.lists import Tally
 from portal.admin.pages.health.base import OfAConnection
 from portal.admin.panels import health as health_panel
+from portal.questions import Answer, later
+
+NEARLY_FULL = 0.9  # of the rows that a plan allows
 
 
 @admin.register(Health)
@@ -21,7 +27,6 @@ class HealthAdmin(OfAConnection):
     """The live connections, each with its condition now."""
 
     search_fields = ("reason",)
-    ordering = ("-connection",)
     exports = (
         "connection__tenant__name",
         "connection__tenant__org_id",
@@ -47,8 +52,7 @@ class HealthAdmin(OfAConnection):
         "week",
         "month",
         "failed_writes",
-        "backlog",
-        "backlog_since",
+        "waiting",
         "rows_of_plan",
     )
     list_filter = (ConditionFilter, "connection__state", "view_all_data")
@@ -83,10 +87,13 @@ class HealthAdmin(OfAConnection):
     def tone(self, value: Any) -> str:
         return show.look(value).tone
 
-    def tallies(self, request: HttpRequest) -> list[Tally]:
+    def tallies(self, request: HttpRequest) -> Tallies:
+        return partial(self._by_condition, request, later(request, conditions.counts.asking()))
+
+    def _by_condition(self, request: HttpRequest, counted: Answer) -> list[Tally]:
         return [
             self.tally(request, each.label, count, ConditionFilter.parameter_name, each.value)
-            for each, count in conditions.counts().items()
+            for each, count in counted().items()
             if count
         ]
 
@@ -97,10 +104,16 @@ class HealthAdmin(OfAConnection):
         live = rows.filter(connection__stage=Stage.LIVE)
         with_owner = live.select_related("connection__tenant__owner")
         return with_owner.prefetch_related(samples).annotate(
-            condition_now=conditions.expression(), writes=counts.of_each("connection")
+            condition_now=conditions.expression(),
+            worst=conditions.rank(),
+            writes=counts.of_each("connection"),
         )
 
-    @admin.display(description="condition", ordering="condition_now")
+    def get_ordering(self, request: HttpRequest) -> list[Any]:
+        # The oldest of the worst first. Django takes the order before the list is annotated.
+        return [F("worst").asc(), F("since").asc()]
+
+    @admin.display(description="condition", ordering="worst")
     def coloured_condition(self, health: Health) -> str:
         return health_panel.condition(health)
 
@@ -128,10 +141,17 @@ class HealthAdmin(OfAConnection):
     def month(self, health: Health) -> str:
         return health_panel.percent(health.uptime_month)
 
+    @admin.display(description="writes waiting", ordering="backlog")
+    def waiting(self, health: Health) -> str:
+        if not health.backlog:
+            return "0"
+        since = moments.element(health.backlog_since)
+        return show.lines(f"{health.backlog:,}", format_html("oldest {}", since))
+
     @admin.display(description="rows of the plan's", ordering="rows")
     def rows_of_plan(self, health: Health) -> str:
         limit = scan.row_limit(health.connection)
         if limit is None:
             return f"{health.rows:,}"
-        tone = show.BAD if health.rows > 0.9 * limit else show.MUTED
-        return show.badge(f"{health.rows:,} of {limit:,}", tone)
+        words = f"{health.rows:,} of {limit:,}"
+        return show.badge(words, show.BAD) if health.rows > NEARLY_FULL * limit else words

@@ -1,0 +1,94 @@
+"""What a list costs: as many queries at any length, and few of them."""
+
+from datetime import timedelta
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from connect import holds
+from connect.models import (
+    ApiBudget,
+    Connection,
+    Incident,
+    Rollout,
+    RolloutItem,
+    RolloutItemStatus,
+    Stage,
+)
+from portal.admin.kit import lists
+from portal.door import sessions
+from tenants.models import RateBucket, Switch, Tenant
+from tests.portal.admin import strangers, walk
+
+pytestmark = pytest.mark.django_db
+
+# The session, the person, all counts and choices, the rows, what is beside them, and one to spare.
+MOST = 6
+FILTERED = ("standing=live", "attention=any", "attention=blocked", "owner=me", "q=stranger", "p=1")
+
+
+@pytest.fixture
+def person(superuser: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Client:
+    """Return the browser of somebody who sees every list and needs a second factor."""
+    monkeypatch.setattr(sessions, "NOTE_EVERY", 3600)  # on a slow machine a minute passes here
+    settings.SECOND_FACTOR_REQUIRED = True
+    Authenticator.objects.create(user=User.objects.get(), type=Authenticator.Type.TOTP, data={})
+    return superuser
+
+
+def held_up() -> None:
+    """Let everything that a list says of waiting connections be true of some."""
+    now = timezone.now()
+    live = list(Connection.objects.filter(stage=Stage.LIVE).order_by("pk"))
+    Switch.objects.create(name="provisioning", on=False, why="Heroku is away", who="mia")
+    ApiBudget.objects.update(remaining=0, seen_at=now)
+    RateBucket.objects.create(key=holds.MAPPING_CALLS, tokens=0, filled_at=now)
+    Incident.objects.create(kind="region", status="open", opened_at=now, region_url="https://r")
+    running = Rollout.objects.create(author="mia", status="running", template=live[0].template)
+    RolloutItem.objects.create(
+        rollout=running, connection=live[0], wave=0, status=RolloutItemStatus.READY
+    )
+    _start_over(live[1:3])
+
+
+def _start_over(connections: list[Connection]) -> None:
+    """Let tenants wait for a place of their second generation."""
+    for each in connections:
+        Connection.objects.filter(pk=each.pk).update(
+            stage=Stage.OFFBOARDED, offboarded_at=timezone.now() - timedelta(hours=1)
+        )
+        Connection.objects.create(
+            tenant=each.tenant,
+            generation=2,
+            stage=Stage.CREATING_ADDON,
+            schema_name=f"sf_{each.pk}",
+        )
+
+
+def addresses() -> list[str]:
+    tenants = walk.page(Tenant, "changelist")
+    return [*walk.every_list(), *(f"{tenants}?{query}" for query in FILTERED)]
+
+
+def test_each_list_costs_six_queries_at_most_and_as_many_at_any_length(
+    person: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strangers.make(3)
+    held_up()
+    few = {url: walk.queries(person, url) for url in walk.warm(person, addresses())}
+    assert {url: cost for url, cost in few.items() if cost > MOST} == {}
+    strangers.make(9, start=4)
+    assert {url: walk.queries(person, url) for url in few} == few
+    monkeypatch.setattr(lists, "MAX_COUNTED", 4)  # from there on rows are estimated, not counted
+    assert {url: walk.queries(person, url) for url in few} == few
+
+
+def test_a_viewers_list_costs_no_more(viewer: Client) -> None:
+    strangers.make(2)
+    url = walk.page(Tenant, "changelist")
+    walk.warm(viewer, [url])
+    assert walk.queries(viewer, url) <= MOST
