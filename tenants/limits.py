@@ -157,7 +157,7 @@ def count(key: str) -> int:
 
 
 def left(bucket: Bucket, stored: RateBucket | None, now: datetime) -> int:
-    """Return how many tokens a bucket holds now, as the statement above reckons it. Takes none."""
+    """Return how many tokens a bucket holds now, as the statement above counts it. Takes none."""
     if stored is None or stored.filled_at > now + sweeps.MAX_SKEW:
         return int(bucket.full)
     seconds = max(0.0, (now - stored.filled_at).total_seconds())
