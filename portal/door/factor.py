@@ -28,7 +28,7 @@ def is_missing(request: HttpRequest) -> bool:
     if any(each["method"] == "socialaccount" for each in _records(request)):
         return False
     known: bool | None = getattr(request.user, "has_factor", None)
-    # A person who has signed in with this very request was read without it.
+    # A person who signs in with the current request was read without it.
     return not (is_mfa_enabled(request.user, SECOND_FACTORS) if known is None else known)
 
 

@@ -174,7 +174,7 @@ class PortalAdmin(NoDelete):
         if not self.has_view_permission(request):
             raise PermissionDenied
         try:
-            self.get_changelist_instance(request)  # refuses what is no filter
+            self.get_changelist_instance(request)  # refuses an unknown filter
         except IncorrectLookupParameters:
             return HttpResponseBadRequest("These filters do not exist.", content_type="text/plain")
         return saved.save(request, self.opts.label_lower)
