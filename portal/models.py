@@ -167,23 +167,6 @@ class Preferences(models.Model):
         return f"Preferences of {self.user}"
 
 
-class DashboardSnapshot(models.Model):
-    """What the dashboard has read, for all web processes; see portal/dashboard/snapshot.py.
-
-    `pressed` is the newest entry of the audit trail from before it was read. `claimed_at` is when a
-    process began to read it again.
-    """
-
-    zone = models.CharField(max_length=64, primary_key=True)
-    at = models.DateTimeField()
-    pressed = models.BigIntegerField()
-    claimed_at = models.DateTimeField()
-    content = models.TextField()
-
-    def __str__(self) -> str:
-        return f"Dashboard in {self.zone}"
-
-
 class SavedFilter(models.Model):
     """Filters of a list that a member of staff keeps under a name; see portal/admin/kit/saved.py.
 

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.middleware.csrf import get_token
 
 from portal.dashboard import card as a_card
+from portal.dashboard import snapshot
 from portal.dashboard.card import Card, Shown
 from portal.dashboard.cards import (
     attention,
@@ -23,13 +24,11 @@ from portal.dashboard.cards import (
     vitals,
     write_errors,
 )
-from portal.dashboard.snapshot import Kept
 from portal.dashboard.worklist import total
 
 REFRESH_SECONDS = 10
 
 CARDS: list[Card] = []
-_KEPT = Kept()
 
 
 def register(*cards: Card) -> None:
@@ -45,12 +44,12 @@ def cards(request: HttpRequest, now: datetime) -> list[Shown]:
     seen = [card for card in CARDS if request.user.has_perm(card.permission)]
     if not seen:
         return []
-    snapshot = _KEPT.current(_snapshot, now)
-    total.keep(snapshot["attention"]["total"])
-    return [_shown(card, snapshot[card.name], request, now) for card in seen]
+    kept = snapshot.current(_read, now)
+    total.keep(kept["attention"]["total"])
+    return [_shown(card, kept[card.name], request, now) for card in seen]
 
 
-def _snapshot(now: datetime) -> dict[str, Any]:
+def _read(now: datetime) -> dict[str, Any]:
     """Read all cards. What is the same for everybody is drawn here too."""
     return {
         card.name: read if card.of else a_card.html(card, read)

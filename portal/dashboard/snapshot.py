@@ -1,142 +1,78 @@
 """What is read once for all who look at the same time, in all web processes, and kept a moment.
 
-It lies in the database, where every process finds it, and in the memory of each process. Nothing in
-it may depend on who looks, except for the time zone: each zone that somebody has chosen has a
-snapshot of its own.
+It lies in the cache "shared", which is a table. Nothing in it may depend on who looks, except for
+the time zone: each zone that somebody has chosen has a snapshot of its own.
 """
 
-import pickle
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from hashlib import sha256
-from threading import Lock
 from typing import Any
 
 from django.conf import settings
-from django.core import signing
-from django.db import InternalError, connection
+from django.core.cache import caches
+from django.db import DatabaseError
+from django.db.models import Max
 from django.utils import timezone
 
+from portal.models import AuditEntry
+
 PERIOD = timedelta(seconds=10)
-READING = timedelta(seconds=5)  # by then a process has read it, or it has died
+READING_SECONDS = 5  # by then a process has read it, or it has died
 SKEW = timedelta(seconds=1)  # by which the clocks of two dynos may differ
 PACKAGES = ("portal", "social", "connect", "tenants")
-Read = Callable[[datetime], dict[str, Any]]
-
-# The content only if this process has another one.
-_LOOK = """
-SELECT (SELECT coalesce(max(id), 0) FROM portal_auditentry), kept.at, kept.pressed,
-       CASE WHEN kept.at IS DISTINCT FROM %s THEN kept.content END
-FROM (VALUES (%s)) wanted(zone) LEFT JOIN portal_dashboardsnapshot kept USING (zone)
-"""
-_CLAIM = """
-UPDATE portal_dashboardsnapshot SET claimed_at = %s
-WHERE zone = %s AND claimed_at NOT BETWEEN %s AND %s
-"""
-_STORE = """
-INSERT INTO portal_dashboardsnapshot (zone, at, pressed, claimed_at, content)
-VALUES (%s, %s, %s, %s, %s)
-ON CONFLICT (zone) DO UPDATE SET at = excluded.at, pressed = excluded.pressed,
-    claimed_at = excluded.claimed_at, content = excluded.content
-"""
 
 
 @dataclass(frozen=True)
-class _Snapshot:
+class Snapshot:
     """`pressed` is the newest entry of the audit trail from before it was read."""
 
     at: datetime
     pressed: int
     read: dict[str, Any]
 
-    def is_fresh(self, now: datetime, pressed: int, period: timedelta) -> bool:
-        # A clock that was set back must not keep it.
-        return self.pressed == pressed and -min(SKEW, period) <= now - self.at < period
 
+def current(read: Callable[[datetime], dict[str, Any]], now: datetime) -> dict[str, Any]:
+    """Return what was read lately, or read it now. What staff press or save is seen at once.
 
-class Kept:
-    """The newest snapshot of each time zone, as this process knows it."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._by_zone: dict[str, _Snapshot] = {}
-
-    def current(self, read: Read, now: datetime) -> dict[str, Any]:
-        """Return what was read lately, or let it be read now. One query, three if it is read.
-
-        What staff press or save is seen at once. In one process, who comes while it is read waits
-        for it; in another one, they get what was read before.
-        """
-        zone = timezone.get_current_timezone_name()
-        pressed = self._look(zone)
-        with self._lock:
-            kept = self._by_zone.get(zone)
-            if kept and kept.is_fresh(now, pressed, PERIOD):
-                return kept.read
-            if kept and kept.is_fresh(now, pressed, 2 * PERIOD) and not _claim(zone, now):
-                return kept.read
-            self._by_zone[zone] = kept = _Snapshot(now, pressed, read(now))
-        _store(zone, kept)
+    While one process reads it again, the others show what was read before.
+    """
+    key = f"dashboard:{_version()}:{timezone.get_current_timezone_name()}"
+    pressed = AuditEntry.objects.aggregate(newest=Max("pk"))["newest"] or 0
+    kept = _kept(key, pressed, now)
+    if kept and (now - kept.at < PERIOD or not _claim(key, kept)):
         return kept.read
-
-    def _look(self, zone: str) -> int:
-        """Take over what another process has read; return the newest entry of the audit trail."""
-        known = self._by_zone.get(zone)
-        with connection.cursor() as cursor:
-            cursor.execute(_LOOK, [known.at if known else None, zone])
-            newest, at, pressed, content = cursor.fetchone()
-        if content and (known is None or at > known.at):
-            # Of another version of the portal, or of another key: this process reads it itself.
-            with suppress(signing.BadSignature):
-                self._by_zone[zone] = _Snapshot(at, pressed, _loads(content))
-        return int(newest)
+    found = Snapshot(now, pressed, read(now))
+    with suppress(DatabaseError):
+        caches["shared"].set(key, found, 2 * PERIOD.total_seconds())
+    return found.read
 
 
-def _claim(zone: str, now: datetime) -> bool:
-    """Return whether this process is the one to read it again: for a while no other is."""
-    with suppress(InternalError), connection.cursor() as cursor:
-        cursor.execute(_CLAIM, [now, zone, now - READING, now + SKEW])
-        return bool(cursor.rowcount)
+def _kept(key: str, pressed: int, now: datetime) -> Snapshot | None:
+    # A database that is read-only, or without the table, must not break the page.
+    with suppress(DatabaseError):
+        kept: Snapshot | None = caches["shared"].get(key)
+        # A clock that was set back must not keep it.
+        if kept and kept.pressed == pressed and kept.at <= now + SKEW:
+            return kept
+    return None
+
+
+def _claim(key: str, kept: Snapshot) -> bool:
+    """Return whether this process is the one to read after that snapshot."""
+    with suppress(DatabaseError):
+        return caches["shared"].add(f"{key}:{kept.at.timestamp()}", True, READING_SECONDS)
     return True
-
-
-def _store(zone: str, snapshot: _Snapshot) -> None:
-    # A database that is read-only keeps nothing, and each process has its own.
-    with suppress(InternalError), connection.cursor() as cursor:
-        content = _dumps(snapshot.read)
-        cursor.execute(_STORE, [zone, snapshot.at, snapshot.pressed, snapshot.at, content])
-
-
-# --- as text -------------------------------------------------------------------------------------
-
-
-class _Pickled:
-    """Rows of the database have no form in JSON. Only what this portal has signed is loaded."""
-
-    def dumps(self, read: Any) -> bytes:
-        return pickle.dumps(read)
-
-    def loads(self, content: bytes) -> Any:
-        return pickle.loads(content)  # noqa: S301  (its signature was checked)
-
-
-def _dumps(read: dict[str, Any]) -> str:
-    return signing.dumps(read, salt=_version(), serializer=_Pickled, compress=True)
-
-
-def _loads(content: str) -> dict[str, Any]:
-    read: dict[str, Any] = signing.loads(content, salt=_version(), serializer=_Pickled)
-    return read
 
 
 @cache
 def _version() -> str:
-    """Return a name of this code: while a release replaces another one, both are running."""
+    """Return a name of this code: it cannot load what another release has kept."""
     digest = sha256()
     for package in PACKAGES:
         for path in sorted((settings.BASE_DIR / package).rglob("*.py")):
             digest.update(path.read_bytes())
-    return f"dashboard-{digest.hexdigest()}"
+    return digest.hexdigest()

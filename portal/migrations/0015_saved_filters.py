@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('portal', '0014_dashboard_snapshots'),
+        ('portal', '0014_shared_cache'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -222,6 +222,14 @@ DATABASES = {
     **{name: _database(url) for name, url in TENANTS_DATABASES.items()},
 }
 DATABASE_ROUTERS = ["portal.project.databases.OwnTables"]
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},  # of each process
+    # What one process has read for all: see portal/dashboard/snapshot.py.
+    "shared": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "portal_shared_cache",
+    },
+}
 
 REDIS_URL: str = _redis(env.str("REDIS_URL", ""))
 TASK_TIMEOUT = 120  # seconds; tenants.leases.LEASE must be longer

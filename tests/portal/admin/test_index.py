@@ -24,8 +24,8 @@ from tests.portal.admin import strangers, walk
 from tests.portal.admin.conftest import SignIn
 
 pytestmark = pytest.mark.django_db
-# Session, user, preferences and rights; the snapshot; three statements for all cards.
-MAX_QUERIES = 12
+# Session, person and the newest press; three statements for all cards; the rest stores the snapshot.
+MAX_QUERIES = 13
 
 
 def html_of(client: Client) -> str:
