@@ -32,11 +32,12 @@ class Start:
             return BulkItemStatus.DONE, self.done
         if connection.blocked_at:
             return BulkItemStatus.FAILED, f"Blocked: {connection.blocked_reason}"
+        # Not cancelled: “Try again” would do again what somebody has undone.
         stage = connection.get_stage_display().lower()
-        return BulkItemStatus.CANCELLED, f"Something else came first: it is {stage}."
+        return BulkItemStatus.SKIPPED, f"it did not come to its end: it is {stage}"
 
 
-_OFFBOARDED = Start((Stage.OFFBOARDING,), (Stage.OFFBOARDED,), "Off-boarded.")
+_OFFBOARDED = Start((Stage.GRACE, Stage.OFFBOARDING), (Stage.OFFBOARDED,), "Off-boarded.")
 _NOT_ENDING = tuple(each for each in Stage if each not in (*ENDING, Stage.OFFBOARDED))
 # By the name of the action on a tenant.
 STARTS = {

@@ -37,6 +37,9 @@ def at_work(emulator: emulated.Running, name: str) -> Connection:
     member = fleets.Fleet(emulator, fleets.version(fleets.FIRST)).add(cast.ACME)
     if name == "resume":
         operations.operate("pause", member.connection.pk, "olga", {})
+    if name in ("undo_offboarding", "end_grace"):
+        Connection.objects.update(addon_requested_at=timezone.now())
+        operations.operate("offboard", member.connection.pk, "olga", {"schema_fate": "keep"})
     if name == "unsnooze":
         tomorrow = timezone.now() + timedelta(days=1)
         Connection.objects.update(snoozed_until=tomorrow)
