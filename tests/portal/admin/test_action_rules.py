@@ -12,7 +12,9 @@ import emulator as emulated
 from connect.health import diagnose
 from connect.models import Connection, Health, Stage
 from connect.operations import connection as operations
+from portal.actions.started import STARTS
 from portal.actions.subject import Subject
+from portal.models import BulkItem
 from tenants import messages, recipients
 from tenants.models import Event, MessageKind, Proof, StoppedRecipient, Tenant
 from tests import cast, standings
@@ -68,6 +70,8 @@ def test_the_work_leaves_an_event_with_the_persons_name(
     assert event is not None
     assert event.tenant == connection.tenant
     assert event.data.get("outcome", "done") in ("done", "started")
+    # What nobody would ask for its end would stay started for ever.
+    assert (BulkItem.objects.get().status == "started") == (name in STARTS)
 
 
 # --- the rules -----------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from django.utils import timezone
 from pytest_django.asserts import assertContains
 from pytest_django.fixtures import Settings
 
-from connect.models import Connection, Stage
+from connect.models import Connection, Diagnosis, Stage
 from portal import bulk
 from portal.actions import action as registry
 from portal.actions import runs, started, undoing
@@ -99,6 +99,34 @@ def test_off_boarding_many_is_undone_for_those_that_can_be(manager: Client) -> N
 
 
 @pytest.mark.parametrize(
+    ("facts", "status", "text"),
+    [
+        ({}, "started", ""),
+        ({"errors": 1, "warnings": 2}, "done", "Heroku Connect finds 1 error, 2 warnings."),
+        ({"error": "No result arrived."}, "failed", "No result arrived."),
+    ],
+)
+def test_a_diagnosis_is_done_when_its_result_is_there(
+    facts: dict[str, Any], status: str, text: str
+) -> None:
+    (made,) = live(1)
+    ended_at = timezone.now() if facts else None
+    Diagnosis.objects.create(connection=made, ended_at=ended_at, **facts)
+    assert settled("diagnose", made) == (status, text)
+
+
+def settled(name: str, connection: Connection) -> tuple[str, str]:
+    """Return what becomes of an item that was started."""
+    run = BulkRun.objects.create(action=name, label="X", actor="mia", total=1)
+    item = BulkItem.objects.create(
+        run=run, tenant=connection.tenant, connection=connection, status=BulkItemStatus.STARTED
+    )
+    started.settle()
+    item.refresh_from_db()
+    return item.status, item.text
+
+
+@pytest.mark.parametrize(
     ("name", "stage", "status"),
     [
         ("import_mappings", Stage.IMPORTING_MAPPINGS, BulkItemStatus.STARTED),
@@ -112,10 +140,4 @@ def test_off_boarding_many_is_undone_for_those_that_can_be(manager: Client) -> N
 def test_when_it_has_ended(name: str, stage: Stage, status: BulkItemStatus) -> None:
     offboarded_at = timezone.now() if stage == Stage.OFFBOARDED else None
     (made,) = strangers.connected([1], stage=stage, offboarded_at=offboarded_at)
-    run = BulkRun.objects.create(action=name, label="X", actor="mia", total=1)
-    item = BulkItem.objects.create(
-        run=run, tenant=made.tenant, connection=made, status=BulkItemStatus.STARTED
-    )
-    started.settle()
-    item.refresh_from_db()
-    assert item.status == status
+    assert settled(name, made)[0] == status
