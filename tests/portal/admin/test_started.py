@@ -116,7 +116,7 @@ def test_a_diagnosis_is_done_when_its_result_is_there(
 
 
 def settled(name: str, connection: Connection) -> tuple[str, str]:
-    """Return what becomes of an item that was started."""
+    """Return the outcome of an item that was started."""
     run = BulkRun.objects.create(action=name, label="X", actor="mia", total=1)
     item = BulkItem.objects.create(
         run=run, tenant=connection.tenant, connection=connection, status=BulkItemStatus.STARTED
