@@ -183,7 +183,7 @@ def _diagnose(claim: Claim, actor: str, options: Options) -> Done:
     if not started:
         raise Skip(DIAGNOSED)
     wait = f"{counted(waiting, 'notification')} {'waits' if waiting == 1 else 'wait'}"
-    return Done(f"started; the result arrives within minutes. {wait}.")
+    return Done(f"started; the result arrives within minutes. {wait}.", is_started=True)
 
 
 def _refusal_to_acknowledge(connection: Connection) -> str:

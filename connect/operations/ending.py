@@ -39,7 +39,8 @@ def _offboard(claim: Claim, actor: str, options: Options) -> Done:
     facts = {"ends_at": until, "stage_before": before, "schema_fate": fate}
     text = f"Off-boarding begins: paused until {format_time(until)}, then ended."
     _move(claim, Stage.GRACE, text, facts, actor)
-    return Done(f"it ends at {format_time(until)}, and can be undone until then. {fate.label}.")
+    text = f"it ends at {format_time(until)}, and can be undone until then. {fate.label}."
+    return Done(text, is_started=True)
 
 
 def _undo(claim: Claim, actor: str, options: Options) -> Done:

@@ -12,7 +12,9 @@ import emulator as emulated
 from connect.health import diagnose
 from connect.models import Connection, Health, Stage
 from connect.operations import connection as operations
+from portal.actions.started import STARTS
 from portal.actions.subject import Subject
+from portal.models import BulkItem
 from tenants import messages, recipients
 from tenants.models import Event, MessageKind, Proof, StoppedRecipient, Tenant
 from tests import cast, standings
@@ -37,6 +39,9 @@ def at_work(emulator: emulated.Running, name: str) -> Connection:
     member = fleets.Fleet(emulator, fleets.version(fleets.FIRST)).add(cast.ACME)
     if name == "resume":
         operations.operate("pause", member.connection.pk, "olga", {})
+    if name in ("undo_offboarding", "end_grace"):
+        Connection.objects.update(addon_requested_at=timezone.now())
+        operations.operate("offboard", member.connection.pk, "olga", {"schema_fate": "keep"})
     if name == "unsnooze":
         tomorrow = timezone.now() + timedelta(days=1)
         Connection.objects.update(snoozed_until=tomorrow)
@@ -65,6 +70,8 @@ def test_the_work_leaves_an_event_with_the_persons_name(
     assert event is not None
     assert event.tenant == connection.tenant
     assert event.data.get("outcome", "done") in ("done", "started")
+    # What nobody would ask for its end would stay started for ever.
+    assert (BulkItem.objects.get().status == "started") == (name in STARTS)
 
 
 # --- the rules -----------------------------------------------------------------------------------

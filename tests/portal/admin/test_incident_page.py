@@ -17,7 +17,7 @@ from tests import cast, queue
 from tests.portal.admin import rows, walk
 
 pytestmark = pytest.mark.django_db
-QUERIES = 18
+QUERIES = 16
 
 
 @pytest.fixture

@@ -1,14 +1,17 @@
 """What a press only started: it is not done before it has ended, and its outcome is stored then."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.utils import timezone
 from pytest_django.asserts import assertContains
+from pytest_django.fixtures import Settings
 
-from connect.models import Connection, Stage
+from connect.models import Connection, Diagnosis, Stage
 from portal import bulk
 from portal.actions import action as registry
-from portal.actions import runs, started
+from portal.actions import runs, started, undoing
 from portal.actions.subject import Subject
 from portal.models import BulkItem, BulkItemStatus, BulkRun
 from tenants import sweeps
@@ -18,15 +21,30 @@ from tests.portal.admin import strangers, walk
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def run(db: None) -> BulkRun:
-    """Three are off-boarded by one press; the worker has done its part of the run."""
-    connections = strangers.connected(range(3), stage=Stage.LIVE)
+LEFT: dict[str, Any] = {"ends_at": None, "stage_before": ""}  # the grace period
+
+
+@pytest.fixture(params=[0, 7])
+def run(db: None, request: pytest.FixtureRequest, settings: Settings) -> BulkRun:
+    """Three are off-boarded by one press; the worker has done its part of the run.
+
+    It takes days, or what Heroku needs.
+    """
+    settings.OFFBOARDING_GRACE_DAYS = request.param
+    return off_board(live(3))
+
+
+def live(count: int) -> list[Connection]:
+    """Make connections that have something to lose."""
+    return strangers.connected(range(count), addon_requested_at=timezone.now())
+
+
+def off_board(connections: list[Connection]) -> BulkRun:
+    """Do what the worker does of a press; the off-boarding itself stays in the queue."""
     chosen = [Subject(each.tenant, each) for each in connections]
     action = registry.of(Tenant)["offboard"]
     made = runs.start(action, chosen, "mia", {"schema_fate": "keep"}).then
     assert isinstance(made, BulkRun)
-    # The off-boarding itself stays in the queue.
     bulk.work_off(made.pk)
     return BulkRun.objects.get(pk=made.pk)
 
@@ -51,17 +69,61 @@ def test_each_gets_its_own_outcome_when_it_has_ended(run: BulkRun, manager: Clie
     gone, stuck, under_way = Connection.objects.order_by("pk")
     now = timezone.now()
     of = Connection.objects.filter
-    of(pk=gone.pk).update(stage=Stage.OFFBOARDED, offboarded_at=now)
+    of(pk=gone.pk).update(stage=Stage.OFFBOARDED, offboarded_at=now, **LEFT)
     of(pk=stuck.pk).update(blocked_at=now, blocked_reason="Heroku answers 403.")
     sweeps.run()
     assert statuses(run) == ["done", "failed", "started"]
     texts = list(run.items.order_by("pk").values_list("text", flat=True))
     assert texts[:2] == ["Off-boarded.", "Blocked: Heroku answers 403."]
-    of(pk=under_way.pk).update(stage=Stage.LIVE)
+    of(pk=under_way.pk).update(stage=Stage.LIVE, **LEFT)
     sweeps.run()
-    assert statuses(run) == ["done", "failed", "cancelled"]
+    assert statuses(run) == ["done", "failed", "skipped"]
     answer = manager.get(walk.page(BulkRun, "change", run.pk))
     assertContains(answer, "Partly done</span>")
+    assertContains(answer, "it did not come to its end: it is live")
+
+
+def test_off_boarding_many_is_undone_for_those_that_can_be(manager: Client) -> None:
+    made = BulkRun.objects.get(pk=off_board(live(3)).pk)
+    first, *_ = Connection.objects.order_by("pk")
+    Connection.objects.filter(pk=first.pk).update(stage=Stage.OFFBOARDING, **LEFT)
+    reach = undoing.reach(made, "mia")
+    assert [each.why for each in reach.refused] == ["it is not in the grace period"]
+    manager.post(walk.page(BulkRun, "act", made.pk, "undo"), {"confirmed": "yes"})
+    back = BulkRun.objects.latest("pk")
+    bulk.work_off(back.pk)
+    started.settle()
+    assert statuses(back) == ["started", "started"]
+    # Nobody off-boards by “Try again” what was just undone.
+    assert statuses(made) == ["started", "skipped", "skipped"]
+
+
+@pytest.mark.parametrize(
+    ("facts", "status", "text"),
+    [
+        ({}, "started", ""),
+        ({"errors": 1, "warnings": 2}, "done", "Heroku Connect finds 1 error, 2 warnings."),
+        ({"error": "No result arrived."}, "failed", "No result arrived."),
+    ],
+)
+def test_a_diagnosis_is_done_when_its_result_is_there(
+    facts: dict[str, Any], status: str, text: str
+) -> None:
+    (made,) = live(1)
+    ended_at = timezone.now() if facts else None
+    Diagnosis.objects.create(connection=made, ended_at=ended_at, **facts)
+    assert settled("diagnose", made) == (status, text)
+
+
+def settled(name: str, connection: Connection) -> tuple[str, str]:
+    """Return the outcome of an item that was started."""
+    run = BulkRun.objects.create(action=name, label="X", actor="mia", total=1)
+    item = BulkItem.objects.create(
+        run=run, tenant=connection.tenant, connection=connection, status=BulkItemStatus.STARTED
+    )
+    started.settle()
+    item.refresh_from_db()
+    return item.status, item.text
 
 
 @pytest.mark.parametrize(
@@ -70,7 +132,7 @@ def test_each_gets_its_own_outcome_when_it_has_ended(run: BulkRun, manager: Clie
         ("import_mappings", Stage.IMPORTING_MAPPINGS, BulkItemStatus.STARTED),
         ("import_mappings", Stage.LOADING, BulkItemStatus.DONE),
         ("import_mappings", Stage.LIVE, BulkItemStatus.DONE),
-        ("import_mappings", Stage.OFFBOARDING, BulkItemStatus.CANCELLED),
+        ("import_mappings", Stage.OFFBOARDING, BulkItemStatus.SKIPPED),
         ("start_over", Stage.OFFBOARDING, BulkItemStatus.STARTED),
         ("start_over", Stage.OFFBOARDED, BulkItemStatus.DONE),
     ],
@@ -78,10 +140,4 @@ def test_each_gets_its_own_outcome_when_it_has_ended(run: BulkRun, manager: Clie
 def test_when_it_has_ended(name: str, stage: Stage, status: BulkItemStatus) -> None:
     offboarded_at = timezone.now() if stage == Stage.OFFBOARDED else None
     (made,) = strangers.connected([1], stage=stage, offboarded_at=offboarded_at)
-    run = BulkRun.objects.create(action=name, label="X", actor="mia", total=1)
-    item = BulkItem.objects.create(
-        run=run, tenant=made.tenant, connection=made, status=BulkItemStatus.STARTED
-    )
-    started.settle()
-    item.refresh_from_db()
-    assert item.status == status
+    assert settled(name, made)[0] == status
