@@ -12,7 +12,7 @@ from demo.actors.staff import Staff
 from demo.actors.story import at_once, bring_to, register
 from demo.cast import Org
 from demo.environment import HEROKU_TOKEN
-from demo.past.machine import MINUTE, Machine
+from demo.past.machine import HOUR, MINUTE, Machine
 
 LIVE = (cast.ACME, cast.BOREALIS, cast.GLACIER, cast.HARBOR, cast.INDIGO)
 
@@ -45,7 +45,7 @@ def authorize_the_wrong_org(past: Machine) -> None:
 
 
 def drift(past: Machine) -> None:
-    """Delete a mapping in Heroku's dashboard, past the portal."""
+    """Delete a mapping in Heroku's dashboard, past the portal; staff compare later."""
     known = past.emulator.call("GET", f"/connections/{_connection_id(past, cast.INDIGO)}")
     mapping = next(each for each in known["mappings"] if each["object_name"] == "Contact")
     answer = requests.delete(
@@ -54,6 +54,8 @@ def drift(past: Machine) -> None:
         timeout=30,
     )
     answer.raise_for_status()
+    past.go_to(past.stack.ago - HOUR)
+    Staff(past.stack).act(cast.INDIGO, "Compare now")
 
 
 def refuse_rows(past: Machine) -> None:
@@ -100,7 +102,13 @@ def roll_out(past: Machine) -> None:
         accept_warnings="on",
     )
     page = staff.browser.open(f"{staff.base}connect/rollout/add/")
-    answers = {"template": _newest_version(past), "canary_size": "1", "hold_after_canary": "on"}
+    answers = {
+        "template": _newest_version(past),
+        # One of the others has no authorization, and one has drifted.
+        "org_ids": "\n".join(org.org_id for org in (cast.ACME, cast.BOREALIS, cast.HARBOR)),
+        "canary_size": "1",
+        "hold_after_canary": "on",
+    }
     page = staff.browser.click(page, "Save", **answers, notes="One tenant first.")
     past.watch(4 * MINUTE)
     page = staff.browser.open(urljoin(staff.base, f"connect/rollout/{_rollout(past)}/change/"))
@@ -121,7 +129,7 @@ def _force(past: Machine, org: Org, state: str) -> None:
     """Force a state on an org's connection, and see the portal open an incident and heal it."""
     wanted = {"connection": _connection_id(past, org), "choice": state}
     past.emulator.call("POST", "/breaks/connection-state", wanted)
-    past.watch(14 * MINUTE)
+    past.watch(24 * MINUTE)
 
 
 def _post(past: Machine, posts: tuple[tuple[str, str, int], ...]) -> None:

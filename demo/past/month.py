@@ -42,7 +42,7 @@ MONTH = (
     Act(3 * DAY, "Cirrus registers, and has not authorized yet", acts.wait_for_authorization),
     Act(2 * DAY, "Somebody authorizes Kestrel with another org", acts.authorize_the_wrong_org),
     Act(26 * HOUR, "Somebody deletes a mapping of Indigo at Heroku", acts.drift),
-    Act(20 * HOUR, "Harbor's org begins to refuse rows", acts.refuse_rows),
+    Act(12 * HOUR, "Harbor's org begins to refuse rows", acts.refuse_rows),
     Act(9 * HOUR, "The tenants' database is away, and the portal heals it", acts.lose_the_database),
     Act(6 * HOUR, "Glacier's admin revokes the access", acts.revoke),
     Act(5 * HOUR, "Heroku refuses an add-on: Juniper is blocked", acts.block),

@@ -50,7 +50,7 @@ STOPS = (
     Stop(
         "Blocked, and unblocked",
         "Heroku refused Juniper's add-on, because the account had not paid. It has paid since:"
-        " press “Retry provisioning” and watch the steps go on.",
+        " open “More”, press “Retry provisioning”, and watch the steps.",
         {"Juniper": "{admin}/tenants/tenant/{juniper}/change/"},
     ),
     Stop(

@@ -1,7 +1,11 @@
 """Facts about the ISV, for pages and mails."""
 
+from datetime import datetime, timedelta
+
 from django import template
 from django.conf import settings
+from django.utils import timezone
+from django.utils.timesince import timesince
 
 from tenants import brand
 
@@ -26,3 +30,10 @@ def contact_email() -> str:
 def brand_colour(name: str) -> str:
     """Return a colour of the brand, for mails."""
     return brand.colours()[name]
+
+
+@register.filter
+def ago(moment: datetime) -> str:
+    """Say how long ago something was."""
+    is_now = timezone.now() - moment < timedelta(minutes=1)
+    return "just now" if is_now else f"{timesince(moment)} ago"
