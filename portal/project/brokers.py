@@ -78,7 +78,7 @@ class DatabaseBroker(ORM):  # type: ignore[misc]  # django-q2 carries no types
 
     @staticmethod
     def _wait() -> None:
-        """Wait until a task is announced, or for the time of `poll`: a lost one is not announced."""
+        """Wait until a task is announced, or for the time of `poll`."""
         for _ in connection.connection.notifies(timeout=Conf.POLL, stop_after=1):
             pass
 
