@@ -9,7 +9,7 @@ import requests
 from bench import harness, health_fleet
 from bench.harness import Ratio
 
-LARGE, SMALL = 1000, 100
+LARGE, SMALL = 1000, 400  # both more than one page, which is what memory is for
 BROKEN = 0.02
 SCHEMAS, ROWS, KINDS = 200, 50_000, 12
 SECONDS_TO_SHOW = 2.0

@@ -32,6 +32,10 @@ def queue_items(again_after: timedelta) -> int:
     return len(ids)
 
 
+def _due_connections(again_after: timedelta) -> QuerySet[Any, Any]:
+    return leases.due(_movable(), again_after)
+
+
 def _movable() -> QuerySet[Connection]:
     """Return the connections that may be worked on: not those that wait for staff or a switch."""
     rows: QuerySet[Connection] = Connection.objects.filter(blocked_at=None)
@@ -47,7 +51,15 @@ def _no_oldest_item(now: datetime) -> None:
     return None
 
 
-sweeps.register(Sweep("connections", (reconciler.advance,), queue_connections, _oldest_connection))
-sweeps.register(Sweep("roll-outs", (tasks.advance_item,), queue_items, _no_oldest_item))
+sweeps.register(
+    Sweep(
+        "connections",
+        (reconciler.advance,),
+        _due_connections,
+        queue_connections,
+        _oldest_connection,
+    )
+)
+sweeps.register(Sweep("roll-outs", (tasks.advance_item,), due.moving, queue_items, _no_oldest_item))
 sweeps.by_schedule(tasks.refresh_health, tasks.refresh_region)
 sweeps.by_schedule(tasks.check_incidents, tasks.refresh_connection, tasks.heal)

@@ -150,6 +150,10 @@ def _open_runs() -> QuerySet[BulkRun]:
     return BulkRun.objects.filter(finished_at=None)
 
 
+def _due(again_after: timedelta) -> QuerySet[Any, Any]:
+    return leases.due(_open_runs(), again_after)
+
+
 def _oldest(now: datetime) -> QuerySet[Any, Any]:
     return sweeps.oldest(_open_runs().filter(leases.free(now)), now)
 
@@ -259,4 +263,4 @@ def _do(run: BulkRun, item: BulkItem) -> None:
         keep(run, item, report)
 
 
-sweeps.register(sweeps.Sweep("runs", (work_off,), queue_due, _oldest))
+sweeps.register(sweeps.Sweep("runs", (work_off,), _due, queue_due, _oldest))

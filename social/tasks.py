@@ -49,6 +49,12 @@ def queue_due(again_after: timedelta = sweeps.REQUEUE_AFTER) -> int:
     return len(ids)
 
 
+def _due(again_after: timedelta) -> QuerySet[Any, Any] | None:
+    if not settings.X_BEARER_TOKEN:
+        return None
+    return sweeps.due(CollectionRun.objects.filter(switches.SOCIAL_JOB.is_on()), again_after)
+
+
 def _oldest(now: datetime) -> QuerySet[Any, Any] | None:
     if not settings.X_BEARER_TOKEN:
         return None
@@ -83,4 +89,4 @@ def prune() -> None:
     Handle.objects.filter(asked_at__lt=now - HANDLES_KEPT).delete()
 
 
-sweeps.register(sweeps.Sweep("collections", (collect,), queue_due, _oldest))
+sweeps.register(sweeps.Sweep("collections", (collect,), _due, queue_due, _oldest))

@@ -109,6 +109,11 @@ def _held() -> Iterator[QuerySet[Any]]:
             yield model._default_manager.exclude(lease_holder="")
 
 
+def due(rows: QuerySet[Any], again_after: timedelta) -> QuerySet[Any, Any]:
+    """Return the query of what `mark_queued` would take."""
+    return sweeps.due(rows.filter(free(timezone.now())), again_after)
+
+
 def free(now: datetime) -> Q:
     """Match the rows that no worker holds."""
     # A lease that ends later than any lease can was stored by a clock that was wrong.

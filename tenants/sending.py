@@ -134,6 +134,7 @@ sweeps.register(
     sweeps.Sweep(
         "e-mails",
         (send,),
+        lambda again_after: sweeps.due(_unsent(), again_after),
         partial(queue_due, SWEPT_AT_ONCE),
         lambda now: sweeps.oldest(_unsent(), now),
     )

@@ -14,6 +14,8 @@ from django.db import transaction
 from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
+from tenants import batching
+
 # A task that was lost with its worker is queued again after this time.
 REQUEUE_AFTER = timedelta(seconds=60)
 
@@ -32,8 +34,9 @@ class Unswept(LookupError):
 
 @dataclass(frozen=True)
 class Sweep:
-    """Finds the due rows of one kind; the worker runs it every second.
+    """Finds the due rows of one kind; the worker runs it every second in which there are any.
 
+    `due`            returns the query of what `queue_due` would take; None where nothing can be.
     `queue_due`      queues a task for each due row whose task is lost: queued so long ago.
     `oldest`         returns the query of since when the oldest row has been due that nobody works
                      on; None where that tells nothing.
@@ -41,6 +44,7 @@ class Sweep:
 
     name: str
     tasks: tuple[Callable[..., object], ...]
+    due: Callable[[timedelta], QuerySet[Any, Any] | None]
     queue_due: Callable[[timedelta], int]
     oldest: Callable[[datetime], QuerySet[Any, Any] | None]
 
@@ -85,6 +89,14 @@ def run(again_after: timedelta = REQUEUE_AFTER) -> int:
     return sum(sweep.queue_due(again_after) for sweep in every())
 
 
+def with_work(again_after: timedelta) -> list[Sweep]:
+    """Return the sweeps that would find something, asked in one statement for all of them."""
+    asked = [(sweep, sweep.due(again_after)) for sweep in every()]
+    possible = [(sweep, rows[:1]) for sweep, rows in asked if rows is not None]
+    found = batching.together(*(rows for _, rows in possible))
+    return [sweep for (sweep, _), first in zip(possible, found, strict=True) if first]
+
+
 # --- for sweeps ----------------------------------------------------------------------------------
 
 
@@ -93,13 +105,18 @@ def mark_queued(rows: QuerySet[Any], limit: int, again_after: timedelta) -> list
 
     For every model with the fields `queued_at` and `next_attempt_at`.
     """
-    now = timezone.now()
     with transaction.atomic():
-        due = rows.filter(unqueued(now, again_after), next_attempt_at__lte=now)
         # Skipping locked rows, two workers that sweep at once share the rows between them.
-        locked = due.order_by("next_attempt_at").select_for_update(skip_locked=True)
-        ids = list(locked.values_list("pk", flat=True)[:limit])
-        rows.model._default_manager.filter(pk__in=ids).update(queued_at=now)
+        ids = list(due(rows, again_after).select_for_update(skip_locked=True)[:limit])
+        rows.model._default_manager.filter(pk__in=ids).update(queued_at=timezone.now())
+    return ids
+
+
+def due(rows: QuerySet[Any, Any], again_after: timedelta) -> QuerySet[Any, Any]:
+    """Return the query of the ids of due rows whose task is lost or missing, the oldest first."""
+    now = timezone.now()
+    wanted = rows.filter(unqueued(now, again_after), next_attempt_at__lte=now)
+    ids: QuerySet[Any, Any] = wanted.order_by("next_attempt_at").values_list("pk", flat=True)
     return ids
 
 

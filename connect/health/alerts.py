@@ -183,4 +183,8 @@ def _oldest(now: datetime) -> QuerySet[Any, Any] | None:
     return sweeps.oldest(_unsent(), now) if settings.INCIDENT_WEBHOOK_URL else None
 
 
-sweeps.register(sweeps.Sweep("notices", (post,), partial(queue_due, SWEPT_AT_ONCE), _oldest))
+def _due(again_after: timedelta) -> QuerySet[Any, Any] | None:
+    return sweeps.due(_unsent(), again_after) if settings.INCIDENT_WEBHOOK_URL else None
+
+
+sweeps.register(sweeps.Sweep("notices", (post,), _due, partial(queue_due, SWEPT_AT_ONCE), _oldest))

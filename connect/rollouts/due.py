@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from connect import switches
 from connect.clients import budget
 from connect.holds import CALLS_PER_RUN, MAPPING_CALLS
-from connect.models import Connection, RolloutItem, RolloutItemStatus, RolloutStatus
+from connect.models import Connection, Rollout, RolloutItem, RolloutItemStatus, RolloutStatus
 from connect.rollouts import waves
 from tenants import leases, limits, sweeps
 
@@ -48,6 +49,14 @@ def mark_queued(again_after: timedelta) -> list[int]:
     return ids
 
 
+def moving(again_after: timedelta) -> QuerySet[Any, Any]:
+    """Return the query of the roll-outs that may go on by themselves, or have due tenants."""
+    items = _due(again_after).filter(rollout=OuterRef("pk"))
+    wanted = Q(status__in=waves.MOVING) | Q(Exists(items))
+    ids: QuerySet[Any, Any] = Rollout.objects.filter(wanted).order_by().values_list("pk", flat=True)
+    return ids
+
+
 def _within_budget(items: Iterable[tuple[int, str | None]]) -> list[int]:
     """Return the items whose Heroku account may be called now."""
     pairs = [(pk, account or "") for pk, account in items]
@@ -58,14 +67,21 @@ def _within_budget(items: Iterable[tuple[int, str | None]]) -> list[int]:
     return [pk for pk, account in pairs if allowed[account]]
 
 
-def _due_items(again_after: timedelta) -> list[tuple[int, str | None]]:
+def _due(again_after: timedelta) -> QuerySet[RolloutItem]:
     now = timezone.now()
     # A lease held by the reconciler or by staff would only make the task return at once.
     free = Connection.objects.filter(leases.free(now), pk=OuterRef("connection"))
     wanted = is_due(now) & sweeps.unqueued(now, again_after)
-    items = RolloutItem.objects.filter(wanted, Exists(free))
+    return RolloutItem.objects.filter(wanted, Exists(free))
+
+
+def _due_items(again_after: timedelta) -> list[tuple[int, str | None]]:
     # Two workers that sweep at once share the items; the joined roll-out is not locked.
-    locked = items.select_for_update(skip_locked=True, of=("self",)).order_by("next_attempt_at")
+    locked = (
+        _due(again_after)
+        .select_for_update(skip_locked=True, of=("self",))
+        .order_by("next_attempt_at")
+    )
     return list(locked.values_list("pk", "connection__host_app__account")[:MAX_QUEUED_AT_ONCE])
 
 

@@ -12,11 +12,13 @@ from connect.rollouts import outcome
 from connect.rollouts.status import add_event, set_status
 from tenants import timeline
 
+# Those that staff do not hold up.
+MOVING = (RolloutStatus.CHECKING, RolloutStatus.RUNNING)
+
 
 def advance_all() -> None:
     """Move every roll-out on that is not held up by staff."""
-    status = (RolloutStatus.CHECKING, RolloutStatus.RUNNING)
-    for rollout_id in Rollout.objects.filter(status__in=status).values_list("pk", flat=True):
+    for rollout_id in Rollout.objects.filter(status__in=MOVING).values_list("pk", flat=True):
         advance_rollout(rollout_id)
 
 

@@ -1,6 +1,6 @@
 """Records of an emulated org."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -21,18 +21,22 @@ class Record:
 
     def get(self, name: str) -> Any:
         """Read any field; the standard ones too (CreatedDate as ISO text, like the others)."""
-        standard = {
-            "Id": self.id,
-            "CreatedDate": iso(self.created_at),
-            "SystemModstamp": iso(self.modified_at),
-            "LastModifiedDate": iso(self.modified_at),
-            "IsDeleted": self.deleted,
-        }
-        return standard[name] if name in standard else self.values.get(name)
+        read = _STANDARD.get(name)
+        return read(self) if read else self.values.get(name)
 
     def copy(self) -> "Record":
         """Return a copy that later writes to the org do not change."""
         return replace(self, values=dict(self.values))
+
+
+# One by one: a load reads each field of each record, and to write a time is slow.
+_STANDARD: dict[str, Callable[[Record], Any]] = {
+    "Id": lambda record: record.id,
+    "CreatedDate": lambda record: iso(record.created_at),
+    "SystemModstamp": lambda record: iso(record.modified_at),
+    "LastModifiedDate": lambda record: iso(record.modified_at),
+    "IsDeleted": lambda record: record.deleted,
+}
 
 
 class Records:

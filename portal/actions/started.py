@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
@@ -105,8 +105,12 @@ def _ended(name: str, start: Start) -> Iterator[BulkItem]:
     return start.ended(items).order_by("pk")[:MAX_AT_ONCE].iterator()
 
 
+def _started(again_after: timedelta) -> QuerySet[Any, Any]:
+    return BulkItem.objects.filter(status=BulkItemStatus.STARTED).values_list("pk", flat=True)
+
+
 def _never_late(now: datetime) -> None:
     """Return that nothing is late: the sweep itself does the work."""
 
 
-sweeps.register(sweeps.Sweep("started", (), settle, _never_late))
+sweeps.register(sweeps.Sweep("started", (), _started, settle, _never_late))

@@ -28,7 +28,6 @@ FORGET_WORKERS_AFTER = timedelta(days=1)
 def guarded(act: Callable[[], object]) -> bool:
     """Do something; return whether it worked. A failing database must not end the worker."""
     try:
-        close_old_connections()
         act()
     except Exception:
         log.exception("pulse failed")
@@ -80,11 +79,12 @@ class Heart:
             pause = BEAT_SECONDS if self.beat() else AGAIN_SECONDS
 
     def _store(self) -> None:
+        close_old_connections()
         now = timezone.now()
-        # For a new row Django takes create_defaults alone, so it repeats beat_at.
-        first = {"beat_at": now, "started_at": self.started}
-        Heartbeat.objects.update_or_create(
-            worker=self.worker, defaults={"beat_at": now}, create_defaults=first
-        )
+        mine = Heartbeat.objects.filter(worker=self.worker)
+        if mine.update(beat_at=now):
+            return
+        # Only with a first beat, so that every other one is one statement.
+        Heartbeat.objects.create(worker=self.worker, beat_at=now, started_at=self.started)
         old = Q(beat_at__lt=now - FORGET_WORKERS_AFTER) | sweeps.in_future("beat_at", now)
         Heartbeat.objects.filter(old).delete()

@@ -247,7 +247,7 @@ Q_CLUSTER: dict[str, Any] = {
     "ack_failures": True,  # our own rows count attempts and decide when to try again
     # After a standstill, a schedule runs once and not once for each time it was missed.
     "catch_up": False,
-    "poll": 0.5,
+    "poll": 2,  # how often an empty queue is asked; a task that is queued is announced
     "bulk": 1,
     "save_limit": 0,  # a limit would lock and load every kept row for each result; we prune daily
     "recycle": 200,

@@ -13,6 +13,7 @@ What django-q2 1.11.1 does alone, and what is changed here (docs/adr/0003):
 
 import contextlib
 import ctypes
+import itertools
 import logging
 import os
 import signal
@@ -22,7 +23,7 @@ from multiprocessing import Event
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from django.db import connections
+from django.db import close_old_connections, connections
 from django.utils import timezone
 from django_q.cluster import Cluster, Sentinel, get_mp_context
 from django_q.signals import pre_execute
@@ -32,11 +33,12 @@ from portal.project import databases, schedules
 from portal.project.heart import Heart, guarded
 from tenants import sweeps
 from tenants.leases import Worker
-from tenants.queue import lost_after
+from tenants.queue import LOST_AT_ONCE, lost_after
 
 log = logging.getLogger(__name__)
 
 PULSE_SECONDS = 1.0
+SLOW_PULSE = 5  # each so manieth pulse looks for what only a death or a wrong clock leaves
 UNEXPECTED_DEATH = 70  # EX_SOFTWARE: the platform restarts the worker
 _TIMED_OUT, _RECYCLED = 0, -2  # django-q2's marks in a worker's timer
 _PR_SET_PDEATHSIG = 1
@@ -58,11 +60,10 @@ def run() -> int:
     cluster = SafeCluster()
     cluster.start()
     heart.start()
-    while cluster.sentinel.is_alive():
-        if heart.has_beaten_for(deliveries.WORKER_IS_DEAD):
-            guarded(deliveries.free_dead)
-        guarded(schedules.bring_back)
-        guarded(_sweep)
+    for number in itertools.count():
+        if not cluster.sentinel.is_alive():
+            break
+        _pulse(number, heart)
         cluster.sentinel.join(PULSE_SECONDS)
     heart.stop()
     guarded(lambda: deliveries.free_of(name))
@@ -74,9 +75,23 @@ def _count_start(task: dict[str, Any], **_: object) -> None:
     guarded(partial(deliveries.count_start, task))
 
 
+def _pulse(number: int, heart: Heart) -> None:
+    # Once a pulse: the next statement asks first whether the connection still works.
+    guarded(close_old_connections)
+    if number % SLOW_PULSE == 0:
+        if heart.has_beaten_for(deliveries.WORKER_IS_DEAD):
+            guarded(deliveries.free_dead)
+        guarded(schedules.bring_back)
+    guarded(_sweep)
+
+
 def _sweep() -> None:
+    # A task that was queued a moment ago is not lost, so a busy queue is asked for no length.
+    found = sweeps.with_work(LOST_AT_ONCE)
+    if not found:
+        return
     again_after = lost_after()
-    for sweep in sweeps.every():
+    for sweep in found:
         # Each by itself: one that fails does not keep the others from their rows.
         guarded(partial(sweep.queue_due, again_after))
 

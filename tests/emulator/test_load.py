@@ -1,11 +1,13 @@
 """Records from the org to Postgres, and the counts, errors and archive of the trigger log."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import ClassVar
 
 import pytest
 
 from emulator.connect.sync import catalog, trigger_log
 from emulator.connect.sync.trigger_log import Counts
+from emulator.org.records import Record
 from tests.emulator.samples import HOSTILE, NOW
 from tests.emulator.tenant import Tenant
 
@@ -140,3 +142,24 @@ def test_a_schema_without_a_system_table_is_not_valid(tenant: Tenant, table: str
     assert catalog.has_system_tables(tenant.connect, tenant.schema)
     tenant.run(f"DROP TABLE {{s}}.{table}")
     assert not catalog.has_system_tables(tenant.connect, tenant.schema)
+
+
+class _Moment(datetime):
+    """A time that counts how often it is written."""
+
+    written: ClassVar[int] = 0
+
+    def astimezone(self, tz: tzinfo | None = None) -> "_Moment":
+        _Moment.written += 1
+        return super().astimezone(tz)
+
+
+def test_a_field_is_read_without_writing_the_times_of_its_record() -> None:
+    moment = _Moment(2026, 11, 23, tzinfo=UTC)
+    record = Record("001", {"Name": "Acme"}, moment, moment)
+    assert [record.get(name) for name in ("Id", "Name", "Phone", "IsDeleted")] == [
+        *("001", "Acme", None, False)
+    ]
+    assert _Moment.written == 0
+    assert record.get("CreatedDate") == "2026-11-23T00:00:00Z"
+    assert _Moment.written == 1

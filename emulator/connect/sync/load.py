@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from psycopg import sql
 
-from emulator.connect.sync.columns import Config, mapped_columns
+from emulator.connect.sync.columns import Column, Config, mapped_columns
 from emulator.connect.sync.names import Names, names, table_name
 from emulator.connect.sync.session import PgConnection, alone, own_session
 from emulator.org.objects import SObject
@@ -34,17 +34,14 @@ def load(
     Salesforce (no sfid) stay.
     """
     live = [record for record in records if not record.deleted]
-    with (
-        alone(conn, schema),
-        own_session(conn),
-        _incoming(conn, schema, sobject, config, live) as named,
-    ):
-        conn.execute(
-            sql.SQL("""
-                DELETE FROM {schema}.{table} AS present WHERE sfid IS NOT NULL AND NOT EXISTS
-                (SELECT FROM pg_temp.hc_incoming AS incoming WHERE incoming.sfid = present.sfid)
-            """).format(**named)
-        )
+    named = names(schema, table_name(sobject.name))
+    with alone(conn, schema), own_session(conn):
+        if _holds_none(conn, named):
+            target = sql.SQL("{schema}.{table}").format(**named)
+            _copy(conn, target, _columns(sobject, config), live)
+        else:
+            with _incoming(conn, schema, sobject, config, live):
+                _delete_missing(conn, named)
     return len(live)
 
 
@@ -78,22 +75,52 @@ def _incoming(
 
     Inside the block they are still in pg_temp.hc_incoming. Yields the statement's identifiers.
     """
-    # A relationship column holds what the user wrote, not a field of this record.
-    columns = [column for column in mapped_columns(sobject, config) if not column.from_parent]
+    columns = _columns(sobject, config)
     named = names(schema, table_name(sobject.name))
-    listed = sql.SQL(", ").join(sql.Identifier(column.name) for column in columns)
+    listed = _listed(columns)
     create = "CREATE TEMP TABLE hc_incoming AS SELECT {columns} FROM {schema}.{table} WITH NO DATA"
     conn.execute(sql.SQL(create).format(columns=listed, **named))
-    fields = [column.field for column in columns]
-    copy_in = sql.SQL("COPY pg_temp.hc_incoming ({}) FROM STDIN").format(listed)
-    with conn.cursor() as cursor, cursor.copy(copy_in) as copy:
-        for record in records:
-            copy.write_row([_storable(record.get(field)) for field in fields])
+    _copy(conn, sql.SQL("pg_temp.hc_incoming"), columns, records)
     # No upsert: with ON CONFLICT each known row would use up a number of the id sequence.
     _update_known(conn, named, [column.name for column in columns])
     _insert_new(conn, named, listed)
     yield named
     conn.execute("DROP TABLE pg_temp.hc_incoming")
+
+
+def _holds_none(conn: PgConnection, named: Names) -> bool:
+    """Return whether the table has no record of Salesforce yet: then nothing is compared."""
+    query = "SELECT NOT EXISTS (SELECT FROM {schema}.{table} WHERE sfid IS NOT NULL)"
+    row = conn.execute(sql.SQL(query).format(**named)).fetchone()
+    return bool(row and row[0])
+
+
+def _columns(sobject: SObject, config: Config) -> list[Column]:
+    # A relationship column holds what the user wrote, not a field of this record.
+    return [column for column in mapped_columns(sobject, config) if not column.from_parent]
+
+
+def _listed(columns: Iterable[Column]) -> sql.Composed:
+    return sql.SQL(", ").join(sql.Identifier(column.name) for column in columns)
+
+
+def _copy(
+    conn: PgConnection, target: sql.Composable, columns: list[Column], records: Iterable[Record]
+) -> None:
+    fields = [column.field for column in columns]
+    copy_in = sql.SQL("COPY {} ({}) FROM STDIN").format(target, _listed(columns))
+    with conn.cursor() as cursor, cursor.copy(copy_in) as copy:
+        for record in records:
+            copy.write_row([_storable(record.get(field)) for field in fields])
+
+
+def _delete_missing(conn: PgConnection, named: Names) -> None:
+    conn.execute(
+        sql.SQL("""
+            DELETE FROM {schema}.{table} AS present WHERE sfid IS NOT NULL AND NOT EXISTS
+            (SELECT FROM pg_temp.hc_incoming AS incoming WHERE incoming.sfid = present.sfid)
+        """).format(**named)
+    )
 
 
 def _update_known(conn: PgConnection, named: Names, columns: list[str]) -> None:
@@ -118,6 +145,6 @@ def _insert_new(conn: PgConnection, named: Names, columns: sql.Composed) -> None
 
 def _storable(value: Any) -> Any:
     """Remove from text what Postgres cannot store: NUL characters, halves of surrogate pairs."""
-    if isinstance(value, str):
+    if isinstance(value, str) and not (value.isascii() and "\0" not in value):
         return value.replace("\0", "").encode(errors="replace").decode()
     return value

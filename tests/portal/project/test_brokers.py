@@ -1,0 +1,83 @@
+"""The queue in the database: what an idle worker asks, and that it hears of a task at once."""
+
+import threading
+import time
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+from django_q.brokers import get_broker
+from django_q.conf import Conf
+from django_q.models import OrmQ
+from pytest_django import DjangoAssertNumQueries
+
+from portal.project import heart, worker
+from tenants import messages, queue, sending, sweeps
+from tenants.models import MessageKind
+from tests import cast
+
+pytestmark = pytest.mark.django_db(transaction=True)
+LONG = 30  # seconds
+
+
+def put_later() -> None:
+    time.sleep(0.2)
+    queue.enqueue(sending.send, 7)
+    connection.close()
+
+
+def test_a_worker_that_waits_takes_a_task_as_soon_as_it_is_queued(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Conf, "POLL", LONG)
+    broker = get_broker()
+    began = time.monotonic()
+    other = threading.Thread(target=put_later)
+    other.start()
+    assert broker.dequeue() == []
+    assert len(broker.dequeue()) == 1
+    other.join()
+    assert time.monotonic() - began < LONG
+
+
+def test_tasks_are_taken_once_and_in_their_order() -> None:
+    for number in (1, 2, 3):
+        queue.enqueue(sending.send, number)
+    brokers = [get_broker() for _ in range(3)]
+    taken = [ack for broker in brokers for ack, _ in broker.dequeue()]
+    assert taken == sorted(OrmQ.objects.values_list("pk", flat=True))
+    assert len(set(taken)) == 3
+
+
+def test_an_empty_queue_is_asked_with_one_statement(
+    monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    monkeypatch.setattr(Conf, "POLL", 0)
+    broker = get_broker()
+    broker.dequeue()
+    with django_assert_num_queries(1):
+        assert broker.dequeue() == []
+
+
+def test_a_pulse_without_work_is_one_statement(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    beating = heart.Heart("host:1", timezone.now())
+    cast.connect(cast.enrol(cast.ACME), next_attempt_at=None)
+    with django_assert_num_queries(1):
+        worker._pulse(1, beating)
+
+
+def test_a_beat_is_one_statement(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    beating = heart.Heart("host:1", timezone.now())
+    beating.beat()
+    with django_assert_num_queries(1):
+        assert beating.beat()
+
+
+def test_a_sweep_with_work_is_found_and_no_other() -> None:
+    assert sweeps.with_work(queue.LOST_AT_ONCE) == []
+    message = messages.queue(cast.enrol(cast.ACME), MessageKind.SIGN_IN, "key")
+    assert sweeps.with_work(queue.LOST_AT_ONCE) == []  # its task is in the queue
+    type(message).objects.update(queued_at=None)
+    assert [each.name for each in sweeps.with_work(queue.LOST_AT_ONCE)] == ["e-mails"]
