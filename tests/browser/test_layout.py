@@ -67,8 +67,8 @@ def test_a_time_that_is_typed_is_the_time_that_is_chosen(window: Page) -> None:
 
 
 # Ids and e-mail addresses that are broken within a word; one may break after "@" and ".".
-_SPLIT = """() => [...document.querySelectorAll('#result_list :is(.id, .field-org)')].flatMap(cell =>
-    [...cell.querySelectorAll('*'), cell].flatMap(each => [...each.childNodes])
+_SPLIT = """() => [...document.querySelectorAll('#result_list :is(.id, .field-org)')].flatMap(
+    cell => [...cell.querySelectorAll('*'), cell].flatMap(each => [...each.childNodes])
         .filter(each => each.nodeType === 3 && each.data.trim())
         .filter(each => {
             const range = document.createRange();
