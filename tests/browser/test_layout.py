@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from connect.models import Connection, Incident, IncidentStatus, Rollout
+from connect.models import Connection, Health, Incident, IncidentStatus, Rollout
 from portal.actions import action as registry
 from tenants.models import Tenant
 from tests.portal.admin import ready, walk
@@ -64,3 +64,36 @@ def test_a_time_that_is_typed_is_the_time_that_is_chosen(window: Page) -> None:
     later = timezone.now() + timedelta(days=2)
     window.get_by_label("Another time (").fill(f"{later:%Y-%m-%dT%H:%M}")
     expect(window.locator("input[type=radio][value=other]")).to_be_checked()
+
+
+# Ids and e-mail addresses that are broken within a word; one may break after "@" and ".".
+_SPLIT = """() => [...document.querySelectorAll('#result_list :is(.id, .field-org)')].flatMap(
+    cell => [...cell.querySelectorAll('*'), cell].flatMap(each => [...each.childNodes])
+        .filter(each => each.nodeType === 3 && each.data.trim())
+        .filter(each => {
+            const range = document.createRange();
+            range.selectNodeContents(each);
+            return range.getClientRects().length > 1;
+        }).map(each => each.data))"""
+_WIDTHS = "[document.querySelector('.results').scrollWidth, document.documentElement.scrollWidth]"
+
+
+def test_lists_fit_a_laptop_and_are_cards_on_a_phone(window: Page) -> None:
+    tenant = ready.row_for(Tenant, registry.of(Tenant)["pause"])
+    Tenant.objects.filter(pk=tenant.pk).update(
+        name="Acme & Söhne West Handelsgesellschaft mbH & Co. KG",
+        admin_email="salesforce.administration@acme-handelsgesellschaft.example",
+    )
+    window.set_viewport_size(LAPTOP)  # type: ignore[arg-type]
+    for model in (Tenant, Connection, Health):
+        window.goto(walk.page(model, "changelist"))
+        inside = window.locator(".results").evaluate("each => each.clientWidth")
+        assert window.evaluate(_WIDTHS) == [inside, LAPTOP["width"]], model
+        assert window.evaluate(_SPLIT) == []
+    window.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    window.goto(walk.page(Tenant, "changelist"))
+    card = window.locator("#result_list tbody tr").first
+    expect(card).to_have_css("position", "relative")
+    assert window.evaluate(_SPLIT) == []
+    assert window.evaluate(_CUT, "#result_list td, #result_list th") == []
+    assert window.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

@@ -64,10 +64,13 @@ def _fact(model: type[Model], name: Any) -> Column | None:
 
 def _field(model: type[Model], name: Any) -> Any:
     """Return the field of a column; None for a method of the page."""
+    if not isinstance(name, str):
+        return None
     try:
-        return model._meta.get_field(name) if isinstance(name, str) else None
+        field: Any = model._meta.get_field(name)
     except FieldDoesNotExist:
         return None
+    return field if field.concrete else None  # a relation from elsewhere is no column
 
 
 def _shown(field: Any, ways: _Ways) -> Column | None:
