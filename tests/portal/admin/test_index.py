@@ -24,8 +24,8 @@ from tests.portal.admin import strangers, walk
 from tests.portal.admin.conftest import SignIn
 
 pytestmark = pytest.mark.django_db
-# Session, user, preferences and rights; the snapshot; three statements for all cards.
-MAX_QUERIES = 12
+# Who asks; the snapshot, claimed and stored; three statements for all cards.
+MAX_QUERIES = 8
 
 
 def html_of(client: Client) -> str:
