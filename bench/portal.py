@@ -80,6 +80,7 @@ def _flush() -> None:
     with connection.cursor() as cursor:
         for table in APPEND_ONLY:
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER no_truncate")
+        cursor.execute("SET jit = off")  # as portal.project.databases has it
     call_command("flush", verbosity=0, interactive=False)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, Q, QuerySet
 
 from connect.models import (
     Condition,
@@ -71,5 +71,6 @@ def _regional(opened: QuerySet[Incident]) -> Keys:
     of_regions = Q(region_url__in=regional.values("region_url"))
     accounts = regional.filter(region_url="").values("scope")
     of_accounts = Q(host_app__account__in=accounts)
-    live = Connection.objects.filter(of_regions | of_accounts, stage=Stage.LIVE)
+    # Asked first: without such an incident, as most often, no connection is looked at.
+    live = Connection.objects.filter(Exists(regional), of_regions | of_accounts, stage=Stage.LIVE)
     return live.order_by().values("pk")

@@ -106,8 +106,8 @@ def test_the_page_costs_the_same_however_many_tenants_there_are(
         with CaptureQueriesContext(connection) as queries:
             html = viewer.get(PAGE).content.decode()
         counts.append(len(queries))
-    # Session, user, preferences, rights, the menu; one for all charts.
-    assert counts == [8, 8]
+    # Who asks and may do what, the menu twice; one for all charts.
+    assert counts == [4, 4]
     assert html.count("<figure") == 2
     assert "style=" not in html.partition('id="content-main"')[2]
 
