@@ -136,6 +136,7 @@ def _in_grace(facts: Facts, found: Standing) -> Standing:
         found,
         headline=f"Off-boarding can be undone{until}",
         reason="Nothing is synchronized." if is_paused else found.reason,
+        since=None,  # its end counts
         subscriber=subscriber.in_grace(facts.ends_at, is_paused=is_paused),
     )
 

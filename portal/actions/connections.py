@@ -12,7 +12,7 @@ from connect.operations.base import Report
 from connect.operations.connection import REGISTRY
 from connect.provisioning.steps import grace
 from portal.actions.action import Action, Options, no_lines
-from portal.actions.forms import EndForm, Question, TypedForm, UntilForm
+from portal.actions.forms import EXPORT, EndForm, Question, TypedForm, UntilForm
 from portal.actions.subject import Subject, subject_action
 
 ENDS = "The synchronization ends and the add-on at Heroku is deleted. This cannot be undone."
@@ -33,7 +33,12 @@ def _can_be_undone(subjects: Sequence[Subject]) -> list[str]:
 def _fates(subjects: Sequence[Subject]) -> list[str]:
     """Return what was chosen for the schemas when the off-boarding began."""
     chosen = Counter(each.connection.schema_fate for each in subjects if each.connection)
-    return [f"{SchemaFate(fate).label}: {count}." for fate, count in chosen.items() if fate]
+    lines = [
+        f"Chosen before, for {counted(count, 'tenant')}: {SchemaFate(fate).label.lower()}."
+        for fate, count in chosen.items()
+        if fate
+    ]
+    return [*lines, EXPORT] if SchemaFate.DROP in chosen else lines
 
 
 def _imports_again(subjects: Sequence[Subject]) -> list[str]:
@@ -175,8 +180,8 @@ ACTIONS = (
     _button(
         "offboard",
         "connect.offboard_connection",
-        "Pauses the synchronization. When the grace period (OFFBOARDING_GRACE_DAYS) is over, it "
-        "ends and the add-on at Heroku is deleted, which cannot be undone.",
+        "Pauses the synchronization. Until the end of the grace period that can be undone. Then "
+        "the add-on at Heroku is deleted, which cannot be undone.",
         details=_can_be_undone,
         form=EndForm,
         destructive=True,

@@ -18,6 +18,10 @@ HOURS = {
     "168": "One week",
 }
 OTHER_TIME = "Until another time, given below"
+EXPORT = (
+    "Until its schema is dropped, a manager can export its tables as CSV files from the tenant's "
+    "page."
+)
 MORNING = time(8)
 MONDAY = 7  # days from one Monday to the next
 
@@ -84,10 +88,7 @@ class EndForm(TypedForm):
     )
 
     def details(self) -> list[str]:
-        return [
-            "Until its schema is dropped, a manager can export its tables as CSV files, from the "
-            "tenant's page. One that is kept can be dropped later, under “Kept schemas”."
-        ]
+        return [EXPORT, "A schema that is kept can be dropped later, under “Kept schemas”."]
 
 
 class UntilForm(Question):

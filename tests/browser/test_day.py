@@ -136,6 +136,7 @@ def test_one_is_off_boarded_by_a_manager_who_types_its_name_with_the_keyboard_al
     field.fill("Onyx 00")
     page.keyboard.press("Enter")
     watch_until(page.locator("#tenant-progress"), "Off-boarding can be undone until")
+    unfold(page)
     page.get_by_role("link", name="Off-board now…").press("Enter")
     page.get_by_label("To confirm, type: Onyx 00").fill("Onyx 00")
     page.keyboard.press("Enter")

@@ -45,8 +45,9 @@ def arrange(buttons: Sequence[Button]) -> Arranged:
     """Choose the buttons that are shown. A menu for one calm button more would hide it in vain."""
     if len(buttons) <= MAX_SHOWN:
         return Arranged([*buttons], [], [])
-    calm = [each for each in buttons if not each.destructive]
-    destructive = [each for each in buttons if each.destructive]
+    # The right action is never hidden, also if it cannot be undone.
+    calm = [each for each in buttons if each.stands_out or not each.destructive]
+    destructive = [each for each in buttons if each not in calm]
     shown = sorted(calm, key=_rank)[:MAX_SHOWN]
     more = [each for each in calm if each not in shown]
     if len(more) == 1 and not destructive:

@@ -131,8 +131,13 @@ def facts(connection: Connection) -> list[tuple[str, Any]]:
         ("Compared with them", _drift(connection)),
         ("Authorized", connection.authorized_at),
         ("Went live", connection.live_at),
+        ("At its end", _fate(connection)),
     ]
     return [(name, value) for name, value in pairs if value]
+
+
+def _fate(connection: Connection) -> str:
+    return connection.get_schema_fate_display() if connection.stage == Stage.GRACE else ""
 
 
 def _cost(connection: Connection) -> str:

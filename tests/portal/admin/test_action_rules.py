@@ -52,6 +52,8 @@ def at_work(emulator: emulated.Running, name: str) -> Connection:
         diagnose.fetch_notifications(member.connection)
     if name in ("reauthorize", "link"):
         Connection.objects.update(state=ready.STATES[name]["state"])
+    if name in ("undo_offboarding", "end_grace"):
+        Connection.objects.update(**ready.LEAVING)
     ready.prepare(name, member.connection.tenant)
     return member.now()
 

@@ -9,7 +9,7 @@ def button(name: str) -> Button:
     """Make a button; "!" marks the one that stands out, "-" a destructive one."""
     weight = "" if name[0] == "!" else "button-muted"
     plain = name.strip("!-")
-    return Button(plain, "", "", False, True, weight, plain, destructive=name[0] == "-")
+    return Button(plain, "", "", False, True, weight, plain, destructive="-" in name[:2])
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,9 @@ def button(name: str) -> Button:
         ("block_org !restart refresh -offboard", "restart refresh", "block_org", "offboard"),
         ("block_org pause refresh note -erase", "refresh pause", "block_org note", "erase"),
         ("pause restart resume note", "resume pause", "restart note", ""),
-        # What cannot be undone is never shown beside them.
+        # Also if it cannot be undone.
+        ("!-start_over assign note -offboard", "start_over assign", "note", "offboard"),
+        # All else that cannot be undone is never shown beside them.
         ("-reload diagnose edit -delete", "diagnose edit", "", "reload delete"),
         ("-cancel -roll_back assign", "assign", "", "cancel roll_back"),
     ],
