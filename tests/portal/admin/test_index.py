@@ -24,7 +24,7 @@ from tests.portal.admin import strangers, walk
 from tests.portal.admin.conftest import SignIn
 
 pytestmark = pytest.mark.django_db
-# Session, person and the newest press; three statements for all cards; the rest stores the snapshot.
+# Session, person, the newest press; three statements for all cards; the rest stores the snapshot.
 MAX_QUERIES = 13
 
 
