@@ -7,7 +7,10 @@ from portal.actions.action import Action
 
 MAX_SHOWN = 2
 # Beside the right action, or where nothing stands out: what the state most often asks for.
-OFTEN = ("resume", "resend", "refresh", "start", "pause", "undo", "cancel", "assign", "note")
+OFTEN = (
+    *("resume", "resend", "retry", "refresh", "start", "pause"),
+    *("undo", "cancel", "assign", "note"),
+)
 
 
 @dataclass(frozen=True)

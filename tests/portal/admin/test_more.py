@@ -27,6 +27,8 @@ def button(name: str) -> Button:
         ("pause restart resume note", "resume pause", "restart note", ""),
         # Also if it cannot be undone.
         ("!-start_over assign note -offboard", "start_over assign", "note", "offboard"),
+        # The right action is done at Heroku; then the portal tries again.
+        ("block_org !heroku refresh retry", "heroku retry", "block_org refresh", ""),
         # All else that cannot be undone is never shown beside them.
         ("-reload diagnose edit -delete", "diagnose edit", "", "reload delete"),
         ("-cancel -roll_back assign", "assign", "", "cancel roll_back"),
