@@ -34,6 +34,7 @@ pytestmark = pytest.mark.django_db
 # What an action asks that is neither a time nor about the schema. An erasure always drops it.
 OWN_QUESTIONS: dict[str, set[str]] = {
     "erase": set(),
+    "end_grace": set(),
     "block_org": {"note"},
     "note": {"note"},
     "hand_over": {"owner"},

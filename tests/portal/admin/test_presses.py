@@ -15,7 +15,7 @@ from django_q.models import Failure, OrmQ
 from pytest_django.asserts import assertContains
 
 import emulator as emulated
-from connect.models import Connection, Mapping, Stage
+from connect.models import Connection, KeptSchema, Mapping, Stage
 from connect.operations.base import Busy, OperationOutcome, Report
 from portal import bulk, tasks
 from portal.actions import action as registry
@@ -124,6 +124,10 @@ def test_a_press_whose_task_is_lost_is_found_and_done(
     assert member.now().state == "PAUSED"
 
 
+def _typed_for(row: Any) -> Any:
+    return row if isinstance(row, KeptSchema) else getattr(row, "tenant", row)
+
+
 @EVERY
 def test_whatever_is_queued_is_a_row_first(
     superuser: Client, model: type[Any], action: registry.Action
@@ -136,7 +140,7 @@ def test_whatever_is_queued_is_a_row_first(
     answers = {
         "confirmed": "yes",
         "schema_fate": "keep",
-        "typed": str(getattr(row, "tenant", row)) if action.form else "",
+        "typed": str(_typed_for(row)) if action.form else "",
         "span": "4",
         "note": "x",
         "why": "x",
