@@ -14,7 +14,7 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 # How often the portal looks while nothing happens: the older, the more seldom.
 RHYTHM = ((2 * DAY, DAY), (DAY, 4 * HOUR), (timedelta(), HOUR))
-CLOSELY = 3 * MINUTE  # a second look opens an incident after two minutes
+CLOSELY = 5 * MINUTE  # a second look opens an incident, one without the cause closes it
 
 
 class Machine:

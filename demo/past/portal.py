@@ -25,6 +25,7 @@ PULSE_SECONDS = 0.25
 # What a history is made of. The other schedules run more seldom than they would, to save time.
 LOOKS = ("connect.tasks.refresh_health", "connect.tasks.check_incidents")
 RARELY = 9 * 24 * 60  # minutes
+BY_THE_DAY = timedelta(hours=2)  # a longer jump is in an older day
 STARTED = time.time() - time.monotonic()  # the clock that is not moved measures the real time
 PATH = "/past/"
 
@@ -37,6 +38,7 @@ class Past:
         # None: somebody has called the portal, so there may be work.
         self._jumps: Queue[tuple[float, bool, Event] | None] = Queue()
         self._due: dict[str, datetime] = {}
+        self._counted = datetime.fromtimestamp(0, UTC)
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -67,11 +69,11 @@ class Past:
     def _jump(self, ago: float, everything: bool, done: Event) -> None:
         self._clock.move_to(moment(ago))
         self._run_schedules(every=everything)
-        _do_due_work()
-        _count_conditions()
+        self._count_conditions()
         done.set()
 
     def _run_schedules(self, *, every: bool) -> None:
+        """Run what is due, and its tasks; the looks first: else nobody has looked for too long."""
         from django.utils import timezone
         from django.utils.module_loading import import_string
 
@@ -79,11 +81,27 @@ class Past:
         from portal.project.schedules import SCHEDULES
 
         now = timezone.now()
-        for name, rhythm in SCHEDULES.items():
+        for name in (*LOOKS, *(each for each in SCHEDULES if each not in LOOKS)):
             if every or self._due.get(name, now) <= now:
                 guarded(import_string(name))
-                minutes = rhythm["minutes"] if name in LOOKS else RARELY
+                _do_due_work()
+                minutes = SCHEDULES[name]["minutes"] if name in LOOKS else RARELY
                 self._due[name] = now + timedelta(minutes=minutes)
+
+    def _count_conditions(self) -> None:
+        """Count after the looks: what was noted before a jump is too old to count."""
+        from django.utils import timezone
+
+        from connect.health import fleet
+        from portal.project.heart import guarded
+
+        now = timezone.now()
+        passed = now - self._counted
+        # The last day is shown by the quarter of an hour, and the days before by the day.
+        missed = passed // fleet.QUARTER if passed < BY_THE_DAY else 1
+        for quarters in range(max(missed, 1)):
+            guarded(partial(fleet.record, now - quarters * fleet.QUARTER))
+        self._counted = now
 
 
 def moment(ago: float) -> datetime:
@@ -105,19 +123,6 @@ def _do_due_work() -> None:
         row.delete()
         task = SignedPackage.loads(row.payload)
         guarded(partial(import_string(task["func"]), *task["args"], **task.get("kwargs", {})))
-
-
-def _count_conditions() -> None:
-    """Count after the looks: what was noted before a jump is too old to count."""
-    from django.utils import timezone
-
-    from connect.health import fleet
-    from portal.project.heart import guarded
-
-    now = timezone.now()
-    # The last day is shown by the quarter of an hour, and a jump is four of them.
-    for quarters in (3, 2, 1, 0):
-        guarded(partial(fleet.record, now - quarters * fleet.QUARTER))
 
 
 def main() -> None:
