@@ -26,10 +26,10 @@ from tests.portal.admin.conftest import SignIn
 
 pytestmark = pytest.mark.django_db
 PAGE, FRAGMENT = "/admin/", "/admin/dashboard/"
-# Who asks and may do what, the snapshot; a page counts for its menu too. Read
+# Session and user, the snapshot; a page counts for its menu too. Read
 # again: three statements for all cards, one that claims it, one that stores it.
-KEPT = {PAGE: 3, FRAGMENT: 2}
-READ = {PAGE: 8, FRAGMENT: 7}
+KEPT = {PAGE: 4, FRAGMENT: 3}
+READ = {PAGE: 9, FRAGMENT: 8}
 
 
 @pytest.fixture(autouse=True)
