@@ -9,9 +9,8 @@ from django.db.models import F, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from connect.holds import Hold
-from portal.dashboard import charts
+from portal.dashboard.areas import Chart, Series, stacked
 from portal.dashboard.attention import Cause
-from portal.dashboard.charts import Bar, BarChart
 from social import budget, collection, usage
 from social.models import CollectionRun, ReportedUsage, RunOutcome
 from tenants.batching import Asking, batched, gather
@@ -23,7 +22,7 @@ DAYS = 28
 class PostsCard:
     """What the card shows. `holds` say why nothing is collected, if so."""
 
-    chart: BarChart
+    chart: Chart | None
     today: int
     month: int
     day_cap: int
@@ -54,10 +53,13 @@ def card(now: datetime) -> Asking[PostsCard]:
     )
 
 
-def chart(days: list[tuple[date, int]]) -> BarChart:
-    """Return a column for each day, the fullest day as high as the drawing."""
-    bars = [Bar(f"{day}: {posts}", posts, tone="good" if posts else "muted") for day, posts in days]
-    return charts.columns(f"Posts of the last {len(days)} days", bars)
+def chart(days: list[tuple[date, int]]) -> Chart | None:
+    """Return a column for each day; None if there is no post."""
+    posts = [number for _, number in days]
+    if not any(posts):
+        return None
+    points, series = [f"{day:%-d %b}" for day, _ in days], Series("Posts", "good", posts)
+    return stacked(points, [series], unit="posts", columns=True, end="today")
 
 
 def runs_that_hit_the_cap(now: datetime) -> QuerySet[CollectionRun]:

@@ -11,7 +11,6 @@ from django_q.models import OrmQ
 from pytest_django import Settings
 
 from connect.models import Stage
-from portal.dashboard import charts
 from portal.models import BulkItem, BulkItemStatus
 from social import dashboard, switches
 from social.models import CollectionRun, Handle, Post, RunOutcome, Spend, TenantCollection, Trigger
@@ -181,26 +180,25 @@ def test_the_dashboard_shows_posts_by_day_and_what_may_still_be_spent(
     html = " ".join(viewer.get("/admin/").content.decode().split())
     assert "Today <strong>42</strong> of 5000" in html
     chart = html.partition('aria-label="Posts of the last')[2].partition("</svg>")[0]
-    assert chart.count("<rect") == dashboard.DAYS
+    assert chart.count('class="chart-area fill-good" d="M') == 1
     assert "1 tenant failed" in html
     assert HOSTILE not in html
 
 
 def test_who_may_not_see_runs_sees_no_card(client: Client, db: None) -> None:
     client.force_login(User.objects.create_user("new", is_staff=True))
-    assert "<rect" not in client.get("/admin/").content.decode()
+    assert "Posts per day" not in client.get("/admin/").content.decode()
 
 
 def test_the_fullest_day_is_as_high_as_the_drawing() -> None:
     days = [(date(2026, 11, 1) + timedelta(days=n), n * 10) for n in range(3)]
-    low, middle, high = dashboard.chart(days).bars
-    assert (high.top, high.height) == (0, charts.HEIGHT)
-    assert middle.height == charts.HEIGHT / 2
-    assert low.height == charts.MIN_HEIGHT
-    assert [bar.top + bar.height for bar in (low, middle, high)] == [charts.HEIGHT] * 3
+    drawn = dashboard.chart(days)
+    assert drawn is not None
+    assert (drawn.top, drawn.unit, drawn.end) == (20, "posts", "today")
+    assert drawn.rows == [("3 Nov", [20]), ("2 Nov", [10]), ("1 Nov", [0])]
 
 
 def test_days_without_a_row_count_as_nothing(db: None) -> None:
     card = dashboard.card(timezone.now())
-    assert len(card.chart.bars) == dashboard.DAYS
+    assert card.chart is None
     assert (card.today, card.month, card.last) == (0, 0, None)

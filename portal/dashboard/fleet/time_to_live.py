@@ -78,7 +78,8 @@ def _said(weeks: Weeks) -> str:
     before = [
         f" In the week from {week:%-d %b}: {_words(weeks[week][1])}." for week in earlier[-1:]
     ]
+    most = f", half of them within {_words(median)} and 95 %" if number > 1 else ","
     return (
-        f"{counted(number, 'tenant')} went live in the week from {last:%-d %b}: half of them "
-        f"within {_words(median)}, 95 % within {_words(late)}.{''.join(before)}"
+        f"{counted(number, 'tenant')} went live in the week from {last:%-d %b}{most} within "
+        f"{_words(late)}.{''.join(before)}"
     )

@@ -54,7 +54,7 @@ def test_the_time_to_live_is_by_the_week_of_going_live() -> None:
     assert late.last == pytest.approx(1.8)
     assert shown["chart"].rows[0][1] == ["4 h", "5 h 48 min"]
     assert "2 tenants went live in the week from " in shown["said"]
-    assert "half of them within 4 h, 95 % within 5 h 48 min." in shown["said"]
+    assert ", half of them within 4 h and 95 % within 5 h 48 min." in shown["said"]
     assert shown["said"].endswith(": 9 h.")
 
 
@@ -106,7 +106,7 @@ def test_the_page_costs_the_same_however_many_tenants_there_are(
         with CaptureQueriesContext(connection) as queries:
             html = viewer.get(PAGE).content.decode()
         counts.append(len(queries))
-    # Who asks and may do what, the menu twice; one for all charts.
+    # Session and user, the menu; one for all charts.
     assert counts == [4, 4]
     assert html.count("<figure") == 2
     assert "style=" not in html.partition('id="content-main"')[2]
