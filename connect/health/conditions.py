@@ -5,7 +5,9 @@ UNKNOWN. This is decided when it is read, because a worker that is dead cannot n
 open incident may say something worse; then the condition is what the incident says.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Case, CharField, Count, Exists, IntegerField, OuterRef, Q, Value, When
 from django.utils import timezone
@@ -46,15 +48,20 @@ def says(condition: Condition, now: datetime | None = None, path: str = "") -> Q
 
 def expression(now: datetime | None = None) -> Case:
     """Return the condition now as SQL, to annotate rows of Health."""
-    said = (When(says(each, now), then=Value(each.value)) for each in WORST_FIRST)
-    return Case(*said, default=Value(Condition.UNKNOWN.value), output_field=CharField())
+    return _said(now, lambda condition: Value(condition.value), CharField())
 
 
 def rank(now: datetime | None = None) -> Case:
     """Return the place of the condition now as SQL, 0 for the worst, to order rows of Health."""
-    said = (When(says(each, now), then=Value(place)) for place, each in enumerate(WORST_FIRST))
-    unknown = WORST_FIRST.index(Condition.UNKNOWN)
-    return Case(*said, default=Value(unknown), output_field=IntegerField())
+    return _said(now, lambda condition: Value(WORST_FIRST.index(condition)), IntegerField())
+
+
+def _said(now: datetime | None, of: Callable[[Condition], Value], field: Any) -> Case:
+    # Most are well, and that takes one look into the incidents and not one for each condition.
+    is_well = is_noted(Condition.HEALTHY, now=now) & ~Q(pk__in=severity.every())
+    said = (When(says(each, now), then=of(each)) for each in WORST_FIRST)
+    well = When(is_well, then=of(Condition.HEALTHY))
+    return Case(well, *said, default=of(Condition.UNKNOWN), output_field=field)
 
 
 def of_health(*wanted: Condition, now: datetime | None = None, path: str = "") -> Q:

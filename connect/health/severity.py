@@ -56,6 +56,12 @@ def keys(condition: Condition) -> Keys | None:
     return found
 
 
+def every() -> Keys:
+    """Return the keys of the connections of which an incident or a failed write says something."""
+    found = _of(_OPEN.filter(kind__in=SEVERITY, absent_since=None))
+    return found.union(WriteError.objects.order_by().values("connection"))
+
+
 def recovering() -> Keys:
     """Return the keys of the connections with an incident whose cause is absent at the moment."""
     return _of(_OPEN.filter(kind__in=SEVERITY, absent_since__isnull=False))

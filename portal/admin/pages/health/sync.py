@@ -4,12 +4,13 @@ from functools import partial
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import F, Prefetch, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 
 from connect.health import conditions
-from connect.models import Health, HealthSample, Stage
+from connect.models import Health, HealthSample
 from connect.write_errors import counts, scan
 from portal import moments, show
 from portal.admin.kit.base import Tallies
@@ -101,13 +102,21 @@ class HealthAdmin(OfAConnection):
         newest = HealthSample.objects.order_by("-at")[: health_panel.MAX_SPARK_SAMPLES]
         samples = Prefetch("connection__samples", newest, to_attr="newest_samples")
         rows: QuerySet[Health] = super().get_queryset(request)
-        live = rows.filter(connection__stage=Stage.LIVE)
+        live = rows.filter(conditions.is_live())
         with_owner = live.select_related("connection__tenant__owner")
         return with_owner.prefetch_related(samples).annotate(
             condition_now=conditions.expression(),
             worst=conditions.rank(),
             writes=counts.of_each("connection"),
         )
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        listed: ChangeList = super().get_changelist_instance(request)
+        # Keys alone are put in order: to join all rows before that would cost more than the rest.
+        keys = list(listed.result_list.values_list("pk", flat=True))
+        found = self.get_queryset(request).order_by().in_bulk(keys)
+        listed.result_list = [found[key] for key in keys if key in found]
+        return listed
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         # The oldest of the worst first. Django takes the order before the list is annotated.
