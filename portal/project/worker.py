@@ -13,6 +13,7 @@ What django-q2 1.11.1 does alone, and what is changed here (docs/adr/0003):
 
 import contextlib
 import ctypes
+import gc
 import itertools
 import logging
 import os
@@ -57,6 +58,7 @@ def run() -> int:
     heart = Heart(name, started)
     heart.beat()
     connections.close_all()
+    _share_memory()
     cluster = SafeCluster()
     cluster.start()
     heart.start()
@@ -68,6 +70,13 @@ def run() -> int:
     heart.stop()
     guarded(lambda: deliveries.free_of(name))
     return 0 if cluster.has_stopped else UNEXPECTED_DEATH
+
+
+def _share_memory() -> None:
+    """Let forked processes share what is loaded by now; call it before the first fork."""
+    # The collector writes to each object that it looks at, and a page that is written is copied.
+    gc.collect()
+    gc.freeze()
 
 
 def _count_start(task: dict[str, Any], **_: object) -> None:
