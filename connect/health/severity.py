@@ -57,7 +57,7 @@ def keys(condition: Condition) -> Keys | None:
 
 
 def every() -> Keys:
-    """Return the keys of the connections of which an incident or a failed write says something."""
+    """Return the keys of the connections with a present incident or a failed write."""
     found = _of(_OPEN.filter(kind__in=SEVERITY, absent_since=None))
     return found.union(WriteError.objects.order_by().values("connection"))
 
