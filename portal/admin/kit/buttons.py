@@ -45,7 +45,7 @@ class Arranged:
 
 
 def arrange(buttons: Sequence[Button]) -> Arranged:
-    """Choose the buttons that are shown. A menu for one calm button more would hide it in vain."""
+    """Choose the buttons that are shown. A menu for one more calm button would only hide it."""
     if len(buttons) <= MAX_SHOWN:
         return Arranged([*buttons], [], [])
     # The right action is never hidden, also if it cannot be undone.
