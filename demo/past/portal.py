@@ -98,8 +98,8 @@ class Past:
         now = timezone.now()
         passed = now - self._counted
         # The last day is shown by the quarter of an hour, and the days before by the day.
-        missed = passed // fleet.QUARTER if passed < BY_THE_DAY else 1
-        for quarters in range(max(missed, 1)):
+        missed = passed // fleet.QUARTER if passed < BY_THE_DAY else 0
+        for quarters in range(missed + 1):
             guarded(partial(fleet.record, now - quarters * fleet.QUARTER))
         self._counted = now
 
