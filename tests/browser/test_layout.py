@@ -34,6 +34,31 @@ _BROKEN = """() => [...document.querySelectorAll('.stepper span')].flatMap(span 
         }).map(found => found[0])))"""
 
 
+SHOWN = ":is(#content h1, #content a, #content p, .badge):not(details:not([open]) *)"
+NAMES = (
+    "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft",
+    "شركة الاختبار للخدمات السحابية",
+    "🚀🏳️‍🌈👩🏽‍🚒 Rocket 🚀🚀🚀",
+)
+
+
+def test_long_words_names_from_right_to_left_and_emoji_fit_on_a_phone(window: Page) -> None:
+    row = ready.row_for(Tenant, registry.of(Tenant)["pause"])
+    now = timezone.now()
+    Connection.objects.filter(tenant=row.pk).update(
+        blocked_at=now, blocked_reason="x" * 200, waiting_on="staff"
+    )
+    pages = ["/admin/", "/admin/attention/", walk.page(Tenant, "change", row.pk)]
+    window.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    for name in NAMES:
+        Tenant.objects.filter(pk=row.pk).update(name=name)
+        for address in pages:
+            window.goto(address)
+            expect(window.get_by_text(name, exact=True).first).to_be_visible()
+            assert window.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+            assert window.evaluate(_CUT, SHOWN) == []
+
+
 def test_the_form_of_a_roll_out_is_whole_on_a_phone(window: Page) -> None:
     ready.row_for(Tenant, registry.of(Tenant)["pause"])
     window.set_viewport_size(PHONE)  # type: ignore[arg-type]
