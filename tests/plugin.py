@@ -33,6 +33,9 @@ TEST_ENVIRONMENT = {
 }
 
 
+MATRIX = "tests/connect/provisioning/test_matrix.py"
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests() -> Generator[None]:
     """Fill the environment, and start a private Postgres unless DATABASE_URL names one.
@@ -67,11 +70,14 @@ class OneAtATime(LoadScopeScheduling):  # type: ignore[misc]  # xdist carries no
     """Hands out one test function at a time, so that no process ends long before the others.
 
     Browser tests are the exception: one process has the browser and the running portal, and runs
-    all of them, first, since they take the longest. A test and its parameters are one unit.
+    all of them, first, since they take the longest. A test and its parameters are one unit, except
+    for the fault matrix: its hundreds of cells fill the time while the storms of `make chaos` rage.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "browser" if nodeid.startswith("tests/browser/") else nodeid.partition("[")[0]
+        if nodeid.startswith("tests/browser/"):
+            return "browser"
+        return nodeid if nodeid.startswith(MATRIX) else nodeid.partition("[")[0]
 
 
 @pytest.hookimpl(optionalhook=True)  # with -p no:xdist there is no such hook
