@@ -10,6 +10,7 @@ from connect.models import (
     Connection,
     Health,
     Mapping,
+    SchemaFate,
     Stage,
     WaitingOn,
 )
@@ -73,7 +74,7 @@ def unsaved_connection(of: Tenant, stage: Stage = Stage.LIVE, **fields: Any) -> 
         "seen_at": timezone.now(),
     }
     if stage == Stage.OFFBOARDED:
-        facts["offboarded_at"] = timezone.now()
+        facts |= {"offboarded_at": timezone.now(), "schema_fate": SchemaFate.KEEP}
     return Connection(tenant=of, stage=stage, **{**facts, **fields})
 
 

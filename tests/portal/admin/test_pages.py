@@ -104,7 +104,9 @@ WRITTEN_BY_STAFF = {
 }
 
 
-def test_what_the_portal_writes_nobody_else_does(superuser: Client) -> None:
+def test_what_the_portal_writes_nobody_else_does(
+    superuser: Client, five: dict[str, Tenant]
+) -> None:
     strangers.make(1)
     models = [each for each in walk.models() if each._meta.label_lower not in WRITTEN_BY_STAFF]
     assert len(models) > 25
