@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import update_wrapper
 from typing import Any, Generic, ParamSpec, TypeVar
+from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
@@ -27,6 +28,22 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "DateField": date.fromisoformat,
     "DurationField": parse_duration,
     "JSONField": json.dumps,
+    "UUIDField": UUID,
+}
+# What JSON says as it is. Others, above all those that are encrypted, are refused.
+_AS_IN_JSON = {
+    *("AutoField", "BigAutoField", "BigIntegerField", "IntegerField", "SmallIntegerField"),
+    *("PositiveBigIntegerField", "PositiveIntegerField", "PositiveSmallIntegerField"),
+    *(
+        "BooleanField",
+        "CharField",
+        "FloatField",
+        "GenericIPAddressField",
+        "SlugField",
+        "TextField",
+        "URLField",
+    ),
+    *("ForeignKey", "OneToOneField"),
 }
 _PART = "(SELECT coalesce(json_agg(part), '[]')::text FROM ({}) AS part({}))"
 
@@ -174,10 +191,13 @@ def _compile(query: Query) -> _Compiled | None:
     except EmptyResultSet:
         return None
     columns = [column for column, *_ in compiler.select]
+    kinds = [each.output_field.get_internal_type() for each in columns]
+    if unknown := set(kinds) - _AS_IN_JSON - set(_READERS):
+        raise TypeError(f"{mine.model.__name__}: JSON has no form for {', '.join(sorted(unknown))}")
 
     def made(rows: Rows) -> list[Any]:
         # Django makes its objects from our rows, as if it had asked for them itself.
-        read = _typed(rows, [each.output_field.get_internal_type() for each in columns])
+        read = _typed(rows, kinds)
         compiler.execute_sql = lambda *_, **__: [read]
         mine.query.get_compiler = lambda *_, **__: compiler  # type: ignore[method-assign]
         return list(mine)

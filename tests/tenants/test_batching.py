@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from tenants import batching
 from tenants.batching import Asking, Sql, batched, gather, together
-from tenants.models import Event, EventKind, Tenant
+from tenants.models import Event, EventKind, SalesforceGrant, Tenant
 from tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -105,3 +105,8 @@ def test_a_query_in_sql_gives_what_json_can_say(two: None) -> None:
     (found, _) = together(wanted, Tenant.objects.all())
     assert sorted(found) == sorted(wanted)
     assert {number for _, number in found} == {1}
+
+
+def test_an_encrypted_column_cannot_be_asked_for() -> None:
+    with pytest.raises(TypeError, match="SalesforceGrant: JSON has no form for BinaryField"):
+        together(SalesforceGrant.objects.all())
