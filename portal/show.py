@@ -109,7 +109,8 @@ def yes_or_no(value: bool | None) -> str:
 def whole_email(address: str) -> str:
     """Return an e-mail address that a line may break after "@" and "." alone."""
     parts = re.findall(r"[^@.]*[@.]|[^@.]+", address)
-    return format_html_join(mark_safe("<wbr>"), "{}", ((each,) for each in parts)) or "-"
+    whole = '<span class="whole">{}</span>'  # else a line may break at a hyphen
+    return format_html_join(mark_safe("<wbr>"), whole, ((each,) for each in parts)) or "-"
 
 
 def identifier(text: str) -> str:

@@ -57,7 +57,7 @@ def test_every_function_that_is_queued_is_found_by_a_sweep_or_a_schedule() -> No
 def test_what_a_schedule_asks_for_again_is_scheduled() -> None:
     sweeping = {sweep.name for sweep in sweeps.every()}
     assert sweeping == {
-        *("e-mails", "notices", "connections", "roll-outs", "runs", "collections"),
+        *("e-mails", "notices", "connections", "roll-outs", "runs", "started", "collections"),
     }
     assert set(sweeps.found_by().values()) - sweeping <= set(schedules.SCHEDULES)
 

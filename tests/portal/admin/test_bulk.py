@@ -19,7 +19,7 @@ from tests.portal.admin.conftest import SignIn
 
 pytestmark = pytest.mark.django_db
 ACTIONS = registry.of(Tenant)
-PAGE_QUERIES = 14  # five of them are the reader's preferences and the counts of the menu
+PAGE_QUERIES = 8
 
 
 def start(action: str = "pause", count: int = 4, **options: str) -> BulkRun:

@@ -17,7 +17,7 @@ from tests import cast, queue
 from tests.portal.admin import rows, walk
 
 pytestmark = pytest.mark.django_db
-QUERIES = 16
+QUERIES = 12
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests.connect.fleet import Fleet
 from tests.portal.admin import walk
 
 pytestmark = pytest.mark.django_db
-QUERIES = 26  # 9 of them make the preview; the rest is any page of a form
+QUERIES = 20  # 9 of them make the preview; the rest is any page of a form
 FORM = {
     "kind": "mappings",
     "canary_size": "1",
