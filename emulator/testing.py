@@ -9,13 +9,22 @@ import psycopg
 
 from emulator.connect.sync.schemas import create_schema, drop_schema
 from emulator.connect.sync.tables import create_table
+from emulator.control.breaks.library import GROUPS
 from emulator.org import ids, packages
 from emulator.org.installed import objects_of
 from emulator.state.databases import has_hstore
 
-__all__ = ["PACKAGE_SOURCE", "make_tables", "object_fields", "package_read_from", "record_id"]
+__all__ = [
+    "BREAKS",
+    "PACKAGE_SOURCE",
+    "make_tables",
+    "object_fields",
+    "package_read_from",
+    "record_id",
+]
 
 PACKAGE_SOURCE = packages.SOURCE  # `main/default` of today's package
+BREAKS = {group: [each.name for each in breaks] for group, breaks in GROUPS.items()}
 
 
 def make_tables(

@@ -19,6 +19,7 @@ from portal.actions import (
     queue,
     rollouts,
     snoozes,
+    started,  # noqa: F401  (its sweep is registered)
     switches,
     tags,
     tenants,
