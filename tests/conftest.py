@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from datetime import timedelta
 from urllib.parse import quote, urlsplit
 
+import psycopg
 import pytest
 from django.conf import settings as portal_settings
 from django.db import connection
 from django.test import TransactionTestCase
 from hypothesis import settings as hypothesis_settings
+from psycopg import sql
 from pytest_django import DjangoDbBlocker
 from pytest_django.fixtures import Settings
 
@@ -80,13 +82,16 @@ def _switch(to: str) -> None:
             cursor.execute(f"ALTER TABLE {table} {to} TRIGGER no_truncate")
 
 
+def _url_of_database() -> str:
+    url = urlsplit(portal_settings.DATABASE_URL)
+    return url._replace(path=f"/{quote(str(connection.settings_dict['NAME']))}").geturl()
+
+
 @pytest.fixture(scope="session")
 def emulator_server(django_db_setup: None) -> Iterator[emulated.Running]:
     """The emulator, served from threads of the test run, on the database of the portal."""
-    url = urlsplit(portal_settings.DATABASE_URL)
-    name = quote(str(connection.settings_dict["NAME"]))
     options = emulated.Options(
-        database_url=url._replace(path=f"/{name}").geturl(),
+        database_url=_url_of_database(),
         app=portal_settings.APP_NAME,
         callback=f"{portal_settings.PORTAL_URL}/auth/salesforce/callback",
         client_id=portal_settings.SALESFORCE_KEY,
@@ -97,6 +102,15 @@ def emulator_server(django_db_setup: None) -> Iterator[emulated.Running]:
         yield running
 
 
+def _drop_left_schemas() -> None:
+    """Drop what a test has left that committed: the emulator makes no schema a second time."""
+    with psycopg.connect(_url_of_database(), autocommit=True) as conn:
+        conn.execute("SET lock_timeout = '5s'")
+        left = conn.execute(r"SELECT nspname FROM pg_namespace WHERE nspname LIKE 'sf\_%'")
+        for (name,) in left.fetchall():
+            conn.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(name)))
+
+
 @pytest.fixture
 def emulator(emulator_server: emulated.Running, settings: Settings) -> emulated.Running:
     """The emulator, emptied, in the place of every outside system.
@@ -104,6 +118,7 @@ def emulator(emulator_server: emulated.Running, settings: Settings) -> emulated.
     Tests change it by /control, for which it has methods.
     """
     emulator_server.reset()
+    _drop_left_schemas()
     here = emulator_server.url
     settings.HEROKU_API_URL = f"{here}/heroku"
     settings.HEROKU_CONNECT_URL = f"{here}/central"

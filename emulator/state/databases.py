@@ -1,5 +1,6 @@
 """Connections to Postgres, kept open between uses."""
 
+import select
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,8 @@ class Databases:
         with self._lock:
             idle = self._idle.setdefault(url, [])
             conn = idle.pop() if idle else None
+        if conn is not None and not conn.closed and _was_ended(conn):
+            conn.close()
         if conn is None or conn.closed:
             conn = psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_TIMEOUT)
         try:
@@ -45,6 +48,13 @@ class Databases:
             for idle in self._idle.values():
                 while idle:
                     idle.pop().close()
+
+
+def _was_ended(conn: psycopg.Connection[Any]) -> bool:
+    """Return whether the server has ended an idle connection: only then can it be read."""
+    poll = select.poll()
+    poll.register(conn.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def has_hstore(conn: psycopg.Connection[Any]) -> bool:

@@ -109,7 +109,7 @@ def test_lists_fit_a_laptop_and_are_cards_on_a_phone(window: Page) -> None:
         name="Acme & Söhne West Handelsgesellschaft mbH & Co. KG",
         admin_email="salesforce.administration@acme-handelsgesellschaft.example",
     )
-    Health.objects.get_or_create(connection=Connection.objects.get(tenant=tenant))
+    Health.objects.get_or_create(connection=Connection.objects.get(tenant__pk=tenant.pk))
     window.set_viewport_size(LAPTOP)  # type: ignore[arg-type]
     for model in (Tenant, Connection, Health):
         window.goto(walk.page(model, "changelist"))

@@ -16,6 +16,10 @@ from emulator.state.world import World
 DATABASES = ("TENANTS_DATABASE_URL", "DATABASE_URL")
 
 
+class SchemaNotMade(Exception):
+    """The database refused the schema of a connection that was to be ready."""
+
+
 @dataclass
 class Wanted:
     """A connection to make: `mappings` are {object_name, config}; `state` is the final one.
@@ -45,6 +49,8 @@ def make_loaded(world: World, org: Org, wanted: Wanted) -> Connection:
             connection, 0, "configured", schema_name=schema, db_key=_db_key(world, connection)
         )
         run_all_steps(world, connection)
+        if not connection.schema_name:
+            raise SchemaNotMade(f"{schema} could not be made: does it exist already?")
         authorize(world, connection, org, org.users[0])
         connection.api_version = wanted.api_version or world.behaviour.latest_api_version
         for each in wanted.mappings:

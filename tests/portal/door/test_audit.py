@@ -142,7 +142,7 @@ def test_an_action_is_noted_with_its_result(mia: User) -> None:
 def test_a_saved_form_and_an_export_are_noted(mia: User) -> None:
     tenant, browser = rows.five()["acme"], signed_in(mia)
     form = {"name": "Acme North", "admin_email": tenant.admin_email, "environment": "production"}
-    form |= {"heals_itself": "on", "look_every": tenant.look_every}
+    form |= {"heals_itself": "on", "look_every": str(tenant.look_every)}
     browser.post(walk.page(Tenant, "change", tenant.pk), form)
     assert last(AuditKind.SAVED).result == "Changed Name and My Domain."
     browser.get(walk.page(Tenant, "export"), {"standing": "live"})
