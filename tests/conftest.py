@@ -103,10 +103,10 @@ def emulator_server(django_db_setup: None) -> Iterator[emulated.Running]:
 
 
 def _drop_left_schemas() -> None:
-    """Drop what a test has left that committed: the emulator makes no schema a second time."""
+    """Drop what a fleet has left that committed: the emulator makes no schema a second time."""
     with psycopg.connect(_url_of_database(), autocommit=True) as conn:
         conn.execute("SET lock_timeout = '5s'")
-        left = conn.execute(r"SELECT nspname FROM pg_namespace WHERE nspname LIKE 'sf\_%'")
+        left = conn.execute(r"SELECT nspname FROM pg_namespace WHERE nspname LIKE 'sf\_00d7f%'")
         for (name,) in left.fetchall():
             conn.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(name)))
 
