@@ -35,6 +35,32 @@ WHOLE = (
     *("tenant-waiting", "tenant-blocked", "tenant-live"),
 )
 MAX_HEIGHT = 1900  # pixels
+# Pages whose addresses name no row.
+PAGES = {
+    "dashboard": "/admin/",
+    "worklist": "/admin/attention/",
+    "fleet": "/admin/fleet/",
+    "find": "/admin/find/?q=arbor",
+    "setup": "/admin/setup/",
+    "runbook": "/admin/runbook/",
+    "tenants": "/admin/tenants/tenant/",
+    "tenants-blocked": "/admin/tenants/tenant/?attention=blocked",
+    "connections": "/admin/connect/connection/",
+    "mappings": "/admin/connect/mapping/?failed=yes",
+    "health": "/admin/connect/healthsample/",
+    "events": "/admin/tenants/event/",
+    "messages": "/admin/tenants/message/",
+    "switches": "/admin/tenants/switch/",
+    "write-errors": "/admin/connect/writeerror/",
+    "host-apps": "/admin/connect/hostapp/",
+    "incidents": "/admin/connect/incident/",
+    "rollout-new": "/admin/connect/rollout/add/",
+    "version-new": "/admin/connect/mappingtemplate/add/",
+    "account": "/admin/account/factors/",
+    "preferences": "/admin/account/preferences/",
+    "staff": "/admin/auth/user/",
+    "not-found": "/admin/no/such/page/",
+}
 
 
 @dataclass(frozen=True)
@@ -92,38 +118,15 @@ def _seed() -> dict[str, str]:
     mail = messages.queue(consent.tenant, MessageKind.SIGN_IN, key="screenshot")
     letter = Path(tempfile.mkdtemp()) / "mail.html"
     letter.write_text(mail.html)
-    return {
-        "dashboard": "/admin/",
-        "worklist": "/admin/attention/",
-        "fleet": "/admin/fleet/",
-        "find": "/admin/find/?q=arbor",
-        "setup": "/admin/setup/",
-        "runbook": "/admin/runbook/",
-        "tenants": "/admin/tenants/tenant/",
-        "tenants-blocked": "/admin/tenants/tenant/?attention=blocked",
-        "connections": "/admin/connect/connection/",
-        "mappings": "/admin/connect/mapping/?failed=yes",
-        "health": "/admin/connect/healthsample/",
-        "events": "/admin/tenants/event/",
-        "messages": "/admin/tenants/message/",
+    return PAGES | {
         "tenant-waiting": f"/admin/tenants/tenant/{waiting.tenant_id}/change/",
         "tenant-blocked": f"/admin/tenants/tenant/{blocked.tenant_id}/change/",
         "tenant-live": f"/admin/tenants/tenant/{live.tenant_id}/change/",
         "bulk": f"/admin/portal/bulkrun/{_bulk_run()}/change/",
-        "switches": "/admin/tenants/switch/",
-        "write-errors": "/admin/connect/writeerror/",
-        "host-apps": "/admin/connect/hostapp/",
-        "incidents": "/admin/connect/incident/",
         "incident": f"/admin/connect/incident/{incident}/change/",
         "rollout": f"/admin/connect/rollout/{rollout}/change/",
-        "rollout-new": "/admin/connect/rollout/add/",
-        "version-new": "/admin/connect/mappingtemplate/add/",
         "confirm": f"/admin/tenants/tenant/{live.tenant_id}/do/offboard/",
         "pause": f"/admin/tenants/tenant/{live.tenant_id}/do/pause_until/",
-        "account": "/admin/account/factors/",
-        "preferences": "/admin/account/preferences/",
-        "staff": "/admin/auth/user/",
-        "not-found": "/admin/no/such/page/",
         "subscriber-sign-in": links.sign_in_url(consent.tenant),
         "subscriber-authorize": links.sign_in_url(waiting.tenant),
         "subscriber-live": links.sign_in_url(live.tenant),

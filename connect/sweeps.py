@@ -46,11 +46,6 @@ def _oldest_connection(now: datetime) -> QuerySet[Any, Any]:
     return sweeps.oldest(_movable().filter(leases.free(now)), now)
 
 
-def _no_oldest_item(now: datetime) -> None:
-    # Due tenants wait for their wave, a switch and the hourly calls too: this tells nothing.
-    return None
-
-
 sweeps.register(
     Sweep(
         "connections",
@@ -60,6 +55,7 @@ sweeps.register(
         _oldest_connection,
     )
 )
-sweeps.register(Sweep("roll-outs", (tasks.advance_item,), due.moving, queue_items, _no_oldest_item))
+# Due tenants wait for their wave, a switch and the hourly calls too: their age tells nothing.
+sweeps.register(Sweep("roll-outs", (tasks.advance_item,), due.moving, queue_items))
 sweeps.by_schedule(tasks.refresh_health, tasks.refresh_region)
 sweeps.by_schedule(tasks.check_incidents, tasks.refresh_connection, tasks.heal)

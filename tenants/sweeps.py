@@ -32,6 +32,10 @@ class Unswept(LookupError):
     """Nothing would find the work again if this task were lost."""
 
 
+def _tells_nothing(now: datetime) -> None:
+    """Return no query: how long a row has been due says nothing about the worker."""
+
+
 @dataclass(frozen=True)
 class Sweep:
     """Finds the due rows of one kind; the worker runs it every second in which there are any.
@@ -46,7 +50,7 @@ class Sweep:
     tasks: tuple[Callable[..., object], ...]
     due: Callable[[timedelta], QuerySet[Any, Any] | None]
     queue_due: Callable[[timedelta], int]
-    oldest: Callable[[datetime], QuerySet[Any, Any] | None]
+    oldest: Callable[[datetime], QuerySet[Any, Any] | None] = _tells_nothing
 
 
 _SWEEPS: dict[str, Sweep] = {}

@@ -13,7 +13,6 @@ from connect.inventory import act
 from connect.inventory.act import HAS_ENDED, Act
 from connect.models import Connection, Discrepancy, DiscrepancyKind
 from connect.operations.base import Failed, Skip
-from connect.provisioning.steps import offboarding
 
 GOING = ("deprovisioning", "deprovisioned")
 GONE = "It has gone from Heroku."
@@ -60,7 +59,7 @@ def _delete(found: Discrepancy, actor: str, options: Mapping[str, Any]) -> str:
     if why := _refusal_of_use(addon.id, addon.name):
         raise Skip(why)
     app = app_of_found(found)
-    offboarding.delete_addon(app, addon.id)
+    heroku.delete_addon(app, addon.id)
     left = heroku.find_addon(app, addon.id)
     if left and left.state not in GOING:
         raise Failed("Heroku has not deleted it. Try again in a minute.")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Protocol
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -109,8 +109,5 @@ def _started(again_after: timedelta) -> QuerySet[Any, Any]:
     return BulkItem.objects.filter(status=BulkItemStatus.STARTED).values_list("pk", flat=True)
 
 
-def _never_late(now: datetime) -> None:
-    """Return that nothing is late: the sweep itself does the work."""
-
-
-sweeps.register(sweeps.Sweep("started", (), _started, settle, _never_late))
+# Nothing of it can be late: the sweep itself does the work.
+sweeps.register(sweeps.Sweep("started", (), _started, settle))

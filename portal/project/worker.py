@@ -39,7 +39,7 @@ from tenants.queue import LOST_AT_ONCE, lost_after
 log = logging.getLogger(__name__)
 
 PULSE_SECONDS = 1.0
-SLOW_PULSE = 5  # each so manieth pulse looks for what only a death or a wrong clock leaves
+SLOW_PULSE = 5  # one pulse of so many looks for what only a death or a wrong clock leaves
 UNEXPECTED_DEATH = 70  # EX_SOFTWARE: the platform restarts the worker
 _TIMED_OUT, _RECYCLED = 0, -2  # django-q2's marks in a worker's timer
 _PR_SET_PDEATHSIG = 1

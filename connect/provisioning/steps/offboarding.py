@@ -36,7 +36,7 @@ def offboarding(claim: Claim) -> StepOutcome:
     if connection.waiting_on != WaitingOn.HEROKU:  # else all of this was done before the wait
         _end_work(claim)
         if app:
-            delete_addon(app, connection.addon_name)
+            heroku.delete_addon(app, connection.addon_name)
     if app and _is_still_there(app, connection):
         return poll("Heroku to remove the add-on", _began(connection), REMOVAL_PATIENCE)
     # After the add-on, since Heroku Connect would still write to the schema before.
@@ -52,7 +52,7 @@ def _is_still_there(app: App, connection: Connection) -> bool:
     """
     found = heroku.find_addon(app, connection.addon_name)
     if found and found.state != _LEAVING and connection.waiting_on == WaitingOn.HEROKU:
-        delete_addon(app, connection.addon_name)
+        heroku.delete_addon(app, connection.addon_name)
     return found is not None
 
 
@@ -92,11 +92,6 @@ def _what_was_done(connection: Connection) -> str:
         return f"{addon}, and there was no schema."
     kept = "dropped" if connection.schema_fate == SchemaFate.DROP else "kept"
     return f"{addon}, and the schema is {kept}."
-
-
-def delete_addon(app: App, name: str) -> None:
-    """Ask Heroku to delete an add-on of an app by its name or id, if it is there."""
-    heroku.delete_addon(app, name)
 
 
 def _best_effort(insist: bool, act: Callable[[], None]) -> str:
