@@ -1,10 +1,12 @@
 """A tenant's page: ids are copied, the state word explains itself, mails are shown as read."""
 
+import re
+
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
-from connect.models import Connection, Health, HealthSample
+from connect.models import Connection, Health, HealthSample, Stage
 from tenants import messages
 from tenants.models import Message, MessageKind, Tenant
 from tests import cast
@@ -103,3 +105,32 @@ def test_a_mail_is_shown_in_a_frame(window: Page, connection: Connection) -> Non
     expect(frame.locator("h1")).to_be_visible()
     # Its own styles are applied, which the policy of the other pages would refuse.
     expect(frame.locator("td.sheet")).to_have_css("border-radius", "14px")
+
+
+def test_the_answer_that_ends_the_rhythm_is_followed_by_one_more(
+    window: Page, connection: Connection
+) -> None:
+    Connection.objects.filter(pk=connection.pk).update(stage=Stage.OFFBOARDING)
+    looks: list[str] = []
+
+    def half_old(route: Route) -> None:
+        looks.append(route.request.url)
+        if len(looks) == 1:
+            over = '<div data-live-every="0"></div>'
+            return route.fulfill(content_type="text/html", body=over)
+        return route.continue_()
+
+    window.route(re.compile("/live/"), half_old)
+    window.clock.install()
+    window.goto(walk.page(Tenant, "change", connection.tenant_id))
+    now = timezone.now()
+    Connection.objects.filter(pk=connection.pk).update(
+        stage=Stage.OFFBOARDED, offboarded_at=now
+    )
+    Tenant.objects.update(offboarded_at=now)
+    for _ in range(2):
+        with window.expect_response(re.compile("/live/")):
+            window.clock.fast_forward(3_000)
+    expect(window.locator("#tenant-progress")).to_contain_text("Off-boarded, for")
+    window.clock.fast_forward(60_000)
+    assert len(looks) == 2

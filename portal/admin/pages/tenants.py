@@ -224,7 +224,7 @@ class TenantAdmin(StandingAdmin):
     def _parts(self, request: HttpRequest, tenant: Tenant) -> dict[str, Any]:
         wanted = request.GET.get("timeline", "")
         find = request.GET.get("find", "").strip()[:MAX_FIND]
-        parts = panel.context(tenant, self.subject(tenant), request.user, wanted, find)
+        parts = panel.context(tenant, self.subject(tenant), wanted, find)
         presses = self.presses(tenant)[:MAX_PRESSES]
         buttons = self.buttons(request, tenant, parts["standing"])
         return {**parts, "buttons": buttons, "presses": presses}

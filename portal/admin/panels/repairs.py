@@ -53,8 +53,9 @@ def of_error(pk: int | str) -> QuerySet[WriteRepair]:
 
 def context(pk: int, error: WriteError | None) -> dict[str, Any]:
     """Return what the page shows; `error` is None when no failed write is left."""
-    repairs = list(_shown(pk, error)[:MAX_REPAIRS])
+    # Asked first: a repair that ends in between is shown as ended only by the next refresh.
     in_progress = of_error(pk).filter(ended_at=None).exists()
+    repairs = list(_shown(pk, error)[:MAX_REPAIRS])
     return {
         "gone": "" if error else result_of(pk),
         "again_url": _address_of(again(pk)) if error is None else "",

@@ -73,9 +73,7 @@ class TimelineFilter:
     current: bool
 
 
-def context(
-    tenant: Tenant, subject: Subject, user: Staff, wanted: str, find: str = ""
-) -> dict[str, Any]:
+def context(tenant: Tenant, subject: Subject, wanted: str, find: str = "") -> dict[str, Any]:
     """Return the context of the live parts; `wanted` and `find` filter the timeline."""
     rows = list(tenant.connections.select_related("template", "drift", "host_app"))
     # The same row, but with what the page needs joined to it.
@@ -83,7 +81,8 @@ def context(
     shown = shown or (rows[0] if rows else None)
     earlier = [row for row in rows if row != shown]
     wanted = wanted if wanted in FILTERS else ""
-    found = standing.of_tenant(tenant, subject.connection)
+    # Of the row that is shown: the worker may have changed it since the subject was read.
+    found = standing.of_tenant(tenant, shown if subject.connection else None)
     return {
         "tenant": tenant,
         "connection": shown,
@@ -101,7 +100,7 @@ def context(
         "timeline": wanted,
         "find": find,
         "live_url": _live_url(tenant, timeline=wanted, find=find),
-        "every": _every(shown),
+        "every": _every(tenant, shown),
         "sync": health_panel.of_tenant(shown),
     }
 
@@ -150,11 +149,12 @@ def _drift(connection: Connection) -> str:
     return show.link(drift, drift.get_state_display()) if drift else ""
 
 
-def _every(connection: Connection | None) -> int:
+def _every(tenant: Tenant, connection: Connection | None) -> int:
+    # The tenant was read first. Only if it had ended by then does all of the page show the end.
+    if tenant.offboarded_at:
+        return ENDED
     if connection is None:
         return MOVING
-    if connection.stage == Stage.OFFBOARDED:
-        return ENDED
     return RESTING if connection.stage in (Stage.LIVE, Stage.GRACE) else MOVING
 
 

@@ -4,9 +4,12 @@
 // which elements carry data-live-part and an id. Each takes the place of the element with that id
 // when it says something else. An answer may change the rhythm: data-live-every on its root.
 // A part may carry data-live-mark, a name of what it says: the answer leaves out what is on the page.
+// After the answer that ends the rhythm one more look follows: what ended while that answer was
+// made may be half in it.
 // A script that has sent something itself hands the answer over by the event "heard".
 {
   const SLOWEST = 60;
+  const LAST = 2;
   const root = document.querySelector("[data-live]");
 
   // The CSRF token and the number of a press change with each answer, "5 minutes ago" by itself
@@ -63,7 +66,7 @@
       root.removeAttribute("data-live-lost");
     } catch {
       root.dataset.liveLost = "";
-      every = Math.min(every * 4, SLOWEST);
+      every = Math.min((every || LAST) * 4, SLOWEST);
     }
     again(every);
   };
@@ -71,10 +74,11 @@
   // Returns the seconds until the next look.
   const take = (heard) => {
     for (const fresh of heard.querySelectorAll("[data-live-part]")) swap(document.adoptNode(fresh));
-    const every = heard.querySelector("[data-live-every]")?.dataset.liveEvery ?? root.dataset.liveEvery;
+    const before = root.dataset.liveEvery;
+    const every = heard.querySelector("[data-live-every]")?.dataset.liveEvery ?? before;
     root.dataset.liveEvery = every;
     document.dispatchEvent(new CustomEvent("swapped"));
-    return Number(every);
+    return Number(every) || (Number(before) && LAST);
   };
 
   let timer;

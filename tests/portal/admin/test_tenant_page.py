@@ -10,8 +10,10 @@ from django.utils import timezone
 from connect import runbook
 from connect.health import strips
 from connect.health.strips import Seen
-from connect.models import Connection, Health, HealthSample
-from connect.standing import states
+from connect.models import Connection, Health, HealthSample, Stage
+from connect.standing import Word, states
+from portal.actions.subject import Subject
+from portal.admin.panels import tenant as tenant_panel
 from tenants import messages
 from tenants.models import Message, MessageKind, Tenant
 from tests import cast
@@ -129,3 +131,16 @@ def test_the_state_word_says_what_it_means(viewer: Client, connection: Connectio
 def test_every_state_has_an_entry() -> None:
     known = runbook.entries()
     assert all(known[runbook.anchor_of(seen)].means for _, seen in states.every())
+
+
+def test_a_page_made_while_the_tenant_is_off_boarded_says_one_thing_and_looks_again(
+    connection: Connection,
+) -> None:
+    read = Subject(connection.tenant, Connection.objects.get(pk=connection.pk))
+    Connection.objects.filter(pk=connection.pk).update(
+        stage=Stage.OFFBOARDED, offboarded_at=timezone.now()
+    )
+    Tenant.objects.update(offboarded_at=timezone.now())
+    shown = tenant_panel.context(read.tenant, read, "")
+    assert (shown["standing"].word, shown["steps"][-1].state) == (Word.OFFBOARDED, "done")
+    assert shown["every"], "its buttons are those of before"

@@ -2,9 +2,11 @@
 
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 from django_q.models import OrmQ
 
@@ -165,6 +167,29 @@ def test_the_page_follows_a_repair_until_its_end(viewer: Client, error: WriteErr
     live = viewer.get(f"{LIST}{repair.error_id}/live/").content.decode()
     assert 'data-live-every="0"' in live
     assert "Its writes: 1 arrived." in live
+
+
+def test_a_repair_that_ends_while_the_page_is_made_is_followed_to_its_end(
+    viewer: Client, error: WriteError
+) -> None:
+    repair = repaired(error)
+    error.delete()
+    read = 0
+
+    def end_after_the_first_look(execute: Any, sql: str, *more: Any) -> Any:
+        nonlocal read
+        answer = execute(sql, *more)
+        if sql.startswith("SELECT") and 'FROM "connect_writerepair"' in sql:
+            read += 1
+            if read == 1:
+                facts = {"result": RepairResult.ARRIVED, "ended_at": repair.asked_at}
+                WriteRepair.objects.update(**facts)
+        return answer
+
+    with connection.execute_wrapper(end_after_the_first_look):
+        live = viewer.get(f"{LIST}{repair.error_id}/live/").content.decode()
+    assert read > 1
+    assert "In progress" not in live or 'data-live-every="5"' in live
 
 
 @pytest.mark.parametrize("address", ["change/", "do/retry/"])
