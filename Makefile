@@ -37,7 +37,7 @@ docs: $(READY) ## Write the diagrams and tables that the documents take from the
 
 chaos: $(READY) ## Kill everything, meet every fault, send hostile requests, and report what held (long)
 	@$(REDIS) "the storm with Redis is skipped"
-	@$(VENV)/bin/python -m pytest -m "chaos or matrix" -p tests.chaos.report --numprocesses=2 $(ARGS)
+	@$(VENV)/bin/python -m pytest -m "chaos or matrix" -p tests.chaos.report --numprocesses=4 $(ARGS)
 
 thorough: $(READY) ## Run the tests that are too long for make test: properties, every page, whole fleets
 	@$(VENV)/bin/python -m pytest -m "hypothesis and not chaos" --hypothesis-profile=thorough

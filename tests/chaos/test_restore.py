@@ -51,6 +51,12 @@ def _tables(conn: "psycopg.Connection[tuple[str]]") -> list[sql.Identifier]:
     return [sql.Identifier("public", row[0]) for row in conn.execute(query).fetchall()]
 
 
+def _is_at_rest(url: str) -> bool:
+    with psycopg.connect(url) as conn:
+        held = conn.execute("SELECT 1 FROM connect_connection WHERE lease IS NOT NULL")
+        return held.fetchone() is None
+
+
 def _back_up(url: str) -> Backup:
     with psycopg.connect(url) as conn, conn.cursor() as cursor:
         conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
@@ -131,6 +137,8 @@ def test_after_a_restore_nothing_costs_money_unseen_and_every_tenant_is_live(
     register(stack, waiting)
     with Ledger(stack.database_url) as ledger:
         settle(stack, ledger, waiting, {"waiting_for_proof"})
+    # A lease in the backup would hold up the adoption for minutes; a test of its own has that.
+    stack.wait_until(lambda: _is_at_rest(stack.database_url), "the end of the first step")
     backup = _back_up(stack.database_url)
     for org in (waiting, unknown):
         bring_to(stack, org, "live", lambda _: None)

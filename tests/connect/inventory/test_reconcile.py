@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from connect import addons, tasks
@@ -13,7 +14,9 @@ from connect.inventory.act import perform
 from connect.inventory.adopt import ADOPT
 from connect.inventory.delete import DELETE
 from connect.models import Connection, Discrepancy, DiscrepancyKind, HostApp, Reconciliation, Stage
+from connect.operations import base
 from connect.operations.base import OperationOutcome
+from connect.runner import lease
 from tenants.models import Event, Message, Proof, Tenant
 from tests import cast
 from tests.connect.journey import Journey
@@ -89,6 +92,25 @@ def test_after_a_restore_an_add_on_without_a_row_is_found_adopted_and_live_again
     assert len(journey.running.addons()) == 1
     assert Event.objects.filter(text__startswith="Adopt hc-", actor="mia").count() == 1
     assert compare.compare("mia").found == 0
+
+
+def test_a_row_whose_lease_is_in_the_backup_is_said_to_be_busy_and_adopted_later(
+    journey: Journey, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(base, "LEASE_PATIENCE", 0.3)
+    journey.reach(Stage.LIVE)
+    Connection.objects.update(**AS_NEW, next_attempt_at=timezone.now())
+    held = lease.take(journey.connection.pk)
+    with pytest.raises(CommandError, match="1 are left"):
+        call_command("reconcile", "--adopt")
+    assert "skipped. The portal is working on this connection. Try again in a minute." in (
+        capsys.readouterr().out
+    )
+    assert held is not None
+    held.release_uncounted()
+    call_command("reconcile", "--adopt")
+    assert "the portal goes on with it" in capsys.readouterr().out
+    assert not compare.open_discrepancies().exists()
 
 
 def test_an_add_on_of_an_org_that_the_backup_does_not_know_is_adopted_with_a_name(
