@@ -6,7 +6,7 @@ BROWSER := command -v chromium-headless-shell >/dev/null || scripts/install-apt 
 REDIS := command -v redis-server >/dev/null || scripts/install-apt redis-server
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check smoke bench screenshots docs chaos thorough contract salesforce lock audit clean
+.PHONY: help demo test check smoke bench screenshots docs chaos thorough contract salesforce lock audit release clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ lock: ## Write the lock files from the requirements (make lock ARGS=--upgrade fo
 
 audit: $(READY) ## Ask the advisory database about every package (needs the network)
 	@scripts/audit $(VENV)
+
+release: $(READY) ## Check the tree, the version, the changelog and all that CI checks, then make the tag
+	@$(VENV)/bin/python -m scripts.release
 
 clean: ## Remove the demo's data and everything that was made, but not .venv
 	@scripts/clean
