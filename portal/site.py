@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.module_loading import import_string
 
 from portal.door import factor
+from portal.project.version import VERSION
 
 AppList = list[dict[str, Any]]
 View = Callable[..., HttpResponseBase]
@@ -34,6 +35,11 @@ class AdminSite(admin.AdminSite):
             return view(request, *args, **kwargs)
 
         return super().admin_view(behind_the_door, cacheable)
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Return what each page shows. Only staff read the version."""
+        context: dict[str, Any] = super().each_context(request)
+        return {**context, "version": VERSION if context["has_permission"] else ""}
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> AppList:
         """Return the groups of the menu; for the page of one app, Django's list of its models."""

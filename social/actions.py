@@ -1,10 +1,7 @@
 """The action on posts: collect them now."""
 
-from typing import Any
-
 from connect.operations.base import OperationOutcome, Report
-from portal.actions.action import Action, Options, Target, Work, register
-from portal.models import BulkItem
+from portal.actions.action import Action, Options, Target, register, work_on_all
 from social import collection, tasks
 from social.models import CollectionRun, RunOutcome, Trigger
 
@@ -30,14 +27,6 @@ def _collect(target: Target, actor: str, options: Options) -> Report:
     return Report(_OUTCOMES[RunOutcome(run.outcome)], tasks.text_of(run))
 
 
-def _store(target: Target) -> dict[str, Any]:
-    return {"target": {"of": target}}
-
-
-def _load(item: BulkItem) -> Target:
-    return item.target["of"]
-
-
 def _name(target: Target) -> str:
     return "all tenants"
 
@@ -49,7 +38,7 @@ register(
         "Collects posts for all tenants at once, and does not wait for the schedule.",
         (CollectionRun,),
         "social.run_collection",
-        Work(_collect, _store, _load),
+        work_on_all(_collect),
         _refusal,
         of_rows=False,
         naming=_name,

@@ -1,6 +1,5 @@
 """Fixtures that every test may use: a database, the emulator, and the fixed cast of tenants."""
 
-import os
 from collections.abc import Iterator
 from datetime import timedelta
 from urllib.parse import quote, urlsplit
@@ -19,7 +18,14 @@ import emulator as emulated
 from connect import host_apps
 from connect.models import HostApp
 from portal.dashboard import snapshot
-from social import database_role
+from tests import floors
+
+# What a use case needs in every test.
+pytest_plugins = [
+    f"tests.{name}.everywhere"
+    for name in floors.USE_CASES
+    if (portal_settings.BASE_DIR / "tests" / name / "everywhere.py").exists()
+]
 
 # A property must not fail because the machine is busy. `make thorough` tries more examples.
 hypothesis_settings.register_profile("usual", deadline=None, max_examples=30)
@@ -31,12 +37,6 @@ hypothesis_settings.load_profile("usual")
 def _counts_are_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no test see, or save the query of, the menu's count that another test has made."""
     monkeypatch.setattr("portal.dashboard.worklist.total.KEPT_SECONDS", 0)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _posts_have_a_role_for_each_process() -> None:
-    """Roles are the server's, which all processes share: one must not change another's."""
-    database_role.ROLE += f"_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
 
 
 @pytest.fixture(scope="session")

@@ -4,10 +4,17 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.documents import blocks
+
 ROOT = Path(__file__).resolve().parents[1]
 
 _HEADING = re.compile(r"#+ (?P<text>.+)")
 _FENCE = re.compile(r"^ *```.*?^ *```$", re.DOTALL | re.MULTILINE)
+# "`a/file.py`: what it is for." and then its text, or an empty one.
+_FILE = re.compile(
+    r"^`(?P<path>[\w./]+)`:[^`]*?(?:`[^`]+`[^`]*?)*\n```\w+\n(?P<text>.*?)^```$", re.M | re.S
+)
+_COMMANDS = re.compile(r"^```sh\n(?P<lines>.*?)^```$", re.M | re.S)
 _CODE = re.compile(r"(?<!`)`(?P<text>[^`\n]+)`(?!`)")
 _LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)")
 _RULE = re.compile(r":?-+:?")
@@ -28,7 +35,7 @@ class Table:
 
 def documents() -> list[Path]:
     """Return every document of the repository."""
-    return [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+    return blocks.documents(ROOT)
 
 
 def tables(path: Path) -> list[Table]:
@@ -48,6 +55,22 @@ def tables(path: Path) -> list[Table]:
 def table(name: str, heading: str) -> Table:
     """Return the first table under a heading of the document `name`."""
     return next(each for each in tables(ROOT / name) if each.heading == heading)
+
+
+def files(path: Path) -> dict[str, str]:
+    """Return each file that a document gives in full: its path and its text."""
+    return {found["path"]: found["text"] for found in _FILE.finditer(path.read_text())}
+
+
+def commands(path: Path) -> list[str]:
+    """Return the lines of a document's blocks of commands."""
+    blocks_of_lines = _COMMANDS.finditer(path.read_text())
+    return [line for found in blocks_of_lines for line in found["lines"].splitlines()]
+
+
+def fences(path: Path) -> list[str]:
+    """Return every block of code of a document, with its fences."""
+    return _FENCE.findall(path.read_text())
 
 
 def inline_code(path: Path) -> list[str]:

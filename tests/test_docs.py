@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from django.core.management import get_commands, load_command_class
 
 from portal.actions import action as registry
 from portal.project import connection_limits
@@ -12,12 +13,12 @@ from portal.project.checks import RULES
 from scripts.documents import blocks
 from scripts.documents.writers import WRITERS
 from tenants.models import MessageKind, Tenant
-from tests import documents
+from tests import documents, floors
 from tests.documents import ROOT
 from tests.portal.test_deployment import settings_read
 
 DOCUMENTS = documents.documents()
-PACKAGES = ("portal", "social", "connect", "tenants", "emulator", "demo", "bench")
+PACKAGES = (*floors.APPS, "emulator", "demo", "bench")
 FOLDERS = (*PACKAGES, "tests", "scripts", "docs", "salesforce")
 PLACE = re.compile(rf"({'|'.join(FOLDERS)})(/[\w.-]+)+/?")
 NAME = re.compile(rf"({'|'.join(PACKAGES)})(\.(?!py$|json$|md$)\w+)+(\(\))?")
@@ -64,7 +65,8 @@ def test_links_to_files_and_chapters_lead_somewhere(path: Path) -> None:
 @pytest.mark.parametrize("path", DOCUMENTS, ids=named)
 def test_files_that_are_named_exist(path: Path) -> None:
     places = [each for each in documents.inline_code(path) if PLACE.fullmatch(each)]
-    assert [each for each in places if not (ROOT / each).exists()] == []
+    given = documents.files(path)  # in full, by the document itself
+    assert [each for each in places if not (ROOT / each).exists() and each not in given] == []
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=named)
@@ -78,6 +80,38 @@ def test_make_commands_exist(path: Path) -> None:
     targets = documents.table("CONTRIBUTING.md", "Commands").column()
     commands = [each for each in documents.inline_code(path) if each.startswith("make ")]
     assert {" ".join(each.split()[:2]) for each in commands} <= set(targets)
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=named)
+def test_make_commands_in_blocks_exist(path: Path) -> None:
+    targets = documents.table("CONTRIBUTING.md", "Commands").column()
+    found = re.findall(r"(?m)^(?:\$ )?(make [a-z]+)", "".join(documents.fences(path)))
+    assert set(found) <= set(targets)
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=named)
+def test_commands_of_manage_exist_with_their_options(path: Path) -> None:
+    unknown = []
+    for name, rest in re.findall(r"manage\.py (\w+)([^`\n|&)]*)", path.read_text()):
+        apps = get_commands()
+        options = set(re.findall(r"(?<= )--[a-z-]+", rest))
+        if name not in apps:
+            unknown.append(name)
+            continue
+        parser = load_command_class(apps[name], name).create_parser("manage.py", name)
+        unknown += [f"{name} {each}" for each in options - set(parser._option_string_actions)]
+    assert unknown == []
+
+
+def test_every_picture_in_a_document_is_rendered_by_make_screenshots() -> None:
+    source = (ROOT / "bench/screenshots.py").read_text()
+    names = set(re.findall(r'(?m)^ +"([\w-]+)": ', source))
+    looks = set(re.findall(r'Look\("(\w+)"', source))
+    shown = {link for path in DOCUMENTS for link in documents.links(path) if link.endswith(".png")}
+    pictures = {Path(link).stem for link in shown}
+    assert len(pictures) > 5
+    assert {each for each in pictures if each.rpartition("-")[0] not in names} == set()
+    assert {each.rpartition("-")[2] for each in pictures} <= looks
 
 
 def test_every_block_has_its_place_in_a_document() -> None:
@@ -97,9 +131,12 @@ TENANTS_URLS = "TENANTS_…_URL"  # stands for any number of names
 
 
 def test_readme_documents_exactly_the_settings_that_are_read() -> None:
+    readmes = [ROOT / name / "README.md" for name in ("", *floors.USE_CASES)]
     names = [
         name
-        for each in documents.tables(ROOT / "README.md")
+        for path in readmes
+        if path.exists()
+        for each in documents.tables(path)
         if each.header[0] == "setting"
         for name in each.column()
     ]

@@ -56,26 +56,33 @@ def create(
             rollout.starts_itself = False
         # Only now, so that a refused roll-out leaves no empty row.
         rollout.save()
-        RolloutItem.objects.bulk_create(
-            RolloutItem(
-                rollout=rollout,
-                connection=each,
-                wave=wave_of(number, rollout),
-                target=(targets or {}).get(each.pk, rollout.template),
-            )
-            for number, each in enumerate(chosen)
-        )
-        add_event(
-            rollout,
-            rollout.author,
-            f"Made for {counted(len(chosen), 'tenant')}. {rollout.notes}".strip(),
-        )
+        RolloutItem.objects.bulk_create(_items(rollout, chosen, targets or {}))
         lost = wanted.keys() - {each.pk for each in chosen}
         late = left_out.explain([wanted[pk] for pk in lost], "it joined another roll-out")
-        missing = left_out.sentence([*unmet, *late])
-        if missing:
-            add_event(rollout, rollout.author, missing)
+        _tell(rollout, len(chosen), [*unmet, *late])
     return rollout
+
+
+def _items(
+    rollout: Rollout, chosen: Sequence[Connection], targets: dict[int, MappingTemplate]
+) -> list[RolloutItem]:
+    return [
+        RolloutItem(
+            rollout=rollout,
+            connection=each,
+            wave=wave_of(number, rollout),
+            target=targets.get(each.pk, rollout.template),
+        )
+        for number, each in enumerate(chosen)
+    ]
+
+
+def _tell(rollout: Rollout, joined: int, missing: Sequence[LeftOut]) -> None:
+    """Write on the timeline how many joined, and who did not and why."""
+    made = f"Made for {counted(joined, 'tenant')}. {rollout.notes}".strip()
+    add_event(rollout, rollout.author, made)
+    if missing:
+        add_event(rollout, rollout.author, left_out.sentence(missing))
 
 
 def in_order(

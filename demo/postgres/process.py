@@ -2,11 +2,11 @@
 
 import os
 import shlex
-import socket
 import subprocess
 from pathlib import Path
 from typing import IO
 
+from demo.ports import free_port
 from demo.postgres.account import identity, run
 from demo.postgres.cluster import Cluster
 from demo.postgres.errors import PostgresError
@@ -33,7 +33,7 @@ def launch(cluster: Cluster) -> int:
     log = cluster.directory / "server.log"
     # Another process may take the port between our choice and its use, so we try again.
     for _ in range(MAX_LAUNCHES):
-        port = _free_port()
+        port = free_port()
         arguments = ("-D", cluster.data, "-l", log, "-w", "-o", _options(cluster, port))
         done = run(cluster.account, cluster.binaries / "pg_ctl", "start", *arguments)
         if done.returncode == 0:
@@ -49,13 +49,6 @@ def _options(cluster: Cluster, port: int) -> str:
         **({} if cluster.durable else THROW_AWAY_SETTINGS),
     }
     return shlex.join([f"-p{port}", *(f"-c{name}={value}" for name, value in settings.items())])
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def watch(cluster: Cluster, lock: IO[bytes]) -> subprocess.Popen[bytes]:

@@ -46,6 +46,15 @@ class Work:
     calls: Sequence[str] = ()
 
 
+def work_on_all(perform: Callable[[Target, str, Options], Report]) -> Work:
+    """Return how the worker does an action that needs no row: its target is only a name."""
+    return Work(perform, lambda name: {"target": {"of": name}}, _name_of)
+
+
+def _name_of(item: BulkItem) -> str:
+    return str(item.target.get("of", ""))
+
+
 @dataclass(frozen=True)
 class Reach:
     """What an action on a run does, to what, and what it skips and why; the names are targets'."""

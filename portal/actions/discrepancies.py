@@ -14,7 +14,7 @@ from connect.inventory.delete import DELETE
 from connect.models import Discrepancy
 from connect.operations import base
 from connect.operations.base import OperationOutcome, Report
-from portal.actions.action import Action, Options, Work
+from portal.actions.action import Action, Options, Work, work_on_all
 from portal.actions.forms import Question
 from portal.models import BulkItem
 
@@ -94,7 +94,7 @@ ACTIONS = (
         "Asks Heroku for the app's add-ons and connections, and compares them with the portal's.",
         (Discrepancy,),
         "connect.compare_addons",
-        Work(_compare, lambda target: {"target": {}}, lambda item: "discrepancies"),
+        work_on_all(_compare),
         of_rows=False,
     ),
 )

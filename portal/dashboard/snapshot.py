@@ -23,7 +23,7 @@ from portal.models import AuditEntry
 PERIOD = timedelta(seconds=10)
 READING_SECONDS = 5  # by then a process has read it, or it has died
 SKEW = timedelta(seconds=1)  # by which the clocks of two dynos may differ
-PACKAGES = ("portal", "social", "connect", "tenants")
+PACKAGES = (*settings.USE_CASES, "portal", "connect", "tenants")
 
 
 @dataclass(frozen=True)

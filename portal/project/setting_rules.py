@@ -282,7 +282,7 @@ def metrics_token() -> Iterator[str]:
 @rule("E053")
 def use_cases() -> Iterator[str]:
     for name in settings.MISSING_USE_CASES:
-        yield f"USE_CASES names {name!r}, which is not a folder: heroku config:unset USE_CASES"
+        yield f"USE_CASES names {name!r}, which is not an app: heroku config:unset USE_CASES"
 
 
 # --- helpers -------------------------------------------------------------------------------------

@@ -83,8 +83,10 @@ OFFBOARDING_GRACE_DAYS: int = number("OFFBOARDING_GRACE_DAYS", 7)
 TRUSTED_PROXIES: int = number("TRUSTED_PROXIES", 1 if PORTAL_URL.startswith("https:") else 0)
 
 # --- use cases -----------------------------------------------------------------------------------
-# Apps on top of the portal. Deleting the folder of one is enough to remove it.
-USE_CASES = [name for name in entries("USE_CASES", "social") if (BASE_DIR / name).is_dir()]
+# Apps on top of the portal: to add or to delete the folder of one is enough.
+_APPS = sorted(each.parent.name for each in BASE_DIR.glob("*/apps.py"))
+_ON_TOP = [name for name in _APPS if name not in ("portal", "connect", "tenants")]
+USE_CASES = [name for name in entries("USE_CASES", ",".join(_ON_TOP)) if name in _ON_TOP]
 MISSING_USE_CASES = [name for name in entries("USE_CASES") if name not in USE_CASES]
 for _name in USE_CASES:  # a use case keeps its own settings in its module `settings`
     if (BASE_DIR / _name / "settings.py").exists():

@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from django.conf import settings
+
 Writer = Callable[[str], str]  # takes the marker's argument, returns Markdown
 
 _BLOCK = re.compile(
@@ -21,8 +23,11 @@ _BLOCK = re.compile(
 
 
 def documents(root: Path) -> list[Path]:
-    """Return every document of the repository."""
-    return [*sorted(root.glob("*.md")), *sorted((root / "docs").rglob("*.md"))]
+    """Return every document of the repository, those of use cases last."""
+    own = [*sorted(root.glob("*.md")), *sorted((root / "docs").rglob("*.md"))]
+    return own + [
+        each for name in settings.USE_CASES for each in sorted((root / name).glob("*.md"))
+    ]
 
 
 def names(text: str) -> set[str]:

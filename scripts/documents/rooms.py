@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import grimp
+from django.conf import settings
 
 from scripts.documents.blocks import table
 
-FLOORS = ("social", "portal", "connect", "tenants")
+FLOORS = (*settings.USE_CASES, "portal", "connect", "tenants")
 BESIDE = ("emulator", "demo", "bench")
 OPENED = ("portal.admin",)  # packages whose own rooms are shown in their place
 # What Django or gunicorn looks for by its name: no reader looks for it here.

@@ -1,6 +1,7 @@
 """Who writes which block. Needs Django set up, and the repository's root as working directory."""
 
 from scripts.documents import (
+    apex,
     commands,
     conditions,
     decisions,
@@ -29,4 +30,5 @@ WRITERS: dict[str, Writer] = {
     "states": states.write,
     "runbook": runbook.write,
     "lint": findings.rules,
+    "apex": apex.source,
 }

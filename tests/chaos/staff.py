@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from demo.actors.emulator import Emulator
 from demo.actors.staff import Staff
 from demo.cast import Org
 from demo.failure import Failed
@@ -14,8 +13,6 @@ from demo.stack import Stack, manage
 from tests.chaos.people import UNANSWERED, persist
 
 PRESS_EVERY = 2.0  # seconds
-HANDLE = "heroku"
-POSTS = 5
 # In one go, as a person with many tenants does it: a roll-out, and two bulk runs.
 _MANY = """
 import copy, os
@@ -52,12 +49,6 @@ def work_on_many(stack: Stack, ending: Collection[Org]) -> None:
 
     if not persist(begun):
         raise Failed("the roll-out could not be made")
-
-
-def let_companies_post(stack: Stack) -> None:
-    """Give X some posts, which the tenants' Accounts are about."""
-    posts = [{"username": HANDLE, "text": f"Post {number}"} for number in range(POSTS)]
-    Emulator(stack.plan.emulator_url).call("POST", "/x/posts", posts)
 
 
 @dataclass

@@ -79,6 +79,12 @@ class Journey:
         operations.operate("end_grace", self.connection.pk, "mia", {})
         self.connection.refresh_from_db()
 
+    def press(self, name: str, **options: Any) -> str:
+        """Run an operation as the worker does after a press of staff; return what it says."""
+        said = operations.operate(name, self.connection.pk, "olga", options).text
+        self.connection.refresh_from_db()
+        return said
+
     def set_config_var(self, name: str, value: str) -> None:
         """Set a config var of the portal's app at Heroku by hand."""
         url = f"{self.running.url}/heroku/apps/{settings.APP_NAME}/config-vars"

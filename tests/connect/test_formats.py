@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 
 from connect.formats import counted, format_duration, format_time, sentence
+from tests import floors
 
 
 @pytest.mark.parametrize(
@@ -34,7 +35,7 @@ def test_a_number_stands_with_its_noun() -> None:
     assert [counted(n, "match", "matches") for n in (1, 2)] == ["1 match", "2 matches"]
 
 
-@pytest.mark.parametrize("app", ["tenants", "connect", "portal", "social"])
+@pytest.mark.parametrize("app", floors.APPS)
 def test_no_other_module_makes_a_plural_itself(app: str) -> None:
     plural = re.compile(r"""["']{2} if [^\n]+ == 1 else ["']s["']""")
     files = (Path(settings.BASE_DIR) / app).rglob("*.py")

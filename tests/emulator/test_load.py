@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import pytest
 
-from emulator.connect.sync import catalog, trigger_log
+from emulator.connect.sync import trigger_log
 from emulator.connect.sync.trigger_log import Counts
 from emulator.org.records import Record
 from tests.emulator.samples import HOSTILE, NOW
@@ -135,13 +135,6 @@ def test_write_errors_have_the_shape_of_connects_errors_endpoint(tenant: Tenant)
     }
     assert trigger_log.write_errors(tenant.connect, tenant.schema, LATER) == [tweet]
     assert len(trigger_log.write_errors(tenant.connect, tenant.schema, NOW, "account")) == 1
-
-
-@pytest.mark.parametrize("table", ["_hcmeta", "_trigger_log", "_trigger_log_archive"])
-def test_a_schema_without_a_system_table_is_not_valid(tenant: Tenant, table: str) -> None:
-    assert catalog.has_system_tables(tenant.connect, tenant.schema)
-    tenant.run(f"DROP TABLE {{s}}.{table}")
-    assert not catalog.has_system_tables(tenant.connect, tenant.schema)
 
 
 class _Moment(datetime):

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from connect.models import Stage
+from tests import floors
 
 ROOT = Path(__file__).resolve().parents[2]
-APPS = ("portal", "social", "connect", "tenants")
 
 
 def sources(*apps: str) -> Iterator[tuple[Path, ast.Module]]:
@@ -48,10 +48,31 @@ def strings(tree: ast.Module) -> Iterator[str]:
             yield node.value
 
 
+def imported(*apps: str) -> Iterator[tuple[Path, str]]:
+    """Yield each package that a module of these apps imports, by its first name."""
+    for path, tree in sources(*apps):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                yield from ((path, each.name.partition(".")[0]) for each in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                yield path, node.module.partition(".")[0]
+
+
+def test_nothing_knows_a_use_case() -> None:
+    below = (*floors.OWN, "emulator", "demo")
+    assert [each for each in imported(*below) if each[1] in floors.USE_CASES] == []
+
+
+@pytest.mark.parametrize("use_case", floors.USE_CASES)
+def test_a_use_case_knows_no_other_one_and_not_the_emulator(use_case: str) -> None:
+    others = {*floors.USE_CASES, "emulator", "demo"} - {use_case}
+    assert [each for each in imported(use_case) if each[1] in others] == []
+
+
 def test_no_function_hides_an_import() -> None:
     found = [
         f"{path}:{node.lineno}"
-        for path, tree in sources(*APPS)
+        for path, tree in sources(*floors.APPS)
         if path.name != "apps.py"
         for node in imports_in_functions(tree)
     ]
@@ -71,8 +92,8 @@ def test_tenants_does_not_know_the_stages_of_connect() -> None:
 @pytest.mark.parametrize(
     ("app", "prefixes"),
     [
-        ("tenants", ("connect.", "connect-", "social.", "portal.", "admin:")),
-        ("connect", ("social.", "portal.", "admin:")),
+        ("tenants", ("connect.", "connect-", "portal.", "admin:")),
+        ("connect", ("portal.", "admin:")),
     ],
 )
 def test_no_string_names_something_of_an_app_above(app: str, prefixes: tuple[str, ...]) -> None:
@@ -80,6 +101,6 @@ def test_no_string_names_something_of_an_app_above(app: str, prefixes: tuple[str
         (str(path), text)
         for path, tree in sources(app)
         for text in strings(tree)
-        if text.startswith(prefixes)
+        if text.startswith((*prefixes, *(f"{name}." for name in floors.USE_CASES)))
     ]
     assert found == []

@@ -1,4 +1,8 @@
-"""A use case is a plug-in: without its folder, all the rest works (docs/your-own-use-case.md)."""
+"""A use case is a plug-in: its folder is all there is of it.
+
+Without the folder all the rest works (docs/your-own-use-case.md), and the files of
+docs/first-use-case.md are all that another one needs.
+"""
 
 import os
 import re
@@ -9,17 +13,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 
-ROOT: Path = settings.BASE_DIR
+from tests import documents
+from tests.documents import ROOT
+from tests.plugin import TEST_ENVIRONMENT
+
 FOLDERS = ("social/", "tests/social/")
+PAGE = ROOT / "docs/first-use-case.md"
+NEW = ("census/", "tests/census/")
 # What names the use case outside its folders: file, pattern, replacement.
-MENTIONS = (
-    ("pyproject.toml", r'"social", |, "social"', ""),
-    ("scripts/check", r" social\b", ""),
-    ("README.md", r"(?m)^\| `X_[A-Z_]+` \|.*\n", ""),
-    ("app.json", r'(?s),?\s*"X_BEARER_TOKEN": \{.*?\}', ""),
-)
+MENTIONS = (("app.json", r'(?s),?\s*"X_BEARER_TOKEN": \{.*?\}', ""),)
 QUICK = (
     "tests/tenants/test_links.py",
     "tests/connect/test_progress.py",
@@ -29,8 +32,14 @@ QUICK = (
     "tests/portal/project/test_schedules.py",
     "tests/portal/admin/test_index.py::test_an_empty_portal_says_where_the_first_tenant_comes_from",
 )
-
-
+# What the portal asks of every page, right and button, and so of those of a new use case.
+OF_EVERY_PAGE = (
+    "tests/portal/admin/test_declared.py",
+    "tests/portal/admin/test_menu.py",
+    "tests/portal/admin/test_routes.py",
+)
+# In a shell that knows nothing of this test run.
+AS_A_READER = ("env", *(f"--unset={name}" for name in TEST_ENVIRONMENT), "bash", "-c")
 WITHOUT_DATABASE = (
     "DATABASE_URL=postgres://nobody@127.0.0.1:1/none",
     "DJANGO_SETTINGS_MODULE=portal.project.settings",
@@ -50,13 +59,11 @@ class Copy:
             text=True,
         ).stdout
         for name in filter(None, listed.split("\0")):
-            if (
-                name.startswith(tuple(f"{each}/" for each in FOLDERS))
-                or not (ROOT / name).is_file()
-            ):
+            if name.startswith(FOLDERS) or not (ROOT / name).is_file():
                 continue
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / name, folder / name)
+            shutil.copy(ROOT / name, folder / name)
+        (folder / ".venv").symlink_to(sys.prefix)
 
     def tidy(self) -> None:
         """Take the use case out of the files that name it."""
@@ -65,6 +72,22 @@ class Copy:
             text, count = re.subn(pattern, replacement, path.read_text())
             assert count, f"{name} does not name the use case: correct MENTIONS and the guide"
             path.write_text(text)
+
+    def add(self) -> None:
+        """Write the files that the page gives."""
+        for name, text in documents.files(PAGE).items():
+            (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.folder / name).write_text(text)
+
+    def texts(self) -> dict[str, bytes]:
+        """Return every file, without what Python and its tools leave behind."""
+        found = (each for each in self.folder.rglob("*") if each.is_file())
+        names = {str(each.relative_to(self.folder)): each for each in found}
+        return {
+            name: path.read_bytes()
+            for name, path in names.items()
+            if not re.search(r"(^|/)(\.|__pycache__/)", name)
+        }
 
     def run(self, *command: str) -> str:
         """Run a command in the copy with a database of its own; return what it says."""
@@ -88,19 +111,50 @@ def copy(tmp_path: Path) -> Iterator[Copy]:
 
 
 def test_deleting_the_folder_is_enough_for_the_product_to_start(copy: Copy) -> None:
+    assert not [each for each in copy.texts() if each.startswith(FOLDERS)]
     python = ("env", *WITHOUT_DATABASE, sys.executable, "-W", "ignore::RuntimeWarning")
     assert "no issues" in copy.run(*python, "manage.py", "check")
     apps = ("tenants", "connect", "portal")
     answer = copy.run(*python, "manage.py", "makemigrations", "--check", "--dry-run", *apps)
     assert "No changes" in answer
     copy.run(*python, "-c", "import portal.wsgi, portal.urls, portal.project.worker, portal.tasks")
-
-
-def test_the_checks_and_some_tests_pass_without_the_use_case(copy: Copy) -> None:
-    copy.tidy()
     linter = Path(sys.executable).with_name("lint-imports")
     assert "0 broken" in copy.run(str(linter), "--no-logo")
-    assert " passed" in copy.test("-n", "0", *QUICK)
+
+
+def test_another_one_is_added_by_the_steps_of_its_page_and_touches_nothing(copy: Copy) -> None:
+    copy.tidy()
+    before = copy.texts()
+    copy.add()
+    *commands, tests = documents.commands(PAGE)
+    for command in commands:
+        copy.run(*AS_A_READER, command)
+    # One run for the tests of the page and for those of the portal: each makes a database.
+    assert " passed" in copy.run(*AS_A_READER, f"{tests} -p no:cacheprovider {' '.join(QUICK)}")
+    after = copy.texts()
+    assert {name for name in after if after[name] != before.get(name)} == {
+        *documents.files(PAGE),
+        *("census/migrations/__init__.py", "census/migrations/0001_initial.py"),
+    }
+    assert before.keys() <= after.keys()
+
+
+def test_a_page_about_a_use_case_names_files_of_that_one_alone() -> None:
+    assert [name for name in documents.files(PAGE) if not name.startswith(NEW)] == []
+
+
+@pytest.mark.thorough
+def test_the_types_of_the_files_of_the_page_are_right(copy: Copy) -> None:
+    copy.add()
+    assert "Success" in copy.run(str(Path(sys.executable).with_name("mypy")), *NEW)
+
+
+@pytest.mark.thorough
+def test_what_holds_for_every_page_holds_for_those_of_the_added_one(copy: Copy) -> None:
+    copy.tidy()
+    copy.add()
+    copy.run(*AS_A_READER, documents.commands(PAGE)[0])
+    assert " passed" in copy.test("-n", "2", *OF_EVERY_PAGE)
 
 
 @pytest.mark.thorough

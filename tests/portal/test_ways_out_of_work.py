@@ -177,7 +177,6 @@ def test_a_repair_that_nobody_can_follow_up_ends(stage: Stage) -> None:
 
 TENANTS = ("unknown", "without a row", "live", "of a later row", "of an ended row", "off-boarded")
 
-
 OF_ROWS = (DiscrepancyKind.MISSING, DiscrepancyKind.CHANGED)
 WITH_ROW = ("live", "of a later row", "of an ended row")
 DIFFERENCES = [
@@ -186,11 +185,7 @@ DIFFERENCES = [
     for whose in TENANTS
     # Only a row can miss its add-on or know it under another name, and the add-on of a row of the
     # same generation has the row's own name: it is not unknown.
-    if (
-        whose in ("live", "of a later row", "of an ended row")
-        if kind in OF_ROWS
-        else whose != "live"
-    )
+    if (whose in WITH_ROW if kind in OF_ROWS else whose != "live")
 ]
 
 

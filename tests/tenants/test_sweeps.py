@@ -16,7 +16,7 @@ from django_q.models import OrmQ
 from portal.project import schedules
 from tenants import messages, queue, sending, sweeps
 from tenants.models import Message, MessageKind, Tenant
-from tests import cast
+from tests import cast, floors
 from tests.queue import queued_calls
 
 ROOT = Path(settings.BASE_DIR)
@@ -24,7 +24,7 @@ ROOT = Path(settings.BASE_DIR)
 
 def calls() -> Iterator[tuple[str, str]]:
     """Yield the place and the function of each call that queues a task, from the source."""
-    for app in ("tenants", "connect", "portal", "social"):
+    for app in floors.APPS:
         for path in sorted((ROOT / app).rglob("*.py")):
             if path.name == "queue.py" and path.parent.name == "tenants":
                 continue
@@ -66,7 +66,7 @@ def test_nothing_is_queued_past_the_registry() -> None:
     """django-q2's own function is called in one place only."""
     users = [
         str(path.relative_to(ROOT))
-        for app in ("tenants", "connect", "portal", "social")
+        for app in floors.APPS
         for path in (ROOT / app).rglob("*.py")
         if "async_task" in path.read_text()
     ]

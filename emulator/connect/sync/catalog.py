@@ -5,15 +5,6 @@ from psycopg import sql
 from emulator.connect.sync.names import Names
 from emulator.connect.sync.session import PgConnection
 
-SYSTEM_TABLES = ("_hcmeta", "_trigger_log", "_trigger_log_archive")
-
-
-def has_system_tables(conn: PgConnection, schema: str) -> bool:
-    """Return whether the system tables exist; without them a connection is DB_UNAVAILABLE."""
-    query = "SELECT count(*) FROM pg_tables WHERE schemaname = %s AND tablename = ANY(%s)"
-    found = conn.execute(query, [schema, list(SYSTEM_TABLES)]).fetchone()
-    return found == (len(SYSTEM_TABLES),)
-
 
 def table_exists(conn: PgConnection, schema: str, table: str) -> bool:
     """Return whether a table exists."""

@@ -1,7 +1,6 @@
 """The grace period: an off-boarding pauses, can be undone, and ends by itself when it is over."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 import requests
@@ -12,7 +11,6 @@ from pytest_django.fixtures import Settings
 from connect import standing, switches
 from connect.health import states
 from connect.models import WAITS_FOR_END, BlockedKind, Connection, Health, SchemaFate, Stage
-from connect.operations import connection as operations
 from connect.provisioning import pauses, reconciler
 from tenants import sweeps
 from tenants.models import Event, EventKind, Message, MessageKind, SalesforceGrant, Switch
@@ -22,12 +20,6 @@ from tests.connect.journey import Journey
 pytestmark = pytest.mark.django_db
 KEEP = {"schema_fate": SchemaFate.KEEP.value}
 DROP = {"schema_fate": SchemaFate.DROP.value}
-
-
-def press(journey: Journey, name: str, **options: Any) -> str:
-    said = operations.operate(name, journey.connection.pk, "olga", options).text
-    journey.connection.refresh_from_db()
-    return said
 
 
 def work(journey: Journey) -> Connection:
@@ -64,13 +56,13 @@ def live(journey: Journey) -> Journey:
 
 @pytest.fixture
 def leaving(live: Journey) -> Journey:
-    press(live, "offboard", **DROP)
+    live.press("offboard", **DROP)
     work(live)
     return live
 
 
 def test_an_off_boarding_pauses_and_says_until_when_it_can_be_undone(live: Journey) -> None:
-    said = press(live, "offboard", **DROP)
+    said = live.press("offboard", **DROP)
     seen = live.connection
     assert seen.stage == Stage.GRACE
     assert seen.ends_at is not None
@@ -110,12 +102,12 @@ def test_when_the_time_is_over_it_is_off_boarded_as_was_chosen(leaving: Journey)
 
 
 def test_a_manager_need_not_wait_for_the_end(leaving: Journey) -> None:
-    assert "started. Drop the schema" in press(leaving, "end_grace")
+    assert "started. Drop the schema" in leaving.press("end_grace")
     assert work(leaving).stage == Stage.OFFBOARDED
 
 
 def test_an_undo_resumes_it_and_all_is_as_before(leaving: Journey) -> None:
-    said = press(leaving, "undo_offboarding")
+    said = leaving.press("undo_offboarding")
     assert leaving.connection.stage == Stage.RESUMING
     assert "as before: live" in said
     seen = work(leaving)
@@ -126,34 +118,34 @@ def test_an_undo_resumes_it_and_all_is_as_before(leaving: Journey) -> None:
     assert Message.objects.filter(kind=MessageKind.LIVE).count() == 1
     assert Event.objects.filter(kind=EventKind.RESUMED).count() == 1
     assert progress_of(leaving.tenant).is_live
-    assert "skipped, it is not in the grace period" in press(leaving, "undo_offboarding")
+    assert "skipped, it is not in the grace period" in leaving.press("undo_offboarding")
 
 
 def test_an_undo_after_a_year_does_not_write_that_it_is_live(leaving: Journey) -> None:
     Message.objects.all().delete()  # too old to be kept
-    press(leaving, "undo_offboarding")
+    leaving.press("undo_offboarding")
     assert work(leaving).stage == Stage.LIVE
     assert not Message.objects.exists()
 
 
 def test_an_undo_goes_back_to_where_provisioning_was(journey: Journey) -> None:
     journey.reach(Stage.WAITING_FOR_AUTHORIZATION)
-    press(journey, "offboard", **KEEP)
+    journey.press("offboard", **KEEP)
     assert work(journey).waiting_for == WAITS_FOR_END
     assert journey.calls("POST", "/actions/pause") == 0  # nothing is synchronized yet
-    press(journey, "undo_offboarding")
+    journey.press("undo_offboarding")
     assert work(journey).stage == Stage.WAITING_FOR_AUTHORIZATION
     assert journey.reach(Stage.LIVE).ends_at is None
 
 
 def test_an_off_boarding_in_the_middle_of_an_undo_can_be_undone_too(leaving: Journey) -> None:
-    press(leaving, "undo_offboarding")
-    press(leaving, "offboard", **KEEP)
+    leaving.press("undo_offboarding")
+    leaving.press("offboard", **KEEP)
     assert (leaving.connection.stage, leaving.connection.stage_before) == (
         Stage.GRACE,
         Stage.LIVE,
     )
-    press(leaving, "undo_offboarding")
+    leaving.press("undo_offboarding")
     assert work(leaving).stage == Stage.LIVE
 
 
@@ -164,7 +156,7 @@ def test_it_ends_at_once_without_a_period_or_without_an_addon(
     settings.OFFBOARDING_GRACE_DAYS = days
     if not days:
         journey.reach(Stage.LIVE)
-    press(journey, "offboard", **KEEP)
+    journey.press("offboard", **KEEP)
     assert journey.connection.stage == Stage.OFFBOARDING
     assert work(journey).stage == Stage.OFFBOARDED
 
@@ -173,10 +165,10 @@ def test_it_ends_at_once_without_a_period_or_without_an_addon(
 
 
 def test_an_undo_keeps_the_pause_that_staff_wanted_before(live: Journey) -> None:
-    press(live, "pause")
-    press(live, "offboard", **KEEP)
+    live.press("pause")
+    live.press("offboard", **KEEP)
     work(live)
-    press(live, "undo_offboarding")
+    live.press("undo_offboarding")
     assert (work(live).stage, state_at_heroku(live)) == (Stage.LIVE, states.PAUSED)
     assert Health.objects.get().paused_by == "olga"
     assert live.calls("POST", "/actions/pause") == 1
@@ -187,12 +179,12 @@ def test_a_pause_until_a_time_goes_on_after_an_undo_unless_it_is_over(
     live: Journey, is_over: bool
 ) -> None:
     until = timezone.now() + timedelta(hours=4)
-    press(live, "pause_until", until=until.isoformat(), note="Their data centre moves.")
-    press(live, "offboard", **KEEP)
+    live.press("pause_until", until=until.isoformat(), note="Their data centre moves.")
+    live.press("offboard", **KEEP)
     work(live)
     if is_over:
         Connection.objects.update(paused_until=timezone.now() - timedelta(seconds=1))
-    press(live, "undo_offboarding")
+    live.press("undo_offboarding")
     seen = work(live)
     if is_over:
         assert (seen.state, seen.paused_until, seen.pause_note) == ("IDLE", None, "")
@@ -203,8 +195,8 @@ def test_a_pause_until_a_time_goes_on_after_an_undo_unless_it_is_over(
 
 def test_a_pause_of_staff_ends_with_the_connection(live: Journey) -> None:
     until = timezone.now() + timedelta(days=30)
-    press(live, "pause_until", until=until.isoformat(), note="They asked for it.")
-    press(live, "offboard", **KEEP)
+    live.press("pause_until", until=until.isoformat(), note="They asked for it.")
+    live.press("offboard", **KEEP)
     assert let_it_end(live).stage == Stage.OFFBOARDED
     assert live.connection.paused_until is None
 
@@ -217,7 +209,7 @@ def test_what_cannot_be_paused_is_said_and_off_boarded_all_the_same(
     live: Journey, status: int
 ) -> None:
     live.fault("region", "POST", "/actions/pause$", status=status, times=1000)
-    press(live, "offboard", **KEEP)
+    live.press("offboard", **KEEP)
     seen = work(live)
     assert (seen.stage, seen.blocked_at) == (Stage.GRACE, None)
     assert seen.waiting_for.startswith("the pause: ")
@@ -231,7 +223,7 @@ def test_what_cannot_be_paused_is_said_and_off_boarded_all_the_same(
 
 def test_it_is_paused_when_heroku_connect_has_nothing_to_do(live: Journey) -> None:
     set_state(live, "BUSY")
-    press(live, "offboard", **KEEP)
+    live.press("offboard", **KEEP)
     seen = work(live)
     assert seen.waiting_for == "the pause: Heroku Connect reports BUSY"
     assert seen.next_attempt_at is not None
@@ -247,7 +239,7 @@ def test_what_somebody_resumed_at_herokus_dashboard_is_paused_again(leaving: Jou
 
 def test_an_undo_survives_that_heroku_connect_is_away(leaving: Journey) -> None:
     leaving.fault("region", "POST", "/actions/resume$", status=503)
-    press(leaving, "undo_offboarding")
+    leaving.press("undo_offboarding")
     seen = work(leaving)
     assert (seen.stage, seen.blocked_at) == (Stage.RESUMING, None)
     assert seen.last_error
@@ -258,10 +250,10 @@ def test_an_undo_survives_that_heroku_connect_is_away(leaving: Journey) -> None:
 
 def test_an_undo_that_is_refused_can_be_retried(leaving: Journey) -> None:
     leaving.fault("region", "POST", "/actions/resume$", status=404, body={"message": "gone"})
-    press(leaving, "undo_offboarding")
+    leaving.press("undo_offboarding")
     assert work(leaving).blocked_kind == BlockedKind.PEER_REFUSED
     assert "gone" in leaving.connection.blocked_reason
-    press(leaving, "retry")
+    leaving.press("retry")
     assert work(leaving).stage == Stage.LIVE
     assert (leaving.connection.trouble_since, leaving.connection.trouble_stage) == (None, "")
 
@@ -278,7 +270,7 @@ def test_a_blocked_org_is_off_boarded_too(leaving: Journey) -> None:
 
 @pytest.mark.parametrize("name", ["offboard", "start_over"])
 def test_what_is_leaving_is_not_ended_a_second_time(leaving: Journey, name: str) -> None:
-    assert "skipped, its off-boarding has begun" in press(leaving, name, **KEEP)
+    assert "skipped, its off-boarding has begun" in leaving.press(name, **KEEP)
     assert leaving.connection.stage == Stage.GRACE
 
 

@@ -1,7 +1,6 @@
 """A pause until a time: it ends once, without staff, even if a worker dies or a call fails."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 import requests
@@ -148,15 +147,9 @@ def test_what_is_paused_until_a_time_imports_nothing_but_can_be_off_boarded(live
     assert (live.connection.stage, live.connection.paused_until) == (Stage.OFFBOARDING, None)
 
 
-def snooze(journey: Journey, name: str = "snooze", **options: Any) -> str:
-    said = operations.operate(name, journey.connection.pk, "olga", options).text
-    journey.connection.refresh_from_db()
-    return said
-
-
 def test_a_snooze_silences_the_alerts_and_nothing_else(journey: Journey) -> None:
     until = timezone.now() + HOUR
-    assert "no alerts until" in snooze(journey, until=until.isoformat(), note="They know.")
+    assert "no alerts until" in journey.press("snooze", until=until.isoformat(), note="They know.")
     assert journey.connection.is_snoozed(timezone.now())
     journey.fault("heroku", "POST", "/addons$", status=402, body={"message": "No card."})
     journey.advance()
@@ -166,8 +159,8 @@ def test_a_snooze_silences_the_alerts_and_nothing_else(journey: Journey) -> None
 
 
 def test_a_snooze_ends_by_its_time_or_by_hand(journey: Journey) -> None:
-    snooze(journey, until=(timezone.now() + HOUR).isoformat(), note="")
+    journey.press("snooze", until=(timezone.now() + HOUR).isoformat(), note="")
     assert not journey.connection.is_snoozed(timezone.now() + 2 * HOUR)
-    snooze(journey, "unsnooze")
+    journey.press("unsnooze")
     assert (journey.connection.snoozed_until, journey.connection.snooze_note) == (None, "")
-    assert "skipped, it is not snoozed" in snooze(journey, "unsnooze")
+    assert "skipped, it is not snoozed" in journey.press("unsnooze")

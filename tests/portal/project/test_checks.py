@@ -72,7 +72,7 @@ WRONG: list[tuple[str, str, Any, str]] = [
     ("E052", "METRICS_TOKEN", "short", "openssl rand"),
     ("E056", "OIDC_ISSUER", "https://id.isv.example", "belong together"),
     ("E012", "AUDIT_DAYS", 30, "at least 400"),
-    ("E053", "MISSING_USE_CASES", ["weather"], "not a folder"),
+    ("E053", "MISSING_USE_CASES", ["weather"], "not an app"),
 ]
 RIGHT: list[tuple[str, Any]] = [
     ("FERNET_KEYS", [LONG, LONG]),
