@@ -23,6 +23,11 @@ def sentence(text: str) -> str:
     return text if text.endswith((".", "!", "?", ":")) or not text else f"{text}."
 
 
+def in_sentence(label: str) -> str:
+    """Return a label as it stands inside a sentence; names in it keep their capitals."""
+    return label[:1].lower() + label[1:]
+
+
 def format_duration(span: timedelta) -> str:
     """Return a duration in its one or two largest units, e.g. "2 min 5 s" or "3 d 4 h"."""
     seconds = max(0, round(span.total_seconds()))

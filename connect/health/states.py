@@ -79,7 +79,7 @@ MAPPINGS = {
 }
 
 # Narrower than WORKING: polling and writing go on for ever and are not waited for.
-_LOADING_MAPPING = {
+LOADING_MAPPING = {
     "INITIAL",
     "SCHEMA_CHANGED",
     "RESYNC",
@@ -176,4 +176,4 @@ def is_broken_mapping(state: str) -> bool:
 
 def is_loading_mapping(state: str) -> bool:
     """Return whether a mapping in this state is still being made, changed or loaded."""
-    return state in _LOADING_MAPPING
+    return state in LOADING_MAPPING

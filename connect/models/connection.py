@@ -79,7 +79,7 @@ class Connection(models.Model):
     addon_name = models.CharField("add-on name", max_length=60, blank=True, db_index=True)
     addon_id = models.CharField("add-on id", max_length=60, blank=True)
     # An intent, stored before the call whose answer may be lost; the same below.
-    addon_requested_at = models.DateTimeField(null=True, blank=True)
+    addon_requested_at = models.DateTimeField("add-on requested at", null=True, blank=True)
     may_overwrite = models.BooleanField(
         default=False,
         help_text="Staff allow its add-on to overwrite what has its name in the app at Heroku.",
@@ -93,7 +93,7 @@ class Connection(models.Model):
         help_text="What Heroku bills for the add-on; empty if it is by contract.",
     )
     connection_id = models.CharField(max_length=60, blank=True, db_index=True)
-    region_url = models.URLField(blank=True)
+    region_url = models.URLField("region URL", blank=True)
     schema_name = models.CharField(max_length=63, blank=True)
     schema_requested_at = models.DateTimeField(null=True, blank=True)
     state = models.CharField(
@@ -102,7 +102,7 @@ class Connection(models.Model):
     seen_at = models.DateTimeField(null=True, blank=True)
     organization_id = models.CharField(max_length=18, blank=True)
     salesforce_username = models.CharField(max_length=255, blank=True)
-    api_version = models.CharField(max_length=10, blank=True)
+    api_version = models.CharField("API version", max_length=10, blank=True)
     link_published_at = models.DateTimeField(null=True, blank=True)
     authorized_at = models.DateTimeField(null=True, blank=True)
     template = models.ForeignKey(

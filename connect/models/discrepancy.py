@@ -33,7 +33,7 @@ class Discrepancy(Tended):
     addon_name = models.CharField("add-on name", max_length=60, blank=True)
     plan = models.CharField(max_length=60, blank=True)
     connection_id = models.CharField("connection id", max_length=60, blank=True)
-    region_url = models.URLField(blank=True)
+    region_url = models.URLField("region URL", blank=True)
     host_app = models.ForeignKey(
         "connect.HostApp",
         on_delete=models.PROTECT,

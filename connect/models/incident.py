@@ -67,7 +67,7 @@ class Incident(Tended):
         blank=True,
         related_name="incidents",
     )
-    region_url = models.URLField(blank=True)
+    region_url = models.URLField("region URL", blank=True)
     scope = models.CharField(
         max_length=80,
         blank=True,

@@ -46,9 +46,9 @@ class Prune(models.TextChoices):
     KEEP = "keep", "Delete nothing"
     REMOVED = (
         "removed",
-        "Delete the objects that are in the tenant's old version and not in the new one",
+        "Delete the objects of the version before that the version after does not have",
     )
-    ALL = "all", "Delete every object that is not in the new version"
+    ALL = "all", "Delete every object that the version after does not have"
 
 
 class Rollout(Tended):
@@ -70,7 +70,7 @@ class Rollout(Tended):
         related_name="rollouts",
         verbose_name="version",
     )
-    api_version = models.CharField(max_length=6, blank=True)
+    api_version = models.CharField("API version", max_length=6, blank=True)
     rolls_back = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="rolled_back_by"
     )

@@ -159,6 +159,7 @@ def _done(label: str, done: Done) -> Report:
 
 def skipped(label: str, reason: str) -> Report:
     """Return the report of something that was not done, with the reason."""
+    reason = reason.rstrip(".")
     return Report(OperationOutcome.SKIPPED, f"{label}: skipped, {reason}.", reason)
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from connect import holds, remedies
 from connect.clients import budget, heroku_connect, http
 from connect.clients.accounts import app_of, remote_of
-from connect.formats import counted, format_time
+from connect.formats import counted, format_time, in_sentence
 from connect.health import diagnose, observations, states
 from connect.health import refresh as health
 from connect.models import ENDING, BlockedKind, Connection, Health, Stage, WaitingOn
@@ -18,7 +18,7 @@ from connect.provisioning import reconciler, stages
 from connect.runner import patience
 from connect.runner.lease import Claim
 from tenants import messages
-from tenants.models import MessageKind
+from tenants.models import MessageKind, MessageStatus
 from tenants.queue import enqueue
 
 SETTLING = timedelta(seconds=10)
@@ -41,7 +41,7 @@ def operate(name: str, connection_id: int, actor: str, options: Options) -> Repo
 
 def _refusal_to_retry(connection: Connection) -> str:
     if connection.stage in (Stage.LIVE, Stage.OFFBOARDED) and not connection.blocked_at:
-        return f"there is nothing left to do: it is {connection.get_stage_display().lower()}"
+        return f"there is nothing left to do: it is {in_sentence(connection.get_stage_display())}"
     if not connection.blocked_at:
         return remedies.refusal_to_retry_wait(connection.waiting_for)
     # What is ended cannot start over, so nothing else would go on with it.
@@ -55,8 +55,9 @@ def _retry(claim: Claim, actor: str, options: Options) -> Done:
     if held and not claim.connection.blocked_at:
         raise Skip(held)
     _unblock(claim, timezone.now())
-    stage = claim.connection.get_stage_display().lower()
-    return Done(f"unblocked: {stage}.{_waits(claim)}" if held else f"trying again: {stage}.")
+    stage = in_sentence(claim.connection.get_stage_display())
+    text = f"unblocked: {stage}.{_waits(claim)}" if held else f"trying again: {stage}."
+    return Done(text, is_started=True)
 
 
 def _waits(claim: Claim) -> str:
@@ -73,7 +74,8 @@ def _refusal_to_overwrite(connection: Connection) -> str:
 def _overwrite(claim: Claim, actor: str, options: Options) -> Done:
     claim.record(may_overwrite=True)
     _unblock(claim, timezone.now())
-    return Done(f"allowed.{_waits(claim) or ' The add-on is ordered again.'}")
+    text = f"allowed.{_waits(claim) or ' The add-on is ordered again.'}"
+    return Done(text, is_started=True)
 
 
 def _unblock(claim: Claim, next_attempt_at: datetime) -> None:
@@ -231,8 +233,12 @@ def _refusal_to_reauthorize(connection: Connection) -> str:
 def _reauthorize(claim: Claim, actor: str, options: Options) -> Done:
     # The time in the key: each press of staff is to send a mail.
     key = f"reauthorize:{claim.connection.pk}:{timezone.now().isoformat()}"
-    message = messages.queue(claim.tenant, MessageKind.AUTHORIZE_AGAIN, key=key)
-    return Done(f"a mail with the link is queued for {message.to}.")
+    message = messages.queue(
+        claim.tenant, MessageKind.AUTHORIZE_AGAIN, key=key, asked_by_staff=True
+    )
+    if message.status == MessageStatus.HELD:
+        raise Skip(message.error)
+    return Done(f"a mail with the link is queued for {message.to}.", is_started=True)
 
 
 REGISTRY: dict[str, Operation] = {

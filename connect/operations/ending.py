@@ -4,7 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from connect.clients import budget
-from connect.formats import format_time
+from connect.formats import format_time, in_sentence
 from connect.models import Connection, SchemaFate, Stage
 from connect.operations.base import Done, Operation, Options, by_name
 from connect.provisioning import reconciler, stages
@@ -20,7 +20,7 @@ def _refusal(connection: Connection) -> str:
     if connection.stage == Stage.GRACE:
         return _GRACE
     if connection.stage in (Stage.OFFBOARDING, Stage.OFFBOARDED):
-        return f"it is already {connection.get_stage_display().lower()}"
+        return f"it is already {in_sentence(connection.get_stage_display())}"
     return ""
 
 
@@ -47,7 +47,7 @@ def _undo(claim: Claim, actor: str, options: Options) -> Done:
     before = Stage(claim.connection.stage_before)
     facts = {"ends_at": None, "schema_fate": ""}
     _move(claim, Stage.RESUMING, "The off-boarding is being undone.", facts, actor)
-    text = f"the portal resumes it; then it is as before: {before.label.lower()}."
+    text = f"the portal resumes it; then it is as before: {in_sentence(str(before.label))}."
     return Done(text, is_started=True)
 
 

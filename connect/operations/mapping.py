@@ -32,7 +32,7 @@ def _reload(claim: Claim, actor: str, options: Options) -> Done:
     health.refresh(claim.connection)
     rows = mapping.rows_in_salesforce
     counted = f" Rows to read again (last count): {rows:,}." if rows else ""
-    return Done(f"{mapping.object_name} is loaded again.{counted}")
+    return Done(f"{mapping.object_name} is being loaded again.{counted}", is_started=True)
 
 
 def _diagnose(claim: Claim, actor: str, options: Options) -> Done:

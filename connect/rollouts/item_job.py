@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from connect.clients.accounts import account_of
-from connect.formats import sentence
+from connect.formats import in_sentence, sentence
 from connect.mappings import lint
 from connect.models import (
     BlockedKind,
@@ -101,7 +101,7 @@ class ItemJob(Job):
     def step(self) -> StepOutcome:
         # Staff may have off-boarded the tenant since the roll-out was made.
         if not self._is_live:
-            stage = self.claim.connection.get_stage_display().lower()
+            stage = in_sentence(self.claim.connection.get_stage_display())
             raise Blocked(BlockedKind.NOT_LIVE, f"It is no longer live: {stage}.")
         if self.item.status == RolloutItemStatus.CHECKING:
             return Done("Checked.", self._kind.check(self.claim))

@@ -181,7 +181,7 @@ def roll_back(rollout_id: int, actor: str, *, prune: Prune = Prune.REMOVED) -> R
 
 
 def _make_the_way_back(rollout: Rollout, actor: str, prune: Prune) -> Rollout:
-    targets = _earlier_versions(rollout)
+    targets = versions_before(rollout)
     if not targets:
         raise TransitionRefused("No tenant has the version of this roll-out any more")
     back = Rollout(
@@ -196,7 +196,8 @@ def _make_the_way_back(rollout: Rollout, actor: str, prune: Prune) -> Rollout:
     return create(back, Connection.objects.filter(pk__in=targets), targets)
 
 
-def _earlier_versions(rollout: Rollout) -> dict[int, MappingTemplate]:
+def versions_before(rollout: Rollout) -> dict[int, MappingTemplate]:
+    """Return the version that each connection had before a roll-out, of those that can go back."""
     has_target, has_former = (
         Q(connection__template=F("target")),
         Q(connection__template=F("came_from")),

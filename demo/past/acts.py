@@ -109,7 +109,7 @@ def roll_out(past: Machine) -> None:
         "canary_size": "1",
         "hold_after_canary": "on",
     }
-    page = staff.browser.click(page, "Save", **answers, notes="One tenant first.")
+    page = staff.browser.click(page, "Create roll-out", **answers, notes="One tenant first.")
     past.watch(4 * MINUTE)
     page = staff.browser.open(urljoin(staff.base, f"connect/rollout/{_rollout(past)}/change/"))
     page = staff.browser.open(urljoin(page.url, page.link("Start")))

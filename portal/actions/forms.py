@@ -24,6 +24,7 @@ EXPORT = (
 )
 MORNING = time(8)
 MONDAY = 7  # days from one Monday to the next
+LONGEST = timedelta(days=366)
 
 
 class Question(forms.Form):
@@ -127,11 +128,17 @@ class UntilForm(Question):
             until = data.get("until")
             if until is None and "until" not in self.errors:
                 self.add_error("until", "Enter a time.")
-            elif until is not None and until <= timezone.now():
-                self.add_error("until", "This time has passed.")
+            elif until is not None:
+                self._check(until, timezone.now())
         elif data.get("until"):
             self.add_error("until", f"Choose “{OTHER_TIME}”, or clear the time.")
         return data
+
+    def _check(self, until: datetime, now: datetime) -> None:
+        if until <= now:
+            self.add_error("until", "This time has passed.")
+        elif until > now + LONGEST:
+            self.add_error("until", "Enter a time within a year. You can do it again then.")
 
     def options(self) -> dict[str, Any]:
         answers = self.cleaned_data

@@ -1,5 +1,6 @@
 """Actions on a roll-out: each is a transition from some statuses to another."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -43,14 +44,13 @@ class StartForm(Question):
 
 
 class PruneForm(Question):
-    """What a roll-back does with objects that the former version does not have."""
+    """What a roll-back does with objects that the version of before does not have."""
 
     prune = forms.ChoiceField(
-        label="Mapped objects that the former version does not have",
-        # A roll-out's texts speak of its old and its new version, which a roll-back swaps.
+        label="Objects that are mapped only since this roll-out",
         choices=[
-            (Prune.REMOVED, "Delete those that this roll-out added"),
-            (Prune.ALL, "Delete all of them, also those that were added by hand"),
+            (Prune.REMOVED, "Delete what this roll-out added, keep what was added by hand"),
+            (Prune.ALL, "Delete both, also what was added by hand"),
             (Prune.KEEP, "Delete nothing"),
         ],
         initial=Prune.REMOVED,
@@ -117,6 +117,19 @@ def _before_the_start(targets: Sequence[Rollout]) -> list[str]:
     lines = [left_out.sentence(left_out.refused(rollout)) for rollout in targets]
     lines += [str(warning) for rollout in targets for warning in warnings.of(rollout)]
     return [line for line in lines if line]
+
+
+def _ways_back(targets: Sequence[Rollout]) -> list[str]:
+    """Return from which version to which, and how many tenants."""
+    counts = Counter(
+        (rollout.template, before)
+        for rollout in targets
+        for before in lifecycle.versions_before(rollout).values()
+    )
+    return [
+        f"{counted(number, 'tenant')}: from {now or 'the present version'} back to {before}."
+        for (now, before), number in counts.most_common()
+    ]
 
 
 def _start(pk: int, actor: str, options: Options) -> Rollout:
@@ -196,7 +209,7 @@ ACTIONS = (
     ),
     _action(
         "cancel",
-        "Cancel",
+        "Cancel roll-out",
         "Tenants that were not started are skipped; those in progress are finished.",
         _CONTROL,
         Transition(_UNFINISHED, lambda pk, actor, options: lifecycle.cancel(pk, actor)),
@@ -205,7 +218,8 @@ ACTIONS = (
     _action(
         "roll_back",
         "Roll back",
-        "Every tenant that still has the version of this roll-out returns to its former version.",
+        "Every tenant that still has the version of this roll-out gets the version back that it "
+        "had before.",
         _CONTROL,
         _RollBack(
             lifecycle.ROLLED_BACK_FROM,
@@ -214,6 +228,7 @@ ACTIONS = (
             ),
             lambda back: f"This roll-out is the way back. {what_follows(back)}",
         ),
+        details=_ways_back,
         form=PruneForm,
         destructive=True,
     ),

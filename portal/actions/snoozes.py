@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -52,8 +51,7 @@ ACTIONS = (
     Action(
         "snooze",
         "Snooze",
-        "Until then it is not listed under Attention; the work itself and the alerts continue. "
-        f"All times are {settings.TIME_ZONE}.",
+        "Until then it is not listed under Attention; the work itself and the alerts continue.",
         TENDED,
         PERMISSION,
         Work(_snooze, store_row, load_row),

@@ -5,13 +5,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.fields.json import KT
 from django.utils import timezone
 
-from connect.formats import counted
-from connect.models import ENDING, Connection, Diagnosis, Stage
+from connect.formats import counted, in_sentence, sentence
+from connect.health import states
+from connect.health.mapping_words import state_and_words
+from connect.models import ENDING, Connection, Diagnosis, Mapping, Stage
 from portal.models import BulkItem, BulkItemStatus
 from tenants import sweeps
+from tenants.messages import STAFF_KINDS
+from tenants.models import Message, MessageStatus
 
 MAX_AT_ONCE = 500
 Outcome = tuple[BulkItemStatus, str]
@@ -24,9 +29,14 @@ class Start(Protocol):
         """Return those items whose work has ended."""
         ...
 
-    def outcome(self, connection: Connection) -> Outcome:
+    def outcome(self, item: BulkItem) -> Outcome:
         """Return the outcome of work that has ended."""
         ...
+
+
+def _connection(item: BulkItem) -> Connection:
+    assert item.connection is not None  # noqa: S101  (only such items are asked for)
+    return item.connection
 
 
 @dataclass(frozen=True)
@@ -43,13 +53,14 @@ class Stages:
     def ended(self, items: QuerySet[BulkItem]) -> QuerySet[BulkItem]:
         return items.exclude(connection__stage__in=self.stages, connection__blocked_at=None)
 
-    def outcome(self, connection: Connection) -> Outcome:
+    def outcome(self, item: BulkItem) -> Outcome:
+        connection = _connection(item)
         if connection.stage in self.ends:
             return BulkItemStatus.DONE, self.done
         if connection.blocked_at:
             return BulkItemStatus.FAILED, f"Blocked: {connection.blocked_reason}"
         # Not cancelled: “Try again” would do again what somebody has undone.
-        stage = connection.get_stage_display().lower()
+        stage = in_sentence(connection.get_stage_display())
         return BulkItemStatus.SKIPPED, f"it did not come to its end: it is {stage}"
 
 
@@ -60,8 +71,8 @@ class Diagnoses:
         running = Diagnosis.objects.filter(connection=OuterRef("connection"), ended_at=None)
         return items.exclude(Exists(running))
 
-    def outcome(self, connection: Connection) -> Outcome:
-        found = connection.diagnoses.first()
+    def outcome(self, item: BulkItem) -> Outcome:
+        found = _connection(item).diagnoses.first()
         if found is None:
             return BulkItemStatus.SKIPPED, "its result has gone"
         if found.error:
@@ -70,9 +81,75 @@ class Diagnoses:
         return BulkItemStatus.DONE, f"Heroku Connect finds {counts}."
 
 
+class Attempt:
+    """The next attempt at a connection's stage, which the reconciler makes."""
+
+    def ended(self, items: QuerySet[BulkItem]) -> QuerySet[BulkItem]:
+        to_come = (
+            Q(connection__queued_at__isnull=False)
+            | Q(connection__lease__isnull=False)
+            | Q(connection__next_attempt_at__lte=timezone.now())
+        )
+        return items.exclude(to_come, connection__blocked_at=None)
+
+    def outcome(self, item: BulkItem) -> Outcome:
+        connection = _connection(item)
+        stage = connection.get_stage_display()
+        if connection.blocked_at:
+            return BulkItemStatus.FAILED, f"Blocked again: {connection.blocked_reason}"
+        if connection.last_error:
+            text = f"{stage}: {sentence(connection.last_error)} The portal tries again by itself."
+            return BulkItemStatus.FAILED, text
+        waits = f" Waiting for {connection.waiting_for}." if connection.waiting_for else ""
+        return BulkItemStatus.DONE, f"It went on: {in_sentence(stage)}.{waits}"
+
+
+class Mail:
+    """The mail to the subscriber that staff asked for: the newest at the time of the press."""
+
+    def ended(self, items: QuerySet[BulkItem]) -> QuerySet[BulkItem]:
+        mails = self._mails(OuterRef("tenant"), OuterRef("ended_at"))
+        rows = items.annotate(mail_status=Subquery(mails.values("status")[:1]))
+        return rows.exclude(mail_status=MessageStatus.QUEUED)
+
+    def outcome(self, item: BulkItem) -> Outcome:
+        mail = self._mails(item.tenant_id, item.ended_at).first()
+        if mail is None:
+            return BulkItemStatus.SKIPPED, "its mail has gone"
+        if mail.status in (MessageStatus.SENT, MessageStatus.DELIVERED):
+            return BulkItemStatus.DONE, f"The mail to {mail.to} is sent."
+        return BulkItemStatus.FAILED, f"The mail to {mail.to} was not sent. {mail.error}".strip()
+
+    def _mails(self, tenant: Any, until: Any) -> QuerySet[Message]:
+        mails = Message.objects.filter(tenant=tenant, created_at__lte=until)
+        return mails.exclude(kind__in=STAFF_KINDS).order_by("-pk")
+
+
+class Reload:
+    """The loading of one mapped object, as seen after the press."""
+
+    def ended(self, items: QuerySet[BulkItem]) -> QuerySet[BulkItem]:
+        not_loaded = Mapping.objects.filter(
+            Q(seen_at__lte=OuterRef("ended_at")) | Q(state__in=states.LOADING_MAPPING),
+            connection=OuterRef("connection"),
+            object_name=OuterRef("object_name"),
+        )
+        named = items.annotate(object_name=KT("target__object_name"))
+        return named.exclude(Exists(not_loaded))
+
+    def outcome(self, item: BulkItem) -> Outcome:
+        name = item.target["object_name"]
+        found = _connection(item).mappings.filter(object_name=name).first()
+        if found is None:
+            return BulkItemStatus.SKIPPED, f"{name} is no longer mapped"
+        if states.is_broken_mapping(found.state):
+            return BulkItemStatus.FAILED, state_and_words(name, found.state, found.description)
+        return BulkItemStatus.DONE, f"{name} is loaded again."
+
+
 _OFFBOARDED = Stages((Stage.GRACE, Stage.OFFBOARDING), (Stage.OFFBOARDED,), "Off-boarded.")
 _NOT_ENDING = tuple(each for each in Stage if each not in (*ENDING, Stage.OFFBOARDED))
-# By the name of the action on a tenant.
+# By the name of the action.
 STARTS: dict[str, Start] = {
     "offboard": _OFFBOARDED,
     "end_grace": _OFFBOARDED,
@@ -84,6 +161,11 @@ STARTS: dict[str, Start] = {
         (Stage.IMPORTING_MAPPINGS,), (Stage.LOADING, Stage.LIVE), "The mappings are imported."
     ),
     "diagnose": Diagnoses(),
+    "retry": Attempt(),
+    "overwrite": Attempt(),
+    "resend": Mail(),
+    "reauthorize": Mail(),
+    "reload": Reload(),
 }
 
 
@@ -91,8 +173,7 @@ def settle(again_after: timedelta = sweeps.REQUEUE_AFTER) -> int:
     """Store what was started and has ended by now. No task is queued, so return 0."""
     for name, start in STARTS.items():
         for item in _ended(name, start):
-            assert item.connection is not None  # noqa: S101  (the query joins it)
-            status, text = start.outcome(item.connection)
+            status, text = start.outcome(item)
             still_started = BulkItem.objects.filter(pk=item.pk, status=BulkItemStatus.STARTED)
             still_started.update(status=status, text=text, ended_at=timezone.now())
     return 0

@@ -45,7 +45,7 @@ def _resend(subject: Subject, actor: str, options: Options) -> Report:
         return base.skipped("Resend e-mail", messages.NO_MAIL)
     if message.status == MessageStatus.HELD:
         return base.skipped("Resend e-mail", message.error)
-    return Report(OperationOutcome.DONE, f"{message} is queued.")
+    return Report(OperationOutcome.STARTED, f"{message} is queued.")
 
 
 def _refusal_to_admit(subject: Subject) -> str:

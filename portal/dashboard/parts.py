@@ -4,7 +4,8 @@ import hashlib
 import re
 from collections.abc import Mapping
 
-HEADER = "X-Live-Known"  # the marks of what the browser shows, separated by commas
+from portal.looks import HEADER
+
 LENGTH = 20
 # What changes without saying something else, as in live.js: the browser itself renews a moment.
 _CHANGING = re.compile(

@@ -9,12 +9,12 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.cache import add_never_cache_headers
 
+from portal.looks import is_look
 from portal.project.failures import STAFF
 from tenants.sweeps import MAX_SKEW
 
 BEGAN, SEEN = "staff_began", "staff_seen"
 NOTE_EVERY = 60  # seconds; noting each request would write the session each time
-LIVE = ("/live/", "/dashboard/")  # a page that renews itself is not a sign of a person
 
 
 class StaffSessionMiddleware:
@@ -49,6 +49,6 @@ def _is_over(request: HttpRequest) -> bool:
         return True
     if now - began > settings.SESSION_COOKIE_AGE or now - seen > settings.SESSION_IDLE_MINUTES * 60:
         return True
-    if now - seen > NOTE_EVERY and not request.path.endswith(LIVE):
+    if now - seen > NOTE_EVERY and not is_look(request):
         session[SEEN] = now
     return False

@@ -123,10 +123,12 @@ _INCIDENT_STATE = Case(
 )
 _TENANT_OF_INCIDENT = Coalesce("connection__tenant__name", "region_url")
 _RUN_STATE = Case(
+    When(finished_at=None, cancelled_at=None, waiting_for__gt="", then=Value("Waiting")),
     When(finished_at=None, cancelled_at=None, then=Value("Running")),
     When(cancelled_at=None, then=Value("Ended")),
     default=Value("Cancelled"),
 )
+_RUN_TONES = {"Running": show.BUSY, "Waiting": show.WAIT}
 KINDS = (
     RowKind(
         "incidents",
@@ -171,7 +173,7 @@ KINDS = (
         _numbered(BulkRun),
         (F("label"), F("about"), _RUN_STATE),
         lambda pk, label: f"Run {pk}: {label}",
-        lambda word: (word, show.BUSY if word == "Running" else show.MUTED),
+        lambda word: (word, _RUN_TONES.get(word, show.MUTED)),
     ),
     RowKind(
         "callouts",

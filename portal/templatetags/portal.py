@@ -6,6 +6,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django import template
+from django.contrib.admin.helpers import Fieldset
+from django.contrib.admin.utils import flatten
 from django.forms import BaseForm
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -110,6 +112,12 @@ def drill_down(cl: DeclaredChangeList) -> dict[str, Any]:
     choices = [linked(each) for each in level["choices"]]
     # A single date is nothing to choose.
     return {"show": bool(back) or len(choices) > 1, "back": back, "choices": choices}
+
+
+@register.filter
+def is_only_shown(fieldset: Fieldset) -> bool:
+    """Return whether nothing in a part of a form can be changed."""
+    return set(flatten(fieldset.fields)) <= set(fieldset.readonly_fields)
 
 
 @register.inclusion_tag("admin/includes/errors.html")

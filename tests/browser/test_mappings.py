@@ -103,7 +103,7 @@ def add_the_field(window: Page) -> None:
 def roll_out(window: Page, fleet: Fleet) -> None:
     window.get_by_role("link", name="Roll out…").click()
     window.locator("#id_canary_size").fill("2")
-    window.get_by_role("button", name="Save", exact=True).click()
+    window.get_by_role("button", name="Create roll-out").click()
     work(fleet)
     window.get_by_role("link", name=re.compile(r"^Roll-out \d+: Version 2")).first.click()
     row = window.locator("tr", has_text=cast.BOREALIS["name"])

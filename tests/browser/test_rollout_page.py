@@ -110,6 +110,6 @@ def test_the_preview_takes_the_focus_and_a_second_button_makes_the_roll_out(
     for width in WIDTHS:
         in_view(window, width)
     assert complaints(window, axe, whole=True) == {}
-    window.get_by_role("button", name="Save", exact=True).click()
+    window.get_by_role("button", name="Create roll-out").click()
     expect(window.locator(".messagelist")).to_contain_text("was added")
     assert RolloutItem.objects.filter(wave=0).get().connection == fleet.members[0].connection

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from connect.clients import heroku_connect, http
 from connect.clients.accounts import remote_of
+from connect.formats import in_sentence
 from connect.health import observations, states
 from connect.health import refresh as health
 from connect.models import WAITS_FOR_END, Condition, Connection, Stage, WaitingOn
@@ -75,7 +76,7 @@ def resuming(claim: Claim) -> StepOutcome:
         heroku_connect.resume(remote_of(connection))
         if health.refresh(connection) == states.PAUSED:
             return polling.poll("Heroku Connect to resume it", connection.waiting_since or now)
-    text = f"The off-boarding was undone: {then.label.lower()} again."
+    text = f"The off-boarding was undone: {in_sentence(str(then.label))} again."
     return Done(text, stages.NOT_PAUSED, EventKind.RESUMED, then)
 
 

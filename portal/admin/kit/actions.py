@@ -25,7 +25,7 @@ from portal.actions import action as registry
 from portal.actions import runs
 from portal.actions.action import Action, Options, Target, Work
 from portal.actions.result import Result, Unmet
-from portal.admin.kit import back, buttons, once
+from portal.admin.kit import back, buttons, following, once
 from portal.admin.kit.base import PortalAdmin
 from portal.admin.kit.buttons import Button
 from portal.admin.kit.confirm import CONFIRMED, Click, confirmation
@@ -105,7 +105,10 @@ class ActionsAdmin(PortalAdmin):
             # A page may have chosen its buttons already.
             context.setdefault("buttons", self.buttons(request, row))
             if "presses" not in context:
-                context["presses"] = self.presses(row)[:MAX_PRESSES]
+                context["presses"] = list(self.presses(row)[:MAX_PRESSES])
+            context.setdefault("every", following.every(context["presses"]))
+            context.setdefault("live_url", self.page_of(row))
+            context |= {"here": self.page_of(row), **following.frame(request)}
         return super().render_change_form(request, context, *args, **kwargs)
 
     def changelist_view(

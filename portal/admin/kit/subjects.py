@@ -15,20 +15,21 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from connect import holds, standing
+from connect.formats import in_sentence
 from connect.models import Connection
 from connect.standing import TONES, Standing, Word
 from portal import remedy_pages, show
 from portal.actions import action as registry
 from portal.actions.subject import Subject
+from portal.admin.kit.actions import ActionsAdmin
 from portal.admin.kit.base import Tallies
 from portal.admin.kit.buttons import Button
-from portal.admin.kit.following import FollowingAdmin
 from portal.admin.kit.lists import Tally
 from portal.questions import Answer, later
 from tenants.batching import Asking, batched, gather, together
 
 
-class SubjectAdmin(FollowingAdmin):
+class SubjectAdmin(ActionsAdmin):
     """A model whose `subject` returns a tenant with its connection."""
 
     noun = "tenants"
@@ -37,7 +38,7 @@ class SubjectAdmin(FollowingAdmin):
         """Return what tells tenants of the same name apart, and how they stand."""
         found = standings(targets)
         return [
-            f"{each.tenant.org_id}, {seen.label.lower()}"
+            f"{each.tenant.org_id}, {in_sentence(seen.label)}"
             for each, seen in zip(targets, found, strict=True)
         ]
 

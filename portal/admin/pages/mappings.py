@@ -3,19 +3,25 @@
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.http import urlencode
+from django.views.decorators.http import require_safe
 
 from connect.models import Connection, Mapping
 from portal import show
-from portal.admin.kit import search
+from portal.admin.kit import following, search
+from portal.admin.kit.actions import MAX_PRESSES, ActionsAdmin
 from portal.admin.kit.base import ReadOnlyAdmin
 from portal.admin.kit.filters import FailedRowsFilter
-from portal.admin.kit.following import FollowingAdmin
 
 
 @admin.register(Mapping)
-class MappingAdmin(ReadOnlyAdmin, FollowingAdmin):
+class MappingAdmin(ReadOnlyAdmin, ActionsAdmin):
     list_display = (
         "object_name",
         "connection",
@@ -61,19 +67,35 @@ class MappingAdmin(ReadOnlyAdmin, FollowingAdmin):
         "configuration",
     )
 
-    def follow_url(self, row: Any) -> str:
-        known = urlencode({"connection": row.connection_id, "object_name": row.object_name})
-        return f"{super().follow_url(row)}?{known}"
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(require_safe(self.follow))
+        return [path("<str:pk>/follow/", view, name="connect_mapping_follow"), *super().get_urls()]
 
-    def row_to_follow(self, request: HttpRequest, pk: str) -> Any:
-        """Return the mapping; one that was deleted as what it was, without its key."""
-        connection = request.GET.get("connection", "")
-        found = self.get_object(request, pk)
-        if found or not connection.isdecimal():
-            return found
-        gone = Connection.objects.select_related("tenant").filter(pk=connection).first()
-        name = request.GET.get("object_name", "")
-        return gone and Mapping(connection=gone, object_name=name)
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        row = context["original"]
+        known = urlencode({"connection": row.connection_id, "object_name": row.object_name})
+        url = reverse("admin:connect_mapping_follow", args=[row.pk])
+        context["live_url"] = f"{url}?{known}"
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def follow(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """Return the page of a mapping; of one that was deleted, only what was pressed on it."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if self.get_object(request, unquote(pk)):
+            return self.change_view(request, pk)
+        presses = list(self.presses(self._gone(request))[:MAX_PRESSES])
+        context = {"presses": presses, "every": following.every(presses)}
+        return TemplateResponse(request, "admin/connect/mapping/gone.html", context)
+
+    def _gone(self, request: HttpRequest) -> Mapping:
+        """Return a deleted mapping as what it was, without its key. Raises Http404."""
+        pk = request.GET.get("connection", "")
+        found = Connection.objects.select_related("tenant")
+        connection = get_object_or_404(found, pk=pk if pk.isdecimal() else 0)
+        return Mapping(connection=connection, object_name=request.GET.get("object_name", ""))
 
     def tone(self, value: Any) -> str:
         return show.mapping_tone(value)

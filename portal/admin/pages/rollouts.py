@@ -22,7 +22,7 @@ from portal.admin.kit.filters import AttentionFilter
 from portal.admin.panels import rollout as panel
 from portal.admin.panels import rollout_preview
 
-REFRESH_SECONDS = "5"
+REFRESH_SECONDS = 5  # while the worker is at work on it
 PREVIEW = "_preview"  # the button that shows what a roll-out would do, and makes none
 _REFUSAL = "rollout_refusal"  # the attribute of a request whose roll-out could not be made
 
@@ -162,10 +162,9 @@ class RolloutAdmin(ActionsAdmin):
             context["preview"] = _preview(context["adminform"].form)
             return super().render_change_form(request, context, *args, **kwargs)
         context |= panel.context(rollout)
-        response = super().render_change_form(request, context, *args, **kwargs)
         if rollout.status in (RolloutStatus.CHECKING, RolloutStatus.RUNNING):
-            response["Refresh"] = REFRESH_SECONDS
-        return response
+            context["every"] = REFRESH_SECONDS
+        return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description="status", ordering="status")
     def coloured_status(self, rollout: Rollout) -> str:

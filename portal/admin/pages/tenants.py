@@ -227,7 +227,8 @@ class TenantAdmin(StandingAdmin):
         parts = panel.context(tenant, self.subject(tenant), wanted, find)
         presses = self.presses(tenant)[:MAX_PRESSES]
         buttons = self.buttons(request, tenant, parts["standing"])
-        return {**parts, "buttons": buttons, "presses": presses}
+        here = self.page_of(tenant)
+        return {**parts, "buttons": buttons, "presses": presses, "here": here}
 
     def presses(self, row: Any) -> QuerySet[BulkItem]:
         """Return all that was pressed on a tenant, its objects and its failed writes."""

@@ -93,6 +93,7 @@ class WriteErrorAdmin(ReadOnlyAdmin, ActionsAdmin):
         buttons = self.buttons(request, error) if error and parts["rows"] else []
         presses = self.presses(error)[:MAX_PRESSES] if error else []
         own = {"original": error, "buttons": buttons, "presses": presses, "chosen": CHOSEN}
+        own["here"] = self.page_of(error) if error else ""
         return {**parts, **own}
 
     def change_view(

@@ -100,6 +100,7 @@ def progress(run: BulkRun) -> dict[str, Any]:
         "badge": show.badge(label, tone),
         "bar": bar(run, counts),
         "holds": _holds(run),
+        "live_url": reverse("admin:portal_bulkrun_live", args=[run.pk]),
         "every": _every(run, counts),
         "undoes": run.undoes,
         "undone_by": run.undone_by.last() if run.finished_at else None,

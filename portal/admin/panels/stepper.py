@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from connect.formats import in_sentence
 from connect.models import Connection, Stage
 from connect.standing import Standing, Word
 
@@ -94,4 +95,4 @@ def _now(found: Standing) -> tuple[str, str]:
     # A stage that only waits for its turn, or for a person, is in progress.
     if found.word.value in Stage.values:
         return "now", _IN_WORDS["now"]
-    return found.tone, found.label.lower()
+    return found.tone, in_sentence(found.label)

@@ -55,6 +55,11 @@ class Case:
     undoable: set[int]
 
     @property
+    def is_tenant(self) -> bool:
+        """Whether it is about a tenant, and not a roll-out, for example."""
+        return self.key.startswith(f"{Tenant._meta.model_name}-")
+
+    @property
     def is_moving(self) -> bool:
         """Whether the worker has something to do that was pressed here."""
         return any(item.status in OPEN for item in self.presses)

@@ -31,7 +31,7 @@ def test_a_button_of_a_mapping_asks_first(
     ("label", "status"),
     [
         ("Start", RolloutStatus.READY),
-        ("Cancel", RolloutStatus.RUNNING),
+        ("Cancel roll-out", RolloutStatus.RUNNING),
         ("Roll back", RolloutStatus.DONE),
     ],
 )

@@ -63,6 +63,7 @@ def test_without_the_orgs_name_and_a_choice_it_asks_again(
     [
         ({"span": "other", "until": ""}, "Enter a time."),
         ({"span": "other", "until": "2020-01-01T08:00"}, "This time has passed."),
+        ({"span": "other", "until": "9999-12-31T08:00"}, "Enter a time within a year."),
         (
             {"span": "4", "until": "2030-01-01T08:00"},
             "Choose “Until another time, given below”, or clear the time.",

@@ -357,7 +357,7 @@ def account(fleet: Fleet) -> Mapping:
 
 def test_a_mapping_is_reloaded_diagnosed_and_deleted(manager: Client, account: Mapping) -> None:
     assert act(manager, account, "reload") == 302
-    assert "Reload: Account is loaded again. Rows to read again" in work_off()
+    assert "Reload: Account is being loaded again. Rows to read again" in work_off()
     assert act(manager, account, "diagnose") == 302
     assert "Heroku Connect finds nothing wrong" in work_off()
     assert act(manager, account, "delete") == 302

@@ -1,5 +1,6 @@
 """What a press only started: it is not done before it has ended, and its outcome is stored then."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,14 +9,14 @@ from django.utils import timezone
 from pytest_django.asserts import assertContains
 from pytest_django.fixtures import Settings
 
-from connect.models import Connection, Diagnosis, Stage
+from connect.models import Connection, Diagnosis, Mapping, Stage
 from portal import bulk
 from portal.actions import action as registry
 from portal.actions import runs, started, undoing
 from portal.actions.subject import Subject
 from portal.models import BulkItem, BulkItemStatus, BulkRun
 from tenants import sweeps
-from tenants.models import Event, Tenant
+from tenants.models import Event, Message, MessageKind, MessageStatus, Tenant
 from tests.portal.admin import strangers, walk
 
 pytestmark = pytest.mark.django_db
@@ -115,15 +116,102 @@ def test_a_diagnosis_is_done_when_its_result_is_there(
     assert settled("diagnose", made) == (status, text)
 
 
-def settled(name: str, connection: Connection) -> tuple[str, str]:
+def settled(name: str, connection: Connection, **target: str) -> tuple[str, str]:
     """Return the outcome of an item that was started."""
     run = BulkRun.objects.create(action=name, label="X", actor="mia", total=1)
     item = BulkItem.objects.create(
-        run=run, tenant=connection.tenant, connection=connection, status=BulkItemStatus.STARTED
+        run=run,
+        tenant=connection.tenant,
+        connection=connection,
+        status=BulkItemStatus.STARTED,
+        target=target,
+        ended_at=timezone.now(),
     )
     started.settle()
     item.refresh_from_db()
     return item.status, item.text
+
+
+IN_A_MINUTE = timezone.now() + timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("facts", "status", "text"),
+    [
+        ({"queued_at": timezone.now()}, "started", ""),
+        ({"next_attempt_at": timezone.now()}, "started", ""),
+        (
+            {"stage": Stage.LINKING, "waiting_for": "Heroku Connect"},
+            "done",
+            "It went on: linking to Heroku Connect. Waiting for Heroku Connect.",
+        ),
+        (
+            {"stage": Stage.LINKING, "last_error": "Heroku answers 503"},
+            "failed",
+            "Linking to Heroku Connect: Heroku answers 503. The portal tries again by itself.",
+        ),
+        (
+            {"blocked_at": timezone.now(), "blocked_reason": "No card.", "queued_at": None},
+            "failed",
+            "Blocked again: No card.",
+        ),
+    ],
+)
+def test_a_retry_is_done_when_the_attempt_was_made(
+    facts: dict[str, Any], status: str, text: str
+) -> None:
+    (made,) = strangers.connected([1], **{"next_attempt_at": IN_A_MINUTE, **facts})
+    assert settled("retry", made) == (status, text)
+
+
+@pytest.mark.parametrize(
+    ("mail", "status", "text"),
+    [
+        (MessageStatus.QUEUED, "started", ""),
+        (MessageStatus.SENT, "done", "The mail to ops@acme.example is sent."),
+        (MessageStatus.DELIVERED, "done", "The mail to ops@acme.example is sent."),
+        (
+            MessageStatus.BOUNCED,
+            "failed",
+            "The mail to ops@acme.example was not sent. No such mailbox.",
+        ),
+    ],
+)
+@pytest.mark.parametrize("name", ["resend", "reauthorize"])
+def test_a_mail_is_done_when_it_is_sent(
+    name: str, mail: MessageStatus, status: str, text: str
+) -> None:
+    (made,) = live(1)
+    for kind, given in ((MessageKind.SIGN_IN, mail), (MessageKind.INCIDENT, MessageStatus.SENT)):
+        Message.objects.create(
+            tenant=made.tenant,
+            kind=kind,
+            key=kind,
+            to="ops@acme.example",
+            status=given,
+            error="No such mailbox." if given == MessageStatus.BOUNCED else "",
+        )
+    assert settled(name, made) == (status, text)
+
+
+@pytest.mark.parametrize(
+    ("state", "seen", "status", "text"),
+    [
+        ("DATA_SYNCED", -1, "started", ""),
+        ("RELOAD_TABLE", 1, "started", ""),
+        ("DATA_SYNCED", 1, "done", "Account is loaded again."),
+        ("BULK_LOAD_ERROR", 1, "failed", "Account (BULK_LOAD_ERROR)"),
+        ("", 0, "skipped", "Account is no longer mapped"),
+    ],
+)
+def test_a_reload_is_done_when_a_later_look_finds_it_loaded(
+    state: str, seen: int, status: str, text: str
+) -> None:
+    (made,) = live(1)
+    if state:
+        seen_at = timezone.now() + timedelta(minutes=seen)
+        Mapping.objects.create(connection=made, object_name="Account", state=state, seen_at=seen_at)
+    assert settled("reload", made, object_name="Account") == (status, text)
 
 
 @pytest.mark.parametrize(

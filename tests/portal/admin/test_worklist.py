@@ -246,6 +246,16 @@ def test_a_snoozed_row_leaves_with_its_reason_and_can_be_woken(
     assert f"/admin/tenants/tenant/{five['dune'].pk}/do/unsnooze/" in html
 
 
+def test_a_list_whose_rows_are_all_snoozed_does_not_say_that_all_is_well(
+    operator: Client,
+) -> None:
+    blocked(cast.ACME, snoozed_until=timezone.now() + timedelta(days=1))
+    html = operator.get(PAGE).content.decode()
+    assert "All that needs attention is snoozed" in html
+    assert "1 snoozed row needs somebody" in html
+    assert "Nothing needs attention" not in html
+
+
 def test_the_page_of_rows_is_for_staff_who_may_see_tenants(client: Client) -> None:
     for url in (PAGE, ROWS, ACT):
         assert client.get(url).status_code == 302

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from portal.door import browsers
+from portal.looks import HEADER
 from tests.portal.door.conftest import PASSWORD, is_in, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -30,11 +31,14 @@ def test_a_session_ends_when_nothing_happens_for_half_an_hour(client: Client, mi
         assert client.get("/admin/")["Location"] == "/admin/login/?next=/admin/"
 
 
-def test_a_page_that_renews_itself_is_no_sign_of_a_person(client: Client, mia: User) -> None:
+@pytest.mark.parametrize("address", ["dashboard", "worklist-rows", "admin:connect_hostapp_add"])
+def test_a_page_that_renews_itself_is_no_sign_of_a_person(
+    client: Client, mia: User, address: str
+) -> None:
     sign_in(client)
     assert is_in(client)
     with after(minutes=20):
-        client.get("/admin/dashboard/")
+        client.get(reverse(address), headers={HEADER: ""})
     with after(minutes=31):
         assert not is_in(client)
 

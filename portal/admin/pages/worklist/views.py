@@ -1,6 +1,7 @@
 """The pages of the worklist: the list, its rows alone for an open page, a press on many rows."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
@@ -113,6 +114,7 @@ def _page(
     start = f"{address}{'&' if '?' in address else '?'}p="
     return {
         **_live(cases.build(request.user, found, now)),
+        "asleep": 0 if total or filters.is_narrow else _asleep(now),
         "number": number,
         "last": last,
         "previous": f"{start}{number - 1}" if number > 1 else "",
@@ -120,6 +122,11 @@ def _page(
         "listed": total,
         "unshown": total - count,
     }
+
+
+def _asleep(now: datetime) -> int:
+    """Return how many rows would be listed if nobody had snoozed them."""
+    return sum(number for _, number in reading.counts(Wanted(snoozed="yes"), "", now))
 
 
 def _named(request: HttpRequest, named: keys.Keys) -> dict[str, Any]:
