@@ -53,6 +53,7 @@ def environment(plan: Plan, database_url: str, known: dict[str, str]) -> dict[st
         "HEROKU_API_TOKEN": HEROKU_TOKEN,
         "HEROKU_API_URL": f"{base}/heroku",
         "HEROKU_CONNECT_URL": f"{base}/central",
+        "HEROKU_PAGES_URL": f"{base}/sites/{{site}}",
         "SALESFORCE_KEY": "emulator-key",
         "SALESFORCE_SECRET": "emulator-secret",
         "SALESFORCE_LOGIN_URL": f"{base}/salesforce/login.salesforce.com",

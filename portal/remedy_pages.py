@@ -7,9 +7,9 @@ from django.conf import settings
 from django.urls import reverse
 
 from connect.remedies import Page
+from portal import heroku_pages
+from portal.heroku_pages import Site
 from tenants.models import Tenant
-
-_DASHBOARD = "https://dashboard.heroku.com/apps"
 
 
 def address(page: Page, tenant: Tenant, host: str = "") -> str:
@@ -31,7 +31,9 @@ def _list(model: str) -> _Address:
 
 
 def _of_app(part: str) -> _Address:
-    return lambda tenant, host: f"{_DASHBOARD}/{host or _host_of(tenant)}/{part}"
+    return lambda tenant, host: heroku_pages.address(
+        Site.DASHBOARD, f"apps/{host or _host_of(tenant)}/{part}"
+    )
 
 
 def _host_of(tenant: Tenant) -> str:
@@ -51,7 +53,7 @@ _ADDRESSES: dict[Page, _Address] = {
     Page.HEROKU_SETTINGS: _of_app("settings"),
     Page.HEROKU_ADDONS: _of_app("resources"),
     Page.HEROKU_ACCESS: _of_app("access"),
-    Page.HEROKU_STATUS: lambda tenant, host: "https://status.heroku.com/",
+    Page.HEROKU_STATUS: lambda tenant, host: heroku_pages.address(Site.STATUS),
     Page.QUEUE: lambda tenant, host: reverse("admin:django_q_ormq_changelist"),
-    Page.HEROKU_SUPPORT: lambda tenant, host: "https://help.heroku.com/tickets/new",
+    Page.HEROKU_SUPPORT: lambda tenant, host: heroku_pages.ticket(),
 }

@@ -37,9 +37,13 @@ def message_page(
     *,
     link: str = "",
     other_user: bool = False,
+    again: bool = False,
 ) -> HttpResponse:
-    """Show one message. `link` is a sign-in link's signed part, which offers the way back."""
-    page = {"title": title, "text": text, "link": link, "other_user": other_user, "status": status}
+    """Show one message. `link` is a sign-in link's signed part, which offers the way back.
+
+    `other_user` and `again` offer another try, also without a link.
+    """
+    page = {"title": title, "text": text, "link": link, "other_user": other_user, "again": again}
     return private(render(request, "tenants/message.html", page, status=status))
 
 
@@ -78,8 +82,9 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         request,
         403,
         "This form could not be sent",
-        "The page has expired, or the browser blocks cookies for this site. Allow cookies, "
-        "reload the page, and try again.",
+        "The page was open for too long, or the browser blocks cookies for this site. Allow "
+        "cookies, and open the link in our e-mail again.",
+        again=True,
     )
 
 

@@ -62,7 +62,7 @@ def complete(request: HttpRequest) -> SignedIn:
     try:
         given = Consent.of(backend.auth_complete())
     except (SocialAuthBaseException, InvalidAnswer, hosts.HostNotAllowed) as error:
-        raise _explain(error, backend.context.get("link", "")) from error
+        raise _explain(request, error, backend.context.get("link", "")) from error
     link, after = backend.context["link"], After(backend.context.get("after", ""))
     try:
         tenant = _tenant_for(given, link)
@@ -71,7 +71,7 @@ def complete(request: HttpRequest) -> SignedIn:
     except (SignInFailed, links.BadLink):
         _drop(backend, given)
         raise
-    visitors.remember(request, tenant)
+    visitors.remember(request, tenant, link)
     return SignedIn(tenant, link, after)
 
 
@@ -193,7 +193,7 @@ def _revoke(backend: SalesforceBackend, instance_url: str, refresh_token: str) -
         log.warning("unneeded grant not revoked at %s reason=%s", instance_url, reason)
 
 
-def _explain(error: Exception, link: str) -> SignInFailed:
+def _explain(request: HttpRequest, error: Exception, link: str) -> SignInFailed:
     page = page_for(error)
     reason = getattr(error, "provider_code", None) or getattr(error, "code", None) or str(error)
     log.warning(
@@ -204,7 +204,9 @@ def _explain(error: Exception, link: str) -> SignInFailed:
     )
     if link:
         _note_failure(link, page, redact(str(reason))[:200])
-    return SignInFailed(page.status, page.title, page.text, link=link)
+    # A callback that comes twice has no link any more: a phone reloads the tabs that it restores.
+    way_back = link or visitors.page_of(request)
+    return SignInFailed(page.status, page.title, page.text, link=way_back, again=True)
 
 
 def _note_failure(link: str, page: ErrorPage, reason: str) -> None:

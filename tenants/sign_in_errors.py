@@ -34,7 +34,7 @@ _ENDED = ErrorPage(
     400,
     "This sign-in has ended",
     "It was started in another browser, took longer than 30 minutes, or was already completed. "
-    "Open the link in our e-mail and start again.",
+    "Your page says what is left to do. The link in our e-mail opens it.",
 )
 _MISCONFIGURED = ErrorPage(
     502,
@@ -82,10 +82,20 @@ _UNUSABLE = ErrorPage(
 
 
 class SignInFailed(Exception):
-    """The sign-in failed and nothing was stored. `link` is the subscriber's own, if known."""
+    """The sign-in failed and nothing was stored. `link` is the subscriber's own, if known.
+
+    `other_user`: another user may succeed. `again`: the same may, also without a link.
+    """
 
     def __init__(
-        self, status: int, title: str, text: str, *, link: str = "", other_user: bool = False
+        self,
+        status: int,
+        title: str,
+        text: str,
+        *,
+        link: str = "",
+        other_user: bool = False,
+        again: bool = False,
     ) -> None:
         super().__init__(title)
         self.status = status
@@ -93,6 +103,7 @@ class SignInFailed(Exception):
         self.text = text
         self.link = link
         self.other_user = other_user
+        self.again = again
 
 
 def page_for(error: Exception) -> ErrorPage:

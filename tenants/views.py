@@ -9,11 +9,11 @@ from django.http import (
     UnreadablePostError,
 )
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import (
     require_GET,
     require_http_methods,
-    require_POST,
     require_safe,
 )
 
@@ -128,10 +128,12 @@ def fresh_link(request: HttpRequest) -> HttpResponse:
     return pages.message_page(request, 200, LINK_MAILED.headline, LINK_MAILED.text)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @limited("sign-in", SIGN_INS_PER_HOUR)
 def salesforce_begin(request: HttpRequest) -> HttpResponse:
     """Send the browser to Salesforce, for the tenant of `link` or else by `environment`."""
+    if request.method != "POST":  # a restored tab, or a reload in the address bar
+        return HttpResponseRedirect(reverse("authenticate-plain"))
     signed, again = request.POST.get("link", ""), "again" in request.POST
     if signed:
         wanted = request.POST.get("after", "")
@@ -158,6 +160,7 @@ def salesforce_callback(request: HttpRequest) -> HttpResponse:
             failed.text,
             link=failed.link,
             other_user=failed.other_user,
+            again=failed.again,
         )
     if done.after in (After.AUTHORIZE, After.AUTHORIZE_AGAIN):
         query = f"?{AGAIN}" if done.after == After.AUTHORIZE_AGAIN else ""

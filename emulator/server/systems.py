@@ -27,6 +27,7 @@ from emulator.control import (
     posts,
     ready_connections,
     records,
+    sites,
     world,
 )
 from emulator.control import connections as control_connections
@@ -48,6 +49,6 @@ MODULES = (
     *(calls, control_addons, control_apps, control_connections, faults, grants, org_setup, orgs),
     breaks,
     overview,
-    *(posts, ready_connections, records, world),
+    *(posts, ready_connections, records, sites, world),
 )
 SYSTEMS: dict[str, System] = {module.SYSTEM.name: module.SYSTEM for module in MODULES}

@@ -14,14 +14,16 @@ from connect.formats import counted, sentence
 from connect.host_apps import check as host_check
 from connect.models import BlockedKind, Connection, HostApp, Stage
 from connect.placement import rooms
+from portal import heroku_pages
 from portal.doctor.checks import check
 from portal.doctor.findings import Finding, Problem, failed, ok, problem, skipped
+from portal.heroku_pages import Site
 
 REPLACE = (  # the token
     "heroku config:set HEROKU_API_TOKEN="
     "$(heroku authorizations:create -s global -d multiconnect --short)"
 )
-BILLING = ("https://dashboard.heroku.com/account/billing", "Heroku: Account, Billing")
+BILLING = "account/billing"
 TEAM = "heroku apps:transfer <team> --app {}"
 
 
@@ -45,7 +47,8 @@ def _of_account(account: heroku_account.Seen) -> Iterator[Problem]:
     for is_so, what in ((account.suspended, "suspended"), (account.delinquent, "in arrears")):
         if is_so:
             text = f"The account {account.email} is {what}: Heroku refuses to make add-ons."
-            yield Problem(text, url=BILLING[0], place=BILLING[1])
+            url = heroku_pages.address(Site.DASHBOARD, BILLING)
+            yield Problem(text, url=url, place="Heroku: Account, Billing")
 
 
 def _of_scopes(account: heroku_account.Seen) -> Iterator[Problem]:
@@ -118,4 +121,4 @@ def _of_isv() -> Iterator[Problem]:
     refused = Connection.objects.filter(blocked_kind=BlockedKind.ISV_REFUSED, offboarded_at=None)
     for connection in refused.order_by("pk")[:1]:
         text = f"Heroku refused the last add-on: {connection.blocked_reason}"
-        yield Problem(sentence(text), url="https://help.heroku.com/tickets/new", place="A ticket")
+        yield Problem(sentence(text), url=heroku_pages.ticket(), place="A ticket")

@@ -44,7 +44,10 @@ BASE_URLS = [
     "SALESFORCE_LOGIN_URL",
     "SALESFORCE_TEST_URL",
     "SALESFORCE_MY_DOMAIN_URL",
+    "HEROKU_PAGES_URL",
 ]
+# What the portal fills into an address.
+BLANKS = {"SALESFORCE_MY_DOMAIN_URL": "{domain}", "HEROKU_PAGES_URL": "{site}"}
 # gunicorn stops completely on this exit code of a worker; on others it starts a new worker.
 APP_LOAD_ERROR = 4
 

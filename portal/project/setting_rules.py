@@ -12,7 +12,7 @@ from django.core.validators import validate_email
 from django.http.request import validate_host
 
 from connect.mappings import lint
-from portal.project.checks import BASE_URLS, NUMBERS, rule
+from portal.project.checks import BASE_URLS, BLANKS, NUMBERS, rule
 from portal.project.environment import LOOPBACK
 
 POLICIES = ("signed", "approval", "open")
@@ -148,10 +148,9 @@ def base_urls() -> Iterator[str]:
             yield f"{name} is not an http(s) address: heroku config:unset {name}"
         elif parts.scheme != "https" and parts.hostname not in LOOPBACK:
             yield f"{name} sends tokens unencrypted: use https, or heroku config:unset {name}"
-    if "{domain}" not in settings.SALESFORCE_MY_DOMAIN_URL:
-        yield (
-            "SALESFORCE_MY_DOMAIN_URL has no {domain}: heroku config:unset SALESFORCE_MY_DOMAIN_URL"
-        )
+    for name, blank in BLANKS.items():
+        if blank not in getattr(settings, name):
+            yield f"{name} has no {blank}: heroku config:unset {name}"
 
 
 @rule("E012")

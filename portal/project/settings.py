@@ -52,6 +52,8 @@ REGISTRATION_SECRETS: list[str] = entries("REGISTRATION_SECRETS")
 # --- the outside systems -------------------------------------------------------------------------
 HEROKU_API_URL: str = env.str("HEROKU_API_URL", "https://api.heroku.com")
 HEROKU_CONNECT_URL: str = env.str("HEROKU_CONNECT_URL", "https://hc-central.heroku.com")
+# Heroku's pages for people; {site} is dashboard, status or help
+HEROKU_PAGES_URL: str = env.str("HEROKU_PAGES_URL", "https://{site}.heroku.com")
 HEROKU_CONNECT_APP: str = env.str("HEROKU_CONNECT_APP", APP_NAME)  # the first host app
 # Where the portal itself runs; Heroku sets it if the app has dyno metadata.
 HEROKU_APP_NAME: str = env.str("HEROKU_APP_NAME", APP_NAME)

@@ -315,6 +315,15 @@ def test_the_page_has_a_button_for_each_break(emulated: Emulated, url: str) -> N
     assert "broken now" not in emulated.get("/control/").text
 
 
+def test_herokus_own_pages_say_what_is_broken_there(emulated: Emulated) -> None:
+    address = "/sites/dashboard/apps/multiconnect/resources"
+    assert "Nothing is broken at Heroku now" in emulated.get(address).text
+    broken(emulated, "region-away")
+    page = emulated.get("/sites/status/").text
+    assert "/control/?open=Heroku+Connect#region-away" in page
+    assert "https://status.heroku.com/" in page
+
+
 def test_the_page_shows_the_refusal_of_a_button(emulated: Emulated, url: str) -> None:
     connection = emulated.get(url).json()["id"]
     pressed = emulated.post(

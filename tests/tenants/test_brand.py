@@ -12,9 +12,14 @@ from tenants.models import MessageKind
 from tests import cast
 from tests.documents import ROOT
 
-FOLDERS = ("portal", "tenants")
-PAIRS = (("brand", "brand-on"), ("brand-deep", "brand-on"), ("brand-dark", "brand-dark-on"))
-PAPER = {"brand": "#ffffff", "brand-deep": "#ffffff", "brand-dark": "#191f29"}
+FOLDERS = ("portal", "tenants", "demo")
+# What stands on what.
+PAIRS = (
+    *(("", "-on"), ("-deep", "-on"), ("", "-sheet"), ("-deep", "-sheet"), ("", "-wash")),
+    *(("-ink", "-sheet"), ("-ink", "-ground"), ("-ink", "-wash"), ("-good", "-good-wash")),
+    *(("-soft", "-sheet"), ("-soft", "-ground")),
+)
+COLOUR = r"#[0-9a-fA-F]{3,8}\b"
 
 
 def luminance(colour: str) -> float:
@@ -31,11 +36,11 @@ def contrast(one: str, other: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def test_every_colour_can_be_read() -> None:
+@pytest.mark.parametrize("scheme", ["brand", "brand-dark"])
+@pytest.mark.parametrize(("name", "on"), PAIRS)
+def test_every_colour_can_be_read(scheme: str, name: str, on: str) -> None:
     found = brand.colours()
-    assert len(found) == 8
-    assert all(contrast(found[name], found[on]) >= 4.5 for name, on in PAIRS)
-    assert all(contrast(found[name], paper) >= 4.5 for name, paper in PAPER.items())
+    assert contrast(found[f"{scheme}{name}"], found[f"{scheme}{on}"]) >= 4.5
 
 
 def test_no_other_file_holds_a_colour_of_the_brand() -> None:
@@ -48,6 +53,13 @@ def test_no_other_file_holds_a_colour_of_the_brand() -> None:
         if path != brand.COLOURS and main & set(re.findall(r"#[0-9a-f]{6}", path.read_text()))
     ]
     assert found == []
+
+
+def test_what_subscribers_see_has_no_colours_of_its_own() -> None:
+    pages = [brand.COLOURS.with_name("subscriber.css")]
+    pages += (ROOT / "tenants" / "templates").rglob("*.html")
+    found = {path.name: re.findall(COLOUR, path.read_text()) for path in pages}
+    assert {name: colours for name, colours in found.items() if colours} == {}
 
 
 def test_the_mark_and_the_package_have_the_colour_of_the_brand() -> None:

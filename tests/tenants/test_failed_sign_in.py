@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 import time_machine
@@ -79,6 +79,18 @@ def test_a_callback_counts_once(acme: Tenant, client: Client, emulator: emulated
     assert again.status_code == 400
     assert "This sign-in has ended" in again.content.decode()
     assert not SalesforceGrant.objects.exists()
+
+
+def test_a_callback_that_is_reloaded_leads_back_to_the_page(
+    acme: Tenant, client: Client, emulator: emulated.Running
+) -> None:
+    back = decide(emulator, begin(client, acme), acme.org_id)
+    page = client.get(back)["Location"]
+    assert urlsplit(page).path in client.get(back).content.decode()
+    # Another browser learns nothing of it, and is led to where a sign-in begins.
+    stranger = Client().get(back).content.decode()
+    assert "Find your set-up" in stranger
+    assert "/authenticate/" not in stranger
 
 
 @pytest.mark.parametrize(

@@ -211,7 +211,6 @@ def test_what_the_pages_refer_to_is_served(client: Client, asset: str) -> None:
     [
         ("post", "/authenticate"),
         ("post", "/authenticate/x"),
-        ("get", "/auth/salesforce"),
         ("put", "/auth/salesforce"),
         ("post", "/auth/salesforce/callback"),
         ("head", "/auth/salesforce/callback"),
@@ -220,6 +219,11 @@ def test_what_the_pages_refer_to_is_served(client: Client, asset: str) -> None:
 def test_other_methods_are_refused(client: Client, method: str, path: str) -> None:
     call: Callable[[str], Any] = getattr(client, method)
     assert call(path).status_code == 405
+
+
+def test_a_restored_tab_of_the_sign_in_leads_to_the_page_that_begins_it(client: Client) -> None:
+    answer = client.get("/auth/salesforce")
+    assert (answer.status_code, answer["Location"]) == (302, "/authenticate")
 
 
 def test_a_form_without_its_token_gets_a_page_of_ours(acme: Tenant) -> None:

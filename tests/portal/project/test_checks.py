@@ -49,6 +49,7 @@ WRONG: list[tuple[str, str, Any, str]] = [
     ("E011", "SALESFORCE_LOGIN_URL", "", "config:unset SALESFORCE_LOGIN_URL"),
     ("E011", "SALESFORCE_TEST_URL", "https://[x", "config:unset SALESFORCE_TEST_URL"),
     ("E011", "SALESFORCE_MY_DOMAIN_URL", "https://my.salesforce.com", "no {domain}"),
+    ("E011", "HEROKU_PAGES_URL", "https://dashboard.heroku.com", "no {site}"),
     ("E012", "NOT_NUMBERS", ["WORKERS"], "WORKERS is not a whole number"),
     ("E012", "WORKERS", 0, "at least 1"),
     ("E012", "REGISTRATIONS_PER_HOUR", 0, "REGISTRATIONS_PER_HOUR=200"),

@@ -1,0 +1,146 @@
+"""The rows that the pictures are about: made for them, in the fleet of the bench."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from connect.models import Connection
+
+_TABLE = "CREATE SCHEMA {0}; CREATE TABLE {0}.account AS SELECT generate_series(1, 5000) AS id"
+
+
+def cases() -> "dict[str, Connection]":
+    """Return a connection for each case that the pictures are about."""
+    from connect.models import Connection, Stage
+
+    current = Connection.objects.filter(offboarded_at=None).select_related("tenant")
+    live = current.filter(stage=Stage.LIVE)
+    well = live.filter(state="IDLE", mappings__rows_failed__gt=0)
+    found = {
+        "waiting": current.filter(stage=Stage.WAITING_FOR_AUTHORIZATION).first(),
+        "consent": current.filter(stage=Stage.WAITING_FOR_CONSENT).first(),
+        "blocked": current.filter(blocked_at__isnull=False).order_by("blocked_at").first(),
+        "live": well.first(),
+        "stopped": live.filter(state="UNAUTHORIZED").first(),
+        "grace": well.last(),
+    }
+    missing = [name for name, row in found.items() if row is None]
+    if missing:
+        raise LookupError(f"the seeded fleet lacks {', '.join(missing)}")
+    return {name: row for name, row in found.items() if row}
+
+
+def begin_grace(row: "Connection") -> None:
+    """Let a live connection be in its grace period."""
+    from django.utils import timezone
+
+    from connect.models import WAITS_FOR_END, Connection, SchemaFate, Stage
+
+    ends_at = timezone.now() + timedelta(days=5, hours=3)
+    facts = {"stage_before": Stage.LIVE, "ends_at": ends_at, "schema_fate": SchemaFate.KEEP}
+    facts |= {"state": "PAUSED", "waiting_for": WAITS_FOR_END, "next_attempt_at": ends_at}
+    Connection.objects.filter(pk=row.pk).update(stage=Stage.GRACE, **facts)
+
+
+def keep_schemas() -> None:
+    """Let off-boarded tenants have kept their schemas; one of them has been dropped by hand."""
+    from django.db import connection as database
+
+    from connect.models import Connection, SchemaFate, Stage
+
+    ended = Connection.objects.filter(stage=Stage.OFFBOARDED)
+    ended.update(schema_fate=SchemaFate.KEEP)
+    with database.cursor() as cursor:
+        for name in ended.values_list("schema_name", flat=True)[1:]:
+            cursor.execute(_TABLE.format(name))
+
+
+def incident(live: "Connection") -> int:
+    """Make an incident that the portal is healing, and return its key."""
+    from django.utils import timezone
+
+    from connect.models import HealingAttempt, Incident, IncidentKind, IncidentStatus
+
+    now = timezone.now()
+    made = Incident.objects.create(
+        connection=live,
+        kind=IncidentKind.DB_UNAVAILABLE,
+        status=IncidentStatus.OPEN,
+        text="Heroku Connect cannot reach the tenants’ database: connection refused.",
+        suspected_at=now - timedelta(hours=1),
+        opened_at=now - timedelta(minutes=50),
+        attempts=1,
+        next_attempt_at=now + timedelta(minutes=9),
+    )
+    HealingAttempt.objects.create(incident=made, remedy="restart", text="“Restart” done.")
+    return int(made.pk)
+
+
+def rollout() -> int:
+    """Make a roll-out that is half-way, and return its key."""
+    from connect.models import (
+        Connection,
+        MappingTemplate,
+        Rollout,
+        RolloutItem,
+        RolloutItemStatus,
+        RolloutStatus,
+    )
+
+    template = MappingTemplate.objects.latest("version")
+    rollout = Rollout.objects.create(
+        template=template, author="mia", status=RolloutStatus.RUNNING, canary_size=5, wave_size=20
+    )
+    live = list(Connection.objects.filter(stage="live", state="IDLE").order_by("-pk")[:45])
+    for number, row in enumerate(live):
+        status, error = RolloutItemStatus.READY, ""
+        if number < 21:
+            status = RolloutItemStatus.DONE
+        if number in (6, 13):
+            status, error = RolloutItemStatus.FAILED, "Heroku Connect answers 503 for hours."
+        RolloutItem.objects.create(
+            rollout=rollout,
+            connection=row,
+            wave=0 if number < 5 else 1 + (number - 5) // 20,
+            target=template,
+            status=status,
+            last_error=error,
+        )
+    return int(rollout.pk)
+
+
+def switch_off(name: str, why: str, user: Any) -> None:
+    from django.test import Client
+    from django.urls import reverse
+
+    client = Client()
+    client.force_login(user)
+    url = reverse("admin:tenants_switch_act", args=[name, "turn_off"])
+    client.post(url, {"confirmed": "yes", "why": why})
+
+
+def bulk_run() -> int:
+    """Make a bulk action that is half-way, and return its key."""
+    from django.utils import timezone
+
+    from connect.models import Connection, Stage
+    from portal.models import BulkItem, BulkItemStatus, BulkRun
+
+    rows = list(Connection.objects.filter(stage=Stage.LIVE).select_related("tenant")[:60])
+    now = timezone.now()
+    run = BulkRun.objects.create(
+        action="pause", label="Pause", actor="olga", total=len(rows), created_at=now
+    )
+    for number, row in enumerate(rows):
+        status, text = BulkItemStatus.WAITING, ""
+        if number < 33:
+            status, text = BulkItemStatus.DONE, "Pause: accepted; the state is now PAUSED."
+        if number in (7, 19):
+            status, text = BulkItemStatus.SKIPPED, "it is already paused"
+        if number == 24:
+            status, text = BulkItemStatus.FAILED, "Heroku Connect answers 503: try again later."
+        ended = now - timedelta(seconds=60 - number) if status != BulkItemStatus.WAITING else None
+        BulkItem.objects.create(
+            run=run, tenant=row.tenant, connection=row, status=status, text=text, ended_at=ended
+        )
+    return int(run.pk)
