@@ -4,6 +4,7 @@ from scripts.documents import (
     commands,
     conditions,
     decisions,
+    figures,
     findings,
     roles,
     rooms,
@@ -29,4 +30,5 @@ WRITERS: dict[str, Writer] = {
     "states": states.write,
     "runbook": runbook.write,
     "lint": findings.rules,
+    "figures": figures.write,
 }
