@@ -1,10 +1,14 @@
-"""What every bench needs: the whole portal on a throw-away Postgres, and ratios with a target.
+"""What every bench needs: the whole portal on a throw-away Postgres, and pairs of times.
 
-Only ratios within one run are checked: absolute times vary too much between runs.
+Absolute times vary too much between machines and between minutes. So both sides of a ratio are
+measured in turn in one run, and each pair of them gives one value.
 """
 
 import base64
 import os
+import statistics
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import django
@@ -13,6 +17,7 @@ from django.core.management import call_command
 
 from demo import postgres
 
+PAIRS = 9
 # No secret: it lives as long as the throw-away database.
 _ENVIRONMENT = {
     "APP_NAME": "multiconnect-bench",
@@ -29,21 +34,26 @@ _ENVIRONMENT = {
     "TRUSTED_PROXIES": "0",
     "SECOND_FACTOR_REQUIRED": "false",
     "LOG_LEVEL": "WARNING",
+    "REGISTRATIONS_PER_HOUR_TOTAL": "1000000000",
 }
 
 
 @dataclass(frozen=True)
-class Ratio:
-    """`value` is expensive / cheap, measured in one run; `target` is its maximum."""
+class Pair:
+    """The seconds of both sides, measured one after the other."""
 
-    name: str
-    value: float
-    target: float
-    detail: str = ""
+    ours: float
+    other: float
 
     @property
-    def holds(self) -> bool:
-        return self.value <= self.target
+    def ratio(self) -> float:
+        return self.ours / self.other
+
+
+def medians(pairs: Iterable[Pair]) -> tuple[float, float]:
+    """Return the seconds of both sides."""
+    found = list(pairs)
+    return statistics.median(p.ours for p in found), statistics.median(p.other for p in found)
 
 
 def set_up(**settings: str) -> None:
@@ -55,3 +65,49 @@ def set_up(**settings: str) -> None:
     django.setup()
     call_command("migrate", verbosity=0)
     call_command("setup_portal", verbosity=0)
+
+
+def seconds(act: Callable[[], object]) -> float:
+    """Return how long a call takes."""
+    began = time.perf_counter()
+    act()
+    return time.perf_counter() - began
+
+
+def in_turn(
+    ours: Callable[[], float], other: Callable[[], float], pairs: int = PAIRS
+) -> list[Pair]:
+    """Measure both sides in turn. Each returns its own seconds, so that it may prepare itself.
+
+    Every second pair begins with the other side, so that neither is always the later one.
+    """
+    return [_pair(ours, other, ours_first=number % 2 == 0) for number in range(pairs)]
+
+
+def _pair(ours: Callable[[], float], other: Callable[[], float], *, ours_first: bool) -> Pair:
+    if ours_first:
+        first = ours()
+        return Pair(first, other())
+    first = other()
+    return Pair(ours(), first)
+
+
+def claim(holds: bool, otherwise: str) -> None:
+    """Raise RuntimeError if the bench did not measure what it reports."""
+    if not holds:
+        raise RuntimeError(otherwise)
+
+
+def until(is_true: Callable[[], object], seconds: float, what: str) -> float:
+    """Wait until something is true; return how long it took. Raises RuntimeError."""
+    for passed in _passing(seconds):
+        if is_true():
+            return passed
+    raise RuntimeError(f"waited {seconds:.0f} s in vain for {what}")
+
+
+def _passing(seconds: float) -> Iterator[float]:
+    began = time.perf_counter()
+    while (passed := time.perf_counter() - began) < seconds:
+        yield passed
+        time.sleep(0.02)

@@ -15,6 +15,7 @@ from pytest_django import DjangoDbBlocker
 from pytest_django.fixtures import Settings
 
 import emulator as emulated
+from bench import append_only
 from connect import host_apps
 from connect.models import HostApp
 from portal.dashboard import snapshot
@@ -50,11 +51,10 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     empty = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]  # has no stub
 
     def empty_all(case: TransactionTestCase) -> None:
-        _switch("DISABLE")
         try:
-            empty(case)
+            with append_only.may_be_emptied():
+                empty(case)
         finally:
-            _switch("ENABLE")
             _ensure_host_app()
 
     with django_db_blocker.unblock():
@@ -74,12 +74,6 @@ def _ensure_host_app() -> None:
     made = host_apps.ensure_first()
     if made:  # in the tests' database, also where a test has named another one
         HostApp.objects.filter(pk=made.pk).update(database="default")
-
-
-def _switch(to: str) -> None:
-    with connection.cursor() as cursor:
-        for table in ("portal_auditentry", "tenants_event", "tenants_erasure"):
-            cursor.execute(f"ALTER TABLE {table} {to} TRIGGER no_truncate")
 
 
 def _url_of_database() -> str:

@@ -8,8 +8,8 @@ from django.db import connection as database
 
 from bench.fleet.cases import WRITE_ERRORS
 from bench.fleet.one_tenant import PEOPLE, Row
-from connect.health import states
-from connect.models import Condition, Stage
+from connect.health import causes, states
+from connect.models import Condition, DriftState, IncidentKind, IncidentStatus, Stage
 from tenants.models import Event, EventKind, MessageKind, MessageStatus
 
 OBJECTS = ("Account", "Contact", "Tweet__c")
@@ -97,6 +97,32 @@ def write_errors(member: Row) -> Iterator[Row]:
         "last_at": last_at,
         "seen_at": last_at,
     }
+
+
+def incidents(member: Row) -> Iterator[Row]:
+    """Yield the open incident of a connection that is not well, and a closed one of some others."""
+    number, connection = number_of(member), member["connection"]
+    kind, at = causes.kind_of(connection["state"]), connection["seen_at"]
+    if kind is None and number % 50:
+        return
+    began = at - timedelta(hours=(number * 7) % 90 + 1)
+    yield {
+        "connection_id": number,
+        "kind": kind or IncidentKind.STUCK_WRITES,
+        "status": IncidentStatus.OPEN if kind else IncidentStatus.CLOSED,
+        "text": states.meaning(connection["state"]) or "7 writes are waiting.",
+        "suspected_at": began,
+        "seen_at": at,
+        "opened_at": began + timedelta(minutes=5),
+        "closed_at": None if kind else at,
+    }
+
+
+def drift(member: Row) -> Iterator[Row]:
+    """Yield what its mappings are compared with: one in two hundred has drifted."""
+    number, at = number_of(member), member["connection"]["seen_at"]
+    state = DriftState.DRIFTED if number % 200 == 3 else DriftState.SAME
+    yield {"connection_id": number, "state": state, "since": at, "checked_at": at}
 
 
 def samples(member: Row, now: datetime) -> Iterator[Row]:

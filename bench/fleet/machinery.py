@@ -4,8 +4,14 @@ import random
 from datetime import datetime, timedelta
 
 from connect.health import fleet as fleet_health
-from connect.models import ApiBudget, BudgetHour, Condition, FleetCondition
+from connect.models import ApiBudget, BudgetHour, Condition, FleetCondition, HostApp
 from portal.models import Heartbeat
+
+
+def host_apps(many: int, now: datetime) -> None:
+    """Store host apps with the keys from 1; the first one may be there."""
+    rows = (HostApp(pk=key, name=f"isv-connect-{key}", ready_at=now) for key in range(1, many + 1))
+    HostApp.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def machinery(many: int, drawn: random.Random, now: datetime) -> None:

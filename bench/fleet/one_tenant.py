@@ -11,6 +11,7 @@ from connect.provisioning.stages import NEXT
 from tenants import orgid
 
 Row = dict[str, Any]
+HOSTS = 2  # host apps for each thousand tenants
 PEOPLE = (Stage.WAITING_FOR_CONSENT, Stage.WAITING_FOR_AUTHORIZATION)
 
 
@@ -120,6 +121,9 @@ def _at_heroku(number: int, tenant: Row, stage: Stage, drawn: random.Random, now
     authorized = stage in (Stage.IMPORTING_MAPPINGS, Stage.LOADING, Stage.LIVE)
     late = timedelta(hours=3) if drawn.random() < 0.006 else timedelta()
     return {
+        "host_app_id": 1 + number % HOSTS,
+        "addon_requested_at": tenant["registered_at"],
+        "monthly_cents": None if number % 3 else 50_000,
         "addon_name": f"hc-{number:08x}-1",
         "addon_id": f"01234567-89ab-cdef-0123-{number:012x}",
         "plan": "herokuconnect:demo",

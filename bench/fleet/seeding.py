@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from itertools import chain
 from typing import Any
 
+from django.core.management.color import no_style
 from django.db import connection as database
 from django.db.models import AutoField, Model
 from django.db.models.expressions import DatabaseDefault
@@ -12,12 +13,15 @@ from django.utils import timezone
 from psycopg import sql
 
 from bench.fleet import history
-from bench.fleet.machinery import machinery
-from bench.fleet.one_tenant import Row, member
+from bench.fleet.machinery import host_apps, machinery
+from bench.fleet.one_tenant import HOSTS, Row, member
+from bench.fleet.work import work
 from connect.models import (
     Connection,
+    Drift,
     Health,
     HealthSample,
+    Incident,
     Mapping,
     MappingTemplate,
     Stage,
@@ -42,6 +46,7 @@ MULTIPLIED: dict[type[Model], dict[str, str]] = {
     },
     Connection: {
         **_OF_TENANT,
+        "host_app_id": f"host_app_id + k * {HOSTS}",
         **{name: _NEXT.format(name) for name in ("addon_name", "connection_id", "schema_name")},
     },
     SalesforceGrant: {**_OF_TENANT, "id": _ID.format("tenants_salesforcegrant")},
@@ -50,6 +55,14 @@ MULTIPLIED: dict[type[Model], dict[str, str]] = {
         "connection_id": f"connection_id + k * {PATTERN}",
     },
     Health: {"connection_id": f"connection_id + k * {PATTERN}"},
+    Incident: {
+        "id": _ID.format("connect_incident"),
+        "connection_id": f"connection_id + k * {PATTERN}",
+    },
+    Drift: {
+        "id": _ID.format("connect_drift"),
+        "connection_id": f"connection_id + k * {PATTERN}",
+    },
     WriteError: {
         "id": _ID.format("connect_writeerror"),
         "connection_id": f"connection_id + k * {PATTERN}",
@@ -69,15 +82,26 @@ MULTIPLIED: dict[type[Model], dict[str, str]] = {
 }
 
 
-def seed(size: int) -> None:
+# One for each hour, of which most are well.
+_SAMPLES = """
+INSERT INTO connect_healthsample (connection_id, at, state, condition, seconds, seconds_up,
+    seconds_degraded, mappings, mappings_synced, rows_failed)
+SELECT connection_id, now() - k * interval '1 hour', 'IDLE', 'healthy', 3600, 3600, 0, 3, 3, 0
+FROM connect_health, generate_series(1, %s) k
+"""
+
+
+def seed(size: int, samples: int = 0) -> None:
     """Fill an empty database with a fleet of `size` tenants and their history.
 
-    Above PATTERN, the size must be a multiple of it.
+    Above PATTERN, the size must be a multiple of it. With `samples`, each live connection has so
+    many more of its health, and there are incidents, drift, roll-outs and bulk runs too.
     """
     drawn, now = random.Random(SEED), timezone.now()  # noqa: S311 (no secret)
     fleet = [member(number, drawn, now) for number in range(1, min(size, PATTERN) + 1)]
     live = [each for each in fleet if each["connection"]["stage"] == Stage.LIVE]
     MappingTemplate.objects.get_or_create(version=1, defaults={"document": {"mappings": []}})
+    host_apps(HOSTS * max(1, size // PATTERN), now)
     copy(Tenant, (each["tenant"] for each in fleet))
     copy(Connection, (each["connection"] for each in fleet))
     copy(SalesforceGrant, (history.grant(each, now) for each in live))
@@ -88,10 +112,15 @@ def seed(size: int) -> None:
     copy(Event, chain.from_iterable(history.events(each) for each in fleet))
     copy(Message, chain.from_iterable(history.messages(each) for each in fleet))
     copy(Callout, (history.callout(each) for each in fleet))
+    if samples:
+        copy(Incident, chain.from_iterable(history.incidents(each) for each in live))
+        copy(Drift, chain.from_iterable(history.drift(each) for each in live))
+        work([history.number_of(each) for each in live], now)
     for model, changes in MULTIPLIED.items():
         multiply(model, changes, size // PATTERN)
     machinery(len(live) * max(1, size // PATTERN), drawn, now)
     with database.cursor() as cursor:
+        cursor.execute(_SAMPLES, [samples])
         # Index-only scans need the visibility map, as in production.
         cursor.execute("VACUUM ANALYZE")
 
@@ -136,3 +165,5 @@ def multiply(model: type[Model], changes: dict[str, str], times: int) -> None:
     )
     with database.cursor() as cursor:
         cursor.execute(statement)
+        for line in database.ops.sequence_reset_sql(no_style(), [model]):
+            cursor.execute(line)

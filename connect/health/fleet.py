@@ -14,6 +14,7 @@ QUARTER = timedelta(minutes=15)
 KEEP = timedelta(days=30)
 # A paused connection does not sync on purpose, so nobody has to look at it.
 _CALM = (Condition.HEALTHY, Condition.WORKING, Condition.PAUSED)
+_NOT_CALM = tuple(each for each in Condition if each not in _CALM)
 
 
 def record(now: datetime | None = None) -> None:
@@ -55,7 +56,7 @@ def quarter(moment: datetime) -> datetime:
 @batched
 def longest_without_good_sync(limit: int) -> Asking[list[Health]]:
     """Return the live connections whose last good sync lies furthest back."""
-    rows = Health.objects.filter(conditions.is_live()).exclude(conditions.is_noted(*_CALM))
+    rows = Health.objects.filter(conditions.is_live(), pk__in=conditions.noted_keys(*_NOT_CALM))
     found = rows.select_related("connection__tenant").order_by(F("good_at").asc(nulls_first=True))
     (longest,) = yield [found[:limit]]
     return list(longest)

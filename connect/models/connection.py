@@ -232,6 +232,11 @@ class Connection(models.Model):
                 condition=Q(snoozed_until__isnull=False),
             ),
             models.Index(
+                fields=["paused_until"],
+                name="connection_paused",
+                condition=Q(paused_until__isnull=False),
+            ),
+            models.Index(
                 F("live_at").desc(), name="connection_went_live", condition=Q(live_at__isnull=False)
             ),
             # For the list's date hierarchy and search.

@@ -145,6 +145,9 @@ class Drift(models.Model):
         ordering = ["-since"]
         verbose_name = "comparison with the version"
         verbose_name_plural = "drift"
+        indexes: ClassVar = [
+            models.Index(fields=["connection"], name="drift_drifted", condition=Q(state="drifted")),
+        ]
         permissions: ClassVar = [
             ("restore_drift", "Can bring a drifted tenant back to its version"),
             ("accept_drift", "Can accept a drift as an exception"),

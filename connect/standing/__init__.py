@@ -10,7 +10,7 @@ from connect.standing.reading import (
     of_tenant,
     without_connection,
 )
-from connect.standing.selecting import case_of, counts, labels, with_word
+from connect.standing.selecting import case_of, counts, labels, not_well, with_word
 from connect.standing.states import every
 from connect.standing.words import TONES, Tone, Word
 from tenants.progress import Button, ForSubscriber
@@ -30,6 +30,7 @@ __all__ = [
     "every",
     "judge",
     "labels",
+    "not_well",
     "of",
     "of_asked",
     "of_many",

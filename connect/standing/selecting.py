@@ -16,7 +16,6 @@ from connect.models import (
     Connection,
     Drift,
     DriftState,
-    Health,
     Stage,
     WaitingOn,
 )
@@ -69,11 +68,35 @@ def case_of(now: datetime, stages: list[When], of: Callable[[Word], Any]) -> Cas
 
 @batched
 def counts(now: datetime) -> Asking[dict[Word, int]]:
-    """Count the current connections by word, those that there are, with one query."""
+    """Count the current connections by word, those that there are, with one query.
+
+    Most are live and well. Only the others are judged: the well ones are what is left of all.
+    """
     current = Connection.objects.filter(offboarded_at=None).order_by()
-    (found,) = yield [current.annotate(word=_words(now)).values_list("word").annotate(Count("pk"))]
-    by_word = {Word(word): count for word, count in found}
-    return {word: by_word[word] for word in Word if word in by_word}
+    judged = current.filter(pk__in=_not_plainly_live(now)).annotate(word=_words(now))
+    live = current.filter(stage=Stage.LIVE).annotate(word=Value(""))
+    grouped = [each.values_list("stage", "word").annotate(Count("pk")) for each in (judged, live)]
+    (found,) = yield [grouped[0].union(grouped[1], all=True)]
+    by_word = dict.fromkeys(Word, 0)
+    for stage, word, count in found:
+        by_word[Word(word or Word.LIVE)] += count
+        if word and stage == Stage.LIVE:
+            by_word[Word.LIVE] -= count
+    return {word: count for word, count in by_word.items() if count}
+
+
+def not_well(now: datetime) -> Keys:
+    """Return the keys of all live connections whose badge does not say "Live", and of a few more.
+
+    Each of its sets has an index, so it costs little while most connections are well.
+    """
+    first, *others = (_keys(word, now) for word in OF_LIVE if word != Word.LIVE)
+    return first.union(*others)
+
+
+def _not_plainly_live(now: datetime) -> Keys:
+    rows = Connection.objects.order_by().values("pk")
+    return not_well(now).union(rows.exclude(stage=Stage.LIVE), rows.filter(_BLOCKED))
 
 
 def _with_word_of_live(word: Word, now: datetime) -> Q:
@@ -98,6 +121,5 @@ def _keys(word: Word, now: datetime) -> Keys:
         unknown = Connection.objects.filter(stage=Stage.LIVE, health=None)
         found.append(unknown.order_by().values("pk"))
     if word in _CONDITIONS:
-        said = conditions.says(_CONDITIONS[word], now)
-        found.append(Health.objects.filter(said).order_by().values("pk"))
+        found.append(conditions.keys(_CONDITIONS[word], now))
     return found[0].union(*found[1:]) if len(found) > 1 else found[0]

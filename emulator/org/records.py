@@ -1,7 +1,7 @@
 """Records of an emulated org."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -21,12 +21,17 @@ class Record:
 
     def get(self, name: str) -> Any:
         """Read any field; the standard ones too (CreatedDate as ISO text, like the others)."""
-        read = _STANDARD.get(name)
-        return read(self) if read else self.values.get(name)
+        return reader(name)(self)
 
     def copy(self) -> "Record":
         """Return a copy that later writes to the org do not change."""
-        return replace(self, values=dict(self.values))
+        # Not dataclasses.replace, which takes five times as long: a load copies each record.
+        return Record(self.id, dict(self.values), self.created_at, self.modified_at, self.deleted)
+
+
+def reader(name: str) -> Callable[[Record], Any]:
+    """Return what reads a field, for callers that read it from many records."""
+    return _STANDARD.get(name) or (lambda record: record.values.get(name))
 
 
 # One by one: a load reads each field of each record, and to write a time is slow.

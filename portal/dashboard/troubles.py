@@ -24,8 +24,8 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
-from connect.models import DriftState, Incident, IncidentStatus, Stage, WaitingOn
-from connect.standing import TONES, Word, case_of, with_word
+from connect.models import Connection, DriftState, Incident, IncidentStatus, Stage, WaitingOn
+from connect.standing import TONES, Word, case_of, not_well, with_word
 from tenants.messages import STAFF_KINDS
 from tenants.models import Message, MessageStatus
 
@@ -169,6 +169,20 @@ def of_connections(rows: QuerySet[Any], now: datetime) -> QuerySet[Any]:
     current = rows.filter(offboarded_at=None)
     found: QuerySet[Any] = current.annotate(cause=case_of(now, stages, of))
     return found
+
+
+def in_trouble(rows: QuerySet[Any], now: datetime) -> QuerySet[Any]:
+    """Return those of many connections that have a cause, each with its `cause`."""
+    return of_connections(rows.filter(pk__in=_suspects(now)), now).exclude(cause="")
+
+
+def _suspects(now: datetime) -> QuerySet[Any, Any]:
+    """Return the keys of all connections with a cause, and of a few more, by their indexes."""
+    rows = Connection.objects.order_by().values("pk")
+    waiting = rows.filter(
+        waiting_on__in=(WaitingOn.SUBSCRIBER, WaitingOn.STAFF), offboarded_at=None
+    )
+    return not_well(now).union(rows.filter(blocked_at__isnull=False), waiting)
 
 
 def any_of(troubles: tuple[Trouble, ...], now: datetime) -> Q:

@@ -5,6 +5,7 @@ from scripts.documents import (
     commands,
     conditions,
     decisions,
+    figures,
     findings,
     roles,
     rooms,
@@ -31,4 +32,5 @@ WRITERS: dict[str, Writer] = {
     "runbook": runbook.write,
     "lint": findings.rules,
     "apex": apex.source,
+    "figures": figures.write,
 }

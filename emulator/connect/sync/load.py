@@ -15,7 +15,7 @@ from emulator.connect.sync.names import Names, names, table_name
 from emulator.connect.sync.session import PgConnection, alone, own_session
 from emulator.org.objects import SObject
 from emulator.org.org import Org
-from emulator.org.records import Record
+from emulator.org.records import Record, reader
 
 
 class Poll(NamedTuple):
@@ -107,11 +107,11 @@ def _listed(columns: Iterable[Column]) -> sql.Composed:
 def _copy(
     conn: PgConnection, target: sql.Composable, columns: list[Column], records: Iterable[Record]
 ) -> None:
-    fields = [column.field for column in columns]
+    readers = [reader(column.field) for column in columns]
     copy_in = sql.SQL("COPY {} ({}) FROM STDIN").format(target, _listed(columns))
     with conn.cursor() as cursor, cursor.copy(copy_in) as copy:
         for record in records:
-            copy.write_row([_storable(record.get(field)) for field in fields])
+            copy.write_row([_storable(read(record)) for read in readers])
 
 
 def _delete_missing(conn: PgConnection, named: Names) -> None:

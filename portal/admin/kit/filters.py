@@ -15,7 +15,7 @@ from connect.models import Condition, Connection, HostApp, Mapping
 from connect.placement import costs
 from connect.standing import Word, with_word
 from portal.dashboard.attention import CAUSES, awake
-from portal.dashboard.troubles import of_connections
+from portal.dashboard.troubles import in_trouble
 from portal.dashboard.worklist.wanted import MAX_CHOICES, ME, NAMED, NOBODY, condition
 from portal.questions import later
 
@@ -53,8 +53,7 @@ class TenantAttentionFilter(AttentionFilter):
     def _keys(self, model: type[Model], name: str, now: datetime) -> QuerySet[Any] | None:
         current = Connection.objects.filter(offboarded_at=None).order_by()
         if name == "any":
-            troubled = of_connections(awake(current, now), now).exclude(cause="")
-            return troubled.values("tenant")
+            return in_trouble(awake(current, now), now).values("tenant")
         if name == "subscriber":
             return current.filter(waiting_on="subscriber").values("tenant")
         if name == "snoozed":

@@ -20,7 +20,7 @@ from portal.dashboard.attention import (
     asleep,
     awake,
 )
-from portal.dashboard.troubles import of_connections
+from portal.dashboard.troubles import in_trouble, of_connections
 from portal.dashboard.worklist.wanted import Wanted
 from tenants.batching import Asking, batched
 from tenants.models import Tenant
@@ -104,7 +104,7 @@ def among(keys: dict[type[Model], list[int]], now: datetime) -> Asking[list[Foun
 
 def _tenants(wanted: Wanted, reader: str, now: datetime) -> QuerySet[Any]:
     chosen = asleep if wanted.snoozed else awake
-    return of_connections(wanted.narrow(chosen(Connection.objects.all(), now), reader), now)
+    return in_trouble(wanted.narrow(chosen(Connection.objects.all(), now), reader), now)
 
 
 def _grouped(rows: QuerySet[Any]) -> QuerySet[Any, Any]:

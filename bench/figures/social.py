@@ -4,13 +4,14 @@ The write-back does more than COPY: it looks for known posts, updates their coun
 """
 
 import math
-import statistics
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from bench.harness import Ratio, set_up
+from bench import harness
+from bench.ratios import Ratio, count, of_pairs
 
 if TYPE_CHECKING:
     from connect.models import Connection
@@ -20,13 +21,11 @@ if TYPE_CHECKING:
 ORG_ID = "00DB00000002NDmMAM"
 POSTS = 5_000
 KNOWN = 20_000
-REPEATS = 9
 HANDLES = 2_000
 
 
 def run() -> list[Ratio]:
     """Measure on one tenant with 2,000 Accounts."""
-    set_up()
     connection = _tenant()
     return [*_write_back(connection), _calls(connection)]
 
@@ -95,30 +94,27 @@ def _write_back(connection: "Connection") -> list[Ratio]:
 
     tables = tenant_tables.tables_of(connection)
     return [
-        _against_copy(tables, 0, "write-back / raw COPY with the trigger, an empty table"),
-        _against_copy(tables, KNOWN, f"the same, with {KNOWN:,} posts there before"),
+        _against_copy(tables, 0, "an empty table"),
+        _against_copy(tables, KNOWN, f"{KNOWN:,} posts there before"),
     ]
 
 
-def _against_copy(tables: "TenantTables", known: int, name: str) -> Ratio:
+def _against_copy(tables: "TenantTables", known: int, where: str) -> Ratio:
     from social import post_table
 
     rows, before = _rows(POSTS), _rows(known, first=10**9)
-    times: dict[Callable[[TenantTables, list[PostRow]], object], list[float]] = {}
-    for _ in range(REPEATS):
-        for act in (_raw_copy, post_table.write):
-            _empty(tables)
-            post_table.write(tables, before)
-            _analyze(tables)  # as autovacuum would have, long before
-            began = time.perf_counter()
-            act(tables, rows)
-            times.setdefault(act, []).append(time.perf_counter() - began)
-    copy, ours = (statistics.median(each) for each in times.values())
-    detail = (
-        f"{POSTS / ours:,.0f} rows/s against {POSTS / copy:,.0f} of COPY: "
-        f"{copy / ours:.2f} of it (at least 0.6)"
-    )
-    return Ratio(name, ours / copy, 1 / 0.6, detail)
+
+    def timed(act: "Callable[[TenantTables, list[PostRow]], object]") -> float:
+        _empty(tables)
+        post_table.write(tables, before)
+        _analyze(tables)  # as autovacuum would have, long before
+        return harness.seconds(lambda: act(tables, rows))
+
+    pairs = harness.in_turn(lambda: timed(_raw_copy), lambda: timed(post_table.write))
+    copy, ours = median(p.ours for p in pairs), median(p.other for p in pairs)
+    detail = f"{POSTS / ours:,.0f} rows a second, {POSTS / copy:,.0f} of COPY"
+    name = f"time of a raw COPY with the trigger / of the write-back of posts, {where}"
+    return of_pairs(name, pairs, least=0.6, detail=detail)
 
 
 def _rows(many: int, first: int = 1) -> "list[PostRow]":
@@ -197,9 +193,5 @@ def _calls(connection: "Connection") -> Ratio:
     detail = (
         f"{again.calls} calls for {HANDLES:,} handles in {took:.1f} s, {again.posts_paid} paid for"
     )
-    return Ratio(
-        "calls of a round without new posts / the fewest possible",
-        again.calls / fewest,
-        1.05,
-        detail,
-    )
+    name = "calls to X of a round without new posts / the fewest possible"
+    return count(name, again.calls / fewest, most=1.05, detail=detail)

@@ -1,0 +1,200 @@
+"""The cost of health for a whole fleet: calls, statements, time, memory, and write errors."""
+
+import os
+import tracemalloc
+from collections.abc import Iterator
+from dataclasses import dataclass
+from statistics import median
+
+import requests
+from django.contrib.auth.models import User
+from django.db import connection as database
+from django.test import Client, override_settings
+from django.test.utils import CaptureQueriesContext
+from psycopg import sql
+
+from bench import enrolled, harness, health_fleet
+from bench.harness import Pair
+from bench.ratios import Ratio, count, of_pairs
+from connect.health import regions
+from connect.models import Connection, Health, HostApp, WriteError
+from connect.write_errors import scan
+
+SIZES = (100, 1_000, 10_000)
+MEMORY = (1_000, 10_000)  # both more than one page, which is what memory is for
+HOSTS = 4
+BROKEN = 0.02
+SAMPLE = 200  # calls that are made to know what one costs
+SCHEMAS = (10, 100, 1_000)
+ROWS, KINDS = 50, 12  # failed writes in each schema, and their causes
+_FILL = sql.SQL("""
+    CREATE SCHEMA IF NOT EXISTS {schema};
+    CREATE TABLE {schema}._hcmeta (id int);
+    CREATE TABLE {schema}._trigger_log (
+        id serial PRIMARY KEY, created_at timestamptz DEFAULT now(), state varchar(8),
+        action varchar(7), table_name varchar(128), record_id int, sfid varchar(18),
+        old text, "values" text, sf_message text
+    );
+    CREATE TABLE {schema}._trigger_log_archive (LIKE {schema}._trigger_log);
+    INSERT INTO {schema}._trigger_log (state, action, table_name, record_id, sf_message)
+    SELECT 'FAILED', 'INSERT', 'account', n, 'CODE_' || chr(65 + n % {kinds})
+        || ': record 0015g0000' || lpad(n::text, 6, '0') || 'AAA has a bad value "' || n || '"'
+    FROM generate_series(1, {rows}) AS n;
+    CREATE INDEX ON {schema}._trigger_log (state, id);
+""")
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """What refreshes of a fleet took: remote calls of one, statements of the first, deep one,
+    peak of Python's memory in bytes, and pairs of a refresh and a detail call for each one.
+    """
+
+    calls: int
+    deep: int
+    peak: int
+    pairs: list[Pair]
+
+
+def run() -> Iterator[Ratio]:
+    """Refresh small and large fleets, then read the write errors of few and of many schemas."""
+    fleets = {size: _measured(size) for size in SIZES}
+    for size, fleet in fleets.items():
+        yield from _costs(f"{size:,} connections", fleet, 1 + size * BROKEN)
+    yield from _costs(
+        f"1,000 connections on {HOSTS} host apps", _measured(1_000, HOSTS), HOSTS + 1_000 * BROKEN
+    )
+    deep = fleets[1_000].deep
+    yield count("statements of a deep refresh of 1,000 connections / 60", deep / 60, most=1,
+                detail=f"{deep} statements")  # fmt: skip
+    small, large = (fleets[size].peak for size in MEMORY)
+    name = "memory of a refresh of 10,000 connections / of 1,000"
+    detail = f"{large / 1e6:.1f} MB, {small / 1e6:.1f} MB at the peak"
+    yield count(name, large / small, most=1.3, detail=detail)
+    for schemas in SCHEMAS:
+        yield _write_errors(schemas)
+    yield _write_error_page()
+
+
+def _costs(of: str, fleet: Fleet, least: float) -> Iterator[Ratio]:
+    name = f"calls of a refresh of {of}, 2 % broken / (lists + broken)"
+    yield count(name, fleet.calls / least, most=1.1, detail=f"{fleet.calls} calls")
+    ours, other = harness.medians(fleet.pairs)
+    detail = f"{ours:.2f} s, {other:.1f} s"
+    name = f"time of a refresh of {of} / of a detail call for each, as the CLI makes them"
+    yield of_pairs(name, fleet.pairs, most=1, detail=detail)
+
+
+def _measured(size: int, hosts: int = 1) -> Fleet:
+    broken = int(size * BROKEN)
+    url, app = os.environ["DATABASE_URL"], os.environ["APP_NAME"]
+    apps = enrolled.host_apps(hosts)
+    names = ["", *(each.name for each in apps[1:])]
+    with health_fleet.served(url, app, size, broken, names) as address:
+        region = f"{address}/region"
+        enrolled.live(size, region, apps)
+        with override_settings(HEROKU_CONNECT_URL=f"{address}/central"):
+            with CaptureQueriesContext(database) as queries:
+                _refresh(region, apps)
+            calls = _calls(address, region, apps, size)
+            peak = _peak(region, apps)
+            pairs = harness.in_turn(
+                lambda: harness.seconds(lambda: _refresh(region, apps)),
+                lambda: _one_by_one(region, size),
+                3 if size > SAMPLE * 5 else 5,
+            )
+    enrolled.remove()
+    return Fleet(calls, len(queries), peak, pairs)
+
+
+def _refresh(region: str, apps: list[HostApp]) -> int:
+    return sum(regions.refresh_region(region, app.pk) for app in apps)
+
+
+def _calls(address: str, region: str, apps: list[HostApp], size: int) -> int:
+    requests.delete(f"{address}/control/calls", timeout=10)
+    seen = _refresh(region, apps)
+    harness.claim(seen == size, f"{seen} of {size} connections were seen")
+    return int(requests.get(f"{address}/control/calls?system=region", timeout=10).json()["count"])
+
+
+def _peak(region: str, apps: list[HostApp]) -> int:
+    tracemalloc.start()
+    _refresh(region, apps)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return peak
+
+
+def _one_by_one(region: str, size: int) -> float:
+    """Return the seconds of a detail call for each connection; some are made, and multiplied."""
+    sample = min(size, SAMPLE)
+
+    def ask() -> None:
+        with requests.Session() as session:
+            session.headers["Authorization"] = f"Bearer {os.environ['HEROKU_API_TOKEN']}"
+            for number in range(sample):
+                address = f"{region}/api/v3/connections/{health_fleet.name(number)}?deep=true"
+                session.get(address, timeout=30).raise_for_status()
+
+    return harness.seconds(ask) * size / sample
+
+
+# --- write errors --------------------------------------------------------------------------------
+
+
+def _write_errors(schemas: int) -> Ratio:
+    """Compare the pass over all schemas with one query in each."""
+    enrolled.live(schemas, "http://127.0.0.1/region", enrolled.host_apps(1))
+    names = list(Connection.objects.values_list("schema_name", flat=True))
+    with database.cursor() as cursor:
+        for name in names:
+            values = {"schema": sql.Identifier(name), "rows": ROWS, "kinds": KINDS}
+            cursor.execute(_FILL.format(**values))
+    scan.scan_all()
+
+    def ask_each() -> None:
+        query = "SELECT count(*) FROM {}._trigger_log WHERE state = 'FAILED'"
+        with database.cursor() as cursor:
+            for name in names:
+                cursor.execute(sql.SQL(query).format(sql.Identifier(name)))
+                cursor.fetchall()
+
+    pairs = harness.in_turn(
+        lambda: harness.seconds(scan.scan_all), lambda: harness.seconds(ask_each), 5
+    )
+    found = WriteError.objects.order_by().values("cause").distinct().count()
+    harness.claim(found == KINDS, f"{found} of {KINDS} causes were found")
+    ours = median(each.ours for each in pairs)
+    if schemas != SCHEMAS[-1]:
+        _forget(names)
+    name = f"time of the pass for failed writes over {schemas:,} schemas / of one query in each"
+    return of_pairs(name, pairs, most=12, detail=f"{ours:.2f} s")
+
+
+def _forget(names: list[str]) -> None:
+    with database.cursor() as cursor:
+        for name in names:
+            cursor.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(name)))
+    WriteError.objects.all().delete()
+    Health.objects.all().delete()
+    enrolled.remove()
+
+
+def _write_error_page() -> Ratio:
+    """Compare the page of failed writes with the pass that has found them."""
+    User.objects.create_superuser("bench")
+    client = Client()
+    client.force_login(User.objects.get())
+    address = "/admin/connect/writeerror/"
+
+    def show() -> None:
+        status = client.get(address).status_code
+        harness.claim(status == 200, f"the page answered {status}")
+
+    pairs = harness.in_turn(
+        lambda: harness.seconds(show), lambda: harness.seconds(scan.scan_all), 5
+    )
+    detail = f"{median(each.ours for each in pairs) * 1000:.0f} ms for {ROWS * SCHEMAS[-1]:,}"
+    name = f"time of the page of failed writes / of the pass over {SCHEMAS[-1]:,} schemas"
+    return of_pairs(name, pairs, most=0.5, detail=detail)

@@ -1,0 +1,143 @@
+"""From callouts to the mails that ask their subscribers to sign in, with a real worker."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import requests
+
+import emulator as emulated
+from bench import harness, load
+from bench.harness import Pair
+from bench.ratios import Ratio, count, of_pairs
+from demo.actors.emulator import Emulator
+from demo.plan import Plan
+from demo.ports import free_port
+from demo.stack import Stack, running
+
+AT_ONCE = {1: 7, 100: 3, 1_000: 1}  # callouts: pairs
+CLIENTS = 8
+WORKERS = 2  # processes that do tasks
+SLOW, LATENCY = 40, 0.2  # tenants, and seconds that each call takes
+FAULTY, FAULTS = 60, 0.05  # tenants, and the share of calls that fail
+SYSTEMS = ("heroku", "central", "region")
+PATIENCE = 600.0
+FIRST_MAIL = 1.0  # seconds
+_SENT = "SELECT count(*) FROM tenants_message WHERE kind = 'sign_in' AND sent_at IS NOT NULL"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A running stack and its database."""
+
+    stack: Stack
+    emulator: Emulator
+    database: psycopg.Connection
+
+    def mailed(self) -> int:
+        """Count the mails that ask to sign in."""
+        row = self.database.execute(_SENT).fetchone()
+        return int(row[0]) if row else 0
+
+    def calls(self) -> int:
+        """Count the calls to Heroku and Heroku Connect so far."""
+        found = (self.emulator.call("GET", f"/calls?system={each}") for each in SYSTEMS)
+        return sum(int(each["count"]) for each in found)
+
+    def take(self, callouts: int) -> float:
+        """Send callouts; return the seconds until each of their mails has gone."""
+        wanted = self.mailed() + callouts
+        posts = list(load.callouts(self.stack.registration_secret, callouts))
+
+        def send() -> None:
+            load.send(self.stack.plan.portal_port, posts, min(CLIENTS, callouts))
+            harness.until(lambda: self.mailed() >= wanted, PATIENCE, f"{wanted} mails")
+
+        return harness.seconds(send)
+
+
+def run() -> Iterator[Ratio]:
+    """Measure one web process and one worker with two processes."""
+    with _bench() as bench:
+        bench.take(5)
+        before = bench.calls()
+        bench.take(10)
+        calls = (bench.calls() - before) / 10
+        for many, pairs in AT_ONCE.items():
+            yield from _at_once(bench, many, calls, pairs)
+        yield _slow(bench, calls)
+        yield _faulty(bench, calls)
+
+
+@contextmanager
+def _bench() -> Iterator[Bench]:
+    os.environ.pop("DATABASE_URL")  # a stack of its own
+    state = Path(tempfile.mkdtemp(prefix="multiconnect-bench-"))
+    settings = {"REGISTRATIONS_PER_HOUR_TOTAL": "1000000000", "LOG_LEVEL": "WARNING"}
+    plan = Plan(state, free_port(), free_port(), durable=False, settings=settings)
+    with running(plan, lambda _: None) as stack:
+        outside = Emulator(plan.emulator_url)
+        outside.call("POST", "/behaviour", {**emulated.INSTANT, "rate_limit": 10**9})
+        with psycopg.connect(stack.database_url, autocommit=True) as database:
+            yield Bench(stack, outside, database)
+
+
+def _at_once(bench: Bench, many: int, calls: float, wanted: int) -> Iterator[Ratio]:
+    pairs = harness.in_turn(
+        lambda: bench.take(many), lambda: _least(bench.stack.plan, round(many * calls)), wanted
+    )
+    ours, _ = harness.medians(pairs)
+    detail = f"{ours:.2f} s, {many / ours:.0f} tenants a second, {calls:.1f} calls for each"
+    name = f"time from {many:,} callouts at once to their mails / of their calls alone"
+    yield of_pairs(name, pairs, detail=detail)
+    if many == 1:
+        seconds = tuple(each.ours / FIRST_MAIL for each in pairs)
+        name = "time from one callout to its mail / 1 s"
+        yield Ratio(name, seconds, most=1, detail=f"{ours:.2f} s")
+
+
+def _least(plan: Plan, calls: int) -> float:
+    """Return the seconds that so many calls take as many clients as there are processes."""
+    headers = {"Authorization": "Bearer x", "Accept": "application/vnd.heroku+json; version=3"}
+
+    def some(number: int) -> None:
+        with requests.Session() as session:
+            for _ in range(number):
+                session.get(f"{plan.emulator_url}/heroku/account", headers=headers, timeout=30)
+
+    shares = [calls // WORKERS] * WORKERS
+
+    def every() -> None:
+        with ThreadPoolExecutor(WORKERS) as pool:
+            list(pool.map(some, [max(1, each) for each in shares]))
+
+    return harness.seconds(every)
+
+
+def _slow(bench: Bench, calls: float) -> Ratio:
+    for system in SYSTEMS:
+        bench.emulator.call("POST", "/faults", {"system": system, "delay": LATENCY})
+    ideal = SLOW * calls * LATENCY / WORKERS
+    taken = bench.take(SLOW)
+    bench.emulator.call("DELETE", "/faults")
+    name = f"time of {SLOW} tenants at {LATENCY * 1000:.0f} ms a call / of their calls alone"
+    detail = f"{taken:.1f} s, {ideal:.1f} s by {WORKERS} processes"
+    return of_pairs(name, [Pair(taken, ideal)], most=1.25, detail=detail)
+
+
+def _faulty(bench: Bench, calls: float) -> Ratio:
+    for system in SYSTEMS:
+        fault = {"system": system, "status": 503, "share": FAULTS}
+        bench.emulator.call("POST", "/faults", fault)
+    before = bench.calls()
+    bench.take(FAULTY)
+    spent = (bench.calls() - before) / FAULTY
+    bench.emulator.call("DELETE", "/faults")
+    name = f"calls for a tenant while {FAULTS:.0%} of them fail / while none does"
+    detail = f"{spent:.1f}, {calls:.1f}"
+    return count(name, spent / calls, most=1 + 4 * FAULTS, detail=detail)

@@ -1,0 +1,120 @@
+"""The portal's own processes, and what they use: memory, processor time, statements."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import requests
+
+from bench import harness
+from demo.plan import ROOT
+from demo.ports import free_port
+from demo.program import MORTAL, Program
+
+START_SECONDS = 60.0
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def running(name: str, *arguments: str, **settings: str) -> Iterator[Program]:
+    """Run Python with these arguments until the block ends."""
+    state = Path(os.environ.get("TMPDIR", "/tmp"))  # noqa: S108 (its log alone)
+    log = state / f"multiconnect-bench-{os.getpid()}-{name}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [*MORTAL, sys.executable, *arguments],
+            cwd=ROOT,
+            env={**os.environ, **settings},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    program = Program(name, process, log)
+    try:
+        yield program
+    finally:
+        program.stop()
+        log.unlink()
+
+
+@contextmanager
+def web(**settings: str) -> Iterator[tuple[Program, int]]:
+    """Run gunicorn as the Procfile does, without its restarts; yield it with its port."""
+    port = free_port()
+    command = ["-m", "gunicorn", "portal.wsgi", "--bind", f"127.0.0.1:{port}"]
+    with running("web", *command, "--max-requests", "0", **settings) as program:
+        harness.until(lambda: answers(port), START_SECONDS, "the portal")
+        yield program, port
+
+
+def answers(port: int) -> bool:
+    """Whether the portal answers."""
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)):
+            return False
+    return requests.get(f"http://127.0.0.1:{port}/healthz", timeout=10).status_code == 200
+
+
+def family(program: Program) -> list[int]:
+    """Return the numbers of a program's processes."""
+    group = str(program.process.pid)
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(") ")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if fields[2] == group:  # its process group
+            found.append(int(path.parent.name))
+    return found
+
+
+def memory(program: Program) -> int:
+    """Return the bytes that a program's processes hold, shared pages divided (PSS)."""
+    total = 0
+    for pid in family(program):
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        line = next(each for each in text.splitlines() if each.startswith("Pss:"))
+        total += int(line.split()[1]) * 1024
+    return total
+
+
+def processor(program: Program) -> float:
+    """Return the seconds of processor time that a program has used."""
+    total = 0
+    for pid in family(program):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+        total += int(fields[11]) + int(fields[12])
+    return total / _TICKS
+
+
+@contextmanager
+def statements_logged(url: str) -> Iterator[Path]:
+    """Let Postgres log each statement; yield its log."""
+    with psycopg.connect(url, autocommit=True) as conn:
+        row = conn.execute("SHOW data_directory").fetchone()
+        log = Path(str(row[0] if row else "")).parent / "server.log"
+        _log_all(conn, "0")
+        try:
+            yield log
+        finally:
+            _log_all(conn, "-1")
+
+
+def _log_all(conn: psycopg.Connection, least: str) -> None:
+    conn.execute(f"ALTER SYSTEM SET log_min_duration_statement = {least}")
+    conn.execute("SELECT pg_reload_conf()")
+    time.sleep(0.5)  # until every session has read it
+
+
+def statements(log: Path, begin: int) -> int:
+    """Count the statements that were logged after a place in the log."""
+    with log.open("rb") as file:
+        file.seek(begin)
+        return sum(b"LOG:  duration:" in line for line in file)

@@ -1,0 +1,84 @@
+"""A ratio with its aim: the median of pairs, the spread, and whether it holds."""
+
+import statistics
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bench.harness import Pair
+
+
+class Verdict(StrEnum):
+    """What a run says of an aim: MISSED only if three quarters of the values miss it."""
+
+    MET = "met"
+    UNSURE = "within the spread"
+    MISSED = "missed"
+    NO_AIM = "-"
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """One figure. `name` defines it as "what / by what", `values` has one value for each pair.
+
+    A count is exact and has one value. `most` or `least` is the aim, None: it is only told.
+    `detail` has what it is made of, with units.
+    """
+
+    name: str
+    values: tuple[float, ...]
+    most: float | None = None
+    least: float | None = None
+    detail: str = ""
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.values)
+
+    @property
+    def spread(self) -> tuple[float, float]:
+        """The quartiles: half of the values are between them."""
+        if len(self.values) < 2:
+            return self.values[0], self.values[0]
+        low, _, high = statistics.quantiles(self.values, n=4, method="inclusive")
+        return low, high
+
+    @property
+    def verdict(self) -> Verdict:
+        low, high = self.spread
+        if self.most is None and self.least is None:
+            return Verdict.NO_AIM
+        if self._is_met(self.median):
+            return Verdict.MET
+        return Verdict.UNSURE if self._is_met(low) or self._is_met(high) else Verdict.MISSED
+
+    def is_worse_than(self, low: float, high: float) -> bool:
+        """Whether three quarters of the values are worse than three quarters of earlier ones."""
+        return self.spread[1] < low if self.least is not None else self.spread[0] > high
+
+    def _is_met(self, value: float) -> bool:
+        return value <= self.most if self.most is not None else value >= (self.least or 0)
+
+
+def count(
+    name: str,
+    value: float,
+    *,
+    most: float | None = None,
+    least: float | None = None,
+    detail: str = "",
+) -> Ratio:
+    """Return a figure that is the same in every run."""
+    return Ratio(name, (value,), most, least, detail)
+
+
+def of_pairs(
+    name: str,
+    pairs: Iterable[Pair],
+    *,
+    most: float | None = None,
+    least: float | None = None,
+    detail: str = "",
+) -> Ratio:
+    """Return the ratio of two times."""
+    return Ratio(name, tuple(pair.ratio for pair in pairs), most, least, detail)

@@ -1,0 +1,58 @@
+"""The results of the last runs, kept in results.json: to compare with, and for the document."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from bench.ratios import Ratio, Verdict
+
+FILE = Path(__file__).with_name("results.json")
+Results = dict[str, list[dict[str, Any]]]  # by bench
+
+
+def load() -> Results:
+    """Return the kept results; none before the first run."""
+    kept: Results = json.loads(FILE.read_text()) if FILE.exists() else {}
+    return kept
+
+
+def keep(bench: str, ratios: list[Ratio]) -> None:
+    """Keep a bench's results in the place of its last ones."""
+    found = {**load(), bench: [_kept(each) for each in ratios]}
+    FILE.write_text(json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def last(bench: str) -> dict[str, dict[str, Any]]:
+    """Return the figures of the last run, by name."""
+    return {each["name"]: each for each in load().get(bench, [])}
+
+
+def is_slower(ratio: Ratio, before: dict[str, Any] | None) -> bool:
+    """Whether a figure misses its aim, and did better in the last run.
+
+    The document says why an aim is missed that was missed before. Noise alone is never slower.
+    """
+    if ratio.verdict != Verdict.MISSED:
+        return False
+    return before is None or ratio.is_worse_than(before["low"], before["high"])
+
+
+def _kept(ratio: Ratio) -> dict[str, Any]:
+    low, high = ratio.spread
+    return {
+        "name": ratio.name,
+        "aim": aim(ratio),
+        "median": round(ratio.median, 3),
+        "low": round(low, 3),
+        "high": round(high, 3),
+        "pairs": len(ratio.values),
+        "verdict": ratio.verdict.value,
+        "detail": ratio.detail,
+    }
+
+
+def aim(ratio: Ratio) -> str:
+    """Return the aim in words."""
+    if ratio.most is not None:
+        return f"at most {ratio.most:g}"
+    return f"at least {ratio.least:g}" if ratio.least is not None else "-"
