@@ -60,6 +60,6 @@ audit: $(READY) ## Ask the advisory database about every package (needs the netw
 clean: ## Remove the demo's data and everything that was made, but not .venv
 	@scripts/clean
 
-$(READY): requirements.txt requirements-dev.txt requirements.lock requirements-dev.lock
+$(READY): requirements.txt requirements-dev.txt requirements-tracing.txt requirements.lock requirements-dev.lock
 	@scripts/make-venv $(PYTHON) $(VENV)
 	@touch $@

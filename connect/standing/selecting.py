@@ -46,7 +46,8 @@ def labels(now: datetime) -> Case:
     return case_of(now, stages, lambda word: Value(str(word.label)))
 
 
-def _words(now: datetime) -> Case:
+def words(now: datetime) -> Case:
+    """Return the word of a connection as SQL."""
     stages = [When(~Q(stage=Stage.LIVE), then=F("stage"))]
     return case_of(now, stages, lambda word: Value(word.value))
 
@@ -71,7 +72,7 @@ def case_of(now: datetime, stages: list[When], of: Callable[[Word], Any]) -> Cas
 def counts(now: datetime) -> Asking[dict[Word, int]]:
     """Count the current connections by word, those that there are, with one query."""
     current = Connection.objects.filter(offboarded_at=None).order_by()
-    (found,) = yield [current.annotate(word=_words(now)).values_list("word").annotate(Count("pk"))]
+    (found,) = yield [current.annotate(word=words(now)).values_list("word").annotate(Count("pk"))]
     by_word = {Word(word): count for word, count in found}
     return {word: by_word[word] for word in Word if word in by_word}
 
