@@ -72,6 +72,6 @@ release: $(READY) ## Check the tree, the version, the changelog and all that CI 
 clean: ## Remove the demo's data and everything that was made, but not .venv
 	@scripts/clean
 
-$(READY): requirements.txt requirements-dev.txt requirements.lock requirements-dev.lock
+$(READY): requirements.txt requirements-dev.txt requirements-tracing.txt requirements.lock requirements-dev.lock
 	@scripts/make-venv $(PYTHON) $(VENV)
 	@touch $@

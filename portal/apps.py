@@ -26,12 +26,18 @@ class PortalConfig(AppConfig):
             connection_limits,
             deploy_rules,
             door_rules,
+            integration_rules,
             setting_rules,
         )
 
         # Each app registers what staff can press in a module of its own, as it does for the admin.
         autodiscover_modules("actions")
         pre_save.connect(_redact_result, sender="django_q.Task")
+        # A check says so where the packages are missing (portal/project/integration_rules.py).
+        if settings.OTEL_EXPORTER_OTLP_ENDPOINT and integration_rules.can_trace():
+            from portal.tracing import exporting
+
+            exporting.start()
 
 
 def _redact_result(instance: Any, **_kwargs: Any) -> None:

@@ -55,6 +55,7 @@ _SEEN_BY_ALL = {
         *_HEALTH,
     ),
     "portal": ("heartbeat", "bulkrun", "bulkitem"),
+    "integrations": ("webhook", "webhookdelivery", "apitoken"),
     "django_q": ("success", "failure", "ormq", "schedule"),
 }
 _VIEWER = tuple(f"{app}.view_{model}" for app, models in _SEEN_BY_ALL.items() for model in models)
@@ -86,6 +87,7 @@ _OPERATOR = (
     "connect.reload_mapping",
     "connect.diagnose_mapping",
     "connect.edit_mapping",
+    "integrations.resend_webhookdelivery",
 )
 _MANAGER = (
     "connect.offboard_connection",
@@ -106,6 +108,10 @@ _MANAGER = (
     "connect.make_hostapp",
     "connect.delete_addon",
     "tenants.change_switch",
+    "integrations.add_webhook",
+    "integrations.change_webhook",
+    "integrations.add_apitoken",
+    "integrations.revoke_apitoken",
     "django_q.add_ormq",  # to send a task again
     "portal.view_auditentry",
     "tenants.delete_ratebucket",  # to unlock

@@ -6,6 +6,7 @@ from django.utils import timezone
 from django_q.models import Failure, Success
 
 from portal import audit, deliveries
+from portal.integrations import observing
 from portal.models import BulkRun
 from tenants import sweeps
 
@@ -21,11 +22,12 @@ def bring_back() -> int:
 
 
 def prune() -> int:
-    """Delete old task results, finished runs and audit entries; return how many."""
+    """Delete old task results, runs, audit entries and webhook events; return how many."""
     now = timezone.now()
     old = (
         Success.objects.filter(stopped__lt=now - KEEP_SUCCESSES),
         Failure.objects.filter(stopped__lt=now - KEEP_FAILURES),
         BulkRun.objects.filter(finished_at__lt=now - KEEP_RUNS),
     )
-    return sum(rows.delete()[0] for rows in old) + deliveries.prune() + audit.prune()
+    deleted = sum(rows.delete()[0] for rows in old)
+    return deleted + deliveries.prune() + audit.prune() + observing.prune(now)

@@ -11,6 +11,7 @@ from portal.dashboard import views as dashboard
 from portal.dashboard.fleet import page as fleet
 from portal.doctor import page as setup
 from portal.find import views as find
+from portal.integrations.api import views as api
 from portal.preferences import page as preferences
 from portal.project import mail_webhooks, metrics, probes
 
@@ -36,6 +37,10 @@ urlpatterns = [
     path("admin/setup/", admin.site.admin_view(setup.show), name="setup"),
     path("admin/", include("portal.door.urls")),
     path("admin/", admin.site.urls),
+    path("api/v1/openapi.json", api.openapi, name="api-document"),
+    path("api/v1/tenants", api.tenants, name="api-tenants"),
+    path("api/v1/tenants/<str:org_id>", api.tenant, name="api-tenant"),
+    path("api/v1/health", api.health, name="api-health"),
     path("", include("tenants.urls")),
     path("", include("connect.urls")),
     *mail_webhooks.patterns(settings.EMAIL_BACKEND, settings.ANYMAIL),

@@ -14,14 +14,14 @@ from packaging.markers import Marker
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
-NAMES = ("requirements", "requirements-dev")
+NAMES = ("requirements", "requirements-tracing", "requirements-dev")
 # Licences under which the portal may use a package as it is. GPL and AGPL are not among them.
 ALLOWED = frozenset(
     {
         *("0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MIT-0", "MPL-2.0"),
         *("PSF-2.0", "LGPL-3.0-only"),
         # The names of Python's older classifiers.
-        *("MIT License", "BSD License", "Apache Software License"),
+        *("MIT License", "BSD License", "3-Clause BSD License", "Apache Software License"),
         *("Mozilla Public License 2.0 (MPL 2.0)", "Python Software Foundation License"),
     }
 )

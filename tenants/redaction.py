@@ -15,7 +15,7 @@ MIN_LENGTH = 8  # characters; a shorter value would hide ordinary words
 
 # A setting with such a name is a secret, in a dict of settings too; ALLOWED_… and so on are not.
 _SECRET_NAME = re.compile(
-    r"(?:TOKEN|SECRET|PASSWORD|API_KEY|FERNET_KEY|SECRET_KEY|SIGNING_KEY|WEBHOOK_URL)"
+    r"(?:TOKEN|SECRET|PASSWORD|API_KEY|FERNET_KEY|SECRET_KEY|SIGNING_KEY|WEBHOOK_URL|OTLP_HEADER)"
     r"S?(?:_FALLBACKS)?$"
 )
 _NAMES = (
@@ -32,8 +32,9 @@ _SHAPES = re.compile(
     r"|://[^\s/:@\"']*:(?=[^\s/\"']*@)"
     r"|/(?:authenticate|connect|connection_auth_complete|not-me)/(?=[\w-]+:)"
     r")[^\s&\"',;}@]+"
-    # JSON Web Tokens, Heroku's HRKU-…, Salesforce's 00D…!… and 5Aep….
-    r"|\beyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?|HRKU-[\w-]+|\b00D\w{12,15}![\w.-]+|\b5Aep[\w.-]+",
+    # JSON Web Tokens, Heroku's HRKU-…, Salesforce's 00D…!… and 5Aep…, our API tokens and secrets.
+    r"|\beyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?|HRKU-[\w-]+|\b00D\w{12,15}![\w.-]+|\b5Aep[\w.-]+"
+    r"|\bmct_[\w-]{20,}|\bwhsec_[\w+/=]{20,}",
     re.IGNORECASE,
 )
 
@@ -86,6 +87,7 @@ def _secrets_of(name: str, setting: Any) -> Iterator[str]:
     elif isinstance(setting, str) and _SECRET_NAME.search(name):
         yield setting
         yield from setting.split(":")  # e.g. user:password
+        yield setting.partition("=")[2]  # e.g. api-key=…
     elif isinstance(setting, str) and "://" in setting:
         yield from _password_of(setting)
 

@@ -10,7 +10,7 @@ from connect.standing.reading import (
     of_tenant,
     without_connection,
 )
-from connect.standing.selecting import case_of, counts, labels, not_well, with_word
+from connect.standing.selecting import case_of, counts, labels, not_well, with_word, words
 from connect.standing.states import every
 from connect.standing.words import TONES, Tone, Word
 from tenants.progress import Button, ForSubscriber
@@ -37,4 +37,5 @@ __all__ = [
     "of_tenant",
     "with_word",
     "without_connection",
+    "words",
 ]

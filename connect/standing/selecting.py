@@ -45,7 +45,8 @@ def labels(now: datetime) -> Case:
     return case_of(now, stages, lambda word: Value(str(word.label)))
 
 
-def _words(now: datetime) -> Case:
+def words(now: datetime) -> Case:
+    """Return the word of a connection as SQL."""
     stages = [When(~Q(stage=Stage.LIVE), then=F("stage"))]
     return case_of(now, stages, lambda word: Value(word.value))
 
@@ -73,7 +74,7 @@ def counts(now: datetime) -> Asking[dict[Word, int]]:
     Most are live and well. Only the others are judged: the well ones are what is left of all.
     """
     current = Connection.objects.filter(offboarded_at=None).order_by()
-    judged = current.filter(pk__in=_not_plainly_live(now)).annotate(word=_words(now))
+    judged = current.filter(pk__in=_not_plainly_live(now)).annotate(word=words(now))
     live = current.filter(stage=Stage.LIVE).annotate(word=Value(""))
     grouped = [each.values_list("stage", "word").annotate(Count("pk")) for each in (judged, live)]
     (found,) = yield [grouped[0].union(grouped[1], all=True)]

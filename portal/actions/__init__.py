@@ -12,6 +12,7 @@ from portal.actions import (
     door,
     drift,
     host_apps,
+    integrations,
     kept_schemas,
     mappings,
     orgs,
@@ -48,5 +49,6 @@ for _module in (
     host_apps,
     kept_schemas,
     snoozes,
+    integrations,
 ):
     register(*_module.ACTIONS)

@@ -37,6 +37,8 @@ NUMBERS = {  # the smallest that makes sense, and the usual one
     "KEEP_EVENTS_DAYS": (30, 1095),
     "KEEP_SAMPLES_DAYS": (31, 400),
     "KEEP_LOST_GRANTS_DAYS": (1, 30),
+    "KEEP_WEBHOOKS_DAYS": (3, 30),
+    "API_CALLS_PER_HOUR": (1, 3600),
 }
 BASE_URLS = [
     "HEROKU_API_URL",

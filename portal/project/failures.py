@@ -15,12 +15,14 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from psycopg.errors import ReadOnlySqlTransaction
 
+from portal.integrations.api import problems
+from portal.integrations.api.problems import Problem
 from portal.project import request_ids
 from tenants import pages
 
 STAFF = "/admin/"
 MACHINES = "/organizations"
-CALLED_BY_MACHINES = (MACHINES, "/metrics", "/anymail/")
+CALLED_BY_MACHINES = (MACHINES, problems.ROOT, "/metrics", "/anymail/")
 PROBES = ("/healthz", "/readyz")
 RETRY_AFTER = 300  # seconds
 
@@ -132,6 +134,8 @@ def answer(request: HttpRequest, status: int, title: str, text: str) -> HttpResp
             "reference": reference,
         }
         response: HttpResponse = JsonResponse(document, status=status)
+    elif request.path.startswith(problems.ROOT):
+        response = Problem(status, f"{title}. {text}").response(request)
     else:
         page = {
             "status": status,

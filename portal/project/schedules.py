@@ -13,6 +13,7 @@ from django_q.models import Schedule
 
 from connect import tasks as connect_tasks
 from portal import tasks as portal_tasks
+from portal.integrations import observing
 from tenants import tasks as tenant_tasks
 from tenants.sweeps import MAX_SKEW, name_of
 
@@ -30,6 +31,7 @@ def daily(function: Callable[[], object]) -> None:
 
 
 every(1, connect_tasks.check_incidents)
+every(1, observing.observe)
 every(5, connect_tasks.refresh_health)
 every(10, connect_tasks.scan_writes)
 every(10, connect_tasks.maintain_health)

@@ -38,8 +38,19 @@ MAINTENANCE: str = env.str("MAINTENANCE", "")  # while set, every page answers 5
 
 # --- alerts and metrics --------------------------------------------------------------------------
 INCIDENT_WEBHOOK_URL: str = env.str("INCIDENT_WEBHOOK_URL", "")  # Slack's, or one like it
+# Traces (docs/operating.md): the collector, e.g. http://127.0.0.1:4318; without it there are none.
+OTEL_EXPORTER_OTLP_ENDPOINT: str = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", "")
+OTEL_EXPORTER_OTLP_HEADERS: list[str] = entries("OTEL_EXPORTER_OTLP_HEADERS")
+OTEL_SERVICE_NAME: str = env.str("OTEL_SERVICE_NAME", "multiconnect")
 STAFF_TIME_ZONE: str = zone("STAFF_TIME_ZONE")
 METRICS_TOKEN: str = env.str("METRICS_TOKEN", "")  # without it there is no /metrics
+
+# --- for the ISV's own systems (docs/webhooks.md, docs/api.md) ------------------------------------
+LIFECYCLE_WEBHOOKS: bool = env.bool("LIFECYCLE_WEBHOOKS", False)
+# host:port of receivers in a private network, which no webhook may call otherwise
+WEBHOOK_PRIVATE_HOSTS: list[str] = entries("WEBHOOK_PRIVATE_HOSTS")
+READ_API: bool = env.bool("READ_API", False)
+API_CALLS_PER_HOUR: int = number("API_CALLS_PER_HOUR", 3600)  # with one token
 
 # --- secrets -------------------------------------------------------------------------------------
 SECRET_KEY: str = env.str("SECRET_KEY", "")
@@ -102,6 +113,7 @@ KEEP_MESSAGES_DAYS: int = number("KEEP_MESSAGES_DAYS", 365)
 KEEP_EVENTS_DAYS: int = number("KEEP_EVENTS_DAYS", 1095)  # after the off-boarding
 KEEP_SAMPLES_DAYS: int = number("KEEP_SAMPLES_DAYS", 400)
 KEEP_LOST_GRANTS_DAYS: int = number("KEEP_LOST_GRANTS_DAYS", 30)
+KEEP_WEBHOOKS_DAYS: int = number("KEEP_WEBHOOKS_DAYS", 30)  # events and their deliveries
 
 # --- Django --------------------------------------------------------------------------------------
 DEBUG = False
@@ -132,6 +144,7 @@ INSTALLED_APPS = [
     "tenants",
     "connect",
     "portal.apps.PortalConfig",
+    "portal.integrations",
     *USE_CASES,
 ]
 
@@ -143,6 +156,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Before all that may fail or log: their lines and pages carry the id.
     "portal.project.request_ids.RequestIdMiddleware",
+    *(["portal.tracing.requests.TracingMiddleware"] if OTEL_EXPORTER_OTLP_ENDPOINT else []),
     # Before the session, which needs the database: maintenance may be about that.
     "portal.project.failures.MaintenanceMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

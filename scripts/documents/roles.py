@@ -17,6 +17,8 @@ BESIDE = {
     "Add a mapping version": "connect.add_mappingtemplate",
     "Choose default versions": "connect.change_defaulttemplate",
     "Add a roll-out": "connect.add_rollout",
+    "Add and change webhooks": "integrations.change_webhook",
+    "Make tokens of the API": "integrations.add_apitoken",
     "Make users and give roles": "auth.change_user",
 }
 

@@ -76,20 +76,28 @@ class _Response(http.client.HTTPResponse):
         self.fp = io.BufferedReader(_Reader(self.fp.detach(), sock))
 
 
-class _Connection(HTTPConnection):
+class PlainConnection(HTTPConnection):
+    """A connection whose answers keep the deadline."""
+
     response_class = _Response
 
 
-class _TlsConnection(HTTPSConnection):
+class TlsConnection(HTTPSConnection):
+    """The same over TLS."""
+
     response_class = _Response
 
 
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
+class Pool(HTTPConnectionPool):
+    """Connections to one host."""
+
+    ConnectionCls = PlainConnection
 
 
-class _TlsPool(HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
+class TlsPool(HTTPSConnectionPool):
+    """Connections to one host over TLS."""
+
+    ConnectionCls = TlsConnection
 
 
 class DeadlineAdapter(HTTPAdapter):
@@ -97,7 +105,7 @@ class DeadlineAdapter(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+        self.poolmanager.pool_classes_by_scheme = {"http": Pool, "https": TlsPool}
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
         manager = super().proxy_manager_for(*args, **kwargs)

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
+from tenants import tracing
 from tenants.http import context
 from tenants.http.answers import HTML, Answer, parse_body
 from tenants.http.deadline import current_deadline
@@ -28,8 +29,10 @@ from tenants.http.errors import (
     retry_after,
 )
 from tenants.http.limits import Limits
+from tenants.http.public import NotPublic
 from tenants.http.request import Callee, Request
 from tenants.redaction import hide
+from tenants.tracing import Facts, SpanKind
 
 CHUNK = 64 * 1024  # bytes
 MAX_ERROR_TEXT = 4000  # bytes of an error body that is not JSON
@@ -52,6 +55,27 @@ class Exchange:
 
     def run(self) -> Answer:
         """Send the request and return the answer. Raises RemoteError."""
+        with tracing.span(SpanKind.CLIENT, self._name, self._facts) as note:
+            try:
+                return self._run()
+            finally:
+                note("http.response.status_code", self.status or 0)
+                note("multiconnect.peer_request_id", self.request_id)
+
+    @property
+    def _name(self) -> str:
+        return f"{self.request.method} {self.peer.system}"
+
+    @property
+    def _facts(self) -> Facts:
+        # Never the path: it may hold names of an org's objects.
+        return {
+            "http.request.method": self.request.method,
+            "server.address": _host(self.peer.base_url),
+            "multiconnect.tenant": context.current_tenant.get(),
+        }
+
+    def _run(self) -> Answer:
         began = time.monotonic()
         token = current_deadline.set(self.deadline)
         try:
@@ -77,7 +101,7 @@ class Exchange:
             self.request.method,
             self.peer.base_url + self.request.path,
             params=self.request.params,
-            data=self.request.form or None,
+            data=self.request.content or self.request.form or None,
             json=self.request.document,
             headers={**self.request.headers, "Request-Id": self.request_id},
             auth=self.request.auth,
@@ -147,6 +171,8 @@ class Exchange:
         # requests raises ValueError for an address that it cannot use; a retry would not help.
         if isinstance(error, ValueError) and self.status is None:
             return self._error(Permanent, f"the call could not be made ({name})")
+        if isinstance(_reason(error), NotPublic):
+            return self._error(Permanent, "its name leads to an address that is not public")
         if _not_sent(error):
             return self._error(Retryable, f"no connection ({name})")
         if time.monotonic() >= self.deadline:
@@ -191,10 +217,14 @@ class Exchange:
 
 def _not_sent(error: Exception) -> bool:
     """Return whether the request never reached the peer, so that repeating it is safe."""
-    # requests wraps urllib3's error in its own ConnectionError, for every kind of failure.
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    refused = isinstance(reason, urllib3.exceptions.NewConnectionError)
+    refused = isinstance(_reason(error), urllib3.exceptions.NewConnectionError)
     return refused or isinstance(error, requests.ConnectTimeout)
+
+
+def _reason(error: Exception) -> Exception | None:
+    """Return urllib3's error: requests wraps it in its own ConnectionError, for every failure."""
+    found: Exception | None = getattr(error.args[0], "reason", None) if error.args else None
+    return found
 
 
 def _request_id(response: requests.Response) -> str:

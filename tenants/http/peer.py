@@ -45,12 +45,15 @@ class Peer:
         *,
         headers: Mapping[str, str] | None = None,
         limits: Limits | None = None,
+        public_only: bool = False,
     ) -> None:
+        """Name a peer. `public_only`: it is called at a public address or not at all."""
         self.system = system
         self.base_url = base_url.rstrip("/")
         self._token = token
         self._headers = dict(headers or {})
         self._limits = limits
+        self._public_only = public_only
         self._local = threading.local()
 
     def __repr__(self) -> str:
@@ -63,13 +66,14 @@ class Peer:
         *,
         params: Mapping[str, str] | None = None,
         document: Any = None,
+        content: bytes = b"",
         form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         token: str | None = None,
         reads: bool = True,
         into: IO[bytes] | None = None,
     ) -> Answer:
-        """Make one call; `document` is sent as JSON, `form` as a form.
+        """Make one call; `document` is sent as JSON, `form` as a form, `content` as it is.
 
         GET and HEAD are repeated up to twice.
 
@@ -82,6 +86,7 @@ class Peer:
             path,
             dict(params or {}),
             document,
+            content,
             dict(form or {}),
             {**self._headers, **(headers or {})},
             Bearer(self._token if token is None else token),
@@ -101,7 +106,7 @@ class Peer:
     def session(self) -> requests.Session:
         """The session of this thread and process; a fork must not use its parent's sockets."""
         if getattr(self._local, "pid", None) != os.getpid():
-            self._local.session = Session()
+            self._local.session = Session(public_only=self._public_only)
             self._local.pid = os.getpid()
         session: requests.Session = self._local.session
         return session

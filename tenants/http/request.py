@@ -15,7 +15,7 @@ PUBLIC = frozenset({"grant_type", "redirect_uri"})  # values of a form that are 
 
 @dataclass(frozen=True)
 class Request:
-    """What is sent: a JSON document or a form.
+    """What is sent: a JSON document, ready bytes or a form.
 
     With `into` a 2xx body goes to that file; `reads` says if it must be JSON.
     """
@@ -24,6 +24,7 @@ class Request:
     path: str
     params: dict[str, str]
     document: Any
+    content: bytes
     form: dict[str, str]
     headers: dict[str, str]
     auth: Bearer

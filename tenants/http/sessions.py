@@ -6,6 +6,7 @@ import requests
 from requests.auth import AuthBase
 
 from tenants.http.deadline import DeadlineAdapter
+from tenants.http.public import PublicAdapter
 
 
 class Bearer(AuthBase):
@@ -24,12 +25,14 @@ class Bearer(AuthBase):
 class Session(requests.Session):
     """A session that keeps deadlines, keeps no cookies and ignores redirects."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, public_only: bool = False) -> None:
         super().__init__()
         self.headers["User-Agent"] = "Multiconnect"
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+        # A proxy of the environment would resolve the name again, and could reach what is private.
+        self.trust_env = not public_only
         for scheme in ("https://", "http://"):
-            self.mount(scheme, DeadlineAdapter())
+            self.mount(scheme, PublicAdapter() if public_only else DeadlineAdapter())
 
     # Otherwise requests reads the whole body of a redirect before it returns.
     def get_redirect_target(self, _resp: requests.Response) -> None:

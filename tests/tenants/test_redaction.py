@@ -37,6 +37,8 @@ from tenants.redaction import RedactionFilter, hide, redact
         ("Cookie: known_browser=abcsecret", "secret"),
         ("/authenticate/WzFd:1abc:secret opened", "secret"),
         ("password=hunter2secret", "hunter2secret"),
+        ("the token mct_0123456789abcdef-secret was sent", "secret"),
+        ("signed with whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "GKYqrTwj"),
     ],
 )
 def test_tokens_are_hidden(text: str, secret: str) -> None:

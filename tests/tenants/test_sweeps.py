@@ -58,6 +58,7 @@ def test_what_a_schedule_asks_for_again_is_scheduled() -> None:
     sweeping = {sweep.name for sweep in sweeps.every()}
     assert sweeping == {
         *("e-mails", "notices", "connections", "roll-outs", "runs", "started", "collections"),
+        "webhooks",
     }
     assert set(sweeps.found_by().values()) - sweeping <= set(schedules.SCHEDULES)
 

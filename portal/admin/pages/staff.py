@@ -1,6 +1,6 @@
 """The staff themselves. Superusers only, because a person who gives permissions has all of them."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import allauth.account.admin
 import allauth.mfa.admin
@@ -18,8 +18,8 @@ from django.http import HttpRequest, HttpResponse
 from social_django.models import Association, Nonce, UserSocialAuth
 
 from portal.admin.kit.actions import ActionsAdmin
-from portal.admin.kit.base import NoDelete, ReadOnlyAdmin
-from portal.door import reentry
+from portal.admin.kit.base import ReadOnlyAdmin
+from portal.admin.kit.proven import Proven
 from portal.models import AuditKind
 
 if TYPE_CHECKING:
@@ -32,23 +32,9 @@ admin.site.unregister((EmailAddress, Authenticator, UserSession))
 admin.site.unregister((SocialAccount, SocialApp, SocialToken))
 
 
-class Proven(NoDelete):
-    """A page whose changes give or take power: the person proves again who it is."""
-
-    audit_kind = AuditKind.STAFF_CHANGED
-
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        self._ask(request)
-        return super().changeform_view(request, *args, **kwargs)
-
-    def _ask(self, request: HttpRequest) -> None:
-        # A person without the permission gets the refusal, which is noted.
-        if request.method == "POST" and self.has_change_permission(request):
-            reentry.ask_before_secrets(request)
-
-
 @admin.register(User)
 class StaffAdmin(Proven, StockUserAdmin):
+    audit_kind = AuditKind.STAFF_CHANGED
     noted_fields = ("username", "is_active", "is_staff", "is_superuser", "groups")
     list_display = ("username", "email", "is_active", "is_staff", "is_superuser", "last_login")
     filter_horizontal = ()  # Django's two-box widget has serious accessibility faults (axe-core)
@@ -56,7 +42,7 @@ class StaffAdmin(Proven, StockUserAdmin):
     def user_change_password(
         self, request: HttpRequest, id: str, form_url: str = ""
     ) -> HttpResponse:
-        self._ask(request)
+        self.ask_for_proof(request)
         return super().user_change_password(request, id, form_url)
 
     def audited(self, obj: User) -> str:
@@ -68,6 +54,7 @@ class StaffAdmin(Proven, StockUserAdmin):
 
 @admin.register(Group)
 class RoleAdmin(Proven, GroupAdmin):
+    audit_kind = AuditKind.STAFF_CHANGED
     filter_horizontal = ()
 
 

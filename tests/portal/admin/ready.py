@@ -46,6 +46,7 @@ from connect.write_errors import scan
 from portal.actions import action as registry
 from portal.actions import door, subject
 from portal.actions.action import Action
+from portal.integrations.models import ApiToken, Webhook, WebhookDelivery, WebhookEvent
 from portal.models import BulkItem, BulkItemStatus, BulkRun
 from tenants import orgid
 from tenants.models import OrgRule, OrgVerdict, Proof, RateBucket, Switch, Tenant, Tended
@@ -284,6 +285,21 @@ def _identity(name: str) -> SocialAccount:
     return SocialAccount.objects.create(user=user, provider="sso", uid=uid)
 
 
+def _delivery(name: str) -> WebhookDelivery:
+    url = "https://isv.example"
+    hook = Webhook.objects.create(name=f"hook {next(_numbers)}", url=url, secret="whsec_x")
+    event = WebhookEvent.objects.create(
+        tenant=_tenant().tenant, kind="tenant.live", sequence=1, body="{}"
+    )
+    return WebhookDelivery.objects.create(webhook=hook, event=event, status="failed")
+
+
+def _token(name: str) -> ApiToken:
+    number = next(_numbers)
+    end = timezone.now() + timedelta(days=1)
+    return ApiToken.objects.create(name=f"token {number}", digest=str(number), expires_at=end)
+
+
 _MAKERS: dict[type[Model], Callable[[str], Model]] = {
     Tenant: lambda name: _tenant(name).tenant,
     Connection: _tenant,
@@ -308,6 +324,8 @@ _MAKERS: dict[type[Model], Callable[[str], Model]] = {
     Authenticator: _factor,
     SocialAccount: _identity,
     OrgRule: _org_rule,
+    WebhookDelivery: _delivery,
+    ApiToken: _token,
     AddonDay: lambda name: AddonDay.objects.create(day=timezone.now().date()),
 }
 

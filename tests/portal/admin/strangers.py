@@ -34,6 +34,7 @@ from connect.models import (
     WriteError,
     WriteRepair,
 )
+from portal.integrations.models import ApiToken, Webhook, WebhookDelivery, WebhookEvent
 from portal.models import BulkItem, BulkRun, Heartbeat
 from tenants import orgid
 from tenants.models import (
@@ -66,6 +67,7 @@ def make(count: int, start: int = 1) -> None:
     health(*connections)
     _mapping_rows(numbers, connections, template)
     _portal_rows(numbers, connections)
+    _integration_rows(numbers, connections, now)
     for name in settings.USE_CASES:
         import_module(f"tests.{name}.rows").strangers(numbers, connections, now)
     _queue_rows(numbers, now)
@@ -212,6 +214,25 @@ def _portal_rows(numbers: Sequence[int], connections: list[Connection]) -> None:
     stored(
         BulkItem(run=run, tenant=each.tenant, connection=each)
         for run, each in zip(runs, connections, strict=True)
+    )
+
+
+def _integration_rows(numbers: Sequence[int], connections: list[Connection], now: datetime) -> None:
+    hooks = stored(
+        Webhook(name=f"hook {number}", url="https://isv.example/secret", secret="whsec_x")
+        for number in numbers
+    )
+    events = stored(
+        WebhookEvent(tenant=each.tenant, kind="tenant.live", sequence=1, body="{}")
+        for each in connections
+    )
+    stored(
+        WebhookDelivery(webhook=hook, event=event, status="delivered")
+        for hook, event in zip(hooks, events, strict=True)
+    )
+    stored(
+        ApiToken(name=f"token {number}", digest=f"{number:064d}", expires_at=now)
+        for number in numbers
     )
 
 

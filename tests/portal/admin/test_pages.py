@@ -101,6 +101,8 @@ WRITTEN_BY_STAFF = {
     "connect.tag",
     "connect.rollout",
     "connect.hostapp",
+    "integrations.webhook",
+    "integrations.apitoken",
 }
 
 

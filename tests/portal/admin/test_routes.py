@@ -92,6 +92,7 @@ def parameter(name: str, called: str) -> list[Any]:
         "content_type_id": [ContentType.objects.get_for_model(User).pk],
         "app_label": ["tenants", "connect", "portal"],
         "url": ["nowhere"],
+        "org_id": [Tenant.objects.values_list("org_id", flat=True)[0]],
     }
     assert called in known, f"say in this test what fills <{called}> of {name}"
     return known[called]

@@ -14,7 +14,7 @@ from portal.project.checks import RULES, settings_are_right
 
 LONG = "x" * 50
 # A use case tests its own.
-OWN = ("portal.project.setting_rules", "portal.project.door_rules")
+OWN = tuple(f"portal.project.{name}_rules" for name in ("setting", "door", "integration"))
 # id, setting, wrong value, what the message must say
 WRONG: list[tuple[str, str, Any, str]] = [
     ("E001", "SECRET_KEY", "", "SECRET_KEY is missing"),
@@ -74,6 +74,9 @@ WRONG: list[tuple[str, str, Any, str]] = [
     ("E056", "OIDC_ISSUER", "https://id.isv.example", "belong together"),
     ("E012", "AUDIT_DAYS", 30, "at least 400"),
     ("E053", "MISSING_USE_CASES", ["weather"], "not an app"),
+    ("E057", "WEBHOOK_PRIVATE_HOSTS", ["10.0.0.5"], "as 10.0.0.5:8443"),
+    ("E057", "WEBHOOK_PRIVATE_HOSTS", ["http://10.0.0.5:80/"], "as 10.0.0.5:8443"),
+    ("E058", "OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318", "address of a collector"),
 ]
 RIGHT: list[tuple[str, Any]] = [
     ("FERNET_KEYS", [LONG, LONG]),
@@ -88,6 +91,8 @@ RIGHT: list[tuple[str, Any]] = [
     ("HEROKU_CONNECT_PLAN", "herokuconnect:enterprise"),
     ("INCIDENT_WEBHOOK_URL", "https://hooks.slack.com/services/T/B/x"),
     ("METRICS_TOKEN", LONG),
+    ("WEBHOOK_PRIVATE_HOSTS", ["10.0.0.5:8443", "hooks.internal:80"]),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318"),
 ]
 
 

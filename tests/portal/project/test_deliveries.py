@@ -14,6 +14,7 @@ from django_q.signing import SignedPackage
 
 from connect.models import Connection, Discrepancy, DiscrepancyKind, Stage
 from portal import deliveries, tasks
+from portal.integrations.models import Webhook
 from portal.models import BulkRun, Delivery, Heartbeat
 from tenants import leases, queue, sending
 from tenants.models import Message
@@ -88,7 +89,8 @@ def held() -> list[Model]:
     connection = cast.connect(cast.enrol(cast.ACME), Stage.LINKING)
     run = BulkRun.objects.create(action="refresh", label="Refresh", actor="mia", total=1)
     found = Discrepancy.objects.create(kind=DiscrepancyKind.ORPHAN, key="a-1", text="Unknown.")
-    rows: list[Model] = [connection, run, found]
+    hook = Webhook.objects.create(name="CRM", url="https://isv.example", secret="x")
+    rows: list[Model] = [connection, run, found, hook]
     for each in rows:
         assert leases.take(type(each)._default_manager.filter(pk=each.pk)) is not None
     return rows
@@ -101,7 +103,7 @@ def is_free(row: Model) -> bool:
 def test_each_model_with_a_lease_says_who_holds_it() -> None:
     models = [each for each in apps.get_models() if not each._meta.proxy]
     leased = [each for each in models if hasattr(each, "lease_expires_at")]
-    assert {Connection, BulkRun, Discrepancy} == set(leased)
+    assert {Connection, BulkRun, Discrepancy, Webhook} == set(leased)
     assert all(hasattr(each, "lease_holder") for each in leased)
 
 

@@ -1,0 +1,63 @@
+"""Actions for the ISV's own systems: send a webhook's event again, revoke a token of the API."""
+
+from collections.abc import Sequence
+
+from portal.actions.action import Action, Options
+from portal.actions.log import log
+from portal.actions.result import Result, Unmet, done, queued
+from portal.integrations import sending, tokens
+from portal.integrations.models import ApiToken, WebhookDelivery, WebhookDeliveryStatus
+
+_WAITS = "it waits to be sent anyway"
+_REVOKED = "it was revoked before"
+
+
+def _resend(targets: Sequence[WebhookDelivery], actor: str, options: Options) -> Result:
+    again = [each for each in targets if sending.send_again(each)]
+    log(actor, again, "Sent again.")
+    result = queued(", ".join(map(str, again))) if again else Result()
+    waits = [each for each in targets if each not in again]
+    return result.with_skipped(Unmet(str(each), _WAITS) for each in waits)
+
+
+def _is_waiting(delivery: WebhookDelivery) -> str:
+    if not delivery.webhook.is_on:
+        return "its webhook is off"
+    return _WAITS if delivery.status == WebhookDeliveryStatus.WAITING else ""
+
+
+def _revoke(targets: Sequence[ApiToken], actor: str, options: Options) -> Result:
+    revoked = [each for each in targets if tokens.revoke(each)]
+    log(actor, revoked, "Revoked.")
+    result = done(", ".join(map(str, revoked))) if revoked else Result()
+    before = [each for each in targets if each not in revoked]
+    return result.with_skipped(Unmet(str(each), _REVOKED) for each in before)
+
+
+def _is_revoked(token: ApiToken) -> str:
+    return _REVOKED if token.revoked_at else ""
+
+
+ACTIONS = (
+    Action(
+        "resend_event",
+        "Resend",
+        "Sends the same event with the same id again, with a new signature. Your own system "
+        "can tell by the id that it is the same one.",
+        (WebhookDelivery,),
+        "integrations.resend_webhookdelivery",
+        _resend,
+        _is_waiting,
+        in_bulk=True,
+    ),
+    Action(
+        "revoke",
+        "Revoke",
+        "From now on the API refuses the token. This cannot be undone.",
+        (ApiToken,),
+        "integrations.revoke_apitoken",
+        _revoke,
+        _is_revoked,
+        destructive=True,
+    ),
+)

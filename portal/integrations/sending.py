@@ -1,0 +1,160 @@
+"""Calling webhooks: each delivery at least once, in order for each tenant, with an end.
+
+One task at a time calls a webhook. It ends at the first call that fails, and the webhook then rests
+for a while: an address that is slow or away costs one call each few minutes, not a worker.
+"""
+
+import logging
+import time
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+
+from portal.integrations import signing, targets
+from portal.integrations.models import Webhook, WebhookDelivery, WebhookDeliveryStatus
+from tenants import attempts, leases, sweeps
+from tenants.attempts import Schedule, minutes
+from tenants.http.errors import Permanent, RemoteError, Retryable
+from tenants.http.limits import Limits
+from tenants.http.peer import Peer
+from tenants.leases import Lease
+from tenants.queue import enqueue
+
+log = logging.getLogger(__name__)
+
+# The pause after each attempt but the last: the end comes after about two days.
+SCHEDULE = Schedule(minutes(1, 5, 30, 120, 360, 720, 1440), last=timedelta(minutes=10))
+REST = timedelta(seconds=10)  # after a failed call; doubled with each further one
+MAX_REST = timedelta(minutes=5)
+LIMITS = Limits(connect=5, read=10, total=15, body=64 * 1024, retries=0)
+WORKS_FOR = 45.0  # seconds of one task
+SWEPT_AT_ONCE = 20  # webhooks
+UNREADABLE = "no key of SECRET decrypts its secret: save the webhook again"
+DIED = "The worker died during every attempt."
+
+
+def deliver(webhook_id: int) -> None:
+    """Send what is due for one webhook, until a call fails or the time of a task is over."""
+    if not settings.LIFECYCLE_WEBHOOKS:
+        return
+    rows = Webhook.objects.filter(pk=webhook_id, is_on=True, next_attempt_at__lte=timezone.now())
+    key = leases.take(rows, queued_at=None)
+    if key is None:
+        return
+    lease = Lease(Webhook.objects.get(pk=webhook_id), key)
+    until, went_well = time.monotonic() + WORKS_FOR, True
+    while went_well and time.monotonic() < until:
+        delivery = _next(lease.row)
+        if delivery is None:
+            break
+        went_well = _attempt(delivery)
+    lease.release(**_rest(lease.row.failures, went_well=went_well))
+
+
+def _next(webhook: Webhook) -> WebhookDelivery | None:
+    mine = _ready().filter(webhook=webhook).select_related("webhook", "event")
+    return mine.order_by("pk").first()
+
+
+def _ready() -> QuerySet[WebhookDelivery]:
+    """Return the deliveries that are due. Those of one tenant wait for the earlier ones."""
+    waiting = WebhookDelivery.objects.filter(status=WebhookDeliveryStatus.WAITING)
+    earlier = waiting.filter(
+        webhook=OuterRef("webhook"),
+        event__tenant=OuterRef("event__tenant"),
+        event__sequence__lt=OuterRef("event__sequence"),
+    )
+    return waiting.filter(~Exists(earlier), next_attempt_at__lte=timezone.now())
+
+
+def _rest(failures: int, *, went_well: bool) -> dict[str, Any]:
+    """Return when a webhook is called again, after so many calls in a row that failed."""
+    if went_well:
+        return {"failures": 0}
+    pause = min(REST * 2 ** min(failures, 10), MAX_REST)
+    return {"failures": failures + 1, "next_attempt_at": timezone.now() + pause}
+
+
+# --- one attempt ---------------------------------------------------------------------------------
+
+
+def _attempt(delivery: WebhookDelivery) -> bool:
+    """Make one attempt; return whether the webhook took it."""
+    number = delivery.attempts
+    mine = WebhookDelivery.objects.filter(pk=delivery.pk, status=WebhookDeliveryStatus.WAITING)
+    if number > len(SCHEDULE.pauses):  # the last attempt died with its worker
+        mine.update(status=WebhookDeliveryStatus.FAILED, next_attempt_at=None, error=DIED)
+        return True
+    if not attempts.count(mine, number, next_attempt_at=SCHEDULE.next_at(number)):
+        return True
+    try:
+        status = _call(delivery)
+    except RemoteError as error:
+        mine.update(answer=error.status, error=error.words[:500], **_after(number, error))
+        return False
+    done = {"status": WebhookDeliveryStatus.DELIVERED, "next_attempt_at": None, "error": ""}
+    mine.update(answer=status, delivered_at=timezone.now(), **done)
+    return True
+
+
+def _call(delivery: WebhookDelivery) -> int:
+    """Call the webhook; return the status of its answer, a 2xx. Raises RemoteError."""
+    webhook, body = delivery.webhook, delivery.event.body.encode()
+    # Judged again: the settings may have changed, or the keys.
+    if problem := targets.problem(webhook.url) or ("" if webhook.secret else UNREADABLE):
+        raise Permanent("Webhook", None, problem)
+    uid = str(delivery.event.uid)
+    headers = signing.headers(webhook.secret, uid, int(time.time()), body)
+    # The address is secret. Only the path is logged, so the path stays empty.
+    peer = Peer("Webhook", webhook.url, limits=LIMITS, public_only=True)
+    return peer.call("POST", "", content=body, headers=headers, reads=False).status
+
+
+def _after(number: int, error: RemoteError) -> dict[str, Any]:
+    """Return what a failed attempt leaves: the end, or a later next attempt if it was asked for."""
+    if SCHEDULE.is_used_up(number):
+        return {"status": WebhookDeliveryStatus.FAILED, "next_attempt_at": None}
+    after = error.after if isinstance(error, Retryable) else None
+    pause = SCHEDULE.pause(number)
+    if after and pause and after > pause:
+        return {"next_attempt_at": timezone.now() + after}
+    return {}
+
+
+def send_again(delivery: WebhookDelivery) -> bool:
+    """Let an ended delivery be sent again; return False if it waits to be sent anyway."""
+    ended = WebhookDelivery.objects.filter(pk=delivery.pk).exclude(
+        status=WebhookDeliveryStatus.WAITING
+    )
+    waiting = {"status": WebhookDeliveryStatus.WAITING, "attempts": 0}
+    return bool(ended.update(**waiting, next_attempt_at=timezone.now(), delivered_at=None))
+
+
+# --- the sweep -----------------------------------------------------------------------------------
+
+
+def queue_due(limit: int, again_after: timedelta = sweeps.REQUEUE_AFTER) -> int:
+    """Queue a task for each webhook that something is due for; return how many."""
+    if not settings.LIFECYCLE_WEBHOOKS:
+        return 0
+    ids = leases.mark_queued(_with_work(), limit, again_after)
+    for pk in ids:
+        enqueue(deliver, pk)
+    return len(ids)
+
+
+def _with_work() -> QuerySet[Webhook]:
+    ready = _ready().filter(webhook=OuterRef("pk"))
+    return Webhook.objects.filter(Exists(ready), is_on=True)
+
+
+def _due(again_after: timedelta) -> QuerySet[Any, Any] | None:
+    return leases.due(_with_work(), again_after) if settings.LIFECYCLE_WEBHOOKS else None
+
+
+# How long a row has been due tells nothing: a webhook that is away rests.
+sweeps.register(sweeps.Sweep("webhooks", (deliver,), _due, partial(queue_due, SWEPT_AT_ONCE)))
