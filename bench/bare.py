@@ -7,8 +7,9 @@ from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
-from portal.project.urls import handler400, handler403, handler404, handler429, handler500
-from portal.project.urls import urlpatterns as of_the_portal
+
+from portal.urls import handler400, handler403, handler404, handler429, handler500
+from portal.urls import urlpatterns as of_the_portal
 
 __all__ = ["handler400", "handler403", "handler404", "handler429", "handler500", "urlpatterns"]
 NOTHING, INSERT = "/bench/nothing", "/bench/insert"

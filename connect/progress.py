@@ -30,6 +30,7 @@ def facts_of(tenant: Tenant, grant: SalesforceGrant | None) -> Facts:
         authorized_at=connection.authorized_at if connection else None,
         live_at=connection.live_at if connection else None,
         synced_at=seen.synced_at,
+        ends_at=seen.ends_at if seen.stage == Stage.GRACE else None,
     )
 
 

@@ -76,7 +76,8 @@ class Facts:
 
     `is_live`: data is synchronized now. `live_at` is when it first was, also if it has stopped, and
     `synced_at` when it last was.
-    `is_moving`: the portal is at work, and the page is about to change.
+    `is_moving`: the portal is at work, and the page is about to change. `ends_at`: staff off-board
+    the org, and until then that can be undone.
     """
 
     said: ForSubscriber
@@ -85,6 +86,7 @@ class Facts:
     authorized_at: datetime | None = None
     live_at: datetime | None = None
     synced_at: datetime | None = None
+    ends_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ class Progress:
     authorized_at: datetime | None
     live_at: datetime | None
     synced_at: datetime | None
+    ends_at: datetime | None
 
     @property
     def milestones(self) -> list[Milestone]:
@@ -158,4 +161,5 @@ def progress_of(tenant: Tenant) -> Progress:
         authorized_at=facts.authorized_at if is_authorized else None,
         live_at=facts.live_at if facts.is_live else None,
         synced_at=facts.synced_at,
+        ends_at=facts.ends_at,
     )

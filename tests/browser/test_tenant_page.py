@@ -124,9 +124,7 @@ def test_the_answer_that_ends_the_rhythm_is_followed_by_one_more(
     window.clock.install()
     window.goto(walk.page(Tenant, "change", connection.tenant_id))
     now = timezone.now()
-    Connection.objects.filter(pk=connection.pk).update(
-        stage=Stage.OFFBOARDED, offboarded_at=now
-    )
+    Connection.objects.filter(pk=connection.pk).update(stage=Stage.OFFBOARDED, offboarded_at=now)
     Tenant.objects.update(offboarded_at=now)
     for _ in range(2):
         with window.expect_response(re.compile("/live/")):

@@ -19,8 +19,9 @@ from django.utils import timezone
 
 from connect.models import ApiBudget, Connection, HostApp
 from portal import audit, roles
-from portal.dashboard import parts, snapshot
+from portal.dashboard import snapshot
 from portal.dashboard.worklist import total
+from portal.looks import HEADER
 from portal.models import AuditKind, Heartbeat, Preferences
 from tenants.models import Tenant
 from tests.portal.admin import strangers
@@ -285,7 +286,7 @@ def test_each_reader_has_the_times_of_the_own_zone(manager: Client, viewer: Clie
 
 def again(client: Client, html: str) -> tuple[int, list[str]]:
     """Ask as the open page does; return the status and the names of the cards in the answer."""
-    answer = client.get(FRAGMENT, headers={parts.HEADER: ",".join(marks(html))})
+    answer = client.get(FRAGMENT, headers={HEADER: ",".join(marks(html))})
     return answer.status_code, parts_of(answer.content.decode())
 
 

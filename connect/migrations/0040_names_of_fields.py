@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('connect', '0038_offboarding_with_grace'),
+        ('connect', '0039_few_that_are_not_well'),
     ]
 
     operations = [
