@@ -69,7 +69,7 @@ def lose_the_database(past: Machine) -> None:
     past.emulator.call("POST", "/breaks/database-away", {})
     past.watch(10 * MINUTE)
     past.emulator.call("DELETE", "/breaks/database-away", {})
-    past.watch(25 * MINUTE)
+    past.watch(20 * MINUTE)
 
 
 def revoke(past: Machine) -> None:
@@ -129,7 +129,7 @@ def _force(past: Machine, org: Org, state: str) -> None:
     """Force a state on an org's connection, and see the portal open an incident and heal it."""
     wanted = {"connection": _connection_id(past, org), "choice": state}
     past.emulator.call("POST", "/breaks/connection-state", wanted)
-    past.watch(30 * MINUTE)
+    past.watch(15 * MINUTE)
 
 
 def _post(past: Machine, posts: tuple[tuple[str, str, int], ...]) -> None:
