@@ -1,8 +1,9 @@
 """The portal of the past: web, worker and schedules in one process, under a clock that is moved.
 
 `python -m demo.past.portal PORT SECONDS` begins so many seconds ago. POST /past/<seconds> moves the
-clock to so many seconds ago, looks at all connections, runs what is due then, and answers when it is
-done; with ?everything it runs all schedules. It is the product itself, so this is the one file of the demo that imports it.
+clock to so many seconds ago, looks at all connections, runs what is due then, and answers when it
+is done; with ?everything it runs all schedules too. It is the product itself, so this is the one
+file of the demo that imports it.
 """
 
 import sys
