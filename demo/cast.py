@@ -134,6 +134,8 @@ POSTS = (
     ("heroku", "Heroku Connect for ISVs is here: one portal, every subscriber.", 412),
     ("heroku", "Scheduled maintenance in the EU region is over.", 12),
     ("salesforce", "See you at Dreamforce! 🎉", 2048),
+)
+MORE_POSTS = (
     ("python", "Python 3.15 alpha 2 is out. Please test it.", 731),
     ("django", "Django 5.2 LTS: “boring” in the best sense.", 503),
     ("aurora", "New lenses: 30 % lighter, just as sharp.", 18),

@@ -20,9 +20,13 @@ from demo.plan import APP, HOST_APP, ROOT, STAFF, Plan
 from demo.program import MORTAL, Program
 from demo.signals import signals_held_back, stop_if_asked
 
-_ENROL_STAFF = """
+# In one process: each start of Django costs as much as all of this does later.
+_SET_UP = """
 import os
 from django.contrib.auth.models import Group, User
+from django.core.management import call_command
+call_command("migrate", interactive=False, verbosity=0)
+call_command("setup_portal")
 user, _ = User.objects.get_or_create(username=os.environ["STAFF_NAME"])
 user.is_staff = user.is_superuser = user.is_active = True
 user.set_password(os.environ["STAFF_PASSWORD"])
@@ -82,10 +86,8 @@ def running(
     with ExitStack() as ending:
         stack = _database(plan, ending, say)
         say("Applying migrations and setting up the portal ...")
-        manage(stack, "migrate", "--no-input", "--verbosity=0")
-        manage(stack, "setup_portal")
         login = {"STAFF_NAME": STAFF, "STAFF_PASSWORD": stack.password}
-        manage(stack, "shell", "--no-imports", "-c", _ENROL_STAFF, **login)
+        manage(stack, "shell", "--no-imports", "-c", _SET_UP, **login)
         say("Starting the emulator ...")
         _start(stack, ending, "emulator", *_emulator_command(stack))
         # Before the portal, whose worker calls Heroku as soon as work is due.

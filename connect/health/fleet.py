@@ -1,6 +1,7 @@
 """All live connections together: their conditions over time, and those that need a look first."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db.models import F
@@ -23,9 +24,18 @@ def record(now: datetime | None = None) -> None:
     Runs within one quarter of an hour correct its numbers, so the last one counts.
     """
     now = now or timezone.now()
-    counted = conditions.counts(now).items()
+    store(conditions.counts(now), [now])
+
+
+def store(counted: dict[Condition, int], moments: Iterable[datetime]) -> None:
+    """Store these numbers for the quarter of an hour of each moment."""
+    quarters = {quarter(each) for each in moments}
     FleetCondition.objects.bulk_create(
-        [FleetCondition(at=quarter(now), condition=each, connections=n) for each, n in counted],
+        [
+            FleetCondition(at=at, condition=each, connections=number)
+            for at in quarters
+            for each, number in counted.items()
+        ],
         update_conflicts=True,
         unique_fields=["at", "condition"],
         update_fields=["connections"],

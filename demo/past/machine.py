@@ -13,7 +13,7 @@ MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 # How often the portal looks while nothing happens: the older, the more seldom.
-RHYTHM = ((2 * DAY, DAY), (DAY, 4 * HOUR), (timedelta(), HOUR))
+RHYTHM = ((2 * DAY, DAY), (DAY, 12 * HOUR), (timedelta(), HOUR))
 CLOSELY = 5 * MINUTE  # a second look opens an incident, one without the cause closes it
 
 

@@ -36,8 +36,9 @@ class Act:
 
 MONTH = (
     Act(30 * DAY, "Five orgs install the package and go live", acts.go_live),
-    Act(29 * DAY, "Their companies post on X, and staff collect it", acts.collect_posts),
+    Act(26 * DAY, "Their companies post on X, and staff collect it", acts.collect_posts),
     Act(21 * DAY, "Borealis loses its database for a while", acts.lose_a_database),
+    Act(16 * DAY, "Their companies post again", acts.collect_more_posts),
     Act(12 * DAY, "Acme's connection fails, and the portal restarts it", acts.fail_and_heal),
     Act(3 * DAY, "Cirrus registers, and has not authorized yet", acts.wait_for_authorization),
     Act(2 * DAY, "Somebody authorizes Kestrel with another org", acts.authorize_the_wrong_org),

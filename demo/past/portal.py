@@ -1,8 +1,9 @@
 """The portal of the past: web, worker and schedules in one process, under a clock that is moved.
 
 `python -m demo.past.portal PORT SECONDS` begins so many seconds ago. POST /past/<seconds> moves the
-clock to so many seconds ago, runs what is due then, and answers when it is done; with ?everything
-all schedules. It is the product itself, so this is the one file of the demo that imports it.
+clock to so many seconds ago, looks at all connections, runs what is due then, and answers when it
+is done; with ?everything it runs all schedules too. It is the product itself, so this is the one
+file of the demo that imports it.
 """
 
 import sys
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 PULSE_SECONDS = 0.25
-# What a history is made of. The other schedules run more seldom than they would, to save time.
-LOOKS = ("connect.tasks.refresh_health", "connect.tasks.check_incidents")
-RARELY = 9 * 24 * 60  # minutes
 BY_THE_DAY = timedelta(hours=2)  # a longer jump is in an older day
 STARTED = time.time() - time.monotonic()  # the clock that is not moved measures the real time
 PATH = "/past/"
@@ -37,7 +35,6 @@ class Past:
         self._portal, self._clock = portal, clock
         # None: somebody has called the portal, so there may be work.
         self._jumps: Queue[tuple[float, bool, Event] | None] = Queue()
-        self._due: dict[str, datetime] = {}
         self._counted = datetime.fromtimestamp(0, UTC)
 
     def __call__(
@@ -67,41 +64,55 @@ class Past:
                 self._jump(*jump)
 
     def _jump(self, ago: float, everything: bool, done: Event) -> None:
-        self._clock.move_to(moment(ago))
-        self._run_schedules(every=everything)
-        self._count_conditions()
-        done.set()
-
-    def _run_schedules(self, *, every: bool) -> None:
-        """Run what is due, and its tasks; the looks first: else nobody has looked for too long."""
-        from django.utils import timezone
-        from django.utils.module_loading import import_string
-
         from portal.project.heart import guarded
-        from portal.project.schedules import SCHEDULES
 
-        now = timezone.now()
-        for name in (*LOOKS, *(each for each in SCHEDULES if each not in LOOKS)):
-            if every or self._due.get(name, now) <= now:
-                guarded(import_string(name))
-                _do_due_work()
-                minutes = SCHEDULES[name]["minutes"] if name in LOOKS else RARELY
-                self._due[name] = now + timedelta(minutes=minutes)
+        self._clock.move_to(moment(ago))
+        _look()
+        if everything:
+            _run_other_schedules()
+        _do_due_work()
+        guarded(self._count_conditions)
+        done.set()
 
     def _count_conditions(self) -> None:
         """Count after the looks: what was noted before a jump is too old to count."""
         from django.utils import timezone
 
-        from connect.health import fleet
-        from portal.project.heart import guarded
+        from connect.health import conditions, fleet
 
         now = timezone.now()
         passed = now - self._counted
         # The last day is shown by the quarter of an hour, and the days before by the day.
         missed = passed // fleet.QUARTER if passed < BY_THE_DAY else 0
-        for quarters in range(missed + 1):
-            guarded(partial(fleet.record, now - quarters * fleet.QUARTER))
+        moments = [now - quarters * fleet.QUARTER for quarters in range(missed + 1)]
+        fleet.store(conditions.counts(now), moments)
         self._counted = now
+
+
+def _look() -> None:
+    """Refresh every list, then look at the incidents: else nobody has looked for too long."""
+    from django.utils import timezone
+
+    from connect import tasks
+    from connect.clients import budget
+    from connect.health import regions
+    from portal.project.heart import guarded
+
+    budget.note_hour(timezone.now())
+    for part in regions.parts():
+        guarded(partial(tasks.refresh_region, *part))
+    guarded(tasks.check_incidents)
+
+
+def _run_other_schedules() -> None:
+    from django.utils.module_loading import import_string
+
+    from portal.project.heart import guarded
+    from portal.project.schedules import SCHEDULES
+
+    for name in SCHEDULES:
+        guarded(import_string(name))
+        _run_queue()
 
 
 def moment(ago: float) -> datetime:
@@ -110,15 +121,22 @@ def moment(ago: float) -> datetime:
 
 
 def _do_due_work() -> None:
-    """Queue what is due, and run the queue until it is empty."""
+    """Queue what is due, as the worker's pulse does, and run the queue until it is empty."""
+    from portal.project.heart import guarded
+    from tenants import sweeps
+
+    for sweep in sweeps.with_work(sweeps.REQUEUE_AFTER):
+        guarded(partial(sweep.queue_due, sweeps.REQUEUE_AFTER))
+    _run_queue()
+
+
+def _run_queue() -> None:
     from django.utils.module_loading import import_string
     from django_q.models import OrmQ
     from django_q.signing import SignedPackage
 
     from portal.project.heart import guarded
-    from tenants import sweeps
 
-    guarded(sweeps.run)
     while (row := OrmQ.objects.order_by("pk").first()) is not None:
         row.delete()
         task = SignedPackage.loads(row.payload)

@@ -77,4 +77,4 @@ def _links(addresses: Mapping[str, str]) -> list[Markup]:
 
 
 def _date(mail: Mail) -> str:
-    return f"{mail.at:%d %b %Y, %H:%M}" if mail.at else ""
+    return f"{mail.at:%-d %b %Y, %H:%M} UTC" if mail.at else ""

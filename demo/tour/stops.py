@@ -50,13 +50,13 @@ STOPS = (
     Stop(
         "Blocked, and unblocked",
         "Heroku refused Juniper's add-on, because the account had not paid. It has paid since:"
-        " open “More”, press “Retry provisioning”, and watch the steps.",
+        " press “Retry provisioning”, and watch the steps.",
         {"Juniper": "{admin}/tenants/tenant/{juniper}/change/"},
     ),
     Stop(
         "Healed while nobody looked",
-        "Acme's connection failed twelve days ago. The portal looked twice, restarted it, and wrote"
-        " down what it did. The strips show the month.",
+        "Acme's connection failed. The portal looked twice, restarted it, and wrote down"
+        " what it did. The strips show the month.",
         {
             "Acme": "{admin}/tenants/tenant/{acme}/change/",
             "Its incident": "{admin}/connect/incident/{healed}/change/",

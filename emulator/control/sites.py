@@ -37,7 +37,7 @@ SYSTEM = System("sites", _failed)
 def site(call: Call, site: str, path: str = "") -> Response:
     """Say what is broken at Heroku now."""
     groups = ("Heroku", "Heroku Connect")
-    broken = [(group, each) for group in groups for each in GROUPS[group] if each.active(call)]
+    broken = [(group, each) for group in groups for each in GROUPS[group] if each.is_active(call)]
     real = f"https://{site}.heroku.com/{path}"
     return pages.page("site", TITLES[site], PAGE.format(news=_news(broken), real=real))
 

@@ -324,6 +324,14 @@ def test_herokus_own_pages_say_what_is_broken_there(emulated: Emulated) -> None:
     assert "https://status.heroku.com/" in page
 
 
+def test_the_page_chooses_the_org_that_is_broken(emulated: Emulated) -> None:
+    make = [{"name": "Whole"}, {"name": "Broken"}]
+    _, broken_one = (emulated.control("orgs", each)["id"] for each in make)
+    emulated.control("breaks/refuse-rows", {"org": broken_one})
+    page = emulated.get("/control/").text
+    assert f'<option value="{broken_one}" selected>Broken ({broken_one}), broken now' in page
+
+
 def test_the_page_shows_the_refusal_of_a_button(emulated: Emulated, url: str) -> None:
     connection = emulated.get(url).json()["id"]
     pressed = emulated.post(

@@ -48,6 +48,7 @@ def test_an_authorization_is_lost_declined_and_given_again(emulator: emulated.Ru
     assert journey.admin.authorize(journey.tenant, "deny") in (200, 302)
     queue.drain()
     assert tells_that_it_has_stopped(page(journey, "?checking"))
+    assert "We are checking your authorization" in page(journey, "?checking")
     assert tells_that_it_has_stopped(page(journey))
 
     assert journey.admin.authorize(journey.tenant) in (200, 302)

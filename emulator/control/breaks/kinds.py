@@ -20,7 +20,8 @@ class Break:
     """Something that can be broken. `text` says what then happens and what fixes it.
 
     `on` says what is broken: `do` and `undo` get that target and one of `choices`, "" without any.
-    `undo` is None where nothing but time or a person fixes it.
+    `undo` is None where nothing but time or a person fixes it. `active` says whether everything is
+    broken so, `broken` names the targets that are by their ids.
     """
 
     name: str
@@ -29,8 +30,13 @@ class Break:
     do: Work
     undo: Work | None = None
     active: Callable[[Call], bool] = lambda _call: False
+    broken: Callable[[Call], list[str]] = lambda _call: []
     on: str = EVERYTHING
     choices: tuple[str, ...] = ()
+
+    def is_active(self, call: Call) -> bool:
+        """Return whether anything is broken so now."""
+        return self.active(call) or bool(self.broken(call))
 
 
 def faulty(name: str, title: str, text: str, *faults: dict[str, Any]) -> Break:

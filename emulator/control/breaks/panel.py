@@ -17,6 +17,7 @@ CARD = Markup(
 )
 SELECT = Markup('<label>{label}<select name="{name}">{options}</select></label>')
 BUTTON = Markup('<button name="{name}" value="1"{look}{disabled}>{text}</button>')
+OPTION = Markup('<option value="{key}"{selected}>{text}</option>')
 MAIN = Markup(' class="main"')
 INTRODUCTION = Markup(
     '<p class="muted">Each button is one call of <code>/control/breaks</code>, which'
@@ -33,7 +34,7 @@ def break_panel(call: Call) -> Markup:
 
 
 def _group(call: Call, name: str, every: tuple[Break, ...]) -> Markup:
-    broken = any(each.active(call) for each in every)
+    broken = any(each.is_active(call) for each in every)
     is_open = broken or call.request.args.get("open") == name
     return GROUP.format(
         name=name,
@@ -45,11 +46,11 @@ def _group(call: Call, name: str, every: tuple[Break, ...]) -> Markup:
 
 
 def _card(call: Call, each: Break) -> Markup:
-    broken, known = each.active(call), targets(call, each.on)
+    broken, known = each.is_active(call), targets(call, each.on)
     lacking = each.on != EVERYTHING and not known
-    selects = [_select(each.on.title(), each.on, known)] if known else []
+    selects = [_select(each.on.title(), each.on, known, each.broken(call))] if known else []
     if each.choices:
-        selects.append(_select("State", "choice", {state: state for state in each.choices}))
+        selects.append(_select("State", "choice", {state: state for state in each.choices}, []))
     if lacking:
         selects = [Markup('<p class="muted">There is no {} yet.</p>').format(each.on)]
     return CARD.format(
@@ -81,8 +82,14 @@ def _buttons(each: Break, *, broken: bool, disabled: str) -> Markup:
     )
 
 
-def _select(label: str, name: str, options: dict[str, str]) -> Markup:
+def _select(label: str, name: str, options: dict[str, str], broken: list[str]) -> Markup:
+    """Choose what is broken, if anything is: it is what a press of “Fix it” means."""
     shown = (
-        Markup('<option value="{}">{}</option>').format(key, text) for key, text in options.items()
+        OPTION.format(
+            key=key,
+            text=f"{text}, broken now" if key in broken else text,
+            selected=Markup(" selected") if key in broken[:1] else "",
+        )
+        for key, text in options.items()
     )
     return SELECT.format(label=label, name=name, options=Markup("").join(shown))

@@ -55,7 +55,7 @@ def fix(call: Call, name: str) -> Response:
 def fix_everything(call: Call) -> Response:
     """Fix what is broken for everybody; orgs and connections are fixed one by one."""
     for each in LIBRARY.values():
-        if each.on == EVERYTHING and each.undo and each.active(call):
+        if each.on == EVERYTHING and each.undo and each.is_active(call):
             each.undo(call, None, "")
     return list_breaks(call)
 
@@ -97,5 +97,5 @@ def _break_json(call: Call, group: str, each: Break) -> dict[str, Any]:
         "on": each.on,
         "choices": list(each.choices),
         "can_be_fixed": each.undo is not None,
-        "active": each.active(call),
+        "active": each.is_active(call),
     }

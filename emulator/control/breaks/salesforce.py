@@ -45,8 +45,8 @@ def _take_rows(call: Call, target: Target, _choice: str) -> None:
     call.world.save_org(org)
 
 
-def _any(call: Call, holds: Callable[[Org], bool]) -> bool:
-    return any(holds(each) for each in list(call.world.orgs.values()))
+def _orgs(holds: Callable[[Org], bool]) -> Callable[[Call], list[str]]:
+    return lambda call: [each.id for each in list(call.world.orgs.values()) if holds(each)]
 
 
 def _changed(user: User, change: dict[str, Any]) -> User:
@@ -67,7 +67,7 @@ def _permission(name: str, permission: str, title: str, text: str) -> Break:
         text,
         lambda call, target, _choice: set_to(call, target, allowed=False),
         lambda call, target, _choice: set_to(call, target, allowed=True),
-        lambda call: _any(call, lambda org: not all(getattr(u, permission) for u in org.users)),
+        broken=_orgs(lambda org: not all(getattr(u, permission) for u in org.users)),
         on=ORG,
     )
 
@@ -111,7 +111,7 @@ BREAKS = (
         "Its objects, fields and records are gone: mappings of them become BAD_CONFIG.",
         _uninstall,
         lambda call, target, _choice: install_package(call.world, _org(target)),
-        lambda call: _any(call, lambda org: not org.package_installed),
+        broken=_orgs(lambda org: not org.package_installed),
         on=ORG,
     ),
     Break(
@@ -120,7 +120,7 @@ BREAKS = (
         "Each write from Postgres ends as FAILED, by a validation rule.",
         _refuse_rows,
         _take_rows,
-        lambda call: _any(call, lambda org: any(r.message == REFUSAL for r in org.rules)),
+        broken=_orgs(lambda org: any(r.message == REFUSAL for r in org.rules)),
         on=ORG,
     ),
     _permission(
