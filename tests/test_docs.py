@@ -104,8 +104,9 @@ def test_commands_of_manage_exist_with_their_options(path: Path) -> None:
 
 
 def test_every_picture_in_a_document_is_rendered_by_make_screenshots() -> None:
-    source = (ROOT / "bench/screenshots.py").read_text()
-    names = set(re.findall(r'(?m)^ +"([\w-]+)": ', source))
+    pictures_of = (ROOT / "bench/screenshots").glob("*.py")
+    source = "".join(path.read_text() for path in pictures_of)
+    names = set(re.findall(r'"([\w-]+)"', source))
     looks = set(re.findall(r'Look\("(\w+)"', source))
     shown = {link for path in DOCUMENTS for link in documents.links(path) if link.endswith(".png")}
     pictures = {Path(link).stem for link in shown}
