@@ -18,7 +18,8 @@ _UNNAMED = re.compile(r"\d{4}_(auto|alter)_|_and_more$")
 
 def problems(root: Path) -> list[str]:
     """Return what is wrong with the migrations of each app, one line each."""
-    folders = sorted(each for each in root.glob("*/migrations") if each.is_dir())
+    found = [*root.glob("*/migrations"), *root.glob("*/*/migrations")]
+    folders = sorted(each for each in found if each.is_dir())
     return [line for folder in folders for line in _of_app(folder)]
 
 

@@ -1,4 +1,4 @@
-"""Webhooks, the life-cycle events that they are told, and the tokens of the read API."""
+"""Webhooks, the life-cycle events that they get, and the tokens of the read API."""
 
 import uuid
 from typing import ClassVar
@@ -12,7 +12,7 @@ from tenants.models import Tenant
 
 
 class LifecycleKind(models.TextChoices):
-    """What webhooks are told of a tenant."""
+    """The events of a tenant's life."""
 
     REGISTERED = "tenant.registered", "Registered"
     LIVE = "tenant.live", "Live"
@@ -22,7 +22,7 @@ class LifecycleKind(models.TextChoices):
 
 
 def every_kind() -> list[str]:
-    """Return all kinds of events: what a new webhook is told."""
+    """Return all kinds of events: what a new webhook gets."""
     return list(LifecycleKind.values)
 
 
@@ -37,7 +37,7 @@ class Webhook(models.Model):
     url = EncryptedTextField()
     host = models.CharField(max_length=255, editable=False)
     secret = EncryptedTextField(editable=False)
-    kinds = models.JSONField("events", default=every_kind, help_text="What it is told.")
+    kinds = models.JSONField("events", default=every_kind, help_text="What it gets.")
     is_on = models.BooleanField(
         "on", default=True, help_text="Off: nothing is sent, and new events are not kept for it."
     )
@@ -59,7 +59,7 @@ class Webhook(models.Model):
 
 
 class Lifecycle(models.Model):
-    """What the webhooks were told of a tenant last. `was_live`: since it registered."""
+    """A tenant's last event. `was_live`: since it registered."""
 
     tenant = models.OneToOneField(
         Tenant, on_delete=models.CASCADE, primary_key=True, related_name="lifecycle"
@@ -73,7 +73,7 @@ class Lifecycle(models.Model):
 
 
 class WebhookEvent(models.Model):
-    """Something that happened to a tenant, as webhooks are told it. `body` is sent as it is.
+    """Something that happened to a tenant, as webhooks get it. `body` is sent as it is.
 
     `sequence` counts a tenant's events from 1.
     """

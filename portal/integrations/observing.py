@@ -1,7 +1,7 @@
 """Writing down what happens to tenants: an event for each change, a delivery for each webhook.
 
 Asked each minute about the whole fleet, with two statements. How tenants stand is compared with
-what was told last, so nothing is lost with a task, and nothing is told twice.
+the last event, so nothing is lost with a task, and no change becomes two events.
 """
 
 import json
@@ -18,10 +18,10 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from connect import standing
-from connect.models import Connection
+from connect.models import Connection, Stage
 from connect.standing import Word
 from portal.integrations import documents, lifecycle
-from portal.integrations.lifecycle import Told
+from portal.integrations.lifecycle import Sent
 from portal.integrations.models import (
     Lifecycle,
     LifecycleKind,
@@ -49,58 +49,63 @@ def observe() -> int:
 
 @dataclass(frozen=True)
 class _Seen:
-    """How a tenant stands, and what was told of it. `begun`: it registered, or was proven, then."""
+    """How a tenant stands, and its last event. `begun`: it registered, or was proven, then."""
 
     tenant_id: int
     begun: datetime
     word: Word
-    told: Told | None
+    sent: Sent | None
 
     def is_older_than(self, webhook: datetime) -> bool:
-        return self.told is None and self.begun < webhook
+        return self.sent is None and self.begun < webhook
 
     @property
     def kinds(self) -> list[LifecycleKind]:
-        return lifecycle.follow(self.told or Told(), self.word)
+        return lifecycle.follow(self.sent or Sent(), self.word)
 
 
 def _changed(now: datetime) -> Iterator[_Seen]:
-    """Yield the tenants that stand differently from what was told last."""
+    """Yield the tenants that stand differently from what their last event says."""
     for tenant_id, begun, last, was_live, word in [*_current(now), *_gone()]:
-        told = None if last is None else Told(last, was_live)
-        seen = _Seen(tenant_id, begun, Word(word), told)
+        sent = None if last is None else Sent(last, was_live)
+        seen = _Seen(tenant_id, begun, Word(word), sent)
         if seen.kinds:
             yield seen
 
 
-_TOLD = ("lifecycle__last", "lifecycle__was_live")
+_WELL = (LifecycleKind.LIVE, LifecycleKind.HEALED)
+_SENT = ("lifecycle__last", "lifecycle__was_live")
 
 
 def _current(now: datetime) -> Any:
     rows = Connection.objects.filter(offboarded_at=None, tenant__offboarded_at=None)
+    rows = rows.exclude(stage=Stage.WAITING_FOR_PROOF)  # also where it is blocked
+    # Most are live and well, and their last event says so: nothing can follow.
+    known = Q(stage=Stage.LIVE, tenant__lifecycle__last__in=_WELL)
+    rows = rows.filter(Q(pk__in=standing.not_well(now)) | ~known)
     begun = Coalesce("tenant__proven_at", "tenant__registered_at")
     found = rows.order_by("tenant").annotate(begun=begun, word=standing.words(now))
-    return found.values_list("tenant", "begun", *(f"tenant__{each}" for each in _TOLD), "word")
+    return found.values_list("tenant", "begun", *(f"tenant__{each}" for each in _SENT), "word")
 
 
 def _gone() -> Any:
     untold = Q(lifecycle=None) | Q(lifecycle__last__in=["", LifecycleKind.OFFBOARDED])
     rows = Tenant.objects.filter(offboarded_at__isnull=False).exclude(untold).order_by("pk")
     word = Value(Word.OFFBOARDED.value)
-    return rows.annotate(word=word).values_list("pk", "registered_at", *_TOLD, "word")
+    return rows.annotate(word=word).values_list("pk", "registered_at", *_SENT, "word")
 
 
 def _note_old(found: Iterable[_Seen]) -> None:
     """Note, without an event, how tenants stand that are older than the first webhook.
 
-    The read API tells of them.
+    The read API shows them.
     """
     rows = []
     for each in found:
-        told = Told()
+        sent = Sent()
         for kind in each.kinds:
-            told = lifecycle.after(told, kind)
-        rows.append(Lifecycle(tenant_id=each.tenant_id, last=told.last, was_live=told.was_live))
+            sent = lifecycle.after(sent, kind)
+        rows.append(Lifecycle(tenant_id=each.tenant_id, last=sent.last, was_live=sent.was_live))
     Lifecycle.objects.bulk_create(rows, ignore_conflicts=True)
 
 
@@ -110,12 +115,12 @@ def _tell(tenant_id: int, word: Word) -> None:
     Lifecycle.objects.bulk_create([Lifecycle(tenant_id=tenant_id)], ignore_conflicts=True)
     rows = Lifecycle.objects.select_for_update(of=("self",)).select_related("tenant")
     row = rows.get(pk=tenant_id)
-    told = Told(row.last, row.was_live)
-    for kind in lifecycle.follow(told, word):
-        told = lifecycle.after(told, kind)
+    sent = Sent(row.last, row.was_live)
+    for kind in lifecycle.follow(sent, word):
+        sent = lifecycle.after(sent, kind)
         row.sequence += 1
         _write(row, kind)
-    row.last, row.was_live = told.last, told.was_live
+    row.last, row.was_live = sent.last, sent.was_live
     row.save(update_fields=["last", "was_live", "sequence"])
 
 

@@ -1,4 +1,4 @@
-"""A call that is for public addresses only reaches no private one, whatever its name says."""
+"""A call that is for public addresses only reaches no private one, also by a name."""
 
 import socket
 from collections.abc import Iterator

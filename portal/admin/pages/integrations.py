@@ -56,7 +56,7 @@ class WebhookAdmin(Noted, ShownOnce):
         "Your own system checks each call's signature with it. If it is lost, add another webhook "
         "and switch this one off."
     )
-    empty = "Add one, and your own systems are told when a tenant registers, goes live or breaks."
+    empty = "Add one, and your own systems learn when a tenant registers, goes live or breaks."
     form = WebhookForm
     noted_fields = ("name", "kinds", "is_on")
     list_display = ("name", "host", "state", "events", "waiting", "created_at")
@@ -95,7 +95,7 @@ class WebhookAdmin(Noted, ShownOnce):
 
 @admin.register(WebhookDelivery)
 class WebhookDeliveryAdmin(Noted, ReadOnlyAdmin, ActionsAdmin):
-    """The delivery log: what each webhook was told, and what it answered."""
+    """The delivery log: what each webhook got, and what it answered."""
 
     setting, without = "LIFECYCLE_WEBHOOKS", "nothing is sent"
     empty = "A line for each event and each webhook appears here."

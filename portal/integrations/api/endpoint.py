@@ -64,9 +64,9 @@ def _check(request: HttpRequest, scope: Scope | None) -> None:
     if wait:
         raise _too_many(wait)
     if scope not in token.scopes:
-        told = f'Bearer error="insufficient_scope", scope="{scope.value}"'
+        challenge = f'Bearer error="insufficient_scope", scope="{scope.value}"'
         text = f"This token lacks the scope {scope.value}: make one that has it."
-        raise Problem(403, text, {"WWW-Authenticate": told})
+        raise Problem(403, text, {"WWW-Authenticate": challenge})
 
 
 def _token(request: HttpRequest) -> ApiToken:
@@ -83,11 +83,11 @@ def _token(request: HttpRequest) -> ApiToken:
     return token
 
 
-def _refused(request: HttpRequest, text: str, told: str) -> Problem:
-    """Return the problem of a caller without a token, who is told so only so often."""
+def _refused(request: HttpRequest, text: str, challenge: str) -> Problem:
+    """Return the problem of a caller without a valid token; after many of them, 429."""
     network = limits.network(audit.address(request))
     wait = limits.seconds_to_wait([Bucket(f"api-refused:{network}", REFUSED_PER_HOUR)])
-    return _too_many(wait) if wait else Problem(401, text, {"WWW-Authenticate": told})
+    return _too_many(wait) if wait else Problem(401, text, {"WWW-Authenticate": challenge})
 
 
 def _too_many(wait: int) -> Problem:

@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
                 ('url', tenants.fields.EncryptedTextField()),
                 ('host', models.CharField(editable=False, max_length=255)),
                 ('secret', tenants.fields.EncryptedTextField(editable=False)),
-                ('kinds', models.JSONField(default=portal.integrations.models.every_kind, help_text='What it is told.', verbose_name='events')),
+                ('kinds', models.JSONField(default=portal.integrations.models.every_kind, help_text='What it gets.', verbose_name='events')),
                 ('is_on', models.BooleanField(default=True, help_text='Off: nothing is sent, and new events are not kept for it.', verbose_name='on')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='made')),
                 ('failures', models.PositiveIntegerField(default=0, editable=False, verbose_name='failed in a row')),

@@ -57,7 +57,7 @@ def test_all_tenants_are_found_page_by_page_each_once(client: Client) -> None:
     while address:
         page = ask(client, address.replace("http://testserver", ""), secret).json()
         seen += [each["org_id"] for each in page["tenants"]]
-        # One that registers meanwhile moves no other.
+        # One that registers in between moves no other.
         Tenant.objects.get_or_create(org_id=cast.BOREALIS["org_id"])
         address = page["next"]
     wanted = list(Tenant.objects.order_by("org_id").values_list("org_id", flat=True))
@@ -140,7 +140,7 @@ def assert_problem(answer: Any, status: int, words: str) -> None:
         "Bearer " + "x" * 8000,
     ],
 )
-def test_without_a_valid_token_nothing_is_told(client: Client, header: str) -> None:
+def test_without_a_valid_token_nothing_is_answered(client: Client, header: str) -> None:
     cast.enrol(cast.ACME)
     answer = client.get(TENANTS, headers={"Authorization": header} if header else {})
     assert_problem(answer, 401, "token")

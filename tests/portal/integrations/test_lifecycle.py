@@ -6,12 +6,12 @@ import pytest
 
 from connect.standing import Word
 from portal.integrations import lifecycle
-from portal.integrations.lifecycle import Told, follow
+from portal.integrations.lifecycle import Sent, follow
 from portal.integrations.models import LifecycleKind
 
 REGISTERED, LIVE, BROKEN, HEALED, OFFBOARDED = LifecycleKind
 
-# What was told last, whether it was live, how it stands, and what follows.
+# The last event, whether it was live, how it stands, and what follows.
 CASES = [
     ("", False, Word.NEW, []),
     ("", False, Word.WAITING_FOR_PROOF, []),
@@ -58,33 +58,33 @@ CASES = [
 
 @pytest.mark.parametrize(("last", "was_live", "word", "kinds"), CASES)
 def test_what_follows(last: str, was_live: bool, word: Word, kinds: list[LifecycleKind]) -> None:
-    assert follow(Told(last, was_live), word) == kinds
+    assert follow(Sent(last, was_live), word) == kinds
 
 
-def told_after(told: Told, word: Word) -> Told:
-    for kind in follow(told, word):
-        told = lifecycle.after(told, kind)
-    return told
+def sent_after(sent: Sent, word: Word) -> Sent:
+    for kind in follow(sent, word):
+        sent = lifecycle.after(sent, kind)
+    return sent
 
 
-def every_state() -> set[Told]:
-    """Return everything that can have been told, by any course of standings."""
-    seen, new = {Told()}, {Told()}
+def every_state() -> set[Sent]:
+    """Return everything that can be known, by any course of standings."""
+    seen, new = {Sent()}, {Sent()}
     while new:
-        new = {told_after(told, word) for told, word in itertools.product(new, Word)} - seen
+        new = {sent_after(sent, word) for sent, word in itertools.product(new, Word)} - seen
         seen |= new
     return seen
 
 
-def test_a_standing_that_stays_is_told_once() -> None:
-    for told, word in itertools.product(every_state(), Word):
-        assert follow(told_after(told, word), word) == [], (told, word)
+def test_a_standing_that_stays_makes_its_events_once() -> None:
+    for sent, word in itertools.product(every_state(), Word):
+        assert follow(sent_after(sent, word), word) == [], (sent, word)
 
 
 def test_a_course_begins_with_registered_and_every_healed_follows_a_broken() -> None:
-    for told, word in itertools.product(every_state(), Word):
-        kinds = follow(told, word)
-        is_new = told.last in ("", OFFBOARDED)
-        assert (kinds[:1] == [REGISTERED]) == (is_new and bool(kinds)), (told, word)
-        assert HEALED not in kinds or told.last == BROKEN, (told, word)
-        assert LIVE not in kinds or not told.was_live, (told, word)
+    for sent, word in itertools.product(every_state(), Word):
+        kinds = follow(sent, word)
+        is_new = sent.last in ("", OFFBOARDED)
+        assert (kinds[:1] == [REGISTERED]) == (is_new and bool(kinds)), (sent, word)
+        assert HEALED not in kinds or sent.last == BROKEN, (sent, word)
+        assert LIVE not in kinds or not sent.was_live, (sent, word)

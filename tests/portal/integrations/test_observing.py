@@ -28,7 +28,7 @@ REGISTERED, LIVE, BROKEN, HEALED, OFFBOARDED = LifecycleKind
 
 
 def kinds(tenant: Tenant) -> list[str]:
-    """Return what was told of a tenant, in order."""
+    """Return the events of a tenant, in order."""
     events = WebhookEvent.objects.filter(tenant=tenant).order_by("sequence")
     assert [each.sequence for each in events] == list(range(1, len(events) + 1))
     return [each.kind for each in events]
@@ -46,7 +46,7 @@ def set_condition(health: Health, condition: Condition) -> None:
     Health.objects.filter(pk=health.pk).update(condition=condition, sampled_at=timezone.now())
 
 
-def test_a_tenants_whole_life_is_told_in_order_and_once(webhook: Webhook) -> None:
+def test_a_tenants_whole_life_is_events_in_order_each_once(webhook: Webhook) -> None:
     acme = cast.enrol(cast.ACME)
     connection = cast.connect(acme, Stage.LINKING)
     observing.observe()
@@ -77,17 +77,19 @@ def test_the_body_says_what_the_api_says_and_names_no_person(webhook: Webhook) -
     assert "acme.example" not in event.body
 
 
-def test_what_nobody_has_proven_is_not_told(webhook: Webhook) -> None:
+def test_what_nobody_has_proven_makes_no_event(webhook: Webhook) -> None:
     cirrus = cast.enrol(cast.CIRRUS, proof=Proof.NONE)
     cast.connect(cirrus)
     assert observing.observe() == 0
-    Connection.objects.update(stage=Stage.CREATING_ADDON)
+    Connection.objects.update(blocked_at=timezone.now(), blocked_reason="Its org is blocked.")
+    assert observing.observe() == 0
+    Connection.objects.update(stage=Stage.CREATING_ADDON, blocked_at=None, blocked_reason="")
     Tenant.objects.update(proof=Proof.STAFF, proven_at=timezone.now())
     observing.observe()
     assert kinds(cirrus) == [REGISTERED]
 
 
-def test_what_is_older_than_the_first_webhook_is_known_and_not_told(webhook: Webhook) -> None:
+def test_what_is_older_than_the_first_webhook_is_known_and_makes_no_event(webhook: Webhook) -> None:
     before = webhook.created_at - timedelta(days=1)
     acme = cast.enrol(cast.ACME, at=before)
     health = go_live(cast.connect(acme, Stage.LINKING))
