@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bench.screenshots import rows
 from bench.screenshots.addresses import PAGES, lists
@@ -56,9 +56,16 @@ def _of_subscribers(cases: "dict[str, Connection]") -> Iterator[tuple[str, str]]
     from connect import links as connect_links
     from tenants import links
 
-    names = {"sign-in": "consent", "authorize": "waiting"}
-    for name in ("sign-in", "authorize", "blocked", "live", "stopped", "grace"):
-        yield f"subscriber-{name}", links.sign_in_url(cases[names.get(name, name)].tenant)
+    shown = {
+        "subscriber-sign-in": "consent",
+        "subscriber-authorize": "waiting",
+        "subscriber-blocked": "blocked",
+        "subscriber-live": "live",
+        "subscriber-stopped": "stopped",
+        "subscriber-grace": "grace",
+    }
+    for name, case in shown.items():
+        yield name, links.sign_in_url(cases[case].tenant)
     tenant = cases["waiting"].tenant
     authorize = links.url("connect-authorize", connect_links.AUTHORIZE, tenant)
     yield "subscriber-sign-in-first", authorize
@@ -71,7 +78,10 @@ def _mails(cases: "dict[str, Connection]") -> Iterator[tuple[str, str]]:
     from tenants import messages
     from tenants.models import MessageKind
 
-    said = {"subject": "A problem with the data of a tenant", "text": "Heroku answers 402: unpaid."}
+    said: dict[str, Any] = {
+        "subject": "A problem with the data of a tenant",
+        "text": "Heroku answers 402: unpaid.",
+    }
     folder = Path(tempfile.mkdtemp())
     for kind in MessageKind:
         case = "live" if kind in (MessageKind.LIVE, MessageKind.INCIDENT) else "consent"

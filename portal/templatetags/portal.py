@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django import template
-from django.contrib.admin.helpers import Fieldset
 from django.contrib.admin.utils import flatten
 from django.forms import BaseForm
 from django.utils.html import format_html, format_html_join
@@ -115,8 +114,8 @@ def drill_down(cl: DeclaredChangeList) -> dict[str, Any]:
 
 
 @register.filter
-def is_only_shown(fieldset: Fieldset) -> bool:
-    """Return whether nothing in a part of a form can be changed."""
+def is_only_shown(fieldset: Any) -> bool:
+    """Return whether nothing in a part of a form, one of Django's `Fieldset`, can be changed."""
     return set(flatten(fieldset.fields)) <= set(fieldset.readonly_fields)
 
 
