@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django import template
-from django.contrib.admin.utils import flatten
+from django.contrib.admin.utils import flatten, label_for_field
 from django.forms import BaseForm
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -112,7 +112,7 @@ def drill_down(cl: DeclaredChangeList) -> dict[str, Any]:
     return {
         # A single date is nothing to choose.
         "show": bool(back) or len(choices) > 1,
-        "title": cl.model._meta.get_field(str(field)).verbose_name,
+        "title": label_for_field(str(field), cl.model),
         "chosen": lists.date_in_words(given),
         "back": back,
         "choices": choices,
