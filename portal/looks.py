@@ -6,5 +6,5 @@ HEADER = "X-Live-Known"  # the marks of what the browser shows, separated by com
 
 
 def is_look(request: HttpRequest) -> bool:
-    """Return whether the page asks by itself: that is no sign of a person."""
+    """Return whether the page asks by itself, and no person has clicked."""
     return HEADER in request.headers

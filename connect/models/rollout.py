@@ -103,7 +103,9 @@ class Rollout(Tended):
         validators=[MaxValueValidator(100)],
         help_text="It pauses automatically when more than this share of a wave has failed.",
     )
-    prune = models.CharField(max_length=8, choices=Prune.choices, default=Prune.KEEP)
+    prune = models.CharField(
+        "mapped objects to delete", max_length=8, choices=Prune.choices, default=Prune.KEEP
+    )
     starts_itself = models.BooleanField(default=False)
     wave = models.PositiveIntegerField(default=0)
 

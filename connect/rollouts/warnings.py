@@ -16,8 +16,8 @@ _FIGURES = re.compile(r"[0-9][0-9,.]*")
 class CheckWarning:
     """What one rule says of one place.
 
-    `found` are pairs of a tenant's name and the words for it, in the order of the waves. Figures
-    in the words may differ from tenant to tenant.
+    `found` are pairs of a tenant's name and a text, in the order of the waves. Figures in the text
+    may differ from tenant to tenant.
     """
 
     where: str

@@ -142,7 +142,8 @@ ACTIONS = (
     _button(
         "snooze",
         "connect.snooze_connection",
-        "Until then no alerts are sent; the work itself continues.",
+        "Until then it is not listed under Attention and no alerts are sent; the work itself "
+        "continues.",
         form=UntilForm,
     ),
     _button(

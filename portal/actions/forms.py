@@ -24,7 +24,7 @@ EXPORT = (
 )
 MORNING = time(8)
 MONDAY = 7  # days from one Monday to the next
-LONGEST = timedelta(days=366)
+MAX_SPAN = timedelta(days=366)
 
 
 class Question(forms.Form):
@@ -137,7 +137,7 @@ class UntilForm(Question):
     def _check(self, until: datetime, now: datetime) -> None:
         if until <= now:
             self.add_error("until", "This time has passed.")
-        elif until > now + LONGEST:
+        elif until > now + MAX_SPAN:
             self.add_error("until", "Enter a time within a year. You can do it again then.")
 
     def options(self) -> dict[str, Any]:

@@ -47,10 +47,10 @@ class PruneForm(Question):
     """What a roll-back does with objects that the version of before does not have."""
 
     prune = forms.ChoiceField(
-        label="Objects that are mapped only since this roll-out",
+        label="Mapped objects that the version before does not have",
         choices=[
-            (Prune.REMOVED, "Delete what this roll-out added, keep what was added by hand"),
-            (Prune.ALL, "Delete both, also what was added by hand"),
+            (Prune.REMOVED, "Delete those that this roll-out added; keep those added by hand"),
+            (Prune.ALL, "Delete all of them, also those added by hand"),
             (Prune.KEEP, "Delete nothing"),
         ],
         initial=Prune.REMOVED,

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django import template
-from django.contrib.admin.utils import flatten
+from django.contrib.admin.utils import flatten, label_for_field
 from django.forms import BaseForm
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -89,9 +89,9 @@ def _with_label(cell: SafeString, header: dict[str, Any]) -> str:
     return format_html('{} data-label="{}"{}{}', begins, label, nothing, rest)
 
 
-@register.inclusion_tag("admin/date_hierarchy.html")
+@register.inclusion_tag("admin/date_filter.html")
 def drill_down(cl: DeclaredChangeList) -> dict[str, Any]:
-    """Show a list's date hierarchy without reading every row."""
+    """Show a list's date hierarchy as a filter, without reading every row."""
     field = cl.date_hierarchy
     if not field or cl.ends is None:
         return {"show": False}
@@ -109,8 +109,14 @@ def drill_down(cl: DeclaredChangeList) -> dict[str, Any]:
 
     back = level["back"] and linked(level["back"])
     choices = [linked(each) for each in level["choices"]]
-    # A single date is nothing to choose.
-    return {"show": bool(back) or len(choices) > 1, "back": back, "choices": choices}
+    return {
+        # A single date is nothing to choose.
+        "show": bool(back) or len(choices) > 1,
+        "title": label_for_field(str(field), cl.model),
+        "chosen": lists.date_in_words(given),
+        "back": back,
+        "choices": choices,
+    }
 
 
 @register.filter
@@ -124,6 +130,15 @@ def error_summary(*forms: BaseForm | None) -> dict[str, Any]:
     """List what is wrong in forms, with links to the fields; the page puts the focus there."""
     found = [each for form in forms if form is not None for each in faults(form)]
     return {"faults": found[:MAX_FAULTS], "more": len(found[MAX_FAULTS:])}
+
+
+@register.filter
+def noun(options: Any, number: int) -> str:
+    """Return how so many rows of a model are called: not each name has a plural."""
+    one, many = str(options.verbose_name), str(options.verbose_name_plural)
+    if one == many or not many.endswith("s"):
+        one, many = "row", "rows"
+    return one if number == 1 else many
 
 
 @register.filter

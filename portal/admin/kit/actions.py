@@ -169,9 +169,11 @@ class ActionsAdmin(PortalAdmin):
         return self._answer(request, self._click(request, action, targets, where, rows, **how))
 
     def get_actions(self, request: HttpRequest) -> dict[str, tuple[Any, str, str] | None]:
+        # What cannot be undone stands last.
+        known = sorted(registry.of(self.model).values(), key=lambda each: each.destructive)
         own = {
             each.name: (_bulk(each), each.name, each.label)
-            for each in registry.of(self.model).values()
+            for each in known
             if each.in_bulk and each.allows(request.user)
         }
         return {**super().get_actions(request), **own}

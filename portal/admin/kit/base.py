@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import PAGE_VAR, ChangeList
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import (
@@ -102,6 +103,13 @@ class PortalAdmin(NoDelete):
             "saved": saved.shown(request, self.opts.label_lower, self.presets),
         }
         return super().changelist_view(request, {**context, **(extra_context or {})})
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        # Without Django's links beside it, which open windows of their own.
+        if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget = field.widget.widget
+        return field
 
     def declared_lookups(self) -> set[str]:
         tallied = {f"{self.tally_by}__exact"} if self.tally_by else set()

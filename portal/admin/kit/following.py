@@ -1,6 +1,6 @@
 """A row's page follows what was pressed on it: it looks again until the worker has done it.
 
-The answer is the whole page again, of which live.js takes the parts that have changed.
+The answer is the whole page again. live.js takes the parts that have changed.
 """
 
 from collections.abc import Sequence

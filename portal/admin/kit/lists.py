@@ -124,6 +124,14 @@ def dates(ends: Ends, given: dict[str, str]) -> dict[str, Any]:
     return {"back": back, "choices": list(_choices(chosen, first, last))}
 
 
+def date_in_words(given: dict[str, str]) -> str:
+    """Return the chosen year, month or day, "" for none."""
+    if "month" not in given:
+        return given.get("year", "")
+    month = MONTHS[int(given["month"])]
+    return f"{month} {', '.join(given[name] for name in ('day', 'year') if name in given)}"
+
+
 def _day(moment: date) -> date:
     return timezone.localtime(moment).date() if isinstance(moment, datetime) else moment
 

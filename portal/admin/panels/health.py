@@ -3,16 +3,25 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.timezone import localtime
 
 from connect.health import conditions, history, strips
 from connect.health.history import Uptime
 from connect.health.strips import Seen, Slot
-from connect.models import Condition, Connection, Health, HealthSample, IncidentStatus, Stage
+from connect.models import (
+    Condition,
+    Connection,
+    Health,
+    HealthSample,
+    Incident,
+    IncidentStatus,
+    Stage,
+)
 from connect.write_errors import counts, scan
 from portal import moments, show
 from portal.dashboard import charts
@@ -47,11 +56,12 @@ class Strip:
 
 
 def condition(health: Any) -> str:
-    """Return a connection's `condition_now` as a badge; an unknown one says since when."""
+    """Return a connection's `condition_now` as a badge; an unknown one says for how long."""
     found = show.look(health.condition_now)
     since = health.unknown_since or health.sampled_at
     if found.condition == Condition.UNKNOWN and since:
-        return show.badge(f"{found.label} since {localtime(since):%-d %b %Y, %H:%M}", found.tone)
+        text = format_html("{} for {}", found.label, moments.element(since, "span"))
+        return show.badge(text, found.tone)
     return show.badge(found.label, found.tone)
 
 
@@ -100,7 +110,10 @@ def of_tenant(connection: Connection | None) -> dict[str, Any] | None:
             _strip("Last 24 hours", strips.day(connection, now), "%-d %b, %H:00"),
             _strip("Last 30 days", strips.month(connection, now), "%-d %b"),
         ],
-        "incidents": connection.incidents.exclude(status=IncidentStatus.SUSPECTED)[:MAX_LISTED],
+        "incidents": [
+            (each, _lasted(each))
+            for each in connection.incidents.exclude(status=IncidentStatus.SUSPECTED)[:MAX_LISTED]
+        ],
         "errors": connection.failures.all()[:MAX_LISTED],
         "diagnosis": connection.diagnoses.exclude(ended_at=None).first(),
         "notifications": connection.notifications.filter(acknowledged_at=None)[:MAX_LISTED],
@@ -109,6 +122,12 @@ def of_tenant(connection: Connection | None) -> dict[str, Any] | None:
 
 def _moment(at: datetime | None, none: str = "-") -> str:
     return moments.element(at, alone=True) if at else none
+
+
+def _lasted(incident: Incident) -> timedelta | None:
+    """Return for how long the trouble of a closed incident was there."""
+    ended = incident.absent_since or incident.closed_at
+    return ended - incident.suspected_at if incident.closed_at and ended else None
 
 
 def _facts(connection: Connection, health: Health) -> list[tuple[str, Any]]:

@@ -12,7 +12,7 @@ from django.utils.http import urlencode
 from connect import holds, standing
 from connect.models import Connection, Stage
 from connect.placement import costs
-from portal import show
+from portal import moments, show
 from portal.actions.action import Staff
 from portal.actions.subject import Subject
 from portal.admin.panels import health as health_panel
@@ -116,7 +116,7 @@ def facts(connection: Connection) -> list[tuple[str, Any]]:
     """Return the known facts of a connection, as pairs of a name and a value."""
     pairs = [
         ("State", show.state(connection.state) if connection.state else ""),
-        ("Seen", connection.seen_at),
+        ("Seen", _moment(connection.seen_at)),
         ("Add-on", show.copied("addon", "add-on", connection.addon_name)),
         ("Host app", connection.host_app or ""),
         ("Plan", connection.plan),
@@ -128,11 +128,15 @@ def facts(connection: Connection) -> list[tuple[str, Any]]:
         ("API version", connection.api_version),
         ("Mappings", connection.template or ""),
         ("Compared with them", _drift(connection)),
-        ("Authorized", connection.authorized_at),
-        ("Went live", connection.live_at),
+        ("Authorized", _moment(connection.authorized_at)),
+        ("Went live", _moment(connection.live_at)),
         ("At its end", _fate(connection)),
     ]
     return [(name, value) for name, value in pairs if value]
+
+
+def _moment(at: datetime | None) -> str:
+    return moments.element(at, alone=True) if at else ""
 
 
 def _fate(connection: Connection) -> str:

@@ -24,7 +24,8 @@ FROM (
   ORDER BY c.live_at DESC LIMIT %s
 ) newest GROUP BY week
 """
-HOUR, DAY = 3600, 86_400
+# The units of the axis: each is for what is longer than three of it.
+UNITS = (("days", 86_400), ("hours", 3600), ("minutes", 60), ("seconds", 1))
 Weeks = dict[date, tuple[int, float, float]]
 
 
@@ -45,7 +46,7 @@ def read(now: datetime) -> Asking[dict[str, Any]]:
 
 def _chart(listed: list[date], weeks: Weeks) -> Chart:
     longest = max(late for *_, late in weeks.values())
-    unit, size = ("days", DAY) if longest > 3 * DAY else ("hours", HOUR)
+    unit, size = next(each for each in UNITS if longest > 3 * each[1] or each[1] == 1)
     medians = [weeks[week][1] if week in weeks else None for week in listed]
     late = [weeks[week][2] if week in weeks else None for week in listed]
     return stacked(

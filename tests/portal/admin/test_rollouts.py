@@ -187,7 +187,7 @@ def test_a_roll_back_is_asked_about_and_made(manager: Client, fleet: Fleet) -> N
     Connection.objects.update(template=rollout.template)
     Rollout.objects.update(status=RolloutStatus.DONE)
     url = reverse("admin:connect_rollout_act", args=[rollout.pk, "roll_back"])
-    assert "returns to its former version" in manager.get(url).content.decode()
+    assert "2 tenants: from Version 2 back to Version 1." in manager.get(url).content.decode()
     assert "Delete those that this roll-out added" in manager.get(url).content.decode()
     answer = control(manager, rollout, "roll_back", prune="all")
     # Nothing has been sent back yet.
