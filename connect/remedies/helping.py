@@ -1,6 +1,6 @@
 """Which actions cannot help against a block, so that staff are not offered them."""
 
-from connect.models import WAITS_FOR_CAP, WAITS_FOR_ROOM, BlockedKind
+from connect.models import WAITS_FOR_CAP, WAITS_FOR_END, WAITS_FOR_ROOM, BlockedKind
 from connect.remedies.blocked import BLOCKED
 from connect.remedies.waits import CAPPED, NO_ROOM
 
@@ -13,6 +13,8 @@ def refusal_to_retry(kind: BlockedKind) -> str:
 
 def refusal_to_retry_wait(waiting_for: str) -> str:
     """Return why another try would only wait for the same again, or ""."""
+    if waiting_for == WAITS_FOR_END:
+        return "it waits for the end of the grace period"
     if waiting_for == WAITS_FOR_CAP:
         return _instead("trying again", CAPPED.do)
     if waiting_for.startswith(WAITS_FOR_ROOM):

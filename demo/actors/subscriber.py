@@ -63,12 +63,17 @@ class Subscriber:
         """Follow the mail “please authorize” by our page to Heroku's log-in and Salesforce's."""
         page = self.browser.open(self.mailed_link("/authenticate/", TO_AUTHORIZE))
         page = self.browser.open(page.link("Authorize Heroku Connect"))
+        if page.url.startswith(self.stack.plan.portal_url):  # a browser that has not signed in yet
+            page = self._decide(self.browser.submit(page, "/auth/salesforce"))
         page = self.browser.click(page, "Log in", email=self.org.email, password="any")  # noqa: S106
         return self._allow(page)
 
-    def _allow(self, page: Page) -> Page:
+    def _decide(self, page: Page) -> Page:
         page = self.browser.choose(page, "data-org", self.org.org_id)
-        page = self.browser.click(page, "Allow")
+        return self.browser.click(page, "Allow")
+
+    def _allow(self, page: Page) -> Page:
+        page = self._decide(page)
         if page.status != 200 or not page.url.startswith(self.stack.plan.portal_url):
             raise Failed(f"{self.org.name} ended at {page}")
         return page

@@ -268,6 +268,10 @@ def test_a_blocked_org_is_off_boarded_too(leaving: Journey) -> None:
     assert let_it_end(leaving).stage == Stage.OFFBOARDED
 
 
+def test_what_waits_for_its_end_is_not_tried_again(leaving: Journey) -> None:
+    assert "skipped, it waits for the end of the grace period" in leaving.press("retry")
+
+
 @pytest.mark.parametrize("name", ["offboard", "start_over"])
 def test_what_is_leaving_is_not_ended_a_second_time(leaving: Journey, name: str) -> None:
     assert "skipped, its off-boarding has begun" in leaving.press(name, **KEEP)
