@@ -127,6 +127,10 @@ class Incident(Tended):
                 condition=Q(status="open", next_attempt_at__isnull=False),
             ),
             models.Index(fields=["status", "kind"], name="incident_by_status"),
+            # The dashboard shows the oldest.
+            models.Index(
+                fields=["suspected_at", "id"], name="incident_oldest", condition=Q(status="open")
+            ),
         ]
 
     def __str__(self) -> str:

@@ -103,8 +103,10 @@ def among(keys: dict[type[Model], list[int]], now: datetime) -> Asking[list[Foun
 
 
 def _tenants(wanted: Wanted, reader: str, now: datetime) -> QuerySet[Any]:
-    chosen = asleep if wanted.snoozed else awake
-    return in_trouble(wanted.narrow(chosen(Connection.objects.all(), now), reader), now)
+    every = Connection.objects.all()
+    if wanted.snoozed:  # so few that each is judged
+        return of_connections(wanted.narrow(asleep(every, now), reader), now)
+    return in_trouble(wanted.narrow(awake(every, now), reader), now)
 
 
 def _grouped(rows: QuerySet[Any]) -> QuerySet[Any, Any]:
