@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from portal.integrations import signing, targets
 from portal.integrations.models import Webhook, WebhookDelivery, WebhookDeliveryStatus
-from tenants import attempts, leases, sweeps
+from tenants import attempts, leases, messages, sweeps
 from tenants.attempts import Schedule, minutes
 from tenants.http.errors import Permanent, RemoteError, Retryable
 from tenants.http.limits import Limits
@@ -95,6 +95,8 @@ def _attempt(delivery: WebhookDelivery) -> bool:
         status = _call(delivery)
     except RemoteError as error:
         mine.update(answer=error.status, error=error.words[:500], **_after(number, error))
+        if SCHEDULE.is_used_up(number):
+            _notify_staff(delivery, error)
         return False
     done = {"status": WebhookDeliveryStatus.DELIVERED, "next_attempt_at": None, "error": ""}
     mine.update(answer=status, delivered_at=timezone.now(), **done)
@@ -123,6 +125,17 @@ def _after(number: int, error: RemoteError) -> dict[str, Any]:
     if after and pause and after > pause:
         return {"next_attempt_at": timezone.now() + after}
     return {}
+
+
+def _notify_staff(delivery: WebhookDelivery, error: RemoteError) -> None:
+    """Notify staff, once a day for a webhook, that an event could not be delivered."""
+    webhook = delivery.webhook
+    key = f"webhook:{webhook.pk}:{timezone.now():%Y%m%d}"
+    text = (
+        f"{delivery.event} could not be delivered in {delivery.attempts + 1} attempts. "
+        f"{error.words}. Correct the webhook or its receiver, then press “Resend” at its failed deliveries."
+    )
+    messages.notify_staff(None, key, f"Webhook {webhook} fails", text, about=webhook)
 
 
 def send_again(delivery: WebhookDelivery) -> bool:
