@@ -133,7 +133,7 @@ def _notify_staff(delivery: WebhookDelivery, error: RemoteError) -> None:
     key = f"webhook:{webhook.pk}:{timezone.now():%Y%m%d}"
     text = (
         f"{delivery.event} could not be delivered in {delivery.attempts + 1} attempts. "
-        f"{error.words}. Correct the webhook or its receiver, then press “Resend” at its failed deliveries."
+        f"{error.words}. Correct the webhook or its receiver, then press “Resend” at what failed."
     )
     messages.notify_staff(None, key, f"Webhook {webhook} fails", text, about=webhook)
 
