@@ -18,6 +18,7 @@ from portal.integrations import signing, targets
 from portal.integrations.models import Webhook, WebhookDelivery, WebhookDeliveryStatus
 from tenants import attempts, leases, messages, sweeps
 from tenants.attempts import Schedule, minutes
+from tenants.http import context
 from tenants.http.errors import Permanent, RemoteError, Retryable
 from tenants.http.limits import Limits
 from tenants.http.peer import Peer
@@ -56,7 +57,7 @@ def deliver(webhook_id: int) -> None:
 
 
 def _next(webhook: Webhook) -> WebhookDelivery | None:
-    mine = _ready().filter(webhook=webhook).select_related("webhook", "event")
+    mine = _ready().filter(webhook=webhook).select_related("webhook", "event__tenant")
     return mine.order_by("pk").first()
 
 
@@ -92,7 +93,8 @@ def _attempt(delivery: WebhookDelivery) -> bool:
     if not attempts.count(mine, number, next_attempt_at=SCHEDULE.next_at(number)):
         return True
     try:
-        status = _call(delivery)
+        with context.working_for(delivery.event.tenant.org_id):
+            status = _call(delivery)
     except RemoteError as error:
         mine.update(answer=error.status, error=error.words[:500], **_after(number, error))
         if SCHEDULE.is_used_up(number):
