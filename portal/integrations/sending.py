@@ -133,8 +133,10 @@ def _notify_staff(delivery: WebhookDelivery, error: RemoteError) -> None:
     """Notify staff, once a day for a webhook, that an event could not be delivered."""
     webhook = delivery.webhook
     key = f"webhook:{webhook.pk}:{timezone.now():%Y%m%d}"
+    # The tenant is not named: an erasure would not find this mail.
+    kind = delivery.event.get_kind_display()
     text = (
-        f"{delivery.event} could not be delivered in {delivery.attempts + 1} attempts. "
+        f"An event “{kind}” could not be delivered in {delivery.attempts + 1} attempts. "
         f"{error.words}. Correct the webhook or its receiver, then press “Resend” at what failed."
     )
     messages.notify_staff(None, key, f"Webhook {webhook} fails", text, about=webhook)
