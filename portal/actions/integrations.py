@@ -14,7 +14,8 @@ _REVOKED = "it was revoked before"
 
 def _resend(targets: Sequence[WebhookDelivery], actor: str, options: Options) -> Result:
     again = [each for each in targets if sending.send_again(each)]
-    log(actor, again, "Sent again.")
+    # At the webhook: its name is no tenant's, whom an erasure would have to find here.
+    log(actor, {each.webhook for each in again}, "Sent events again.")
     result = queued(", ".join(map(str, again))) if again else Result()
     waits = [each for each in targets if each not in again]
     return result.with_skipped(Unmet(str(each), _WAITS) for each in waits)

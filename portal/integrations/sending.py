@@ -16,8 +16,9 @@ from django.utils import timezone
 
 from portal.integrations import signing, targets
 from portal.integrations.models import Webhook, WebhookDelivery, WebhookDeliveryStatus
-from tenants import attempts, leases, sweeps
+from tenants import attempts, leases, messages, sweeps
 from tenants.attempts import Schedule, minutes
+from tenants.http import context
 from tenants.http.errors import Permanent, RemoteError, Retryable
 from tenants.http.limits import Limits
 from tenants.http.peer import Peer
@@ -56,7 +57,7 @@ def deliver(webhook_id: int) -> None:
 
 
 def _next(webhook: Webhook) -> WebhookDelivery | None:
-    mine = _ready().filter(webhook=webhook).select_related("webhook", "event")
+    mine = _ready().filter(webhook=webhook).select_related("webhook", "event__tenant")
     return mine.order_by("pk").first()
 
 
@@ -92,9 +93,12 @@ def _attempt(delivery: WebhookDelivery) -> bool:
     if not attempts.count(mine, number, next_attempt_at=SCHEDULE.next_at(number)):
         return True
     try:
-        status = _call(delivery)
+        with context.working_for(delivery.event.tenant.org_id):
+            status = _call(delivery)
     except RemoteError as error:
         mine.update(answer=error.status, error=error.words[:500], **_after(number, error))
+        if SCHEDULE.is_used_up(number):
+            _notify_staff(delivery, error)
         return False
     done = {"status": WebhookDeliveryStatus.DELIVERED, "next_attempt_at": None, "error": ""}
     mine.update(answer=status, delivered_at=timezone.now(), **done)
@@ -123,6 +127,19 @@ def _after(number: int, error: RemoteError) -> dict[str, Any]:
     if after and pause and after > pause:
         return {"next_attempt_at": timezone.now() + after}
     return {}
+
+
+def _notify_staff(delivery: WebhookDelivery, error: RemoteError) -> None:
+    """Notify staff, once a day for a webhook, that an event could not be delivered."""
+    webhook = delivery.webhook
+    key = f"webhook:{webhook.pk}:{timezone.now():%Y%m%d}"
+    # The tenant is not named: an erasure would not find this mail.
+    kind = delivery.event.get_kind_display()
+    text = (
+        f"An event “{kind}” could not be delivered in {delivery.attempts + 1} attempts. "
+        f"{error.words}. Correct the webhook or its receiver, then press “Resend” at what failed."
+    )
+    messages.notify_staff(None, key, f"Webhook {webhook} fails", text, about=webhook)
 
 
 def send_again(delivery: WebhookDelivery) -> bool:

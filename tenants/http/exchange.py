@@ -59,7 +59,8 @@ class Exchange:
             try:
                 return self._run()
             finally:
-                note("http.response.status_code", self.status or 0)
+                if self.status:
+                    note("http.response.status_code", self.status)
                 note("multiconnect.peer_request_id", self.request_id)
 
     @property

@@ -7,6 +7,7 @@ staff's, and its report says how many.
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
@@ -45,11 +46,16 @@ from tests.portal.admin.conftest import (  # noqa: F401  (fixtures)
     sign_in,
     signed_in,
 )
+from tests.portal.integrations.test_api import token
 from tests.portal.project.test_mail_webhooks import mount
 
 __all__ = ["line"]  # a fixture
 pytestmark = pytest.mark.django_db
 MANY = 1000  # examples, of ten requests each
+API = [
+    *("/api/", "/api/v1/tenants", "/api/v1/tenants/x", "/api/v1/tenants/%00", "/api/v1/health"),
+    *("/api/v1/openapi.json", "/api/v1/tenants/00DB00000002NDmMAM", "/api/v1/\u202e"),
+]
 ORG_IDS = ["00DB00000002NDm", "00DB00000002NDmMAM", "00Dxx0000001gPLEAY", "00D", "x"]
 
 
@@ -90,6 +96,7 @@ def public_paths(tenant: Tenant) -> list[str]:
         *("/admin/account/factors/webauthn/login/", "/not-me/x", urlsplit(not_me).path),
         *(f"/authenticate/{signed}", f"/authenticate/{authorize}", f"/connect/{authorize}"),
         *(f"/connect/{signed}x", f"/connection_auth_complete/{signed}", "//organizations"),
+        *API,
         *("/authenticate/%00", "/connect/..", "/connect/a:b:c", "/connection_auth_complete/\u202e"),
     ]
 
@@ -115,6 +122,7 @@ def public_requests(tenant: Tenant) -> st.SearchStrategy[list[Hostile]]:
 def stranger(settings: Settings) -> Tenant:
     """A tenant that nobody has proved, with links that are valid; the portal is ready."""
     mount(settings, "mailgun", MAILGUN_WEBHOOK_SIGNING_KEY="test-signing-key")
+    settings.READ_API = True
     Heartbeat.objects.create(worker="host:1")
     return cast.enrol(cast.DUNE, proof=Proof.NONE)
 
@@ -156,6 +164,37 @@ def strangers_try(
         assert not Connection.objects.exclude(stage=Stage.WAITING_FOR_PROOF).exists()
         assert not User.objects.exists()
         assert emulator.addons() == []
+
+
+# --- the read API --------------------------------------------------------------------------------
+
+api_requests = st.builds(
+    Hostile,
+    method=st.sampled_from([*METHODS, "GET", "GET"]),
+    path=st.sampled_from(API),
+    query=st.lists(
+        st.tuples(st.sampled_from(["limit", "after", "standing"]) | hostile.odd, hostile.odd),
+        max_size=3,
+    ),
+    headers=hostile.headers,
+)
+
+
+@examples(10)
+@given(wanted=st.lists(api_requests, min_size=REQUESTS, max_size=REQUESTS))
+def test_odd_requests_with_a_right_token_get_no_error_and_change_nothing(
+    stranger: Tenant, wanted: list[Hostile], line: Line
+) -> None:
+    bearer = {"Authorization": f"Bearer {token()}"}
+    client = Client(raise_request_exception=False)
+    with counted(line, "a token of the API"):
+        for each in wanted:
+            request = replace(each, headers={**each.headers, **bearer})
+            answer = request.send(client)
+            assert hostile.faults(request, answer) == []
+            assert answer.status_code != 401, request
+            RateBucket.objects.all().delete()
+        assert list(Tenant.objects.all()) == [stranger]
 
 
 # --- the staff's pages ---------------------------------------------------------------------------

@@ -15,10 +15,8 @@ class WebhookForm(forms.ModelForm):  # type: ignore[type-arg]  # only the stubs 
 
     new_url = forms.CharField(
         label="Address",
-        required=False,
         max_length=MAX_URL,
-        help_text="https only, on the public internet. It is not shown again. Empty: the stored "
-        "one stays.",
+        help_text="https only, on the public internet. It is not shown again.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "class": "vTextField"}),
     )
     kinds = forms.MultipleChoiceField(
@@ -33,10 +31,16 @@ class WebhookForm(forms.ModelForm):  # type: ignore[type-arg]  # only the stubs 
         model = Webhook
         fields = ("name", "kinds", "is_on")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields.get("new_url")
+        # One that no key of SECRET decrypts is empty, and has to be entered again.
+        if field and self.instance.url:
+            field.required = False
+            field.help_text = f"{field.help_text} Empty: the stored one stays."
+
     def clean_new_url(self) -> str:
         given = str(self.cleaned_data["new_url"]).strip()
-        if not given and not self.instance.url:
-            raise forms.ValidationError("Enter the address that is called.")
         if given and (problem := targets.problem(given)):
             raise forms.ValidationError(problem)
         return given

@@ -100,7 +100,7 @@ class WebhookDeliveryAdmin(Noted, ReadOnlyAdmin, ActionsAdmin):
     setting, without = "LIFECYCLE_WEBHOOKS", "nothing is sent"
     empty = "A line for each event and each webhook appears here."
     list_display = (
-        *("at", "kind", "tenant", "webhook", "status", "attempts"),
+        *("at", "kind", "tenant", "webhook", "badge", "attempts"),
         *("answer", "next_attempt_at", "error"),
     )
     list_filter = ("status", "webhook")
@@ -117,7 +117,11 @@ class WebhookDeliveryAdmin(Noted, ReadOnlyAdmin, ActionsAdmin):
     def tone(self, value: Any) -> str:
         return STATUS_TONES[WebhookDeliveryStatus(value)]
 
-    @admin.display(description="noted")
+    @admin.display(description="status", ordering="status")
+    def badge(self, delivery: WebhookDelivery) -> str:
+        return show.badge(delivery.get_status_display(), self.tone(delivery.status))
+
+    @admin.display(description="noted", ordering="event__at")
     def at(self, delivery: WebhookDelivery) -> str:
         return moments.element(delivery.event.at)
 

@@ -17,7 +17,7 @@ from portal.integrations.models import (
     WebhookEvent,
 )
 from tenants.http.limits import Limits
-from tenants.models import Tenant
+from tenants.models import Message, Tenant
 from tests import cast
 from tests.connect.clients.rawpeer import RawPeer, drips, drops, header, is_silent, says
 from tests.queue import drain
@@ -124,6 +124,9 @@ def test_the_end_comes_after_eight_attempts_and_resend_begins_again(
     assert (delivery.status, delivery.attempts) == (FAILED, 8)
     assert delivery.next_attempt_at is None
     assert len(receiver.requests) == 8
+    mail = Message.objects.get()
+    assert "could not be delivered in 8 attempts" in mail.text
+    assert acme.name not in mail.text
     receiver.plays(says("ok", Content_Type="text/plain"))
     assert sending.send_again(delivery)
     assert not sending.send_again(delivery)
