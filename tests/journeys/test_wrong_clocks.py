@@ -7,8 +7,10 @@ from uuid import uuid4
 import pytest
 import time_machine
 from django.contrib.auth.models import User
+from django.db.models import F
 from django.test import Client
 from django.utils import timezone
+from django_q.models import Schedule
 
 import emulator as emulated
 from connect import sweeps as connect_sweeps
@@ -70,14 +72,17 @@ def test_a_heartbeat_of_the_future_is_none() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("ahead", [timedelta(days=2), timedelta(days=3650)])
-def test_a_schedule_that_a_wrong_clock_has_put_off_runs_again(ahead: timedelta) -> None:
+def test_a_schedule_that_a_wrong_clock_has_put_off_runs_again() -> None:
     schedules.ensure()
-    with time_machine.travel(timezone.now() + ahead):
+    with time_machine.travel(timezone.now() + timedelta(days=2)):
         scheduled()
     assert scheduled() == {}
-    assert schedules.bring_back() == len(schedules.SCHEDULES)
-    assert scheduled() == dict.fromkeys(schedules.SCHEDULES, 1)
+    # Ten years are the same for the portal. django-q takes minutes to count them.
+    for ahead in (timedelta(), timedelta(days=3650)):
+        Schedule.objects.update(next_run=F("next_run") + ahead)
+        assert schedules.bring_back() == len(schedules.SCHEDULES)
+        assert scheduled() == dict.fromkeys(schedules.SCHEDULES, 1)
+        Schedule.objects.update(next_run=timezone.now() + timedelta(days=2))
 
 
 @pytest.mark.parametrize("ahead", [timedelta(days=5), timedelta(days=3650)])
