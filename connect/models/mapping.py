@@ -33,6 +33,7 @@ class MappingTemplate(models.Model):
 
     class Meta:
         ordering = ["-version"]
+        verbose_name = "mapping version"
 
     def __str__(self) -> str:
         return f"Version {self.version}"

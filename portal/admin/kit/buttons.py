@@ -8,7 +8,7 @@ from portal.actions.action import Action
 MAX_SHOWN = 2
 # Beside the right action, or where nothing stands out: what the state most often asks for.
 OFTEN = (
-    *("resume", "resend", "retry", "refresh", "start", "pause"),
+    *("resume", "retry", "refresh", "resend", "start", "pause"),
     *("undo", "cancel", "assign", "note"),
 )
 
