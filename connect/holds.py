@@ -61,7 +61,9 @@ def of_connections(connections: Iterable[Connection], now: datetime) -> dict[int
 
 def asking(waiting: list[Connection], now: datetime) -> Asking[dict[int, list[Hold]]]:
     """Return the same, asked with what else a page needs."""
-    open_items = RolloutItem.objects.filter(connection__in=waiting, status__in=OPEN_STATUSES)
+    # What has left, or is about to, waits for no roll-out.
+    live = [row for row in waiting if row.stage == Stage.LIVE]
+    open_items = RolloutItem.objects.filter(connection__in=live, status__in=OPEN_STATUSES)
     unplaced = [row for row in waiting if _is_unplaced(row)]
     general, items, hosts, places = yield from gather(
         _general(now),

@@ -3,7 +3,7 @@
 # These are captured in full height, up to MAX_HEIGHT; the others as one screen.
 WHOLE = (
     *("dashboard", "worklist", "fleet", "incident", "rollout", "rollout-new", "setup"),
-    *("tenant-waiting", "tenant-blocked", "tenant-live", "tenant-grace"),
+    *("tenant-waiting", "tenant-blocked", "tenant-live", "tenant-ill", "tenant-grace"),
 )
 ALWAYS_WHOLE = ("mail", "subscriber")  # how the names of such pages begin
 MAX_HEIGHT = 1900  # pixels

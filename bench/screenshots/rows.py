@@ -15,14 +15,16 @@ def cases() -> "dict[str, Connection]":
 
     current = Connection.objects.filter(offboarded_at=None).select_related("tenant")
     live = current.filter(stage=Stage.LIVE)
-    well = live.filter(state="IDLE", mappings__rows_failed__gt=0)
+    idle = live.filter(state="IDLE")
+    ill = idle.filter(mappings__rows_failed__gt=0)
     found = {
         "waiting": current.filter(stage=Stage.WAITING_FOR_AUTHORIZATION).first(),
         "consent": current.filter(stage=Stage.WAITING_FOR_CONSENT).first(),
         "blocked": current.filter(blocked_at__isnull=False).order_by("blocked_at").first(),
-        "live": well.first(),
+        "live": idle.exclude(mappings__rows_failed__gt=0).first(),
+        "ill": ill.first(),
         "stopped": live.filter(state="UNAUTHORIZED").first(),
-        "grace": well.last(),
+        "grace": ill.last(),
     }
     missing = [name for name, row in found.items() if row is None]
     if missing:
@@ -55,7 +57,7 @@ def keep_schemas() -> None:
             cursor.execute(_TABLE.format(name))
 
 
-def incident(live: "Connection") -> int:
+def incident(ill: "Connection") -> int:
     """Make an incident that the portal is healing, and return its key."""
     from django.utils import timezone
 
@@ -63,7 +65,7 @@ def incident(live: "Connection") -> int:
 
     now = timezone.now()
     made = Incident.objects.create(
-        connection=live,
+        connection=ill,
         kind=IncidentKind.DB_UNAVAILABLE,
         status=IncidentStatus.OPEN,
         text="Heroku Connect cannot reach the tenants’ database: connection refused.",

@@ -28,7 +28,7 @@ def seed() -> dict[str, str]:
     cases = rows.cases()
     rows.begin_grace(cases["grace"])
     rows.keep_schemas()
-    incident, rollout = rows.incident(cases["live"]), rows.rollout()
+    incident, rollout = rows.incident(cases["ill"]), rows.rollout()
     return {
         **PAGES,
         **lists(),
@@ -42,7 +42,7 @@ def seed() -> dict[str, str]:
 
 
 def _of_tenants(cases: "dict[str, Connection]") -> Iterator[tuple[str, str]]:
-    for name in ("waiting", "blocked", "live", "stopped", "grace"):
+    for name in ("waiting", "blocked", "live", "ill", "stopped", "grace"):
         yield f"tenant-{name}", f"/admin/tenants/tenant/{cases[name].tenant_id}/change/"
     live = f"/admin/tenants/tenant/{cases['live'].tenant_id}/do"
     yield "confirm", f"{live}/offboard/"
@@ -84,7 +84,7 @@ def _mails(cases: "dict[str, Connection]") -> Iterator[tuple[str, str]]:
     }
     folder = Path(tempfile.mkdtemp())
     for kind in MessageKind:
-        case = "live" if kind in (MessageKind.LIVE, MessageKind.INCIDENT) else "consent"
+        case = {MessageKind.LIVE: "live", MessageKind.INCIDENT: "ill"}.get(kind, "consent")
         tenant = None if kind == MessageKind.PORTAL else cases[case].tenant
         context = said if kind in messages.STAFF_KINDS else {}
         letter = folder / f"{kind}.html"

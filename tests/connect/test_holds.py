@@ -92,6 +92,13 @@ def test_a_roll_out_and_its_tenants_wait_for_the_same(
     assert holds.of_connection(row, now) == []
 
 
+@pytest.mark.parametrize("stage", [Stage.GRACE, Stage.OFFBOARDING])
+def test_what_leaves_waits_for_no_roll_out(stage: Stage) -> None:
+    row = acme(stage, **(LEAVING if stage == Stage.GRACE else {}))
+    RolloutItem.objects.create(rollout=rollout("paused"), connection=row, wave=0, status="ready")
+    assert holds.of_connection(row, timezone.now()) == []
+
+
 def test_bulk_runs_wait_for_the_budget_alone() -> None:
     assert said(holds.of_bulk_runs(timezone.now())) == [BUDGET]
 

@@ -46,11 +46,11 @@ class Arranged:
 
 def arrange(buttons: Sequence[Button]) -> Arranged:
     """Choose the buttons that are shown. A menu for one more calm button would only hide it."""
-    if len(buttons) <= MAX_SHOWN:
-        return Arranged([*buttons], [], [])
     # The right action is never hidden, also if it cannot be undone.
     calm = [each for each in buttons if each.stands_out or not each.destructive]
     destructive = [each for each in buttons if each not in calm]
+    if len(buttons) <= MAX_SHOWN:
+        return Arranged([*calm, *destructive], [], [])
     shown = sorted(calm, key=_rank)[:MAX_SHOWN]
     more = [each for each in calm if each not in shown]
     if len(more) == 1 and not destructive:

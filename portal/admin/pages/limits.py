@@ -9,9 +9,13 @@ from tenants.models import RateBucket, StoppedRecipient, UsedSignature
 
 @admin.register(RateBucket)
 class RateBucketAdmin(ReadOnlyAdmin, ActionsAdmin):
-    list_display = ("key", "tokens", "filled_at")
+    list_display = ("key", "calls_left", "filled_at")
     ordering = ("-filled_at",)
     search_fields = ("key",)
+
+    @admin.display(description="calls left", ordering="tokens")
+    def calls_left(self, row: RateBucket) -> int:
+        return int(row.tokens)
 
 
 @admin.register(UsedSignature)

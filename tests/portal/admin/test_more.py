@@ -24,6 +24,7 @@ def button(name: str) -> Button:
         # The right one first, then what the state most often asks for.
         ("block_org !restart refresh -offboard", "restart refresh", "block_org", "offboard"),
         ("block_org pause refresh note -erase", "refresh pause", "block_org note", "erase"),
+        ("-erase note", "note erase", "", ""),
         ("pause restart resume note", "resume pause", "restart note", ""),
         # Also if it cannot be undone.
         ("!-start_over assign note -offboard", "start_over assign", "note", "offboard"),
