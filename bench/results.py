@@ -32,9 +32,9 @@ def is_slower(ratio: Ratio, before: dict[str, Any] | None) -> bool:
 
     The document says why an aim is missed that was missed before. Noise alone is never slower.
     """
-    if ratio.verdict != Verdict.MISSED:
+    if ratio.verdict != Verdict.MISSED or before is None:
         return False
-    return before is None or ratio.is_worse_than(before["low"], before["high"])
+    return ratio.is_worse_than(before["low"], before["high"])
 
 
 def _kept(ratio: Ratio) -> dict[str, Any]:

@@ -20,8 +20,8 @@ from connect.health import regions
 from connect.models import Connection, Health, HostApp, WriteError
 from connect.write_errors import scan
 
-SIZES = (100, 1_000, 10_000)
-MEMORY = (1_000, 10_000)  # both more than one page, which is what memory is for
+SIZES = (100, 1_000, 3_000)
+MEMORY = (1_000, 3_000)  # both more than one page, which is what memory is for
 HOSTS = 4
 BROKEN = 0.02
 SAMPLE = 200  # calls that are made to know what one costs
@@ -68,7 +68,7 @@ def run() -> Iterator[Ratio]:
     yield count("statements of a deep refresh of 1,000 connections / 60", deep / 60, most=1,
                 detail=f"{deep} statements")  # fmt: skip
     small, large = (fleets[size].peak for size in MEMORY)
-    name = "memory of a refresh of 10,000 connections / of 1,000"
+    name = "memory of a refresh of 3,000 connections / of 1,000"
     detail = f"{large / 1e6:.1f} MB, {small / 1e6:.1f} MB at the peak"
     yield count(name, large / small, most=1.3, detail=detail)
     for schemas in SCHEMAS:
