@@ -14,7 +14,7 @@ _REVOKED = "it was revoked before"
 
 def _resend(targets: Sequence[WebhookDelivery], actor: str, options: Options) -> Result:
     again = [each for each in targets if sending.send_again(each)]
-    # At the webhook: its name is no tenant's, whom an erasure would have to find here.
+    # Of the webhook: a tenant's name here would outlive its erasure.
     log(actor, {each.webhook for each in again}, "Sent events again.")
     result = queued(", ".join(map(str, again))) if again else Result()
     waits = [each for each in targets if each not in again]

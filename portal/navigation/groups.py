@@ -101,7 +101,7 @@ _MACHINE_ROOM = Group(
         Entry("connect.ApiBudget", keywords="heroku calls"),
         Entry("connect.AddonDay", keywords="cap cost"),
         Entry("connect.HealthSample"),
-        Entry("connect.WebhookNotice"),
+        Entry("connect.WebhookNotice", "Alerts by webhook", "notices slack"),
         Entry("integrations.Webhook", keywords="events life-cycle integrations"),
         Entry("integrations.WebhookDelivery", keywords="delivery log events resend"),
         Entry("integrations.ApiToken", "API tokens", "read api integrations"),

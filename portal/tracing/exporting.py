@@ -6,6 +6,7 @@ collector that is away costs spans and no request.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from urllib.parse import unquote
 
 from django.conf import settings
@@ -29,33 +30,32 @@ def start() -> TracerProvider:
     provider = TracerProvider(resource=resource)
     exporter = OTLPSpanExporter(_address(), headers=_headers(), timeout=TIMEOUT)
     provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=SEND_EVERY))
-    tracer = provider.get_tracer("multiconnect")
-
-    @contextmanager
-    def begin(kind: SpanKind, name: str, facts: Facts) -> Iterator[Note]:
-        of_kind = trace.SpanKind[kind]
-        # The text of an exception may hold what a peer or a person has sent, so only its name.
-        with tracer.start_as_current_span(
-            name,
-            kind=of_kind,
-            attributes=facts,
-            record_exception=False,
-            set_status_on_exception=False,
-        ) as span:
-
-            def note(name: str, value: Fact) -> None:
-                span.update_name(str(value)) if name == NAME else span.set_attribute(name, value)
-
-            try:
-                yield note
-            except BaseException as error:
-                span.set_attribute("error.type", type(error).__qualname__)
-                span.set_status(trace.StatusCode.ERROR)
-                raise
-
-    tracing.use(begin)
+    tracing.use(partial(_begin, provider.get_tracer("multiconnect")))
     tasks.follow()
     return provider
+
+
+@contextmanager
+def _begin(tracer: trace.Tracer, kind: SpanKind, name: str, facts: Facts) -> Iterator[Note]:
+    """Measure a block, inside the span that is open here."""
+    # The text of an exception may hold what a peer or a person has sent, so only its name is noted.
+    with tracer.start_as_current_span(
+        name,
+        kind=trace.SpanKind[kind],
+        attributes=facts,
+        record_exception=False,
+        set_status_on_exception=False,
+    ) as span:
+        try:
+            yield partial(_note, span)
+        except BaseException as error:
+            span.set_attribute("error.type", type(error).__qualname__)
+            span.set_status(trace.StatusCode.ERROR)
+            raise
+
+
+def _note(span: trace.Span, name: str, value: Fact) -> None:
+    span.update_name(str(value)) if name == NAME else span.set_attribute(name, value)
 
 
 def _address() -> str:
