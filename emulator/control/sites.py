@@ -35,7 +35,7 @@ SYSTEM = System("sites", _failed)
 @SYSTEM.route("/<any(dashboard, status, help):site>/")
 @SYSTEM.route("/<any(dashboard, status, help):site>/<path:path>")
 def site(call: Call, site: str, path: str = "") -> Response:
-    """Say what is broken at Heroku now."""
+    """Show what is broken at Heroku now."""
     groups = ("Heroku", "Heroku Connect")
     broken = [(group, each) for group in groups for each in GROUPS[group] if each.is_active(call)]
     real = f"https://{site}.heroku.com/{path}"
