@@ -21,7 +21,7 @@ class Verdict(StrEnum):
 class Ratio:
     """One figure. `name` defines it as "what / by what", `values` has one value for each pair.
 
-    A count is exact and has one value. `most` or `least` is the aim, None: it is only told.
+    A count is exact and has one value. `most` or `least` is the aim, None: it has none.
     `detail` has what it is made of, with units.
     """
 
