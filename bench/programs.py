@@ -40,16 +40,19 @@ def running(name: str, *arguments: str, **settings: str) -> Iterator[Program]:
     program = Program(name, process, log)
     try:
         yield program
+    except RuntimeError:
+        print(program.last_words(), flush=True)
+        raise
     finally:
         program.stop()
         log.unlink()
 
 
 @contextmanager
-def web(**settings: str) -> Iterator[tuple[Program, int]]:
+def web(application: str = "portal.wsgi", **settings: str) -> Iterator[tuple[Program, int]]:
     """Run gunicorn as the Procfile does, without its restarts; yield it with its port."""
     port = free_port()
-    command = ["-m", "gunicorn", "portal.wsgi", "--bind", f"127.0.0.1:{port}"]
+    command = ["-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}"]
     with running("web", *command, "--max-requests", "0", **settings) as program:
         harness.until(lambda: answers(port), START_SECONDS, "the portal")
         yield program, port

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from bench.harness import Pair
 
+CLEARLY = 1.1  # one run differs from another by less, also where a figure has one value
+
 
 class Verdict(StrEnum):
     """What a run says of an aim: MISSED only if three quarters of the values miss it."""
@@ -21,7 +23,7 @@ class Verdict(StrEnum):
 class Ratio:
     """One figure. `name` defines it as "what / by what", `values` has one value for each pair.
 
-    A count is exact and has one value. `most` or `least` is the aim, None: it is only told.
+    A count is exact and has one value. `most` or `least` is the aim, None: it has none.
     `detail` has what it is made of, with units.
     """
 
@@ -53,8 +55,10 @@ class Ratio:
         return Verdict.UNSURE if self._is_met(low) or self._is_met(high) else Verdict.MISSED
 
     def is_worse_than(self, low: float, high: float) -> bool:
-        """Whether three quarters of the values are worse than three quarters of earlier ones."""
-        return self.spread[1] < low if self.least is not None else self.spread[0] > high
+        """Whether three quarters of the values are clearly worse than those of an earlier run."""
+        if self.least is not None:
+            return self.spread[1] * CLEARLY < low
+        return self.spread[0] > high * CLEARLY
 
     def _is_met(self, value: float) -> bool:
         return value <= self.most if self.most is not None else value >= (self.least or 0)

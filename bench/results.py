@@ -52,7 +52,7 @@ def _kept(ratio: Ratio) -> dict[str, Any]:
 
 
 def aim(ratio: Ratio) -> str:
-    """Return the aim in words."""
+    """Return the aim as text."""
     if ratio.most is not None:
         return f"at most {ratio.most:g}"
     return f"at least {ratio.least:g}" if ratio.least is not None else "-"

@@ -4,6 +4,7 @@ import gc
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlencode
 
 from django.contrib import admin
@@ -50,7 +51,7 @@ def run() -> Iterator[Ratio]:
     both = fleets.Databases(fleets.FEW)
     for which, size in (("few", FEW), ("many", MANY)):
         with both.using(which):
-            spent = harness.seconds(lambda size=size: fleet.seed(size, SAMPLES))
+            spent = harness.seconds(partial(fleet.seed, size, SAMPLES))
             print(f"  seeded {size:,} tenants in {spent:.1f} s", flush=True)
     gc.collect()
     found = {page: _measured(client, both, page) for page in pages()}

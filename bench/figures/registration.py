@@ -3,6 +3,7 @@
 import os
 import statistics
 from collections.abc import Iterator
+from functools import partial
 
 from django.db import connection
 from django.test import Client
@@ -11,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from bench import bare, harness, load, programs
 from bench.ratios import Ratio, count, of_pairs
 
-SENT = {1: 30, 8: 120, 32: 240}  # clients: requests of one measurement
+SENT = {1: 20, 8: 64, 32: 128}  # clients: requests of one measurement
 SECRET = os.environ["REGISTRATION_SECRETS"]
 STATEMENTS, TRANSACTIONS = 12, 2
 OF_NOTHING, OF_INSERT = 0.15, 0.8  # what a registration is worth at least
@@ -22,8 +23,7 @@ def run() -> Iterator[Ratio]:
     yield from _statements()
     with connection.cursor() as cursor:
         cursor.execute(bare.TABLES)
-    settings = {"DJANGO_SETTINGS_MODULE": "bench.bare_settings", "WEB_CONCURRENCY": "1"}
-    with programs.web(**settings) as (_, port):
+    with programs.web("bench.bare_wsgi", WEB_CONCURRENCY="1") as (_, port):
         for path in (bare.NOTHING, bare.INSERT, "/organizations"):
             _send(port, path, 1)  # the first ones load what is needed
         for clients in SENT:
@@ -55,13 +55,17 @@ def _beside(port: int, clients: int) -> Iterator[Ratio]:
         (bare.NOTHING, "view that does nothing", OF_NOTHING),
         (bare.INSERT, "bare insert with its outbox row", OF_INSERT),
     ):
-        pairs = harness.in_turn(lambda path=path: _timed(port, path, clients)[1], ours, 7)
+        pairs = harness.in_turn(partial(_spent, port, path, clients), ours, 5)
         slowest = statistics.quantiles(times, n=100)[98]
         plain, each = harness.medians(pairs)
         detail = f"{SENT[clients] / each:.0f} registrations a second, p99 {slowest * 1000:.0f} ms"
         detail += f"; {SENT[clients] / plain:.0f} of the others"
         name = f"time of a {words} / of a registration, clients at once: {clients}"
         yield of_pairs(name, pairs, least=least, detail=detail)
+
+
+def _spent(port: int, path: str, clients: int) -> float:
+    return _timed(port, path, clients)[1]
 
 
 def _timed(port: int, path: str, clients: int) -> tuple[list[float], float]:

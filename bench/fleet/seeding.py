@@ -82,7 +82,7 @@ MULTIPLIED: dict[type[Model], dict[str, str]] = {
 }
 
 
-# One for each hour, of which most are well.
+# One for each hour. Most are well.
 _SAMPLES = """
 INSERT INTO connect_healthsample (connection_id, at, state, condition, seconds, seconds_up,
     seconds_degraded, mappings, mappings_synced, rows_failed)

@@ -10,7 +10,10 @@ _HEADER = ("what / by what", "aim", "median (quartiles)", "verdict", "made of")
 
 def write(bench: str) -> str:
     """Return the table of one bench."""
-    return table(_HEADER, [_row(each) for each in results.load().get(bench, [])])
+    kept = results.load().get(bench)
+    if not kept:
+        return f"Not measured yet: run `make bench ARGS={bench}`."
+    return table(_HEADER, [_row(each) for each in kept])
 
 
 def _row(kept: dict[str, Any]) -> tuple[str, ...]:
