@@ -6,7 +6,7 @@ BROWSER := command -v chromium-headless-shell >/dev/null || scripts/install-apt 
 REDIS := command -v redis-server >/dev/null || scripts/install-apt redis-server
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check smoke bench screenshots docs chaos thorough contract salesforce lock audit matrix next containers release clean
+.PHONY: help demo test check smoke bench screenshots docs chaos thorough contract salesforce lock audit pythons next containers release clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,11 +57,11 @@ lock: ## Write the lock files from the requirements (make lock ARGS=--upgrade fo
 audit: $(READY) ## Ask the advisory database about every package (needs the network)
 	@scripts/audit $(VENV)
 
-matrix: $(READY) ## Run the tests on each other Python that is here (make matrix ARGS=3.13 for one)
-	@scripts/matrix $(ARGS)
+pythons: $(READY) ## Run the tests on each other Python that is here (make pythons ARGS=3.13 for one)
+	@scripts/pythons $(ARGS)
 
 next: $(READY) ## Run the tests on the newest Django, with warnings as errors (needs Python 3.12)
-	@scripts/matrix django
+	@scripts/pythons django
 
 containers: $(READY) ## Check the Dockerfile and compose.yaml; nothing is built (needs the network)
 	@scripts/containers $(VENV)

@@ -1,4 +1,4 @@
-"""`make matrix` and `make next` say what this machine lacks."""
+"""`make pythons` and `make next` say what this machine lacks."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ OWN = f"{sys.version_info.major}.{sys.version_info.minor}"
 def matrix(*arguments: str) -> str:
     """Run the script where no other Python is found; return what it says."""
     done = subprocess.run(
-        ["/bin/sh", str(ROOT / "scripts/matrix"), *arguments],
+        ["/bin/sh", str(ROOT / "scripts/pythons"), *arguments],
         env={"PATH": "/nowhere:/bin" if OWN in arguments else "/nowhere"},
         capture_output=True,
         text=True,
