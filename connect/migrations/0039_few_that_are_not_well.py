@@ -23,8 +23,4 @@ class Migration(migrations.Migration):
                 name="drift_drifted",
             ),
         ),
-        migrations.AddIndex(
-            model_name="health",
-            index=models.Index(fields=["sampled_at"], name="health_seen"),
-        ),
     ]

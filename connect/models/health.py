@@ -79,8 +79,6 @@ class Health(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "sync health"
         indexes: ClassVar = [
-            # For the few that were not seen lately, which the dashboard counts.
-            models.Index(fields=["sampled_at"], name="health_seen"),
             models.Index(fields=["probed_at"], name="health_probe_due"),
             models.Index(fields=["diagnosed_at"], name="health_diagnosis_due"),
         ]

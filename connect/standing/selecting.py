@@ -87,10 +87,7 @@ def counts(now: datetime) -> Asking[dict[Word, int]]:
 
 
 def not_well(now: datetime) -> Keys:
-    """Return the keys of all live connections whose badge does not say "Live", and of a few more.
-
-    Each of its sets has an index, so it costs little while most connections are well.
-    """
+    """Return the keys of all live connections whose badge does not say "Live", and of a few more."""
     first, *others = (_keys(word, now) for word in OF_LIVE if word != Word.LIVE)
     return first.union(*others)
 
