@@ -87,7 +87,7 @@ def counts(now: datetime) -> Asking[dict[Word, int]]:
 
 
 def not_well(now: datetime) -> Keys:
-    """Return the keys of all live connections whose badge does not say "Live", and of a few more."""
+    """Return the keys of all live connections that are not well, and of a few more."""
     first, *others = (_keys(word, now) for word in OF_LIVE if word != Word.LIVE)
     return first.union(*others)
 
