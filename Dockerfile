@@ -5,8 +5,11 @@ FROM python:3.11-slim-bookworm AS packages
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /build
 RUN python -m venv /packages
-COPY requirements.lock ./
-RUN /packages/bin/pip install --require-hashes --requirement requirements.lock
+# Any word, to install what traces need (docs/operating.md, Traces).
+ARG TRACING=
+COPY requirements.lock requirements-tracing.lock ./
+RUN /packages/bin/pip install --require-hashes --requirement requirements.lock \
+        ${TRACING:+--requirement requirements-tracing.lock}
 
 FROM python:3.11-slim-bookworm
 ENV PATH=/packages/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PORT=5000

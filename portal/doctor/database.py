@@ -1,9 +1,9 @@
 """The portal's own database and its role, and the databases of the tenants."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 from connect import databases
 from connect.models import HostApp
@@ -12,6 +12,7 @@ from portal.doctor.findings import Finding, Problem, failed, ok, problem, skippe
 from portal.project import connection_limits, probes
 
 OLDEST = 14  # of Postgres, for Django 5.2
+IN_CLEAR = "over the network without TLS"
 _FACTS = """
     SELECT current_setting('server_version_num')::int / 10000,
         has_schema_privilege(current_user, 'public', 'CREATE'),
@@ -24,14 +25,12 @@ _FACTS = """
 @check("database", "Database and its role", "E003", "E024")
 def own_database() -> Finding:
     """Ask the portal's own database for its version, rights, limits and encryption."""
-    version, *rights = _facts(DEFAULT_DB_ALIAS)
+    version, *rights, how = _facts(DEFAULT_DB_ALIAS)
     found = [
-        *_of_role("DATABASE_URL", version, *rights),
+        *_of_database("DATABASE_URL", version, *rights, how),
         *map(problem, probes.of_database()),
         *(problem(str(each.msg)) for each in connection_limits.database_allows_enough(["default"])),
     ]
-    is_remote, is_encrypted = rights[2:]
-    how = "by TLS" if is_encrypted else "over the network" if is_remote else "on this machine"
     return failed(*found) if found else ok(f"PostgreSQL {version}, reached {how}.")
 
 
@@ -50,22 +49,33 @@ def _of_tenants(alias: str) -> Iterator[Problem]:
     if away := databases.problem(alias):
         yield problem(away)
         return
-    yield from _of_role(f"{alias}_URL".upper(), *_facts(alias))
+    yield from _of_database(f"{alias}_URL".upper(), *_facts(alias))
+
+
+def way(options: Mapping[str, Any], is_remote: bool, is_encrypted: bool) -> str:
+    """Return how a database is reached. `options` are those of its address."""
+    if is_encrypted:
+        return "by TLS"
+    if not is_remote:
+        return "on this machine"
+    is_wanted = options.get("sslmode") == "disable"
+    return f"{IN_CLEAR}, as its address says (sslmode=disable)" if is_wanted else IN_CLEAR
 
 
 def _facts(alias: str) -> tuple[Any, ...]:
     with databases.cursor_of(alias) as cursor:
         cursor.execute(_FACTS)
-        return tuple(cursor.fetchone() or ())
+        *found, is_remote, is_encrypted = cursor.fetchone() or ()
+    options = connections[alias].settings_dict["OPTIONS"]
+    return *found, way(options, is_remote, is_encrypted)
 
 
-def _of_role(
+def _of_database(
     variable: str,
     version: int,
     may_make_tables: bool,
     may_make_schemas: bool,
-    is_remote: bool,
-    is_encrypted: bool,
+    how: str,
 ) -> Iterator[Problem]:
     if version < OLDEST:
         yield Problem(
@@ -83,7 +93,7 @@ def _of_role(
             f"The role of {variable} may not make schemas, which each tenant needs.",
             f'psql "${variable}" -c "GRANT CREATE ON DATABASE … TO …"',
         )
-    if is_remote and not is_encrypted:
+    if how == IN_CLEAR:
         yield Problem(
             f"{variable} is reached over the network without TLS: add ?sslmode=require to it.",
             f'heroku config:set {variable}="$(heroku config:get {variable})?sslmode=require"',

@@ -36,7 +36,8 @@ def traces() -> Iterator[str]:
     if not can_trace():
         yield (
             "OTEL_EXPORTER_OTLP_ENDPOINT is set, but the packages are missing: add the line "
-            "“-r requirements-tracing.txt” to requirements.txt, or "
+            "“-r requirements-tracing.txt” to requirements.txt (elsewhere than on Heroku: "
+            "docs/deploying.md), or "
             "heroku config:unset OTEL_EXPORTER_OTLP_ENDPOINT"
         )
     if any("=" not in each for each in settings.OTEL_EXPORTER_OTLP_HEADERS):

@@ -69,6 +69,13 @@ def test_containers_run_what_the_procfile_runs() -> None:
     assert processes()["web"] == "gunicorn portal.wsgi"
 
 
+def test_the_image_is_built_once_for_all_processes() -> None:
+    _, *services = re.split(r"(?m)^  (?=\w+:$)", text("compose.yaml").partition("services:")[2])
+    own = {each.partition(":")[0]: each for each in services if "<<: *portal" in each}
+    assert {name for name, each in own.items() if "    build:" in each} == {"release"}
+    assert {name for name, each in own.items() if "pull_policy: never" in each} == {"web", "worker"}
+
+
 class OnlyThePortal(BaseHTTPRequestHandler):
     """Answers as Django does: only under the portal's own name."""
 
