@@ -1,7 +1,8 @@
 """Connections by the word of their badge, as SQL: the same rule as connect.standing.judging.
 
-What is wrong with live connections is read as sets of keys, one for each word, because each set has
-an index and is small as long as most connections are well.
+What is wrong with live connections is read as sets of keys, one for each word, because each set is
+small as long as most connections are well. Most sets have an index; what has not been sampled for
+long is found without one.
 """
 
 from collections.abc import Callable
