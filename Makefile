@@ -60,7 +60,7 @@ audit: $(READY) ## Ask the advisory database about every package (needs the netw
 pythons: $(READY) ## Run the tests on each other Python that is here (make pythons ARGS=3.13 for one)
 	@scripts/pythons $(ARGS)
 
-next: $(READY) ## Run the tests on the newest Django, with warnings as errors (needs Python 3.12)
+next: $(READY) ## Run the tests on the newest Django, with warnings as errors (needs Python 3.12 or newer)
 	@scripts/pythons django
 
 containers: $(READY) ## Check the Dockerfile and compose.yaml; nothing is built (needs the network)

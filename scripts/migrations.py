@@ -18,9 +18,13 @@ _UNNAMED = re.compile(r"\d{4}_(auto|alter)_|_and_more$")
 
 def problems(root: Path) -> list[str]:
     """Return what is wrong with the migrations of each app, one line each."""
+    return [line for folder in folders(root) for line in _of_app(folder)]
+
+
+def folders(root: Path) -> list[Path]:
+    """Return the folders of migrations; the folder above each has the app's label as its name."""
     found = [*root.glob("*/migrations"), *root.glob("*/*/migrations")]
-    folders = sorted(each for each in found if each.is_dir())
-    return [line for folder in folders for line in _of_app(folder)]
+    return sorted(each for each in found if each.is_dir())
 
 
 def _of_app(folder: Path) -> Iterator[str]:

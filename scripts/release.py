@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -16,6 +16,8 @@ ROOT = Path(__file__).resolve().parents[1]
 BRANCH = "main"
 _VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
 _HEADING = re.compile(r"^## (?P<name>\S+)(?: - (?P<day>\S+))?$", re.MULTILINE)
+# How a check says that it has left something out.
+_LEFT_OUT = re.compile(r"not run\b|\bskipped\b")
 # What runs before the tag is made: what CI runs, and the question for known holes in the packages.
 CHECKS = (("bash", ".ci/run"), ("make", "audit"))
 
@@ -31,9 +33,10 @@ class Section:
 
 @dataclass(frozen=True)
 class Tree:
-    """The state of the repository: the branch, what is not committed, and the tags."""
+    """The state of the repository: the branch, its commit, what is not committed, and the tags."""
 
     branch: str
+    commit: str
     changes: str
     tags: frozenset[str]
 
@@ -71,7 +74,7 @@ def _of_version(version: str, names: list[str]) -> Iterator[str]:
     older = [tuple(map(int, each.split("."))) for each in names if _VERSION.fullmatch(each)]
     if not _VERSION.fullmatch(version):
         yield f"the version {version} in pyproject.toml is not three numbers, as 1.4.0"
-    elif older and max(older) != tuple(map(int, version.split("."))):
+    elif older and max(older) > tuple(map(int, version.split("."))):
         yield f"pyproject.toml says {version}, and CHANGELOG.md has a newer version"
 
 
@@ -84,34 +87,64 @@ def _of_changelog(version: str, found: list[Section], today: date) -> Iterator[s
     if version not in kept:
         yield f"CHANGELOG.md has no heading “## {version} - {today}”"
         return
+    if [each.name for each in found].count(version) > 1:
+        yield f"CHANGELOG.md has two headings of {version}: put their text under one"
     if kept[version].day != str(today):
         yield f"CHANGELOG.md dates {version} “{kept[version].day}”: it is {today} (UTC)"
-    if not re.search(r"^### Security\n+\S", kept[version].text, re.MULTILINE):
+    if not re.search(r"^### Security\n+(?!#)\S", kept[version].text, re.MULTILINE):
         yield f"CHANGELOG.md says nothing under “### Security” of {version}: “None.”, if so"
 
 
 def tree() -> Tree:
     """Ask git."""
-    tags = _git("tag", "--list", "v*").split()
-    return Tree(_git("branch", "--show-current"), _git("status", "--porcelain"), frozenset(tags))
+    tags = frozenset(_git("tag", "--list", "v*").split())
+    branch, commit = _git("branch", "--show-current"), _git("rev-parse", "HEAD")
+    return Tree(branch, commit, _git("status", "--porcelain"), tags)
 
 
 def main() -> int:
     """Check, run the checks that take long, make the tag; return the exit code."""
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     changelog = (ROOT / "CHANGELOG.md").read_text()
-    found = problems(version, changelog, tree(), datetime.now(UTC).date())
+    before, today = tree(), datetime.now(UTC).date()
+    found = problems(version, changelog, before, today) or _of_checks(before)
     if found:
-        print(*found, sep="\n")
+        print(*found, f"{version} is not released", sep="\n")
         return 1
-    for command in CHECKS:
-        if subprocess.run(command, cwd=ROOT).returncode:
-            print(f"{' '.join(command)} failed: {version} is not released")
-            return 1
     [text] = [each.text for each in sections(changelog) if each.name == version]
-    _git("tag", "--annotate", f"v{version}", "--cleanup=verbatim", "--message", text)
+    _tag(f"v{version}", before.commit, text)
     print(f"v{version} is tagged. To publish it: git push origin {BRANCH} v{version}")
     return 0
+
+
+def _of_checks(before: Tree) -> list[str]:
+    """Run what takes long, say what it left out, and return why this cannot be released."""
+    left_out: list[str] = []
+    for command in CHECKS:
+        code, lines = run(command)
+        left_out += lines
+        if code:
+            return [f"{' '.join(command)} failed"]
+    print("== Not run:", *(left_out or ["nothing was left out"]), sep="\n")
+    if tree() != before:
+        return ["the repository has changed while the checks ran: git status, then make release"]
+    return []
+
+
+def run(command: Sequence[str]) -> tuple[int, list[str]]:
+    """Run a command and show what it says; return its exit code and what it has not run."""
+    left_out = []
+    pipe, out = subprocess.PIPE, subprocess.STDOUT
+    with subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=out, text=True) as process:
+        for line in process.stdout or ():
+            print(line, end="", flush=True)
+            if _LEFT_OUT.search(line):
+                left_out.append(line.strip())
+    return process.returncode, left_out
+
+
+def _tag(name: str, commit: str, text: str) -> None:
+    _git("tag", "--annotate", name, "--cleanup=verbatim", "--message", text, commit)
 
 
 def _git(*arguments: str) -> str:

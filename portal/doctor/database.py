@@ -25,13 +25,13 @@ _FACTS = """
 @check("database", "Database and its role", "E003", "E024")
 def own_database() -> Finding:
     """Ask the portal's own database for its version, rights, limits and encryption."""
-    version, *rights, how = _facts(DEFAULT_DB_ALIAS)
+    facts = _facts(DEFAULT_DB_ALIAS)
     found = [
-        *_of_database("DATABASE_URL", version, *rights, how),
+        *_of_database("DATABASE_URL", *facts),
         *map(problem, probes.of_database()),
         *(problem(str(each.msg)) for each in connection_limits.database_allows_enough(["default"])),
     ]
-    return failed(*found) if found else ok(f"PostgreSQL {version}, reached {how}.")
+    return failed(*found) if found else ok(f"PostgreSQL {facts[0]}, reached {facts[-1]}.")
 
 
 @check("tenants_databases", "Tenants' databases")
@@ -65,7 +65,7 @@ def way(options: Mapping[str, Any], is_remote: bool, is_encrypted: bool) -> str:
 def _facts(alias: str) -> tuple[Any, ...]:
     with databases.cursor_of(alias) as cursor:
         cursor.execute(_FACTS)
-        *found, is_remote, is_encrypted = cursor.fetchone() or ()
+        *found, is_remote, is_encrypted = tuple(cursor.fetchone() or ())
     options = connections[alias].settings_dict["OPTIONS"]
     return *found, way(options, is_remote, is_encrypted)
 

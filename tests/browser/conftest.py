@@ -15,6 +15,7 @@ from demo.ports import free_port
 from demo.stack import Stack, running
 from portal import roles
 from tests.browser import people
+from tests.lacking import lacking
 from tests.portal.admin import ready
 from tests.portal.admin.conftest import signed_in
 
@@ -36,9 +37,7 @@ def chromium() -> Iterator[Browser]:
     refuse its database to the tests that follow in the same process.
     """
     if CHROMIUM is None:
-        pytest.skip(
-            "Chromium is not installed. To run these tests: apt-get install chromium-headless-shell"
-        )
+        lacking("chromium-headless-shell")
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         # test_buttons makes its rows in this thread, where Playwright's event loop runs.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")

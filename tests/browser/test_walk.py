@@ -20,6 +20,7 @@ from demo.cast import BOREALIS
 from demo.plan import ROOT
 from demo.stack import Stack
 from tests.browser.people import console_errors, log_in, open_tenant
+from tests.lacking import lacking
 
 pytestmark = pytest.mark.browser
 AXE = "axe-core@4.14.1"
@@ -162,4 +163,4 @@ def test_no_page_complains_has_a_fault_or_scrolls_sideways(
             found[address] = wrong
     assert found == {}
     if not axe:
-        pytest.skip("npm is not installed, so axe-core was not asked: apt-get install npm")
+        lacking("npm")  # and so axe-core cannot be asked

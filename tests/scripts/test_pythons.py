@@ -8,7 +8,7 @@ from tests.documents import ROOT
 OWN = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
-def matrix(*arguments: str) -> str:
+def pythons(*arguments: str) -> str:
     """Run the script where no other Python is found; return what it says."""
     done = subprocess.run(
         ["/bin/sh", str(ROOT / "scripts/pythons"), *arguments],
@@ -21,12 +21,12 @@ def matrix(*arguments: str) -> str:
 
 
 def test_a_python_that_is_not_there_is_named_and_no_failure() -> None:
-    assert matrix("3.99") == "== 3.99: not on this machine, not run\n"
+    assert pythons("3.99") == "== 3.99: not on this machine, not run\n"
 
 
 def test_a_django_that_this_python_is_too_old_for_is_not_run() -> None:
-    assert "not on this machine: not run" in matrix("django")
+    assert "not on this machine: not run" in pythons("django")
 
 
 def test_the_python_of_make_test_is_not_tried_again() -> None:
-    assert matrix(OWN) == f"== {OWN}: make test runs on it\n"
+    assert pythons(OWN) == f"== {OWN}: make test runs on it\n"

@@ -10,7 +10,7 @@ from scripts import release
 from scripts.release import ROOT, Tree
 
 TODAY = date(2026, 12, 1)
-READY = Tree("main", "", frozenset({"v1.0.0"}))
+READY = Tree("main", "4f0c2a1", "", frozenset({"v1.0.0"}))
 CHANGELOG = """# Changelog
 
 ## Unreleased
@@ -82,6 +82,8 @@ def test_the_version_must_be_the_newest_of_the_changelog(version: str, said: str
         (" - 2026-12-01", "", "dates 1.1.0 “”"),
         ("### Security\n\nNone.\n", "", "nothing under “### Security” of 1.1.0"),
         ("### Security\n\nNone.\n", "### Security\n", "nothing under “### Security” of 1.1.0"),
+        ("None.\n", "### Fixed\n\n- A bar.\n", "nothing under “### Security” of 1.1.0"),
+        ("## 1.0.0 - 2026-11-01", "## 1.1.0 - 2026-12-01", "two headings of 1.1.0"),
     ],
 )
 def test_the_changelog_must_be_complete(old: str, new: str, said: str) -> None:
@@ -95,6 +97,28 @@ def test_the_own_changelog_can_be_read_and_has_security_notices() -> None:
     newest = release.sections((ROOT / "CHANGELOG.md").read_text())[0]
     assert newest.name == "Unreleased"
     assert "### Security" in newest.text or not newest.text
+
+
+def test_a_version_that_is_newer_than_the_changelog_only_lacks_its_heading() -> None:
+    [problem] = problems("1.2.0")
+    assert "has no heading" in problem
+
+
+def test_what_a_check_leaves_out_is_remembered(capsys: pytest.CaptureFixture[str]) -> None:
+    script = "echo == 3.12: not on this machine, not run; echo 9 passed, 2 skipped >&2; exit 3"
+    code, left_out = release.run(("sh", "-c", script))
+    assert (code, left_out) == (3, ["== 3.12: not on this machine, not run", "9 passed, 2 skipped"])
+    assert "9 passed" in capsys.readouterr().out
+
+
+def test_only_the_commit_that_was_checked_is_tagged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(release, "CHECKS", (("true",),))
+    monkeypatch.setattr(release, "tree", lambda: READY)
+    assert release._of_checks(READY) == []
+    [problem] = release._of_checks(replace(READY, commit="9e1b77d"))
+    assert "has changed while the checks ran" in problem
+    monkeypatch.setattr(release, "CHECKS", (("false",),))
+    assert release._of_checks(READY) == ["false failed"]
 
 
 def test_the_version_is_three_numbers() -> None:
