@@ -32,7 +32,8 @@ def measure(name: str) -> int:
     for ratio in importlib.import_module(f"bench.figures.{name}").run():
         _tell(ratio, before.get(ratio.name))
         ratios.append(ratio)
-        results.keep(name, ratios)  # at once: a run that is stopped keeps what it has measured
+        results.keep(name, ratio)  # at once: a run that is stopped keeps what it has measured
+    results.drop_others(name, [each.name for each in ratios])
     subprocess.check_call([sys.executable, "-W", "ignore", "-m", "scripts.documents"])
     return 1 if any(results.is_slower(each, before.get(each.name)) for each in ratios) else 0
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from bench.harness import Pair
 
-CLEARLY = 1.1  # one run differs from another by less, also where a figure has one value
+CLEARLY = 1.1  # the quartiles of one run differ from those of another by less
 
 
 class Verdict(StrEnum):
@@ -23,8 +23,9 @@ class Verdict(StrEnum):
 class Ratio:
     """One figure. `name` defines it as "what / by what", `values` has one value for each pair.
 
-    A count is exact and has one value. `most` or `least` is the aim, None: it has none.
-    `detail` has what it is made of, with units.
+    `most` or `least` is the aim, None: it has none. `detail` has what it is made of, with units.
+    `in_turn`: each value is of two times that were measured one after the other. Others, as a
+    count or a size beside its limit, depend on the machine or on chance.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Ratio:
     most: float | None = None
     least: float | None = None
     detail: str = ""
+    in_turn: bool = False
 
     @property
     def median(self) -> float:
@@ -72,7 +74,7 @@ def count(
     least: float | None = None,
     detail: str = "",
 ) -> Ratio:
-    """Return a figure that is the same in every run."""
+    """Return a figure with one value: a count, or what was measured once."""
     return Ratio(name, (value,), most, least, detail)
 
 
@@ -85,4 +87,4 @@ def of_pairs(
     detail: str = "",
 ) -> Ratio:
     """Return the ratio of two times."""
-    return Ratio(name, tuple(pair.ratio for pair in pairs), most, least, detail)
+    return Ratio(name, tuple(pair.ratio for pair in pairs), most, least, detail, in_turn=True)

@@ -16,9 +16,21 @@ def load() -> Results:
     return kept
 
 
-def keep(bench: str, ratios: list[Ratio]) -> None:
-    """Keep a bench's results in the place of its last ones."""
-    found = {**load(), bench: [_kept(each) for each in ratios]}
+def keep(bench: str, ratio: Ratio) -> None:
+    """Keep a figure in the place of its last one, unless it has become slower."""
+    kept = last(bench)
+    if not is_slower(ratio, kept.get(ratio.name)):
+        _write(bench, {**kept, ratio.name: _kept(ratio)})
+
+
+def drop_others(bench: str, names: list[str]) -> None:
+    """Forget the figures that a bench does not measure any more."""
+    kept = last(bench)
+    _write(bench, {name: kept[name] for name in names if name in kept})
+
+
+def _write(bench: str, figures: dict[str, dict[str, Any]]) -> None:
+    found = {**load(), bench: list(figures.values())}
     FILE.write_text(json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
 
 
@@ -30,9 +42,11 @@ def last(bench: str) -> dict[str, dict[str, Any]]:
 def is_slower(ratio: Ratio, before: dict[str, Any] | None) -> bool:
     """Whether a figure misses its aim, and did better in the last run.
 
-    The document says why an aim is missed that was missed before. Noise alone is never slower.
+    The document says why an aim is missed that was missed before. A busy machine changes what is
+    not the ratio of two times, and a single pair: these are never slower.
     """
-    if ratio.verdict != Verdict.MISSED or before is None:
+    has_pairs = ratio.in_turn and len(ratio.values) > 1
+    if not has_pairs or ratio.verdict != Verdict.MISSED or before is None:
         return False
     return ratio.is_worse_than(before["low"], before["high"])
 

@@ -13,8 +13,8 @@ import requests
 
 import emulator as emulated
 from bench import harness, load
-from bench.harness import Pair
 from bench.ratios import Ratio, count, of_pairs
+from connect.formats import counted
 from demo.actors.emulator import Emulator
 from demo.plan import Plan
 from demo.ports import free_port
@@ -93,7 +93,8 @@ def _at_once(bench: Bench, many: int, calls: float, wanted: int) -> Iterator[Rat
     )
     ours, _ = harness.medians(pairs)
     detail = f"{ours:.2f} s, {many / ours:.0f} tenants a second, {calls:.1f} calls for each"
-    name = f"time from {many:,} callouts at once to their mails / of their calls alone"
+    callouts = counted(many, "callout")
+    name = f"time from {callouts} at once to the last mail / of the calls alone"
     yield of_pairs(name, pairs, detail=detail)
     if many == 1:
         seconds = tuple(each.ours / FIRST_MAIL for each in pairs)
@@ -127,7 +128,7 @@ def _slow(bench: Bench, calls: float) -> Ratio:
     bench.emulator.call("DELETE", "/faults")
     name = f"time of {SLOW} tenants at {LATENCY * 1000:.0f} ms a call / of their calls alone"
     detail = f"{taken:.1f} s, {ideal:.1f} s by {WORKERS} processes"
-    return of_pairs(name, [Pair(taken, ideal)], most=1.25, detail=detail)
+    return count(name, taken / ideal, most=1.25, detail=detail)
 
 
 def _faulty(bench: Bench, calls: float) -> Ratio:

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from bench import bare, harness, load, programs
 from bench.ratios import Ratio, count, of_pairs
+from connect.formats import counted
 
 SENT = {1: 20, 8: 64, 32: 128}  # clients: requests of one measurement
 SECRET = os.environ["REGISTRATION_SECRETS"]
@@ -38,7 +39,7 @@ def _statements() -> Iterator[Ratio]:
             client.post(post.path, post.body, content_type="application/json", headers=headers)
     sent = [each["sql"] for each in queries]
     work = [each for each in sent if each not in ("BEGIN", "COMMIT")]
-    detail = f"{len(work)} statements, {sent.count('COMMIT')} transactions"
+    detail = f"{len(work)} statements, {counted(sent.count('COMMIT'), 'transaction')}"
     yield count("statements of a registration", len(work), most=STATEMENTS, detail=detail)
     yield count("transactions of a registration", sent.count("COMMIT"), most=TRANSACTIONS)
 
@@ -55,6 +56,7 @@ def _beside(port: int, clients: int) -> Iterator[Ratio]:
         (bare.NOTHING, "view that does nothing", OF_NOTHING),
         (bare.INSERT, "bare insert with its outbox row", OF_INSERT),
     ):
+        times.clear()
         pairs = harness.in_turn(partial(_spent, port, path, clients), ours, 5)
         slowest = statistics.quantiles(times, n=100)[98]
         plain, each = harness.medians(pairs)

@@ -95,9 +95,11 @@ def _drained(name: str, tasks: int) -> float:
     """Queue tasks and wait until the worker has done them all; return the seconds."""
     Task.objects.all().delete()
     arguments = (1,) if name == STEP else ()
+    began = time.perf_counter()  # the worker takes the first ones while the others are queued
     for _ in range(tasks):
         async_task(name, *arguments)
-    return harness.until(lambda: not OrmQ.objects.exists(), 120, "the queue to be empty")
+    harness.until(lambda: not OrmQ.objects.exists(), 120, "the queue to be empty")
+    return time.perf_counter() - began
 
 
 def _memory(web: Program, port: int, worker: Program) -> Iterator[Ratio]:

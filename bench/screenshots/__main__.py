@@ -17,11 +17,11 @@ def main() -> int:
     port = free_port()
     harness.set_up(PORTAL_URL=f"http://127.0.0.1:{port}")
     pages = seed()
-    shutil.rmtree(TO, ignore_errors=True)
-    TO.mkdir(parents=True)
     with served(port), sync_playwright() as playwright:
         chromium = shutil.which("chromium-headless-shell")
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        shutil.rmtree(TO, ignore_errors=True)  # only now: without a browser the old ones stay
+        TO.mkdir(parents=True)
         errors = [each for look in LOOKS for each in render(browser, look, port, pages)]
         browser.close()
     print(f"{len(list(TO.glob('*.png')))} pictures in {TO.relative_to(ROOT)}")

@@ -1,5 +1,6 @@
 """What a run of the benches says of an aim, and when it fails."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,18 @@ from bench.harness import Pair
 from bench.ratios import Ratio, Verdict, of_pairs
 
 NOISY = (0.9, 1.0, 1.1, 1.2, 1.9)
+
+
+def in_turn(ratios: tuple[float, ...], name: str = "a / b", **aim: Any) -> Ratio:
+    """Return a figure of pairs of times with these ratios."""
+    return of_pairs(name, [Pair(each, 1) for each in ratios], **aim)
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file of results of its own."""
+    monkeypatch.setattr(results, "FILE", tmp_path / "results.json")
+    return results.FILE
 
 
 @pytest.mark.parametrize(
@@ -42,18 +55,50 @@ def test_an_aim_is_missed_only_if_three_quarters_of_the_pairs_miss_it(
 def test_a_missed_aim_fails_only_where_the_last_run_was_better(
     before: dict[str, Any] | None, expected: bool
 ) -> None:
-    missed = Ratio("a / b", NOISY, most=0.95)
+    missed = in_turn(NOISY, most=0.95)
     assert results.is_slower(missed, before) is expected
 
 
 def test_what_is_better_the_larger_it_is_slower_when_it_is_smaller() -> None:
-    missed = Ratio("a / b", NOISY, least=1.25)
+    missed = in_turn(NOISY, least=1.25)
     assert results.is_slower(missed, {"low": 1.5, "high": 2})
     assert not results.is_slower(missed, {"low": 1.1, "high": 2})
 
 
 def test_an_aim_that_is_met_never_fails() -> None:
-    assert not results.is_slower(Ratio("a / b", NOISY, most=1.1), {"low": 0.1, "high": 0.2})
+    assert not results.is_slower(in_turn(NOISY, most=1.1), {"low": 0.1, "high": 0.2})
+
+
+@pytest.mark.parametrize(
+    "missed",
+    [
+        # Statements a minute of an idle worker, on a busy machine and on a quiet one.
+        Ratio("statements / 400", (2.40, 3.81, 18.38), most=1),
+        Ratio("memory / 180 MB", (1.5,), most=1),
+        of_pairs("one pair", [Pair(3, 1)], most=1),
+    ],
+)
+def test_what_is_no_series_of_two_measured_times_is_never_slower(missed: Ratio) -> None:
+    assert missed.verdict == Verdict.MISSED
+    assert not results.is_slower(missed, {"low": 0.99, "high": 1.3})
+
+
+def test_a_run_that_stops_keeps_the_other_figures(kept: Path) -> None:
+    for name in ("a / b", "c / d", "gone / f"):
+        results.keep("worker", in_turn(NOISY, name))
+    results.keep("worker", in_turn((2.0, 2.1), "c / d"))
+    assert list(results.last("worker")) == ["a / b", "c / d", "gone / f"]
+    assert results.last("worker")["c / d"]["median"] == 2.05
+    results.drop_others("worker", ["c / d", "a / b"])
+    assert list(results.last("worker")) == ["c / d", "a / b"]
+
+
+def test_a_slower_figure_does_not_become_what_the_next_run_is_compared_with(kept: Path) -> None:
+    results.keep("worker", in_turn((1.0, 1.1), most=1.2))
+    slower = in_turn((3.0, 3.1), most=1.2)
+    results.keep("worker", slower)
+    assert results.last("worker")["a / b"]["median"] == 1.05
+    assert results.is_slower(slower, results.last("worker")["a / b"])
 
 
 def test_both_sides_are_measured_in_turn_and_begin_in_turn() -> None:
