@@ -1,4 +1,4 @@
-"""What this machine lacks: its tests are skipped at a desk, and fail in CI and before a release."""
+"""What this machine lacks: its tests are skipped, but fail in CI and before a release."""
 
 import os
 from typing import NoReturn

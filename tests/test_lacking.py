@@ -1,4 +1,4 @@
-"""A program that is not there skips its tests at a desk, and fails them in CI."""
+"""A program that is not there skips its tests, and fails them in CI."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.lacking import lacking
 PROGRAM = "chromium-headless-shell"
 
 
-def test_at_a_desk_the_test_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_elsewhere_the_test_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CI", raising=False)
     with pytest.raises(pytest.skip.Exception, match=f"apt-get install {PROGRAM}"):
         lacking(PROGRAM)

@@ -72,7 +72,7 @@ def test_an_aim_that_is_met_never_fails() -> None:
 @pytest.mark.parametrize(
     "missed",
     [
-        # Statements a minute of an idle worker, on a busy machine and on a quiet one.
+        # Statements a minute of an idle worker, on a busy machine.
         Ratio("statements / 400", (2.40, 3.81, 18.38), most=1),
         Ratio("memory / 180 MB", (1.5,), most=1),
         of_pairs("one pair", [Pair(3, 1)], most=1),

@@ -30,6 +30,6 @@ def test_a_database_in_clear_is_a_problem_if_its_address_does_not_ask_for_it() -
 
 
 def problems(how: str) -> list[str]:
-    """Return what is wrong with a database that is right but for this."""
+    """Return what is wrong with a database that is right in all else."""
     found = database._of_database("DATABASE_URL", database.OLDEST, True, True, how)
     return [each.text for each in found]
