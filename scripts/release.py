@@ -17,7 +17,7 @@ BRANCH = "main"
 _VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
 _HEADING = re.compile(r"^## (?P<name>\S+)(?: - (?P<day>\S+))?$", re.MULTILINE)
 # How a check says that it has left something out.
-_LEFT_OUT = re.compile(r"not run\b|\bskipped\b")
+_LEFT_OUT = re.compile(r"not run\b|\bskipped\b", re.IGNORECASE)
 # What runs before the tag is made: what CI runs, and the question for known holes in the packages.
 CHECKS = (("bash", ".ci/run"), ("make", "audit"))
 
