@@ -21,7 +21,7 @@ from tenants.attempts import Schedule, minutes
 from tenants.http import context
 from tenants.http.errors import Permanent, RemoteError, Retryable
 from tenants.http.limits import Limits
-from tenants.http.peer import Peer
+from tenants.http.receiver import Receiver
 from tenants.leases import Lease
 from tenants.queue import enqueue
 
@@ -113,9 +113,8 @@ def _call(delivery: WebhookDelivery) -> int:
         raise Permanent("Webhook", None, problem)
     uid = str(delivery.event.uid)
     headers = signing.headers(webhook.secret, uid, int(time.time()), body)
-    # The address is secret. Only the path is logged, so the path stays empty.
-    peer = Peer("Webhook", webhook.url, limits=LIMITS, public_only=True)
-    return peer.call("POST", "", content=body, headers=headers, reads=False).status
+    receiver = Receiver(webhook.url, limits=LIMITS, public_only=True)
+    return receiver.post(content=body, headers=headers)
 
 
 def _after(number: int, error: RemoteError) -> dict[str, Any]:
