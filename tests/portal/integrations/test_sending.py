@@ -195,6 +195,56 @@ def test_an_attempt_that_kills_its_worker_each_time_ends_too(
     delivery.refresh_from_db()
     assert (delivery.status, delivery.error) == (FAILED, sending.DIED)
     assert receiver.requests == []
+    assert "in 8 attempts. The worker died" in Message.objects.get().text
+
+
+def test_the_mail_is_there_before_the_delivery_has_failed(
+    webhook: Webhook, receiver: RawPeer, acme: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver.plays(says("", 500))
+    delivery = write(webhook, acme)
+    WebhookDelivery.objects.update(attempts=7)
+    seen: list[str] = []
+
+    def notify(*_args: Any, **_options: Any) -> None:
+        seen.extend(statuses(delivery))
+
+    monkeypatch.setattr(sending.messages, "notify_staff", notify)
+    work()
+    assert [*seen, *statuses(delivery)] == [WAITING, FAILED]
+
+
+def test_a_slow_receiver_costs_one_call_and_rests_as_long_as_it_took(
+    webhook: Webhook, receiver: RawPeer, acme: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "SLOW", 0.1)
+    receiver.plays(drips(b" " * 10, 0.05))
+    for each in (acme, cast.enrol(cast.DUNE)):
+        write(webhook, each)
+    work()
+    assert len(receiver.requests) == 1
+    webhook.refresh_from_db()
+    rest = webhook.next_attempt_at - timezone.now()
+    assert timedelta() < rest <= timedelta(seconds=1)
+    assert (webhook.failures, webhook.lease) == (0, None)
+    assert sending.queue_due(10) == 0
+
+
+def test_what_is_switched_off_in_between_gets_no_further_call(
+    webhook: Webhook, receiver: RawPeer, acme: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for each in (acme, cast.enrol(cast.DUNE)):
+        write(webhook, each)
+
+    call = sending._call
+
+    def switch_off(delivery: WebhookDelivery) -> int:
+        Webhook.objects.update(is_on=False)
+        return call(delivery)
+
+    monkeypatch.setattr(sending, "_call", switch_off)
+    work()
+    assert len(receiver.requests) == 1
 
 
 def test_retry_after_is_kept_where_it_is_later(
