@@ -147,8 +147,8 @@ def _notify_staff(delivery: WebhookDelivery, attempts_made: int, why: str) -> No
     # The tenant is not named: an erasure would not find this mail.
     kind = delivery.event.get_kind_display()
     text = (
-        f"An event “{kind}” could not be delivered in {attempts_made} attempts. "
-        f"{why.rstrip('.')}. Correct the webhook or its receiver, then press “Resend” at what failed."
+        f"An event “{kind}” could not be delivered in {attempts_made} attempts. {why.rstrip('.')}. "
+        "Correct the webhook or its receiver, then press “Resend” at what failed."
     )
     messages.notify_staff(None, key, f"Webhook {webhook} fails", text, about=webhook)
 

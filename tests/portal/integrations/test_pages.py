@@ -98,12 +98,10 @@ def test_the_list_counts_what_waits_without_reading_the_log(
     acme = cast.enrol(cast.ACME)
     for number in range(3):
         write(webhook, acme, number)
-    WebhookDelivery.objects.filter(event__sequence=0).update(
-        status=WebhookDeliveryStatus.DELIVERED
-    )
+    WebhookDelivery.objects.filter(event__sequence=0).update(status=WebhookDeliveryStatus.DELIVERED)
     with CaptureQueriesContext(database) as asked:
         html = viewer.get(walk.page(Webhook, "changelist")).content.decode()
-    assert re.search(r'field-waiting[^>]*>2<', html)
+    assert re.search(r"field-waiting[^>]*>2<", html)
     # The one with the rows; another one counts the webhooks.
     (query,) = (each["sql"] for each in asked if '"integrations_webhook"."host"' in each["sql"])
     assert "JOIN" not in query
