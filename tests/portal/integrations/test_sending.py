@@ -19,6 +19,7 @@ from portal.integrations.models import (
     WebhookDeliveryStatus,
     WebhookEvent,
 )
+from tenants import messages
 from tenants.http.limits import Limits
 from tenants.models import Message, Tenant
 from tests import cast
@@ -209,7 +210,7 @@ def test_the_mail_is_there_before_the_delivery_has_failed(
     def notify(*_args: Any, **_options: Any) -> None:
         seen.extend(statuses(delivery))
 
-    monkeypatch.setattr(sending.messages, "notify_staff", notify)
+    monkeypatch.setattr(messages, "notify_staff", notify)
     work()
     assert [*seen, *statuses(delivery)] == [WAITING, FAILED]
 
