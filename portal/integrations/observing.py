@@ -131,7 +131,7 @@ def _write_events(tenant_id: int) -> bool:
     read again under the lock: an event and its body say the same.
     """
     tenant = Tenant.objects.select_for_update(no_key=True).filter(pk=tenant_id).first()
-    if tenant is None:  # erased meanwhile
+    if tenant is None:  # erased since then
         return False
     row, _ = Lifecycle.objects.get_or_create(tenant=tenant)
     (document,) = documents.of_tenants([tenant])

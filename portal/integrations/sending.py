@@ -67,7 +67,7 @@ def _send_due(webhook: Webhook) -> dict[str, Any]:
 
 
 def _next(webhook: Webhook) -> WebhookDelivery | None:
-    # Asked each time: somebody may switch it off meanwhile.
+    # Asked each time: somebody may have switched it off.
     mine = _ready().filter(webhook=webhook, webhook__is_on=True)
     mine = mine.select_related("webhook", "event__tenant")
     return mine.order_by("pk").first()

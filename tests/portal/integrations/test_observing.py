@@ -145,7 +145,7 @@ def test_an_event_and_its_body_say_the_same_although_the_tenant_has_moved_on(
     assert kinds(acme) == [REGISTERED, LIVE]
 
 
-def test_a_tenant_that_is_erased_meanwhile_keeps_no_other_from_its_events(
+def test_a_tenant_that_is_erased_in_between_keeps_no_other_from_its_events(
     webhook: Webhook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     acme, dune = cast.enrol(cast.ACME), cast.enrol(cast.DUNE)
@@ -179,7 +179,7 @@ def test_events_go_on_while_each_webhook_is_off_and_are_kept_for_none(webhook: W
     Webhook.objects.update(is_on=False)
     observing.observe()
     Webhook.objects.update(is_on=True)
-    assert observing.observe() == 0  # what happened meanwhile is not late news
+    assert observing.observe() == 0  # what happened while it was off does not follow
     go_live(connection)
     observing.observe()
     assert kinds(acme) == [REGISTERED, LIVE]

@@ -74,7 +74,7 @@ def test_a_changed_webhook_keeps_its_address_and_its_secret(manager: Client) -> 
     assert (after.name, after.kinds) == ("Billing", ["tenant.live"])
 
 
-def test_a_change_leaves_what_the_worker_writes_meanwhile(manager: Client) -> None:
+def test_a_change_leaves_what_the_worker_writes_at_the_same_time(manager: Client) -> None:
     manager.post(ADD_WEBHOOK, HOOK)
     row, lease = Webhook.objects.get(), uuid.uuid4()
 
