@@ -43,12 +43,14 @@ def note(
     return entry
 
 
-def note_few(kind: AuditKind, what: str, *, request: HttpRequest, actor: str = "") -> None:
+def note_few(
+    kind: AuditKind, what: str, *, request: HttpRequest, actor: str = "", among: str = "noted"
+) -> None:
     """Note what a stranger can repeat without end, but not each of a flood.
 
-    Entries are kept for years.
+    Entries are kept for years. `among` says what is counted together, of one network.
     """
-    key = f"noted:{limits.network(address(request))}"
+    key = f"{among}:{limits.network(address(request))}"
     if not limits.take(key, NOTED, timezone.now()):
         note(kind, what, request=request, actor=actor)
 

@@ -15,12 +15,12 @@ from django.utils import timezone
 
 from connect import remedies
 from connect.clients import http
-from connect.clients.http import Peer
 from connect.formats import counted, format_duration
 from connect.models import Incident, IncidentKind, Rollout, WebhookNotice
 from tenants import addresses, attempts, messages, sweeps, timeline
 from tenants.addresses import Address
 from tenants.attempts import Schedule, minutes
+from tenants.http.receiver import Receiver
 from tenants.models import EventKind, MessageKind
 from tenants.queue import enqueue
 
@@ -168,10 +168,7 @@ def post(alert_id: int) -> None:
         return
     mine = WebhookNotice.objects.filter(pk=alert_id)
     try:
-        # The address is secret. Only the path is logged, so the path stays empty.
-        Peer("Webhook", settings.INCIDENT_WEBHOOK_URL).call(
-            "POST", "", document={"text": alert.text}, reads=False
-        )
+        Receiver(settings.INCIDENT_WEBHOOK_URL).post(document={"text": alert.text})
     except http.RemoteError as error:
         final = isinstance(error, http.Uncertain) or not isinstance(error, http.Retryable)
         mine.update(error=error.words[:500], **({"next_attempt_at": None} if final else {}))

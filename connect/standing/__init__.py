@@ -4,6 +4,7 @@ from connect.standing.facts import Facts, OpenIncident
 from connect.standing.judging import Standing, judge
 from connect.standing.reading import (
     asked,
+    facts_of,
     of,
     of_asked,
     of_many,
@@ -28,6 +29,7 @@ __all__ = [
     "case_of",
     "counts",
     "every",
+    "facts_of",
     "judge",
     "labels",
     "not_well",

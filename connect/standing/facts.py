@@ -1,9 +1,11 @@
 """The facts from which everything that is said of a connection follows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from connect.models import BlockedKind, Condition, IncidentKind, Stage, WaitingOn
+
+KNOWN_TO_STAFF = "The reason is known to staff."
 
 
 @dataclass(frozen=True)
@@ -53,3 +55,8 @@ class Facts:
     drifted_since: datetime | None = None
     failed_writes: int = 0
     synced_at: datetime | None = None
+
+    def for_outside(self) -> "Facts":
+        """Return the facts without the name of a member of staff and what it has typed."""
+        note = KNOWN_TO_STAFF if self.pause_note else ""
+        return replace(self, paused_by="", pause_note=note)

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from django.conf import settings
+
 from portal.actions.action import Action, Options
 from portal.actions.log import log
 from portal.actions.result import Result, Unmet, done, queued
@@ -21,7 +23,9 @@ def _resend(targets: Sequence[WebhookDelivery], actor: str, options: Options) ->
     return result.with_skipped(Unmet(str(each), _WAITS) for each in waits)
 
 
-def _is_waiting(delivery: WebhookDelivery) -> str:
+def _unmet(delivery: WebhookDelivery) -> str:
+    if not settings.LIFECYCLE_WEBHOOKS:
+        return "LIFECYCLE_WEBHOOKS is off, so nothing is sent"
     if not delivery.webhook.is_on:
         return "its webhook is off"
     return _WAITS if delivery.status == WebhookDeliveryStatus.WAITING else ""
@@ -48,7 +52,7 @@ ACTIONS = (
         (WebhookDelivery,),
         "integrations.resend_webhookdelivery",
         _resend,
-        _is_waiting,
+        _unmet,
         in_bulk=True,
     ),
     Action(

@@ -1,14 +1,20 @@
-"""A tenant as JSON: the same in the read API and in webhooks. No e-mail address is in it."""
+"""A tenant as JSON: the same in the read API and in webhooks. Nothing in it is about a person."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
+
+from django.utils import timezone
 
 from connect import standing
 from connect.models import Connection
 from connect.standing import Standing
 from tenants.models import Tenant
+from tenants.redaction import HIDDEN
 
 Document = dict[str, Any]
+# Also the name of a user of Salesforce, which has the form of one.
+_EMAIL_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)*")
 
 
 def of_tenants(tenants: Iterable[Tenant]) -> list[Document]:
@@ -16,7 +22,8 @@ def of_tenants(tenants: Iterable[Tenant]) -> list[Document]:
     rows = list(tenants)
     current = Connection.objects.filter(tenant__in=rows, offboarded_at=None)
     by_tenant = {each.tenant_id: each for each in current}
-    found = standing.of_many(by_tenant.values())
+    facts = standing.facts_of(by_tenant.values(), timezone.now())
+    found = {pk: standing.judge(each.for_outside()) for pk, each in facts.items()}
     return [_of_tenant(each, by_tenant.get(each.pk), found) for each in rows]
 
 
@@ -41,11 +48,16 @@ def _of_tenant(
 def _of_standing(seen: Standing) -> Document:
     return {
         "word": seen.word.value,
-        "headline": seen.headline,
-        "reason": seen.reason,
+        "headline": _without_addresses(seen.headline),
+        "reason": _without_addresses(seen.reason),
         "since": time(seen.since),
         "needs_attention": seen.tone == standing.Tone.BAD,
     }
+
+
+def _without_addresses(words: str) -> str:
+    """Return words of a peer without what looks like an e-mail address."""
+    return _EMAIL_ADDRESS.sub(HIDDEN, words)
 
 
 def time(at: Any) -> str | None:

@@ -1,6 +1,6 @@
 """Writing down what happens to tenants: an event for each change, a delivery for each webhook.
 
-Asked each minute about the whole fleet, with two statements. How tenants stand is compared with
+Asked each minute about the whole fleet, with three statements. How tenants stand is compared with
 the last event, so nothing is lost with a task, and no change becomes two events.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Min, Q, Value
+from django.db.models import Exists, F, Min, OuterRef, Q, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -27,6 +27,7 @@ from portal.integrations.models import (
     LifecycleKind,
     Webhook,
     WebhookDelivery,
+    WebhookDeliveryStatus,
     WebhookEvent,
 )
 from tenants.models import Tenant
@@ -35,16 +36,17 @@ LIMIT = 500  # tenants at once; the others follow a minute later
 
 
 def observe() -> int:
-    """Write the events that are due; scheduled; return how many tenants have some."""
-    first = Webhook.objects.filter(is_on=True).aggregate(at=Min("created_at"))["at"]
+    """Write the events that are due; scheduled; return how many tenants have some.
+
+    Also while each webhook is off: otherwise old events would follow when one is switched on.
+    """
+    first = Webhook.objects.aggregate(at=Min("created_at"))["at"]
     if not settings.LIFECYCLE_WEBHOOKS or first is None:
         return 0
     changed = list(_changed(timezone.now()))
-    _note_old(each for each in changed if each.is_older_than(first))
+    _write_without_events(each for each in changed if each.is_older_than(first))
     new = [each for each in changed if not each.is_older_than(first)][:LIMIT]
-    for each in new:
-        _tell(each.tenant_id, each.word)
-    return len(new)
+    return sum(_write_events(each.tenant_id) for each in new)
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class _Seen:
 
     tenant_id: int
     begun: datetime
+    was_live: bool
     word: Word
     sent: Sent | None
 
@@ -66,9 +69,9 @@ class _Seen:
 
 def _changed(now: datetime) -> Iterator[_Seen]:
     """Yield the tenants that stand differently from what their last event says."""
-    for tenant_id, begun, last, was_live, word in [*_current(now), *_gone()]:
+    for tenant_id, begun, live_at, last, was_live, word in [*_current(now), *_gone()]:
         sent = None if last is None else Sent(last, was_live)
-        seen = _Seen(tenant_id, begun, Word(word), sent)
+        seen = _Seen(tenant_id, begun, live_at is not None, Word(word), sent)
         if seen.kinds:
             yield seen
 
@@ -81,52 +84,70 @@ def _current(now: datetime) -> Any:
     rows = Connection.objects.filter(offboarded_at=None, tenant__offboarded_at=None)
     rows = rows.exclude(stage=Stage.WAITING_FOR_PROOF)  # also where it is blocked
     # Most are live and well, and their last event says so: nothing can follow.
-    known = Q(stage=Stage.LIVE, tenant__lifecycle__last__in=_WELL)
+    sent = Q(tenant__lifecycle__last__in=_WELL, tenant__lifecycle__was_live=True)
+    known = sent & Q(stage=Stage.LIVE, blocked_at=None)
     rows = rows.filter(Q(pk__in=standing.not_well(now)) | ~known)
     begun = Coalesce("tenant__proven_at", "tenant__registered_at")
     found = rows.order_by("tenant").annotate(begun=begun, word=standing.words(now))
-    return found.values_list("tenant", "begun", *(f"tenant__{each}" for each in _SENT), "word")
+    sent_fields = (f"tenant__{each}" for each in _SENT)
+    return found.values_list("tenant", "begun", "live_at", *sent_fields, "word")
 
 
 def _gone() -> Any:
-    untold = Q(lifecycle=None) | Q(lifecycle__last__in=["", LifecycleKind.OFFBOARDED])
-    rows = Tenant.objects.filter(offboarded_at__isnull=False).exclude(untold).order_by("pk")
-    word = Value(Word.OFFBOARDED.value)
-    return rows.annotate(word=word).values_list("pk", "registered_at", *_SENT, "word")
+    ended = Q(lifecycle=None) | Q(lifecycle__last__in=["", LifecycleKind.OFFBOARDED])
+    rows = Tenant.objects.filter(offboarded_at__isnull=False).exclude(ended).order_by("pk")
+    # Read only where an event was sent, so it does not matter when it was live.
+    found = rows.annotate(word=Value(Word.OFFBOARDED.value), live_at=F("offboarded_at"))
+    return found.values_list("pk", "registered_at", "live_at", *_SENT, "word")
 
 
-def _note_old(found: Iterable[_Seen]) -> None:
-    """Note, without an event, how tenants stand that are older than the first webhook.
+def _write_without_events(found: Iterable[_Seen]) -> None:
+    """Write down, without an event, how tenants stand that are older than the first webhook.
 
     The read API shows them.
     """
-    rows = []
-    for each in found:
-        sent = Sent()
-        for kind in each.kinds:
-            sent = lifecycle.after(sent, kind)
-        rows.append(Lifecycle(tenant_id=each.tenant_id, last=sent.last, was_live=sent.was_live))
+    states = ((each.tenant_id, _as_sent(each)) for each in found)
+    rows = [Lifecycle(tenant_id=pk, last=sent.last, was_live=sent.was_live) for pk, sent in states]
     Lifecycle.objects.bulk_create(rows, ignore_conflicts=True)
 
 
+def _as_sent(seen: _Seen) -> Sent:
+    """Return what is known of a tenant as if its events had been sent."""
+    sent = Sent()
+    for kind in seen.kinds:
+        sent = lifecycle.after(sent, kind)
+    if not seen.was_live:
+        return sent
+    # It went live before, although its word does not say so now: paused, or not looked at.
+    is_begun = sent.last == LifecycleKind.REGISTERED
+    return Sent(LifecycleKind.LIVE if is_begun else sent.last, was_live=True)
+
+
 @transaction.atomic
-def _tell(tenant_id: int, word: Word) -> None:
-    """Write a tenant's events. The row is locked, so of two workers one writes them."""
-    Lifecycle.objects.bulk_create([Lifecycle(tenant_id=tenant_id)], ignore_conflicts=True)
-    rows = Lifecycle.objects.select_for_update(of=("self",)).select_related("tenant")
-    row = rows.get(pk=tenant_id)
+def _write_events(tenant_id: int) -> bool:
+    """Write a tenant's events; return whether there were any.
+
+    The tenant is locked, so of two workers one writes them, and an erasure waits. How it stands is
+    read again under the lock: an event and its body say the same.
+    """
+    tenant = Tenant.objects.select_for_update(no_key=True).filter(pk=tenant_id).first()
+    if tenant is None:  # erased since then
+        return False
+    row, _ = Lifecycle.objects.get_or_create(tenant=tenant)
+    (document,) = documents.of_tenants([tenant])
     sent = Sent(row.last, row.was_live)
-    for kind in lifecycle.follow(sent, word):
+    kinds = lifecycle.follow(sent, Word(document["standing"]["word"]))
+    for kind in kinds:
         sent = lifecycle.after(sent, kind)
         row.sequence += 1
-        _write(row, kind)
+        _write_event(row, kind, document)
     row.last, row.was_live = sent.last, sent.was_live
     row.save(update_fields=["last", "was_live", "sequence"])
+    return bool(kinds)
 
 
-def _write(row: Lifecycle, kind: LifecycleKind) -> None:
+def _write_event(row: Lifecycle, kind: LifecycleKind, tenant: documents.Document) -> None:
     uid, now = uuid.uuid4(), timezone.now()
-    (tenant,) = documents.of_tenants([row.tenant])
     document = {
         "id": str(uid),
         "type": kind.value,
@@ -149,6 +170,9 @@ def _write(row: Lifecycle, kind: LifecycleKind) -> None:
 
 
 def prune(now: datetime) -> int:
-    """Delete old events with their deliveries; return how many rows."""
+    """Delete old events that wait for no webhook, with their deliveries; return how many rows."""
     old = now - timedelta(days=settings.KEEP_WEBHOOKS_DAYS)
-    return WebhookEvent.objects.filter(at__lt=old).delete()[0]
+    waiting = WebhookDelivery.objects.filter(
+        event=OuterRef("pk"), status=WebhookDeliveryStatus.WAITING
+    )
+    return WebhookEvent.objects.filter(~Exists(waiting), at__lt=old).delete()[0]

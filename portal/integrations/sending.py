@@ -1,7 +1,8 @@
 """Calling webhooks: each delivery at least once, in order for each tenant, with an end.
 
-One task at a time calls a webhook. It ends at the first call that fails, and the webhook then rests
-for a while: an address that is slow or away costs one call each few minutes, not a worker.
+One task at a time calls a webhook. It ends at the first call that fails or is slow, and the webhook
+then rests for a while: an address that is away costs one call each few minutes, a slow one half the
+time of a worker at most.
 """
 
 import logging
@@ -21,7 +22,7 @@ from tenants.attempts import Schedule, minutes
 from tenants.http import context
 from tenants.http.errors import Permanent, RemoteError, Retryable
 from tenants.http.limits import Limits
-from tenants.http.peer import Peer
+from tenants.http.receiver import Receiver
 from tenants.leases import Lease
 from tenants.queue import enqueue
 
@@ -33,9 +34,10 @@ REST = timedelta(seconds=10)  # after a failed call; doubled with each further o
 MAX_REST = timedelta(minutes=5)
 LIMITS = Limits(connect=5, read=10, total=15, body=64 * 1024, retries=0)
 WORKS_FOR = 45.0  # seconds of one task
+SLOW = 2.0  # seconds of a call; after a longer one the webhook rests for as long as the call took
 SWEPT_AT_ONCE = 20  # webhooks
 UNREADABLE = "no key of SECRET decrypts its secret: save the webhook again"
-DIED = "The worker died during every attempt."
+DIED = "The worker died during the last attempt."
 
 
 def deliver(webhook_id: int) -> None:
@@ -47,17 +49,27 @@ def deliver(webhook_id: int) -> None:
     if key is None:
         return
     lease = Lease(Webhook.objects.get(pk=webhook_id), key)
-    until, went_well = time.monotonic() + WORKS_FOR, True
-    while went_well and time.monotonic() < until:
-        delivery = _next(lease.row)
-        if delivery is None:
-            break
-        went_well = _attempt(delivery)
-    lease.release(**_rest(lease.row.failures, went_well=went_well))
+    lease.release(**_send_due(lease.row))
+
+
+def _send_due(webhook: Webhook) -> dict[str, Any]:
+    """Send what is due; return what is noted of the webhook: failures in a row, and its rest."""
+    until, noted = time.monotonic() + WORKS_FOR, dict[str, Any]()
+    while time.monotonic() < until and (delivery := _next(webhook)):
+        began = time.monotonic()
+        if not _attempt(delivery):
+            return _rest(webhook.failures)
+        took = time.monotonic() - began
+        noted = {"failures": 0}
+        if took > SLOW:
+            return {**noted, "next_attempt_at": timezone.now() + timedelta(seconds=took)}
+    return noted
 
 
 def _next(webhook: Webhook) -> WebhookDelivery | None:
-    mine = _ready().filter(webhook=webhook).select_related("webhook", "event__tenant")
+    # Asked each time: somebody may have switched it off.
+    mine = _ready().filter(webhook=webhook, webhook__is_on=True)
+    mine = mine.select_related("webhook", "event__tenant")
     return mine.order_by("pk").first()
 
 
@@ -72,10 +84,8 @@ def _ready() -> QuerySet[WebhookDelivery]:
     return waiting.filter(~Exists(earlier), next_attempt_at__lte=timezone.now())
 
 
-def _rest(failures: int, *, went_well: bool) -> dict[str, Any]:
-    """Return when a webhook is called again, after so many calls in a row that failed."""
-    if went_well:
-        return {"failures": 0}
+def _rest(failures: int) -> dict[str, Any]:
+    """Return when a webhook is called again after a call that failed, as so many before it."""
     pause = min(REST * 2 ** min(failures, 10), MAX_REST)
     return {"failures": failures + 1, "next_attempt_at": timezone.now() + pause}
 
@@ -88,6 +98,7 @@ def _attempt(delivery: WebhookDelivery) -> bool:
     number = delivery.attempts
     mine = WebhookDelivery.objects.filter(pk=delivery.pk, status=WebhookDeliveryStatus.WAITING)
     if number > len(SCHEDULE.pauses):  # the last attempt died with its worker
+        _notify_staff(delivery, number, DIED)
         mine.update(status=WebhookDeliveryStatus.FAILED, next_attempt_at=None, error=DIED)
         return True
     if not attempts.count(mine, number, next_attempt_at=SCHEDULE.next_at(number)):
@@ -96,9 +107,10 @@ def _attempt(delivery: WebhookDelivery) -> bool:
         with context.working_for(delivery.event.tenant.org_id):
             status = _call(delivery)
     except RemoteError as error:
-        mine.update(answer=error.status, error=error.words[:500], **_after(number, error))
+        # The mail first: it is sent once, and a worker that dies here leaves the end to the next.
         if SCHEDULE.is_used_up(number):
-            _notify_staff(delivery, error)
+            _notify_staff(delivery, number + 1, error.words)
+        mine.update(answer=error.status, error=error.words[:500], **_after(number, error))
         return False
     done = {"status": WebhookDeliveryStatus.DELIVERED, "next_attempt_at": None, "error": ""}
     mine.update(answer=status, delivered_at=timezone.now(), **done)
@@ -113,9 +125,8 @@ def _call(delivery: WebhookDelivery) -> int:
         raise Permanent("Webhook", None, problem)
     uid = str(delivery.event.uid)
     headers = signing.headers(webhook.secret, uid, int(time.time()), body)
-    # The address is secret. Only the path is logged, so the path stays empty.
-    peer = Peer("Webhook", webhook.url, limits=LIMITS, public_only=True)
-    return peer.call("POST", "", content=body, headers=headers, reads=False).status
+    receiver = Receiver(webhook.url, limits=LIMITS, public_only=True)
+    return receiver.post(content=body, headers=headers)
 
 
 def _after(number: int, error: RemoteError) -> dict[str, Any]:
@@ -129,15 +140,15 @@ def _after(number: int, error: RemoteError) -> dict[str, Any]:
     return {}
 
 
-def _notify_staff(delivery: WebhookDelivery, error: RemoteError) -> None:
+def _notify_staff(delivery: WebhookDelivery, attempts_made: int, why: str) -> None:
     """Notify staff, once a day for a webhook, that an event could not be delivered."""
     webhook = delivery.webhook
     key = f"webhook:{webhook.pk}:{timezone.now():%Y%m%d}"
     # The tenant is not named: an erasure would not find this mail.
     kind = delivery.event.get_kind_display()
     text = (
-        f"An event “{kind}” could not be delivered in {delivery.attempts + 1} attempts. "
-        f"{error.words}. Correct the webhook or its receiver, then press “Resend” at what failed."
+        f"An event “{kind}” could not be delivered in {attempts_made} attempts. {why.rstrip('.')}. "
+        "Correct the webhook or its receiver, then press “Resend” at what failed."
     )
     messages.notify_staff(None, key, f"Webhook {webhook} fails", text, about=webhook)
 

@@ -367,6 +367,8 @@ LOGGING = {
         "django_q": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         "django-q": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         "django.request": {"level": "ERROR"},
+        # Its finer lines hold addresses, and those of webhooks are secret.
+        "urllib3": {"level": "INFO"},
         # Guesses of staff, which portal/door/watch.py logs with the name.
         "django.security.DisallowedModelAdminLookup": {"level": "CRITICAL"},
         "django.security.DisallowedModelAdminToField": {"level": "CRITICAL"},

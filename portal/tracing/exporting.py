@@ -21,6 +21,7 @@ from tenants import tracing
 from tenants.tracing import NAME, Fact, Facts, Note, SpanKind
 
 SEND_EVERY = 1000  # milliseconds: a worker's process that ends loses what was not sent
+STATUS = "http.response.status_code"
 TIMEOUT = 5  # seconds of one call to the collector
 
 
@@ -55,7 +56,13 @@ def _begin(tracer: trace.Tracer, kind: SpanKind, name: str, facts: Facts) -> Ite
 
 
 def _note(span: trace.Span, name: str, value: Fact) -> None:
-    span.update_name(str(value)) if name == NAME else span.set_attribute(name, value)
+    if name == NAME:
+        span.update_name(str(value))
+        return
+    span.set_attribute(name, value)
+    # Also where nothing was raised: Django answers 500 itself, and a queue ends a failed task.
+    if name == "error.type" or (name == STATUS and int(value) >= 500):
+        span.set_status(trace.StatusCode.ERROR)
 
 
 def _address() -> str:

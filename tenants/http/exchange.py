@@ -96,11 +96,17 @@ class Exchange:
         self.peer.on_response(response.headers)
         return self._check(response, body)
 
+    @property
+    def _url(self) -> str:
+        # Without a path the address is called as it is: its last slash may count.
+        base, path = self.peer.base_url, self.request.path
+        return base.rstrip("/") + path if path else base
+
     def _send(self) -> requests.Response:
         left = self.deadline - time.monotonic()
         return self.peer.session.request(
             self.request.method,
-            self.peer.base_url + self.request.path,
+            self._url,
             params=self.request.params,
             data=self.request.content or self.request.form or None,
             json=self.request.document,
@@ -137,17 +143,22 @@ class Exchange:
             raise self._error(Permanent, f"a redirect to {host}, which is not followed")
         if status >= 400:
             # A peer may repeat what it was sent, and errors are stored and shown.
-            body = hide(body.decode("utf-8", "replace"), self.request.secrets).encode()
+            body = hide(body.decode("utf-8", "replace"), self._secrets).encode()
         document, problem = parse_body(body, headers.get("Content-Type", ""))
         if status >= 400:
             raise self._error_answer(document, problem, body, headers)
         # A page of HTML comes from something in between: the peer itself may not have been asked.
-        if problem and (self.request.reads or problem == HTML):
+        is_page = problem == HTML and not self.peer.accepts_pages
+        if problem and (self.request.reads or is_page):
             kind = Retryable if self.request.safe else Uncertain
             raise self._unreadable(kind, f"{problem} instead of JSON")
         return Answer(
             self.peer.system, status, self.request_id, self.request.safe, headers, document
         )
+
+    @property
+    def _secrets(self) -> list[str]:
+        return [*self.request.secrets, *self.peer.secrets]
 
     def _error_answer(
         self, document: Any, problem: str, body: bytes, headers: Mapping[str, str]

@@ -35,7 +35,14 @@ def segment(text: str) -> str:
 
 
 class Peer:
-    """One outside system at one base URL, called with one token. Threads and forks may share it."""
+    """One outside system at one base URL, called with one token. Threads and forks may share it.
+
+    `secrets`, beside those of a call, must not come back in a message. `accepts_pages`: a page of
+    HTML is an answer of this peer, and not of something in between.
+    """
+
+    secrets: tuple[str, ...] = ()
+    accepts_pages = False
 
     def __init__(
         self,
@@ -49,7 +56,7 @@ class Peer:
     ) -> None:
         """Name a peer. `public_only`: it is called at a public address or not at all."""
         self.system = system
-        self.base_url = base_url.rstrip("/")
+        self.base_url = base_url
         self._token = token
         self._headers = dict(headers or {})
         self._limits = limits
@@ -77,7 +84,7 @@ class Peer:
 
         GET and HEAD are repeated up to twice.
 
-        With `reads=False` the body is ignored; any text except an HTML page is accepted. With
+        With `reads=False` the body is ignored, but not what looks like another system's page. With
         `into` a 2xx body is streamed to that file, and the Answer has no body. Raises RemoteError:
         Retryable, Uncertain, Permanent (NotFound, Taken, ...) or Unauthorized.
         """

@@ -6,15 +6,25 @@ So a name whose address changes in between (DNS rebinding) leads to nothing priv
 
 import ipaddress
 import socket
+import time
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 from django.conf import settings
 from urllib3.connection import HTTPConnection
-from urllib3.exceptions import NameResolutionError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
-from tenants.http.deadline import DeadlineAdapter, PlainConnection, Pool, TlsConnection, TlsPool
+from tenants.http.deadline import (
+    DeadlineAdapter,
+    PlainConnection,
+    Pool,
+    TlsConnection,
+    TlsPool,
+    current_deadline,
+)
 
+# All addresses of IPv6 that are handed out for the internet (RFC 4291, IANA).
+_GLOBAL = ipaddress.ip_network("2000::/3")
 # An IPv6 address of this network carries an IPv4 address (RFC 6052).
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
@@ -26,6 +36,9 @@ class NotPublic(NewConnectionError):
 def is_public(address: str) -> bool:
     """Return whether an IP address is one of the public internet, also what it carries inside."""
     found = ipaddress.ip_address(address.partition("%")[0])
+    # What Python calls global holds networks that nobody has got, and old forms of IPv4 addresses.
+    if isinstance(found, IPv6Address) and found not in _GLOBAL and found not in _NAT64:
+        return False
     return all(each.is_global and not each.is_multicast for each in (found, *_inside(found)))
 
 
@@ -41,7 +54,12 @@ def _inside(address: IPv4Address | IPv6Address) -> list[IPv4Address]:
 
 def is_excepted(host: str, port: int | None) -> bool:
     """Return whether the settings allow this host and port although they are private."""
-    return f"{host}:{port}" in settings.WEBHOOK_PRIVATE_HOSTS
+    allowed = {_normalized(each) for each in settings.WEBHOOK_PRIVATE_HOSTS}
+    return _normalized(f"{host}:{port}") in allowed
+
+
+def _normalized(host_and_port: str) -> str:
+    return host_and_port.lower().replace("[", "").replace("]", "")
 
 
 def _judged(connection: HTTPConnection) -> list[str]:
@@ -62,13 +80,16 @@ def _judged(connection: HTTPConnection) -> list[str]:
 class _Judging(HTTPConnection):
     def _new_conn(self) -> socket.socket:
         name = self._dns_host
-        problem: NewConnectionError | None = None
+        problem: ConnectTimeoutError | None = None
         try:
             for address in _judged(self):
+                if problem and time.monotonic() >= current_deadline.get():
+                    break
                 self._dns_host = address
                 try:
                     return super()._new_conn()
-                except NewConnectionError as error:  # the next address may answer
+                # Refused or silent: the next address may answer.
+                except ConnectTimeoutError as error:
                     problem = error
         finally:
             # The name again: TLS compares it with the certificate.

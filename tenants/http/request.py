@@ -47,6 +47,8 @@ class Callee(Protocol):
 
     system: str
     base_url: str
+    secrets: tuple[str, ...]
+    accepts_pages: bool
 
     @property
     def session(self) -> requests.Session: ...

@@ -15,7 +15,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core import mail
 from django.db import connection as database
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import NoReverseMatch
 from django.utils import timezone
 from pytest_django.fixtures import Settings
@@ -24,10 +24,13 @@ import emulator as emulated
 from connect import tasks
 from connect.clients.http import RemoteError
 from connect.models import Connection, Health, Stage
+from portal.integrations import sending, signing
+from portal.integrations.models import LifecycleKind, Webhook, WebhookDelivery, WebhookEvent
 from social.collection import collect
 from social.models import Trigger
 from tenants.models import Proof, SalesforceGrant
 from tests import cast, queue
+from tests.connect.clients.rawpeer import says, serving
 from tests.connect.journey import Journey
 from tests.connect.refreshing import refresh_all
 from tests.portal.admin import walk
@@ -158,6 +161,7 @@ def test_no_secret_is_found_anywhere_after_every_peer_has_failed(
         tasks.maintain_health()
     fail_a_sign_in(journey)
     fail_at_x(emulator)
+    fail_at_a_webhook(journey)
     used |= {token for row in _tokens() for token in row}
     journey.offboard()
     for status in STATUSES:
@@ -191,6 +195,26 @@ def fail_a_sign_in(journey: Journey) -> None:
         body = {"error": text, "error_description": text}
         journey.running.fail("salesforce", path=path, times=1, status=400, body=body)
         assert client.get(back).status_code >= 400
+
+
+def fail_at_a_webhook(journey: Journey) -> None:
+    """Call a webhook whose receiver quotes the address that was called."""
+    with (
+        serving() as peer,
+        override_settings(
+            LIFECYCLE_WEBHOOKS=True, WEBHOOK_PRIVATE_HOSTS=[peer.url.removeprefix("http://")]
+        ),
+    ):
+        url = f"{peer.url}/telltale-hook?key=telltale-query"
+        peer.plays(says(f"Cannot POST {url}", 404, Content_Type="text/plain"))
+        secret = signing.new_secret()
+        webhook = Webhook.objects.create(name="CRM", url=url, host="127.0.0.1", secret=secret)
+        event = WebhookEvent.objects.create(
+            tenant=journey.tenant, kind=LifecycleKind.LIVE, sequence=1, body="{}"
+        )
+        WebhookDelivery.objects.create(webhook=webhook, event=event)
+        sending.deliver(webhook.pk)
+        assert "[hidden]" in WebhookDelivery.objects.get().error
 
 
 def fail_at_x(running: emulated.Running) -> None:

@@ -1,13 +1,16 @@
 """A call that is for public addresses only reaches no private one, also by a name."""
 
 import socket
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from pytest_django.fixtures import Settings
+from urllib3.util import connection
 
 from tenants.http import public
+from tenants.http.deadline import ending_within
 from tenants.http.errors import Permanent, Retryable
 from tenants.http.limits import Limits
 from tenants.http.peer import Peer
@@ -18,6 +21,7 @@ PRIVATE = [
     *("172.16.0.1", "192.168.1.1", "198.18.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255"),
     *("::", "::1", "fe80::1", "fe80::1%eth0", "fd00::1", "ff02::1", "2001:db8::1"),
     *("::ffff:127.0.0.1", "::ffff:169.254.169.254", "64:ff9b::10.0.0.1", "2002:7f00:1::"),
+    *("fec0::1", "64:ff9b:1::1", "::7f00:1", "::ffff:0:7f00:1", "100::1", "4000::1"),
 ]
 PUBLIC = ["8.8.8.8", "93.184.216.34", "2606:4700::6810:84e5", "64:ff9b::8.8.8.8"]
 QUICK = Limits(connect=1, read=1, total=2, retries=0)
@@ -103,6 +107,43 @@ def test_the_second_address_is_tried_and_the_host_keeps_its_name(
     resolve_to(monkeypatch, ["127.0.0.2", "127.0.0.1"])  # nobody listens at the first
     assert call(f"http://events.isv.example:{port}").status == 200
     assert f"Host: events.isv.example:{port}".encode() in raw.requests[0]
+
+
+def test_the_next_address_is_tried_after_a_silent_one_until_the_deadline(
+    monkeypatch: pytest.MonkeyPatch, raw: RawPeer, settings: Settings
+) -> None:
+    port = raw.server_address[1]
+    settings.WEBHOOK_PRIVATE_HOSTS = [f"events.isv.example:{port}"]
+    asked: list[str] = []
+
+    def connect(address: tuple[str, int], *args: Any, **kwargs: Any) -> socket.socket:
+        asked.append(address[0])
+        if address[0] == "127.0.0.1":
+            return socket.create_connection(address)
+        time.sleep(seconds)
+        raise TimeoutError
+
+    monkeypatch.setattr(connection, "create_connection", connect)
+    resolve_to(monkeypatch, ["127.0.0.2", "127.0.0.1"])
+    seconds = 0.0
+    assert call(f"http://events.isv.example:{port}").status == 200
+    seconds = 0.2
+    asked.clear()
+    with ending_within(0.1), pytest.raises(Retryable, match="no connection"):
+        call(f"http://events.isv.example:{port}")
+    assert asked == ["127.0.0.2"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "host", "port"),
+    [("Intern.Corp:443", "intern.corp", 443), ("[fd00::1]:8443", "fd00::1", 8443)],
+)
+def test_a_private_host_may_be_written_in_capitals_and_in_brackets(
+    settings: Settings, entry: str, host: str, port: int
+) -> None:
+    settings.WEBHOOK_PRIVATE_HOSTS = [entry]
+    assert public.is_excepted(host, port)
+    assert not public.is_excepted(host, 80)
 
 
 def test_no_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch, raw: RawPeer) -> None:

@@ -26,6 +26,7 @@ class WebhookForm(forms.ModelForm):  # type: ignore[type-arg]  # only the stubs 
         widget=forms.CheckboxSelectMultiple,
     )
     made = ""  # the secret, if this form has made one
+    stored = ("name", "kinds", "is_on", "url", "host", "secret")
 
     class Meta:
         model = Webhook

@@ -26,6 +26,7 @@ class Proven(NoDelete):
 class ShownOnce(Proven):
     """A page whose form may make a secret, as `form.made`: the answer to the form shows it.
 
+    `form.stored` names the fields that a change writes.
     It is in no address, no message and no session, so it cannot be shown a second time.
     """
 
@@ -33,7 +34,8 @@ class ShownOnce(Proven):
     use_of_made = ""  # what the person does with it, as a sentence
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
+        # Only what the form sets: the worker writes the other fields at the same time.
+        obj.save(update_fields=form.stored if change else None)
         obj.made = form.made
 
     def response_add(self, request: HttpRequest, obj: Any, *args: Any) -> HttpResponse:

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -72,8 +73,12 @@ class WebhookAdmin(Noted, ShownOnce):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Webhook]:
         rows: QuerySet[Webhook] = super().get_queryset(request)
-        waiting = Count("deliveries", filter=Q(deliveries__status=WebhookDeliveryStatus.WAITING))
-        return rows.annotate(waiting=waiting)
+        # An index holds what waits; a join would read the whole log.
+        waiting = WebhookDelivery.objects.filter(
+            webhook=OuterRef("pk"), status=WebhookDeliveryStatus.WAITING
+        )
+        number = waiting.order_by().values("webhook").annotate(number=Count("pk"))
+        return rows.annotate(waiting=Coalesce(Subquery(number.values("number")), 0))
 
     @admin.display(description="state")
     def state(self, webhook: Webhook) -> str:

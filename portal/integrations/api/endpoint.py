@@ -77,7 +77,9 @@ def _token(request: HttpRequest) -> ApiToken:
     now = timezone.now()
     token = tokens.find(secret.strip(), now)
     if token is None:
-        audit.note_few(AuditKind.DENIED, "A token of the API was refused", request=request)
+        what = "A token of the API was refused"
+        # Counted alone: guesses here must not hide those at the sign-in.
+        audit.note_few(AuditKind.DENIED, what, request=request, among="noted-tokens")
         raise _refused(request, INVALID, 'Bearer error="invalid_token"')
     tokens.note_use(token, now)
     return token

@@ -4,12 +4,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
 from connect.models import Incident, IncidentStatus
+from portal import audit
 from portal.integrations import tokens
 from portal.integrations.api import endpoint
 from portal.integrations.models import ApiToken, Scope
@@ -240,6 +241,15 @@ def test_guesses_from_one_network_end_and_keep_no_right_token_out(
     guesses = [ask(client, HEALTH, f"mct_guess-{n}").status_code for n in range(3)]
     assert guesses == [401, 401, 429]
     assert ask(client, HEALTH, token()).status_code == 200
+
+
+def test_guesses_of_tokens_leave_room_for_what_else_is_noted_of_a_network(client: Client) -> None:
+    for number in range(audit.NOTED + 1):
+        ask(client, HEALTH, f"mct_guess-{number}")
+    assert AuditEntry.objects.count() == audit.NOTED
+    request = RequestFactory().get("/")
+    audit.note_few(AuditKind.SIGN_IN_REFUSED, "Too many attempts", request=request)
+    assert AuditEntry.objects.count() == audit.NOTED + 1
 
 
 def test_the_last_use_is_noted_once_a_minute(client: Client) -> None:

@@ -1,10 +1,15 @@
 """Managers add webhooks and tokens, prove who they are, and see each secret once."""
 
 import re
+import uuid
+from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.db import connection as database
+from django.db.models import signals
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
@@ -67,6 +72,39 @@ def test_a_changed_webhook_keeps_its_address_and_its_secret(manager: Client) -> 
     after = Webhook.objects.get()
     assert (after.url, after.secret) == (before.url, before.secret)
     assert (after.name, after.kinds) == ("Billing", ["tenant.live"])
+
+
+def test_a_change_leaves_what_the_worker_writes_at_the_same_time(manager: Client) -> None:
+    manager.post(ADD_WEBHOOK, HOOK)
+    row, lease = Webhook.objects.get(), uuid.uuid4()
+
+    def take(**_: Any) -> None:
+        Webhook.objects.update(lease=lease, failures=3)
+
+    signals.pre_save.connect(take, sender=Webhook)
+    try:
+        form = {**HOOK, "new_url": "https://other.example/", "name": "Billing"}
+        manager.post(walk.page(Webhook, "change", row.pk), form)
+    finally:
+        signals.pre_save.disconnect(take, sender=Webhook)
+    row.refresh_from_db()
+    assert (row.lease, row.failures) == (lease, 3)
+    assert (row.name, row.url, row.host) == ("Billing", "https://other.example/", "other.example")
+
+
+def test_the_list_counts_what_waits_without_reading_the_log(
+    viewer: Client, webhook: Webhook
+) -> None:
+    acme = cast.enrol(cast.ACME)
+    for number in range(3):
+        write(webhook, acme, number)
+    WebhookDelivery.objects.filter(event__sequence=0).update(status=WebhookDeliveryStatus.DELIVERED)
+    with CaptureQueriesContext(database) as asked:
+        html = viewer.get(walk.page(Webhook, "changelist")).content.decode()
+    assert re.search(r"field-waiting[^>]*>2<", html)
+    # The one with the rows; another one counts the webhooks.
+    (query,) = (each["sql"] for each in asked if '"integrations_webhook"."host"' in each["sql"])
+    assert "JOIN" not in query
 
 
 @pytest.mark.parametrize(
@@ -153,6 +191,19 @@ def test_resend_sends_the_same_event_again(
     assert LogEntry.objects.get().object_repr == webhook.name  # and no tenant's, for its erasure
     delivery.refresh_from_db()
     assert delivery.status == WebhookDeliveryStatus.DELIVERED
+
+
+def test_resend_is_refused_while_nothing_is_sent(
+    operator: Client, webhook: Webhook, settings: Settings
+) -> None:
+    delivery = write(webhook, cast.enrol(cast.ACME))
+    WebhookDelivery.objects.update(status=WebhookDeliveryStatus.FAILED)
+    settings.LIFECYCLE_WEBHOOKS = False
+    act = walk.page(WebhookDelivery, "act", delivery.pk, "resend_event")
+    html = operator.post(act, follow=True).content.decode()
+    assert "LIFECYCLE_WEBHOOKS is off" in html
+    delivery.refresh_from_db()
+    assert delivery.status == WebhookDeliveryStatus.FAILED
 
 
 def test_the_log_shows_what_was_sent_and_answered(

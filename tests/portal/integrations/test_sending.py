@@ -1,8 +1,11 @@
 """Webhooks are called with signed events, again after a failure, in order, and with an end."""
 
+import json
+import logging
 import time
 from datetime import timedelta
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from django.utils import timezone
@@ -16,6 +19,7 @@ from portal.integrations.models import (
     WebhookDeliveryStatus,
     WebhookEvent,
 )
+from tenants import messages
 from tenants.http.limits import Limits
 from tenants.models import Message, Tenant
 from tests import cast
@@ -77,7 +81,6 @@ ANSWERS: list[Any] = [
     pytest.param(says("", 500), "Webhook answered 500", id="500"),
     pytest.param(says("", 404), "Webhook answered 404", id="404"),
     pytest.param(says("", 301, Location="http://169.254.169.254/"), "a redirect to", id="redirect"),
-    pytest.param(says("<html>", 200, Content_Type="text/html"), "an HTML page", id="HTML"),
     pytest.param(says("x" * 70_000), "more than 65536 bytes", id="too much"),
     pytest.param(is_silent, "no", id="silence"),
     pytest.param(drips(b" " * 500, 0.05), "no complete answer", id="a slow answer"),
@@ -110,6 +113,54 @@ def test_an_answer_that_is_not_2xx_in_time_is_a_failed_attempt_and_another_follo
     assert (delivery.status, delivery.error) == (DELIVERED, "")
     assert len({header(each, "Webhook-Id") for each in receiver.requests}) == 1
     assert not any(b"169.254" in each for each in receiver.requests)
+
+
+@pytest.mark.parametrize("body", ["ok", "<html>ok</html>", "{"])
+def test_any_complete_2xx_is_taken_also_as_text_or_a_page(
+    webhook: Webhook, receiver: RawPeer, acme: Tenant, body: str
+) -> None:
+    receiver.plays(says(body, 200, Content_Type="text/html"))
+    delivery = write(webhook, acme)
+    work()
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.error) == (DELIVERED, "")
+
+
+@pytest.mark.parametrize("path", ["/hook/", "/hook?key=ab/", "/"])
+def test_the_address_is_called_as_it_was_entered(
+    webhook: Webhook, receiver: RawPeer, acme: Tenant, path: str
+) -> None:
+    webhook.url = f"{receiver.url}{path}"
+    webhook.save()
+    write(webhook, acme)
+    work()
+    assert receiver.requests[0].startswith(f"POST {path} HTTP/1.1".encode())
+
+
+PATHS = ["/services/telltale-1/x?key=telltale%202&b=1", "/telltale-of-a-path", "?k=telltale-3"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_the_address_comes_back_in_no_error_and_in_no_log(
+    webhook: Webhook,
+    receiver: RawPeer,
+    acme: Tenant,
+    path: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    webhook.url = f"{receiver.url}{path}"
+    webhook.save()
+    said = f"Cannot POST {path} or {unquote(path)}, {webhook.url}, {path.split('/')}"
+    quoted = json.dumps({"message": said}).replace("/", "\\/")
+    delivery = write(webhook, acme)
+    caplog.set_level(logging.DEBUG)
+    for answer in (says(said, 404, Content_Type="text/plain"), says(quoted, 404)):
+        receiver.plays(answer)
+        let_time_pass()
+        work()
+        delivery.refresh_from_db()
+        assert "Cannot POST" in delivery.error
+        assert "telltale" not in delivery.error + caplog.text
 
 
 def test_the_end_comes_after_eight_attempts_and_resend_begins_again(
@@ -145,6 +196,56 @@ def test_an_attempt_that_kills_its_worker_each_time_ends_too(
     delivery.refresh_from_db()
     assert (delivery.status, delivery.error) == (FAILED, sending.DIED)
     assert receiver.requests == []
+    assert "in 8 attempts. The worker died" in Message.objects.get().text
+
+
+def test_the_mail_is_there_before_the_delivery_has_failed(
+    webhook: Webhook, receiver: RawPeer, acme: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver.plays(says("", 500))
+    delivery = write(webhook, acme)
+    WebhookDelivery.objects.update(attempts=7)
+    seen: list[str] = []
+
+    def notify(*_args: Any, **_options: Any) -> None:
+        seen.extend(statuses(delivery))
+
+    monkeypatch.setattr(messages, "notify_staff", notify)
+    work()
+    assert [*seen, *statuses(delivery)] == [WAITING, FAILED]
+
+
+def test_a_slow_receiver_costs_one_call_and_rests_as_long_as_it_took(
+    webhook: Webhook, receiver: RawPeer, acme: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "SLOW", 0.1)
+    receiver.plays(drips(b" " * 10, 0.05))
+    for each in (acme, cast.enrol(cast.DUNE)):
+        write(webhook, each)
+    work()
+    assert len(receiver.requests) == 1
+    webhook.refresh_from_db()
+    rest = webhook.next_attempt_at - timezone.now()
+    assert timedelta() < rest <= timedelta(seconds=1)
+    assert (webhook.failures, webhook.lease) == (0, None)
+    assert sending.queue_due(10) == 0
+
+
+def test_what_is_switched_off_in_between_gets_no_further_call(
+    webhook: Webhook, receiver: RawPeer, acme: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for each in (acme, cast.enrol(cast.DUNE)):
+        write(webhook, each)
+
+    call = sending._call
+
+    def switch_off(delivery: WebhookDelivery) -> int:
+        Webhook.objects.update(is_on=False)
+        return call(delivery)
+
+    monkeypatch.setattr(sending, "_call", switch_off)
+    work()
+    assert len(receiver.requests) == 1
 
 
 def test_retry_after_is_kept_where_it_is_later(

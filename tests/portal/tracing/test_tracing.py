@@ -8,14 +8,17 @@ from typing import Any
 
 import pytest
 from django.conf import settings as portal_settings
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 from django_q.signals import post_execute_in_worker, pre_execute
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Status
 from opentelemetry.sdk.trace import TracerProvider
 from pytest_django.fixtures import Settings
 
 from portal.project import integration_rules
 from portal.tracing import exporting, tasks
+from portal.tracing.requests import TracingMiddleware
 from tenants import links, tracing
 from tenants.http import context
 from tenants.http.errors import RemoteError
@@ -25,6 +28,7 @@ from tests.connect.clients.rawpeer import RawPeer, header, says, serving
 from tests.documents import ROOT
 
 ON = "portal.tracing.requests.TracingMiddleware"
+ERROR = Status.StatusCode.STATUS_CODE_ERROR
 APPS = ("tenants", "connect", "portal", "social")
 IMPORTS = re.compile(r"import opentelemetry|from opentelemetry|tracing import exporting")
 AFTER = "portal.project.request_ids.RequestIdMiddleware"
@@ -66,7 +70,7 @@ def spans(provider: TracerProvider, collector: RawPeer) -> list[dict[str, Any]]:
                 fact.key: fact.value.string_value or fact.value.int_value
                 for fact in each.attributes
             }
-            found.append({"name": each.name, **facts})
+            found.append({"name": each.name, "failed": each.status.code == ERROR, **facts})
     return found
 
 
@@ -81,6 +85,7 @@ def test_a_request_is_a_span_with_its_route_and_request_id(
     (span,) = spans(provider, collector)
     assert span["name"] == "GET /authenticate/<str:signed>"
     assert span["http.response.status_code"] == answer.status_code == 200
+    assert not span["failed"]
     assert span["multiconnect.request_id"] == answer["X-Request-ID"]
     sent = b"".join(each.partition(b"\r\n\r\n")[2] for each in collector.requests)
     assert b"telltale" not in sent
@@ -101,12 +106,24 @@ def test_a_call_to_a_peer_is_a_span_inside_that_of_its_task(
     call, run = spans(provider, collector)
     assert run["name"] == "task tenants.sending.send"
     assert run["error.type"] == "task"
+    assert run["failed"]
+    assert call["failed"]
     assert call["name"] == "POST Heroku"
     assert call["http.response.status_code"] == 500
     assert call["multiconnect.peer_request_id"] == "peer-1"
     assert call["multiconnect.tenant"] == "00DB00000002NDmMAM"
     assert call["error.type"] == "Uncertain"
     assert not any(b"telltale" in each.partition(b"\r\n\r\n")[2] for each in collector.requests)
+
+
+@pytest.mark.parametrize(("status", "failed"), [(200, False), (404, False), (500, True)])
+def test_a_request_that_ends_with_an_error_of_the_portal_is_a_failed_span(
+    provider: TracerProvider, collector: RawPeer, status: int, failed: bool
+) -> None:
+    traced = TracingMiddleware(lambda request: HttpResponse(status=status))
+    traced(RequestFactory().get("/"))
+    (span,) = spans(provider, collector)
+    assert (span["http.response.status_code"], span["failed"]) == (status, failed)
 
 
 @pytest.mark.django_db
