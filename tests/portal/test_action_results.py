@@ -15,6 +15,13 @@ from portal import bulk
 from portal.actions import action as registry
 from portal.actions.action import Run, Work
 from portal.actions.result import Result
+from portal.integrations.models import (
+    ApiToken,
+    LifecycleKind,
+    Webhook,
+    WebhookDelivery,
+    WebhookEvent,
+)
 from portal.models import BulkItem, BulkRun
 from tenants import messages, proof
 from tenants.models import (
@@ -101,6 +108,19 @@ def _switch(on: bool) -> Callable[[], Model]:
     return lambda: Switch.objects.create(name="provisioning", on=on)
 
 
+def _delivery() -> Model:
+    event = WebhookEvent.objects.create(
+        tenant=cast.enrol(cast.ACME), kind=LifecycleKind.LIVE, sequence=1, body="{}"
+    )
+    webhook = Webhook.objects.create(name="CRM", url="https://crm.example", secret="s")
+    return WebhookDelivery.objects.create(webhook=webhook, event=event)
+
+
+def _token() -> Model:
+    now = timezone.now()
+    return ApiToken.objects.create(name="CRM", expires_at=now, revoked_at=now)
+
+
 @dataclass(frozen=True)
 class Case:
     """An action, and a row to which it cannot be done any more."""
@@ -130,6 +150,8 @@ CASES = [
     Case("remove", _factor, "it has gone"),
     Case("forget", _identity, "it has gone"),
     Case("lift", _rule, "somebody else was faster"),
+    Case("resend_event", _delivery, "it waits to be sent anyway"),
+    Case("revoke", _token, "it was revoked before"),
 ]
 
 

@@ -121,7 +121,7 @@ def test_nothing_is_overwritten_at_heroku_until_a_manager_allows_it(journey: Jou
     operate("retry", seen.pk, "olga", {})
     assert journey.advance().blocked_kind == BlockedKind.OVERWRITES
     assert journey.running.addons() == []
-    assert operate("overwrite", seen.pk, "mia", {}).outcome == OperationOutcome.DONE
+    assert operate("overwrite", seen.pk, "mia", {}).outcome == OperationOutcome.STARTED
     journey.connection.refresh_from_db()
     journey.reach(Stage.LIVE)
     journey.assert_made_once()

@@ -132,9 +132,6 @@ def settled(name: str, connection: Connection, **target: str) -> tuple[str, str]
     return item.status, item.text
 
 
-IN_A_MINUTE = timezone.now() + timedelta(minutes=1)
-
-
 @pytest.mark.parametrize(
     ("facts", "status", "text"),
     [
@@ -160,7 +157,8 @@ IN_A_MINUTE = timezone.now() + timedelta(minutes=1)
 def test_a_retry_is_done_when_the_attempt_was_made(
     facts: dict[str, Any], status: str, text: str
 ) -> None:
-    (made,) = strangers.connected([1], **{"next_attempt_at": IN_A_MINUTE, **facts})
+    in_a_minute = timezone.now() + timedelta(minutes=1)
+    (made,) = strangers.connected([1], **{"next_attempt_at": in_a_minute, **facts})
     assert settled("retry", made) == (status, text)
 
 

@@ -9,6 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+import portal.urls  # noqa: F401  (registers the pages)
 from connect.models import (
     Connection,
     Drift,
