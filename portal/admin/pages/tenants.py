@@ -225,6 +225,9 @@ class TenantAdmin(StandingAdmin):
         wanted = request.GET.get("timeline", "")
         find = request.GET.get("find", "").strip()[:MAX_FIND]
         parts = panel.context(tenant, self.subject(tenant), wanted, find)
+        if self.subject(tenant).connection:
+            # So the buttons are those of the row that is shown.
+            tenant.now = parts["connection"]  # type: ignore[attr-defined]  # annotated
         presses = self.presses(tenant)[:MAX_PRESSES]
         buttons = self.buttons(request, tenant, parts["standing"])
         here = self.page_of(tenant)

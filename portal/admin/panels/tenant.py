@@ -75,7 +75,7 @@ class TimelineFilter:
 
 def context(tenant: Tenant, subject: Subject, wanted: str, find: str = "") -> dict[str, Any]:
     """Return the context of the live parts; `wanted` and `find` filter the timeline."""
-    rows = list(tenant.connections.select_related("template", "drift", "host_app"))
+    rows = list(tenant.connections.select_related("template", "drift", "host_app", "health"))
     # The same row, but with what the page needs joined to it.
     shown = subject.connection and next(row for row in rows if row.pk == subject.connection.pk)
     shown = shown or (rows[0] if rows else None)

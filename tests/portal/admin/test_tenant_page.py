@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection as database
 from django.test import Client
 from django.utils import timezone
 
@@ -131,6 +132,22 @@ def test_the_state_word_says_what_it_means(viewer: Client, connection: Connectio
 def test_every_state_has_an_entry() -> None:
     known = runbook.entries()
     assert all(known[runbook.anchor_of(seen)].means for _, seen in states.every())
+
+
+def test_the_buttons_are_those_of_the_row_that_is_shown(
+    manager: Client, connection: Connection
+) -> None:
+    def off_board_meanwhile(execute: Any, sql: str, *more: Any) -> Any:
+        answer = execute(sql, *more)
+        if sql.startswith("SELECT") and 'FROM "tenants_tenant"' in sql:
+            facts = {"stage_before": Stage.LIVE, "ends_at": timezone.now()}
+            Connection.objects.filter(stage=Stage.LIVE).update(stage=Stage.GRACE, **facts)
+        return answer
+
+    with database.execute_wrapper(off_board_meanwhile):
+        html = manager.get(walk.page(Tenant, "live", connection.tenant_id)).content.decode()
+    assert "Off-boarding can be undone until" in html
+    assert "Off-board now…" in html
 
 
 def test_a_page_made_while_the_tenant_is_off_boarded_says_one_thing_and_looks_again(
