@@ -35,15 +35,17 @@ def exact(moment: datetime) -> str:
     return f"{text} ({day}{utc:%H:%M:%S} UTC)"
 
 
-def element(moment: datetime | None, form: str = "ago", *, alone: bool = False) -> str:
-    """Return a <time> element; "-" for no moment.
+def element(
+    moment: datetime | None, form: str = "ago", *, alone: bool = False, none: str = "-"
+) -> str:
+    """Return a <time> element; `none` for no moment.
 
     `form` is "ago", or "span" for the length alone, e.g. after "for", or "due" for what comes: that
     is "now" and never past. `alone` makes it a tab stop: for one that stands in no link and in no
     row that can have the focus.
     """
     if moment is None:
-        return "-"
+        return none
     now = timezone.now()
     text = _text(moment, form, now)
     stop = mark_safe(' tabindex="0"') if alone else ""

@@ -36,6 +36,10 @@ class Schedule:
         """Return whether the table has no line for a further attempt."""
         return attempts >= len(self.pauses)
 
+    def has_died(self, attempts: int) -> bool:
+        """Return whether the last attempt was counted too: it died with its worker."""
+        return attempts > len(self.pauses)
+
 
 def minutes(*pauses: int) -> tuple[timedelta, ...]:
     """Return pauses given in minutes."""

@@ -46,7 +46,7 @@ def send(message_id: int, attempt: int = 0) -> None:
     `attempt` counts from 0. Of two workers with the same task, only one counts the attempt up.
     """
     queued = Message.objects.filter(pk=message_id, status=MessageStatus.QUEUED)
-    if attempt > len(SCHEDULE.pauses):  # the last attempt died with its worker
+    if SCHEDULE.has_died(attempt):
         failed = {"status": MessageStatus.FAILED, "error": "The worker died during every attempt."}
         if queued.filter(attempts=attempt).update(**failed):
             _note_failure(Message.objects.get(pk=message_id))

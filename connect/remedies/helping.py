@@ -1,5 +1,6 @@
 """Which actions cannot help against a block, so that staff are not offered them."""
 
+from connect.formats import in_sentence
 from connect.models import WAITS_FOR_CAP, WAITS_FOR_END, WAITS_FOR_ROOM, BlockedKind
 from connect.remedies.blocked import BLOCKED
 from connect.remedies.waits import CAPPED, NO_ROOM
@@ -29,4 +30,4 @@ def refusal_to_restart(kind: BlockedKind) -> str:
 
 
 def _instead(what: str, do: str) -> str:
-    return f"{what} cannot help: {do[0].lower()}{do[1:].rstrip('.')}"
+    return f"{what} cannot help: {in_sentence(do.rstrip('.'))}"

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from connect.clients import http
-from connect.formats import sentence
+from connect.formats import in_sentence, sentence
 from connect.models import WaitingOn
 from connect.runner.outcomes import Wait
 from tenants import messages
@@ -36,6 +36,5 @@ def alert(error: http.Unauthorized, account: str) -> None:
 
 def wait(account: str) -> Wait:
     """Return the wait for a new token."""
-    said = remedy(account).rstrip(".")
-    reason = f"a working Heroku token: {said[0].lower()}{said[1:]}"
+    reason = f"a working Heroku token: {in_sentence(remedy(account).rstrip('.'))}"
     return Wait(timezone.now() + PAUSE, reason, WaitingOn.STAFF)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from connect.formats import counted
+from connect.formats import counted, in_sentence
 from connect.models import RepairResult, SkipReason, WriteRepair
 
 DATABASE_REFUSED = "the tenant's database refused it"
@@ -53,8 +53,7 @@ def _last_of_each_write(repairs: Iterable[WriteRepair]) -> Iterator[WriteRepair]
 
 
 def _result(repair: WriteRepair) -> str:
-    label = RepairResult(repair.result).label
-    label = label[0].lower() + label[1:]
+    label = in_sentence(str(RepairResult(repair.result).label))
     if repair.reason:
         return f"{label}: {SkipReason(repair.reason).label}"
     return label

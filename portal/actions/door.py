@@ -1,20 +1,18 @@
 """Actions on what the door keeps: unlock, remove a lost factor, forget an identity."""
 
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.models import User
-from django.db.models import Model
 
 from portal.actions.action import Action, Options
 from portal.actions.log import log
-from portal.actions.result import Result, Unmet, done
+from portal.actions.result import Result, Row, of_some
 from tenants.models import RateBucket
 
-Row = TypeVar("Row", bound=Model)
 UNLOCK = "unlock"
+GONE = "it has gone"
 SIGN_IN = "sign-in:"  # the beginning of the keys that portal/door/throttle.py makes
 
 
@@ -28,7 +26,7 @@ def _of_a_superuser(row: Authenticator | SocialAccount, actor: str) -> str:
 def _unlock(targets: Sequence[RateBucket], actor: str, options: Options) -> Result:
     deleted = _delete(targets)
     log(actor, deleted, "Unlocked.")
-    return _result(targets, deleted, str)
+    return of_some(targets, deleted, GONE)
 
 
 def _not_a_sign_in(bucket: RateBucket) -> str:
@@ -38,7 +36,7 @@ def _not_a_sign_in(bucket: RateBucket) -> str:
 def _remove(targets: Sequence[Authenticator], actor: str, options: Options) -> Result:
     deleted = _delete(targets)
     log(actor, [each.user for each in deleted], "Removed a second factor.")
-    return _result(targets, deleted, _whose)
+    return of_some(targets, deleted, GONE, naming=_whose)
 
 
 def _whose(factor: Authenticator) -> str:
@@ -48,7 +46,7 @@ def _whose(factor: Authenticator) -> str:
 def _forget(targets: Sequence[SocialAccount], actor: str, options: Options) -> Result:
     deleted = _delete(targets)
     log(actor, [each.user for each in deleted], "Forgot an identity of single sign-on.")
-    return _result(targets, deleted, _whose_identity)
+    return of_some(targets, deleted, GONE, naming=_whose_identity)
 
 
 def _whose_identity(identity: SocialAccount) -> str:
@@ -58,12 +56,6 @@ def _whose_identity(identity: SocialAccount) -> str:
 def _delete(targets: Sequence[Row]) -> list[Row]:
     """Delete rows; return those that nobody else had deleted before."""
     return [each for each in targets if type(each)._default_manager.filter(pk=each.pk).delete()[0]]
-
-
-def _result(targets: Sequence[Row], deleted: list[Row], naming: Callable[[Row], str]) -> Result:
-    result = done(", ".join(map(naming, deleted))) if deleted else Result()
-    gone = [each for each in targets if each not in deleted]
-    return result.with_skipped(Unmet(naming(each), "it has gone") for each in gone)
 
 
 ACTIONS = (

@@ -6,7 +6,7 @@ from django.conf import settings
 
 from portal.actions.action import Action, Options
 from portal.actions.log import log
-from portal.actions.result import Result, Unmet, done, queued
+from portal.actions.result import Result, of_some, queued
 from portal.integrations import sending, tokens
 from portal.integrations.models import ApiToken, WebhookDelivery, WebhookDeliveryStatus
 
@@ -18,9 +18,7 @@ def _resend(targets: Sequence[WebhookDelivery], actor: str, options: Options) ->
     again = [each for each in targets if sending.send_again(each)]
     # Of the webhook: a tenant's name here would outlive its erasure.
     log(actor, {each.webhook for each in again}, "Sent events again.")
-    result = queued(", ".join(map(str, again))) if again else Result()
-    waits = [each for each in targets if each not in again]
-    return result.with_skipped(Unmet(str(each), _WAITS) for each in waits)
+    return of_some(targets, again, _WAITS, said=queued)
 
 
 def _unmet(delivery: WebhookDelivery) -> str:
@@ -34,9 +32,7 @@ def _unmet(delivery: WebhookDelivery) -> str:
 def _revoke(targets: Sequence[ApiToken], actor: str, options: Options) -> Result:
     revoked = [each for each in targets if tokens.revoke(each)]
     log(actor, revoked, "Revoked.")
-    result = done(", ".join(map(str, revoked))) if revoked else Result()
-    before = [each for each in targets if each not in revoked]
-    return result.with_skipped(Unmet(str(each), _REVOKED) for each in before)
+    return of_some(targets, revoked, _REVOKED)
 
 
 def _is_revoked(token: ApiToken) -> str:

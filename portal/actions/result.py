@@ -1,9 +1,14 @@
 """What an action did: done, skipped (why) and failed (why) are three results."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from django.db.models import Model
+
+from connect.formats import in_sentence
+
+Row = TypeVar("Row", bound=Model)
 
 
 @dataclass(frozen=True)
@@ -44,5 +49,18 @@ def queued(name: object, more: str = "", *, then: Model | None = None) -> Result
 
 def skipped(name: object, why: object) -> Result:
     """Return the result of an action that turned out not to be possible."""
-    text = str(why).rstrip(".")
-    return Result(skipped=[Unmet(str(name), text[:1].lower() + text[1:])])
+    return Result(skipped=[Unmet(str(name), in_sentence(str(why).rstrip(".")))])
+
+
+def of_some(
+    targets: Sequence[Row],
+    changed: Collection[Row],
+    why: str,
+    *,
+    said: Callable[[str], Result] = done,
+    naming: Callable[[Row], str] = str,
+) -> Result:
+    """Return the result of an action on many. `why` is why the others are not `changed`."""
+    result = said(", ".join(map(naming, changed))) if changed else Result()
+    others = (each for each in targets if each not in changed)
+    return result.with_skipped(Unmet(naming(each), why) for each in others)

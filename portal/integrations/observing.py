@@ -13,7 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, Min, OuterRef, Q, Value
+from django.db.models import DateTimeField, Exists, Min, OuterRef, Q, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -96,8 +96,9 @@ def _current(now: datetime) -> Any:
 def _gone() -> Any:
     ended = Q(lifecycle=None) | Q(lifecycle__last__in=["", LifecycleKind.OFFBOARDED])
     rows = Tenant.objects.filter(offboarded_at__isnull=False).exclude(ended).order_by("pk")
-    # Read only where an event was sent, so it does not matter when it was live.
-    found = rows.annotate(word=Value(Word.OFFBOARDED.value), live_at=F("offboarded_at"))
+    # When it was live is asked only where no event was sent.
+    never = Value(None, output_field=DateTimeField())
+    found = rows.annotate(word=Value(Word.OFFBOARDED.value), live_at=never)
     return found.values_list("pk", "registered_at", "live_at", *_SENT, "word")
 
 

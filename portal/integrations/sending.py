@@ -97,7 +97,7 @@ def _attempt(delivery: WebhookDelivery) -> bool:
     """Make one attempt; return whether the webhook took it."""
     number = delivery.attempts
     mine = WebhookDelivery.objects.filter(pk=delivery.pk, status=WebhookDeliveryStatus.WAITING)
-    if number > len(SCHEDULE.pauses):  # the last attempt died with its worker
+    if SCHEDULE.has_died(number):
         _notify_staff(delivery, number, DIED)
         mine.update(status=WebhookDeliveryStatus.FAILED, next_attempt_at=None, error=DIED)
         return True

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -120,10 +120,6 @@ def of_tenant(connection: Connection | None) -> dict[str, Any] | None:
     }
 
 
-def _moment(at: datetime | None, none: str = "-") -> str:
-    return moments.element(at, alone=True) if at else none
-
-
 def _lasted(incident: Incident) -> timedelta | None:
     """Return for how long the trouble of a closed incident was there."""
     ended = incident.absent_since or incident.closed_at
@@ -133,12 +129,12 @@ def _lasted(incident: Incident) -> timedelta | None:
 def _facts(connection: Connection, health: Health) -> list[tuple[str, Any]]:
     limit, measured = scan.row_limit(connection), history.uptime(connection, timezone.now())
     return [
-        ("Last good sync", _moment(health.good_at, "never seen")),
+        ("Last good sync", moments.element(health.good_at, alone=True, none="never seen")),
         *((label, uptime(measured[name])) for name, label in _WINDOWS.items()),
         ("Rows", f"{health.rows:,} of {limit:,}" if limit else f"{health.rows:,}"),
         ("Failed writes", counts.of(connection)),
         ("Writes waiting", health.backlog),
-        ("Oldest waiting since", _moment(health.backlog_since)),
+        ("Oldest waiting since", moments.element(health.backlog_since, alone=True)),
         ("View All Data", {True: "yes", False: "no", None: "not known"}[health.view_all_data]),
     ]
 

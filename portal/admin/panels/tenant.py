@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db.models import QuerySet
@@ -25,6 +26,8 @@ MAX_MESSAGES = 10
 MAX_SAMPLES = 8
 MAX_STAGES = 100
 MOVING, RESTING, ENDED = 2, 5, 0  # seconds between refreshes; 0: no refresh
+# For those who move through a page by keyboard, each time is a tab stop.
+_time = partial(moments.element, alone=True, none="")
 _TROUBLES = (EventKind.TROUBLE, EventKind.BLOCKED)
 # The timeline's filters: the name in the address, the label, the kinds of events. Each kind is in
 # one of them at least, or nobody who filters would find it.
@@ -75,7 +78,7 @@ class TimelineFilter:
 
 def context(tenant: Tenant, subject: Subject, wanted: str, find: str = "") -> dict[str, Any]:
     """Return the context of the live parts; `wanted` and `find` filter the timeline."""
-    rows = list(tenant.connections.select_related("template", "drift", "host_app", "health"))
+    rows = list(tenant.connections.select_related("template", "drift", "host_app"))
     # The same row, but with what the page needs joined to it.
     shown = subject.connection and next(row for row in rows if row.pk == subject.connection.pk)
     shown = shown or (rows[0] if rows else None)
@@ -116,7 +119,7 @@ def facts(connection: Connection) -> list[tuple[str, Any]]:
     """Return the known facts of a connection, as pairs of a name and a value."""
     pairs = [
         ("State", show.state(connection.state) if connection.state else ""),
-        ("Seen", _moment(connection.seen_at)),
+        ("Seen", _time(connection.seen_at)),
         ("Add-on", show.copied("addon", "add-on", connection.addon_name)),
         ("Host app", connection.host_app or ""),
         ("Plan", connection.plan),
@@ -128,15 +131,11 @@ def facts(connection: Connection) -> list[tuple[str, Any]]:
         ("API version", connection.api_version),
         ("Mappings", connection.template or ""),
         ("Compared with them", _drift(connection)),
-        ("Authorized", _moment(connection.authorized_at)),
-        ("Went live", _moment(connection.live_at)),
+        ("Authorized", _time(connection.authorized_at)),
+        ("Went live", _time(connection.live_at)),
         ("At its end", _fate(connection)),
     ]
     return [(name, value) for name, value in pairs if value]
-
-
-def _moment(at: datetime | None) -> str:
-    return moments.element(at, alone=True) if at else ""
 
 
 def _fate(connection: Connection) -> str:
