@@ -100,6 +100,19 @@ def reaching(alias: str) -> Iterator[None]:
         raise DatabaseAway(alias, _first_line(error)) from error
 
 
+def passing_failure(error: Exception) -> str:
+    """Return, as a sentence, what went wrong in a database only for the moment; "" for a bug.
+
+    The server restarts, a lock is not free in time, two transactions wait for each other: what was
+    rolled back can be done again.
+    """
+    if isinstance(error, DatabaseAway):
+        return f"{error}."
+    if isinstance(error, OperationalError | InterfaceError):
+        return f"The portal's database failed for a moment: {_first_line(error)}."
+    return ""
+
+
 def _is_away(error: Exception) -> bool:
     """Return whether the server is to blame, and not a statement: a time-out or lock of it
     does not count."""

@@ -16,6 +16,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 
+from connect import databases
 from connect.clients import budget
 from connect.clients.accounts import account_of
 from connect.operations.base import Busy, Report
@@ -252,15 +253,24 @@ def _do(run: BulkRun, item: BulkItem) -> None:
         return
     try:
         report = _perform(run, item)
-    except Busy as trouble:
-        again = item.attempts < MAX_ATTEMPTS
-        end(run, item, BulkItemStatus.WAITING if again else BulkItemStatus.FAILED, str(trouble))
     except Exception as trouble:  # a fault of one target must not stop the others
-        log.exception("run=%s item=%s", run.pk, item.pk)
-        text = f"An error in the portal itself: {trouble!r}"
-        end(run, item, BulkItemStatus.FAILED, text)
+        _settle(run, item, trouble)
     else:
         keep(run, item, report)
+
+
+def _settle(run: BulkRun, item: BulkItem, trouble: Exception) -> None:
+    passing = _passing(trouble)
+    if not passing:
+        log.error("run=%s item=%s", run.pk, item.pk, exc_info=trouble)
+    again = passing and item.attempts < MAX_ATTEMPTS
+    status = BulkItemStatus.WAITING if again else BulkItemStatus.FAILED
+    end(run, item, status, passing or f"An error in the portal itself: {trouble!r}")
+
+
+def _passing(trouble: Exception) -> str:
+    """Return why the item can be done a little later, "" if that would not help."""
+    return str(trouble) if isinstance(trouble, Busy) else databases.passing_failure(trouble)
 
 
 sweeps.register(sweeps.Sweep("runs", (work_off,), _due, queue_due, _oldest))

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from connect import returns
+from connect import databases, returns
 from connect.clients import heroku_connect, http
 from connect.clients.accounts import remote_of
 from connect.clients.connection_detail import ConnectionDetail, MappingDetail
@@ -53,7 +53,8 @@ def refresh_or_mark_unseen(connection: Connection) -> Exception | None:
             return error
         except Exception as error:  # a fault of one connection must not stop the others
             log.exception("health unknown connection=%s", connection.pk)
-            mark_unseen(connection, f"An error in the portal itself: {error!r}.")
+            bug = f"An error in the portal itself: {error!r}."
+            mark_unseen(connection, databases.passing_failure(error) or bug)
             return error
     return None
 

@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 
+from django.db import InterfaceError, OperationalError
+
+from connect import databases
 from connect.clients import http
-from connect.databases import DatabaseAway
 from connect.models import BlockedKind
 from connect.runner.outcomes import Block, Blocked, Failure, Retry, TokenRefused
 from tenants import grants, salesforce_access
@@ -41,8 +43,8 @@ def judge(error: Exception) -> Failure | None:
             return Retry(error.words, error.request_id, error.after)
         case http.RemoteError():
             return Block(kind_of(error), error.words, error.request_id)
-        case DatabaseAway():
-            return Retry(f"{error}.")
+        case OperationalError() | InterfaceError():
+            return Retry(databases.passing_failure(error))
         case grants.GrantError(retry=True):
             return Retry(str(error))
         case grants.GrantError():

@@ -61,11 +61,10 @@ DOUBLES: dict[str, LiteralString] = {
     "connections of a tenant": "SELECT count(*) FROM (SELECT FROM connect_connection"
     " GROUP BY tenant_id HAVING count(*) > 1) AS doubled",
 }
-FAULTY: LiteralString = (
-    "SELECT (SELECT count(*) FROM tenants_event WHERE text LIKE '%%error in the portal itself%%')"
-    " + (SELECT count(*) FROM portal_bulkitem WHERE text LIKE '%%error in the portal itself%%')"
-    " + (SELECT count(*) FROM connect_rolloutitem"
-    " WHERE last_error LIKE '%%error in the portal itself%%')"
+_FAULTS: LiteralString = (
+    "SELECT text FROM (SELECT text FROM tenants_event UNION ALL SELECT text FROM portal_bulkitem"
+    " UNION ALL SELECT last_error FROM connect_rolloutitem) AS said"
+    " WHERE text LIKE '%error in the portal itself%' ORDER BY text"
 )
 _STAGES: LiteralString = (
     "SELECT tenant_id, at, data->>'stage' FROM tenants_event"
@@ -150,6 +149,11 @@ def blocks(url: str) -> str:
     """Return why tenants were blocked for a time, and how often, as a sentence."""
     found = [f"{count} × {text}" for text, count in books.rows(url, _BLOCKS)]
     return f"Blocked on the way: {'; '.join(found) or 'nobody'}."
+
+
+def faults(url: str) -> list[str]:
+    """Return what staff read where the portal's own code is to blame."""
+    return [text for (text,) in books.rows(url, _FAULTS)]
 
 
 def delivered_twice(stack: Stack) -> int:

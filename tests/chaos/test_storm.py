@@ -84,7 +84,7 @@ class Storm:
         runs = books.number(url, "SELECT count(*) FROM portal_bulkrun WHERE actor <> 'mia'")
         lost = self.size.tenants - self.accepted + books.number(url, promises.LOST)
         addons = promises.addons_a_tenant(self.stack)
-        illegal = promises.out_of_order(url)
+        illegal, faults = promises.out_of_order(url), promises.faults(url)
         found: dict[str, tuple[object, bool]] = {
             f"callouts lost, of {self.accepted} accepted": none(lost),
             "add-ons a tenant": (f"{addons:.2f}", addons == 1),
@@ -96,7 +96,7 @@ class Storm:
             "things there twice": none_of(promises.doubled(url)),
             "imports of a roll-out sent twice": none(promises.imports_twice(self.stack)),
             "events out of order": ("; ".join(illegal) or "0", not illegal),
-            "errors in the portal itself": none(books.number(url, promises.FAULTY)),
+            "errors in the portal itself": ("; ".join(faults) or "0", not faults),
         }
         return [Line(part, what, str(each), holds) for what, (each, holds) in found.items()]
 

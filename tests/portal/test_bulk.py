@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.db import connection as database
 from django.utils import timezone
 
+from connect.databases import DatabaseAway
 from connect.models import ApiBudget, Connection, HostApp
 from connect.operations.base import Busy, OperationOutcome, Report
 from portal import bulk
@@ -186,6 +188,35 @@ def test_a_busy_tenant_comes_last_and_is_given_up_in_the_end(
     BulkRun.objects.update(next_attempt_at=timezone.now())
     work_off(run, perform)
     assert statuses(run) == ["failed", "done"]
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        OperationalError("server closed the connection unexpectedly\n\tThis probably means"),
+        InterfaceError("the connection is closed"),
+        DatabaseAway("tenants_eu", "it is shut down"),
+    ],
+)
+def test_a_press_is_not_failed_by_a_database_that_was_away_for_a_moment(
+    failure: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, failures = begin(1), [failure]
+
+    def perform(run: BulkRun, item: BulkItem) -> Report:
+        if failures:
+            raise failures.pop()
+        return done(run, item)
+
+    work_off(run, perform)
+    item = run.items.get()
+    assert item.status == BulkItemStatus.WAITING
+    assert "database" in item.text
+    assert "in the portal itself" not in item.text
+    monkeypatch.setattr(bulk, "BUSY_PAUSE", timedelta())
+    BulkRun.objects.update(next_attempt_at=timezone.now())
+    work_off(run, perform)
+    assert statuses(run) == ["done"]
 
 
 def test_a_tenant_at_which_workers_die_is_given_up_and_the_others_go_on() -> None:

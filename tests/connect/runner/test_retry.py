@@ -1,10 +1,13 @@
 from datetime import timedelta
 
 import pytest
+from django.db import DataError, InterfaceError, OperationalError, ProgrammingError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connect.databases import DatabaseAway
 from connect.runner import retry
+from connect.runner.outcomes import Retry
 
 
 def seconds(number: float) -> timedelta:
@@ -39,3 +42,31 @@ def test_the_pause_is_never_shorter_than_a_second_nor_longer_than_half_an_hour(
     attempt: int, jitter: float
 ) -> None:
     assert seconds(1) < retry.back_off(attempt, None, jitter) <= retry.MAX_PAUSE
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (
+            OperationalError("server closed the connection unexpectedly\n\tThis probably means"),
+            "The portal's database failed for a moment: server closed the connection unexpectedly.",
+        ),
+        (
+            InterfaceError("the connection is closed"),
+            "The portal's database failed for a moment: the connection is closed.",
+        ),
+        (
+            DatabaseAway("tenants_eu", "it is shut down"),
+            "The tenants' database tenants_eu does not answer: it is shut down.",
+        ),
+    ],
+)
+def test_a_database_that_is_away_is_a_reason_to_try_again_and_no_bug(
+    error: Exception, reason: str
+) -> None:
+    assert retry.judge(error) == Retry(reason)
+
+
+@pytest.mark.parametrize("bug", [ValueError("x"), ProgrammingError("no such column"), DataError()])
+def test_a_bug_is_not_taken_for_a_database_that_is_away(bug: Exception) -> None:
+    assert retry.judge(bug) is None
