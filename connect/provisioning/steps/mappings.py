@@ -55,8 +55,7 @@ def importing_mappings(claim: Claim) -> StepOutcome:
     _require_valid(claim, document, described)
     drift.remember(connection, described)
     claim.record(template=template, import_sent_at=now)
-    _import(claim, document)
-    return poll(_TAKING, connection.stage_since)
+    return _import(claim, document)
 
 
 def _named(template: MappingTemplate) -> str:
@@ -82,15 +81,26 @@ def _require_valid(claim: Claim, document: MappingDocument, described: Described
         raise Blocked(BlockedKind.MAPPINGS_REFUSED, f"The mappings were not sent. {found}")
 
 
-def _import(claim: Claim, document: MappingDocument) -> None:
+def _import(claim: Claim, document: MappingDocument) -> StepOutcome:
     connection = claim.connection
     try:
         heroku_connect.import_mappings(remote_of(connection), document)
     except http.Uncertain:  # it may have arrived: the next look tells
         raise
+    except http.Conflict as busy:
+        claim.record(import_sent_at=None)
+        return _wait_until_idle(connection, busy)
     except http.RemoteError:
         claim.record(import_sent_at=None)  # certainly refused, so there is no effect to wait for
         raise
+    return poll(_TAKING, connection.stage_since)
+
+
+def _wait_until_idle(connection: Connection, busy: http.Conflict) -> StepOutcome:
+    """Wait for a connection that takes no import now; one that is broken is restarted first."""
+    seen = heroku_connect.detail(remote_of(connection), deep=False)
+    restarting.require_working(connection, connection.attempts, seen.state)
+    return poll(f"the connection to be idle ({busy.words})", connection.stage_since)
 
 
 def loading(claim: Claim) -> StepOutcome:

@@ -1,4 +1,4 @@
-"""A connection that breaks while its data is loaded: restarted as a live one, then for staff."""
+"""A connection that breaks on its way to live: restarted as a live one, then for staff."""
 
 import pytest
 
@@ -60,3 +60,31 @@ def test_a_mapping_that_only_lost_the_database_is_restarted_too(loading: Journey
 def test_a_mapping_that_cannot_be_loaded_still_blocks_at_once(loading: Journey) -> None:
     force(loading, "BAD_CONFIG", object_name="Contact")
     assert loading.advance().blocked_kind == BlockedKind.MAPPING_BROKEN
+
+
+@pytest.fixture
+def busy(journey: Journey) -> Journey:
+    """Acme, whose connection was busy in the moment of the import."""
+    journey.reach(Stage.WAITING_FOR_AUTHORIZATION)
+    refusal = {"message": "Cannot import while the connection is CHANGE_MODE."}
+    journey.fault("region", "POST", "/actions/import$", status=409, body=refusal)
+    journey.do_the_admins_part()
+    journey.reach(Stage.IMPORTING_MAPPINGS)
+    return journey
+
+
+def test_an_import_waits_for_a_connection_that_is_busy(busy: Journey) -> None:
+    seen = busy.connection
+    assert (seen.blocked_at, seen.last_error) == (None, "")
+    assert "to be idle (Heroku Connect answered 409: Cannot import" in seen.waiting_for
+    busy.reach(Stage.LIVE)
+    assert busy.calls("POST", "/actions/import") == 2
+
+
+def test_a_trouble_in_the_moment_of_the_import_blocks_nobody(busy: Journey) -> None:
+    force(busy, "DB_UNAVAILABLE")
+    seen = busy.advance()
+    assert (seen.stage, seen.blocked_at, seen.attempts) == (Stage.IMPORTING_MAPPINGS, None, 1)
+    assert "DB_UNAVAILABLE" in seen.last_error
+    assert busy.calls("POST", RESTART) == 1
+    busy.reach(Stage.LIVE)
