@@ -164,6 +164,12 @@ def standing(found: Standing) -> str:
     return format_html_join(" ", "{}", ((each,) for each in shown))
 
 
+def state_of(row: Connection) -> str:
+    """Return a connection's state. Waiting for the first authorization is not red."""
+    is_first = row.state == states.NEED_AUTHENTICATION and row.authorized_at is None
+    return badge(row.state, WAIT) if is_first else state(row.state)
+
+
 def state(word: str) -> str:
     """Return a connection's state in Heroku Connect's term."""
     return badge(word, state_tone(word)) if word else "-"

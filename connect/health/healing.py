@@ -40,11 +40,15 @@ Operate = Callable[[str, int], str]
 
 @dataclass(frozen=True)
 class Remedy:
-    """`schedule` holds the pause before each step, so its length is the limit."""
+    """`schedule` holds the pause before each step, so its length is the limit.
+
+    `is_operation`: its step is an operation, which notes itself on the timeline.
+    """
 
     name: str
     schedule: Schedule
     step: Callable[[Incident, Operate], str]
+    is_operation: bool = False
 
 
 def without_database(scope: str) -> QuerySet[Connection]:
@@ -109,10 +113,10 @@ def _link(incident: Incident, operate: Operate) -> str:
 REMEDIES = {
     IncidentKind.UNAUTHORIZED: Remedy("reauthorize", _MAIL_AGAIN, _mail_reauthorize),
     IncidentKind.GRANT_LOST: Remedy("sign_in", _SIGN_IN_AGAIN, _mail_sign_in),
-    IncidentKind.SYSTEM_ERROR: Remedy(RESTART, _RESTARTS, _restart),
-    IncidentKind.DB_UNAVAILABLE: Remedy(RESTART, _RESTARTS, _restart),
-    IncidentKind.DATABASE: Remedy(RESTART, _RESTARTS, _restart_all),
-    IncidentKind.HEROKU_UNAUTH: Remedy("link", _LINKS, _link),
+    IncidentKind.SYSTEM_ERROR: Remedy(RESTART, _RESTARTS, _restart, is_operation=True),
+    IncidentKind.DB_UNAVAILABLE: Remedy(RESTART, _RESTARTS, _restart, is_operation=True),
+    IncidentKind.DATABASE: Remedy(RESTART, _RESTARTS, _restart_all, is_operation=True),
+    IncidentKind.HEROKU_UNAUTH: Remedy("link", _LINKS, _link, is_operation=True),
 }
 
 
@@ -179,7 +183,7 @@ def heal(incident_id: int, operate: Operate) -> str:
         return ""
     text = remedy.step(incident, operate)
     incident.attempts += 1
-    _record(incident, remedy.name, text)
+    _record(incident, remedy.name, text, is_noted=remedy.is_operation)
     schedule_step(incident, timezone.now())
     return text
 
@@ -201,9 +205,9 @@ def _escalate(incident: Incident, text: str) -> str:
     return text
 
 
-def _record(incident: Incident, remedy: str, text: str) -> None:
+def _record(incident: Incident, remedy: str, text: str, *, is_noted: bool = False) -> None:
     HealingAttempt.objects.create(incident=incident, remedy=remedy, text=text)
-    if incident.connection is None:
+    if incident.connection is None or is_noted:
         return
     timeline.note(
         incident.connection.tenant_id, EventKind.HEALING, text, incident=incident.pk, remedy=remedy

@@ -99,15 +99,16 @@ def by_name(*operations: Operation) -> dict[str, Operation]:
 
 
 def perform(operation: Operation, connection_id: int, actor: str, options: Options) -> Report:
-    """Run an operation for a user and return its report, which the timeline has too. Raises Busy.
+    """Run an operation and return its report, which the timeline has too. Raises Busy.
 
-    A refusal or a peer's error is noted and reported, not raised.
+    `actor` is a member of staff, or the portal, which heals a connection. A refusal or a peer's
+    error is noted and reported, not raised.
     """
     with held(connection_id) as claim:
         report, request_id = _perform(operation, claim, actor, options)
         timeline.note(
             claim.tenant,
-            EventKind.STAFF_ACTION,
+            EventKind.HEALING if actor == timeline.PORTAL else EventKind.STAFF_ACTION,
             report.text,
             actor=actor,
             outcome=report.outcome,

@@ -6,6 +6,7 @@ buttons of a row, the bulk actions of a list and the one view that runs them com
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
+from enum import StrEnum
 from typing import Any, Protocol
 
 from django.contrib.auth.models import AnonymousUser, User
@@ -55,6 +56,18 @@ def _name_of(item: BulkItem) -> str:
     return str(item.target.get("of", ""))
 
 
+class Kind(StrEnum):
+    """What an action is for: a long menu has a group for each, in this order."""
+
+    CARE = "Owner, notes, snooze"
+    SYNC = "Synchronization"
+    LOOK = "Check"
+    SET_UP = "Setting up and authorization"
+    ORG = "Org and tags"
+    OTHER = "Other"
+    END = "End, erase or overwrite"
+
+
 @dataclass(frozen=True)
 class Reach:
     """What an action on a run does, to what, and what it skips and why; the names are targets'."""
@@ -96,6 +109,7 @@ class Action:
     `in_bulk`      it is also offered in the list, for the selected rows.
     `moves_on`     its button stands out, because it is what a row usually needs next. On the pages
                    of a tenant the standing decides that.
+    `kind`         its group in a long menu; END for one that is destructive.
     `naming`       how pages and messages name a target.
     `not_by`       like `refusal`, of the person: "" or e.g. "you asked for it yourself".
     `reach`        of an action on a run, what it would be done to; for the confirmation page.
@@ -118,6 +132,7 @@ class Action:
     of_rows: bool = True
     in_bulk: bool = False
     moves_on: bool = False
+    kind: Kind = Kind.OTHER
     naming: Callable[[Target], str] = str
     not_by: Callable[[Target, str], str] = _anybody
     reach: Callable[[Target, str], Reach] | None = None

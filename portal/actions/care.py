@@ -12,7 +12,7 @@ from connect.models import Discrepancy, Incident, Rollout
 from connect.operations import base
 from connect.operations.base import OperationOutcome, Report
 from connect.rollouts.status import add_event
-from portal.actions.action import Action, Options, Work
+from portal.actions.action import Action, Kind, Options, Work
 from portal.actions.forms import Question
 from portal.actions.log import log
 from portal.actions.subject import MODELS, Subject, load, store
@@ -167,6 +167,7 @@ def _actions(models: tuple[type[Model], ...], how: Callable[[Perform], Work]) ->
             how(_assign),
             _refusal_to_assign,
             in_bulk=True,
+            kind=Kind.CARE,
             not_by=_not_by_the_owner,
         ),
         Action(
@@ -179,6 +180,7 @@ def _actions(models: tuple[type[Model], ...], how: Callable[[Perform], Work]) ->
             _refusal_to_assign,
             form=OwnerForm,
             in_bulk=True,
+            kind=Kind.CARE,
         ),
         Action(
             "unassign",
@@ -189,6 +191,7 @@ def _actions(models: tuple[type[Model], ...], how: Callable[[Perform], Work]) ->
             how(_unassign),
             _refusal_to_unassign,
             in_bulk=True,
+            kind=Kind.CARE,
         ),
         Action(
             "note",
@@ -200,6 +203,7 @@ def _actions(models: tuple[type[Model], ...], how: Callable[[Perform], Work]) ->
             _refusal_to_note,
             form=NoteForm,
             in_bulk=True,
+            kind=Kind.CARE,
         ),
     )
 

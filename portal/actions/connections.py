@@ -11,7 +11,7 @@ from connect.operations import base
 from connect.operations.base import Report
 from connect.operations.connection import REGISTRY
 from connect.provisioning.steps import grace
-from portal.actions.action import Action, Options, no_lines
+from portal.actions.action import Action, Kind, Options, no_lines
 from portal.actions.forms import EXPORT, EndForm, Question, TypedForm, UntilForm
 from portal.actions.subject import Subject, subject_action
 
@@ -59,6 +59,7 @@ def _overwrites(subjects: Sequence[Subject]) -> list[str]:
 
 def _button(
     name: str,
+    kind: Kind,
     permission: str,
     explains: str,
     *,
@@ -83,6 +84,7 @@ def _button(
         name,
         operation.label,
         explains,
+        kind=kind,
         permission=permission,
         refusal=refusal,
         perform=perform,
@@ -97,11 +99,13 @@ def _button(
 ACTIONS = (
     _button(
         "retry",
+        Kind.SET_UP,
         "connect.retry_connection",
         "Tries the present stage again at once, also when it is blocked.",
     ),
     _button(
         "overwrite",
+        Kind.END,
         "connect.overwrite_connection",
         "The add-on is ordered with Heroku's confirmation. The config var or the attachment that "
         "has its name in the app is overwritten, and its present value is lost.",
@@ -110,37 +114,44 @@ ACTIONS = (
     ),
     _button(
         "pause",
+        Kind.SYNC,
         "connect.pause_connection",
         "Pauses the synchronization until somebody resumes it.",
     ),
     _button(
         "pause_until",
+        Kind.SYNC,
         "connect.pause_connection",
         "Pauses the synchronization. When the time is over the portal resumes it.",
         form=UntilForm,
     ),
     _button(
         "resume",
+        Kind.SYNC,
         "connect.pause_connection",
         "Resumes the synchronization at once.",
     ),
     _button(
         "restart",
+        Kind.SYNC,
         "connect.restart_connection",
         "Restarts the connection at Heroku Connect, which helps after most errors.",
     ),
     _button(
         "refresh",
+        Kind.LOOK,
         "connect.refresh_connection",
         "Asks Heroku Connect for the present state.",
     ),
     _button(
         "compare",
+        Kind.LOOK,
         "connect.refresh_connection",
         "Compares its mappings with its version, and with what its org has now.",
     ),
     _button(
         "snooze",
+        Kind.CARE,
         "connect.snooze_connection",
         "Until then it is not listed under Attention and no alerts are sent; the work itself "
         "continues.",
@@ -148,31 +159,37 @@ ACTIONS = (
     ),
     _button(
         "unsnooze",
+        Kind.CARE,
         "connect.snooze_connection",
         "Sends alerts again.",
     ),
     _button(
         "diagnose",
+        Kind.LOOK,
         "connect.diagnose_connection",
         "Runs Heroku Connect's own checks and fetches its notifications.",
     ),
     _button(
         "acknowledge",
+        Kind.LOOK,
         "connect.diagnose_connection",
         "Marks Heroku Connect's notifications as read.",
     ),
     _button(
         "link",
+        Kind.SET_UP,
         "connect.link_connection",
         "Gives the portal its access to the connection back.",
     ),
     _button(
         "reauthorize",
+        Kind.SET_UP,
         "connect.reauthorize_connection",
         "Sends the admin a link to authorize Heroku Connect again.",
     ),
     _button(
         "import_mappings",
+        Kind.SET_UP,
         "connect.import_connection",
         "Imports the mapping version that new tenants get.",
         details=_imports_again,
@@ -180,6 +197,7 @@ ACTIONS = (
     ),
     _button(
         "offboard",
+        Kind.END,
         "connect.offboard_connection",
         "Pauses the synchronization. Until the end of the grace period that can be undone. Then "
         "the add-on at Heroku is deleted, which cannot be undone.",
@@ -189,11 +207,13 @@ ACTIONS = (
     ),
     _button(
         "undo_offboarding",
+        Kind.SYNC,
         "connect.undo_connection",
         "Ends the off-boarding: the synchronization is resumed, and all goes on as before.",
     ),
     _button(
         "end_grace",
+        Kind.END,
         "connect.offboard_connection",
         f"Does not wait for the end of the grace period. {ENDS}",
         details=_fates,
@@ -202,6 +222,7 @@ ACTIONS = (
     ),
     _button(
         "start_over",
+        Kind.END,
         "connect.offboard_connection",
         f"{ENDS} A new connection with a new schema is created, and the subscriber has to "
         "authorize again.",

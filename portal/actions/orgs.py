@@ -7,7 +7,7 @@ from django import forms
 
 from connect.operations import base
 from connect.operations.base import OperationOutcome, Report
-from portal.actions.action import Action, Options
+from portal.actions.action import Action, Kind, Options
 from portal.actions.forms import Question
 from portal.actions.log import log
 from portal.actions.result import Result, done, skipped
@@ -89,6 +89,7 @@ ACTIONS = (
         "Block org",
         "Nothing goes on for this org: its callouts wait for staff, its users cannot sign in, and "
         "provisioning stops. What is live stays live: pause or off-board it.",
+        kind=Kind.ORG,
         permission=PERMISSION,
         refusal=_refusal_to_block,
         perform=_block,
@@ -98,6 +99,7 @@ ACTIONS = (
         "unblock_org",
         "Lift the block",
         "The org may register and go on again.",
+        kind=Kind.ORG,
         permission=PERMISSION,
         refusal=_refusal_to_unblock,
         perform=_unblock,

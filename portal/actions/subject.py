@@ -6,7 +6,7 @@ from typing import Any
 
 from connect.models import Connection, Diagnosis, Health, Notification
 from connect.operations.base import Report
-from portal.actions.action import Action, Options, Work, no_lines
+from portal.actions.action import Action, Kind, Options, Work, no_lines
 from portal.actions.forms import Question
 from portal.models import BulkItem
 from tenants.models import Tenant
@@ -41,6 +41,7 @@ def subject_action(
     label: str,
     explains: str,
     *,
+    kind: Kind,
     permission: str,
     refusal: Callable[[Subject], str],
     perform: Callable[[Subject, str, Options], Report],
@@ -64,4 +65,5 @@ def subject_action(
         previews=previews,
         destructive=destructive,
         in_bulk=True,
+        kind=kind,
     )

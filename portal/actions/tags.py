@@ -9,7 +9,7 @@ from django.db import transaction
 from connect.models import Tag
 from connect.operations import base
 from connect.operations.base import OperationOutcome, Report
-from portal.actions.action import Options
+from portal.actions.action import Kind, Options
 from portal.actions.forms import Question
 from portal.actions.subject import Subject, subject_action
 from tenants import timeline
@@ -79,6 +79,7 @@ ACTIONS = (
         "tag",
         "Add a tag",
         "Puts a tag on it. Lists and roll-outs can be limited to tenants with a tag.",
+        kind=Kind.ORG,
         permission=PERMISSION,
         refusal=_refusal,
         perform=_put_on,
@@ -88,6 +89,7 @@ ACTIONS = (
         "untag",
         "Remove a tag",
         "Takes a tag off it. The tag itself stays.",
+        kind=Kind.ORG,
         permission=PERMISSION,
         refusal=_refusal,
         perform=_take_off,

@@ -3,7 +3,7 @@
 from connect.models import Stage
 from connect.operations import base
 from connect.operations.base import OperationOutcome, Report
-from portal.actions.action import Options
+from portal.actions.action import Kind, Options
 from portal.actions.forms import TypedForm
 from portal.actions.subject import Subject, subject_action
 from portal.models import BulkItem, BulkRun
@@ -108,6 +108,7 @@ ACTIONS = (
         "approve",
         "Approve",
         "Accepts the registration without a signature; provisioning starts.",
+        kind=Kind.SET_UP,
         permission="tenants.approve_tenant",
         refusal=_refusal_to_approve,
         perform=_approve,
@@ -117,6 +118,7 @@ ACTIONS = (
         "Register again",
         "Registers the off-boarded org with what its last callout said. Its earlier proof does not "
         "count.",
+        kind=Kind.SET_UP,
         permission="tenants.approve_tenant",
         refusal=_refusal_to_admit,
         perform=_admit,
@@ -125,6 +127,7 @@ ACTIONS = (
         "resend",
         "Resend e-mail",
         "Sends the admin the e-mail that fits the present stage again.",
+        kind=Kind.SET_UP,
         permission="tenants.resend_message",
         refusal=_refusal_to_resend,
         perform=_resend,
@@ -135,6 +138,7 @@ ACTIONS = (
         "Deletes the tenant with its timeline, mails, callouts, grant and schemas. Only a record"
         " that it was done stays. For a tenant that is off-boarded, or a registration that nobody"
         " proved. Export the data first if somebody may ask for it.",
+        kind=Kind.END,
         permission="tenants.erase_tenant",
         refusal=_refusal_to_erase,
         perform=_erase,

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, Route, expect
 
@@ -96,6 +97,33 @@ def test_more_is_a_menu_by_keyboard_mouse_and_without_scripts(
     page.get_by_role("link", name="Off-board…").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Off-board: ")
     bare.close()
+
+
+def test_an_open_menu_stays_while_the_rest_of_its_part_is_renewed(
+    window: Page, connection: Connection
+) -> None:
+    Connection.objects.filter(pk=connection.pk).update(stage=Stage.LOADING)
+    window.clock.install()
+    window.goto(walk.page(Tenant, "change", connection.tenant_id))
+    part = window.locator("#tenant-do")
+    menu = part.get_by_role("group", name="More actions")
+    part.locator(".more > summary").focus()
+    window.keyboard.press("ArrowDown")
+    first = menu.locator(".button").first
+    aimed_at = first.inner_text()
+
+    Tenant.objects.update(owner=User.objects.get())
+    Connection.objects.filter(pk=connection.pk).update(stage=Stage.LIVE)
+    window.clock.fast_forward(10_000)
+    expect(part.locator(".owner")).to_contain_text("looks after it")
+    expect(menu).to_be_visible()
+    expect(first).to_be_focused()
+    assert first.inner_text() == aimed_at
+    # What it has held back is there as soon as it is closed.
+    window.keyboard.press("Escape")
+    expect(menu).to_be_hidden()
+    expect(part.locator(".more > summary")).to_be_focused()
+    expect(part.locator(".more-menu").get_by_text("Unassign")).to_have_count(1)
 
 
 def test_a_mail_is_shown_in_a_frame(window: Page, connection: Connection) -> None:

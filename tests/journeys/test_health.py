@@ -13,7 +13,16 @@ import emulator as emulated
 from connect import tasks
 from connect.models import Connection, HealingAttempt, Incident, IncidentKind, IncidentStatus, Stage
 from connect.operations import connection as operations
-from tenants.models import EventKind, GrantStatus, Message, MessageKind, Proof, SalesforceGrant
+from tenants import timeline
+from tenants.models import (
+    Event,
+    EventKind,
+    GrantStatus,
+    Message,
+    MessageKind,
+    Proof,
+    SalesforceGrant,
+)
 from tests import cast, queue
 from tests.connect.journey import Journey
 
@@ -103,6 +112,8 @@ def test_each_kind_of_trouble_is_notified_once_and_closed_on_recovery(
     # is said once.
     assert HealingAttempt.objects.filter(remedy="restart").count() == 1
     assert fleet["Dune"].calls("POST", "/actions/restart") == 1
+    (healed,) = Event.objects.filter(tenant__name="Dune Ltd", text__startswith="Restart")
+    assert (healed.kind, healed.actor) == (EventKind.HEALING, timeline.PORTAL)
     pass_minutes(clock, 5)
     assert Incident.objects.get(kind=K.DB_UNAVAILABLE).status == IncidentStatus.CLOSED
     force(fleet["Dune"], "DB_UNAVAILABLE")

@@ -25,7 +25,7 @@ from portal.actions import action as registry
 from portal.actions import runs
 from portal.actions.action import Action, Options, Target, Work
 from portal.actions.result import Result, Unmet
-from portal.admin.kit import back, buttons, following, once
+from portal.admin.kit import back, buttons, following, menu, once
 from portal.admin.kit.base import PortalAdmin
 from portal.admin.kit.buttons import Button
 from portal.admin.kit.confirm import CONFIRMED, Click, confirmation
@@ -177,6 +177,10 @@ class ActionsAdmin(PortalAdmin):
             if each.in_bulk and each.allows(request.user)
         }
         return {**super().get_actions(request), **own}
+
+    def get_action_choices(self, request: HttpRequest, *args: Any) -> list[Any]:
+        choices = super().get_action_choices(request, *args)
+        return menu.grouped(choices, registry.of(self.model))
 
     # --- steps of the view -----------------------------------------------------------------------
 

@@ -184,7 +184,7 @@ class ConnectionAdmin(ReadOnlyAdmin, StandingAdmin):
 
     @admin.display(description="state", ordering="state")
     def coloured_state(self, connection: Connection) -> str:
-        return show.state(connection.state)
+        return show.state_of(connection)
 
     def heading(self, row: Any) -> tuple[str, str]:
         return str(row), str(row.tenant.org_id)

@@ -14,12 +14,17 @@ from django_q.models import Failure, OrmQ, Schedule, Success
 from portal import show
 from portal.admin.kit.actions import ActionsAdmin
 from portal.admin.kit.base import ReadOnlyAdmin
+from portal.admin.kit.names import call
 from portal.models import Heartbeat
 
 # django-q2 registers its own pages, in which rows can be changed and deleted.
 for _model in (Success, Failure, Schedule, OrmQ):
     if admin.site.is_registered(_model):
         admin.site.unregister(_model)
+call(Success, "successful task", "successful tasks")
+call(Failure, "failed task", "failed tasks")
+call(Schedule, "schedule", "schedules")
+call(OrmQ, "queued task", "queued tasks")
 
 
 class TaskAdmin(ReadOnlyAdmin, ActionsAdmin):

@@ -1,6 +1,6 @@
 """The staff themselves. Superusers only, because a person who gives permissions has all of them."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import allauth.account.admin
 import allauth.mfa.admin
@@ -19,6 +19,7 @@ from social_django.models import Association, Nonce, UserSocialAuth
 
 from portal.admin.kit.actions import ActionsAdmin
 from portal.admin.kit.base import ReadOnlyAdmin
+from portal.admin.kit.names import call
 from portal.admin.kit.proven import Proven
 from portal.models import AuditKind
 
@@ -30,6 +31,10 @@ else:
 admin.site.unregister((User, Group, Association, Nonce, UserSocialAuth))
 admin.site.unregister((EmailAddress, Authenticator, UserSession))
 admin.site.unregister((SocialAccount, SocialApp, SocialToken))
+call(Group, "role", "roles")
+call(Authenticator, "second factor", "second factors")
+call(SocialAccount, "single sign-on identity", "single sign-on identities")
+User._meta.get_field("groups").verbose_name = "roles"
 
 
 @admin.register(User)
@@ -38,6 +43,11 @@ class StaffAdmin(Proven, StockUserAdmin):
     noted_fields = ("username", "is_active", "is_staff", "is_superuser", "groups")
     list_display = ("username", "email", "is_active", "is_staff", "is_superuser", "last_login")
     filter_horizontal = ()  # Django's two-box widget has serious accessibility faults (axe-core)
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "groups":
+            kwargs["help_text"] = "A person may do what any of these roles may."
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def user_change_password(
         self, request: HttpRequest, id: str, form_url: str = ""

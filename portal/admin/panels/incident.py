@@ -25,7 +25,7 @@ _STEPS = {
     "link": "Link the connection again",
 }
 _PERSON = "Notify staff that a person is needed"
-_OF_STAFF = (EventKind.STAFF_ACTION, EventKind.NOTE)
+_DONE = (EventKind.STAFF_ACTION, EventKind.NOTE, EventKind.HEALING)
 
 
 @dataclass(frozen=True)
@@ -113,10 +113,10 @@ def _lines(incident: Incident) -> Iterator[Line]:
 
 
 def _events(incident: Incident, tenant: int) -> Iterator[Line]:
-    """Yield the incident's own events, and what staff did with the tenant while it lasted."""
+    """Yield the incident's own events, and what was done with the tenant while it lasted."""
     end = (incident.closed_at or timezone.now()) + MARGIN
-    by_staff = Q(kind__in=_OF_STAFF, at__range=(incident.suspected_at - MARGIN, end))
-    found = Event.objects.filter(Q(data__incident=incident.pk) | by_staff, tenant=tenant)
+    done = Q(kind__in=_DONE, at__range=(incident.suspected_at - MARGIN, end))
+    found = Event.objects.filter(Q(data__incident=incident.pk) | done, tenant=tenant)
     for each in found[:MAX_SHOWN]:
         yield Line(each.at, each.text, each.actor, each.kind)
 

@@ -118,7 +118,7 @@ def subscriber_link(tenant: Tenant, user: Staff) -> str:
 def facts(connection: Connection) -> list[tuple[str, Any]]:
     """Return the known facts of a connection, as pairs of a name and a value."""
     pairs = [
-        ("State", show.state(connection.state) if connection.state else ""),
+        ("State", show.state_of(connection) if connection.state else ""),
         ("Seen", _time(connection.seen_at)),
         ("Add-on", show.copied("addon", "add-on", connection.addon_name)),
         ("Host app", connection.host_app or ""),

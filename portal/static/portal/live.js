@@ -13,22 +13,40 @@
   const root = document.querySelector("[data-live]");
 
   // The CSRF token and the number of a press change with each answer, "5 minutes ago" by itself
-  // (moments.js); ignore them in the comparison.
-  const CHANGING = /name="(csrfmiddlewaretoken|press)" value="[^"]*"|(?<=<time class="moment"[^>]*>)[^<]*/g;
+  // (moments.js), and the person opens details; ignore them in the comparison.
+  const CHANGING = /name="(csrfmiddlewaretoken|press)" value="[^"]*"|(?<=<time class="moment"[^>]*>)[^<]*|(?<=<details\b[^>]*) open=""/g;
   const said = (element) => element.outerHTML.replace(CHANGING, "");
 
-  const isInUse = (element) =>
-    element.querySelector("details[open]") !== null ||
-    (element.contains(document.activeElement) && document.activeElement.matches("input:not([type=checkbox]), select, textarea"));
+  const MENU = "details.more";
+  let isHeld = false; // an open menu holds something back
+  const isTyped = (part) => part.contains(document.activeElement) && document.activeElement.matches("input:not([type=checkbox]), select, textarea");
+  // No menu vanishes under the pointer.
+  const losesMenu = (part, fresh) => part.querySelector(`${MENU}[open]`) !== null && fresh.querySelector(MENU) === null;
+
+  // What is open stays open. A menu stays as it is: no button takes the place of one that is aimed at.
+  const keepOpen = (part, fresh) => {
+    const title = (details) => details.querySelector("summary").textContent;
+    const all = [...fresh.querySelectorAll("details")];
+    for (const [place, open] of [...part.querySelectorAll("details")].entries()) {
+      const same = open.open && (all.find((each) => title(each) === title(open)) ?? all[place]);
+      if (!same) continue;
+      if (open.matches(MENU)) {
+        same.replaceWith(open);
+        isHeld = true;
+      } else same.open = true;
+    }
+  };
 
   // Keyboard focus on a button or link is kept when its part is replaced.
-  const place = (element) => element.getAttribute("href") || element.getAttribute("formaction") || element.form?.getAttribute("action") || element.getAttribute("datetime") || element.id;
+  const place = (element) => element.getAttribute("href") || element.getAttribute("formaction") || element.form?.getAttribute("action") || element.getAttribute("datetime") || element.id || (element.matches("summary") && element.textContent);
 
   const keepFocus = (part, replace) => {
-    const focused = part.contains(document.activeElement) ? place(document.activeElement) : "";
+    if (!part.contains(document.activeElement)) return void replace();
+    const active = document.activeElement;
+    const focused = place(active);
     const fresh = replace();
-    if (!focused) return;
-    const same = [fresh, ...fresh.querySelectorAll("a, button, input, [tabindex]")].find((each) => place(each) === focused);
+    const all = [fresh, ...fresh.querySelectorAll("a, button, input, summary, [tabindex]")];
+    const same = fresh.contains(active) ? active : all.find((each) => focused && place(each) === focused);
     same?.focus({ preventScroll: true });
   };
 
@@ -40,17 +58,20 @@
     }
   };
 
+  const scrollers = (part) => [...part.querySelectorAll("[data-live-scroll]")];
+
   const swap = (fresh) => {
     const part = document.getElementById(fresh.id);
-    if (!part || said(part) === said(fresh) || isInUse(part)) return;
+    if (!part || said(part) === said(fresh) || isTyped(part)) return;
+    if (losesMenu(part, fresh)) return void (isHeld = true);
     keepTicks(part, fresh);
-    const scrolled = part.querySelector("[data-live-scroll]")?.scrollTop ?? 0;
+    const scrolled = scrollers(part).map((each) => each.scrollTop);
     keepFocus(part, () => {
+      keepOpen(part, fresh);
       part.replaceWith(fresh);
       return fresh;
     });
-    const scroller = fresh.querySelector("[data-live-scroll]");
-    if (scroller) scroller.scrollTop = scrolled;
+    scrollers(fresh).forEach((each, place) => (each.scrollTop = scrolled[place] ?? 0));
   };
 
   const marks = () => [...document.querySelectorAll("[data-live-mark]")].map((part) => part.dataset.liveMark).join(",");
@@ -96,6 +117,12 @@
 
   if (root) {
     again(Number(root.dataset.liveEvery));
+    const closed = ({ target }) => {
+      if (!isHeld || target.open || !target.matches(MENU)) return;
+      isHeld = false;
+      visible();
+    };
+    document.addEventListener("toggle", closed, true);
     document.addEventListener("heard", ({ detail }) => again(take(detail)));
   }
 }

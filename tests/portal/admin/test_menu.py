@@ -4,8 +4,9 @@ import re
 from collections import Counter
 
 import pytest
+from django.apps import apps
 from django.contrib import admin
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, User
 from django.core.cache import cache
 from django.test import Client, RequestFactory
 from django.utils import timezone
@@ -19,7 +20,7 @@ from portal.models import BulkRun
 from portal.navigation import counts
 from portal.navigation.groups import Entry, groups
 from tenants.models import Switch, Tenant
-from tests.portal.admin import strangers
+from tests.portal.admin import strangers, walk
 from tests.portal.admin.conftest import SignIn
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +39,35 @@ def test_each_registered_model_is_in_exactly_one_group() -> None:
     assert registered - placed.keys() == set(), "add them to portal/navigation/groups.py"
     assert placed.keys() - registered == set()
     assert {label for label, times in placed.items() if times > 1} == set()
+
+
+# These have their words from elsewhere: "Mappings" is the heading of their group, or the title.
+OWN_WORDS = {"connect.DefaultTemplate", "connect.Mapping"}
+
+
+@pytest.mark.parametrize("label", [each._meta.label for each in admin.site._registry])
+def test_a_page_has_the_words_of_its_entry_in_the_menu(label: str) -> None:
+    entries = [each for group in groups() for each in group.entries if isinstance(each, Entry)]
+    (entry,) = [each for each in entries if each.label == label]
+    title = str(apps.get_model(label)._meta.verbose_name_plural).lower().split()
+    if label not in OWN_WORDS:
+        assert set(entry.name.lower().split()) <= set(title)
+
+
+def test_people_have_roles_and_no_page_says_groups(superuser: Client) -> None:
+    person = User.objects.get(username="root")
+    for url in (
+        walk.page(Group, "changelist"),
+        walk.page(Group, "add"),
+        walk.page(User, "changelist"),
+        walk.page(User, "change", person.pk),
+    ):
+        html = superuser.get(url).content.decode()
+        # Django keeps the names of its permissions in the database.
+        said = re.sub(r"(?s)<select.*?</select>", "", html.partition('id="content"')[2])
+        text = re.sub(r"<[^>]+>", " ", said)
+        assert "role" in text.lower(), url
+        assert not re.search(r"\bgroups?\b", text, re.IGNORECASE), url
 
 
 def test_the_groups_stand_in_the_order_of_the_work(superuser: Client) -> None:

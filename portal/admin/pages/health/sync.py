@@ -132,7 +132,7 @@ class HealthAdmin(OfAConnection):
 
     @admin.display(description="state", ordering="connection__state")
     def state(self, health: Health) -> str:
-        return show.state(health.connection.state)
+        return show.state_of(health.connection)
 
     @admin.display(description="lately")
     def lately(self, health: Any) -> str:
