@@ -19,7 +19,7 @@ from bench import append_only
 from connect import host_apps
 from connect.models import HostApp
 from portal.dashboard import snapshot
-from tests import floors
+from tests import floors, template
 
 # What a use case needs in every test.
 pytest_plugins = [
@@ -38,6 +38,12 @@ hypothesis_settings.load_profile("usual")
 def _counts_are_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no test see, or save the query of, the menu's count that another test has made."""
     monkeypatch.setattr("portal.dashboard.worklist.total.KEPT_SECONDS", 0)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Let Django copy the run's migrated database instead of migrating one for each process."""
+    connection.settings_dict["TEST"]["TEMPLATE"] = template.name() or None
 
 
 @pytest.fixture(scope="session")

@@ -10,12 +10,16 @@ from psycopg import sql
 
 
 @contextmanager
-def scratch(name: str) -> Iterator[str]:
-    """Make a database for this process, yield its URL, and drop it afterwards."""
+def scratch(name: str, like: str = "") -> Iterator[str]:
+    """Make a database for this process, yield its URL, and drop it afterwards.
+
+    It is empty, or a copy of the one that is named.
+    """
     url, name = os.environ["DATABASE_URL"], f"{name}_{os.getpid()}"
     database = sql.Identifier(name)
     with psycopg.connect(url, autocommit=True) as server:
-        server.execute(sql.SQL("CREATE DATABASE {}").format(database))
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        server.execute(statement.format(database, sql.Identifier(like or "template1")))
         try:
             yield urlsplit(url)._replace(path=f"/{name}").geturl()
         finally:
