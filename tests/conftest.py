@@ -1,14 +1,16 @@
 """Fixtures that every test may use: a database, the emulator, and the fixed cast of tenants."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import psycopg
 import pytest
 from django.conf import settings as portal_settings
 from django.core.cache import cache
-from django.db import connection
+from django.db import connection, connections
 from django.test import TransactionTestCase
 from hypothesis import settings as hypothesis_settings
 from psycopg import sql
@@ -21,7 +23,8 @@ from connect import host_apps
 from connect.models import HostApp
 from portal.dashboard import snapshot
 from portal.dashboard.worklist import total
-from tests import floors, template
+from tenants.http import limits
+from tests import databases, floors, template
 
 # What a use case needs in every test.
 pytest_plugins = [
@@ -57,12 +60,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 
     While any test runs, the database refuses it, as in production.
     """
-    empty = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]  # has no stub
 
-    def empty_all(case: TransactionTestCase) -> None:
+    def empty_all(case: Any) -> None:
         try:
             with append_only.may_be_emptied():
-                empty(case)
+                for alias in case._databases_names(include_mirrors=False):
+                    databases.empty(connections[alias])
         finally:
             _ensure_host_app()
 
@@ -71,6 +74,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", empty_all)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _retries_are_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a call that is tried again not wait for a peer that fails by intention."""
+    monkeypatch.setattr("tenants.http.peer.LIMITS", replace(limits.LIMITS, backoff=0.01))
 
 
 @pytest.fixture(autouse=True)

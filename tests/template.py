@@ -9,6 +9,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from typing import LiteralString
 from urllib.parse import urlsplit
 
 import django
@@ -17,24 +19,30 @@ from django.core.management import call_command
 from django.db import connections
 from psycopg import sql
 
-NAME = "multiconnect_template"
-MADE_BY_THIS_RUN = "PYTEST_TEMPLATE"  # in the environment: the run's processes wait for it
+MADE_BY_THIS_RUN = "PYTEST_TEMPLATE"  # its name in the environment of the run's processes
 PATIENCE = 300.0  # seconds
 
 
 def begin() -> Callable[[], None]:
     """Begin to make the database; return what ends that and removes it."""
-    _remove()
-    os.environ[MADE_BY_THIS_RUN] = NAME
+    # Other runs may use the same server, each with a database of its own.
+    name = f"template_{urlsplit(os.environ['DATABASE_URL']).path.removeprefix('/')}"
+    _remove(name)
+    _run("CREATE DATABASE {}", name)
+    os.environ[MADE_BY_THIS_RUN] = name
     making = subprocess.Popen(
         [sys.executable, "-W", "ignore", "-m", "tests.template"],
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": "portal.project.settings"},
+        env={
+            **os.environ,
+            "DATABASE_URL": _url(name),
+            "DJANGO_SETTINGS_MODULE": "portal.project.settings",
+        },
     )
 
     def end() -> None:
         making.kill()
         making.wait()
-        _remove()
+        _remove(name)
 
     return end
 
@@ -43,41 +51,34 @@ def name() -> str:
     """Return the name of the migrated database once it is made; "" in a run that makes none."""
     wanted = os.environ.get(MADE_BY_THIS_RUN, "")
     end = time.monotonic() + PATIENCE
-    while wanted and not _is_made():
+    while wanted and not _is_made(wanted):
         assert time.monotonic() < end, "The migrated database of this run was never made."
         time.sleep(0.1)
     return wanted
 
 
-def _is_made() -> bool:
-    with _server() as server:
-        query = "SELECT datistemplate FROM pg_database WHERE datname = %s"
-        return server.execute(query, [NAME]).fetchone() == (True,)
-
-
 def _make() -> None:
-    with _server() as server:
-        server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(NAME)))
-    os.environ["DATABASE_URL"] = _url(NAME)
     django.setup()
     call_command("migrate", interactive=False, verbosity=0)
     connections.close_all()
-    _mark(is_template=True)
+    _run("ALTER DATABASE {} IS_TEMPLATE true", os.environ[MADE_BY_THIS_RUN])
 
 
-def _remove() -> None:
+def _is_made(name: str) -> bool:
     with _server() as server:
-        query = "SELECT 1 FROM pg_database WHERE datname = %s"
-        if server.execute(query, [NAME]).fetchone():
-            _mark(is_template=False)
-            drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(NAME))
-            server.execute(drop)
+        query = "SELECT datistemplate FROM pg_database WHERE datname = %s"
+        return server.execute(query, [name]).fetchone() == (True,)
 
 
-def _mark(*, is_template: bool) -> None:
+def _remove(name: str) -> None:
+    with suppress(psycopg.errors.InvalidCatalogName):  # there is none
+        _run("ALTER DATABASE {} IS_TEMPLATE false", name)
+        _run("DROP DATABASE {} WITH (FORCE)", name)
+
+
+def _run(statement: LiteralString, name: str) -> None:
     with _server() as server:
-        mark = sql.SQL("ALTER DATABASE {} IS_TEMPLATE {}")
-        server.execute(mark.format(sql.Identifier(NAME), sql.Literal(is_template)))
+        server.execute(sql.SQL(statement).format(sql.Identifier(name)))
 
 
 def _server() -> psycopg.Connection:

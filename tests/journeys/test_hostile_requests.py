@@ -254,7 +254,7 @@ ROLES = [*roles.permissions(), "superuser", "nobody"]
     "every",
     [
         pytest.param(False, id="a role a page"),
-        pytest.param(True, id="each role", marks=pytest.mark.thorough),
+        pytest.param(True, id="each role", marks=pytest.mark.every),
     ],
 )
 def test_every_page_of_staff_survives_a_hostile_request_of_each_role(
