@@ -41,7 +41,7 @@ chaos: $(READY) ## Kill everything, meet every fault, send hostile requests, and
 
 thorough: $(READY) ## Run the tests that are too long for make test: properties, every page, whole fleets
 	@$(VENV)/bin/python -m pytest -m "hypothesis and not chaos" --hypothesis-profile=thorough
-	@$(VENV)/bin/python -m pytest -m thorough
+	@$(VENV)/bin/python -m pytest -m "thorough or every"
 
 contract: $(READY) ## Run the clients that others wrote against the emulator (needs node and npm)
 	@scripts/contract $(VENV)/bin/python

@@ -1,13 +1,16 @@
 """Fixtures that every test may use: a database, the emulator, and the fixed cast of tenants."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import psycopg
 import pytest
 from django.conf import settings as portal_settings
-from django.db import connection
+from django.core.cache import cache
+from django.db import connection, connections
 from django.test import TransactionTestCase
 from hypothesis import settings as hypothesis_settings
 from psycopg import sql
@@ -19,7 +22,9 @@ from bench import append_only
 from connect import host_apps
 from connect.models import HostApp
 from portal.dashboard import snapshot
-from tests import floors
+from portal.dashboard.worklist import total
+from tenants.http import limits
+from tests import databases, floors, template
 
 # What a use case needs in every test.
 pytest_plugins = [
@@ -35,9 +40,16 @@ hypothesis_settings.load_profile("usual")
 
 
 @pytest.fixture(autouse=True)
-def _counts_are_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no test see, or save the query of, the menu's count that another test has made."""
-    monkeypatch.setattr("portal.dashboard.worklist.total.KEPT_SECONDS", 0)
+def _count_is_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each test count once for the menu of all its pages: it is the dearest part of most."""
+    monkeypatch.setattr(total, "KEPT_SECONDS", 3600)
+    cache.clear()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Let Django copy the run's migrated database instead of migrating one for each process."""
+    connection.settings_dict["TEST"]["TEMPLATE"] = template.name() or None
 
 
 @pytest.fixture(scope="session")
@@ -48,12 +60,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 
     While any test runs, the database refuses it, as in production.
     """
-    empty = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]  # has no stub
 
-    def empty_all(case: TransactionTestCase) -> None:
+    def empty_all(case: Any) -> None:
         try:
             with append_only.may_be_emptied():
-                empty(case)
+                for alias in case._databases_names(include_mirrors=False):
+                    databases.empty(connections[alias])
         finally:
             _ensure_host_app()
 
@@ -62,6 +74,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", empty_all)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _retries_are_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a call that is tried again not wait for a peer that fails by intention."""
+    monkeypatch.setattr("tenants.http.peer.LIMITS", replace(limits.LIMITS, backoff=0.01))
 
 
 @pytest.fixture(autouse=True)

@@ -11,8 +11,10 @@ from collections.abc import Generator
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 from demo import postgres
+from tests import template
 
 TEST_ENVIRONMENT = {
     "APP_NAME": "multiconnect-test",
@@ -34,6 +36,10 @@ TEST_ENVIRONMENT = {
 
 
 MATRIX = "tests/connect/provisioning/test_matrix.py"
+# One process has the browser and the running portal, and one the upgraded database.
+LOTS = ("tests/browser/", "tests/upgrade/")
+# What takes longest, by `--durations=40`.
+LONG = (*LOTS, "tests/chaos/", "tests/portal/test_use_cases.py", "tests/journeys/")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -66,21 +72,47 @@ def pytest_xdist_auto_num_workers() -> int:
     return len(os.sched_getaffinity(0)) + 1
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config) -> None:
+    """Migrate a database once, of which each process takes a copy."""
+    if not config.getoption("reuse_db"):
+        config.add_cleanup(template.begin())
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, so that no process works alone at the end."""
+    items.sort(key=lambda item: _place(item.nodeid))
+
+
+def _place(nodeid: str) -> int:
+    return next((n for n, each in enumerate(LONG) if nodeid.startswith(each)), len(LONG))
+
+
 class OneAtATime(LoadScopeScheduling):  # type: ignore[misc]  # xdist carries no types
     """Hands out one test function at a time, so that no process ends long before the others.
 
-    Browser tests are the exception: one process has the browser and the running portal, and runs
-    all of them, first, since they take the longest. A test and its parameters are one unit, except
-    for the fault matrix: its hundreds of cells fill the time while the storms of `make chaos` rage.
+    A test and its parameters are one unit. Two exceptions: what shares a dear fixture is one lot in
+    one process (LOTS); and the cells of the fault matrix, hundreds of them, are a unit each, since
+    they fill the time while the storms of `make chaos` rage.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        if nodeid.startswith("tests/browser/"):
-            return "browser"
+        lot = next((each for each in LOTS if nodeid.startswith(each)), "")
+        if lot:
+            return lot
         return nodeid if nodeid.startswith(MATRIX) else nodeid.partition("[")[0]
+
+    def mark_test_complete(self, node: WorkerController, index: int, duration: float = 0) -> None:
+        super().mark_test_complete(node, index, duration)
+        # xdist counts all units that a process ever had, after each test.
+        units = self.assigned_work[node]
+        for scope in [scope for scope, unit in units.items() if all(unit.values())]:
+            del units[scope]
 
 
 @pytest.hookimpl(optionalhook=True)  # with -p no:xdist there is no such hook
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneAtATime:
     """Distribute a run in the way above."""
+    config.option.loadscopereorder = False
     return OneAtATime(config, log)

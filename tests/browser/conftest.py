@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
@@ -14,7 +13,9 @@ from demo.plan import Plan
 from demo.ports import free_port
 from demo.stack import Stack, running
 from portal import roles
+from tests import template
 from tests.browser import people
+from tests.databases import scratch
 from tests.lacking import lacking
 from tests.portal.admin import ready
 from tests.portal.admin.conftest import signed_in
@@ -52,10 +53,12 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="package")
 def stack(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The portal, its worker and a quick emulator as processes of their own."""
-    state: Path = tmp_path_factory.mktemp("stack")
-    with running(Plan(state, free_port(), free_port(), durable=False), lambda _: None) as stack:
-        Emulator(stack.plan.emulator_url).call("POST", "/behaviour", AT_ONCE)
-        yield stack
+    plan = Plan(tmp_path_factory.mktemp("stack"), free_port(), free_port(), durable=False)
+    with pytest.MonkeyPatch.context() as patch, scratch("stack", like=template.name()) as url:
+        patch.setenv("DATABASE_URL", url)
+        with running(plan, lambda _: None) as stack:
+            Emulator(stack.plan.emulator_url).call("POST", "/behaviour", AT_ONCE)
+            yield stack
 
 
 @pytest.fixture(scope="package")

@@ -1,6 +1,9 @@
-"""Every cell of the tables in docs/reliability.md, walked in a real browser."""
+"""Every cell of the tables in docs/reliability.md, walked in a real browser.
 
-from collections.abc import Iterator
+Of a connection's states, `make test` has one of each kind, CI and `make thorough` have all.
+"""
+
+from collections.abc import Hashable, Iterator
 from itertools import count
 from typing import Any
 
@@ -35,6 +38,7 @@ from scripts.documents.states import NOTHING, ROWS, State, primary
 from tenants import links, orgid
 from tenants.models import GrantStatus, Proof, Tenant
 from tests import cast, standings
+from tests.kinds import one_of_each
 from tests.portal.admin import rows
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -120,8 +124,20 @@ def wrong_for_subscriber(window: Page, tenant: Tenant, seen: Standing, row: Stat
     return ""
 
 
-def test_every_state_of_a_connection_is_said_as_the_table_says(window: Page) -> None:
-    made = [(store(facts, seen), seen) for facts, seen in standings.EVERY]
+def kinds(state: tuple[Facts, Standing]) -> set[Hashable]:
+    """Return a state's tone, its primary button, and its headline for the subscriber."""
+    _, seen = state
+    return {
+        ("tone", seen.tone),
+        ("button", primary(seen.remedy)),
+        ("headline", seen.subscriber.headline),
+    }
+
+
+@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.every)])
+def test_every_state_of_a_connection_is_said_as_the_table_says(window: Page, every: bool) -> None:
+    chosen = standings.EVERY if every else one_of_each(standings.EVERY, kinds)
+    made = [(store(facts, seen), seen) for facts, seen in chosen]
     table = {each.key: each for each in ROWS["connections"]()}
     faults = {}
     for tenant, seen in made:

@@ -142,7 +142,7 @@ def is_empty_list(page: Page) -> bool:
     return page.locator("#changelist .empty").count() > 0
 
 
-@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.every)])
 def test_no_page_complains_has_a_fault_or_scrolls_sideways(
     staffed: Stack, looker: Page, axe: str, every: bool
 ) -> None:

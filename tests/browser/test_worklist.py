@@ -143,7 +143,7 @@ def log_in(person: Person) -> None:
 
 
 @pytest.mark.parametrize(
-    "fleet", [SMALL, pytest.param(WHOLE, marks=pytest.mark.thorough)], indirect=True
+    "fleet", [SMALL, pytest.param(WHOLE, marks=pytest.mark.every)], indirect=True
 )
 def test_a_fleet_is_worked_off_by_the_keyboard_without_leaving_the_page(
     person: Person, fleet: Fleet

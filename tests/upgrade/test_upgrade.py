@@ -56,13 +56,15 @@ def test_what_has_new_columns_is_described_truly() -> None:
         assert grant.refresh_token
 
 
-def test_every_page_of_every_row_opens() -> None:
+@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.every)])
+def test_every_page_of_every_row_opens(every: bool) -> None:
     client = Client()
     client.force_login(User.objects.get(username="mia"))
     # Sync health shows live connections alone.
     hidden = Health.objects.exclude(connection__stage=Stage.LIVE).values_list("pk", flat=True)
     without_page = {f"/admin/connect/health/{pk}/change/" for pk in hidden}
-    for address in [*walk.lists(), *walk.rows()]:
+    rows = walk.rows() if every else walk.rows_of_each_kind()
+    for address in [*walk.lists(), *rows]:
         if address not in without_page:
             assert client.get(address).status_code == 200, address
 

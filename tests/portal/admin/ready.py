@@ -1,6 +1,6 @@
 """A row for every action of the registry on which the action is possible now."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -51,6 +51,7 @@ from portal.models import BulkItem, BulkItemStatus, BulkRun
 from tenants import orgid
 from tenants.models import OrgRule, OrgVerdict, Proof, RateBucket, Switch, Tenant, Tended
 from tests.connect.write_errors import schemas
+from tests.kinds import one_of_each
 from tests.portal.admin import rows, strangers
 
 TAG = "pilots"
@@ -342,6 +343,16 @@ def cases(*, every: bool) -> Iterator[tuple[type[Model], Action]]:
             wanted = every or not sibling or action.name in ("snooze", "refresh")
             if wanted and _has_page(model, action):
                 yield model, action
+
+
+def of_each_kind() -> Iterator[tuple[type[Model], Action]]:
+    """Return the first action of each model's pages, and the first for each way to be asked."""
+
+    def kinds(case: tuple[type[Model], Action]) -> set[Hashable]:
+        model, action = case
+        return {model, (action.form, action.asks)}
+
+    return one_of_each(cases(every=True), kinds)
 
 
 def _has_page(model: type[Model], action: Action) -> bool:

@@ -20,6 +20,7 @@ from connect.models import (
     Stage,
 )
 from portal.admin.kit import lists
+from portal.dashboard.worklist import total
 from portal.door import sessions
 from tenants.models import RateBucket, Switch, Tenant
 from tests.portal.admin import strangers, walk
@@ -79,8 +80,11 @@ def test_each_list_costs_six_queries_at_most_and_as_many_at_any_length(
 ) -> None:
     strangers.make(3)
     held_up()
-    few = {url: walk.queries(person, url) for url in walk.warm(person, addresses())}
+    urls = walk.warm(person, addresses())
+    monkeypatch.setattr(total, "KEPT_SECONDS", 0)  # each page counts for its menu too
+    few = {url: walk.queries(person, url) for url in urls}
     assert {url: cost for url, cost in few.items() if cost > MAX_QUERIES} == {}
+    monkeypatch.setattr(total, "KEPT_SECONDS", 3600)
     strangers.make(9, start=4)
     assert {url: walk.queries(person, url) for url in few} == few
     monkeypatch.setattr(lists, "MAX_COUNTED", 4)  # from there on rows are estimated, not counted

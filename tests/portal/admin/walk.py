@@ -1,6 +1,6 @@
 """The addresses of the admin's pages, and what they cost."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 
 from django.contrib import admin
 from django.db import connection
@@ -23,6 +23,7 @@ from connect.models import (
 )
 from portal.models import BulkItem
 from tenants.models import Callout, Event, Message, OrgRule, SalesforceGrant, Tenant
+from tests.kinds import one_of_each
 
 # For superusers, and for managers.
 NOT_FOR_EVERY_ROLE = (
@@ -63,6 +64,18 @@ def rows() -> Iterator[str]:
     for model in models():
         for row in model._default_manager.all():
             yield page(model, "change", row.pk)
+
+
+def rows_of_each_kind() -> Iterator[str]:
+    """Yield the address of some rows' pages: of each model, a row for each of its states."""
+
+    def kinds(row: Model) -> set[Hashable]:
+        chosen = [field.attname for field in row._meta.concrete_fields if field.choices]
+        return {type(row), *((type(row), name, getattr(row, name)) for name in chosen)}
+
+    every = (row for model in models() for row in model._default_manager.all())
+    for row in one_of_each(every, kinds):
+        yield page(type(row), "change", row.pk)
 
 
 def warm(client: Client, urls: list[str]) -> list[str]:

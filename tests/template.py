@@ -1,0 +1,94 @@
+"""One migrated database for a whole test run: each process of the run gets a copy of it.
+
+All migrations take about twenty seconds, a copy takes less than one. `python -m tests.template`
+makes it, while the processes collect their tests.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import LiteralString
+from urllib.parse import urlsplit
+
+import django
+import psycopg
+from django.core.management import call_command
+from django.db import connections
+from psycopg import sql
+
+MADE_BY_THIS_RUN = "PYTEST_TEMPLATE"  # its name in the environment of the run's processes
+PATIENCE = 300.0  # seconds
+
+
+def begin() -> Callable[[], None]:
+    """Begin to make the database; return what ends that and removes it."""
+    # Other runs may use the same server, each with a database of its own.
+    name = f"template_{urlsplit(os.environ['DATABASE_URL']).path.removeprefix('/')}"
+    _remove(name)
+    _run("CREATE DATABASE {}", name)
+    os.environ[MADE_BY_THIS_RUN] = name
+    making = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-m", "tests.template"],
+        env={
+            **os.environ,
+            "DATABASE_URL": _url(name),
+            "DJANGO_SETTINGS_MODULE": "portal.project.settings",
+        },
+    )
+
+    def end() -> None:
+        making.kill()
+        making.wait()
+        _remove(name)
+
+    return end
+
+
+def name() -> str:
+    """Return the name of the migrated database once it is made; "" in a run that makes none."""
+    wanted = os.environ.get(MADE_BY_THIS_RUN, "")
+    end = time.monotonic() + PATIENCE
+    while wanted and not _is_made(wanted):
+        assert time.monotonic() < end, "The migrated database of this run was never made."
+        time.sleep(0.1)
+    return wanted
+
+
+def _make() -> None:
+    django.setup()
+    call_command("migrate", interactive=False, verbosity=0)
+    connections.close_all()
+    _run("ALTER DATABASE {} IS_TEMPLATE true", os.environ[MADE_BY_THIS_RUN])
+
+
+def _is_made(name: str) -> bool:
+    with _server() as server:
+        query = "SELECT datistemplate FROM pg_database WHERE datname = %s"
+        return server.execute(query, [name]).fetchone() == (True,)
+
+
+def _remove(name: str) -> None:
+    with suppress(psycopg.errors.InvalidCatalogName):  # there is none
+        _run("ALTER DATABASE {} IS_TEMPLATE false", name)
+        _run("DROP DATABASE {} WITH (FORCE)", name)
+
+
+def _run(statement: LiteralString, name: str) -> None:
+    with _server() as server:
+        server.execute(sql.SQL(statement).format(sql.Identifier(name)))
+
+
+def _server() -> psycopg.Connection:
+    # A database that is not copied: nobody may be connected to the one that is.
+    return psycopg.connect(_url("postgres"), autocommit=True)
+
+
+def _url(database: str) -> str:
+    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database}").geturl()
+
+
+if __name__ == "__main__":
+    _make()
