@@ -97,9 +97,11 @@ TRUSTED_PROXIES: int = number("TRUSTED_PROXIES", 1 if PORTAL_URL.startswith("htt
 
 # --- use cases -----------------------------------------------------------------------------------
 # Apps on top of the portal: to add or to delete the folder of one is enough.
+OWN_APPS = ("portal", "connect", "tenants")
 _APPS = sorted(each.parent.name for each in BASE_DIR.glob("*/apps.py"))
-_ON_TOP = [name for name in _APPS if name not in ("portal", "connect", "tenants")]
+_ON_TOP = [name for name in _APPS if name not in OWN_APPS]
 USE_CASES = [name for name in entries("USE_CASES", ",".join(_ON_TOP)) if name in _ON_TOP]
+FLOORS = (*USE_CASES, *OWN_APPS)  # each imports only those behind it
 MISSING_USE_CASES = [name for name in entries("USE_CASES") if name not in USE_CASES]
 for _name in USE_CASES:  # a use case keeps its own settings in its module `settings`
     if (BASE_DIR / _name / "settings.py").exists():
@@ -220,7 +222,8 @@ def _database(url: str) -> dict[str, Any]:
 def _encryption(machine: str) -> dict[str, str]:
     """Return that a database on another machine is reached by TLS or not at all.
 
-    The certificate is not checked, because Heroku's is signed by itself; ?sslmode=… says otherwise.
+    The certificate is not checked, because Heroku's is signed by itself. What its address says with
+    ?sslmode=… wins, no TLS too; doctor says how each database is reached.
     """
     is_here = machine in ("", "localhost", "127.0.0.1", "::1") or machine.startswith("/")
     return {} if is_here or not PORTAL_URL.startswith("https:") else {"sslmode": "require"}
