@@ -27,6 +27,7 @@ class PortalConfig(AppConfig):
             deploy_rules,
             door_rules,
             integration_rules,
+            mail_rules,
             setting_rules,
         )
 

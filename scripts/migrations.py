@@ -53,12 +53,18 @@ def _own_dependencies(file: Path, app: str) -> list[str]:
     return []
 
 
-def main() -> int:
-    """Print what is wrong and return the exit code: 1 if there is something."""
+def main(arguments: list[str]) -> int:
+    """Print what is wrong and return the exit code: 1 if there is something.
+
+    With --apps, print the labels of the apps that have migrations.
+    """
+    if arguments == ["--apps"]:
+        print(*(folder.parent.name for folder in folders(ROOT)))
+        return 0
     found = problems(ROOT)
     print(*found, sep="\n" if found else "")
     return 1 if found else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -95,7 +95,7 @@ def _ensure_host_app() -> None:
 
 
 def _url_of_database() -> str:
-    url = urlsplit(portal_settings.DATABASE_URL)
+    url = urlsplit(str(portal_settings.DATABASE_URL))
     return url._replace(path=f"/{quote(str(connection.settings_dict['NAME']))}").geturl()
 
 

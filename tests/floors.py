@@ -2,6 +2,6 @@
 
 from django.conf import settings
 
-OWN = ("portal", "connect", "tenants")
+OWN: tuple[str, ...] = settings.OWN_APPS
 USE_CASES: tuple[str, ...] = tuple(settings.USE_CASES)
-APPS = (*USE_CASES, *OWN)
+APPS: tuple[str, ...] = settings.FLOORS

@@ -23,7 +23,6 @@ from portal.models import AuditEntry
 PERIOD = timedelta(seconds=10)
 READING_SECONDS = 5  # by then a process has read it, or it has died
 SKEW = timedelta(seconds=1)  # by which the clocks of two dynos may differ
-PACKAGES = (*settings.USE_CASES, "portal", "connect", "tenants")
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ def _claim(key: str, kept: Snapshot) -> bool:
 def _version() -> str:
     """Return a name of this code: it cannot load what another release has kept."""
     digest = sha256()
-    for package in PACKAGES:
+    for package in settings.FLOORS:
         for path in sorted((settings.BASE_DIR / package).rglob("*.py")):
             digest.update(path.read_bytes())
     return digest.hexdigest()

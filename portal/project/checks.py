@@ -1,7 +1,7 @@
 """System checks: one id and one line for each setting that is missing or wrong.
 
-The portal's rules are in setting_rules.py. A use case adds its own with `rule`, and its settings to
-NUMBERS and BASE_URLS.
+The portal's rules are in the modules that end in `_rules`. A use case adds its own with `rule`, and
+its settings to NUMBERS and BASE_URLS.
 
 Errors stop manage.py commands, gunicorn (`stop_on_errors`) and the worker; warnings are shown by
 `python manage.py check` and in Heroku's release log.

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from portal.project.environment import env, number
+from portal.project.environment import env, flag, number
 
-SECOND_FACTOR_REQUIRED: bool = env.bool("SECOND_FACTOR_REQUIRED", True)
+SECOND_FACTOR_REQUIRED: bool = flag("SECOND_FACTOR_REQUIRED", True)
 SESSION_IDLE_MINUTES: int = number("SESSION_IDLE_MINUTES", 30)
-TWO_PERSON_APPROVAL: bool = env.bool("TWO_PERSON_APPROVAL", True)
+TWO_PERSON_APPROVAL: bool = flag("TWO_PERSON_APPROVAL", True)
 AUDIT_DAYS: int = number("AUDIT_DAYS", 730)  # the database keeps 400 days in any case
 # Single sign-on by OpenID Connect; on if all three are set.
 OIDC_ISSUER: str = env.str("OIDC_ISSUER", "").rstrip("/")

@@ -1,6 +1,6 @@
 """Reading settings from the environment and from `.env`.
 
-A wrong value never stops the start here: portal/project/setting_rules.py reports it.
+A wrong value never stops the start here: the rules in portal/project/*_rules.py report it.
 """
 
 import re
@@ -13,12 +13,27 @@ import environ
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 TENANTS_URL = r"TENANTS(_[A-Z0-9]+)+_URL"
 BASE_DIR = Path(__file__).resolve().parents[2]
+FLAGS = {
+    **dict.fromkeys(("true", "yes", "y", "on", "1"), True),
+    **dict.fromkeys(("false", "no", "n", "off", "0"), False),
+}
+NOT_FLAGS: list[str] = []  # settings whose value is neither true nor false
 NOT_NUMBERS: list[str] = []  # settings whose value is not a whole number
-
 NOT_ZONES: list[str] = []  # settings whose value is not the name of a time zone
 
 env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
+
+PORTAL_URL: str = env.str("PORTAL_URL", "http://127.0.0.1:5000").rstrip("/")
+OVER_HTTPS = PORTAL_URL.startswith("https:")
+
+
+def flag(name: str, default: bool) -> bool:
+    """Read true or false. Another word must not switch off what protects."""
+    given = env.str(name, str(default)).strip().lower()
+    if given not in FLAGS:
+        NOT_FLAGS.append(name)
+    return FLAGS.get(given, default)
 
 
 def number(name: str, default: int) -> int:

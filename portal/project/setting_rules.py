@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured, ValidationError
-from django.core.mail import get_connection
-from django.core.validators import validate_email
+from django.core.exceptions import ImproperlyConfigured
 from django.http.request import validate_host
 
 from connect.mappings import lint
@@ -24,7 +22,6 @@ MIN_LENGTHS = {  # characters
     "METRICS_TOKEN": 20,
 }
 APP = re.compile(r"[a-z][a-z0-9-]{1,28}[a-z0-9]")  # of Heroku's published schema
-CONSOLE = "django.core.mail.backends.console.EmailBackend"
 
 
 @rule("E001")
@@ -103,13 +100,6 @@ def heroku_api_token() -> Iterator[str]:
         )
 
 
-@rule("E007")
-def dev_email() -> Iterator[str]:
-    if not _is_email(settings.DEV_EMAIL):
-        lack = "not an e-mail address" if settings.DEV_EMAIL else "missing"
-        yield f"DEV_EMAIL is {lack}: heroku config:set DEV_EMAIL=connect@your-company.example"
-
-
 @rule("E008")
 def salesforce_app() -> Iterator[str]:
     for name, what in (("SALESFORCE_KEY", "key"), ("SALESFORCE_SECRET", "secret")):
@@ -151,6 +141,12 @@ def base_urls() -> Iterator[str]:
     for name, blank in BLANKS.items():
         if blank not in getattr(settings, name):
             yield f"{name} has no {blank}: heroku config:unset {name}"
+
+
+@rule("E025")
+def flags() -> Iterator[str]:
+    for name in settings.NOT_FLAGS:
+        yield f"{name} is neither true nor false: heroku config:set {name}=true, or =false"
 
 
 @rule("E012")
@@ -212,26 +208,6 @@ def allowed_hosts() -> Iterator[str]:
         )
 
 
-@rule("E018")
-def email_backend() -> Iterator[str]:
-    try:
-        get_connection()
-    except (ImportError, AttributeError, ImproperlyConfigured) as error:
-        yield (
-            f"EMAIL_BACKEND cannot be used ({' '.join(str(error).split())}): set what it names, or "
-            "heroku config:set EMAIL_BACKEND=anymail.backends.mailgun.EmailBackend"
-        )
-
-
-@rule("W018")
-def email_is_really_sent() -> Iterator[str]:
-    if settings.OVER_HTTPS and settings.EMAIL_BACKEND == CONSOLE:
-        yield (
-            "EMAIL_BACKEND only prints e-mails to the log: "
-            "heroku config:set EMAIL_BACKEND=anymail.backends.mailgun.EmailBackend"
-        )
-
-
 @rule("E019")
 def allowed_peers() -> Iterator[str]:
     for name in ("SALESFORCE_HOSTS", "HEROKU_CONNECT_HOSTS"):
@@ -251,13 +227,6 @@ def log_level() -> Iterator[str]:
 def redis_url() -> Iterator[str]:
     if settings.REDIS_URL and not settings.REDIS_URL.startswith(("redis://", "rediss://")):
         yield "REDIS_URL is not a redis:// address: heroku config:unset REDIS_URL"
-
-
-@rule("E022")
-def staff_emails() -> Iterator[str]:
-    wrong = [each for each in settings.STAFF_EMAILS if not _is_email(each)]
-    if wrong and settings.STAFF_EMAILS != [settings.DEV_EMAIL]:  # that one is E007's
-        yield f"STAFF_EMAILS holds {wrong[0]!r}: list e-mail addresses, separated by commas"
 
 
 @rule("E051")
@@ -303,11 +272,3 @@ def _split(url: str) -> SplitResult | None:
     except ValueError:
         return None
     return parts if parts.scheme in ("http", "https") and parts.hostname else None
-
-
-def _is_email(address: str) -> bool:
-    try:
-        validate_email(address)
-    except ValidationError:
-        return False
-    return True

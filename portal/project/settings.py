@@ -1,35 +1,39 @@
 """Every setting of the portal, read from the environment (README.md, "Settings").
 
-A missing or wrong value never stops this file: portal/project/setting_rules.py reports it as a
+A missing or wrong value never stops this file: the rules beside it (*_rules.py) report it as a
 system check with an id and one sentence on what to set, and manage.py, gunicorn and the worker
 refuse to start on it.
 """
 
-import logging
 import sys
 from importlib import import_module
-from typing import Any
 
 from csp.constants import SELF
 
-from portal.project import door_settings, mail_settings
+from portal.project import data_settings, door_settings, log_settings, mail_settings
 from portal.project.environment import (
     BASE_DIR,
+    NOT_FLAGS,
     NOT_NUMBERS,
     NOT_ZONES,
+    OVER_HTTPS,
+    PORTAL_URL,
     entries,
     env,
+    flag,
     host,
     number,
-    tenants_databases,
     zone,
 )
 
-__all__ = ["NOT_NUMBERS", "NOT_ZONES"]  # read by the checks; all other settings are defined below
+__all__ = [
+    "NOT_FLAGS",
+    "NOT_NUMBERS",
+    "NOT_ZONES",
+]  # read by the checks; all other settings are defined below
 
 # --- who we are ----------------------------------------------------------------------------------
 APP_NAME: str = env.str("APP_NAME", "")
-PORTAL_URL: str = env.str("PORTAL_URL", "http://127.0.0.1:5000").rstrip("/")
 HOME_URL: str = env.str("HOME_URL", "")  # where / leads to; else to the staff's first page
 DEV_EMAIL: str = env.str("DEV_EMAIL", "")
 STAFF_EMAILS: list[str] = entries("STAFF_EMAILS", DEV_EMAIL)
@@ -46,10 +50,10 @@ STAFF_TIME_ZONE: str = zone("STAFF_TIME_ZONE")
 METRICS_TOKEN: str = env.str("METRICS_TOKEN", "")  # without it there is no /metrics
 
 # --- for the ISV's own systems (docs/webhooks.md, docs/api.md) ------------------------------------
-LIFECYCLE_WEBHOOKS: bool = env.bool("LIFECYCLE_WEBHOOKS", False)
+LIFECYCLE_WEBHOOKS: bool = flag("LIFECYCLE_WEBHOOKS", False)
 # host:port of receivers in a private network, which no webhook may call otherwise
 WEBHOOK_PRIVATE_HOSTS: list[str] = entries("WEBHOOK_PRIVATE_HOSTS")
-READ_API: bool = env.bool("READ_API", False)
+READ_API: bool = flag("READ_API", False)
 API_CALLS_PER_HOUR: int = number("API_CALLS_PER_HOUR", 3600)  # with one token
 
 # --- secrets -------------------------------------------------------------------------------------
@@ -83,7 +87,7 @@ MAPPING_CALLS_PER_HOUR: int = number("MAPPING_CALLS_PER_HOUR", 4500)
 
 # --- registration --------------------------------------------------------------------------------
 REGISTRATION_POLICY: str = env.str("REGISTRATION_POLICY", "signed")
-REGISTRATION_SIGNATURE_REQUIRED: bool = env.bool("REGISTRATION_SIGNATURE_REQUIRED", False)
+REGISTRATION_SIGNATURE_REQUIRED: bool = flag("REGISTRATION_SIGNATURE_REQUIRED", False)
 REGISTRATIONS_PER_HOUR: int = number("REGISTRATIONS_PER_HOUR", 200)  # from one address
 REGISTRATIONS_PER_HOUR_TOTAL: int = number("REGISTRATIONS_PER_HOUR_TOTAL", 2000)
 # Each costs money. A manager can allow more for a day.
@@ -93,13 +97,15 @@ NEW_ADDONS_PER_DAY: int = number("NEW_ADDONS_PER_DAY", 100)
 # 0: an off-boarding cannot be undone.
 OFFBOARDING_GRACE_DAYS: int = number("OFFBOARDING_GRACE_DAYS", 7)
 # Heroku's router appends the caller's address to X-Forwarded-For; nothing before that is believed.
-TRUSTED_PROXIES: int = number("TRUSTED_PROXIES", 1 if PORTAL_URL.startswith("https:") else 0)
+TRUSTED_PROXIES: int = number("TRUSTED_PROXIES", 1 if OVER_HTTPS else 0)
 
 # --- use cases -----------------------------------------------------------------------------------
 # Apps on top of the portal: to add or to delete the folder of one is enough.
+OWN_APPS = ("portal", "connect", "tenants")
 _APPS = sorted(each.parent.name for each in BASE_DIR.glob("*/apps.py"))
-_ON_TOP = [name for name in _APPS if name not in ("portal", "connect", "tenants")]
+_ON_TOP = [name for name in _APPS if name not in OWN_APPS]
 USE_CASES = [name for name in entries("USE_CASES", ",".join(_ON_TOP)) if name in _ON_TOP]
+FLOORS = (*USE_CASES, *OWN_APPS)  # each imports only those behind it
 MISSING_USE_CASES = [name for name in entries("USE_CASES") if name not in USE_CASES]
 for _name in USE_CASES:  # a use case keeps its own settings in its module `settings`
     if (BASE_DIR / _name / "settings.py").exists():
@@ -191,91 +197,10 @@ TEMPLATES = [
     },
 ]
 
-# --- database and queue --------------------------------------------------------------------------
-DATABASE_URL: str = env.str("DATABASE_URL", "")
-
-
-# In seconds: a server that has gone is noticed, also by a connection that is kept.
-REACH = {
-    "connect_timeout": 5,
-    "keepalives_idle": 30,
-    "keepalives_interval": 10,
-    "keepalives_count": 3,
-}
-
-
-def _database(url: str) -> dict[str, Any]:
-    if not url.startswith(("postgres://", "postgresql://")):
-        return {"ENGINE": "django.db.backends.dummy"}
-    try:
-        config = env.db_url_config(url)
-    except ValueError:  # e.g. a port that is not a number
-        return {"ENGINE": "django.db.backends.dummy"}
-    # A connection that is kept may be dead by the next request, so Django asks it first.
-    kept = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
-    reach = {**REACH, **_encryption(config.get("HOST", ""))}
-    return {**config, **kept, "OPTIONS": {**reach, **config.get("OPTIONS", {})}}
-
-
-def _encryption(machine: str) -> dict[str, str]:
-    """Return that a database on another machine is reached by TLS or not at all.
-
-    The certificate is not checked, because Heroku's is signed by itself; ?sslmode=… says otherwise.
-    """
-    is_here = machine in ("", "localhost", "127.0.0.1", "::1") or machine.startswith("/")
-    return {} if is_here or not PORTAL_URL.startswith("https:") else {"sslmode": "require"}
-
-
-def _redis(url: str) -> str:
-    # Heroku's Redis answers over TLS only, with a certificate signed by itself.
-    if url.startswith("rediss://") and host(url).endswith(".amazonaws.com") and "?" not in url:
-        return f"{url}?ssl_cert_reqs=none"
-    return url
-
-
-# The tenants' data may be in other databases: TENANTS_EU_URL is called tenants_eu.
-TENANTS_DATABASES = tenants_databases()
-DATABASES = {
-    "default": _database(DATABASE_URL),
-    **{name: _database(url) for name, url in TENANTS_DATABASES.items()},
-}
-DATABASE_ROUTERS = ["portal.project.databases.OwnTables"]
-CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},  # of each process
-    # What one process has read for all: see portal/dashboard/snapshot.py.
-    "shared": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
-        "LOCATION": "portal_shared_cache",
-    },
-}
-
-REDIS_URL: str = _redis(env.str("REDIS_URL", ""))
-TASK_TIMEOUT = 120  # seconds; tenants.leases.LEASE must be longer
-WORKERS: int = number("WORKERS", 2)
-
-# Why each value: tests/portal/project/test_worker.py pins the packages' behaviour, docs/adr/0003.
-Q_CLUSTER: dict[str, Any] = {
-    "name": "multiconnect",
-    "workers": WORKERS,
-    "queue_limit": WORKERS,
-    "timeout": TASK_TIMEOUT,
-    # Far longer than the timeout: a task that the queue takes for lost runs a second time.
-    "retry": TASK_TIMEOUT * 3 + 30,
-    "max_attempts": 1,
-    "ack_failures": True,  # our own rows count attempts and decide when to try again
-    # After a standstill, a schedule runs once and not once for each time it was missed.
-    "catch_up": False,
-    "poll": 2,  # how often an empty queue is asked; a task that is queued is announced
-    "bulk": 1,
-    "save_limit": 0,  # a limit would lock and load every kept row for each result; we prune daily
-    "recycle": 200,
-    "label": "Task queue",
-    **({"redis": REDIS_URL} if REDIS_URL else {"orm": "default"}),
-    "broker_class": f"portal.project.brokers.{'Redis' if REDIS_URL else 'Database'}Broker",
-}
+# --- databases, caches and queue ------------------------------------------------------------------
+globals().update({name: value for name, value in vars(data_settings).items() if name.isupper()})
 
 # --- sessions, cookies, transport ----------------------------------------------------------------
-OVER_HTTPS = PORTAL_URL.startswith("https:")
 # Only behind a proxy that sets it: elsewhere a caller could claim to use https.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_SSL_REDIRECT = OVER_HTTPS
@@ -339,38 +264,4 @@ STORAGES = {
 }
 
 # --- logging -------------------------------------------------------------------------------------
-LOG_LEVEL: str = env.str("LOG_LEVEL", "INFO")
-_LEVEL = LOG_LEVEL if LOG_LEVEL in logging.getLevelNamesMapping() else "INFO"
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {
-        "request_id": {"()": "portal.project.request_ids.RequestIdFilter"},
-        "refused": {"()": "portal.project.logfmt.RefusedFilter"},
-        "work": {"()": "portal.project.logfmt.WorkFilter"},
-        "redact": {"()": "tenants.redaction.RedactionFilter"},
-    },
-    "formatters": {
-        "logfmt": {"()": "portal.project.logfmt.LogfmtFormatter"},
-    },
-    "handlers": {
-        # Standard output is for what a command says, so that a program can read it.
-        "stderr": {
-            "class": "logging.StreamHandler",
-            "stream": "ext://sys.stderr",
-            "formatter": "logfmt",
-            "filters": ["request_id", "work", "refused", "redact"],
-        }
-    },
-    "root": {"handlers": ["stderr"], "level": _LEVEL},
-    "loggers": {
-        "django_q": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
-        "django-q": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
-        "django.request": {"level": "ERROR"},
-        # Its finer lines hold addresses, and those of webhooks are secret.
-        "urllib3": {"level": "INFO"},
-        # Guesses of staff, which portal/door/watch.py logs with the name.
-        "django.security.DisallowedModelAdminLookup": {"level": "CRITICAL"},
-        "django.security.DisallowedModelAdminToField": {"level": "CRITICAL"},
-    },
-}
+globals().update({name: value for name, value in vars(log_settings).items() if name.isupper()})

@@ -12,7 +12,7 @@ from django.conf import settings
 
 from scripts.documents.blocks import table
 
-FLOORS = (*settings.USE_CASES, "portal", "connect", "tenants")
+FLOORS = settings.FLOORS
 BESIDE = ("emulator", "demo", "bench")
 OPENED = ("portal.admin",)  # packages whose own rooms are shown in their place
 # What Django or gunicorn looks for by its name: no reader looks for it here.

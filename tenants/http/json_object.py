@@ -51,13 +51,6 @@ class JsonObject:
             raise self._missing(f"a usable {self._name(key)}")
         return value
 
-    def integer(self, key: str) -> int:
-        """A required integer."""
-        value = self.integer_or_none(key)
-        if value is None:
-            raise self._missing(self._name(key))
-        return value
-
     def integer_or_none(self, key: str) -> int | None:
         """An integer, or None if it is absent, null, too large or not an integer."""
         value = self.raw.get(key)
@@ -65,10 +58,6 @@ class JsonObject:
         if not isinstance(value, int) or isinstance(value, bool):
             return None
         return value if abs(value) <= MAX_COUNT else None
-
-    def object(self, key: str) -> "JsonObject":
-        """A required object."""
-        return JsonObject(self.raw.get(key), self._missing, self._name(key))
 
     def object_or_empty(self, key: str) -> "JsonObject":
         """An object, or an empty one if it is absent or null."""

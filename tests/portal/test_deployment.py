@@ -4,6 +4,7 @@ import ast
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +15,8 @@ from portal.project import connection_limits
 from portal.project.checks import NUMBERS
 from tests.portal.project.test_checks import bare
 
-ROOT = settings.BASE_DIR
-READERS = ("str", "int", "bool", "list", "entries", "number", "zone")
+ROOT: Path = settings.BASE_DIR
+READERS = ("str", "entries", "flag", "number", "zone")
 SET_BY_ADD_ONS = {"DATABASE_URL"}
 
 
@@ -26,14 +27,17 @@ def text(path: str) -> str:
 
 def settings_read() -> set[str]:
     """Return the name of every environment variable that the portal and its use cases read."""
-    own = [f"portal/project/{name}settings.py" for name in ("", "door_", "mail_")]
-    files = [*own, *(f"{name}/settings.py" for name in settings.USE_CASES)]
-    return {name for file in files if (ROOT / file).exists() for name in settings_read_by(file)}
+    files = [
+        ROOT / "portal/project/environment.py",
+        *(ROOT / "portal/project").glob("*settings.py"),
+        *(ROOT / name / "settings.py" for name in settings.USE_CASES),
+    ]
+    return {name for file in files if file.exists() for name in settings_read_by(file)}
 
 
-def settings_read_by(file: str) -> Iterator[str]:
+def settings_read_by(file: Path) -> Iterator[str]:
     """Yield the name of every environment variable that a file of settings reads."""
-    for node in ast.walk(ast.parse(text(file))):
+    for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
             reader = getattr(node.func, "attr", None) or getattr(node.func, "id", None)
             if reader in READERS:

@@ -12,7 +12,7 @@ from connect.models import Rollout
 from tenants.models import Tenant
 from tests.portal.admin import walk
 
-OURS = {"tenants", "connect", "portal", *settings.USE_CASES}
+OURS = set(settings.FLOORS)
 MODELS = [each for each in apps.get_models() if each._meta.app_label in OURS]
 # As Django makes them of a field's name.
 WRONG = {"url", "api", "addon", "addons", "csv", "utc"}

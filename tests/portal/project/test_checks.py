@@ -14,7 +14,7 @@ from portal.project.checks import RULES, settings_are_right
 
 LONG = "x" * 50
 # A use case tests its own.
-OWN = tuple(f"portal.project.{name}_rules" for name in ("setting", "door", "integration"))
+OWN = tuple(f"portal.project.{name}_rules" for name in ("setting", "door", "integration", "mail"))
 # id, setting, wrong value, what the message must say
 WRONG: list[tuple[str, str, Any, str]] = [
     ("E001", "SECRET_KEY", "", "SECRET_KEY is missing"),
@@ -50,6 +50,7 @@ WRONG: list[tuple[str, str, Any, str]] = [
     ("E011", "SALESFORCE_TEST_URL", "https://[x", "config:unset SALESFORCE_TEST_URL"),
     ("E011", "SALESFORCE_MY_DOMAIN_URL", "https://my.salesforce.com", "no {domain}"),
     ("E011", "HEROKU_PAGES_URL", "https://dashboard.heroku.com", "no {site}"),
+    ("E025", "NOT_FLAGS", ["READ_API"], "READ_API is neither true nor false"),
     ("E012", "NOT_NUMBERS", ["WORKERS"], "WORKERS is not a whole number"),
     ("E012", "WORKERS", 0, "at least 1"),
     ("E012", "REGISTRATIONS_PER_HOUR", 0, "REGISTRATIONS_PER_HOUR=200"),
@@ -218,9 +219,10 @@ def test_unreadable_values_are_reported_and_do_not_break_the_settings_file() -> 
         DATABASE_URL="postgres://a:b@host:port/name",
         PORTAL_URL="https://[portal",
         WORKERS="two",
+        SECOND_FACTOR_REQUIRED="ture",
         LOG_LEVEL="loud",
         SALESFORCE_TEST_URL="",
     )
     assert "Traceback" not in done.stderr
-    for number in ("E003", "E004", "E011", "E012", "E020"):
+    for number in ("E003", "E004", "E011", "E012", "E020", "E025"):
         assert f"(multiconnect.{number})" in done.stderr

@@ -75,12 +75,13 @@ def test_a_database_that_has_gone_is_noticed() -> None:
     [
         (PRODUCTION, "postgres://u:p@db.example/x", "require"),
         (PRODUCTION, "postgres://u:p@db.example/x?sslmode=verify-full", "verify-full"),
+        (PRODUCTION, "postgres://u:p@db.example/x?sslmode=disable", "disable"),
         (PRODUCTION, "postgres://u:p@127.0.0.1/x", None),
         (PRODUCTION, "postgres:///x", None),
         ("http://127.0.0.1:5000", "postgres://u:p@db.example/x", None),
     ],
 )
-def test_a_database_on_another_machine_is_never_reached_in_clear(
+def test_a_database_on_another_machine_is_reached_in_clear_only_if_its_address_says_so(
     portal: str, address: str, mode: str | None
 ) -> None:
     script = "from portal.project import settings as s; print(s.DATABASES['default']['OPTIONS'])"

@@ -10,7 +10,7 @@ from django.conf import settings as django_settings
 from pytest_django import Settings
 
 from portal.project.checks import DEPLOYMENT, deployment_is_safe, settings_are_right
-from portal.project.settings import _redis
+from portal.project.data_settings import _redis
 
 STRONG = "0f8a3b2c9d7e6f5a4b3c2d1e0f9a8b7c"
 WRONG: list[tuple[str, str, Any, str]] = [
