@@ -41,7 +41,7 @@ hypothesis_settings.load_profile("usual")
 
 @pytest.fixture(autouse=True)
 def _count_is_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let each test count once for the menu of all its pages: it is the dearest part of most."""
+    """Let each test count once for the menu of all its pages: no other part of most costs more."""
     monkeypatch.setattr(total, "KEPT_SECONDS", 3600)
     cache.clear()
 

@@ -74,7 +74,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes(config: pytest.Config) -> None:
-    """Migrate a database once, of which each process takes a copy."""
+    """Migrate one database. Each process takes a copy of it."""
     if not config.getoption("reuse_db"):
         config.add_cleanup(template.begin())
 
