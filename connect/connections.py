@@ -18,8 +18,8 @@ def current(tenant: Tenant) -> Connection | None:
 
 
 def first(tenant: Tenant, **facts: Any) -> Connection:
-    """Create the connection of a tenant that was created in this transaction."""
-    return _create(tenant, 0, **facts)
+    """Create the connection of a tenant that was created in this transaction, its org's first."""
+    return Connection.objects.create(tenant=tenant, **facts)
 
 
 def ensure(tenant_id: int) -> Connection | None:
@@ -52,13 +52,10 @@ def finish(connection: Connection) -> None:
 
 
 def _next_generation(tenant: Tenant) -> Connection:
-    return _create(tenant, tenant.connections.aggregate(last=Max("generation"))["last"] or 0)
-
-
-def _create(tenant: Tenant, last: int, **facts: Any) -> Connection:
+    last = tenant.connections.aggregate(last=Max("generation"))["last"]
     if not last:  # its schema names are used up even if all else of it was erased
-        last = erasures_of(tenant).aggregate(last=Max("generations"))["last"] or 0
-    return Connection.objects.create(tenant=tenant, generation=last + 1, **facts)
+        last = erasures_of(tenant).aggregate(last=Max("generations"))["last"]
+    return Connection.objects.create(tenant=tenant, generation=(last or 0) + 1)
 
 
 def drop_schemas(tenant: Tenant) -> int:

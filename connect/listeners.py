@@ -24,13 +24,13 @@ _PROVEN = {"waiting_on": WaitingOn.PORTAL, "waiting_for": "its next step"}
 
 
 @receiver(tenant_changed)
-def on_tenant_changed(tenant: Tenant, *, is_new: bool = False, **_: Any) -> None:
+def on_tenant_changed(tenant: Tenant, *, is_first: bool = False, **_: Any) -> None:
     """Create the tenant's connection, or make a waiting connection due.
 
     Runs in the transaction of the change, so both are committed together. If the task is lost, the
     sweep finds the due connection.
     """
-    if is_new:
+    if is_first:
         waits_for = _PROVEN if proof.is_proven(tenant) else {}
         created = connections.first(tenant, queued_at=timezone.now(), **waits_for)
         enqueue(reconciler.advance, created.pk)

@@ -37,12 +37,15 @@ class CalloutAnswer:
 
 
 @transaction.atomic(savepoint=False)
-def register(data: CalloutData, *, signed: bool) -> CalloutAnswer:
+def register(data: CalloutData, *, signed: bool, is_first: bool = False) -> CalloutAnswer:
     """Create the tenant of an org that is not blocked, or update the known one.
 
-    Returns 202, 409 or 429. Raises IntegrityError if another callout has just created the tenant:
-    the caller tries again.
+    `is_first`: the org was never a tenant, when it was looked up a moment ago. Returns 202, 409 or
+    429. Raises IntegrityError if another callout has just created the tenant: the caller looks it
+    up and tries again.
     """
+    if is_first:
+        return _create(data, signed=signed, is_first=True)
     # no_key: a stronger lock would hold up every event that refers to this tenant.
     locked = Tenant.objects.select_for_update(no_key=True)
     tenant = locked.filter(org_id=data.org_id).first()
@@ -53,10 +56,10 @@ def register(data: CalloutData, *, signed: bool) -> CalloutAnswer:
     return _tell_of_end(tenant, _compare(tenant, data, signed=signed), signed=signed)
 
 
-def _create(data: CalloutData, *, signed: bool) -> CalloutAnswer:
+def _create(data: CalloutData, *, signed: bool, is_first: bool = False) -> CalloutAnswer:
     tenant = Tenant(org_id=data.org_id, registered_at=timezone.now())
     tenant.take(_all_values(data), _source(signed=signed))
-    return _start(tenant, data.values, signed=signed, text="Registered")
+    return _start(tenant, data.values, signed=signed, text="Registered", is_first=is_first)
 
 
 def is_full() -> bool:
@@ -86,13 +89,14 @@ def _all_values(data: CalloutData) -> dict[str, str]:
     return {**_BLANK, **data.with_defaults()}
 
 
-def _start(tenant: Tenant, claimed: object, *, signed: bool, text: str) -> CalloutAnswer:
-    is_new = tenant.pk is None
+def _start(
+    tenant: Tenant, claimed: object, *, signed: bool, text: str, is_first: bool = False
+) -> CalloutAnswer:
     if signed:
         tenant.prove(Proof.SIGNED, tenant.registered_at)
     tenant.save()
     how = "by a signed callout" if signed else "by an unsigned callout"
-    _note(tenant, EventKind.REGISTERED, f"{text} {how}.", is_new=is_new, claimed=claimed)
+    _note(tenant, EventKind.REGISTERED, f"{text} {how}.", is_first=is_first, claimed=claimed)
     message = "Registered. The admin receives an e-mail with the next step."
     return CalloutAnswer(202, message, tenant=tenant)
 
@@ -279,10 +283,10 @@ def enrol(org_id: str, given: Mapping[str, str], actor: str) -> Tenant:
 
 
 def _note(
-    tenant: Tenant, kind: EventKind, text: str, *, is_new: bool = False, **data: object
+    tenant: Tenant, kind: EventKind, text: str, *, is_first: bool = False, **data: object
 ) -> None:
     timeline.note(tenant, kind, text, actor=timeline.PACKAGE, **data)
-    tenant_changed.send(sender=Tenant, tenant=tenant, is_new=is_new)
+    tenant_changed.send(sender=Tenant, tenant=tenant, is_first=is_first)
 
 
 def _warn(tenant: Tenant, text: str, **data: object) -> None:
