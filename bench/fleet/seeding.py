@@ -13,6 +13,7 @@ from django.utils import timezone
 from psycopg import sql
 
 from bench.fleet import history
+from bench.fleet.loading import unindexed
 from bench.fleet.machinery import host_apps, machinery
 from bench.fleet.one_tenant import HOSTS, Row, member
 from bench.fleet.work import work
@@ -116,13 +117,22 @@ def seed(size: int, samples: int = 0) -> None:
         copy(Incident, chain.from_iterable(history.incidents(each) for each in live))
         copy(Drift, chain.from_iterable(history.drift(each) for each in live))
         work([history.number_of(each) for each in live], now)
-    for model, changes in MULTIPLIED.items():
-        multiply(model, changes, size // PATTERN)
+    if size > PATTERN:
+        with unindexed([model._meta.db_table for model in MULTIPLIED]):
+            _grow(size // PATTERN, samples)
+    else:
+        _grow(1, samples)
     machinery(len(live) * max(1, size // PATTERN), drawn, now)
     with database.cursor() as cursor:
-        cursor.execute(_SAMPLES, [samples])
         # Index-only scans need the visibility map, as in production.
         cursor.execute("VACUUM ANALYZE")
+
+
+def _grow(times: int, samples: int) -> None:
+    for model, changes in MULTIPLIED.items():
+        multiply(model, changes, times)
+    with database.cursor() as cursor:
+        cursor.execute(_SAMPLES, [samples])
 
 
 def copy(model: type[Model], rows: Iterable[Row]) -> None:
