@@ -40,10 +40,14 @@ hypothesis_settings.load_profile("usual")
 
 
 @pytest.fixture(autouse=True)
-def _count_is_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let each test count once for the menu of all its pages: no other part of most costs more."""
+def _worklist_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let pages find the menu's count kept: no other part of most pages costs more.
+
+    A test of that number clears the cache.
+    """
     monkeypatch.setattr(total, "KEPT_SECONDS", 3600)
     cache.clear()
+    total.keep(0)
 
 
 @pytest.fixture(scope="session")
