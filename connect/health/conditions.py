@@ -9,17 +9,25 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, CharField, Count, Exists, IntegerField, OuterRef, Q, Value, When
+from django.db.models import Case, CharField, Exists, IntegerField, OuterRef, Q, Value, When
 from django.utils import timezone
 
 from connect.health import severity
 from connect.health.severity import Keys
+from connect.health.worst import worst
 from connect.models import Condition, Connection, Health, Stage
-from tenants.batching import Asking, batched
+from tenants import batching
+from tenants.batching import Asking, Sql, batched
 
 # By then seven refreshes in a row have missed it.
 UNSEEN_AFTER = timedelta(minutes=35)
 WORST_FIRST = tuple(reversed(Condition))
+_BY_PLACE = """
+SELECT worst.place, count(*) FROM ({}) AS worst
+JOIN connect_health health ON health.connection_id = worst.key
+JOIN connect_connection connection ON connection.id = worst.key AND connection.stage = %s
+GROUP BY worst.place
+"""
 
 
 def noted(health: Health, now: datetime | None = None) -> Condition:
@@ -47,24 +55,18 @@ def says(condition: Condition, now: datetime | None = None, path: str = "") -> Q
 
 
 def noted_keys(*wanted: Condition, now: datetime | None = None) -> Keys:
-    """Return the keys of what `is_noted` selects, as sets that each have an index."""
+    """Return the keys of what `is_noted` selects, as sets; those of a condition have an index."""
     rows, limit = Health.objects.order_by().values("pk"), _limit(now)
     noted = rows.filter(condition__in=wanted)
     if Condition.UNKNOWN not in wanted:
         return noted.filter(sampled_at__gt=limit)
-    return noted.union(rows.filter(sampled_at__lte=limit), rows.filter(sampled_at=None))
+    return noted.union(rows.filter(Q(sampled_at__lte=limit) | Q(sampled_at=None)))
 
 
 def keys(condition: Condition, now: datetime | None = None) -> Keys:
-    """Return the keys of what `says` selects, as sets that each have an index."""
+    """Return the keys of what `says` selects, as sets."""
     noted, said = noted_keys(condition, now=now), severity.keys(condition)
     return noted if said is None else noted.union(said)
-
-
-def not_healthy(now: datetime | None = None) -> Keys:
-    """Return the keys of the rows of Health that say anything else than HEALTHY."""
-    first, *others = (keys(each, now) for each in Condition if each != Condition.HEALTHY)
-    return first.union(*others)
 
 
 def expression(now: datetime | None = None) -> Case:
@@ -114,22 +116,21 @@ def is_live() -> Q:
 
 @batched
 def counts(now: datetime | None = None) -> Asking[dict[Condition, int]]:
-    """Count the live connections by condition, best first, with two queries.
+    """Count the live connections by condition, best first, with three queries.
 
-    Most are healthy. Only the others are judged, so that the time does not grow with the healthy.
+    Most are healthy. Only the others are judged, and the healthy are what is left of all.
     """
-    others = Health.objects.filter(is_live(), pk__in=not_healthy(now)).order_by()
-    by_condition = others.annotate(said=expression(now)).values_list("said").annotate(Count("pk"))
-    one = Connection.objects.filter(stage=Stage.LIVE).order_by().values(one=Value(1))
-    unseen = Count("pk", filter=Q(health=None))
-    live = one.annotate(number=Count("pk"), unseen=unseen).values_list("number", "unseen")
-    pairs, numbers = yield by_condition, live
-    found = {**dict.fromkeys(Condition, 0), **dict(pairs)}
-    every, unseen_ones = next(iter(numbers), (0, 0))
-    found[Condition.UNKNOWN] += unseen_ones
-    found[Condition.HEALTHY] = 0
-    found[Condition.HEALTHY] = max(0, every - sum(found.values()))
-    return {each: found[each] for each in Condition}
+    others = [each for each in Condition if each != Condition.HEALTHY]
+    said = worst((others.index(each), keys(each, now)) for each in others)
+    live = batching.count(Connection.objects.filter(stage=Stage.LIVE))
+    seen = batching.count(Health.objects.filter(is_live()))
+    judged = Sql(_BY_PLACE.format(said.text), (*said.params, Stage.LIVE.value), 2)
+    places, every, looked_at = yield judged, live, seen
+    found = {others[place]: number for place, number in places}
+    unseen = max(0, batching.number(every) - batching.number(looked_at))
+    found[Condition.UNKNOWN] = found.get(Condition.UNKNOWN, 0) + unseen
+    found[Condition.HEALTHY] = max(0, batching.number(every) - sum(found.values()))
+    return {each: found.get(each, 0) for each in Condition}
 
 
 def _limit(now: datetime | None) -> datetime:

@@ -216,6 +216,8 @@ class Connection(models.Model):
                 condition=Q(offboarded_at=None),
             ),
             models.Index(fields=["id"], name="connection_not_live", condition=~Q(stage="live")),
+            # In the order of its health, to find what has none.
+            models.Index(fields=["id"], name="connection_live", condition=Q(stage="live")),
             models.Index(
                 fields=["waiting_on", "stage_since"],
                 name="connection_waits",

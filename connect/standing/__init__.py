@@ -11,13 +11,23 @@ from connect.standing.reading import (
     of_tenant,
     without_connection,
 )
-from connect.standing.selecting import case_of, counts, labels, not_well, with_word, words
+from connect.standing.selecting import (
+    TO_AUTHORIZE_AGAIN,
+    case_of,
+    counts,
+    labels,
+    with_word,
+    words,
+    worst,
+)
 from connect.standing.states import every
-from connect.standing.words import TONES, Tone, Word
+from connect.standing.words import OF_LIVE, TONES, Tone, Word
 from tenants.progress import Button, ForSubscriber
 
 __all__ = [
+    "OF_LIVE",
     "TONES",
+    "TO_AUTHORIZE_AGAIN",
     "Button",
     "Facts",
     "ForSubscriber",
@@ -32,7 +42,6 @@ __all__ = [
     "facts_of",
     "judge",
     "labels",
-    "not_well",
     "of",
     "of_asked",
     "of_many",
@@ -40,4 +49,5 @@ __all__ = [
     "with_word",
     "without_connection",
     "words",
+    "worst",
 ]

@@ -2,7 +2,7 @@
 
 What is wrong with live connections is read as sets of keys, one for each word, because each set is
 small as long as most connections are well. Most sets have an index; what has not been sampled for
-long is found without one.
+long is found without one. Among many connections each set is read once (connect.health.worst).
 """
 
 from collections.abc import Callable
@@ -13,6 +13,8 @@ from django.db.models import Case, CharField, Count, F, Q, Value, When
 
 from connect.health import conditions, severity
 from connect.health.severity import Keys
+from connect.health.worst import Worst
+from connect.health.worst import worst as worst_of
 from connect.models import (
     Connection,
     Drift,
@@ -21,11 +23,18 @@ from connect.models import (
     WaitingOn,
 )
 from connect.standing.words import OF_CONDITION, OF_LIVE, Word
-from tenants.batching import Asking, batched
+from tenants import batching
+from tenants.batching import Asking, Sql, batched
 
 _BLOCKED = Q(blocked_at__isnull=False)
-_TO_AUTHORIZE_AGAIN = Q(stage=Stage.LOADING, waiting_on=WaitingOn.SUBSCRIBER)
+TO_AUTHORIZE_AGAIN = Q(stage=Stage.LOADING, waiting_on=WaitingOn.SUBSCRIBER)
 _CONDITIONS = {word: condition for condition, word in OF_CONDITION.items()}
+_BY_PLACE = """
+SELECT worst.place, count(*) FROM ({}) AS worst
+JOIN connect_connection connection ON connection.id = worst.key
+WHERE connection.stage = %s AND connection.blocked_at IS NULL
+GROUP BY worst.place
+"""
 
 
 def with_word(word: Word, now: datetime) -> Q:
@@ -35,7 +44,7 @@ def with_word(word: Word, now: datetime) -> Q:
     if word in OF_LIVE:
         return ~_BLOCKED & _with_word_of_live(word, now)
     if word == Word.LOADING:
-        return ~_BLOCKED & Q(stage=Stage.LOADING) & ~_TO_AUTHORIZE_AGAIN
+        return ~_BLOCKED & Q(stage=Stage.LOADING) & ~TO_AUTHORIZE_AGAIN
     return ~_BLOCKED & Q(stage=word.value)
 
 
@@ -60,7 +69,7 @@ def case_of(now: datetime, stages: list[When], of: Callable[[Word], Any]) -> Cas
     worst_first = [word for word in reversed(OF_LIVE) if word != Word.LIVE]
     return Case(
         When(_BLOCKED, then=of(Word.BLOCKED)),
-        When(_TO_AUTHORIZE_AGAIN, then=of(Word.NEEDS_AUTHORIZATION)),
+        When(TO_AUTHORIZE_AGAIN, then=of(Word.NEEDS_AUTHORIZATION)),
         *stages,
         *(When(pk__in=_keys(word, now), then=of(word)) for word in worst_first),
         default=of(Word.LIVE),
@@ -70,41 +79,43 @@ def case_of(now: datetime, stages: list[When], of: Callable[[Word], Any]) -> Cas
 
 @batched
 def counts(now: datetime) -> Asking[dict[Word, int]]:
-    """Count the current connections by word, those that there are, with one query.
+    """Count the current connections by word, those that there are, with three queries.
 
     Most are live and well. Only the others are judged: the well ones are what is left of all.
     """
     current = Connection.objects.filter(offboarded_at=None).order_by()
-    judged = current.filter(pk__in=_not_plainly_live(now)).annotate(word=words(now))
-    live = current.filter(stage=Stage.LIVE).annotate(word=Value(""))
-    grouped = [each.values_list("stage", "word").annotate(Count("pk")) for each in (judged, live)]
-    (found,) = yield [grouped[0].union(grouped[1], all=True)]
-    by_word = dict.fromkeys(Word, 0)
-    for stage, word, count in found:
-        by_word[Word(word or Word.LIVE)] += count
-        if word and stage == Stage.LIVE:
-            by_word[Word.LIVE] -= count
-    return {word: count for word, count in by_word.items() if count}
+    said = worst(now)
+    by_stage, places, again = yield (
+        current.values_list("stage").annotate(every=Count("*"), blocked=Count("blocked_at")),
+        Sql(_BY_PLACE.format(said.text), (*said.params, Stage.LIVE.value), 2),
+        batching.count(current.filter(~_BLOCKED & TO_AUTHORIZE_AGAIN)),
+    )
+    found = dict.fromkeys(Word, 0)
+    for stage, number, blocked in by_stage:
+        found[Word(stage)] += number - blocked
+        found[Word.BLOCKED] += blocked
+    moved = [(Word.LIVE, OF_LIVE[place], number) for place, number in places]
+    moved.append((Word.LOADING, Word.NEEDS_AUTHORIZATION, batching.number(again)))
+    for better, worse, number in moved:
+        found[better] -= number
+        found[worse] += number
+    return {word: number for word, number in found.items() if number}
 
 
-def not_well(now: datetime) -> Keys:
-    """Return the keys of all live connections that are not well, and of a few more."""
-    first, *others = (_keys(word, now) for word in OF_LIVE if word != Word.LIVE)
-    return first.union(*others)
+def worst(now: datetime, least: Word = OF_LIVE[1]) -> Worst:
+    """Return the places in OF_LIVE of what is said of live connections that are not well.
 
-
-def _not_plainly_live(now: datetime) -> Keys:
-    rows = Connection.objects.order_by().values("pk")
-    return not_well(now).union(rows.exclude(stage=Stage.LIVE), rows.filter(_BLOCKED))
+    Only words from `least` on are looked for.
+    """
+    said = OF_LIVE[OF_LIVE.index(least) :]
+    return worst_of((OF_LIVE.index(word), _keys(word, now)) for word in said)
 
 
 def _with_word_of_live(word: Word, now: datetime) -> Q:
-    found = Q(stage=Stage.LIVE)
-    if word != Word.LIVE:
-        found &= Q(pk__in=_keys(word, now))
-    for worse in OF_LIVE[OF_LIVE.index(word) + 1 :]:
-        found &= ~Q(pk__in=_keys(worse, now))
-    return found | _TO_AUTHORIZE_AGAIN if word == Word.NEEDS_AUTHORIZATION else found
+    if word == Word.LIVE:
+        return Q(stage=Stage.LIVE) & ~Q(pk__in=worst(now).keys())
+    found = Q(stage=Stage.LIVE, pk__in=worst(now, word).keys(OF_LIVE.index(word)))
+    return found | TO_AUTHORIZE_AGAIN if word == Word.NEEDS_AUTHORIZATION else found
 
 
 def _keys(word: Word, now: datetime) -> Keys:

@@ -28,8 +28,9 @@ from connect.models import (
 )
 from connect.rollouts import approval
 from portal import bulk
+from portal.dashboard import troubles
 from portal.dashboard.cards.links import to_list
-from portal.dashboard.troubles import TROUBLES, any_of
+from portal.dashboard.troubles import TROUBLES, Trouble
 from portal.models import BulkRun
 from tenants import timeline
 from tenants.models import Tenant, Tended
@@ -113,14 +114,13 @@ class Cause:
         return aged
 
 
-def _of_tenants(place: int) -> Cause:
+def _of_tenants(trouble: Trouble) -> Cause:
     """Make the cause of one kind of trouble: it leaves out tenants that have a worse one."""
-    trouble = TROUBLES[place]
-    worse = () if trouble.is_alone else TROUBLES[:place]
 
     def rows(now: datetime) -> QuerySet[Connection]:
         found = _current().filter(trouble.rows(now))
-        return found.exclude(any_of(worse, now)) if worse else found
+        worse = troubles.worse(trouble, now)
+        return found.exclude(worse) if worse else found
 
     return Cause(
         trouble.name,
@@ -158,7 +158,7 @@ CAUSES: list[Cause] = [
         lambda row: row.text,
         related=("owner",),
     ),
-    *map(_of_tenants, range(len(TROUBLES))),
+    *map(_of_tenants, TROUBLES),
     Cause(
         "paused_rollout",
         "Roll-out paused itself",

@@ -3,6 +3,7 @@
 The causes of `attention` are made from it, and it counts them all in one pass.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,10 +23,22 @@ from django.db.models import (
     Value,
     When,
 )
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
-from connect.models import Connection, DriftState, Incident, IncidentStatus, Stage, WaitingOn
-from connect.standing import TONES, Word, case_of, not_well, with_word
+from connect.health.worst import Worst
+from connect.models import (
+    Connection,
+    Drift,
+    DriftState,
+    Incident,
+    IncidentStatus,
+    Stage,
+    WaitingOn,
+)
+from connect.standing import OF_LIVE, TO_AUTHORIZE_AGAIN, TONES, Word, case_of, with_word, worst
+from tenants import batching
+from tenants.batching import Asking, Sql, batched
 from tenants.messages import STAFF_KINDS
 from tenants.models import Message, MessageStatus
 
@@ -39,6 +52,21 @@ _MAIL_IS_LOST = Exists(
 _INCIDENTS = Incident.objects.filter(
     connection=OuterRef("pk"), status=IncidentStatus.OPEN
 ).order_by("suspected_at")
+_BLOCKED = Q(blocked_at__isnull=False)
+_LIVE = Q(stage=Stage.LIVE, blocked_at=None)
+_TROUBLED = """
+SELECT worst.key, worst.place FROM ({}) AS worst
+WHERE worst.place IN ({}) AND (worst.place NOT IN ({}) OR EXISTS (
+    SELECT FROM connect_incident incident
+    WHERE incident.connection_id = worst.key AND incident.status = %s
+))
+"""
+_BY_CAUSE = """
+SELECT troubled.place, CASE WHEN troubled.place IS NULL THEN rest.cause ELSE '' END, count(*)
+FROM (SELECT key, place FROM ({}) AS troubled JOIN ({}) AS live(key) USING (key)) AS troubled
+FULL JOIN ({}) AS rest(key, cause) ON rest.key = troubled.key
+GROUP BY 1, 2
+"""
 _BEGAN_AT = Subquery(_INCIDENTS.values("suspected_at")[:1])
 
 
@@ -46,7 +74,7 @@ _BEGAN_AT = Subquery(_INCIDENTS.values("suspected_at")[:1])
 class Trouble:
     """What is wrong with connections: `rows` selects them among the current ones.
 
-    `is_alone`: what it selects has none of the troubles before it, so they need not be left out.
+    `is_alone`: a badge says it, so what it selects has none of the troubles before it.
     """
 
     name: str
@@ -144,26 +172,23 @@ TROUBLES = (
 )
 
 
+_ALONE = frozenset(each.name for each in TROUBLES if each.is_alone)
+_RESTS = tuple(each for each in TROUBLES[1:] if not each.is_alone)
+
+
 def of_connections(rows: QuerySet[Any], now: datetime) -> QuerySet[Any]:
     """Return connections, off-boarded ones left out, each with its `cause`, "" for none.
 
-    It says the same as the rows of each cause. It asks each thing once for all causes, so it is the
-    way to count, or to look at a few; the rows of one cause have indexes.
+    It says the same as the rows of each cause, and is the way to look at a few.
     """
-    first, rest = TROUBLES[0], [each for each in TROUBLES[1:] if not each.is_alone]
-    alone = {each.name for each in TROUBLES if each.is_alone}
-    others = Case(
-        *(When(each.rows(now), then=Value(each.name)) for each in rest),
-        default=Value(""),
-        output_field=CharField(),
-    )
+    others = _cause(now)
 
     def of(word: Word) -> Any:
         if word == Word.BLOCKED:
-            return Value(first.name)
+            return Value(TROUBLES[0].name)
         if word in (Word.UNKNOWN, Word.PAUSED):  # see _unknown and _paused
             return Case(When(Exists(_INCIDENTS), then=Value(word.value)), default=others)
-        return Value(word.value) if word.value in alone else others
+        return Value(word.value) if word.value in _ALONE else others
 
     stages = [When(~Q(stage=Stage.LIVE), then=others)]
     current = rows.filter(offboarded_at=None)
@@ -171,19 +196,80 @@ def of_connections(rows: QuerySet[Any], now: datetime) -> QuerySet[Any]:
     return found
 
 
-def in_trouble(rows: QuerySet[Any], now: datetime) -> QuerySet[Any]:
-    """Return those of many connections that have a cause, each with its `cause`."""
-    return of_connections(rows.filter(pk__in=_suspects(now)), now).exclude(cause="")
-
-
-def _suspects(now: datetime) -> QuerySet[Any, Any]:
-    """Return the keys of all connections with a cause, and of a few more, by their indexes."""
-    rows = Connection.objects.order_by().values("pk")
-    waiting = rows.filter(
-        waiting_on__in=(WaitingOn.SUBSCRIBER, WaitingOn.STAFF), offboarded_at=None
+@batched
+def counts(rows: QuerySet[Any], now: datetime) -> Asking[dict[str, int]]:
+    """Count those of many connections that have a cause, by cause, with three queries."""
+    current = rows.filter(offboarded_at=None).order_by()
+    live, of_live = current.filter(_LIVE).values("pk").query.sql_with_params()
+    rest = current.filter(pk__in=_resting(now)).exclude(_BLOCKED | TO_AUTHORIZE_AGAIN)
+    others, of_rest = rest.annotate(cause=_cause(now)).values("pk", "cause").query.sql_with_params()
+    said = worst(now)
+    text = _BY_CAUSE.format(_troubled(said), live, others)
+    params = (*said.params, IncidentStatus.OPEN.value, *of_live, *of_rest)
+    blocked, again, found = yield (
+        batching.count(current.filter(_BLOCKED)),
+        batching.count(current.filter(~_BLOCKED & TO_AUTHORIZE_AGAIN)),
+        Sql(text, params, 3),
     )
-    return not_well(now).union(rows.filter(blocked_at__isnull=False), waiting)
+    counted = Counter({"blocked": batching.number(blocked)})
+    counted[Word.NEEDS_AUTHORIZATION.value] = batching.number(again)
+    for place, cause, number in found:
+        counted[cause if place is None else OF_LIVE[place].value] += number
+    return {cause: number for cause, number in counted.items() if cause}
+
+
+def in_trouble(rows: QuerySet[Any], now: datetime) -> QuerySet[Any]:
+    """Return those of many connections that have a cause."""
+    keys = Connection.objects.order_by().values("pk")
+    blocked, again = keys.filter(_BLOCKED), keys.filter(TO_AUTHORIZE_AGAIN)
+    live = keys.filter(_LIVE, pk__in=_keys(now))
+    resting = keys.filter(any_of(_RESTS, now), pk__in=_resting(now))
+    current = rows.filter(offboarded_at=None)
+    found: QuerySet[Any] = current.filter(pk__in=blocked.union(again, live, resting))
+    return found
+
+
+def _keys(now: datetime) -> RawSQL:
+    """Return the keys of the live connections whose badge is a cause of its own."""
+    said = worst(now)
+    text = f"SELECT troubled.key FROM ({_troubled(said)}) AS troubled"  # noqa: S608
+    return RawSQL(text, (*said.params, IncidentStatus.OPEN.value))  # noqa: S611
+
+
+def _troubled(said: Worst) -> str:
+    """Return SQL of keys and places: those of _unknown and _paused only with an incident."""
+    alone = [place for place, word in enumerate(OF_LIVE) if word.value in _ALONE]
+    with_incident = [OF_LIVE.index(word) for word in (Word.UNKNOWN, Word.PAUSED)]
+    return _TROUBLED.format(
+        said.text, *(", ".join(map(str, some)) for some in (alone, with_incident))
+    )
+
+
+def _resting(now: datetime) -> QuerySet[Any, Any]:
+    """Return the keys of all connections with one of _RESTS, and of a few more, by indexes."""
+    waiting = Q(waiting_on__in=(WaitingOn.SUBSCRIBER, WaitingOn.STAFF), offboarded_at=None)
+    keys = Connection.objects.order_by().filter(waiting).values("pk")
+    return keys.union(
+        Drift.objects.order_by().filter(state=DriftState.DRIFTED).values("connection")
+    )
+
+
+def _cause(now: datetime) -> Case:
+    return Case(
+        *(When(each.rows(now), then=Value(each.name)) for each in _RESTS),
+        default=Value(""),
+        output_field=CharField(),
+    )
 
 
 def any_of(troubles: tuple[Trouble, ...], now: datetime) -> Q:
     return reduce(or_, (each.rows(now) for each in troubles))
+
+
+def worse(trouble: Trouble, now: datetime) -> Q | None:
+    """Return what selects the connections with a worse trouble; None if none can have one."""
+    if trouble not in _RESTS:
+        return None
+    badge = _BLOCKED | TO_AUTHORIZE_AGAIN | Q(stage=Stage.LIVE, pk__in=_keys(now))
+    before = _RESTS[: _RESTS.index(trouble)]
+    return badge | any_of(before, now) if before else badge

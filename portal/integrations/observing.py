@@ -86,7 +86,7 @@ def _current(now: datetime) -> Any:
     # Most are live and well, and their last event says so: nothing can follow.
     sent = Q(tenant__lifecycle__last__in=_WELL, tenant__lifecycle__was_live=True)
     known = sent & Q(stage=Stage.LIVE, blocked_at=None)
-    rows = rows.filter(Q(pk__in=standing.not_well(now)) | ~known)
+    rows = rows.filter(Q(pk__in=standing.worst(now).keys()) | ~known)
     begun = Coalesce("tenant__proven_at", "tenant__registered_at")
     found = rows.order_by("tenant").annotate(begun=begun, word=standing.words(now))
     sent_fields = (f"tenant__{each}" for each in _SENT)

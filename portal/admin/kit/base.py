@@ -104,6 +104,20 @@ class PortalAdmin(NoDelete):
         }
         return super().changelist_view(request, {**context, **(extra_context or {})})
 
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        listed: ChangeList = super().get_changelist_instance(request)
+        listed.result_list = self._page(request, listed)
+        return listed
+
+    def _page(self, request: HttpRequest, listed: ChangeList) -> QuerySet[Any]:
+        """Return the rows of a page. Only their keys are put in order: to join all rows of a long
+        list before that would cost more than the rest.
+        """
+        order = listed.get_ordering(request, listed.root_queryset)
+        rows = listed.root_queryset.filter(pk__in=listed.result_list.values("pk"))
+        found: QuerySet[Any] = listed.apply_select_related(rows).order_by(*order)
+        return found
+
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         # Without Django's links beside it, which open windows of their own.

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Model, QuerySet, Value
+from django.db.models import Model, QuerySet, Value
 
 from connect.models import Connection
 from connect.standing import Tone
+from portal.dashboard import troubles
 from portal.dashboard.attention import (
     CAUSES,
     MAX_JUDGED,
@@ -20,9 +21,10 @@ from portal.dashboard.attention import (
     asleep,
     awake,
 )
-from portal.dashboard.troubles import in_trouble, of_connections
+from portal.dashboard.troubles import of_connections
 from portal.dashboard.worklist.wanted import Wanted
-from tenants.batching import Asking, batched
+from tenants import batching
+from tenants.batching import Asking, batched, gather
 from tenants.models import Tenant
 
 PAGE_SIZE = 50
@@ -46,15 +48,17 @@ def in_order() -> list[Cause]:
 @batched
 def counts(wanted: Wanted, reader: str, now: datetime) -> Asking[list[tuple[Cause, int]]]:
     """Count the rows of each cause that there is, the worst first. The filter by cause is open."""
+    chosen = asleep if wanted.snoozed else awake
+    tenants = wanted.narrow(chosen(Connection.objects.all(), now), reader)
     causes = in_order()
     own = [
-        _rows(cause, wanted, reader, now).annotate(cause=Value(cause.name))
+        batching.count(_rows(cause, wanted, reader, now))
         for cause in causes
         if cause.model is not Tenant
     ]
-    queries = [_grouped(each) for each in (_tenants(wanted, reader, now), *own)]
-    (pairs,) = yield [queries[0].union(*queries[1:], all=True)]
-    found = dict(pairs)
+    found, *numbers = yield from gather(troubles.counts.asking(tenants, now), *own)
+    names = [cause.name for cause in causes if cause.model is not Tenant]
+    found |= dict(zip(names, map(batching.number, numbers), strict=True))
     return [(cause, found[cause.name]) for cause in causes if found.get(cause.name)]
 
 
@@ -100,19 +104,6 @@ def among(keys: dict[type[Model], list[int]], now: datetime) -> Asking[list[Foun
         if pks:
             queries.append(_keys(cause, rows))
     return (yield from _all(queries))
-
-
-def _tenants(wanted: Wanted, reader: str, now: datetime) -> QuerySet[Any]:
-    every = Connection.objects.all()
-    if wanted.snoozed:  # so few that each is judged
-        return of_connections(wanted.narrow(asleep(every, now), reader), now)
-    return in_trouble(wanted.narrow(awake(every, now), reader), now)
-
-
-def _grouped(rows: QuerySet[Any]) -> QuerySet[Any, Any]:
-    by_cause = rows.order_by().values("cause").annotate(number=Count("pk"))
-    pairs: QuerySet[Any, Any] = by_cause.values_list("cause", "number")
-    return pairs
 
 
 def _rows(cause: Cause, wanted: Wanted, reader: str, now: datetime) -> QuerySet[Any]:

@@ -17,6 +17,7 @@ from connect.models import (
     IncidentStatus,
     Stage,
 )
+from tenants.batching import together
 from tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -77,9 +78,9 @@ def test_what_is_not_live_has_no_condition() -> None:
     assert not Connection.objects.filter(conditions.of_connection(Condition.BROKEN)).exists()
 
 
-def test_counting_takes_two_queries(django_assert_num_queries: DjangoAssertNumQueries) -> None:
-    with django_assert_num_queries(2):
-        conditions.counts()
+def test_counting_takes_one_statement(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    with django_assert_num_queries(1):
+        together(conditions.counts.asking())
 
 
 @pytest.mark.parametrize(

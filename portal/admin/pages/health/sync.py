@@ -4,7 +4,6 @@ from functools import partial
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList
 from django.db.models import F, Prefetch, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -109,14 +108,6 @@ class HealthAdmin(OfAConnection):
             worst=conditions.rank(),
             writes=counts.of_each("connection"),
         )
-
-    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
-        listed: ChangeList = super().get_changelist_instance(request)
-        # Keys alone are put in order: to join all rows before that would cost more than the rest.
-        keys = list(listed.result_list.values_list("pk", flat=True))
-        found = self.get_queryset(request).order_by().in_bulk(keys)
-        listed.result_list = [found[key] for key in keys if key in found]
-        return listed
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         # The oldest of the worst first. Django takes the order before the list is annotated.

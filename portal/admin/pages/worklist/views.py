@@ -16,10 +16,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.admin.kit import back
 from portal.admin.pages.worklist import many
+from portal.dashboard.attention import Cause
 from portal.dashboard.worklist import cases, keys, reading, wanted
 from portal.dashboard.worklist.cases import Case
 from portal.dashboard.worklist.reading import PAGE_SIZE
 from portal.dashboard.worklist.wanted import Wanted
+from tenants.batching import together
 
 PERMISSION = "tenants.view_tenant"
 MOVING, RESTING = 2, 20  # seconds between refreshes
@@ -88,7 +90,7 @@ def act(request: HttpRequest) -> HttpResponseBase:
 
 
 def _counts(request: HttpRequest, filters: Wanted) -> dict[str, Any]:
-    counted = reading.counts(filters, request.user.get_username(), timezone.now())
+    counted = _counted(filters, request.user.get_username(), timezone.now())
     return {
         "wanted": filters,
         "counted": counted,
@@ -126,7 +128,13 @@ def _page(
 
 def _asleep(now: datetime) -> int:
     """Return how many rows would be listed if nobody had snoozed them."""
-    return sum(number for _, number in reading.counts(Wanted(snoozed="yes"), "", now))
+    return sum(number for _, number in _counted(Wanted(snoozed="yes"), "", now))
+
+
+def _counted(filters: Wanted, reader: str, now: datetime) -> list[tuple[Cause, int]]:
+    found: list[tuple[Cause, int]]
+    (found,) = together(reading.counts.asking(filters, reader, now))
+    return found
 
 
 def _named(request: HttpRequest, named: keys.Keys) -> dict[str, Any]:
