@@ -39,7 +39,7 @@ def run() -> Iterator[Ratio]:
             programs.web(**outside) as (web, port),
             programs.running("worker", "manage.py", "worker", **outside) as worker,
         ):
-            harness.until(Heartbeat.objects.exists, 60, "the worker")
+            harness.until(Heartbeat.objects.exists, 300, "the worker")
             # The first look at each is a deep one.
             seen = Health.objects.exclude(deep_at=None)
             harness.until(lambda: seen.count() == TENANTS, 300, "a look at each tenant")
@@ -98,7 +98,7 @@ def _drained(name: str, tasks: int) -> float:
     began = time.perf_counter()  # the worker takes the first ones while the others are queued
     for _ in range(tasks):
         async_task(name, *arguments)
-    harness.until(lambda: not OrmQ.objects.exists(), 120, "the queue to be empty")
+    harness.until(lambda: not OrmQ.objects.exists(), 600, "the queue to be empty")
     return time.perf_counter() - began
 
 
