@@ -168,7 +168,12 @@ class ActionsAdmin(PortalAdmin):
         where = back.of(request) or request.get_full_path()
         return self._answer(request, self._click(request, action, targets, where, rows, **how))
 
-    def get_actions(self, request: HttpRequest) -> dict[str, tuple[Any, str, str] | None]:
+    def get_actions(
+        self, request: HttpRequest, action_location: Any = None
+    ) -> dict[str, tuple[Any, str, str] | None]:
+        # From Django 6.1 on, the page of a row is asked for too. It has buttons of our own.
+        if getattr(action_location, "name", "") == "CHANGE_FORM":
+            return {}
         # What cannot be undone stands last.
         known = sorted(registry.of(self.model).values(), key=lambda each: each.destructive)
         own = {

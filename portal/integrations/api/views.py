@@ -63,7 +63,7 @@ def health(request: HttpRequest) -> Any:
     return {
         "standings": {word.value: counted.get(word, 0) for word in Word if word != Word.OFFBOARDED},
         "open_incidents": dict(opened.values_list("kind").annotate(Count("pk"))),
-        "needing_a_person": opened.filter(needs_person_since__isnull=False).count(),
+        "incidents_needing_a_person": opened.filter(needs_person_since__isnull=False).count(),
     }
 
 

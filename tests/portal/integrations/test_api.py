@@ -104,7 +104,7 @@ def test_health_counts_the_fleet(client: Client) -> None:
     assert found["standings"]["blocked"] == 1
     assert "offboarded" not in found["standings"]
     assert found["open_incidents"] == {"stale": 1}
-    assert found["needing_a_person"] == 1
+    assert found["incidents_needing_a_person"] == 1
 
 
 def test_an_answer_that_has_not_changed_is_304(client: Client) -> None:
