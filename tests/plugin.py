@@ -93,8 +93,8 @@ class OneAtATime(LoadScopeScheduling):  # type: ignore[misc]  # xdist carries no
     """Hands out one test function at a time, so that no process ends long before the others.
 
     A test and its parameters are one unit. Two exceptions: what shares a costly fixture is one lot
-    in one process (LOTS); and the cells of the fault matrix, hundreds of them, are a unit each: they
-    fill the time while the storms of `make chaos` last.
+    in one process (LOTS); and the cells of the fault matrix, hundreds of them, are a unit each:
+    they fill the time while the storms of `make chaos` last.
     """
 
     def _split_scope(self, nodeid: str) -> str:
