@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.contrib.auth.models import User
+from django.core.cache import caches
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -67,6 +68,7 @@ def pages() -> list[Page]:
         Page("dashboard", reverse("admin:index")),
         Page("dashboard, its cards again", reverse("dashboard")),
         Page(DASHBOARD, reverse("dashboard"), _press),
+        Page("dashboard, all counted again", reverse("dashboard"), caches["shared"].clear),
         Page("worklist", reverse("worklist")),
         Page("fleet over time", reverse("fleet")),
         Page("a tenant", reverse("admin:tenants_tenant_change", args=[7])),

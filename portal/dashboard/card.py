@@ -9,6 +9,7 @@ from typing import Any
 from django.template.loader import render_to_string
 
 from portal.dashboard import parts
+from portal.dashboard.numbers import Numbers
 from tenants.batching import Batched, together
 
 
@@ -16,15 +17,18 @@ from tenants.batching import Batched, together
 class Card:
     """`read` takes the time and returns the variables of admin/cards/<name>.html, for everybody.
 
-    `of` adds what depends on the user, without a query; None: everybody sees the same. `span` is
-    how many of three columns it takes. Only users with the permission see it.
+    `counts`: its `read` also takes what it has counted in the whole fleet a moment ago, None if it
+    is to count, and returns that as "counted". `of` adds what depends on the user, without a query;
+    None: everybody sees the same. `span` is how many of three columns it takes. Only users with the
+    permission see it.
     """
 
     name: str
     title: str
-    read: Batched[[datetime], dict[str, Any]]
+    read: Batched[..., dict[str, Any]]
     span: int = 1
     permission: str = "tenants.view_tenant"
+    counts: bool = False
     of: Callable[[Any, dict[str, Any], datetime], dict[str, Any]] | None = None
 
     @property
@@ -45,13 +49,28 @@ class Shown:
         return parts.mark(self.html)
 
 
-def read(cards: Sequence[Card], now: datetime) -> list[tuple[Card, dict[str, Any]]]:
+def read(
+    cards: Sequence[Card], now: datetime, numbers: Numbers | None = None
+) -> list[tuple[Card, dict[str, Any]]]:
     """Return each card with its variables. All cards ask together (tenants/batching.py)."""
-    found = together(*(card.read.asking(now) for card in cards))
+    counted = numbers.counted if numbers else {}
+    asked = ((now, counted.get(card.name)) if card.counts else (now,) for card in cards)
+    found = together(*(card.read.asking(*given) for card, given in zip(cards, asked, strict=True)))
     return list(zip(cards, found, strict=True))
 
 
-def html(card: Card, read: dict[str, Any], token: dict[str, Any] | None = None) -> str:
-    """Return a card's HTML. `token` is that of its forms, if it has any."""
+def html(
+    card: Card,
+    read: dict[str, Any],
+    token: dict[str, Any] | None = None,
+    numbers: Numbers | None = None,
+) -> str:
+    """Return a card's HTML. `token` is that of its forms, if it has any.
+
+    It says when it was counted if that was before the rest was read.
+    """
     named = {"title": card.title, "title_id": f"card-{card.name}-title"}
-    return render_to_string(card.template, {**named, **(token or {}), "this": read})
+    shown = render_to_string(card.template, {**named, **(token or {}), "this": read})
+    if numbers is None or not card.counts:
+        return shown
+    return shown + render_to_string("admin/includes/counted.html", {"at": numbers.at})

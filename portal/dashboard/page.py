@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.middleware.csrf import get_token
 
 from portal.dashboard import card as a_card
-from portal.dashboard import snapshot
+from portal.dashboard import numbers, snapshot
 from portal.dashboard.card import Card, Shown
 from portal.dashboard.cards import (
     attention,
@@ -24,9 +24,12 @@ from portal.dashboard.cards import (
     vitals,
     write_errors,
 )
+from portal.dashboard.numbers import Numbers
 from portal.dashboard.worklist import total
 
 REFRESH_SECONDS = 10
+# Beside the cards in what is kept; a card's name has no space.
+NUMBERS, IS_KEPT = "all numbers", "are kept"
 
 CARDS: list[Card] = []
 
@@ -46,34 +49,51 @@ def cards(request: HttpRequest, now: datetime) -> list[Shown]:
         return []
     kept = snapshot.current(_read, now)
     total.keep(kept["attention"]["total"])
-    return [_shown(card, kept[card.name], request, now) for card in seen]
+    counted = kept[NUMBERS] if kept[IS_KEPT] else None
+    return [_shown(card, kept[card.name], counted, request, now) for card in seen]
 
 
-def _read(now: datetime) -> dict[str, Any]:
+def _read(now: datetime, before: dict[str, Any] | None) -> dict[str, Any]:
     """Read all cards. What is the same for everybody is drawn here too."""
-    return {
-        card.name: read if card.of else a_card.html(card, read)
-        for card, read in a_card.read(CARDS, now)
+    kept: Numbers | None = before[NUMBERS] if before else None
+    # They must not become older with each press.
+    kept = kept if kept and now - kept.at < snapshot.PERIOD else None
+    found = a_card.read(CARDS, now, kept)
+    counted = {card.name: read for card, read in found if card.counts}
+    shown = {
+        card.name: read if card.of else a_card.html(card, read, numbers=kept)
+        for card, read in found
     }
+    own = numbers.of(counted.items(), counted["funnel"]["total"], now)
+    return {**shown, NUMBERS: kept or own, IS_KEPT: kept is not None}
 
 
-def _shown(card: Card, kept: Any, request: HttpRequest, now: datetime) -> Shown:
+def _shown(
+    card: Card, kept: Any, counted: Numbers | None, request: HttpRequest, now: datetime
+) -> Shown:
     if card.of is None:
         return Shown(card, kept)
     # The token alone, and not the request: with that comes the whole menu.
     token = {"csrf_token": get_token(request)}
-    return Shown(card, a_card.html(card, card.of(request.user, kept, now), token))
+    return Shown(card, a_card.html(card, card.of(request.user, kept, now), token, counted))
 
 
 # In the order of the page.
 register(
     Card("vitals", "System status", vitals.read, span=3),
-    Card("attention", "Needs attention", attention.read, span=2, of=attention.of),
-    Card("funnel", "Tenants by standing", funnel.read),
+    Card("attention", "Needs attention", attention.read, span=2, of=attention.of, counts=True),
+    Card("funnel", "Tenants by standing", funnel.read, counts=True),
     Card("write_errors", "Write errors", write_errors.read, permission="connect.view_writeerror"),
-    Card("health", "Sync health", health.read, span=2, permission="connect.view_connection"),
+    Card(
+        "health",
+        "Sync health",
+        health.read,
+        span=2,
+        permission="connect.view_connection",
+        counts=True,
+    ),
     Card("incidents", "Incidents", incidents.read, permission="connect.view_incident"),
     Card("times", "From registration to live", times.read, span=2),
-    Card("room", "Room and cost", room.read, permission="connect.view_hostapp"),
+    Card("room", "Room and cost", room.read, permission="connect.view_hostapp", counts=True),
     Card("team", "Team", team.read, span=3, permission="portal.view_bulkrun"),
 )

@@ -23,6 +23,7 @@ from portal.models import AuditEntry
 PERIOD = timedelta(seconds=10)
 READING_SECONDS = 5  # by then a process has read it, or it has died
 SKEW = timedelta(seconds=1)  # by which the clocks of two dynos may differ
+Read = Callable[[datetime, dict[str, Any] | None], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -34,28 +35,30 @@ class Snapshot:
     read: dict[str, Any]
 
 
-def current(read: Callable[[datetime], dict[str, Any]], now: datetime) -> dict[str, Any]:
+def current(read: Read, now: datetime) -> dict[str, Any]:
     """Return what was read lately, or read it now. What staff press or save is seen at once.
 
-    While one process reads it again, the others show what was read before.
+    While one process reads it again, the others show what was read before. `read` takes the time,
+    and what was read before as long as it is no older than PERIOD.
     """
     key = f"dashboard:{_version()}:{timezone.get_current_timezone_name()}"
     pressed = AuditEntry.objects.aggregate(newest=Max("pk"))["newest"] or 0
-    kept = _kept(key, pressed, now)
-    if kept and (now - kept.at < PERIOD or not _claim(key, kept)):
+    kept = _kept(key, now)
+    is_young = kept is not None and now - kept.at < PERIOD
+    if kept and kept.pressed == pressed and (is_young or not _claim(key, kept)):
         return kept.read
-    found = Snapshot(now, pressed, read(now))
+    found = Snapshot(now, pressed, read(now, kept.read if kept and is_young else None))
     with suppress(DatabaseError):
         caches["shared"].set(key, found, 2 * PERIOD.total_seconds())
     return found.read
 
 
-def _kept(key: str, pressed: int, now: datetime) -> Snapshot | None:
+def _kept(key: str, now: datetime) -> Snapshot | None:
     # A database that is read-only, or without the table, must not break the page.
     with suppress(DatabaseError):
         kept: Snapshot | None = caches["shared"].get(key)
         # A clock that was set back must not keep it.
-        if kept and kept.pressed == pressed and kept.at <= now + SKEW:
+        if kept and kept.at <= now + SKEW:
             return kept
     return None
 

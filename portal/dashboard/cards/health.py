@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.timezone import localtime
 
 from connect.health import conditions, fleet
-from connect.models import Condition
+from connect.models import Condition, Health
 from portal import show
 from portal.dashboard.areas import Chart, Series, stacked
 from portal.dashboard.cards.links import connections
@@ -16,16 +16,15 @@ SPAN = timedelta(hours=24)
 MAX_UNSYNCED = 5
 # The healthy many would flatten the others to a line.
 NOT_HEALTHY = [each for each in Condition if each != Condition.HEALTHY]
+# By condition, and those that have been without a good sync for the longest time.
+Counted = tuple[dict[Condition, int], list[Health]]
 
 
 @batched
-def read(now: datetime) -> Asking[dict[str, Any]]:
-    """Four queries."""
-    counts, drawn, unsynced = yield from gather(
-        conditions.counts.asking(now),
-        chart.asking(now),
-        fleet.longest_without_good_sync.asking(MAX_UNSYNCED),
-    )
+def read(now: datetime, counted: Counted | None = None) -> Asking[dict[str, Any]]:
+    """Five queries, or one if it is counted."""
+    found, drawn = yield from gather(_counts(now, counted), chart.asking(now))
+    counts, unsynced = found
     live, healthy = sum(counts.values()), counts[Condition.HEALTHY]
     return {
         "live": live,
@@ -38,7 +37,16 @@ def read(now: datetime) -> Asking[dict[str, Any]]:
         ],
         "chart": drawn,
         "unsynced": unsynced,
+        "counted": found,
     }
+
+
+def _counts(now: datetime, counted: Counted | None) -> Asking[Counted]:
+    if counted:
+        return counted
+    longest = fleet.longest_without_good_sync.asking(MAX_UNSYNCED)
+    counts, unsynced = yield from gather(conditions.counts.asking(now), longest)
+    return counts, unsynced
 
 
 @batched

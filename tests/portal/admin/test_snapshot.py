@@ -4,7 +4,7 @@ import base64
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from connect.models import ApiBudget, Connection, HostApp
 from portal import audit, roles
-from portal.dashboard import snapshot
+from portal.dashboard import numbers, snapshot
 from portal.dashboard.worklist import total
 from portal.looks import HEADER
 from portal.models import AuditKind, Heartbeat, Preferences
@@ -83,12 +83,12 @@ def test_reading_it_costs_the_same_however_many_tenants_there_are(
     assert queries(manager, FRAGMENT) == READ
 
 
-def read_as(text: str) -> Callable[[datetime], dict[str, Any]]:
+def read_as(text: str) -> snapshot.Read:
     """Return a function that takes the place of reading all cards."""
-    return lambda now: {"text": text}
+    return lambda now, before: {"text": text}
 
 
-def never(now: datetime) -> dict[str, Any]:
+def never(now: datetime, before: dict[str, Any] | None) -> dict[str, Any]:
     """Fail: what was read before is to be shown."""
     pytest.fail("read again")
 
@@ -117,7 +117,7 @@ connections.settings["default"]["NAME"] = sys.argv[1]
 from portal.dashboard import snapshot
 
 now = datetime.fromisoformat(sys.argv[2])
-print(snapshot.current(lambda now: {"text": "another's"}, now)["text"])
+print(snapshot.current(lambda now, before: {"text": "another's"}, now)["text"])
 """
 
 
@@ -142,7 +142,7 @@ def test_while_one_process_reads_the_others_show_what_was_read_before(
     snapshot.current(read_as("first"), timezone.now())
     clock.shift(11)
 
-    def slow(now: datetime) -> dict[str, Any]:
+    def slow(now: datetime, before: dict[str, Any] | None) -> dict[str, Any]:
         assert snapshot.current(never, now) == {"text": "first"}
         return {"text": "second"}
 
@@ -151,7 +151,7 @@ def test_while_one_process_reads_the_others_show_what_was_read_before(
 
 
 def test_a_process_that_died_while_it_read_holds_nobody_up(clock: time_machine.Traveller) -> None:
-    def dies(now: datetime) -> dict[str, Any]:
+    def dies(now: datetime, before: dict[str, Any] | None) -> dict[str, Any]:
         raise SystemExit
 
     snapshot.current(read_as("first"), timezone.now())
@@ -245,6 +245,28 @@ def test_what_staff_press_is_seen_at_once(viewer: Client) -> None:
     strangers.make(1)
     audit.note(AuditKind.PRESSED, "Approve", actor="mia")
     assert "No tenants yet" not in viewer.get(FRAGMENT).content.decode()
+
+
+def test_in_a_very_large_fleet_a_press_is_seen_at_once_in_the_rows_and_later_in_the_numbers(
+    viewer: Client, clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(numbers, "MANY", 1)
+    strangers.make(2)
+    Connection.objects.update(blocked_at=timezone.now(), blocked_reason="Stop.")
+    viewer.get(PAGE)
+    counted_at = timezone.now()
+    clock.shift(6)
+    Connection.objects.update(blocked_at=None, blocked_reason="")
+    audit.note(AuditKind.PRESSED, "Retry", actor="mia")
+    html = viewer.get(FRAGMENT).content.decode()
+    assert "Stop." not in html
+    assert "<strong>2</strong> Blocked" in html
+    assert html.count(f'Counted <time class="moment" datetime="{counted_at.isoformat()}"') == 4
+    clock.shift(5)  # another press does not make the numbers last
+    audit.note(AuditKind.PRESSED, "Retry", actor="mia")
+    html = viewer.get(FRAGMENT).content.decode()
+    assert "Blocked" not in html
+    assert "Counted <time" not in html
 
 
 def test_what_one_person_may_do_or_see_is_not_shown_to_another(
