@@ -73,7 +73,7 @@ register(
     Card("write_errors", "Write errors", write_errors.read, permission="connect.view_writeerror"),
     Card("health", "Sync health", health.read, span=2, permission="connect.view_connection"),
     Card("incidents", "Incidents", incidents.read, permission="connect.view_incident"),
-    Card("times", "From registration to live", times.read, span=2),
+    Card("times", "From registration to live", times.read),
     Card("room", "Room and cost", room.read, permission="connect.view_hostapp"),
     Card("team", "Team", team.read, span=3, permission="portal.view_bulkrun"),
 )
