@@ -35,7 +35,8 @@ _BROKEN = """() => [...document.querySelectorAll('.stepper span')].flatMap(span 
 
 
 # What has the focus and is wholly in a box that hides a part of its ring.
-_CLIPPED = """() => [...content.querySelectorAll('a, button, input, select, textarea')]
+_CLIPPED = """() => [...document.querySelectorAll('#content *')]
+    .filter(each => each.matches('a, button, input, select, textarea'))
     .filter(each => each.checkVisibility() && each.offsetParent)
     .filter(each => {
         each.focus({ preventScroll: true });
