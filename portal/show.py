@@ -106,6 +106,11 @@ def yes_or_no(value: bool | None) -> str:
     return "-" if value is None else "Yes" if value else "No"
 
 
+def number(value: int | None) -> str:
+    """Return a number with thousands separators; "-" where it is not known."""
+    return "-" if value is None else f"{value:,}"
+
+
 def whole_email(address: str) -> str:
     """Return an e-mail address that a line may break after "@" and "." alone."""
     parts = re.findall(r"[^@.]*[@.]|[^@.]+", address)

@@ -93,7 +93,7 @@ register(
         counts=True,
     ),
     Card("incidents", "Incidents", incidents.read, permission="connect.view_incident"),
-    Card("times", "From registration to live", times.read, span=2),
+    Card("times", "From registration to live", times.read),
     Card("room", "Room and cost", room.read, permission="connect.view_hostapp", counts=True),
     Card("team", "Team", team.read, span=3, permission="portal.view_bulkrun"),
 )

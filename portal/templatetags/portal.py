@@ -17,7 +17,7 @@ from connect.formats import format_duration, sentence
 from connect.standing import Standing
 from portal import moments, show
 from portal.actions import undoing
-from portal.admin.kit import buttons, lists
+from portal.admin.kit import buttons, columns, lists
 from portal.admin.kit.declared import DeclaredChangeList
 from portal.admin.kit.faults import faults
 from portal.admin.pages.health import diagnoses
@@ -74,6 +74,15 @@ def undoable(context: dict[str, Any], presses: Iterable[BulkItem]) -> set[int]:
 
 
 @register.filter
+def of_numbers(headers: Sequence[dict[str, Any]], cl: DeclaredChangeList) -> list[dict[str, Any]]:
+    """Return the headers of a list, which say whether their column holds numbers."""
+    return [
+        {**head, "is_number": columns.is_number(cl.model_admin, name)}
+        for head, name in zip(headers, cl.list_display, strict=True)
+    ]
+
+
+@register.filter
 def labelled(cells: Sequence[SafeString], headers: Sequence[dict[str, Any]]) -> list[str]:
     """Return a row's cells with the names of their columns, which phones show beside the values."""
     return [_with_label(cell, head) for cell, head in zip(cells, headers, strict=True)]
@@ -85,8 +94,9 @@ def _with_label(cell: SafeString, header: dict[str, Any]) -> str:
     # Django has made the cell: what is in it is escaped. It begins with "<td" or "<th".
     begins, rest = mark_safe(cell[:3]), mark_safe(cell[3:])  # noqa: S308
     nothing = mark_safe(" data-nothing") if _NOTHING.fullmatch(cell) else ""
+    number = mark_safe(" data-number") if header["is_number"] else ""
     label = capfirst(str(header["text"]))
-    return format_html('{} data-label="{}"{}{}', begins, label, nothing, rest)
+    return format_html('{} data-label="{}"{}{}{}', begins, label, nothing, number, rest)
 
 
 @register.inclusion_tag("admin/date_filter.html")

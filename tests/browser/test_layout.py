@@ -34,6 +34,28 @@ _BROKEN = """() => [...document.querySelectorAll('.stepper span')].flatMap(span 
         }).map(found => found[0])))"""
 
 
+# What has the focus and is wholly in a box that hides a part of its ring.
+_CLIPPED = """() => [...document.querySelectorAll('#content *')]
+    .filter(each => each.matches('a, button, input, select, textarea'))
+    .filter(each => each.checkVisibility() && each.offsetParent)
+    .filter(each => {
+        each.focus({ preventScroll: true });
+        const style = getComputedStyle(each), inner = each.getBoundingClientRect();
+        const ring = parseFloat(style.outlineOffset) + parseFloat(style.outlineWidth);
+        for (let box = each.parentElement; box.id !== 'content'; box = box.parentElement) {
+            const outer = box.getBoundingClientRect();
+            const { overflowX, overflowY } = getComputedStyle(box);
+            const sides = [
+                overflowX !== 'visible' && [inner.left - outer.left, outer.right - inner.right],
+                overflowY !== 'visible' && [inner.top - outer.top, outer.bottom - inner.bottom],
+            ].filter(Boolean).flat();
+            if (Math.min(...sides) >= 0 && Math.min(...sides) < ring - 0.5) return true;
+        }
+        return false;
+    })
+    .map(each => each.id || each.textContent.trim())"""
+
+
 SHOWN = ":is(#content h1, #content a, #content p, .badge):not(details:not([open]) *)"
 NAMES = (
     "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft",
@@ -66,6 +88,8 @@ def test_the_form_of_a_roll_out_is_whole_on_a_phone(window: Page) -> None:
     expect(window.locator(".help").first).to_be_visible()
     assert window.evaluate(_CUT, ".help, .help *, label, h2, input, select, textarea") == []
     assert window.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    window.keyboard.press("Tab")  # only the keyboard's focus has a ring
+    assert window.evaluate(_CLIPPED) == []
 
 
 @pytest.mark.parametrize("kind", ["unauthorized", "grant_lost"])
@@ -118,6 +142,8 @@ def test_lists_fit_a_laptop_and_are_cards_on_a_phone(window: Page) -> None:
         assert window.evaluate(_SPLIT) == []
     window.set_viewport_size(PHONE)  # type: ignore[arg-type]
     window.goto(walk.page(Tenant, "changelist"))
+    window.keyboard.press("Tab")
+    assert window.evaluate(_CLIPPED) == []
     card = window.locator("#result_list tbody tr").first
     expect(card).to_have_css("position", "relative")
     assert window.evaluate(_SPLIT) == []

@@ -1,12 +1,20 @@
-"""Times, connections, and what is true or not, in lists and on pages of a row."""
+"""Times, numbers, connections, and what is true or not, in lists and on pages of a row."""
 
 from collections.abc import Callable, Iterable
 from functools import cache
+from inspect import signature
 from typing import Any
 
 from django.contrib.admin.helpers import AdminForm
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import BooleanField, DateTimeField, EmailField, Field, Model
+from django.db.models import (
+    BooleanField,
+    DateTimeField,
+    EmailField,
+    Field,
+    IntegerField,
+    Model,
+)
 
 from connect.models import Connection
 from portal import moments, show
@@ -20,12 +28,22 @@ _ON_PAGES: _Ways = {
     BooleanField: show.yes_or_no,
     EmailField: show.whole_email,
 }
-_IN_LISTS: _Ways = {**_ON_PAGES, DateTimeField: moments.element}
+_IN_LISTS: _Ways = {**_ON_PAGES, DateTimeField: moments.element, IntegerField: show.number}
+# Whole numbers that name something and count nothing.
+_NAMES = ("status", "version", "wave", "generation", "answer", "sequence")
 
 
 def in_list(model: type[Model], names: Iterable[Any]) -> list[Any]:
     """Return the columns of a list; those of times say how long ago."""
     return [_column(model, each) or each for each in names]
+
+
+def is_number(page: object, column: Any) -> bool:
+    """Return whether a list's column holds numbers, which stand below each other's last digits."""
+    if callable(column):
+        return getattr(column, "is_number", False)
+    method = getattr(page, column, None)
+    return callable(method) and signature(method).return_annotation is int
 
 
 def on_page(model: type[Model], form: AdminForm) -> None:
@@ -74,6 +92,8 @@ def _field(model: type[Model], name: Any) -> Any:
 
 
 def _shown(field: Any, ways: _Ways) -> Column | None:
+    if isinstance(field, IntegerField) and (field.primary_key or field.name in _NAMES):
+        return None
     way = next((way for kind, way in ways.items() if isinstance(field, kind)), None)
     return _named(field, way) if way else None
 
@@ -84,6 +104,7 @@ def _named(field: Any, shown: Shown) -> Column:
     def column(row: Any) -> str:
         return shown(getattr(row, field.name))
 
+    column.is_number = isinstance(field, IntegerField)  # type: ignore[attr-defined]
     column.__name__ = field.name
     column.short_description = field.verbose_name  # type: ignore[attr-defined]
     column.admin_order_field = field.name  # type: ignore[attr-defined]
