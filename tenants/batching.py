@@ -119,6 +119,15 @@ def _run(asking: Asking[T], answer: Callable[[Sequence[Query]], list[list[Any]]]
         answers = answer(wanted)
 
 
+def union(*queries: QuerySet[Any, Any], all: bool = False) -> QuerySet[Any, Any]:
+    """Return the rows of some queries as one, in no order. `all`: also those that come twice.
+
+    Without order_by() Django 6.1 would order them as the first model, by a column that may lack.
+    """
+    first, *others = queries
+    return first.union(*others, all=all).order_by() if others else first
+
+
 def count(rows: QuerySet[Any]) -> QuerySet[Any, Any]:
     """Return the query of how many rows there are; `number` reads its answer."""
     one = rows.order_by().values(one=Value(1))

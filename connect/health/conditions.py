@@ -60,13 +60,13 @@ def noted_keys(*wanted: Condition, now: datetime | None = None) -> Keys:
     noted = rows.filter(condition__in=wanted)
     if Condition.UNKNOWN not in wanted:
         return noted.filter(sampled_at__gt=limit)
-    return noted.union(rows.filter(Q(sampled_at__lte=limit) | Q(sampled_at=None)))
+    return batching.union(noted, rows.filter(Q(sampled_at__lte=limit) | Q(sampled_at=None)))
 
 
 def keys(condition: Condition, now: datetime | None = None) -> Keys:
     """Return the keys of what `says` selects, as sets."""
     noted, said = noted_keys(condition, now=now), severity.keys(condition)
-    return noted if said is None else noted.union(said)
+    return noted if said is None else batching.union(noted, said)
 
 
 def expression(now: datetime | None = None) -> Case:

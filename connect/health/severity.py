@@ -13,6 +13,7 @@ from connect.models import (
     Stage,
     WriteError,
 )
+from tenants import batching
 
 # Without connect.models.COMMON, since they say nothing of a single connection.
 SEVERITY: dict[IncidentKind, Condition] = {
@@ -52,14 +53,14 @@ def keys(condition: Condition) -> Keys | None:
     found = _of(_OPEN.filter(kind__in=kinds, absent_since=None))
     if condition == SEVERITY[IncidentKind.WRITE_ERRORS]:
         # Those that were scanned a moment ago have no incident yet.
-        found = found.union(WriteError.objects.order_by().values("connection"))
+        found = batching.union(found, WriteError.objects.order_by().values("connection"))
     return found
 
 
 def every() -> Keys:
     """Return the keys of the connections with a present incident or a failed write."""
     found = _of(_OPEN.filter(kind__in=SEVERITY, absent_since=None))
-    return found.union(WriteError.objects.order_by().values("connection"))
+    return batching.union(found, WriteError.objects.order_by().values("connection"))
 
 
 def recovering() -> Keys:
@@ -68,7 +69,9 @@ def recovering() -> Keys:
 
 
 def _of(opened: QuerySet[Incident]) -> Keys:
-    return opened.filter(connection__isnull=False).values("connection").union(_regional(opened))
+    return batching.union(
+        opened.filter(connection__isnull=False).values("connection"), _regional(opened)
+    )
 
 
 def _regional(opened: QuerySet[Incident]) -> Keys:

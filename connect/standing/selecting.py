@@ -132,4 +132,4 @@ def _keys(word: Word, now: datetime) -> Keys:
         found.append(unknown.order_by().values("pk"))
     if word in _CONDITIONS:
         found.append(conditions.keys(_CONDITIONS[word], now))
-    return found[0].union(*found[1:]) if len(found) > 1 else found[0]
+    return batching.union(*found)

@@ -225,7 +225,7 @@ def in_trouble(rows: QuerySet[Any], now: datetime) -> QuerySet[Any]:
     live = keys.filter(_LIVE, pk__in=_keys(now))
     resting = keys.filter(any_of(_RESTS, now), pk__in=_resting(now))
     current = rows.filter(offboarded_at=None)
-    found: QuerySet[Any] = current.filter(pk__in=blocked.union(again, live, resting))
+    found: QuerySet[Any] = current.filter(pk__in=batching.union(blocked, again, live, resting))
     return found
 
 
@@ -249,9 +249,8 @@ def _resting(now: datetime) -> QuerySet[Any, Any]:
     """Return the keys of all connections with one of _RESTS, and of a few more, by indexes."""
     waiting = Q(waiting_on__in=(WaitingOn.SUBSCRIBER, WaitingOn.STAFF), offboarded_at=None)
     keys = Connection.objects.order_by().filter(waiting).values("pk")
-    return keys.union(
-        Drift.objects.order_by().filter(state=DriftState.DRIFTED).values("connection")
-    )
+    drifted = Drift.objects.order_by().filter(state=DriftState.DRIFTED).values("connection")
+    return batching.union(keys, drifted)
 
 
 def _cause(now: datetime) -> Case:

@@ -24,6 +24,7 @@ from portal.admin.pages.health.incidents import STATUS_TONES
 from portal.admin.panels.rollout import TONES as ROLLOUT_TONES
 from portal.find.found import MAX_RESULTS, Found, Kind, Typed
 from portal.models import BulkRun
+from tenants import batching
 from tenants.models import Callout, Event, EventKind, Message, MessageKind, MessageStatus, Tenant
 
 NOTE = 120  # characters of a result's note
@@ -210,9 +211,8 @@ def kinds(user: Any, typed: Typed, tenants: Tenants) -> Iterable[Kind]:
     selected = [rows for kind in seen if (rows := kind.select(typed, tenants)) is not None]
     if not selected:
         return []
-    read = selected[0].union(*selected[1:], all=True) if selected[1:] else selected[0]
     by_kind: dict[str, list[Found]] = {}
     known = {kind.slug: kind for kind in seen}
-    for slug, *row in read:
+    for slug, *row in batching.union(*selected, all=True):
         by_kind.setdefault(slug, []).append(known[slug].found(*row))
     return [Kind(kind.slug, kind.label, by_kind.get(kind.slug, [])) for kind in seen]

@@ -11,6 +11,7 @@ from connect.models import Connection
 from connect.standing import Standing
 from portal.admin.kit import search
 from portal.find.found import MAX_RESULTS, Found, Kind, Typed
+from tenants import batching
 from tenants.models import Tenant
 
 
@@ -44,7 +45,7 @@ def _connections(typed: Typed, keys: list[int]) -> list[Connection]:
     found = current.select_related("tenant", "health")
     if " " not in typed.text:
         meant = search.connections(typed.text).select_related("tenant", "health")[:MAX_RESULTS]
-        found = found.union(meant, all=True)
+        found = batching.union(found, meant, all=True)
     by_key = {each.pk: each for each in found}
     return sorted(by_key.values(), key=lambda each: (each.tenant.name, -each.generation))
 

@@ -33,6 +33,7 @@ from portal.admin.kit.saved import Preset
 from portal.models import AuditKind
 from portal.navigation import counts
 from portal.questions import Answer, later
+from tenants import batching
 
 Tallies = Callable[[], list[Tally]]
 
@@ -175,7 +176,7 @@ class PortalAdmin(NoDelete):
         # A union of simple queries: an OR condition would not use the indexes.
         rows = self.model._default_manager.order_by()
         own = [rows.filter(**{field: search_term.strip()}) for field in self.found_by]
-        found = rows.filter(**by_tenant).values("pk").union(*(each.values("pk") for each in own))
+        found = batching.union(*(each.values("pk") for each in (rows.filter(**by_tenant), *own)))
         return queryset.filter(pk__in=found), False
 
     # --- saved filters ---------------------------------------------------------------------------

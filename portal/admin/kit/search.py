@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from connect.models import Connection
+from tenants import batching
 from tenants.models import Tenant
 from tenants.search import match
 
@@ -17,14 +18,12 @@ _WORDS = ("name", "admin_email")
 
 def tenants(typed: str) -> QuerySet[Any, Any]:
     """Return the keys of the tenants that match the typed text, for use in a filter."""
-    first, *others = _arms(typed)
-    return first.union(*others) if others else first
+    return batching.union(*_arms(typed))
 
 
 def few_tenants(typed: str, most: int) -> QuerySet[Any, Any]:
     """Return the keys of some of these tenants: at most so many of each way to find them."""
-    first, *others = (arm[:most] for arm in _arms(typed))
-    return first.union(*others) if others else first
+    return batching.union(*(arm[:most] for arm in _arms(typed)))
 
 
 def _arms(typed: str) -> list[QuerySet[Any, Any]]:

@@ -121,6 +121,6 @@ def _all(queries: list[QuerySet[Any, Any]]) -> Asking[list[Found]]:
         return []
     causes = in_order()
     by_name = {cause.name: cause for cause in causes}
-    (rows,) = yield [queries[0].union(*queries[1:], all=True) if len(queries) > 1 else queries[0]]
+    (rows,) = yield [batching.union(*queries, all=True)]
     found = [Found(by_name[name], pk, since) for name, pk, since in rows]
     return sorted(found, key=lambda each: (causes.index(each.cause), each.since, each.pk))

@@ -11,6 +11,7 @@ from django.utils.http import urlencode
 
 from connect.models import Connection, Discrepancy, Incident, Rollout, Tag
 from portal.dashboard.attention import CAUSES
+from tenants import batching
 from tenants.models import Environment
 
 ME, NOBODY = "me", "nobody"
@@ -107,7 +108,7 @@ def choices() -> dict[str, list[tuple[str, str]]]:
     ]
     found: dict[str, list[tuple[str, str]]] = {"owner": [(ME, "Me"), (NOBODY, "Nobody")]}
     found["environment"] = [("production", "Production"), ("sandbox", "Sandbox")]
-    for name, value in sorted(queries[0].union(*queries[1:], all=True)):
+    for name, value in sorted(batching.union(*queries, all=True)):
         key = f"{NAMED}{value}" if name == "owner" else value
         found.setdefault(name, []).append((key, value))
     return found
