@@ -39,7 +39,7 @@ def current(read: Read, now: datetime) -> dict[str, Any]:
     """Return what was read lately, or read it now. What staff press or save is seen at once.
 
     While one process reads it again, the others show what was read before. `read` takes the time,
-    and what was read before as long as it is no older than PERIOD.
+    and what was read before, unless it is older than PERIOD.
     """
     key = f"dashboard:{_version()}:{timezone.get_current_timezone_name()}"
     pressed = AuditEntry.objects.aggregate(newest=Max("pk"))["newest"] or 0
