@@ -57,12 +57,16 @@ def pytest_load_initial_conftests() -> Generator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Exclude what is loaded for the tests from garbage collection: it lives until the end."""
+    """Exclude what is loaded for the tests from garbage collection: it lives until the end.
+
+    Then collect seldom: the rest ends with its test, mostly without a collection.
+    """
     gc.disable()
     try:
         return (yield)
     finally:
         gc.freeze()
+        gc.set_threshold(50_000)
         gc.enable()
 
 
