@@ -52,26 +52,33 @@ def name() -> str:
     wanted = os.environ.get(MADE_BY_THIS_RUN, "")
     end = time.monotonic() + PATIENCE
     while wanted and not _is_made(wanted):
-        assert time.monotonic() < end, "The migrated database of this run was never made."
+        assert time.monotonic() < end, f"The migrations took more than {PATIENCE:.0f} s."
         time.sleep(0.1)
     return wanted
 
 
 def _make() -> None:
-    django.setup()
-    call_command("migrate", interactive=False, verbosity=0)
+    name = os.environ[MADE_BY_THIS_RUN]
+    try:
+        django.setup()
+        call_command("migrate", interactive=False, verbosity=0)
+    except Exception:
+        _remove(name)  # nobody is to wait for it
+        raise
     connections.close_all()
-    _run("ALTER DATABASE {} IS_TEMPLATE true", os.environ[MADE_BY_THIS_RUN])
+    _run("ALTER DATABASE {} IS_TEMPLATE true", name)
 
 
 def _is_made(name: str) -> bool:
     with _server() as server:
         query = "SELECT datistemplate FROM pg_database WHERE datname = %s"
-        return server.execute(query, [name]).fetchone() == (True,)
+        found = server.execute(query, [name]).fetchone()
+    assert found, "The migrations failed; the error is above."
+    return bool(found[0])
 
 
 def _remove(name: str) -> None:
-    with suppress(psycopg.errors.InvalidCatalogName):  # there is none
+    with suppress(psycopg.errors.InvalidCatalogName):  # it is gone
         _run("ALTER DATABASE {} IS_TEMPLATE false", name)
         _run("DROP DATABASE {} WITH (FORCE)", name)
 

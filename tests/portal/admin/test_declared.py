@@ -106,6 +106,11 @@ def test_every_page_is_of_the_kit(model: type[Model]) -> None:
     assert isinstance(page_of(model), DeclaredLookups)
 
 
+def test_what_a_list_takes_is_told_from_what_it_refuses(asked: Any) -> None:
+    tried = ["q", "admin_email__regex", "name__gt"]
+    assert answered(Tenant, asked, tried) == ["q"]
+
+
 @REGISTERED
 def test_no_list_answers_a_guess_at_any_field(model: type[Model], asked: Any) -> None:
     tried = [parameter(path, lookup) for path in paths(model) for lookup in GUESSES]
