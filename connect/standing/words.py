@@ -80,8 +80,3 @@ TONES: dict[Word, Tone] = {
     Word.GRACE: Tone.MUTED,
     Word.OFFBOARDED: Tone.MUTED,
 }
-
-
-def worst(words: list[Word]) -> Word:
-    """Return the worst of the words of a live connection."""
-    return max(words, key=OF_LIVE.index)

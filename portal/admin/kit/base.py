@@ -107,17 +107,16 @@ class PortalAdmin(NoDelete):
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         listed: ChangeList = super().get_changelist_instance(request)
-        listed.result_list = self._page(request, listed)
+        listed.result_list = self.rows_of_page(request, listed)
         return listed
 
-    def _page(self, request: HttpRequest, listed: ChangeList) -> QuerySet[Any]:
+    def rows_of_page(self, request: HttpRequest, listed: ChangeList) -> Any:
         """Return the rows of a page. Only their keys are put in order: to join all rows of a long
         list before that would cost more than the rest.
         """
         order = listed.get_ordering(request, listed.root_queryset)
-        rows = listed.root_queryset.filter(pk__in=listed.result_list.values("pk"))
-        found: QuerySet[Any] = listed.apply_select_related(rows).order_by(*order)
-        return found
+        rows = listed.root_queryset.filter(pk__in=listed.result_list.values("pk")).order_by(*order)
+        return rows if rows.query.select_related else listed.apply_select_related(rows)
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)

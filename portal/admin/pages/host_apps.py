@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -15,7 +16,7 @@ from connect.placement import costs, forecast, place, rooms
 from portal import show
 from portal.admin.forms.host_app import HostAppForm
 from portal.admin.kit.actions import ActionsAdmin
-from portal.questions import later
+from portal.questions import Answer, later
 
 # Add-ons, schemas and names depend on these, so they are the same for ever.
 FIXED = ("name", "database", "config_var", "account")
@@ -53,13 +54,23 @@ class HostAppAdmin(ActionsAdmin):
         return ((None, {"fields": shown}), *self.fieldsets[1:])
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[HostApp]:
-        # Joined here, so that a list costs the same for any number of host apps.
-        return costs.annotated(rooms.annotated()).defer("token")
+        return HostApp.objects.order_by("name").defer("token")
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
+        found = super().get_object(request, object_id, from_field)
+        return found and _annotated().get(pk=found.pk)
+
+    def rows_of_page(self, request: HttpRequest, listed: ChangeList) -> Any:
+        # What all of them hold is read for the note, once.
+        hosts = {host.pk: host for host in _all(request)()}
+        return [hosts[key] for key in listed.result_list.values_list("pk", flat=True)]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        asked = later(request, self.get_queryset(request))
+        asked = _all(request)
         context = {"note": SimpleLazyObject(lambda: _note(asked())), **(extra_context or {})}
         return super().changelist_view(request, context)
 
@@ -105,6 +116,18 @@ class HostAppAdmin(ActionsAdmin):
     @admin.display(description="cost")
     def cost(self, host: Any) -> str:
         return costs.of(host).in_words
+
+
+def _annotated() -> QuerySet[HostApp]:
+    return costs.annotated(rooms.annotated()).defer("token")
+
+
+def _all(request: HttpRequest) -> Answer:
+    """Ask for all host apps, once for a page, with its other questions."""
+    if not hasattr(request, "host_apps"):
+        request.host_apps = later(request, _annotated())  # type: ignore[attr-defined]
+    answer: Answer = request.host_apps  # type: ignore[attr-defined]
+    return answer
 
 
 def _note(hosts: list[HostApp]) -> str:
