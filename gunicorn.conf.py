@@ -3,8 +3,8 @@
 from pathlib import Path
 
 worker_class = "portal.project.web_worker.PatientWorker"
-# Two processes of 6, and the worker, fit into 20 connections (portal/project/connection_limits.py).
-threads = 6
+# Two processes of 5, and the worker, fit into 20 connections (portal/project/connection_limits.py).
+threads = 5
 timeout = 25  # seconds for a request to arrive; Heroku's router gives up after 30
 keepalive = 0  # the worker serves one request a connection
 graceful_timeout = 20  # seconds; Heroku kills a dyno 30 s after SIGTERM

@@ -3,8 +3,12 @@
 The engine in connect.runner.run does the work; here is what it means for a connection.
 """
 
+import random
+import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import chain
 
 from django.db import transaction
 from django.db.models import Case, DateTimeField, F, Q, Value, When
@@ -15,26 +19,59 @@ from connect.clients.accounts import account_of
 from connect.formats import counted
 from connect.models import ENDING, Connection, Stage, WaitingOn
 from connect.provisioning import pauses, stages, steps
-from connect.runner import lease, patience, retry, run
+from connect.runner import beside, lease, patience, retry, run
 from connect.runner.job import Job
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Block, Done, Retry, StepOutcome, Wait
-from tenants import grants, messages, timeline
+from tenants import grants, leases, messages, timeline
 from tenants.models import EventKind, Tenant
 from tenants.queue import enqueue
 
 # A wait for the subscriber shows that the step works again. A wait for Heroku does not, nor does
 # one for staff, who may have to replace the token.
 _PROVE_SUCCESS = (WaitingOn.SUBSCRIBER, WaitingOn.PORTAL)
+# Several threads and processes look at once, and should not all choose the same one.
+_CHOICES = 10
+# While a task takes other connections too, the tasks in the queue wait.
+OTHERS_SECONDS = 5.0
 _NOTHING_TO_DO = Wait(None, "", WaitingOn.PORTAL)
 
 
 def advance(connection_id: int) -> None:
     """Do what is due for a connection; return at once if nothing is.
 
-    Also return at once if another worker holds the lease.
+    Also return at once if another worker holds the lease. A worker's other threads do what is due
+    for others meanwhile.
     """
-    if run.run(_jobs(connection_id)):
+    jobs, began = _jobs(connection_id), time.monotonic()
+    if (first := next(jobs, None)) is None:
+        return
+    with beside.others(partial(_advance_another, began)):
+        _run(connection_id, first, jobs, began)
+
+
+def _advance_another(began: float) -> bool:
+    """Do what is due for one of the connections that have waited longest.
+
+    Return whether there was one that no other worker had taken.
+    """
+    if time.monotonic() > began + OTHERS_SECONDS:
+        return False
+    now = timezone.now()
+    due = Connection.objects.filter(leases.free(now), next_attempt_at__lte=now, blocked_at=None)
+    waiting = list(due.order_by("next_attempt_at").values_list("pk", flat=True)[:_CHOICES])
+    if not waiting:
+        return False
+    chosen = random.choice(waiting)  # noqa: S311 (no secret)
+    jobs = _jobs(chosen)
+    if (first := next(jobs, None)) is None:
+        return False
+    _run(chosen, first, jobs, began)
+    return True
+
+
+def _run(connection_id: int, first: Job, others: Iterator[Job], began: float) -> None:
+    if run.run(chain([first], others), began + run.RUN_SECONDS):
         enqueue(advance, connection_id)
 
 

@@ -21,6 +21,7 @@ DEPLOYMENT: set[str] = set()  # the rules that only `check --deploy` runs
 
 NUMBERS = {  # the smallest that makes sense, and the usual one
     "WORKERS": (1, 2),
+    "WORKER_THREADS": (1, 2),
     "SESSION_IDLE_MINUTES": (1, 30),
     "AUDIT_DAYS": (400, 730),
     "MAPPING_CALLS_PER_HOUR": (50, 4500),

@@ -10,7 +10,7 @@ from django.db import DatabaseError, connection
 
 from portal.project.checks import SETTINGS
 
-THREADS = 6  # of a web process (gunicorn.conf.py); each may hold a connection
+THREADS = 5  # of a web process (gunicorn.conf.py); each may hold a connection
 # The worker's main process, sentinel, pusher and monitor, beside those that run tasks.
 WORKER_MANAGEMENT = 4
 WEB_PROCESSES = 2  # what Heroku sets on its smaller dynos
@@ -25,9 +25,9 @@ _LIMIT = """
 """
 
 
-def peak(web_processes: int, workers: int) -> int:
+def peak(web_processes: int, workers: int, worker_threads: int) -> int:
     """Return the most connections that one web and one worker dyno hold at a time."""
-    return web_processes * THREADS + workers + WORKER_MANAGEMENT
+    return web_processes * THREADS + workers * worker_threads + WORKER_MANAGEMENT
 
 
 @checks.register(checks.Tags.database)
@@ -43,7 +43,7 @@ def database_allows_enough(
             [allowed] = cursor.fetchone() or (0,)
     except DatabaseError:
         return []  # a database that does not answer has its own error
-    needed = peak(_web_processes(), settings.WORKERS)
+    needed = peak(_web_processes(), settings.WORKERS, settings.WORKER_THREADS)
     if allowed >= needed:
         return []
     return [checks.Warning(_message(allowed, needed), id=f"{SETTINGS}.{NUMBER}")]
@@ -58,5 +58,5 @@ def _message(allowed: int, needed: int) -> str:
     return (
         f"The database allows {allowed} connections, but one web and one worker dyno need up to "
         f"{needed}, and Heroku Connect some more: take a larger plan of Postgres, or set "
-        "WEB_CONCURRENCY and WORKERS to less"
+        "WEB_CONCURRENCY, WORKERS and WORKER_THREADS to less"
     )

@@ -65,6 +65,8 @@ CACHES = {
 REDIS_URL: str = _redis(env.str("REDIS_URL", ""))
 TASK_TIMEOUT = 120  # seconds; tenants.leases.LEASE must be longer
 WORKERS: int = number("WORKERS", 2)
+# Tenants that each of them works on at once: most of a step is a wait for Heroku's answer.
+WORKER_THREADS: int = number("WORKER_THREADS", 2)
 
 # Why each value: tests/portal/project/test_worker.py pins the packages' behaviour, docs/adr/0003.
 Q_CLUSTER: dict[str, Any] = {

@@ -24,11 +24,13 @@ from multiprocessing import Event
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+from django.conf import settings
 from django.db import close_old_connections, connections
 from django.utils import timezone
 from django_q.cluster import Cluster, Sentinel, get_mp_context
 from django_q.signals import pre_execute
 
+from connect.runner.beside import Threads
 from portal import deliveries
 from portal.project import databases, schedules
 from portal.project.heart import Heart, guarded
@@ -53,7 +55,7 @@ def run() -> int:
     started = timezone.now()
     # With the start, because a container may have the same host name and number again.
     name = f"{socket.gethostname()}:{os.getpid()}:{started:%H%M%S}"
-    Worker.name = name
+    Worker.name, Threads.number = name, settings.WORKER_THREADS
     pre_execute.connect(_count_start)
     heart = Heart(name, started)
     heart.beat()
