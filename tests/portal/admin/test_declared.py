@@ -106,7 +106,7 @@ def test_every_page_is_of_the_kit(model: type[Model]) -> None:
     assert isinstance(page_of(model), DeclaredLookups)
 
 
-def test_what_a_list_takes_is_told_from_what_it_refuses(asked: Any) -> None:
+def test_an_answer_says_what_a_list_takes_and_what_it_refuses(asked: Any) -> None:
     tried = ["q", "admin_email__regex", "name__gt"]
     assert answered(Tenant, asked, tried) == ["q"]
 
