@@ -17,7 +17,7 @@ from bench import enrolled, harness, health_fleet
 from bench.harness import Pair
 from bench.ratios import Ratio, count, of_pairs
 from connect.health import regions
-from connect.models import Connection, Health, HostApp, WriteError
+from connect.models import Connection, HostApp, WriteError
 from connect.write_errors import scan
 
 SIZES = (100, 1_000, 3_000)
@@ -176,8 +176,6 @@ def _forget(names: list[str]) -> None:
     with database.cursor() as cursor:
         for name in names:
             cursor.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(name)))
-    WriteError.objects.all().delete()
-    Health.objects.all().delete()
     enrolled.remove()
 
 
