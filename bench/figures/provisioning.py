@@ -12,7 +12,7 @@ import psycopg
 import requests
 
 import emulator as emulated
-from bench import harness, load
+from bench import harness, load, programs
 from bench.ratios import Ratio, count, of_pairs
 from connect.formats import counted
 from demo.actors.emulator import Emulator
@@ -22,12 +22,13 @@ from demo.stack import Stack, running
 
 AT_ONCE = {1: 7, 100: 1, 1_000: 1}  # callouts: pairs
 CLIENTS = 8
-WORKERS = 2  # processes that do tasks
+AT_A_TIME = 4  # tenants: two processes of the worker, two threads each
 SLOW, LATENCY = 40, 0.2  # tenants, and seconds that each call takes
 FAULTY, FAULTS = 60, 0.05  # tenants, and the share of calls that fail
 SYSTEMS = ("heroku", "central", "region")
 PATIENCE = 600.0
 FIRST_MAIL = 1.0  # seconds
+MEMORY = 180 * 2**20  # bytes of the worker
 _SENT = "SELECT count(*) FROM tenants_message WHERE kind = 'sign_in' AND sent_at IS NOT NULL"
 
 
@@ -62,7 +63,7 @@ class Bench:
 
 
 def run() -> Iterator[Ratio]:
-    """Measure one web process and one worker with two processes."""
+    """Measure one web process and one worker with two processes of two threads."""
     with _bench() as bench:
         bench.take(5)
         before = bench.calls()
@@ -72,6 +73,7 @@ def run() -> Iterator[Ratio]:
         for many, pairs in AT_ONCE.items():
             yield from _at_once(bench, many, calls, pairs)
         yield _faulty(bench, calls)
+        yield _memory(bench)
 
 
 @contextmanager
@@ -103,7 +105,7 @@ def _at_once(bench: Bench, many: int, calls: float, wanted: int) -> Iterator[Rat
 
 
 def _least(plan: Plan, calls: int) -> float:
-    """Return the seconds that so many calls take as many clients as there are processes."""
+    """Return the seconds that so many calls take, with as many clients as the worker has."""
     headers = {"Authorization": "Bearer x", "Accept": "application/vnd.heroku+json; version=3"}
 
     def some(number: int) -> None:
@@ -111,10 +113,10 @@ def _least(plan: Plan, calls: int) -> float:
             for _ in range(number):
                 session.get(f"{plan.emulator_url}/heroku/account", headers=headers, timeout=30)
 
-    shares = [calls // WORKERS] * WORKERS
+    shares = [calls // AT_A_TIME] * AT_A_TIME
 
     def every() -> None:
-        with ThreadPoolExecutor(WORKERS) as pool:
+        with ThreadPoolExecutor(AT_A_TIME) as pool:
             list(pool.map(some, [max(1, each) for each in shares]))
 
     return harness.seconds(every)
@@ -123,11 +125,11 @@ def _least(plan: Plan, calls: int) -> float:
 def _slow(bench: Bench, calls: float) -> Ratio:
     for system in SYSTEMS:
         bench.emulator.call("POST", "/faults", {"system": system, "delay": LATENCY})
-    ideal = SLOW * calls * LATENCY / WORKERS
+    ideal = SLOW * calls * LATENCY / AT_A_TIME
     taken = bench.take(SLOW)
     bench.emulator.call("DELETE", "/faults")
     name = f"time of {SLOW} tenants at {LATENCY * 1000:.0f} ms a call / of their calls alone"
-    detail = f"{taken:.1f} s, {ideal:.1f} s by {WORKERS} processes"
+    detail = f"{taken:.1f} s, {ideal:.1f} s of calls, {AT_A_TIME} at a time"
     return count(name, taken / ideal, most=1.25, detail=detail)
 
 
@@ -142,3 +144,10 @@ def _faulty(bench: Bench, calls: float) -> Ratio:
     name = f"calls for a tenant while {FAULTS:.0%} of them fail / while none does"
     detail = f"{spent:.1f}, {calls:.1f}"
     return count(name, spent / calls, most=1 + 4 * FAULTS, detail=detail)
+
+
+def _memory(bench: Bench) -> Ratio:
+    [worker] = (each for each in bench.stack.programs if each.name == "worker")
+    used, tenants = programs.memory(worker), bench.mailed()
+    detail = f"{used / 2**20:.0f} MB, after {tenants:,} tenants"
+    return count("memory of the worker / 180 MB", used / MEMORY, most=1, detail=detail)

@@ -107,7 +107,7 @@ def _memory(web: Program, port: int, worker: Program) -> Iterator[Ratio]:
         requests.get(f"http://127.0.0.1:{port}/admin/login/", timeout=30).raise_for_status()
     work = f"after {TASKS * 15:,} tasks"
     for name, program, limit, after in (
-        ("worker / 180 MB", worker, WORKER, work),
+        ("worker, after empty tasks / 180 MB", worker, WORKER, work),
         ("web process / 512 MB", web, DYNO, f"after {PAGES} pages"),
     ):
         used = programs.memory(program)

@@ -40,8 +40,8 @@ _NOTHING_TO_DO = Wait(None, "", WaitingOn.PORTAL)
 def advance(connection_id: int) -> None:
     """Do what is due for a connection; return at once if nothing is.
 
-    Also return at once if another worker holds the lease. At the same time the other threads of the
-    worker do what is due for others.
+    Also return at once if another worker holds the lease. At the same time a worker's other threads
+    do what is due for others.
     """
     jobs, began = _jobs(connection_id), time.monotonic()
     if (first := next(jobs, None)) is None:

@@ -26,6 +26,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import close_old_connections, connections
+from django.urls import reverse
 from django.utils import timezone
 from django_q.cluster import Cluster, Sentinel, get_mp_context
 from django_q.signals import pre_execute
@@ -76,6 +77,8 @@ def run() -> int:
 
 def _share_memory() -> None:
     """Let forked processes share what is loaded by now; call it before the first fork."""
+    # The first link in a mail loads all pages. Here that is done once for all processes.
+    reverse("authenticate-plain")
     # The collector writes to each object that it looks at, and a page that is written is copied.
     gc.collect()
     gc.freeze()

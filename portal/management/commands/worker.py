@@ -12,7 +12,7 @@ from portal.project.checks import SETTINGS
 
 class Command(BaseCommand):
     help = "Run background tasks until SIGTERM or Ctrl-C."
-    # Not all: those of the URLs and of the admin would import every page into the worker.
+    # Not all: those of the URLs and of the admin are about pages, which the worker does not serve.
     requires_system_checks = [checks.Tags.models, checks.Tags.database, SETTINGS]
 
     def handle(self, *args: Any, **options: Any) -> None:
