@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from connect.health import conditions
 from connect.models import Condition, FleetCondition, Health
-from tenants.batching import Asking, batched
+from tenants.batching import Asking, batched, together
 
 QUARTER = timedelta(minutes=15)
 KEEP = timedelta(days=30)
@@ -24,7 +24,8 @@ def record(now: datetime | None = None) -> None:
     Runs within one quarter of an hour correct its numbers, so the last one counts.
     """
     now = now or timezone.now()
-    store(conditions.counts(now), [now])
+    (counted,) = together(conditions.counts.asking(now))
+    store(counted, [now])
 
 
 def store(counted: dict[Condition, int], moments: Iterable[datetime]) -> None:

@@ -23,6 +23,7 @@ from connect.models import (
 from connect.standing import Word
 from connect.write_errors import counts
 from portal.project import probes, waiting
+from tenants.batching import together
 from tenants.models import Message, Tenant
 
 LATELY = timedelta(hours=1)
@@ -48,7 +49,8 @@ def _tenants(now: datetime) -> Families:
     about = "Current connections by the word of their badge."
     yield _by("standings", about, "standing", said, Word.values)
     about = "Live connections by condition."
-    yield _by("connections", about, "condition", conditions.counts(now), ())
+    (counted,) = together(conditions.counts.asking(now))
+    yield _by("connections", about, "condition", counted, ())
 
 
 def _health(now: datetime) -> Families:
