@@ -64,7 +64,8 @@ def _pages(request: HttpRequest) -> Iterator[tuple[Found, str]]:
         for switch in KILL_SWITCHES.values():
             title = f"Kill switch: {switch.label}"
             yield Found(title, reverse("admin:tenants_switch_changelist"), switch.effect), ""
-    own = (*_OWN, _PASSWORD) if request.user.has_usable_password() else _OWN
+    user: Any = request.user
+    own = (*_OWN, _PASSWORD) if user.has_usable_password() else _OWN
     for view, name, others in own:
         yield Found(name, reverse(view), "Your account"), others
 
