@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from connect import remedies
-from connect.formats import format_time
+from connect.formats import format_time, sentence
 from connect.models import (
     WAITS_FOR_CAP,
     WAITS_FOR_END,
@@ -232,7 +232,7 @@ def _paused(facts: Facts, problem: Problem | None) -> Standing:
     return replace(
         found,
         headline=_pause(facts),
-        reason=f"{facts.pause_note or 'No reason was given.'}{then}{beside}",
+        reason=f"{sentence(facts.pause_note) or 'No reason was given.'}{then}{beside}",
         # A pause that was asked a moment ago is not in the condition yet.
         since=facts.condition_since if facts.condition == Condition.PAUSED else None,
     )

@@ -20,6 +20,7 @@ _OWN = (
     ("preferences", "Preferences", "account time zone shortcuts keys settings"),
     ("usersessions_list", "Your sessions", "account browsers log out"),
 )
+_PASSWORD = ("account_change_password", "Your password", "account change")
 
 
 def kinds(request: HttpRequest, typed: Typed) -> Iterable[Kind]:
@@ -63,7 +64,9 @@ def _pages(request: HttpRequest) -> Iterator[tuple[Found, str]]:
         for switch in KILL_SWITCHES.values():
             title = f"Kill switch: {switch.label}"
             yield Found(title, reverse("admin:tenants_switch_changelist"), switch.effect), ""
-    for view, name, others in _OWN:
+    user: Any = request.user
+    own = (*_OWN, _PASSWORD) if user.has_usable_password() else _OWN
+    for view, name, others in own:
         yield Found(name, reverse(view), "Your account"), others
 
 

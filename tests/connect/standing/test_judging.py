@@ -142,6 +142,12 @@ def test_a_new_problem_is_worse_than_one_that_recovers() -> None:
     assert (seen.headline, seen.reason) == ("System error", "Again.")
 
 
+@pytest.mark.parametrize("note", ["Their holidays", "Their holidays."])
+def test_the_reason_of_a_pause_ends_as_a_sentence(note: str) -> None:
+    facts = replace(LIVE, condition=Condition.PAUSED, paused_until=NOW, pause_note=note)
+    assert judge(facts).reason == "Their holidays. The portal will resume it at that time."
+
+
 def test_trouble_on_a_paused_connection_says_that_it_is_paused() -> None:
     facts = replace(LIVE, paused_until=NOW, incidents=(incident(K.WRONG_ORG),))
     assert judge(facts).reason == "It is wrong_org. Paused until 5 Jan 2026, 12:00 UTC."

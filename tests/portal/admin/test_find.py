@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -141,6 +141,15 @@ def test_pages_and_actions_are_found_by_name(
 ) -> None:
     titles = [each[0] for each in found(superuser, typed)[kind]]
     assert any(each.startswith(title) for each in titles), titles
+
+
+def test_who_has_a_password_finds_its_page(superuser: Client) -> None:
+    assert "Pages" not in found(superuser, "password")
+    person = User.objects.get(username="root")
+    person.set_password("a-long-and-good-one-4711")
+    person.save()
+    superuser.force_login(person)
+    assert [each[0] for each in found(superuser, "password")["Pages"]] == ["Your password"]
 
 
 def test_a_person_finds_only_what_the_role_shows(

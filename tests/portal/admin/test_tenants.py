@@ -239,6 +239,8 @@ def test_a_pause_and_a_snooze_are_shown_with_their_reason(
         page_of(viewer, five["acme"]).split()
     )
     assert "Heroku knows. No alerts are sent until then." in page_of(viewer, five["dune"])
+    five["dune"].connections.update(snooze_note="Heroku knows")  # as people type it
+    assert "Heroku knows. No alerts are sent until then." in page_of(viewer, five["dune"])
 
 
 def test_mails_show_whether_they_were_delivered(viewer: Client, five: dict[str, Tenant]) -> None:
