@@ -3,11 +3,13 @@
 import logging
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
 HIDDEN = "[hidden]"
@@ -70,11 +72,18 @@ class RedactionFilter(logging.Filter):
 @lru_cache(maxsize=1)
 def _known() -> re.Pattern[str] | None:
     """Return a pattern of the settings' own secrets, the longest first."""
-    named = ((name, getattr(settings, name, None)) for name in dir(settings) if name.isupper())
+    named = ((name, _setting(name)) for name in dir(settings) if name.isupper())
     found = {value for name, setting in named for value in _secrets_of(name, setting)}
     wanted = {form for value in found for form in (value, quote(value, safe=""))}
     long = sorted((value for value in wanted if len(value) >= MIN_LENGTH), key=len, reverse=True)
     return re.compile("|".join(map(re.escape, long))) if long else None
+
+
+def _setting(name: str) -> Any:
+    # Django refuses to give an empty SECRET_KEY. What says so must not fail because of it.
+    with suppress(ImproperlyConfigured):
+        return getattr(settings, name, None)
+    return None
 
 
 def _secrets_of(name: str, setting: Any) -> Iterator[str]:

@@ -1,9 +1,11 @@
 """E-mail: whether any has left lately. Only one that arrives proves it, so staff can send one."""
 
 from datetime import timedelta
+from smtplib import SMTPException
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends import smtp
 from django.utils import timezone
 
 from connect.formats import format_time, sentence
@@ -20,9 +22,13 @@ _LEFT = (MessageStatus.SENT, MessageStatus.DELIVERED)
 def mail() -> Finding:
     """Connect to the mail server if there is one to connect to, and look at the last e-mails."""
     try:
-        get_connection(timeout=5).close()
-    except OSError as error:
-        return failed(problem(f"The mail server does not answer: {type(error).__name__}"))
+        _reach_server()
+    except (OSError, SMTPException) as error:
+        return failed(
+            problem(
+                f"The mail server {settings.EMAIL_HOST} does not answer: {type(error).__name__}"
+            )
+        )
     recent = Message.objects.filter(created_at__gt=timezone.now() - LATELY).order_by("-pk")
     last = recent.exclude(status__in=(MessageStatus.QUEUED, MessageStatus.HELD)).first()
     if last is None:
@@ -31,6 +37,14 @@ def mail() -> Finding:
         why = sentence(redact(last.error)) if last.error else "See “Messages”."
         return failed(Problem(f"The last e-mail was not sent. {why}"))
     return ok(f"The last one left at {format_time(last.created_at)}, from {settings.DEV_EMAIL}.")
+
+
+def _reach_server() -> None:
+    """Log in to the mail server, if mails go through one. Others have nothing to open."""
+    server = get_connection(timeout=5)
+    if isinstance(server, smtp.EmailBackend):
+        server.open()
+        server.close()
 
 
 def send_to(address: str) -> Finding:

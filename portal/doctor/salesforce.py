@@ -2,6 +2,8 @@
 
 from django.conf import settings
 
+from connect.clients.http import RemoteError
+from connect.formats import sentence
 from portal.doctor.checks import check
 from portal.doctor.findings import Finding, Problem, failed, ok
 from tenants import client_app
@@ -14,8 +16,11 @@ _SET_KEY = "heroku config:set SALESFORCE_KEY=… SALESFORCE_SECRET=…"
 @check("salesforce", "Salesforce client app", "E008", "E014")
 def salesforce() -> Finding:
     """Ask both login hosts: do they take the key, the callback, PKCE and the scopes?"""
-    for login_url in (settings.SALESFORCE_LOGIN_URL, settings.SALESFORCE_TEST_URL):
-        seen = client_app.look(login_url)
+    for name in ("SALESFORCE_LOGIN_URL", "SALESFORCE_TEST_URL"):
+        try:
+            seen = client_app.look(getattr(settings, name))
+        except RemoteError as error:
+            return failed(Problem(f"{name} does not answer as it should. {sentence(error.words)}"))
         if seen != Seen.ACCEPTED:
             return failed(_PROBLEMS[seen]())
     scopes = ", ".join(settings.SOCIAL_AUTH_SALESFORCE_SCOPE)

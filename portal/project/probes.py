@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from connect.formats import counted
 from portal import deliveries
 from portal.models import Heartbeat
 from portal.project import waiting
@@ -20,8 +21,8 @@ WORKER_IS_LATE = timedelta(seconds=60)  # it beats every few seconds
 RETRY_AFTER = 30  # seconds
 READ_ONLY = "The database is read-only: nothing can be stored. See heroku pg:info."
 WRONG_KEY = (
-    "No key of SECRET decrypts {}. Put the old key back, behind the new"
-    " one. If it is lost: python manage.py rotate_secret."
+    "No key of SECRET decrypts {}. Put the old key back, behind the new one. If you do not have it,"
+    " the command marks the grants as lost: python manage.py rotate_secret."
 )
 
 
@@ -100,7 +101,10 @@ def _unmigrated() -> list[str]:
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     _Seen.migrated = not plan
-    return [f"{len(plan)} migrations are not applied: python manage.py migrate."] if plan else []
+    if not plan:
+        return []
+    verb = "is" if len(plan) == 1 else "are"
+    return [f"{counted(len(plan), 'migration')} {verb} not applied: python manage.py migrate."]
 
 
 def _read_only() -> list[str]:

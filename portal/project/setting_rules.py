@@ -93,9 +93,11 @@ def app_name() -> Iterator[str]:
 
 @rule("E006")
 def heroku_api_token() -> Iterator[str]:
-    if not settings.HEROKU_API_TOKEN:
+    token = settings.HEROKU_API_TOKEN
+    if not re.fullmatch(r"[!-~]+", token):
+        lack = "holds a blank or a character that no token has" if token else "is missing"
         yield (
-            "HEROKU_API_TOKEN is missing: heroku config:set HEROKU_API_TOKEN="
+            f"HEROKU_API_TOKEN {lack}: heroku config:set HEROKU_API_TOKEN="
             "$(heroku authorizations:create -s global -d multiconnect --short)"
         )
 

@@ -69,6 +69,15 @@ def test_containers_run_what_the_procfile_runs() -> None:
     assert processes()["web"] == "gunicorn portal.wsgi"
 
 
+def test_the_page_for_other_hosts_starts_what_the_procfile_starts() -> None:
+    page = text("docs/deploying.md")
+    commands = [each for command in processes().values() for each in command.split(" && ")]
+    assert [each for each in commands if f".venv/bin/{each}" not in page] == []
+    named = set(re.findall(r"docker compose (?:run --rm|exec -T) (\w+)", page))
+    services = set(re.findall(r"(?m)^  (\w+):$", text("compose.yaml").partition("services:")[2]))
+    assert named == {"web", "database"} <= services
+
+
 def test_the_image_is_built_once_for_all_processes() -> None:
     _, *services = re.split(r"(?m)^  (?=\w+:$)", text("compose.yaml").partition("services:")[2])
     own = {each.partition(":")[0]: each for each in services if "<<: *portal" in each}

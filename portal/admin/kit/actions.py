@@ -183,7 +183,9 @@ class ActionsAdmin(PortalAdmin):
         }
         return {**super().get_actions(request), **own}
 
-    def get_action_choices(self, request: HttpRequest, *args: Any) -> list[Any]:
+    def get_action_choices(
+        self, request: HttpRequest, *args: Any, action_location: Any = None
+    ) -> list[Any]:
         choices = super().get_action_choices(request, *args)
         return menu.grouped(choices, registry.of(self.model))
 

@@ -114,6 +114,11 @@ def mail_failed(well: emulated.Running, settings: Settings) -> None:
     Message.objects.update(status=MessageStatus.FAILED, error="Domain not found: mg.isv.example")
 
 
+def away_server(well: emulated.Running, settings: Settings) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+
+
 def gone_alias(well: emulated.Running, settings: Settings) -> None:
     HostApp.objects.update(database="tenants_eu")
 
@@ -222,6 +227,12 @@ PLANTED: dict[str, tuple[str, Plant, str, str]] = {
         "isv-connect belongs to no Heroku Team",
         "heroku apps:transfer <team> --app isv-connect",
     ),
+    "a login host that is not there": (
+        "salesforce",
+        setting("SALESFORCE_TEST_URL", "http://127.0.0.1:1"),
+        "SALESFORCE_TEST_URL does not answer as it should. Salesforce: no connection",
+        "",
+    ),
     "a wrong consumer key": (
         "salesforce",
         setting("SALESFORCE_KEY", "wrong"),
@@ -250,6 +261,12 @@ PLANTED: dict[str, tuple[str, Plant, str, str]] = {
         "mail",
         mail_failed,
         "The last e-mail was not sent. Domain not found",
+        "",
+    ),
+    "a mail server that is away": (
+        "mail",
+        away_server,
+        "The mail server 127.0.0.1 does not answer: ConnectionRefusedError",
         "",
     ),
     "a mail service without its key": (

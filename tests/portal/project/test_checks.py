@@ -37,6 +37,7 @@ WRONG: list[tuple[str, str, Any, str]] = [
         "NO_DATABASE_URL is not a postgres",
     ),
     ("E006", "HEROKU_API_TOKEN", "", "heroku authorizations:create"),
+    ("E006", "HEROKU_API_TOKEN", "HRKU-token\n", "holds a blank"),
     ("E007", "DEV_EMAIL", "", "DEV_EMAIL is missing"),
     ("E007", "DEV_EMAIL", "ops", "DEV_EMAIL is not an e-mail address"),
     ("E008", "SALESFORCE_KEY", "", "consumer key"),
@@ -210,6 +211,15 @@ def test_a_command_stops_without_a_traceback() -> None:
 )
 def test_what_comes_before_the_settings_works_without_them(command: tuple[str, ...]) -> None:
     assert bare("manage.py", *command).returncode == 0
+
+
+def test_the_doctor_says_what_to_set_where_nothing_is_set() -> None:
+    done = bare("manage.py", "doctor", "database", "worker", "keys")
+    assert "Traceback" not in done.stderr
+    assert "DATABASE_URL is missing.\n        run:   heroku addons:create" in done.stdout
+    assert "skipped Queue and worker: It needs the database" in done.stdout
+    assert "SECRET_KEY is missing.\n        run:   heroku config:set SECRET_KEY" in done.stdout
+    assert "2 of 3 checks failed." in done.stderr
 
 
 def test_unreadable_values_are_reported_and_do_not_break_the_settings_file() -> None:
