@@ -55,10 +55,12 @@ def run() -> Iterator[Ratio]:
             spent = harness.seconds(partial(fleet.seed, size, SAMPLES))
             print(f"  seeded {size:,} tenants in {spent:.1f} s", flush=True)
     gc.collect()
-    found = {page: _measured(client, both, page) for page in pages()}
-    yield from (_time(page, pairs, queries) for page, (pairs, queries) in found.items())
-    yield _grown({page.name: queries for page, (_, queries) in found.items()})
-    yield _most({page.name: queries for page, (_, queries) in found.items()})
+    queries: dict[str, tuple[int, int]] = {}
+    for page in pages():
+        pairs, queries[page.name] = _measured(client, both, page)
+        yield _time(page, pairs, queries[page.name])
+    yield _grown(queries)
+    yield _most(queries)
 
 
 def pages() -> list[Page]:
