@@ -14,21 +14,31 @@ _KEPT = {"django_migrations", "django_content_type", "auth_permission"}
 _FILLED = "SELECT '{0}' WHERE EXISTS (SELECT FROM \"{0}\")"
 
 
+def url_of(database: str) -> str:
+    """Return the address of a database on that server."""
+    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database}").geturl()
+
+
+def server() -> psycopg.Connection:
+    """Connect to the server: to a database that nobody copies or drops."""
+    return psycopg.connect(url_of("postgres"), autocommit=True)
+
+
 @contextmanager
 def scratch(name: str, like: str = "") -> Iterator[str]:
     """Make a database for this process, yield its URL, and drop it afterwards.
 
     It is empty, or a copy of the one that is named.
     """
-    url, name = os.environ["DATABASE_URL"], f"{name}_{os.getpid()}"
+    name = f"{name}_{os.getpid()}"
     database = sql.Identifier(name)
-    with psycopg.connect(url, autocommit=True) as server:
+    with server() as connection:
         statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-        server.execute(statement.format(database, sql.Identifier(like or "template1")))
+        connection.execute(statement.format(database, sql.Identifier(like or "template1")))
         try:
-            yield urlsplit(url)._replace(path=f"/{name}").geturl()
+            yield url_of(name)
         finally:
-            server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(database))
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(database))
 
 
 def empty(connection: BaseDatabaseWrapper) -> None:

@@ -19,6 +19,8 @@ from django.core.management import call_command
 from django.db import connections
 from psycopg import sql
 
+from tests.databases import server, url_of
+
 MADE_BY_THIS_RUN = "PYTEST_TEMPLATE"  # its name in the environment of the run's processes
 PATIENCE = 300.0  # seconds
 
@@ -34,7 +36,7 @@ def begin() -> Callable[[], None]:
         [sys.executable, "-W", "ignore", "-m", "tests.template"],
         env={
             **os.environ,
-            "DATABASE_URL": _url(name),
+            "DATABASE_URL": url_of(name),
             "DJANGO_SETTINGS_MODULE": "portal.project.settings",
         },
     )
@@ -70,9 +72,9 @@ def _make() -> None:
 
 
 def _is_made(name: str) -> bool:
-    with _server() as server:
+    with server() as connection:
         query = "SELECT datistemplate FROM pg_database WHERE datname = %s"
-        found = server.execute(query, [name]).fetchone()
+        found = connection.execute(query, [name]).fetchone()
     assert found, "The migrations failed; the error is above."
     return bool(found[0])
 
@@ -84,17 +86,8 @@ def _remove(name: str) -> None:
 
 
 def _run(statement: LiteralString, name: str) -> None:
-    with _server() as server:
-        server.execute(sql.SQL(statement).format(sql.Identifier(name)))
-
-
-def _server() -> psycopg.Connection:
-    # A database that is not copied: nobody may be connected to the one that is.
-    return psycopg.connect(_url("postgres"), autocommit=True)
-
-
-def _url(database: str) -> str:
-    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database}").geturl()
+    with server() as connection:
+        connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
 
 
 if __name__ == "__main__":
