@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
 
 from portal.project.checks import SETTINGS
@@ -41,8 +42,8 @@ def database_allows_enough(
         with connection.cursor() as cursor:
             cursor.execute(_LIMIT)
             [allowed] = cursor.fetchone() or (0,)
-    except DatabaseError:
-        return []  # a database that does not answer has its own error
+    except (DatabaseError, ImproperlyConfigured):
+        return []  # a database that does not answer, or has no address, has its own error
     needed = peak(_web_processes(), settings.WORKERS, settings.WORKER_THREADS)
     if allowed >= needed:
         return []

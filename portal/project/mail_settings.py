@@ -25,5 +25,3 @@ _providers = {
 }
 ANYMAIL: dict[str, Any] = {name: value for name, value in _providers.items() if value}
 ANYMAIL["REQUESTS_TIMEOUT"] = 15  # seconds
-# SendGrid still works, but anymail no longer maintains its backend; see docs/operating.md.
-SILENCED_SYSTEM_CHECKS = ["anymail.W003"]

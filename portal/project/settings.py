@@ -154,6 +154,13 @@ INSTALLED_APPS = [
     *USE_CASES,
 ]
 
+SILENCED_SYSTEM_CHECKS = [
+    "anymail.W003",  # SendGrid still works, though anymail no longer maintains it
+    # Django 6.1 wants django.contrib.postgres for an index. Ours needs nothing of that app, which
+    # would ask each new connection for types that nobody uses.
+    "postgres.E005",
+]
+
 MIDDLEWARE = [
     # Before the redirect to https.
     "portal.project.failures.PlainHttpMiddleware",

@@ -184,9 +184,10 @@ class ActionsAdmin(PortalAdmin):
         return {**super().get_actions(request), **own}
 
     def get_action_choices(
-        self, request: HttpRequest, *args: Any, action_location: Any = None
+        self, request: HttpRequest, default_choices: Any = None, action_location: Any = None
     ) -> list[Any]:
-        choices = super().get_action_choices(request, *args)
+        given = () if default_choices is None else (default_choices,)
+        choices = super().get_action_choices(request, *given)
         return menu.grouped(choices, registry.of(self.model))
 
     # --- steps of the view -----------------------------------------------------------------------
