@@ -22,7 +22,7 @@ def url_of(alias: str) -> str:
 
 
 def _url(name: str) -> str:
-    return urlsplit(portal_settings.DATABASE_URL)._replace(path=f"/{name}").geturl()
+    return urlsplit(str(portal_settings.DATABASE_URL))._replace(path=f"/{name}").geturl()
 
 
 @contextmanager
