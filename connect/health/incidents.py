@@ -40,9 +40,12 @@ def update(healths: Iterable[Health]) -> None:
     with transaction.atomic(savepoint=False):
         stored = _stored([health.pk for health in healths])
         known = _known(stored)
+        new: list[Incident] = []
         for health in stored:
             mine = known.get(health.pk, [])
-            _update(health, _own(health, causes.of(health, now), mine, known.get(0, [])), mine, now)
+            found = _own(health, causes.of(health, now), mine, known.get(0, []))
+            new += _update(health, found, mine, now)
+        lifecycle.suspect(new, now)
     observations.forget(health.connection for health in stored)
 
 
@@ -51,7 +54,8 @@ def update_one(health: Health, found: Causes, *, only: bool = False) -> None:
     known = _known([health]).get(health.pk, [])
     if only:
         known = [each for each in known if each.kind in found]
-    _update(health, found, known, timezone.now())
+    now = timezone.now()
+    lifecycle.suspect(_update(health, found, known, now), now)
 
 
 def suspect_region(region_url: str, text: str) -> None:
@@ -95,7 +99,7 @@ def update_common(kind: IncidentKind, text: str, region_url: str = "", scope: st
     elif found:
         lifecycle.absent(found, now)
     elif text:
-        lifecycle.suspect(Incident(kind=kind, region_url=region_url, scope=scope, text=text), now)
+        lifecycle.suspect([Incident(kind=kind, region_url=region_url, scope=scope, text=text)], now)
 
 
 def grant_restored(connection: Connection) -> None:
@@ -214,21 +218,23 @@ def _of_region(region_url: str) -> QuerySet[Incident]:
     return rows.exclude(status=IncidentStatus.CLOSED)
 
 
-def _update(health: Health, found: Causes, known: list[Incident], now: datetime) -> None:
+def _update(health: Health, found: Causes, known: list[Incident], now: datetime) -> list[Incident]:
+    """Update the known incidents of a connection; return those to be suspected."""
     if are_alerts_suppressed(health.connection):
         Incident.objects.filter(
             pk__in=[each.pk for each in known], status=IncidentStatus.SUSPECTED
         ).delete()
-        return
+        return []
     present = {IncidentKind(each.kind): each for each in known}
+    new = []
     for kind, text in found.items():
         parts = causes.parts_of(health, kind)
         if kind in present:
             lifecycle.observed_again(present[kind], text, now, parts)
         else:
-            incident = Incident(kind=kind, connection=health.connection, text=text, parts=parts)
-            lifecycle.suspect(incident, now)
+            new.append(Incident(kind=kind, connection=health.connection, text=text, parts=parts))
     for kind, incident in present.items():
         # While a connection is unseen, its earlier incidents stay unchanged.
         if kind not in found and (not health.unknown_since or kind in _OF_THE_ORG):
             lifecycle.absent(incident, now)
+    return new

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q
 
 from connect.health import alerts, healing
 from connect.models import Incident, IncidentKind, IncidentStatus
@@ -20,31 +20,61 @@ CERTAIN = (
     IncidentKind.TABLES_MISSING,
     IncidentKind.WRITE_ERRORS,
 )
+# Kind, connection, region and scope.
+What = tuple[str, int | None, str, str]
 
 
-def suspect(incident: Incident, now: datetime) -> None:
-    """Store a suspected incident, or reopen the one that closed shortly before."""
-    if _reopened(incident, now):
-        return
-    incident.suspected_at = incident.seen_at = now
+def suspect(found: Sequence[Incident], now: datetime) -> None:
+    """Store suspected incidents, or reopen those that closed shortly before."""
+    closed = _just_closed(found, now)
+    for incident in found:
+        if last := closed.get(_what(incident)):
+            _reopen(last, incident, now)
+    new = [each for each in found if _what(each) not in closed]
+    for incident in new:
+        incident.suspected_at = incident.seen_at = now
     # If two workers observe the same problem, only one creates the row.
-    Incident.objects.bulk_create([incident], ignore_conflicts=True)
-    if incident.kind in CERTAIN:
-        found = _same(incident).filter(status=IncidentStatus.SUSPECTED).first()
-        if found:
-            _open(found, now)
+    Incident.objects.bulk_create(new, ignore_conflicts=True)
+    for incident in new:
+        if incident.kind in CERTAIN:
+            _open_certain(incident, now)
 
 
-def _reopened(incident: Incident, now: datetime) -> bool:
-    # A fact that is certain does not come and go by itself: it is a new incident, with its alert.
-    if incident.kind in CERTAIN:
-        return False
-    closed = _same(incident).filter(
-        status=IncidentStatus.CLOSED, opened_at__isnull=False, closed_at__gt=now - REOPEN_WITHIN
+def _open_certain(incident: Incident, now: datetime) -> None:
+    same = Incident.objects.filter(
+        kind=incident.kind,
+        connection=incident.connection,
+        region_url=incident.region_url,
+        scope=incident.scope,
     )
-    last = closed.order_by("-closed_at").first()
-    if last is None:
-        return False
+    found = same.filter(status=IncidentStatus.SUSPECTED).first()
+    if found:
+        _open(found, now)
+
+
+def _just_closed(found: Sequence[Incident], now: datetime) -> dict[What, Incident]:
+    """Return what closed shortly before, the last one of each."""
+    # A fact that is certain does not come and go by itself: it is a new incident, with its alert.
+    passing = [each for each in found if each.kind not in CERTAIN]
+    if not passing:
+        return {}
+    closed = Incident.objects.filter(
+        Q(connection__in={each.connection_id for each in passing}) | Q(connection=None),
+        kind__in={each.kind for each in passing},
+        status=IncidentStatus.CLOSED,
+        opened_at__isnull=False,
+        closed_at__gt=now - REOPEN_WITHIN,
+    )
+    wanted = {_what(each) for each in passing}
+    last = {_what(each): each for each in closed.order_by("closed_at")}
+    return {what: each for what, each in last.items() if what in wanted}
+
+
+def _what(incident: Incident) -> What:
+    return incident.kind, incident.connection_id, incident.region_url, incident.scope
+
+
+def _reopen(last: Incident, incident: Incident, now: datetime) -> None:
     again = {"status": IncidentStatus.OPEN, "closed_at": None, "absent_since": None}
     with transaction.atomic():
         mine = Incident.objects.filter(pk=last.pk, status=IncidentStatus.CLOSED)
@@ -59,16 +89,6 @@ def _reopened(incident: Incident, now: datetime) -> bool:
     # Its attempts were kept, so a problem that comes and goes is not healed without end.
     healing.schedule_step(last, now)
     _note_parts(last, incident.parts)
-    return True
-
-
-def _same(incident: Incident) -> QuerySet[Incident]:
-    return Incident.objects.filter(
-        kind=incident.kind,
-        connection=incident.connection,
-        region_url=incident.region_url,
-        scope=incident.scope,
-    )
 
 
 def observed_again(incident: Incident, text: str, now: datetime, parts: Sequence[str] = ()) -> None:

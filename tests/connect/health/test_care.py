@@ -31,7 +31,7 @@ def live(who: dict[str, str], **facts: object) -> Connection:
 
 def opened(connection: Connection, kind: IncidentKind = IncidentKind.SYSTEM_ERROR) -> Incident:
     """Let a problem last until it opens an incident."""
-    lifecycle.suspect(Incident(connection=connection, kind=kind, text="It stopped."), EARLIER)
+    lifecycle.suspect([Incident(connection=connection, kind=kind, text="It stopped.")], EARLIER)
     incident = Incident.objects.select_related("connection__tenant").get()
     lifecycle.observed_again(incident, "It stopped.", NOW)
     incident.refresh_from_db()

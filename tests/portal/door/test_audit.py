@@ -164,7 +164,7 @@ def test_a_change_of_a_role_says_what_it_is_now(mia: User) -> None:
     entry = last(AuditKind.STAFF_CHANGED)
     assert (entry.actor, entry.about) == ("root", "mia")
     assert "Roles: Viewer; active: True, staff: True, superuser: False." in entry.result
-    assert "Groups (before: Manager)" in entry.result
+    assert "Roles (before: Manager)" in entry.result
 
 
 def test_a_flag_of_a_member_of_staff_is_noted_with_what_it_was(mia: User) -> None:
