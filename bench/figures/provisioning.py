@@ -23,7 +23,7 @@ from demo.stack import Stack, running
 AT_ONCE = {1: 7, 100: 1, 1_000: 1}  # callouts: pairs
 CLIENTS = 8
 AT_A_TIME = 4  # tenants: two processes of the worker, two threads each
-SLOW, LATENCY = 40, 0.2  # tenants, and seconds that each call takes
+SLOW, LATENCY = 200, 0.2  # tenants, and seconds that each call takes
 FAULTY, FAULTS = 60, 0.05  # tenants, and the share of calls that fail
 SYSTEMS = ("heroku", "central", "region")
 PATIENCE = 600.0

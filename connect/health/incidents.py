@@ -40,12 +40,12 @@ def update(healths: Iterable[Health]) -> None:
     with transaction.atomic(savepoint=False):
         stored = _stored([health.pk for health in healths])
         known = _known(stored)
-        new: list[Incident] = []
+        found: list[Incident] = []
         for health in stored:
             mine = known.get(health.pk, [])
-            found = _own(health, causes.of(health, now), mine, known.get(0, []))
-            new += _update(health, found, mine, now)
-        lifecycle.suspect(new, now)
+            own = _own(health, causes.of(health, now), mine, known.get(0, []))
+            found += _update(health, own, mine, now)
+        lifecycle.note(found, [each for mine in known.values() for each in mine], now)
     observations.forget(health.connection for health in stored)
 
 
@@ -55,7 +55,7 @@ def update_one(health: Health, found: Causes, *, only: bool = False) -> None:
     if only:
         known = [each for each in known if each.kind in found]
     now = timezone.now()
-    lifecycle.suspect(_update(health, found, known, now), now)
+    lifecycle.note(_update(health, found, known, now), known, now)
 
 
 def suspect_region(region_url: str, text: str) -> None:
@@ -93,13 +93,13 @@ def update_common(kind: IncidentKind, text: str, region_url: str = "", scope: st
     `scope` is the Heroku account or the tenants' database that it is about.
     """
     now = timezone.now()
-    found = _of_region(region_url).filter(kind=kind, scope=scope).first()
-    if found and text:
-        lifecycle.observed_again(found, text, now)
-    elif found:
-        lifecycle.absent(found, now)
-    elif text:
-        lifecycle.suspect([Incident(kind=kind, region_url=region_url, scope=scope, text=text)], now)
+    known = list(_of_region(region_url).filter(kind=kind, scope=scope))
+    if text:
+        found = Incident(kind=kind, region_url=region_url, scope=scope, text=text)
+        lifecycle.note([found], known, now)
+        return
+    for incident in known:
+        lifecycle.absent(incident, now)
 
 
 def grant_restored(connection: Connection) -> None:
@@ -219,22 +219,24 @@ def _of_region(region_url: str) -> QuerySet[Incident]:
 
 
 def _update(health: Health, found: Causes, known: list[Incident], now: datetime) -> list[Incident]:
-    """Update the known incidents of a connection; return those to be suspected."""
+    """End the known incidents of a connection whose problems are gone; return what is found."""
     if are_alerts_suppressed(health.connection):
         Incident.objects.filter(
             pk__in=[each.pk for each in known], status=IncidentStatus.SUSPECTED
         ).delete()
         return []
-    present = {IncidentKind(each.kind): each for each in known}
-    new = []
-    for kind, text in found.items():
-        parts = causes.parts_of(health, kind)
-        if kind in present:
-            lifecycle.observed_again(present[kind], text, now, parts)
-        else:
-            new.append(Incident(kind=kind, connection=health.connection, text=text, parts=parts))
-    for kind, incident in present.items():
+    for incident in known:
         # While a connection is unseen, its earlier incidents stay unchanged.
-        if kind not in found and (not health.unknown_since or kind in _OF_THE_ORG):
+        if incident.kind not in found and (
+            not health.unknown_since or incident.kind in _OF_THE_ORG
+        ):
             lifecycle.absent(incident, now)
-    return new
+    return [
+        Incident(
+            kind=kind,
+            connection=health.connection,
+            text=text,
+            parts=causes.parts_of(health, kind),
+        )
+        for kind, text in found.items()
+    ]

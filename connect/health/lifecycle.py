@@ -24,6 +24,15 @@ CERTAIN = (
 What = tuple[str, int | None, str, str]
 
 
+def note(found: Sequence[Incident], known: Sequence[Incident], now: datetime) -> None:
+    """Note what was found: it is seen again where it is known, and suspected where it is not."""
+    by_what = {_what(each): each for each in known}
+    again = [(by_what[_what(each)], each) for each in found if _what(each) in by_what]
+    if again:
+        _observed_again(again, now)
+    suspect([each for each in found if _what(each) not in by_what], now)
+
+
 def suspect(found: Sequence[Incident], now: datetime) -> None:
     """Store suspected incidents, or reopen those that closed shortly before."""
     closed = _just_closed(found, now)
@@ -91,20 +100,26 @@ def _reopen(last: Incident, incident: Incident, now: datetime) -> None:
     _note_parts(last, incident.parts)
 
 
-def observed_again(incident: Incident, text: str, now: datetime, parts: Sequence[str] = ()) -> None:
-    """Note another observation; it opens an incident that lasts or is certain.
+def _observed_again(pairs: Sequence[tuple[Incident, Incident]], now: datetime) -> None:
+    """Note another observation of known incidents; it opens those that last or are certain.
 
-    In an open incident, staff are alerted to each part that is new, once.
+    The second of each pair is what was found. In an open incident, staff are alerted to each part
+    that is new, once.
     """
-    incident.seen_at, incident.text, incident.absent_since = now, text, None
-    incident.observation_count += 1
-    incident.save(update_fields=["seen_at", "text", "absent_since", "observation_count"])
-    if incident.status == IncidentStatus.OPEN:
-        _note_parts(incident, parts)
-        return
-    Incident.objects.filter(pk=incident.pk).update(parts=list(parts))
-    if now - incident.suspected_at >= OPEN_AFTER or incident.kind in CERTAIN:
-        _open(incident, now)
+    for known, found in pairs:
+        if (known.text, known.absent_since) != (found.text, None):
+            known.text, known.absent_since = found.text, None
+            mine = Incident.objects.filter(pk=known.pk)
+            mine.update(text=found.text, absent_since=None)
+    again = Incident.objects.filter(pk__in=[known.pk for known, _ in pairs])
+    again.update(seen_at=now, observation_count=F("observation_count") + 1)
+    for known, found in pairs:
+        if known.status == IncidentStatus.OPEN:
+            _note_parts(known, found.parts)
+            continue
+        Incident.objects.filter(pk=known.pk).update(parts=found.parts)
+        if now - known.suspected_at >= OPEN_AFTER or known.kind in CERTAIN:
+            _open(known, now)
 
 
 def _note_parts(incident: Incident, parts: Sequence[str]) -> None:

@@ -3,6 +3,7 @@
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Max
@@ -71,8 +72,10 @@ def _scan(alias: str, rows: Sequence[Connection]) -> int:
     found = scan_schemas(alias, list(by_schema), _mapped_tables(connection_ids))
     # A schema that could not be read keeps its last numbers.
     read = {name: row for name, row in by_schema.items() if name not in found.unread}
-    repaired = Connection.objects.filter(repairs__ended_at=None, pk__in=connection_ids)
-    for row in repaired.select_related("host_app").distinct():
+    # By the repairs: a join would find the connections without any repair as well.
+    repairs = WriteRepair.objects.filter(ended_at=None, connection__in=connection_ids)
+    repaired = set(repairs.values_list("connection_id", flat=True))
+    for row in (each for each in rows if each.pk in repaired):
         # Only schemas that were read in full; the others are followed up by the next scan.
         if row.schema_name in found.waiting:
             repair_results.follow_up(row)
@@ -93,28 +96,38 @@ def row_limit(connection: Connection) -> int | None:
 
 def _store_failures(found: SchemaScan, read: dict[str, Connection]) -> None:
     now = timezone.now()
+    stored = WriteError.objects.filter(connection__in=[row.pk for row in read.values()])
+    # Most causes are as the last scan counted them. These are not written again one by one.
+    keys = {_counted(each): each.pk for each in stored}
+    rows = [_row(each, read[each.schema], now) for each in found.failures]
+    same = [keys[_counted(row)] for row in rows if _counted(row) in keys]
+    stored.filter(pk__in=same).update(seen_at=now)
     WriteError.objects.bulk_create(
-        [_row(each, read[each.schema]) for each in found.failures],
+        [row for row in rows if _counted(row) not in keys],
         update_conflicts=True,
         unique_fields=["connection", "table_name", "cause"],
         update_fields=["failed", "first_at", "last_at", "seen_at"],
         batch_size=1000,
     )
-    seen_before = WriteError.objects.filter(connection__in=[row.pk for row in read.values()])
     # What this scan did not find again was repaired or is gone.
-    seen_before.filter(seen_at__lt=now).delete()
+    stored.filter(seen_at__lt=now).delete()
 
 
-def _row(group: FailedWriteGroup, connection: Connection) -> WriteError:
+def _row(group: FailedWriteGroup, connection: Connection, now: datetime) -> WriteError:
     return WriteError(
-        connection=connection,
+        connection_id=connection.pk,
         table_name=group.table,
         cause=group.cause,
         failed=group.count,
         first_at=group.first_at,
         last_at=group.last_at,
-        seen_at=timezone.now(),
+        seen_at=now,
     )
+
+
+def _counted(row: WriteError) -> tuple[object, ...]:
+    """Return what a scan counts of a cause."""
+    return row.connection_id, row.table_name, row.cause, row.failed, row.first_at, row.last_at
 
 
 def _mapped_tables(connection_ids: Sequence[int]) -> dict[str, list[str]]:

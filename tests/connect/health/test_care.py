@@ -31,9 +31,10 @@ def live(who: dict[str, str], **facts: object) -> Connection:
 
 def opened(connection: Connection, kind: IncidentKind = IncidentKind.SYSTEM_ERROR) -> Incident:
     """Let a problem last until it opens an incident."""
-    lifecycle.suspect([Incident(connection=connection, kind=kind, text="It stopped.")], EARLIER)
+    found = Incident(connection=connection, kind=kind, text="It stopped.")
+    lifecycle.note([found], [], EARLIER)
     incident = Incident.objects.select_related("connection__tenant").get()
-    lifecycle.observed_again(incident, "It stopped.", NOW)
+    lifecycle.note([found], [incident], NOW)
     incident.refresh_from_db()
     return incident
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, ProgrammingError, transaction
 from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from psycopg import sql
 from pytest_django import DjangoAssertNumQueries
@@ -82,6 +83,18 @@ def test_a_pass_over_many_schemas_takes_few_statements(
     with django_assert_max_num_queries(24):  # 3 transactions: savepoints and settings among them
         found = schema_scan.scan_schemas("default", names)
     assert len(found.waiting) == 60
+
+
+def test_another_pass_over_schemas_with_failed_writes_takes_no_statement_for_each() -> None:
+    def statements(more: range) -> int:
+        for number in more:
+            write(live(number), "DUPLICATE_VALUE: $", times=3)
+        scan.scan_all()
+        with CaptureQueriesContext(database) as queries:
+            scan.scan_all()
+        return len(queries)
+
+    assert statements(range(1, 4)) == statements(range(4, 10))
 
 
 def test_a_schema_that_is_gone_or_incomplete_hides_no_other() -> None:
