@@ -24,8 +24,10 @@ from portal import doctor
 from portal.doctor.findings import Finding, Problem, Verdict, problem
 from portal.doctor.mail import send_to
 from portal.models import Heartbeat
+from portal.project import probes
 from tenants.models import Message, MessageStatus
 from tests import cast
+from tests.connect.clients.rawpeer import says, serving
 from tests.portal.doctor.conftest import HOST
 from tests.tenants import keys
 
@@ -311,6 +313,18 @@ PLANTED: dict[str, tuple[str, Plant, str, str]] = {
         "does not lead here",
         "heroku config:set PORTAL_URL=",
     ),
+    "a proxy that is not believed": (
+        "address",
+        setting("SECURE_SSL_REDIRECT", True),  # PORTAL_URL is https, and no call is seen as such
+        "With TRUSTED_PROXIES=0 no call by https is seen as one",
+        "heroku config:set TRUSTED_PROXIES=1",
+    ),
+    "maintenance that was never ended": (
+        "address",
+        setting("MAINTENANCE", "Back at noon."),
+        "MAINTENANCE is set",
+        "heroku config:unset MAINTENANCE",
+    ),
     "a host that is not allowed": (
         "transport",
         setting("ALLOWED_HOSTS", ["elsewhere.example"], deployed=True),
@@ -364,6 +378,24 @@ def test_a_planted_mistake_is_found(named: str, well: emulated.Running, settings
 def test_every_check_has_a_planted_mistake() -> None:
     # A clock is wrong in a test of its own.
     assert {check for check, *_ in PLANTED.values()} | {"clock"} == set(doctor.CHECKS)
+
+
+@pytest.mark.parametrize(
+    ("portal", "words"),
+    [
+        ("of another installation", "Another portal than this one answers at http://127.0.0.1:"),
+        (probes.alive()["portal"], "/organizations takes no callouts: The portal answered 404"),
+    ],
+)
+def test_an_address_behind_which_only_the_probe_answers_well_is_found(
+    portal: str, words: str, well: emulated.Running, settings: Settings
+) -> None:
+    with serving() as elsewhere:
+        settings.PORTAL_URL = elsewhere.url
+        alive = json.dumps({"status": "ok", "portal": portal})
+        elsewhere.plays(says(alive), says("{}", 404))
+        (found,) = look("address").problems
+    assert words in found.text
 
 
 def test_a_clock_that_is_wrong_is_found(well: emulated.Running) -> None:

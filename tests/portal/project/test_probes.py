@@ -46,8 +46,18 @@ def test_healthz_answers_without_a_query(
     with django_assert_num_queries(0):
         answer = client.get("/healthz")
     assert answer.status_code == 200
-    assert answer.json() == {"status": "ok"}
+    assert answer.json() == {"status": "ok", "portal": probes.alive()["portal"]}
     assert "no-store" in answer["Cache-Control"]
+
+
+def test_healthz_differs_between_installations_by_name_or_by_key(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen = {probes.alive()["portal"]}
+    for name, value in (("APP_NAME", "multiconnect-trial"), ("SECRET_KEY", "k" * 50)):
+        monkeypatch.setattr(settings, name, value)
+        seen.add(probes.alive()["portal"])
+    assert len(seen) == 3
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
