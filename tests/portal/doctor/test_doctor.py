@@ -398,6 +398,15 @@ def test_an_address_behind_which_only_the_probe_answers_well_is_found(
     assert words in found.text
 
 
+def test_a_tenants_database_that_is_away_says_where_to_look(
+    well: emulated.Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connect.databases.names", lambda: ["tenants_eu"])
+    monkeypatch.setattr("connect.databases.problem", lambda _alias: "It does not answer")
+    (found,) = look("tenants_databases").problems
+    assert found == Problem("It does not answer.", "heroku pg:info TENANTS_EU_URL")
+
+
 def test_a_clock_that_is_wrong_is_found(well: emulated.Running) -> None:
     with time_machine.travel(timezone.now() + timedelta(minutes=10)):
         found = look("clock")

@@ -227,6 +227,13 @@ def test_the_doctor_says_what_to_set_where_nothing_is_set() -> None:
     assert "2 of 3 checks failed." in done.stderr
 
 
+def test_the_doctor_says_where_to_look_at_a_database_that_is_away() -> None:
+    away = "postgres://nobody@127.0.0.1:1/none"
+    here = {"DATABASE_URL": away, "TENANTS_EU_URL": away}
+    done = bare("manage.py", "doctor", "database", "tenants_databases", **here)
+    assert done.stdout.count("Connection refused.\n        run:   heroku pg:info\n") == 2
+
+
 def test_unreadable_values_are_reported_and_do_not_break_the_settings_file() -> None:
     done = bare(
         "manage.py",
