@@ -133,7 +133,12 @@ PLANTED: dict[str, tuple[str, Plant, str, str]] = {
         "may not make tables",
         "GRANT CREATE ON SCHEMA public",
     ),
-    "the database is read-only": ("database", read_only, "The database is read-only", ""),
+    "the database is read-only": (
+        "database",
+        read_only,
+        "The database is read-only",
+        "heroku pg:info",
+    ),
     "too few connections": ("database", few_connections, "The database allows 5 connections", ""),
     "the tenants' database has no address": (
         "tenants_databases",
@@ -147,7 +152,20 @@ PLANTED: dict[str, tuple[str, Plant, str, str]] = {
         "No worker has ever run",
         "heroku ps:scale worker=1",
     ),
-    "a queue that stands still": ("worker", late_queue, "The oldest queued task has waited", ""),
+    "a worker that has ended": (
+        "worker",
+        lambda well, settings: Heartbeat.objects.update(
+            beat_at=timezone.now() - timedelta(minutes=2)
+        ),
+        "The last worker heartbeat is 120 s old.",
+        "heroku ps:scale worker=1",
+    ),
+    "a queue that stands still": (
+        "worker",
+        late_queue,
+        "The oldest queued task has waited",
+        "heroku ps:restart worker",
+    ),
     "a schedule is missing": (
         "schedule",
         lambda well, settings: Schedule.objects.first().delete(),
@@ -221,7 +239,7 @@ PLANTED: dict[str, tuple[str, Plant, str, str]] = {
         "heroku_connect",
         failing("central", status=503),
         "Heroku Connect answered 503",
-        "",
+        "Heroku's status",
     ),
     "an ISV slug without a team": (
         "isv",
@@ -233,7 +251,7 @@ PLANTED: dict[str, tuple[str, Plant, str, str]] = {
         "salesforce",
         setting("SALESFORCE_TEST_URL", "http://127.0.0.1:1"),
         "SALESFORCE_TEST_URL does not answer as it should. Salesforce: no connection",
-        "",
+        "heroku config:unset SALESFORCE_TEST_URL",
     ),
     "a wrong consumer key": (
         "salesforce",
@@ -263,13 +281,13 @@ PLANTED: dict[str, tuple[str, Plant, str, str]] = {
         "mail",
         mail_failed,
         "The last e-mail was not sent. Domain not found",
-        "",
+        "Messages",
     ),
     "a mail server that is away": (
         "mail",
         away_server,
         "The mail server 127.0.0.1 does not answer: ConnectionRefusedError",
-        "",
+        "heroku config:set EMAIL_BACKEND=anymail.backends.mailgun.EmailBackend",
     ),
     "a mail service without its key": (
         "mail",
