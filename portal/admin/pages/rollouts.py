@@ -113,7 +113,7 @@ class RolloutAdmin(ActionsAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Its tenants are stored with it."""
 
-    def response_post_save_add(self, request: HttpRequest, obj: Rollout) -> HttpResponse:
+    def response_post_save_add(self, request: HttpRequest, obj: Rollout) -> HttpResponseRedirect:
         """Lead to its page, where the check is followed and the roll-out is started."""
         return HttpResponseRedirect(reverse("admin:connect_rollout_change", args=[obj.pk]))
 
