@@ -29,7 +29,9 @@ call_command("migrate", interactive=False, verbosity=0)
 call_command("setup_portal")
 user, _ = User.objects.get_or_create(username=os.environ["STAFF_NAME"])
 user.is_staff = user.is_superuser = user.is_active = True
-user.set_password(os.environ["STAFF_PASSWORD"])
+# A new password, even the same one, would log out those who look at the demo.
+if not user.check_password(os.environ["STAFF_PASSWORD"]):
+    user.set_password(os.environ["STAFF_PASSWORD"])
 user.save()
 user.groups.set(Group.objects.filter(name="Manager"))
 """

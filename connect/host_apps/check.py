@@ -36,7 +36,8 @@ def check(host: HostApp) -> list[str]:
 
 
 def _of_app(host: HostApp, app: App) -> Iterator[str]:
-    if running := heroku_apps.dynos(app):
+    # One that is closed gets no new add-ons, and so no restarts.
+    if host.accepts and (running := heroku_apps.dynos(app)):
         yield (
             f"{host.name} runs dynos ({running}): each new add-on would restart them. Use an app "
             "without code."

@@ -14,6 +14,7 @@ from portal.doctor.findings import Finding, Problem, failed, problem, skipped
 from portal.project.checks import SETTINGS
 from portal.project.environment import LOOPBACK, host
 from tenants.http.deadline import ending_within
+from tenants.redaction import redact
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +59,8 @@ def run(each: Check) -> Finding:
         return failed(problem(sentence(error.words)))
     except (DatabaseError, InterfaceError) as error:
         first = str(error).strip().partition("\n")[0]
-        return failed(problem(f"The database refuses or does not answer: {first}"))
+        text = f"The database refuses or does not answer: {sentence(redact(first))}"
+        return failed(Problem(text, "heroku pg:info"))
     except Exception as error:  # a check that breaks must not hide the others
         if connection.vendor != "postgresql":
             return skipped("It needs the database, and DATABASE_URL is missing or wrong.")

@@ -1,6 +1,7 @@
 """The portal's own database and its role, and the databases of the tenants."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
@@ -46,10 +47,12 @@ def tenants_databases() -> Finding:
 
 
 def _of_tenants(alias: str) -> Iterator[Problem]:
+    variable = f"{alias}_URL".upper()
     if away := databases.problem(alias):
-        yield problem(away)
+        found = problem(away)
+        yield found if found.command else replace(found, command=f"heroku pg:info {variable}")
         return
-    yield from _of_database(f"{alias}_URL".upper(), *_facts(alias))
+    yield from _of_database(variable, *_facts(alias))
 
 
 def way(options: Mapping[str, Any], is_remote: bool, is_encrypted: bool) -> str:

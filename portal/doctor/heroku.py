@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from connect.clients import budget, heroku_account, heroku_connect
 from connect.clients.accounts import OWN, app_of_host
-from connect.clients.http import NotFound, Unauthorized
+from connect.clients.http import NotFound, RemoteError, Unauthorized
 from connect.formats import counted, sentence
 from connect.host_apps import check as host_check
 from connect.models import BlockedKind, Connection, HostApp, Stage
@@ -91,6 +91,9 @@ def heroku_connect_answers() -> Finding:
             seen += heroku_connect.link(app_of_host(host))
         except NotFound:
             found.append(Problem(f"Heroku Connect does not know the app {host.name}."))
+        except RemoteError as error:
+            url = heroku_pages.address(Site.STATUS)
+            found.append(problem(error.words, url=url, place="Heroku's status"))
     regions = sorted({urlsplit(each.region_url).hostname or "" for each in seen})
     where = f" in {', '.join(regions)}" if regions else ", so no region yet"
     answered = f"It answers: {counted(len(seen), 'connection')}{where}."

@@ -6,6 +6,7 @@ from smtplib import SMTPException
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends import smtp
+from django.urls import reverse
 from django.utils import timezone
 
 from connect.formats import format_time, sentence
@@ -15,6 +16,7 @@ from tenants.models import Message, MessageStatus
 from tenants.redaction import redact
 
 LATELY = timedelta(days=7)
+_BY_PROVIDER = "heroku config:set EMAIL_BACKEND=anymail.backends.mailgun.EmailBackend"
 _LEFT = (MessageStatus.SENT, MessageStatus.DELIVERED)
 
 
@@ -24,18 +26,17 @@ def mail() -> Finding:
     try:
         _reach_server()
     except (OSError, SMTPException) as error:
-        return failed(
-            problem(
-                f"The mail server {settings.EMAIL_HOST} does not answer: {type(error).__name__}"
-            )
-        )
+        text = f"The mail server {settings.EMAIL_HOST} does not answer: {type(error).__name__}."
+        return failed(Problem(text, _BY_PROVIDER))
     recent = Message.objects.filter(created_at__gt=timezone.now() - LATELY).order_by("-pk")
     last = recent.exclude(status__in=(MessageStatus.QUEUED, MessageStatus.HELD)).first()
     if last is None:
         return skipped("No e-mail has left in a week: send one to yourself.")
     if last.status not in _LEFT:
-        why = sentence(redact(last.error)) if last.error else "See “Messages”."
-        return failed(Problem(f"The last e-mail was not sent. {why}"))
+        why = sentence(redact(last.error)) if last.error else ""
+        url = reverse("admin:tenants_message_changelist")
+        text = f"The last e-mail was not sent. {why}".rstrip()
+        return failed(Problem(text, url=url, place="Messages"))
     return ok(f"The last one left at {format_time(last.created_at)}, from {settings.DEV_EMAIL}.")
 
 

@@ -20,7 +20,8 @@ def salesforce() -> Finding:
         try:
             seen = client_app.look(getattr(settings, name))
         except RemoteError as error:
-            return failed(Problem(f"{name} does not answer as it should. {sentence(error.words)}"))
+            text = f"{name} does not answer as it should. {sentence(error.words)}"
+            return failed(Problem(text, f"heroku config:unset {name}"))
         if seen != Seen.ACCEPTED:
             return failed(_PROBLEMS[seen]())
     scopes = ", ".join(settings.SOCIAL_AUTH_SALESFORCE_SCOPE)

@@ -4,6 +4,7 @@ A name is judged again with each call, when its addresses are known (tenants/htt
 """
 
 import ipaddress
+import socket
 from urllib.parse import urlsplit
 
 from tenants.http import public
@@ -45,8 +46,17 @@ def _is_private(host: str) -> bool:
     """Return whether a host is a private address; a name is judged when it is called."""
     if host == "localhost" or host.endswith((".localhost", ".local", ".internal")):
         return True
+    address = _address(host)
+    return address is not None and not public.is_public(address)
+
+
+def _address(host: str) -> str | None:
+    """Return a host that is an IP address in the usual form; None for a name."""
     try:
-        ipaddress.ip_address(host)
+        return str(ipaddress.ip_address(host))
     except ValueError:
-        return False
-    return not public.is_public(host)
+        pass
+    try:
+        return socket.inet_ntoa(socket.inet_aton(host))  # 127.1, 0x7f.1 or 2130706433
+    except OSError:
+        return None

@@ -16,6 +16,22 @@ PEERS = {
     "SALESFORCE_HOSTS": ("salesforce.com", "force.com", "salesforce.mil", "sfcrmproducts.cn"),
     "HEROKU_CONNECT_HOSTS": ("heroku.com",),
 }
+# How a weak key is replaced where a new value alone would lock somebody out.
+REPLACED = {
+    "SECRET": (
+        "put a new one before it, which encrypts what is stored again: "
+        "python manage.py generate_secret"
+    ),
+    "REGISTRATION_SECRETS": (
+        "put a new one beside it, ship the package with that, then remove the weak one: "
+        "heroku config:set REGISTRATION_SECRETS="
+        "$(openssl rand -hex 32),$(heroku config:get REGISTRATION_SECRETS)"
+    ),
+    "WEBHOOK_SECRET": (
+        "set a new one, there and at the mail provider: "
+        "heroku config:set WEBHOOK_SECRET=multiconnect:$(openssl rand -hex 32)"
+    ),
+}
 
 
 @rule("W070", deploy=True)
@@ -32,7 +48,8 @@ def keys_are_strong() -> Iterator[str]:
     keys = _keys()
     for name, key in keys:
         if len(set(key)) < MIN_DISTINCT or any(word in key.lower() for word in PLACEHOLDERS):
-            yield f"{name} holds a weak key: heroku config:set {name}=$(openssl rand -hex 32)"
+            usual = f"heroku config:set {name}=$(openssl rand -hex 32)"
+            yield f"{name} holds a weak key: {REPLACED.get(name, usual)}"
     values = [key for _, key in keys]
     for name, key in keys:
         if values.count(key) > 1:
@@ -72,8 +89,8 @@ def host_app_is_not_the_portal() -> Iterator[str]:
     if settings.HEROKU_CONNECT_APP == settings.HEROKU_APP_NAME:
         yield (
             f"HEROKU_CONNECT_APP is {settings.HEROKU_CONNECT_APP}, which runs the portal: each new"
-            " add-on restarts it. heroku create your-connect --no-remote, then"
-            " heroku config:set HEROKU_CONNECT_APP=your-connect"
+            " add-on restarts it. Make an app without code by `heroku create your-connect"
+            " --no-remote` and name it here: heroku config:set HEROKU_CONNECT_APP=your-connect"
         )
 
 

@@ -3,10 +3,12 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -19,7 +21,8 @@ from tenants.batching import Asking, batched
 
 WORKER_IS_LATE = timedelta(seconds=60)  # it beats every few seconds
 RETRY_AFTER = 30  # seconds
-READ_ONLY = "The database is read-only: nothing can be stored. See heroku pg:info."
+START_WORKER = "heroku ps:scale worker=1"
+READ_ONLY = "The database is read-only, so nothing can be stored: heroku pg:info."
 WRONG_KEY = (
     "No key of SECRET decrypts {}. Put the old key back, behind the new one. If you do not have it,"
     " the command marks the grants as lost: python manage.py rotate_secret."
@@ -32,11 +35,16 @@ class _Seen:
     migrated = False
 
 
+def alive() -> dict[str, str]:
+    """Return what /healthz answers. `portal` tells two installations apart, and says no more."""
+    return {"status": "ok", "portal": salted_hmac("healthz", settings.APP_NAME).hexdigest()[:16]}
+
+
 @require_safe
 @never_cache
 def healthz(request: HttpRequest) -> HttpResponse:
     """Answer 200 as long as this process serves requests at all."""
-    return JsonResponse({"status": "ok"})
+    return JsonResponse(alive())
 
 
 @require_safe
@@ -120,16 +128,17 @@ def _late(report: dict[str, Any], now: datetime) -> list[str]:
     report["worker_heartbeat_age"] = _seconds(beat)
     report["queue_age"] = _seconds(age)
     if beat is None:
-        problems.append("No worker has ever run: heroku ps:scale worker=1.")
+        problems.append(f"No worker has ever run: {START_WORKER}.")
     elif is_late(beat, age):
         problems.append(_no_worker(beat, age))
     if age and age > waiting.QUEUE_IS_LATE:
-        problems.append(f"The oldest queued task has waited {age.total_seconds():.0f} s.")
+        waited = f"{age.total_seconds():.0f} s"
+        problems.append(f"The oldest queued task has waited {waited}: heroku ps:restart worker.")
     return problems
 
 
 def _no_worker(beat: timedelta, age: timedelta | None) -> str:
-    text = f"The last worker heartbeat is {beat.total_seconds():.0f} s old."
+    text = f"The last worker heartbeat is {beat.total_seconds():.0f} s old: {START_WORKER}."
     return f"No worker, and work waits. {text}" if age else text
 
 

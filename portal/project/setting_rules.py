@@ -148,7 +148,10 @@ def base_urls() -> Iterator[str]:
 @rule("E025")
 def flags() -> Iterator[str]:
     for name in settings.NOT_FLAGS:
-        yield f"{name} is neither true nor false: heroku config:set {name}=true, or =false"
+        yield (
+            f"{name} is neither true nor false. Correct it, or go back to its default: "
+            f"heroku config:unset {name}"
+        )
 
 
 @rule("E012")

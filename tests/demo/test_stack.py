@@ -8,12 +8,13 @@ import time
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import User
 
 from demo.actors.subscriber import Mailbox
 from demo.failure import Failed
-from demo.plan import ROOT, Plan
+from demo.plan import ROOT, STAFF, Plan
 from demo.program import Program
-from demo.stack import Stack
+from demo.stack import _SET_UP, Stack
 
 SLEEPER = "import time; print('started', flush=True); time.sleep(60)"
 # Starts a child that would outlive it.
@@ -50,6 +51,19 @@ def is_alive(pid: int) -> bool:
     except FileNotFoundError:
         return False
     return state != "Z"
+
+
+@pytest.mark.django_db
+def test_the_next_start_of_the_demo_logs_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STAFF_NAME", STAFF)
+    hashes = []
+    for password in ("first-word-of-2026", "first-word-of-2026", "other-word-of-2026"):
+        monkeypatch.setenv("STAFF_PASSWORD", password)
+        exec(_SET_UP, {})  # noqa: S102  (as manage.py shell does)
+        staff = User.objects.get(username=STAFF)
+        assert staff.check_password(password)
+        hashes.append(staff.get_session_auth_hash())
+    assert hashes[0] == hashes[1] != hashes[2]
 
 
 def test_stopping_a_program_stops_its_children_too(tmp_path: Path) -> None:

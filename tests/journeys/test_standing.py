@@ -77,6 +77,12 @@ def test_the_wrong_org_is_blocked_and_starting_over_ends_live(
     assert page(manager, wrong).context["standing"].label == "Live"
 
 
+def test_the_remedy_does_not_repeat_the_reason_that_stands_before_it(wrong: Journey) -> None:
+    seen = standing.of(wrong.connection)
+    assert seen.reason.endswith("Nothing was imported.")
+    assert "can never change its org" in seen.remedy.do
+
+
 def test_a_retry_of_the_wrong_org_neither_looks_new_nor_mails_again(
     manager: Client, wrong: Journey
 ) -> None:

@@ -40,7 +40,7 @@ def waiting_for_authorization(claim: Claim) -> StepOutcome:
         raise Blocked(
             BlockedKind.WRONG_ORG,
             f"The wrong org was authorized: {seen.organization_id} ({seen.username}) instead of "
-            f"{claim.tenant.org_id}. Nothing was imported. A connection can never change its org.",
+            f"{claim.tenant.org_id}. Nothing was imported.",
         )
     return _authorized(claim, seen)
 

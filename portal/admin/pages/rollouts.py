@@ -6,9 +6,9 @@ from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from connect import holds
@@ -112,6 +112,10 @@ class RolloutAdmin(ActionsAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Its tenants are stored with it."""
+
+    def response_post_save_add(self, request: HttpRequest, obj: Rollout) -> HttpResponseRedirect:
+        """Lead to its page, where the check is followed and the roll-out is started."""
+        return HttpResponseRedirect(reverse("admin:connect_rollout_change", args=[obj.pk]))
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None

@@ -77,11 +77,13 @@ def openapi(request: HttpRequest) -> Any:
 
 
 def _given(request: HttpRequest, allowed: set[str] = _PARAMETERS) -> dict[str, str]:
-    """Return the parameters of a request. Raises Problem for one that is not known."""
+    """Return the parameters of a request. Raises Problem for one that is unknown or there twice."""
     unknown = sorted(set(request.GET) - allowed)
     if unknown:
         known = ", ".join(sorted(allowed)) or "none"
         raise Problem(400, f"Unknown parameters. Known here: {known}.")
+    if twice := [name for name, values in request.GET.lists() if len(values) > 1]:
+        raise Problem(400, f"“{twice[0]}” is given twice.")
     return {name: str(value) for name, value in request.GET.items()}
 
 

@@ -49,6 +49,9 @@ class Command(BaseCommand):
 
 
 def _lines(problem: Problem) -> list[str]:
-    where = f"        where: {problem.place}" if problem.place else ""
+    # An address of the portal's own is named by its place: the menu has it.
+    link = problem.url if problem.url.startswith("http") else ""
+    place = ", ".join(filter(None, (problem.place, link)))
+    where = f"        where: {place}" if place else ""
     command = f"        run:   {problem.command}" if problem.command else ""
     return [f"        {problem.text}", *filter(None, (where, command))]

@@ -129,6 +129,13 @@ def test_an_app_with_dynos_is_no_host_app(emulator: emulated.Running) -> None:
     assert cast.host_app().ready_at is None
 
 
+def test_an_app_with_dynos_is_right_once_it_is_closed_to_new_tenants(
+    emulator: emulated.Running,
+) -> None:
+    HostApp.objects.update(accepts=False)
+    assert make.look(cast.host_app().pk).outcome == DONE
+
+
 def test_a_config_var_of_another_database_is_noticed(emulator: emulated.Running) -> None:
     emulator.control("POST", "apps", {"name": NAME})
     url = "postgres://u:p@elsewhere.example/other"

@@ -87,8 +87,10 @@ def checked() -> Rollout:
 def test_a_roll_out_is_made_for_the_chosen_tenants(manager: Client, fleet: Fleet) -> None:
     tag = Tag.objects.create(name="pilot")
     tag.tenants.add(fleet.members[1].tenant)
-    assert make(manager, tag=tag.pk).status_code == 302
+    made = make(manager, tag=tag.pk)
     rollout = Rollout.objects.get()
+    # There the check is followed, and the button Start appears.
+    assert made["Location"] == walk.page(Rollout, "change", rollout.pk)
     assert (rollout.author, rollout.status) == ("mia", RolloutStatus.CHECKING)
     assert rollout.items.get().connection == fleet.members[1].connection
 

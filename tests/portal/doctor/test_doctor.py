@@ -24,8 +24,10 @@ from portal import doctor
 from portal.doctor.findings import Finding, Problem, Verdict, problem
 from portal.doctor.mail import send_to
 from portal.models import Heartbeat
+from portal.project import probes
 from tenants.models import Message, MessageStatus
 from tests import cast
+from tests.connect.clients.rawpeer import says, serving
 from tests.portal.doctor.conftest import HOST
 from tests.tenants import keys
 
@@ -131,7 +133,12 @@ PLANTED: dict[str, tuple[str, Plant, str, str]] = {
         "may not make tables",
         "GRANT CREATE ON SCHEMA public",
     ),
-    "the database is read-only": ("database", read_only, "The database is read-only", ""),
+    "the database is read-only": (
+        "database",
+        read_only,
+        "The database is read-only",
+        "heroku pg:info",
+    ),
     "too few connections": ("database", few_connections, "The database allows 5 connections", ""),
     "the tenants' database has no address": (
         "tenants_databases",
@@ -145,7 +152,20 @@ PLANTED: dict[str, tuple[str, Plant, str, str]] = {
         "No worker has ever run",
         "heroku ps:scale worker=1",
     ),
-    "a queue that stands still": ("worker", late_queue, "The oldest queued task has waited", ""),
+    "a worker that has ended": (
+        "worker",
+        lambda well, settings: Heartbeat.objects.update(
+            beat_at=timezone.now() - timedelta(minutes=2)
+        ),
+        "The last worker heartbeat is 120 s old.",
+        "heroku ps:scale worker=1",
+    ),
+    "a queue that stands still": (
+        "worker",
+        late_queue,
+        "The oldest queued task has waited",
+        "heroku ps:restart worker",
+    ),
     "a schedule is missing": (
         "schedule",
         lambda well, settings: Schedule.objects.first().delete(),
@@ -219,7 +239,7 @@ PLANTED: dict[str, tuple[str, Plant, str, str]] = {
         "heroku_connect",
         failing("central", status=503),
         "Heroku Connect answered 503",
-        "",
+        "Heroku's status",
     ),
     "an ISV slug without a team": (
         "isv",
@@ -231,7 +251,7 @@ PLANTED: dict[str, tuple[str, Plant, str, str]] = {
         "salesforce",
         setting("SALESFORCE_TEST_URL", "http://127.0.0.1:1"),
         "SALESFORCE_TEST_URL does not answer as it should. Salesforce: no connection",
-        "",
+        "heroku config:unset SALESFORCE_TEST_URL",
     ),
     "a wrong consumer key": (
         "salesforce",
@@ -261,13 +281,13 @@ PLANTED: dict[str, tuple[str, Plant, str, str]] = {
         "mail",
         mail_failed,
         "The last e-mail was not sent. Domain not found",
-        "",
+        "Messages",
     ),
     "a mail server that is away": (
         "mail",
         away_server,
         "The mail server 127.0.0.1 does not answer: ConnectionRefusedError",
-        "",
+        "heroku config:set EMAIL_BACKEND=anymail.backends.mailgun.EmailBackend",
     ),
     "a mail service without its key": (
         "mail",
@@ -310,6 +330,18 @@ PLANTED: dict[str, tuple[str, Plant, str, str]] = {
         lambda well, settings: setattr(settings, "PORTAL_URL", well.url),
         "does not lead here",
         "heroku config:set PORTAL_URL=",
+    ),
+    "a proxy that is not believed": (
+        "address",
+        setting("SECURE_SSL_REDIRECT", True),  # PORTAL_URL is https, and no call is seen as such
+        "With TRUSTED_PROXIES=0 no call by https is seen as one",
+        "heroku config:set TRUSTED_PROXIES=1",
+    ),
+    "maintenance that was never ended": (
+        "address",
+        setting("MAINTENANCE", "Back at noon."),
+        "MAINTENANCE is set",
+        "heroku config:unset MAINTENANCE",
     ),
     "a host that is not allowed": (
         "transport",
@@ -364,6 +396,33 @@ def test_a_planted_mistake_is_found(named: str, well: emulated.Running, settings
 def test_every_check_has_a_planted_mistake() -> None:
     # A clock is wrong in a test of its own.
     assert {check for check, *_ in PLANTED.values()} | {"clock"} == set(doctor.CHECKS)
+
+
+@pytest.mark.parametrize(
+    ("portal", "words"),
+    [
+        ("of another installation", "Another portal than this one answers at http://127.0.0.1:"),
+        (probes.alive()["portal"], "/organizations takes no callouts: The portal answered 404"),
+    ],
+)
+def test_an_address_behind_which_only_the_probe_answers_well_is_found(
+    portal: str, words: str, well: emulated.Running, settings: Settings
+) -> None:
+    with serving() as elsewhere:
+        settings.PORTAL_URL = elsewhere.url
+        alive = json.dumps({"status": "ok", "portal": portal})
+        elsewhere.plays(says(alive), says("{}", 404))
+        (found,) = look("address").problems
+    assert words in found.text
+
+
+def test_a_tenants_database_that_is_away_says_where_to_look(
+    well: emulated.Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connect.databases.names", lambda: ["tenants_eu"])
+    monkeypatch.setattr("connect.databases.problem", lambda _alias: "It does not answer")
+    (found,) = look("tenants_databases").problems
+    assert found == Problem("It does not answer.", "heroku pg:info TENANTS_EU_URL")
 
 
 def test_a_clock_that_is_wrong_is_found(well: emulated.Running) -> None:

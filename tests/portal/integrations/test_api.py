@@ -188,6 +188,7 @@ def test_a_digest_is_no_token(client: Client) -> None:
         ("?standing=%00", "standing"),
         ("?admin_email__regex=^ops", "Unknown parameters"),
         ("?page=2", "Unknown parameters"),
+        ("?limit=5&limit=7", "“limit” is given twice."),
     ],
 )
 def test_a_wrong_parameter_is_a_400_that_says_what_is_right(

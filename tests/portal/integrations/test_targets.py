@@ -25,6 +25,9 @@ REFUSED = [
     ("https://db.internal/", targets.PRIVATE),
     ("https://127.0.0.1/", targets.PRIVATE),
     ("https://10.0.0.5/", targets.PRIVATE),
+    ("https://2130706433/", targets.PRIVATE),
+    ("https://0x7f.1/", targets.PRIVATE),
+    ("https://127.1:8443/hook", targets.PRIVATE),
     ("https://169.254.169.254/latest/meta-data", targets.PRIVATE),
     ("https://[::1]/", targets.PRIVATE),
     ("https://[fd00::1]/", targets.PRIVATE),
@@ -35,6 +38,8 @@ ALLOWED = [
     "https://events.isv.example/multiconnect",
     "https://events.isv.example:8443/hook?key=1",
     "https://8.8.8.8/",
+    "https://134744072/",
+    "https://1.events.isv.example/",
 ]
 
 

@@ -1,6 +1,7 @@
 """Every check finds its fault, names the setting, and is silent about a right value."""
 
 import os
+import re
 import subprocess
 import sys
 from typing import Any
@@ -10,11 +11,14 @@ from django.conf import settings as django_settings
 from django.core import checks
 from pytest_django import Settings
 
+from portal.doctor.findings import problem
 from portal.project.checks import RULES, settings_are_right
 
 LONG = "x" * 50
 # A use case tests its own.
 OWN = tuple(f"portal.project.{name}_rules" for name in ("setting", "door", "integration", "mail"))
+# A command is shown alone, to be copied: it is one, and no words stand in it.
+SEVERAL = re.compile(r", | (?:and|or|then) ")
 # id, setting, wrong value, what the message must say
 WRONG: list[tuple[str, str, Any, str]] = [
     ("E001", "SECRET_KEY", "", "SECRET_KEY is missing"),
@@ -111,6 +115,7 @@ def test_a_wrong_setting_is_found(
     message = found()[f"multiconnect.{number}"]
     assert words in message
     assert "\n" not in message
+    assert not SEVERAL.search(problem(message).command)
 
 
 def test_every_rule_has_a_case_here() -> None:
@@ -220,6 +225,13 @@ def test_the_doctor_says_what_to_set_where_nothing_is_set() -> None:
     assert "skipped Queue and worker: It needs the database" in done.stdout
     assert "SECRET_KEY is missing.\n        run:   heroku config:set SECRET_KEY" in done.stdout
     assert "2 of 3 checks failed." in done.stderr
+
+
+def test_the_doctor_says_where_to_look_at_a_database_that_is_away() -> None:
+    away = "postgres://nobody@127.0.0.1:1/none"
+    here = {"DATABASE_URL": away, "TENANTS_EU_URL": away}
+    done = bare("manage.py", "doctor", "database", "tenants_databases", **here)
+    assert done.stdout.count("Connection refused.\n        run:   heroku pg:info\n") == 2
 
 
 def test_unreadable_values_are_reported_and_do_not_break_the_settings_file() -> None:

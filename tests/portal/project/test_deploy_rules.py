@@ -9,8 +9,10 @@ import pytest
 from django.conf import settings as django_settings
 from pytest_django import Settings
 
+from portal.doctor.findings import problem
 from portal.project.checks import DEPLOYMENT, deployment_is_safe, settings_are_right
 from portal.project.data_settings import _redis
+from tests.portal.project.test_checks import SEVERAL
 
 STRONG = "0f8a3b2c9d7e6f5a4b3c2d1e0f9a8b7c"
 WRONG: list[tuple[str, str, Any, str]] = [
@@ -28,6 +30,21 @@ WRONG: list[tuple[str, str, Any, str]] = [
     ("W073", "HEROKU_CONNECT_HOSTS", [".herokuapp.com"], "'.herokuapp.com'"),
     ("W074", "REDIS_URL", "redis://redis.example:6379", "rediss://"),
     ("W076", "HEROKU_CONNECT_APP", "multiconnect-portal", "each new add-on restarts it"),
+]
+# What is stored needs the old key of SECRET, and packages sign with the old one of REGISTRATION_…
+WITHOUT_LOSS: list[tuple[str, Any, str]] = [
+    ("FERNET_KEYS", ["a" * 40], "python manage.py generate_secret"),
+    (
+        "REGISTRATION_SECRETS",
+        ["a" * 40],
+        "heroku config:set REGISTRATION_SECRETS="
+        "$(openssl rand -hex 32),$(heroku config:get REGISTRATION_SECRETS)",
+    ),
+    (
+        "ANYMAIL",
+        {"WEBHOOK_SECRET": "isv:password"},
+        "heroku config:set WEBHOOK_SECRET=multiconnect:$(openssl rand -hex 32)",
+    ),
 ]
 RIGHT: list[tuple[str, Any]] = [
     ("ALLOWED_HOSTS", ["portal.isv.example", ".isv.example"]),
@@ -51,7 +68,16 @@ def test_a_door_that_is_open_is_warned_of(
     message = found()[f"multiconnect.{number}"]
     assert words in message
     assert "\n" not in message
+    assert not SEVERAL.search(problem(message).command)
     assert f"multiconnect.{number}" not in {str(each.id) for each in settings_are_right()}
+
+
+@pytest.mark.parametrize(("name", "value", "command"), WITHOUT_LOSS)
+def test_the_command_for_a_weak_key_loses_nothing_that_the_key_is_needed_for(
+    name: str, value: Any, command: str, settings: Settings
+) -> None:
+    setattr(settings, name, value)
+    assert problem(found()["multiconnect.W071"]).command == command
 
 
 def test_every_rule_has_a_case_here() -> None:

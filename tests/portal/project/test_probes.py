@@ -46,8 +46,18 @@ def test_healthz_answers_without_a_query(
     with django_assert_num_queries(0):
         answer = client.get("/healthz")
     assert answer.status_code == 200
-    assert answer.json() == {"status": "ok"}
+    assert answer.json() == {"status": "ok", "portal": probes.alive()["portal"]}
     assert "no-store" in answer["Cache-Control"]
+
+
+def test_healthz_differs_between_installations_by_name_or_by_key(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen = {probes.alive()["portal"]}
+    for name, value in (("APP_NAME", "multiconnect-trial"), ("SECRET_KEY", "k" * 50)):
+        monkeypatch.setattr(settings, name, value)
+        seen.add(probes.alive()["portal"])
+    assert len(seen) == 3
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
@@ -76,7 +86,9 @@ def test_readyz_notices_a_silent_worker(client: Client) -> None:
     late_heartbeat(90)
     answer = client.get("/readyz")
     assert answer.status_code == 503
-    assert answer.json()["problems"] == ["The last worker heartbeat is 90 s old."]
+    assert answer.json()["problems"] == [
+        "The last worker heartbeat is 90 s old: heroku ps:scale worker=1."
+    ]
 
 
 def test_one_living_worker_of_several_is_enough(client: Client, worker: Heartbeat) -> None:
@@ -88,7 +100,9 @@ def test_readyz_notices_a_queue_that_nobody_empties(client: Client, worker: Hear
     queued(seconds_ago=400)
     answer = client.get("/readyz")
     assert answer.status_code == 503
-    assert answer.json()["problems"] == ["The oldest queued task has waited 400 s."]
+    assert answer.json()["problems"] == [
+        "The oldest queued task has waited 400 s: heroku ps:restart worker."
+    ]
     assert answer.json()["queue_age"] >= 400
 
 
@@ -99,7 +113,8 @@ def test_readyz_says_that_work_waits_and_no_worker_lives(client: Client) -> None
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["problems"] == [
-        "No worker, and work waits. The last worker heartbeat is 20 s old."
+        "No worker, and work waits. The last worker heartbeat is 20 s old: "
+        "heroku ps:scale worker=1."
     ]
     assert int(answer["Retry-After"]) > 0
 
@@ -127,7 +142,9 @@ def test_readyz_asks_the_rows_and_not_the_queue_alone(
         OrmQ.objects.all().delete()
         answer = client.get("/readyz")
     assert answer.status_code == 503
-    assert answer.json()["problems"] == ["The oldest queued task has waited 400 s."]
+    assert answer.json()["problems"] == [
+        "The oldest queued task has waited 400 s: heroku ps:restart worker."
+    ]
 
 
 def test_what_a_kill_switch_holds_does_not_wait_for_a_worker(
