@@ -6,8 +6,10 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from connect import addons
 from connect.models import Connection, Health, Incident, IncidentStatus, Rollout
 from portal.actions import action as registry
+from social.models import CollectionRun, RunOutcome, Trigger
 from tenants.models import Tenant
 from tests.portal.admin import ready, walk
 
@@ -133,9 +135,15 @@ def test_lists_fit_a_laptop_and_are_cards_on_a_phone(window: Page) -> None:
         name="Acme & Söhne West Handelsgesellschaft mbH & Co. KG",
         admin_email="salesforce.administration@acme-handelsgesellschaft.example",
     )
-    Health.objects.get_or_create(connection=Connection.objects.get(tenant__pk=tenant.pk))
+    connections = Connection.objects.filter(tenant__pk=tenant.pk)
+    Health.objects.get_or_create(connection=connections.get())
+    name = addons.name_for(tenant.org_id, 1)
+    connections.update(addon_name=name, state="NEED_AUTHENTICATION", seen_at=timezone.now())
+    CollectionRun.objects.create(
+        trigger=Trigger.SCHEDULE, outcome=RunOutcome.DONE, finished_at=timezone.now()
+    )
     window.set_viewport_size(LAPTOP)  # type: ignore[arg-type]
-    for model in (Tenant, Connection, Health):
+    for model in (Tenant, Connection, Health, CollectionRun):
         window.goto(walk.page(model, "changelist"))
         inside = window.locator(".results").evaluate("each => each.clientWidth")
         assert window.evaluate(_WIDTHS) == [inside, LAPTOP["width"]], model
