@@ -187,6 +187,23 @@ def test_a_fleet_is_worked_off_by_the_keyboard_without_leaving_the_page(
     )
 
 
+def test_a_key_that_is_held_down_presses_once(person: Person) -> None:
+    log_in(person)
+    person.press("j")
+    keyboard = person.page.keyboard
+    keyboard.down("Enter")
+    person.heard("“Retry provisioning” is queued")
+    keyboard.down("Enter")  # what a key that is not let go says again
+    keyboard.up("Enter")
+    person.press("a")
+    person.heard("“Assign to me” is queued")
+    person.page.wait_for_load_state("networkidle")
+    assert list(BulkRun.objects.order_by("pk").values_list("action", flat=True)) == [
+        "retry",
+        "assign",
+    ]
+
+
 def test_a_note_and_a_snooze_are_written_in_place_and_many_are_done_by_one_press(
     person: Person,
 ) -> None:

@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from connect.models import (
+    BlockedKind,
     Connection,
     Discrepancy,
     Health,
@@ -215,6 +216,23 @@ def test_a_press_leads_back_to_the_list_and_the_row_shows_its_outcome(
     assert Event.objects.filter(tenant=dune, actor="olga", text="Owner: olga.").count() == 1
 
 
+def test_a_row_whose_cause_is_removed_elsewhere_is_retried_here(operator: Client) -> None:
+    unpaid = blocked(cast.ACME, blocked_kind=BlockedKind.PAYMENT)
+    wrong = blocked(cast.BOREALIS, blocked_kind=BlockedKind.WRONG_ORG)
+    other = blocked(cast.CIRRUS)
+    shown = {case.name: case for case in operator.get(PAGE).context["cases"]}
+    act = shown[unpaid.name].act
+    assert act
+    assert act.label == "Open the app's add-ons at Heroku"
+    # Not where trying again cannot help, and not beside itself.
+    beside = [name for name, case in shown.items() for each in case.others if each.name == "retry"]
+    assert beside == [unpaid.name]
+    chosen = [f"tenant-{each.pk}" for each in (unpaid, wrong, other)]
+    html = select(operator, "retry", *chosen).content.decode()
+    assert "<h1>Retry provisioning: 2 tenants</h1>" in html
+    assert "trying again cannot help" in html
+
+
 @pytest.mark.parametrize(
     "elsewhere", ["https://evil.example/", "//evil.example/admin/", "/authenticate", "javascript:x"]
 )
@@ -285,6 +303,12 @@ def test_many_are_acted_on_by_one_press_after_a_page_that_says_to_how_many(
     assert (answer.status_code, answer["Location"]) == (302, PAGE)
     run = BulkRun.objects.get()
     assert (run.action, run.total, run.actor) == ("retry", 3, "olga")
+
+
+def test_many_are_snoozed_where_none_is_and_woken_where_all_are(operator: Client) -> None:
+    for snoozed, offered in (("", "snooze"), ("yes", "unsnooze")):
+        names_ = [name for name, _ in operator.get(f"{PAGE}?snoozed={snoozed}").context["bulk"]]
+        assert {"snooze", "unsnooze"} & set(names_) == {offered}
 
 
 def test_those_for_whom_it_is_not_possible_are_named_before(operator: Client) -> None:

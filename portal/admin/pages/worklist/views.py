@@ -48,7 +48,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "choices": _choices(filters),
         "is_named": bool(named),
         "here": request.get_full_path(),
-        "bulk": many.offered(request.user),
+        "bulk": many.offered(request.user, snoozed=bool(filters.snoozed)),
         "act_url": filters.url().replace(reverse("worklist"), reverse("worklist-act"), 1),
     }
     context |= _named(request, named) if named else _page(request, filters, context["counted"])
