@@ -130,7 +130,7 @@ _WIDTHS = "[document.querySelector('.results').scrollWidth, document.documentEle
 
 
 def test_lists_fit_a_laptop_and_are_cards_on_a_phone(window: Page) -> None:
-    tenant = ready.row_for(Tenant, registry.of(Tenant)["pause"])
+    tenant = Tenant.objects.get(pk=ready.row_for(Tenant, registry.of(Tenant)["pause"]).pk)
     Tenant.objects.filter(pk=tenant.pk).update(
         name="Acme & Söhne West Handelsgesellschaft mbH & Co. KG",
         admin_email="salesforce.administration@acme-handelsgesellschaft.example",
