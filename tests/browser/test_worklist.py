@@ -248,6 +248,15 @@ def test_a_note_and_a_snooze_are_written_in_place_and_many_are_done_by_one_press
     expect(page.locator("#selected")).to_have_text("Selected rows:", timeout=LONG)
     assert BulkRun.objects.filter(action="retry", total=2).count() == 1
 
+    # What is refused leaves the selection as it is.
+    person.press("x")
+    page.locator(".case-pick input").last.check()
+    person.press("Enter")
+    person.heard("Nothing was done: these rows need different things")
+    expect(page.locator("#selected")).to_have_text("2 selected:", timeout=LONG)
+    page.locator("#select-all").check()
+    page.locator("#select-all").uncheck()
+
     # A key does nothing while a question is open, nor after the keys were switched off.
     person.press("?")
     expect(page.locator("#keys-help")).to_be_visible(timeout=LONG)

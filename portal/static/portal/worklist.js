@@ -87,8 +87,9 @@
     for (const button of form.querySelectorAll(".bulk-bar .button")) button.disabled = !isAny;
   };
 
+  // What was refused can be pressed again, otherwise, on the same rows; so can what got no answer.
   const clear = () => {
-    if (dialog.open) return; // a question is asked of them still
+    if (dialog.open || !said.querySelector(".success")) return;
     for (const box of picked()) box.checked = false;
     count();
   };

@@ -233,6 +233,20 @@ def test_a_row_whose_cause_is_removed_elsewhere_is_retried_here(operator: Client
     assert "trying again cannot help" in html
 
 
+def test_the_number_in_the_menu_follows_the_rows(operator: Client) -> None:
+    acme = blocked(cast.ACME)
+    blocked(cast.BOREALIS)
+    menu = '<span class="menu-count menu-count-bad" id="menu-count-worklist" data-live-part'
+    assert f"{menu}>2<" in operator.get(PAGE).content.decode()
+    acme.connections.update(blocked_at=None, blocked_reason="")
+    rows_url = f"{ROWS}?row=tenant-{acme.pk}"
+    assert f"{menu}>1<" in operator.get(rows_url).content.decode()
+    Connection.objects.update(blocked_at=None, blocked_reason="")
+    assert f"{menu} hidden>0<" in operator.get(rows_url).content.decode()
+    # With a filter the page counts something else.
+    assert menu not in operator.get(f"{rows_url}&owner=me").content.decode()
+
+
 @pytest.mark.parametrize(
     "elsewhere", ["https://evil.example/", "//evil.example/admin/", "/authenticate", "javascript:x"]
 )
