@@ -202,6 +202,8 @@ def _said(
 def _remedy(cause: Cause | None, row: Any, seen: Standing | None) -> Remedy | None:
     if cause and isinstance(row, Incident):
         return remedies.of_incident(row)
+    if cause and cause.remedy:
+        return cause.remedy
     return seen.remedy if seen and cause and cause.has_remedy else None
 
 

@@ -8,10 +8,13 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from connect import standing
 from connect.models import (
     BlockedKind,
     Connection,
     Discrepancy,
+    Drift,
+    DriftState,
     Health,
     Incident,
     IncidentKind,
@@ -20,6 +23,8 @@ from connect.models import (
     RolloutEvent,
     Tag,
 )
+from connect.remedies import DRIFTED
+from connect.standing import Word
 from portal.models import BulkRun
 from tenants import whole
 from tenants.models import Event, EventKind, Tenant
@@ -96,6 +101,21 @@ def test_a_row_says_what_a_person_must_know(operator: Client, five: dict[str, Te
     assert "Unassign" in row
     assert "Add a note" in row
     assert "Snooze" in row
+
+
+def test_a_drifted_one_that_was_not_looked_at_lately_still_says_what_drift_needs(
+    operator: Client, five: dict[str, Tenant]
+) -> None:
+    acme = five["acme"].connections.get()
+    Drift.objects.update_or_create(connection=acme, defaults={"state": DriftState.DRIFTED})
+    long_ago = timezone.now() - timedelta(hours=9)
+    Health.objects.update(sampled_at=long_ago)
+    Connection.objects.filter(pk=acme.pk).update(seen_at=long_ago)
+    assert standing.of(Connection.objects.get(pk=acme.pk)).word == Word.UNKNOWN
+    (case,) = [each for each in operator.get(PAGE).context["cases"] if "Acme" in each.name]
+    assert case.label == "Drifted from its mappings"
+    assert case.remedy == DRIFTED.do
+    assert case.act.label == "Open the differences"
 
 
 def test_a_viewer_sees_the_list_and_no_button(viewer: Client, five: dict[str, Tenant]) -> None:
