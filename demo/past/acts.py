@@ -18,6 +18,12 @@ from demo.past.machine import HOUR, MINUTE, Machine
 LIVE = (cast.ACME, cast.BOREALIS, cast.GLACIER, cast.HARBOR, cast.INDIGO)
 
 
+def set_up(past: Machine) -> None:
+    """Set back when the mapping versions and the host app were made: before time was moved."""
+    for table in ("connect_mappingtemplate", "connect_hostapp"):
+        _set_back(past, sql.Identifier(table))
+
+
 def go_live(past: Machine) -> None:
     """Register five orgs. Their admins sign in after some hours, and authorize the next day."""
     at_once(lambda org: _bring(past, org, "waiting_for_consent"), LIVE)
@@ -167,8 +173,11 @@ def _date_back(past: Machine, org: Org) -> None:
         " ON t.id = c.tenant_id WHERE t.org_id = %s",
         org.org_id,
     )
-    log = sql.Identifier(schema, "_trigger_log")
-    update = sql.SQL("UPDATE {} SET created_at = created_at - %s").format(log)
+    _set_back(past, sql.Identifier(schema, "_trigger_log"))
+
+
+def _set_back(past: Machine, table: sql.Identifier) -> None:
+    update = sql.SQL("UPDATE {} SET created_at = created_at - %s").format(table)
     with Ledger(past.stack.database_url) as ledger:
         ledger.database.execute(update, [past.stack.ago])
 

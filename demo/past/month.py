@@ -59,6 +59,7 @@ def live_through(stack: Stack, say: Callable[[str], None]) -> None:
     emulator = Emulator(stack.plan.emulator_url)
     emulator.call("POST", "/behaviour", INSTANT)
     with machine(stack, MONTH[0].ago) as past:
+        acts.set_up(past)
         for act in MONTH:
             past.go_to(act.ago)
             say(f"  {_ago(act.ago):>14}  {act.text}")

@@ -26,6 +26,7 @@ from connect.models import (
     RolloutEvent,
     RolloutStatus,
 )
+from connect.remedies import Remedy
 from connect.rollouts import approval
 from portal import bulk
 from portal.dashboard import troubles
@@ -65,7 +66,7 @@ class Cause:
     rows themselves. `found` selects all of them, also those that staff snoozed. `since` is when a
     row's trouble began, as SQL. `why` is "" where the connection's standing says it, and then the
     standing also says since when: `since` only finds the oldest. `act` returns the name of a row's
-    right action; that of the standing's remedy comes first if the cause `has_remedy`.
+    right action; that of its own `remedy` comes first, or of the standing's if it `has_remedy`.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Cause:
     why: Callable[[Any], str]
     act: Callable[[Any], str] = _nothing
     has_remedy: bool = False
+    remedy: Remedy | None = None
     related: tuple[str, ...] = ()
 
     def __reduce__(self) -> tuple[Callable[[str], "Cause"], tuple[str]]:
@@ -131,6 +133,7 @@ def _of_tenants(trouble: Trouble) -> Cause:
         trouble.since,
         trouble.why,
         has_remedy=trouble.has_remedy,
+        remedy=trouble.remedy,
         related=("tenant__owner", "health"),
     )
 

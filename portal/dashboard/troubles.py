@@ -36,6 +36,7 @@ from connect.models import (
     Stage,
     WaitingOn,
 )
+from connect.remedies import DRIFTED, Remedy
 from connect.standing import OF_LIVE, TO_AUTHORIZE_AGAIN, TONES, Word, case_of, with_word, worst
 from tenants import batching
 from tenants.batching import Asking, Sql, batched
@@ -74,7 +75,8 @@ _BEGAN_AT = Subquery(_INCIDENTS.values("suspected_at")[:1])
 class Trouble:
     """What is wrong with connections: `rows` selects them among the current ones.
 
-    `is_alone`: a badge says it, so what it selects has none of the troubles before it.
+    `is_alone`: a badge says it, so what it selects has none of the troubles before it. `remedy` is
+    its own, where the badge may say something else for a while, and then names another one.
     """
 
     name: str
@@ -85,6 +87,7 @@ class Trouble:
     why: Callable[[Any], str]
     has_remedy: bool = True
     is_alone: bool = False
+    remedy: Remedy | None = None
 
 
 def _silent(now: datetime) -> Q:
@@ -160,6 +163,7 @@ TROUBLES = (
         lambda now: Q(drift__state=DriftState.DRIFTED),
         F("drift__since"),
         lambda row: "Its mappings at Heroku Connect differ from those of its version.",
+        remedy=DRIFTED,
     ),
     Trouble(
         "silent",

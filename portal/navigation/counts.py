@@ -63,15 +63,21 @@ COUNTED: dict[str, Counted] = {
 
 @dataclass(frozen=True)
 class Count:
-    """A number beside an entry."""
+    """A number beside an entry. `part`: an open page renews it by this name (live.js)."""
 
     number: int
     word: str
     tone: str
+    part: str = ""
 
     @property
     def shown(self) -> str:
         return f"{MAX_COUNTED - 1}+" if self.number >= MAX_COUNTED else str(self.number)
+
+
+def of_worklist(number: int) -> Count:
+    """Return the number of rows that need somebody, which the open worklist changes."""
+    return Count(number, "to look at", "bad", "menu-count-worklist")
 
 
 def ask(request: HttpRequest) -> Answer:
@@ -101,7 +107,7 @@ def _asked(request: HttpRequest) -> Answer:
             for label, number in numbers.items()
         }
         if attention:
-            found["worklist"] = Count(attention(), "to look at", "bad")
+            found["worklist"] = of_worklist(attention())
         return {name: count for name, count in found.items() if count.number}
 
     return answer

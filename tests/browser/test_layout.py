@@ -6,8 +6,10 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from connect import addons
 from connect.models import Connection, Health, Incident, IncidentStatus, Rollout
 from portal.actions import action as registry
+from social.models import CollectionRun, RunOutcome, Trigger
 from tenants.models import Tenant
 from tests.portal.admin import ready, walk
 
@@ -128,14 +130,20 @@ _WIDTHS = "[document.querySelector('.results').scrollWidth, document.documentEle
 
 
 def test_lists_fit_a_laptop_and_are_cards_on_a_phone(window: Page) -> None:
-    tenant = ready.row_for(Tenant, registry.of(Tenant)["pause"])
+    tenant = Tenant.objects.get(pk=ready.row_for(Tenant, registry.of(Tenant)["pause"]).pk)
     Tenant.objects.filter(pk=tenant.pk).update(
         name="Acme & Söhne West Handelsgesellschaft mbH & Co. KG",
         admin_email="salesforce.administration@acme-handelsgesellschaft.example",
     )
-    Health.objects.get_or_create(connection=Connection.objects.get(tenant__pk=tenant.pk))
+    connections = Connection.objects.filter(tenant__pk=tenant.pk)
+    Health.objects.get_or_create(connection=connections.get())
+    name = addons.name_for(tenant.org_id, 1)
+    connections.update(addon_name=name, state="NEED_AUTHENTICATION", seen_at=timezone.now())
+    CollectionRun.objects.create(
+        trigger=Trigger.SCHEDULE, outcome=RunOutcome.DONE, finished_at=timezone.now()
+    )
     window.set_viewport_size(LAPTOP)  # type: ignore[arg-type]
-    for model in (Tenant, Connection, Health):
+    for model in (Tenant, Connection, Health, CollectionRun):
         window.goto(walk.page(model, "changelist"))
         inside = window.locator(".results").evaluate("each => each.clientWidth")
         assert window.evaluate(_WIDTHS) == [inside, LAPTOP["width"]], model
@@ -149,3 +157,20 @@ def test_lists_fit_a_laptop_and_are_cards_on_a_phone(window: Page) -> None:
     assert window.evaluate(_SPLIT) == []
     assert window.evaluate(_CUT, "#result_list td, #result_list th") == []
     assert window.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_what_has_no_place_to_break_widens_no_list(window: Page) -> None:
+    tenant = Tenant.objects.get(pk=ready.row_for(Tenant, registry.of(Tenant)["pause"]).pk)
+    domain = "a-very-long-name-of-a-department-of-a-company"
+    address = f"salesforce.administration@{domain}.example"
+    Tenant.objects.filter(pk=tenant.pk).update(name=NAMES[0], admin_email=address)
+    connections = Connection.objects.filter(tenant=tenant)
+    name = addons.name_for(tenant.org_id, 1)
+    connections.update(addon_name=name, state="NEED_AUTHENTICATION", seen_at=timezone.now())
+    Health.objects.get_or_create(connection=connections.get())
+    for size in (LAPTOP, PHONE):
+        window.set_viewport_size(size)  # type: ignore[arg-type]
+        for model in (Tenant, Connection, Health):
+            window.goto(walk.page(model, "changelist"))
+            inside = window.locator(".results").evaluate("each => each.clientWidth")
+            assert window.evaluate(_WIDTHS) == [inside, size["width"]], model

@@ -187,6 +187,23 @@ def test_a_fleet_is_worked_off_by_the_keyboard_without_leaving_the_page(
     )
 
 
+def test_a_key_that_is_held_down_presses_once(person: Person) -> None:
+    log_in(person)
+    person.press("j")
+    keyboard = person.page.keyboard
+    keyboard.down("Enter")
+    person.heard("“Retry provisioning” is queued")
+    keyboard.down("Enter")  # what a key that is not let go says again
+    keyboard.up("Enter")
+    person.press("a")
+    person.heard("“Assign to me” is queued")
+    person.page.wait_for_load_state("networkidle")
+    assert list(BulkRun.objects.order_by("pk").values_list("action", flat=True)) == [
+        "retry",
+        "assign",
+    ]
+
+
 def test_a_note_and_a_snooze_are_written_in_place_and_many_are_done_by_one_press(
     person: Person,
 ) -> None:
@@ -230,6 +247,15 @@ def test_a_note_and_a_snooze_are_written_in_place_and_many_are_done_by_one_press
     person.heard("“Retry provisioning” is queued for 2 tenants.")
     expect(page.locator("#selected")).to_have_text("Selected rows:", timeout=LONG)
     assert BulkRun.objects.filter(action="retry", total=2).count() == 1
+
+    # What is refused leaves the selection as it is.
+    person.press("x")
+    page.locator(".case-pick input").last.check()
+    person.press("Enter")
+    person.heard("Nothing was done: these rows need different things")
+    expect(page.locator("#selected")).to_have_text("2 selected:", timeout=LONG)
+    page.locator("#select-all").check()
+    page.locator("#select-all").uncheck()
 
     # A key does nothing while a question is open, nor after the keys were switched off.
     person.press("?")

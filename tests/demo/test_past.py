@@ -97,6 +97,9 @@ def test_after_the_month_there_is_one_tenant_in_each_kind_of_trouble(lived: Stac
         assert (conn.execute(days).fetchone() or (0,))[0] >= 28
         future = "SELECT count(*) FROM tenants_event WHERE at > now()"
         assert conn.execute(future).fetchone() == (0,)
+        early = "SELECT count(*) FROM tenants_tenant t JOIN connect_mappingtemplate v"
+        early = f"{early} ON t.registered_at < v.created_at WHERE v.author = 'portal'"
+        assert conn.execute(early).fetchone() == (0,)
 
 
 @pytest.mark.thorough

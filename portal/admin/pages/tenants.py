@@ -46,6 +46,7 @@ from portal.admin.panels import schema_export
 from portal.admin.panels import tenant as panel
 from portal.door import reentry
 from portal.models import AuditKind, BulkItem
+from portal.outcomes import OPEN
 from portal.questions import Answer, later
 from tenants import batching, timeline, whole
 from tenants.batching import Asking, gather
@@ -228,7 +229,10 @@ class TenantAdmin(StandingAdmin):
         if self.subject(tenant).connection:
             # So the buttons are those of the row that is shown.
             tenant.now = parts["connection"]  # type: ignore[attr-defined]  # annotated
-        presses = self.presses(tenant)[:MAX_PRESSES]
+        presses = list(self.presses(tenant)[:MAX_PRESSES])
+        # A page that rests follows what was pressed, too.
+        if parts["every"] and any(each.status in OPEN for each in presses):
+            parts["every"] = panel.MOVING
         buttons = self.buttons(request, tenant, parts["standing"])
         here = self.page_of(tenant)
         return {**parts, "buttons": buttons, "presses": presses, "here": here}

@@ -16,7 +16,14 @@ from portal.actions.action import Staff
 from portal.actions.subject import Subject
 from portal.dashboard.attention import Cause
 
-_KEYS = {"assign": "a", "unassign": "a", "note": "n", "snooze": "s", "unsnooze": "s"}
+_KEYS = {
+    "assign": "a",
+    "unassign": "a",
+    "note": "n",
+    "snooze": "s",
+    "unsnooze": "s",
+    "retry": "r",
+}
 
 
 @dataclass(frozen=True)
@@ -56,8 +63,11 @@ def right_one(user: Staff, cause: Cause, row: Any, remedy: Remedy | None) -> Pre
     return None
 
 
-def others(user: Staff, row: Any, now: datetime) -> list[Press]:
-    """Return the buttons that any row has: assign, note and snooze, or their opposites."""
+def others(user: Staff, row: Any, now: datetime, act: Press | None) -> list[Press]:
+    """Return the buttons that any row has: assign, note and snooze, or their opposites.
+
+    `act` is the right one. Where that leads to another page, a blocked row is retried afterwards.
+    """
     owner = getattr(_shown(row), "owner", None)
     is_mine = owner is not None and owner.get_username() == user.get_username()
     until = getattr(row, "snoozed_until", None)
@@ -66,6 +76,7 @@ def others(user: Staff, row: Any, now: datetime) -> list[Press]:
         "note",
         "unsnooze" if until and until > now else "snooze",
         "hand_over",
+        *(["retry"] if act and act.is_link and getattr(row, "blocked_at", None) else []),
     )
     return [found for name in names if (found := _press(user, row, name))]
 

@@ -162,6 +162,7 @@ def _case(
     shown = row.tenant if isinstance(row, Connection) else row
     label, tone, since, why = _said(cause, row, since, seen)
     remedy = _remedy(cause, row, seen)
+    act = buttons.right_one(user, cause, row, remedy) if cause else None
     is_snoozed = hasattr(row, "is_snoozed") and row.is_snoozed(now)
     return Case(
         key=keys.of(row),
@@ -173,8 +174,8 @@ def _case(
         since=since,
         why=why,
         remedy=remedy.do if remedy else "",
-        act=buttons.right_one(user, cause, row, remedy) if cause else None,
-        others=buttons.others(user, row, now),
+        act=act,
+        others=buttons.others(user, row, now, act),
         owner=str(getattr(shown, "owner", None) or ""),
         facts=_facts(row),
         good_at=_good_at(row),
@@ -201,6 +202,8 @@ def _said(
 def _remedy(cause: Cause | None, row: Any, seen: Standing | None) -> Remedy | None:
     if cause and isinstance(row, Incident):
         return remedies.of_incident(row)
+    if cause and cause.remedy:
+        return cause.remedy
     return seen.remedy if seen and cause and cause.has_remedy else None
 
 

@@ -87,8 +87,9 @@
     for (const button of form.querySelectorAll(".bulk-bar .button")) button.disabled = !isAny;
   };
 
+  // What was refused can be pressed again, otherwise, on the same rows; so can what got no answer.
   const clear = () => {
-    if (dialog.open) return; // a question is asked of them still
+    if (dialog.open || !said.querySelector(".success")) return;
     for (const box of picked()) box.checked = false;
     count();
   };
@@ -129,11 +130,13 @@
     a: () => act("a"),
     n: () => act("n"),
     s: () => act("s"),
+    r: () => act("r"),
     u: () => act("u"),
     Enter: () => act("Enter"),
     "?": () => help.showModal(),
   };
 
+  const MOVES = ["j", "k", "ArrowDown", "ArrowUp"];
   const isTyping = (field) => field.matches("input:not([type=checkbox]), textarea, select, [contenteditable]");
   // On a button or a link these keys have a meaning of their own.
   const isOwn = (key, field) => ["Enter", "ArrowDown", "ArrowUp"].includes(key) && field !== document.body && !field.matches(".case, .case-pick input");
@@ -141,7 +144,8 @@
   const hear = (event) => {
     const field = document.activeElement ?? document.body;
     const isChord = event.ctrlKey || event.metaKey || event.altKey;
-    if (!KEYS[event.key] || isChord || event.repeat && event.key.length === 1 && !"jk".includes(event.key)) return;
+    // A key that is held down moves on, and presses nothing twice.
+    if (!KEYS[event.key] || isChord || (event.repeat && !MOVES.includes(event.key))) return;
     if (document.querySelector("dialog[open]") || isTyping(field) || isOwn(event.key, field)) return;
     if (["ArrowDown", "ArrowUp"].includes(event.key) && !current()) return;
     event.preventDefault();

@@ -1,6 +1,7 @@
 """How one tenant is looked after: who is alerted too, whether it heals, how often it is seen."""
 
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.utils import timezone
@@ -53,6 +54,18 @@ def test_more_people_get_the_alerts_about_a_tenant_and_nothing_else(acme: Connec
     messages.notify_staff(None, "the portal", "The portal", "needs attention")
     others = Message.objects.exclude(pk=alert.pk)
     assert not others.filter(to__contains="key.account").exists()
+
+
+def test_an_alert_says_why_each_of_its_readers_gets_it(acme: Connection) -> None:
+    staff = "This mail goes to the STAFF_EMAILS of Multiconnect"
+    alone = messages.notify_staff(acme.tenant, "alone", "Acme", "needs staff")
+    for text in (alone.text, unescape(alone.html)):
+        assert f"{staff}, once for each event of this kind." in text
+    Tenant.objects.update(alert_to="key.account@isv.example")
+    opened(Connection.objects.select_related("tenant").get())
+    alert = Message.objects.get(kind=MessageKind.INCIDENT)
+    for text in (alert.text, unescape(alert.html)):
+        assert f"{staff} and to those who are also alerted about {acme.tenant.name}, once" in text
 
 
 # --- whether it heals ----------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.test import Client
 from django.utils import timezone
 
-from connect.models import HostApp
+from connect.models import HostApp, Stage
 from portal.actions import action as registry
 from portal.actions.action import Work
 from portal.admin.kit.actions import ActionsAdmin
@@ -39,6 +39,17 @@ def test_a_page_follows_a_press_and_shows_the_state_that_is_then(manager: Client
     assert '<div id="fields-1">' in html  # somebody may be typing there
     BulkItem.objects.update(status=BulkItemStatus.DONE)
     assert 'data-live-every="0"' in manager.get(page).content.decode()
+
+
+def test_the_page_of_a_live_tenant_rests_again_when_what_was_pressed_is_done(
+    operator: Client,
+) -> None:
+    acme = rows.connection(cast.enrol(cast.ACME), stage=Stage.LIVE).tenant
+    page = walk.page(Tenant, "change", acme.pk)
+    clicks.offered(operator, page, "Assign to me").click(operator)
+    assert 'data-live-every="2"' in operator.get(page).content.decode()
+    BulkItem.objects.update(status=BulkItemStatus.DONE)
+    assert 'data-live-every="5"' in operator.get(page).content.decode()
 
 
 def test_a_look_takes_no_message_away_and_asks_for_no_menu(manager: Client) -> None:

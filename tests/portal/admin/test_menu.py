@@ -145,7 +145,7 @@ def test_the_worklists_count_is_kept_for_a_while(
 ) -> None:
     cache.clear()
     monkeypatch.setattr(total, "KEPT_SECONDS", 60)
-    said = r'Attention <span class="menu-count menu-count-bad">(\d+)<span [^>]*> to look at'
+    said = r'Attention <span class="menu-count menu-count-bad" [^>]*>(\d+)<span [^>]*> to look at'
     (before,) = re.findall(said, menu_of(viewer, "/admin/runbook/"))
     strangers.connected(range(3), blocked_at=timezone.now(), blocked_reason="No.")
     assert re.findall(said, menu_of(viewer, "/admin/runbook/")) == [before]

@@ -8,9 +8,13 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from connect import standing
 from connect.models import (
+    BlockedKind,
     Connection,
     Discrepancy,
+    Drift,
+    DriftState,
     Health,
     Incident,
     IncidentKind,
@@ -19,6 +23,8 @@ from connect.models import (
     RolloutEvent,
     Tag,
 )
+from connect.remedies import DRIFTED
+from connect.standing import Word
 from portal.models import BulkRun
 from tenants import whole
 from tenants.models import Event, EventKind, Tenant
@@ -95,6 +101,21 @@ def test_a_row_says_what_a_person_must_know(operator: Client, five: dict[str, Te
     assert "Unassign" in row
     assert "Add a note" in row
     assert "Snooze" in row
+
+
+def test_a_drifted_one_that_was_not_looked_at_lately_still_says_what_drift_needs(
+    operator: Client, five: dict[str, Tenant]
+) -> None:
+    acme = five["acme"].connections.get()
+    Drift.objects.update_or_create(connection=acme, defaults={"state": DriftState.DRIFTED})
+    long_ago = timezone.now() - timedelta(hours=9)
+    Health.objects.update(sampled_at=long_ago)
+    Connection.objects.filter(pk=acme.pk).update(seen_at=long_ago)
+    assert standing.of(Connection.objects.get(pk=acme.pk)).word == Word.UNKNOWN
+    (case,) = [each for each in operator.get(PAGE).context["cases"] if "Acme" in each.name]
+    assert case.label == "Drifted from its mappings"
+    assert case.remedy == DRIFTED.do
+    assert case.act.label == "Open the differences"
 
 
 def test_a_viewer_sees_the_list_and_no_button(viewer: Client, five: dict[str, Tenant]) -> None:
@@ -215,6 +236,37 @@ def test_a_press_leads_back_to_the_list_and_the_row_shows_its_outcome(
     assert Event.objects.filter(tenant=dune, actor="olga", text="Owner: olga.").count() == 1
 
 
+def test_a_row_whose_cause_is_removed_elsewhere_is_retried_here(operator: Client) -> None:
+    unpaid = blocked(cast.ACME, blocked_kind=BlockedKind.PAYMENT)
+    wrong = blocked(cast.BOREALIS, blocked_kind=BlockedKind.WRONG_ORG)
+    other = blocked(cast.CIRRUS)
+    shown = {case.name: case for case in operator.get(PAGE).context["cases"]}
+    act = shown[unpaid.name].act
+    assert act
+    assert act.label == "Open the app's add-ons at Heroku"
+    # Not where trying again cannot help, and not beside itself.
+    beside = [name for name, case in shown.items() for each in case.others if each.name == "retry"]
+    assert beside == [unpaid.name]
+    chosen = [f"tenant-{each.pk}" for each in (unpaid, wrong, other)]
+    html = select(operator, "retry", *chosen).content.decode()
+    assert "<h1>Retry provisioning: 2 tenants</h1>" in html
+    assert "trying again cannot help" in html
+
+
+def test_the_number_in_the_menu_follows_the_rows(operator: Client) -> None:
+    acme = blocked(cast.ACME)
+    blocked(cast.BOREALIS)
+    menu = '<span class="menu-count menu-count-bad" id="menu-count-worklist" data-live-part'
+    assert f"{menu}>2<" in operator.get(PAGE).content.decode()
+    acme.connections.update(blocked_at=None, blocked_reason="")
+    rows_url = f"{ROWS}?row=tenant-{acme.pk}"
+    assert f"{menu}>1<" in operator.get(rows_url).content.decode()
+    Connection.objects.update(blocked_at=None, blocked_reason="")
+    assert f"{menu} hidden>0<" in operator.get(rows_url).content.decode()
+    # With a filter the page counts something else.
+    assert menu not in operator.get(f"{rows_url}&owner=me").content.decode()
+
+
 @pytest.mark.parametrize(
     "elsewhere", ["https://evil.example/", "//evil.example/admin/", "/authenticate", "javascript:x"]
 )
@@ -285,6 +337,12 @@ def test_many_are_acted_on_by_one_press_after_a_page_that_says_to_how_many(
     assert (answer.status_code, answer["Location"]) == (302, PAGE)
     run = BulkRun.objects.get()
     assert (run.action, run.total, run.actor) == ("retry", 3, "olga")
+
+
+def test_many_are_snoozed_where_none_is_and_woken_where_all_are(operator: Client) -> None:
+    for snoozed, offered in (("", "snooze"), ("yes", "unsnooze")):
+        names_ = [name for name, _ in operator.get(f"{PAGE}?snoozed={snoozed}").context["bulk"]]
+        assert {"snooze", "unsnooze"} & set(names_) == {offered}
 
 
 def test_those_for_whom_it_is_not_possible_are_named_before(operator: Client) -> None:

@@ -148,7 +148,7 @@ class HealthAdmin(OfAConnection):
         since = moments.element(health.backlog_since)
         return show.lines(f"{health.backlog:,}", format_html("oldest {}", since))
 
-    @admin.display(description="rows, and the plan's limit", ordering="rows")
+    @admin.display(description="rows, of the limit", ordering="rows")
     def rows_of_plan(self, health: Health) -> str:
         limit = scan.row_limit(health.connection)
         if limit is None:

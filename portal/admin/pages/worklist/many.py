@@ -18,7 +18,7 @@ from tenants.models import Tenant
 
 # The right action of each row: they must agree on it.
 ACT = "act"
-OF_ALL = ("assign", "unassign", "note", "snooze", "unsnooze")
+OF_ALL = ("assign", "unassign", "note", "snooze", "unsnooze", "retry")
 MAX_JUDGED = 500  # rows whose right actions are compared
 
 
@@ -26,10 +26,11 @@ class Refused(Exception):
     """It cannot be done to these rows together. The text is the reason."""
 
 
-def offered(user: User | AnonymousUser) -> list[tuple[str, str]]:
-    """Return the names and labels of what the user may do to many rows."""
+def offered(user: User | AnonymousUser, *, snoozed: bool) -> list[tuple[str, str]]:
+    """Return the names and labels of what the user may do to many rows, all snoozed or none."""
     actions = registry.of(Tenant)
-    own = [(name, actions[name].label) for name in OF_ALL if actions[name].allows(user)]
+    names = [name for name in OF_ALL if name != ("snooze" if snoozed else "unsnooze")]
+    own = [(name, actions[name].label) for name in names if actions[name].allows(user)]
     return [(ACT, "Do what each needs"), *own] if own else []
 
 

@@ -17,10 +17,11 @@ from django.views.decorators.http import require_POST, require_safe
 from portal.admin.kit import back
 from portal.admin.pages.worklist import many
 from portal.dashboard.attention import Cause
-from portal.dashboard.worklist import cases, keys, reading, wanted
+from portal.dashboard.worklist import cases, keys, reading, total, wanted
 from portal.dashboard.worklist.cases import Case
 from portal.dashboard.worklist.reading import PAGE_SIZE
 from portal.dashboard.worklist.wanted import Wanted
+from portal.navigation.counts import of_worklist
 from tenants.batching import together
 
 PERMISSION = "tenants.view_tenant"
@@ -48,7 +49,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "choices": _choices(filters),
         "is_named": bool(named),
         "here": request.get_full_path(),
-        "bulk": many.offered(request.user),
+        "bulk": many.offered(request.user, snoozed=bool(filters.snoozed)),
         "act_url": filters.url().replace(reverse("worklist"), reverse("worklist-act"), 1),
     }
     context |= _named(request, named) if named else _page(request, filters, context["counted"])
@@ -61,8 +62,11 @@ def rows(request: HttpRequest) -> HttpResponse:
     """Answer the named rows and the counts alone: an open page replaces its own with them."""
     _check(request)
     filters = wanted.read(request.GET)
+    counted = _counts(request, filters)
+    if not filters.is_narrow:
+        counted["menu_count"] = of_worklist(counted["total"])
     context = {
-        **_counts(request, filters),
+        **counted,
         **_named(request, keys.read(request.GET.getlist(ROW))),
         # Only a press leads here with messages: an open page that looks must not take them away.
         "messages": messages.get_messages(request) if SAID in request.GET else (),
@@ -91,10 +95,13 @@ def act(request: HttpRequest) -> HttpResponseBase:
 
 def _counts(request: HttpRequest, filters: Wanted) -> dict[str, Any]:
     counted = _counted(filters, request.user.get_username(), timezone.now())
+    number = sum(count for _, count in counted)
+    if not filters.is_narrow:
+        total.keep(number)  # so the menu says the same
     return {
         "wanted": filters,
         "counted": counted,
-        "total": sum(count for _, count in counted),
+        "total": number,
         "snoozed_url": filters.url(snoozed="" if filters.snoozed else "yes", cause=""),
         "tallies": [
             (cause, count, filters.url(cause="" if cause.name == filters.cause else cause.name))
