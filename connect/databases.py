@@ -21,6 +21,9 @@ from connect.models import Connection
 
 # Postgres' classes of errors: no connection, too few resources, shut down.
 SERVER_ERRORS = ("08", "53", "57P")
+# Django calls these internal errors: the server is read-only for a moment, or has ended a
+# transaction in which we stood still.
+_PASSING = ("25006", "25P03", "25P04")
 GONE_FROM_SETTINGS = "{} is not set: heroku addons:attach <the database> --as {}"
 
 
@@ -108,7 +111,7 @@ def passing_failure(error: Exception) -> str:
     """
     if isinstance(error, DatabaseAway):
         return f"{error}."
-    if isinstance(error, OperationalError | InterfaceError):
+    if isinstance(error, OperationalError | InterfaceError) or _state(error) in _PASSING:
         return f"The portal's database failed for a moment: {_first_line(error)}."
     return ""
 
@@ -116,8 +119,13 @@ def passing_failure(error: Exception) -> str:
 def _is_away(error: Exception) -> bool:
     """Return whether the server is to blame, and not a statement: a time-out or lock of it
     does not count."""
-    state = getattr(error.__cause__, "sqlstate", None)
+    state = _state(error)
     return state is None or state.startswith(SERVER_ERRORS)
+
+
+def _state(error: Exception) -> str | None:
+    """Return Postgres' code of an error that Django has raised again; None if it has none."""
+    return getattr(error.__cause__, "sqlstate", None)
 
 
 def _first_line(error: Exception) -> str:
