@@ -4,6 +4,7 @@ Each host app names its one. A name is a key of settings.DATABASES: TENANTS_EU_U
 tenants_eu, DATABASE_URL default. No statement ever joins across two of them.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,6 +12,7 @@ from django.db import (
     DEFAULT_DB_ALIAS,
     InterfaceError,
     OperationalError,
+    close_old_connections,
     connections,
     transaction,
 )
@@ -24,6 +26,8 @@ SERVER_ERRORS = ("08", "53", "57P")
 # Django calls these internal errors: the server is read-only for a moment, or has ended a
 # transaction in which we stood still.
 _PASSING = ("25006", "25P03", "25P04")
+# A server that restarts is back within seconds.
+BACK_SECONDS, AGAIN_SECONDS = 10.0, 0.5
 GONE_FROM_SETTINGS = "{} is not set: heroku addons:attach <the database> --as {}"
 
 
@@ -101,6 +105,24 @@ def reaching(alias: str) -> Iterator[None]:
         if alias == DEFAULT_DB_ALIAS or not _is_away(error):
             raise
         raise DatabaseAway(alias, _first_line(error)) from error
+
+
+def reconnect() -> None:
+    """Leave a broken session with the portal's database; wait a little while the server starts.
+
+    Without it, what came out of minutes of work could not be stored. Raises OperationalError.
+    """
+    portal, stop_at = connections[DEFAULT_DB_ALIAS], time.monotonic() + BACK_SECONDS
+    while not portal.in_atomic_block:  # which has to end first
+        close_old_connections()
+        try:
+            portal.ensure_connection()
+        except OperationalError:
+            if time.monotonic() > stop_at:
+                raise
+            time.sleep(AGAIN_SECONDS)
+        else:
+            return
 
 
 def passing_failure(error: Exception) -> str:
