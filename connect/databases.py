@@ -4,6 +4,7 @@ Each host app names its one. A name is a key of settings.DATABASES: TENANTS_EU_U
 tenants_eu, DATABASE_URL default. No statement ever joins across two of them.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,6 +12,7 @@ from django.db import (
     DEFAULT_DB_ALIAS,
     InterfaceError,
     OperationalError,
+    close_old_connections,
     connections,
     transaction,
 )
@@ -21,6 +23,11 @@ from connect.models import Connection
 
 # Postgres' classes of errors: no connection, too few resources, shut down.
 SERVER_ERRORS = ("08", "53", "57P")
+# Django calls these internal errors: the server is read-only for a moment, or has ended a
+# transaction in which we stood still.
+_PASSING = ("25006", "25P03", "25P04")
+# A server that restarts is back within seconds.
+BACK_SECONDS, AGAIN_SECONDS = 10.0, 0.5
 GONE_FROM_SETTINGS = "{} is not set: heroku addons:attach <the database> --as {}"
 
 
@@ -100,6 +107,24 @@ def reaching(alias: str) -> Iterator[None]:
         raise DatabaseAway(alias, _first_line(error)) from error
 
 
+def reconnect() -> None:
+    """Leave a broken session with the portal's database; wait a little while the server starts.
+
+    Without it, what came out of minutes of work could not be stored. Raises OperationalError.
+    """
+    portal, stop_at = connections[DEFAULT_DB_ALIAS], time.monotonic() + BACK_SECONDS
+    while not portal.in_atomic_block:  # which has to end first
+        close_old_connections()
+        try:
+            portal.ensure_connection()
+        except OperationalError:
+            if time.monotonic() > stop_at:
+                raise
+            time.sleep(AGAIN_SECONDS)
+        else:
+            return
+
+
 def passing_failure(error: Exception) -> str:
     """Return, as a sentence, what went wrong in a database only for the moment; "" for a bug.
 
@@ -108,7 +133,7 @@ def passing_failure(error: Exception) -> str:
     """
     if isinstance(error, DatabaseAway):
         return f"{error}."
-    if isinstance(error, OperationalError | InterfaceError):
+    if isinstance(error, OperationalError | InterfaceError) or _state(error) in _PASSING:
         return f"The portal's database failed for a moment: {_first_line(error)}."
     return ""
 
@@ -116,8 +141,13 @@ def passing_failure(error: Exception) -> str:
 def _is_away(error: Exception) -> bool:
     """Return whether the server is to blame, and not a statement: a time-out or lock of it
     does not count."""
-    state = getattr(error.__cause__, "sqlstate", None)
+    state = _state(error)
     return state is None or state.startswith(SERVER_ERRORS)
+
+
+def _state(error: Exception) -> str | None:
+    """Return Postgres' code of an error that Django has raised again; None if it has none."""
+    return getattr(error.__cause__, "sqlstate", None)
 
 
 def _first_line(error: Exception) -> str:

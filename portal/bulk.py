@@ -253,6 +253,8 @@ def _do(run: BulkRun, item: BulkItem) -> None:
         return
     try:
         report = _perform(run, item)
+    except leases.LostLease:  # as after a death: the item is still open, and has its turn again
+        log.info("lease lost run=%s item=%s", run.pk, item.pk)
     except Exception as trouble:  # a fault of one target must not stop the others
         _settle(run, item, trouble)
     else:
@@ -261,6 +263,8 @@ def _do(run: BulkRun, item: BulkItem) -> None:
 
 def _settle(run: BulkRun, item: BulkItem, trouble: Exception) -> None:
     passing = _passing(trouble)
+    if databases.passing_failure(trouble):
+        databases.reconnect()  # else the run would wait until its lease ends
     if not passing:
         log.error("run=%s item=%s", run.pk, item.pk, exc_info=trouble)
     again = passing and item.attempts < MAX_ATTEMPTS

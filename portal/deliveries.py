@@ -78,9 +78,15 @@ def _free(delivery: Delivery) -> bool:
     broker = get_broker()
     if delivery.starts < MAX_STARTS:
         broker.release(delivery.ack, delivery.payload)
+    elif _has_ended(delivery):  # its worker died after the result, before the acknowledgement
+        broker.acknowledge(delivery.ack)
     else:
         _fail(broker, delivery, timezone.now())
     return True
+
+
+def _has_ended(delivery: Delivery) -> bool:
+    return bool(Task.objects.filter(pk=SignedPackage.loads(delivery.payload)["id"]).exists())
 
 
 def _fail(broker: Broker, delivery: Delivery, now: datetime) -> None:

@@ -44,11 +44,15 @@ def end(
     is_noted: bool = False,
     **facts: Any,
 ) -> None:
-    """Store an outcome; `facts` are further fields of the item."""
+    """Store the outcome of this attempt, unless the next one has begun: its outcome counts.
+
+    `facts` are further fields of the item.
+    """
     with transaction.atomic():
-        BulkItem.objects.filter(pk=item.pk).update(
-            status=status, text=text, ended_at=timezone.now(), **facts
-        )
+        # A worker that was taken for dead may come back with an answer that is too late.
+        mine = BulkItem.objects.filter(pk=item.pk, attempts=item.attempts)
+        if not mine.update(status=status, text=text, ended_at=timezone.now(), **facts):
+            return
         if item.tenant_id and not is_noted and status not in OPEN:
             event(run, item, status, text, run.actor).save()
 

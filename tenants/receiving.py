@@ -6,7 +6,7 @@ Nothing here waits for an outside system: the apps above receive `tenant_changed
 import logging
 from dataclasses import dataclass
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from tenants import callout_data, callout_signature, limits, registration, switches
@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 MAX_BODY_BYTES = 16 * 1024
 MAX_COLLISIONS = 5  # of callouts that come at once with the same org or signature
 SWITCHED_OFF_RETRY_AFTER = 3600  # seconds
+MOMENT_RETRY_AFTER = 30  # seconds
 # What is kept of an unsigned body: enough to see what it was. Anybody can send them, and the
 # values of one that registers an org are on its timeline.
 KEPT_OF_UNSIGNED = 1024  # bytes
@@ -32,6 +33,7 @@ _OFF = CalloutAnswer(
     "Registrations are switched off for now: try again later.",
     retry_after=SWITCHED_OFF_RETRY_AFTER,
 )
+_MOMENT = "The portal's database failed for a moment. Nothing was changed: try again."
 _TOO_LARGE = CalloutAnswer(413, f"The body is too large: the maximum is {MAX_BODY_BYTES} bytes.")
 _USED = CalloutAnswer(401, "This signature was already used: create a new one for each attempt.")
 
@@ -170,11 +172,19 @@ def _act(received: ReceivedCallout, read: _Read, known: _Known) -> CalloutAnswer
 
 def _fail(received: ReceivedCallout, read: _Read, known: _Known, error: Exception) -> CalloutAnswer:
     """After any error the package gets an answer, and staff see the stored callout."""
-    log.error("judging failed", exc_info=error)
-    text = "The portal failed. The callout is stored for staff. Try again later."
-    answer = CalloutAnswer(500, text, outcome=f"{text} ({type(error).__name__})")
+    answer = _after(error)
     _store(received, read, known, answer)
     return answer
+
+
+def _after(error: Exception) -> CalloutAnswer:
+    if isinstance(error, OperationalError | InterfaceError):  # e.g. a lock: it passes, and no bug
+        log.warning("the database failed for a moment error=%s", error)
+        outcome = f"{_MOMENT} ({type(error).__name__})"
+        return CalloutAnswer(503, _MOMENT, retry_after=MOMENT_RETRY_AFTER, outcome=outcome)
+    log.error("judging failed", exc_info=error)
+    text = "The portal failed. The callout is stored for staff. Try again later."
+    return CalloutAnswer(500, text, outcome=f"{text} ({type(error).__name__})")
 
 
 def _judge(read: _Read, known: _Known) -> CalloutAnswer:

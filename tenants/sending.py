@@ -108,9 +108,12 @@ def _fail(message: Message, error: Exception, *, for_good: bool) -> None:
     message.error = redact(f"{type(error).__name__}: {error}")[:1000]
     message.status = MessageStatus.FAILED if for_good else MessageStatus.QUEUED
     log.warning("mail not sent message=%s attempts=%s", message.pk, message.attempts)
+    # Only of this attempt: what the next one sends while this one hangs is sent.
+    mine = Message.objects.filter(
+        pk=message.pk, status=MessageStatus.QUEUED, attempts=message.attempts
+    )
     with transaction.atomic():
-        message.save(update_fields=["error", "status"])
-        if for_good:
+        if mine.update(error=message.error, status=message.status) and for_good:
             _note_failure(message)
 
 

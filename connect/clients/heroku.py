@@ -3,6 +3,7 @@
 Every function raises the errors of connect.clients.http.
 """
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -29,6 +30,7 @@ VERSION = "application/vnd.heroku+json; version=3"
 PARTNER_VERSION = VERSION + ".partner"
 MAX_CENTS = 2**31  # as in the column
 FIRST_PAGE = "id ..; max=1000"
+LIST_SECONDS = 30.0  # of one list, after which no further page is asked for
 
 
 @dataclass(frozen=True)
@@ -72,16 +74,19 @@ def find_addon(app: App, name: str) -> Addon | None:
 
 
 def list_addons(app: App) -> list[Addon]:
-    """Return all add-ons of `app`, of every service: one call for each thousand of them."""
+    """Return all add-ons of `app`, of every service: one call for each thousand of them.
+
+    Raises Retryable for a list that does not end: its app must not hold up the others.
+    """
     found: list[Addon] = []
-    wanted = FIRST_PAGE
+    wanted, asked, stop_at = FIRST_PAGE, set(), time.monotonic() + LIST_SECONDS
     while wanted:
+        asked.add(wanted)
         answer = _heroku(app.account).call("GET", _addons(app), headers={"Range": wanted})
         found += map(_addon, answer.documents())
-        following = answer.headers.get("Next-Range", "")
-        if following == wanted:
+        wanted = answer.headers.get("Next-Range", "")
+        if wanted in asked or (wanted and time.monotonic() > stop_at):
             raise Retryable(SYSTEM, answer.status, "a list that does not end", answer.request_id)
-        wanted = following
     return found
 
 

@@ -14,6 +14,7 @@ from django.db import models
 
 from connect.clients import http
 from connect.clients.budget import CONNECT
+from connect.formats import sentence
 from connect.models import Connection
 from connect.runner import lease
 from connect.runner.lease import Claim
@@ -148,7 +149,13 @@ def _perform(
     except Failed as failure:
         return failed(label, str(failure)), ""
     except http.RemoteError as error:
-        return failed(label, error.words), error.request_id
+        return failed(label, _words(error)), error.request_id
+
+
+def _words(error: http.RemoteError) -> str:
+    if isinstance(error, http.Uncertain):
+        return f"{sentence(error.words)} It may have been done anyway."
+    return error.words
 
 
 def _done(label: str, done: Done) -> Report:

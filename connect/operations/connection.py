@@ -6,10 +6,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from connect import holds, remedies
-from connect.clients import budget, heroku_connect, http
+from connect.clients import budget, heroku_connect
 from connect.clients.accounts import app_of, remote_of
 from connect.formats import counted, format_time, in_sentence
-from connect.health import diagnose, observations, states
+from connect.health import diagnose, states
 from connect.health import refresh as health
 from connect.models import ENDING, BlockedKind, Connection, Health, Stage, WaitingOn
 from connect.operations import ending, following, timed
@@ -143,13 +143,7 @@ def _pause(claim: Claim, actor: str, options: Options) -> Done:
     # A pause that is put back has the end that it had.
     if options.get("until"):
         return timed.pause_until(claim, actor, options)
-    # Noted first: a look between the two would take it for a pause by Heroku, and alert staff.
-    observations.note_pause(claim.connection, actor)
-    try:
-        heroku_connect.pause(remote_of(claim.connection))
-    except http.RemoteError:
-        observations.note_pause(claim.connection, "")
-        raise
+    timed.pause_now(claim.connection, actor)
     return Done(f"accepted; the state is now {health.refresh(claim.connection)}.")
 
 

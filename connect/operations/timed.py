@@ -45,16 +45,44 @@ def pause_until(claim: Claim, actor: str, options: Options) -> Done:
     )
     try:
         # Heroku Connect pauses only idle connections; one that is paused gets just the end time.
-        if claim.connection.state != states.PAUSED:
-            heroku_connect.pause(remote_of(claim.connection))
+        if claim.connection.state == states.PAUSED:
+            observations.note_pause(claim.connection, actor)
+        else:
+            pause_now(claim.connection, actor)
+    except http.Uncertain:  # it may be paused, and then it has to end
+        raise
     except http.RemoteError:
         # The pause never began, so the row must not promise its end.
         claim.record(**before)
         raise
-    observations.note_pause(claim.connection, actor)
     state = health.refresh(claim.connection)
     text = f"until {format_time(until)}; the state is now {state}.{_because(options)}"
     return Done(text, before={"was_paused": was_paused})
+
+
+def pause_now(connection: Connection, actor: str) -> None:
+    """Pause a connection, in the name of who asked for it. One that is paused by now is done.
+
+    Raises RemoteError.
+    """
+    # Noted first: a look between the two would take it for a pause by Heroku, and alert staff.
+    observations.note_pause(connection, actor)
+    try:
+        heroku_connect.pause(remote_of(connection))
+    except http.Uncertain:  # a look that sees no pause forgets the note
+        raise
+    except http.RemoteError as refusal:
+        if _has_got_to(connection, refusal, paused=True):
+            return
+        observations.note_pause(connection, "")
+        raise
+
+
+def _has_got_to(connection: Connection, refusal: http.RemoteError, *, paused: bool) -> bool:
+    """Return whether it is refused because an attempt whose answer was lost has done it."""
+    if not isinstance(refusal, http.Conflict):
+        return False
+    return (health.refresh(connection) == states.PAUSED) == paused
 
 
 def _is_paused(connection: Connection) -> bool:
@@ -71,11 +99,19 @@ def _resume(claim: Claim, actor: str, options: Options) -> Done:
     before = end_and_note(claim.connection.paused_until, claim.connection.pause_note)
     # Staff may have resumed it in Heroku's dashboard already.
     if claim.connection.state == states.PAUSED:
-        heroku_connect.resume(remote_of(claim.connection))
+        _resume_now(claim.connection)
     observations.note_pause(claim.connection, "")
     claim.record(**_NOT_PAUSED)
     state = health.refresh(claim.connection)
     return Done(f"accepted; the state is now {state}.", before=before)
+
+
+def _resume_now(connection: Connection) -> None:
+    try:
+        heroku_connect.resume(remote_of(connection))
+    except http.RemoteError as refusal:
+        if not _has_got_to(connection, refusal, paused=False):
+            raise
 
 
 def _refusal_to_snooze(connection: Connection) -> str:

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from connect import remedies, switches
 from connect.clients.accounts import account_of
-from connect.formats import counted
+from connect.formats import counted, sentence
 from connect.models import ENDING, Connection, Stage, WaitingOn
 from connect.provisioning import pauses, stages, steps
 from connect.runner import beside, lease, patience, retry, run
@@ -210,7 +210,7 @@ class ConnectionJob(Job):
             **patience.interrupted(self.connection),
         )
         if is_new:
-            text, request_id = f"{failure.reason} Trying again.", failure.request_id
+            text, request_id = f"{sentence(failure.reason)} Trying again.", failure.request_id
             timeline.note(self.claim.tenant, EventKind.TROUBLE, text, request_id=request_id)
         if self.attempts == retry.WARN_AT and not self.connection.is_snoozed(now):
             self._warn(failure, now)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from django.db import InterfaceError, OperationalError
+from django.db import Error
 
 from connect import databases
 from connect.clients import http
@@ -43,8 +43,8 @@ def judge(error: Exception) -> Failure | None:
             return Retry(error.words, error.request_id, error.after)
         case http.RemoteError():
             return Block(kind_of(error), error.words, error.request_id)
-        case OperationalError() | InterfaceError():
-            return Retry(databases.passing_failure(error))
+        case Error() if text := databases.passing_failure(error):
+            return Retry(text)
         case grants.GrantError(retry=True):
             return Retry(str(error))
         case grants.GrantError():

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from django.db import transaction
 
+from connect import databases
 from connect.clients import http
 from connect.formats import format_duration
 from connect.models import BlockedKind
@@ -75,6 +76,8 @@ def _settle(job: Job, outcome: StepOutcome | Failure) -> bool:
     except LostLease:
         raise
     except Exception as error:  # e.g. a deadlock: nothing was written, so it is a failed attempt
+        if databases.passing_failure(error):
+            databases.reconnect()  # else the row would wait until its lease ends
         job.reload()  # in memory it has the facts of the transaction that was rolled back
         return _write(job, _failure(job, error))
 

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Max
 from django.utils import timezone
 
@@ -78,7 +78,7 @@ def _scan(alias: str, rows: Sequence[Connection]) -> int:
     for row in (each for each in rows if each.pk in repaired):
         # Only schemas that were read in full; the others are followed up by the next scan.
         if row.schema_name in found.waiting:
-            repair_results.follow_up(row)
+            _follow_up(row)
     with transaction.atomic():
         _store_failures(found, read)
         observations.ensure(read.values())
@@ -87,6 +87,16 @@ def _scan(alias: str, rows: Sequence[Connection]) -> int:
         observations.save(healths, _MEASURED)
         incidents.update(healths)
     return len(read)
+
+
+def _follow_up(row: Connection) -> None:
+    """Look for the results of a tenant's repairs. Raises DatabaseAway."""
+    try:
+        repair_results.follow_up(row)
+    except DatabaseAway:
+        raise
+    except DatabaseError as error:  # e.g. a lock: one tenant must not stop the others
+        log.warning("repairs not followed connection=%s error=%s", row.pk, error)
 
 
 def row_limit(connection: Connection) -> int | None:

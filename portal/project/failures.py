@@ -10,11 +10,12 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.db import InterfaceError, OperationalError
+from django.db import Error
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from psycopg.errors import ReadOnlySqlTransaction
 
+from connect import databases
 from portal.integrations.api import problems
 from portal.integrations.api.problems import Problem
 from portal.project import request_ids
@@ -80,10 +81,10 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def broken(request: HttpRequest) -> HttpResponse:
     """Django's handler500. A database that is away or read-only is answered 503, not 500."""
     error = sys.exc_info()[1]
-    if isinstance(error, OperationalError | InterfaceError):
-        return answer(request, 503, *_NO_DATABASE)
     if isinstance(getattr(error, "__cause__", None), ReadOnlySqlTransaction):
         return answer(request, 503, *_READ_ONLY)
+    if isinstance(error, Error) and databases.passing_failure(error):
+        return answer(request, 503, *_NO_DATABASE)
     return answer(request, 500, *_BROKEN)
 
 

@@ -20,7 +20,8 @@ from connect.models import ApiBudget, Connection, HostApp
 from connect.operations.base import Busy, OperationOutcome, Report
 from portal import bulk
 from portal.models import BulkItem, BulkItemStatus, BulkRun
-from tenants.models import Tenant
+from tenants.leases import LostLease
+from tenants.models import Event, Tenant
 from tenants.sweeps import REQUEUE_AFTER
 from tests.portal.admin import strangers
 
@@ -238,6 +239,35 @@ def test_what_may_have_been_done_before_a_death_is_said() -> None:
 
     work_off(run, perform)
     assert run.items.get().text.startswith("it is already paused (a worker died during this tenant")
+
+
+@pytest.mark.parametrize("late", [LostLease(), OperationalError("away"), "Pause: failed."])
+def test_what_a_worker_says_that_was_taken_for_dead_is_dropped(late: Exception | str) -> None:
+    run = begin(1)
+
+    def frozen(run: BulkRun, item: BulkItem) -> Report:
+        # Another worker does all of it since then.
+        BulkRun.objects.update(lease=None, lease_expires_at=None, lease_holder="")
+        work_off(run, done)
+        if isinstance(late, Exception):
+            raise late
+        return Report(OperationOutcome.FAILED, "", late)
+
+    work_off(run, frozen)
+    assert (run.items.get().status, run.items.get().text) == ("done", "The state is IDLE.")
+    assert not Event.objects.filter(text__contains="failed").exists()
+
+
+def test_a_connection_whose_lease_was_lost_has_its_turn_again() -> None:
+    run, lost = begin(1), [LostLease()]
+
+    def perform(run: BulkRun, item: BulkItem) -> Report:
+        if lost:
+            raise lost.pop()
+        return done(run, item)
+
+    work_off(run, perform)
+    assert (run.items.get().status, run.items.get().text) == ("done", "The state is IDLE.")
 
 
 # --- a real worker, really killed ----------------------------------------------------------------

@@ -8,6 +8,7 @@ import time_machine
 from anymail.exceptions import AnymailRecipientsRefused
 from django.core.mail import EmailMessage
 from django.core.mail.backends.locmem import EmailBackend
+from django.test import override_settings
 from django.utils import timezone
 from django_q.models import OrmQ
 from pytest_django.fixtures import Settings
@@ -44,6 +45,15 @@ class RefusingBackend(BrokenBackend):
     """A provider that knows the address as dead."""
 
     error = AnymailRecipientsRefused("suppressed")
+
+
+class FrozenBackend(BrokenBackend):
+    """A mail server that answers a worker so late that another one has sent the mail."""
+
+    def send_messages(self, _: Any) -> int:
+        with override_settings(EMAIL_BACKEND="django.core.mail.backends.locmem.EmailBackend"):
+            sending.send(Message.objects.get().pk, 1)
+        raise self.error
 
 
 def now(message: Message) -> Message:
@@ -103,6 +113,16 @@ def test_a_task_that_comes_again_late_does_not_jump_the_queue(
     assert mailoutbox == []
     sending.send(message.pk, 1)
     assert len(mailoutbox) == 1
+
+
+def test_a_late_failure_of_an_earlier_attempt_does_not_send_again_what_is_sent(
+    acme: Tenant, settings: Settings, mailoutbox: list[EmailMessage]
+) -> None:
+    message = messages.queue(acme, MessageKind.SIGN_IN, "key")
+    settings.EMAIL_BACKEND = f"{__name__}.FrozenBackend"
+    sending.send(message.pk, 0)
+    assert len(mailoutbox) == 1
+    assert (now(message).status, now(message).error) == (MessageStatus.SENT, "")
 
 
 def test_a_failed_attempt_is_followed_by_the_next_with_growing_pauses(

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import IntegrityError, connection, connections
 from django.http import HttpResponse
@@ -296,6 +297,25 @@ def test_500_also_where_the_database_refuses_what_is_to_be_stored(
     monkeypatch.setattr(registration, "register", refuse)
     assert post(AS_IN_2016).status_code == 500
     assert "(IntegrityError)" in last_callout().outcome
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_fails_for_a_moment_asks_to_come_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    headers = signed(AS_IN_2016)
+    assert post(AS_IN_2016).status_code == 202
+    with psycopg.connect(**connection.get_connection_params()) as other:
+        other.execute("SELECT FROM tenants_tenant FOR UPDATE")
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '200ms'")
+            answer = post(AS_IN_2016, **headers)
+            cursor.execute("RESET lock_timeout")
+    assert (answer.status_code, answer["Retry-After"]) == (503, "30")
+    assert "database" in document(answer)["message"]
+    assert (last_callout().status, last_callout().signed) == (503, True)
+    assert "judging failed" not in caplog.text
+    assert post(AS_IN_2016, **headers).status_code == 202  # the signature was not used up
 
 
 @pytest.mark.django_db

@@ -2,6 +2,9 @@
 
 import json
 import logging
+import socket
+import threading
+from itertools import count
 from typing import Any
 
 import pytest
@@ -136,6 +139,31 @@ def test_an_addon_without_what_matters_is_retryable(raw: RawPeer, missing: str) 
 def test_an_addon_may_lack_what_does_not_matter(raw: RawPeer) -> None:
     raw.plays(says(json.dumps({**ADDON, "plan": None, "config_vars": None, "new_key": 1})))
     assert heroku.find_addon(APP, NAME) == Addon(SEEN.id, NAME, "provisioning", "")
+
+
+def test_a_list_whose_pages_lead_in_a_circle_has_an_end(raw: RawPeer) -> None:
+    listed = json.dumps([ADDON])
+    pages = [says(listed, 206, Next_Range=f"id {page}..; max=1000") for page in "ababababab"]
+    raw.plays(*pages, says(listed))
+    with pytest.raises(http.Retryable, match="a list that does not end"):
+        heroku.list_addons(APP)
+    assert len(raw.requests) == 3
+
+
+def test_a_list_of_ever_new_pages_has_an_end_in_time(
+    raw: RawPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heroku, "LIST_SECONDS", 1.0)
+    listed, numbers = json.dumps([ADDON]), count()
+
+    def more(connection: socket.socket, over: threading.Event) -> None:
+        over.wait(0.05)
+        page = says(listed, 206, Next_Range=f"id {next(numbers)}..; max=1000")
+        page(connection, over)
+
+    raw.plays(more)
+    with pytest.raises(http.Retryable, match="a list that does not end"):
+        heroku.list_addons(APP)
 
 
 @pytest.mark.parametrize("body", [json.dumps(ADDON), ""])

@@ -15,6 +15,7 @@ from connect.models import (
     BlockedKind,
     Connection,
     Health,
+    Incident,
     SchemaFate,
     Stage,
     WaitingOn,
@@ -179,6 +180,31 @@ def test_a_peer_that_refuses_is_quoted(journey: Journey) -> None:
     assert "not idle" in said
     assert last_action().text == said
     assert connection.lease is None
+
+
+def test_a_pause_whose_answer_is_lost_is_not_taken_for_one_by_heroku(journey: Journey) -> None:
+    connection = journey.reach(Stage.LIVE)
+    journey.fault("region", "POST", "/actions/pause$", drop="after", times=1)
+    said = operate("pause", connection)
+    assert "failed" in said
+    assert said.endswith("It may have been done anyway.")
+    assert operate("refresh", connection) == "Refresh: the state is PAUSED."
+    assert Health.objects.get().paused_by == "olga"
+    assert not Incident.objects.exists()
+
+
+def test_what_a_dead_worker_has_paused_and_resumed_is_done_when_it_is_repeated(
+    journey: Journey,
+) -> None:
+    connection = journey.reach(Stage.LIVE)
+    for name, state in (("pause", "PAUSED"), ("resume", "IDLE")):
+        journey.fault("region", "POST", f"/actions/{name}$", drop="after", times=1)
+        operate(name, connection)
+        before = connection.state
+        assert operate(name, connection).endswith(f"accepted; the state is now {state}.")
+        assert (before != state, connection.state) == (True, state)
+        assert Health.objects.get().paused_by == ("olga" if name == "pause" else "")
+        assert not Incident.objects.exists()
 
 
 def test_importing_again_sends_the_newest_template_and_ends_live(journey: Journey) -> None:

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from connect import switches
 from connect.health import states
-from connect.models import Connection, Stage
+from connect.models import Connection, Incident, Stage
 from connect.operations import connection as operations
 from connect.provisioning import pauses, reconciler
 from tenants import sweeps
@@ -125,6 +125,28 @@ def test_a_pause_that_is_refused_leaves_no_end_behind(live: Journey) -> None:
     live.fault("region", "POST", "/actions/pause$", status=409, body={"message": "not idle"})
     assert "not idle" in pause(live, hours=4)
     assert (live.connection.paused_until, live.connection.next_attempt_at) == (None, None)
+
+
+def test_a_pause_whose_answer_is_lost_has_its_end(live: Journey) -> None:
+    live.fault("region", "POST", "/actions/pause$", drop="after", times=1)
+    said = pause(live, hours=4)
+    assert "failed" in said
+    assert said.endswith("It may have been done anyway.")
+    assert state_at_heroku(live) == "PAUSED"
+    assert live.connection.paused_until is not None
+    operations.operate("refresh", live.connection.pk, "olga", {})
+    assert not Incident.objects.exists()  # it was staff, and not Heroku
+    assert let_it_end(live).state == "IDLE"
+
+
+def test_what_a_dead_worker_has_paused_until_a_time_is_done_when_it_is_repeated(
+    live: Journey,
+) -> None:
+    live.fault("region", "POST", "/actions/pause$", drop="after", times=1)
+    pause(live, hours=4)
+    assert "the state is now PAUSED" in pause(live, hours=4)
+    assert live.connection.paused_until is not None
+    assert let_it_end(live).state == "IDLE"
 
 
 def test_a_pause_without_an_end_can_be_given_one(live: Journey) -> None:

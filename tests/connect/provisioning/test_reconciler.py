@@ -67,6 +67,11 @@ def test_done_moves_on_and_takes_the_next_step_in_the_same_run(run: Run) -> None
     assert events(EventKind.STAGE) == ["Linked."]
 
 
+def test_what_a_peer_says_without_a_full_stop_is_a_sentence_on_the_timeline(run: Run) -> None:
+    run(http.Retryable("Heroku", 503, "an HTML page"))
+    assert events(EventKind.TROUBLE) == ["Heroku answered 503: an HTML page. Trying again."]
+
+
 def test_a_wait_is_noted_once_with_its_reason(run: Run) -> None:
     until = timezone.now() + timedelta(minutes=5)
     seen = run(Wait(until, "Heroku Connect to list the add-on", WaitingOn.HEROKU))

@@ -1,9 +1,16 @@
 from datetime import timedelta
 
 import pytest
-from django.db import DataError, InterfaceError, OperationalError, ProgrammingError
+from django.db import (
+    DataError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    ProgrammingError,
+)
 from hypothesis import given
 from hypothesis import strategies as st
+from psycopg.errors import IdleInTransactionSessionTimeout, ReadOnlySqlTransaction
 
 from connect.databases import DatabaseAway
 from connect.runner import retry
@@ -65,6 +72,22 @@ def test_a_database_that_is_away_is_a_reason_to_try_again_and_no_bug(
     error: Exception, reason: str
 ) -> None:
     assert retry.judge(error) == Retry(reason)
+
+
+@pytest.mark.parametrize(
+    ("cause", "text"),
+    [
+        (ReadOnlySqlTransaction, "cannot execute UPDATE in a read-only transaction"),
+        (IdleInTransactionSessionTimeout, "terminating connection due to idle-in-transaction"),
+    ],
+)
+def test_what_django_calls_internal_of_a_database_passes_too(
+    cause: type[Exception], text: str
+) -> None:
+    error = InternalError(text)
+    error.__cause__ = cause(text)
+    assert retry.judge(error) == Retry(f"The portal's database failed for a moment: {text}.")
+    assert retry.judge(InternalError("current transaction is aborted")) is None
 
 
 @pytest.mark.parametrize("bug", [ValueError("x"), ProgrammingError("no such column"), DataError()])

@@ -7,6 +7,7 @@ import pytest
 import requests
 from django.conf import settings as portal_settings
 from django.db import connection as database
+from django.utils import timezone
 from psycopg import sql
 
 from connect import tasks
@@ -257,6 +258,18 @@ def test_a_database_that_refuses_is_counted_as_failed(writes: Writes) -> None:
     writes.run("DROP FUNCTION {s}.hc_capture_insert_from_row")
     assert "failed. account: 3 failed: the tenant's database refused it" in act(error, "retry")
     assert WriteRepair.objects.filter(result=RepairResult.FAILED).count() == 3
+
+
+def test_a_repair_that_cannot_be_followed_keeps_no_scan_from_its_numbers(writes: Writes) -> None:
+    act(the_error(), "retry")
+    writes.sync()
+    WriteRepair.objects.update(ended_at=None, result="")
+    # The scan counts without this column, only the look for the entry needs it.
+    writes.run('ALTER TABLE {s}._trigger_log_archive RENAME COLUMN "action" TO "act"')
+    before = timezone.now()
+    assert tasks.scan_writes() == 1
+    assert Health.objects.get(scanned_at__gte=before).failing_writes
+    assert WriteRepair.objects.filter(ended_at=None).count() == 3
 
 
 def test_an_object_that_is_no_longer_mapped_is_skipped(writes: Writes) -> None:

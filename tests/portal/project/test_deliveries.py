@@ -9,7 +9,7 @@ from django.db.models import Model
 from django.test import Client
 from django.utils import timezone
 from django_q.brokers import get_broker
-from django_q.models import Failure
+from django_q.models import Failure, Task
 from django_q.signing import SignedPackage
 
 from connect.models import Connection, Discrepancy, DiscrepancyKind, Stage
@@ -158,6 +158,23 @@ def test_a_task_that_kills_its_worker_fails_after_three_starts_in_front_of_staff
     assert "Its worker died 3 times" in page
     assert "tenants.sending.send" in Message.objects.get().subject
     assert Delivery.objects.get().ack == str(waiting["ack_id"])
+
+
+def test_a_task_that_ended_before_its_worker_died_is_not_called_a_killer() -> None:
+    queue.enqueue(sending.send, 7)
+    _, task = take()
+    Task.objects.create(
+        **{name: task[name] for name in ("id", "name", "func")},
+        started=timezone.now(),
+        stopped=timezone.now(),
+        success=True,
+    )
+    Delivery.objects.update(starts=deliveries.MAX_STARTS)
+    die()
+    assert deliveries.free_dead() == 1
+    assert not Failure.objects.exists()
+    assert not Message.objects.exists()
+    assert not Delivery.objects.exists()
 
 
 def test_a_task_that_only_waited_in_a_dead_worker_is_not_counted() -> None:

@@ -5,10 +5,11 @@ import json
 import pytest
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
-from django.db import OperationalError
+from django.db import InternalError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import include, path
+from psycopg.errors import IdleInTransactionSessionTimeout
 from pytest_django.asserts import assertContains, assertNotContains
 from pytest_django.fixtures import Settings
 
@@ -72,6 +73,16 @@ def test_a_database_that_is_away_is_said_to_come_back(client: Client) -> None:
     answer = client.get("/admin/fall/503")
     assertContains(answer, "cannot reach its database", status_code=503)
     assert int(answer["Retry-After"]) > 0
+
+
+def test_a_transaction_that_the_server_has_ended_is_a_database_that_is_away(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = InternalError("terminating connection due to idle-in-transaction timeout")
+    ended.__cause__ = IdleInTransactionSessionTimeout()
+    monkeypatch.setitem(TROUBLES, "503", ended)
+    answer = client.get("/admin/fall/503")
+    assertContains(answer, "cannot reach its database", status_code=503)
 
 
 @pytest.mark.parametrize(
