@@ -156,7 +156,9 @@ CAUSES: list[Cause] = [
         "Region or token",
         "bad",
         Incident,
-        lambda now: Incident.objects.filter(connection=None, status=IncidentStatus.OPEN),
+        lambda now: Incident.objects.filter(
+            connection=None, status=IncidentStatus.OPEN, absent_since=None
+        ),
         F("suspected_at"),
         lambda row: row.text,
         related=("owner",),

@@ -50,8 +50,9 @@ _MAIL_IS_LOST = Exists(
         tenant=OuterRef("tenant"), status__in=(MessageStatus.BOUNCED, MessageStatus.FAILED)
     ).exclude(kind__in=STAFF_KINDS)
 )
+# What is recovering needs nobody.
 _INCIDENTS = Incident.objects.filter(
-    connection=OuterRef("pk"), status=IncidentStatus.OPEN
+    connection=OuterRef("pk"), status=IncidentStatus.OPEN, absent_since=None
 ).order_by("suspected_at")
 _BLOCKED = Q(blocked_at__isnull=False)
 _LIVE = Q(stage=Stage.LIVE, blocked_at=None)
@@ -60,6 +61,7 @@ SELECT worst.key, worst.place FROM ({}) AS worst
 WHERE worst.place IN ({}) AND (worst.place NOT IN ({}) OR EXISTS (
     SELECT FROM connect_incident incident
     WHERE incident.connection_id = worst.key AND incident.status = %s
+    AND incident.absent_since IS NULL
 ))
 """
 _BY_CAUSE = """
@@ -135,7 +137,6 @@ TROUBLES = (
     _is(Word.UNKNOWN, _unknown),
     _is(Word.PAUSED, _paused),
     _is(Word.DEGRADED),
-    _is(Word.RECOVERING),
     Trouble(
         "unreachable",
         "E-mail lost",

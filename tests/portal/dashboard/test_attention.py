@@ -25,6 +25,7 @@ from connect.models import (
     WaitingOn,
 )
 from connect.remedies import INCIDENTS
+from connect.standing import Word
 from portal.dashboard.attention import CAUSES
 from portal.dashboard.cards import attention
 from portal.dashboard.troubles import of_connections
@@ -214,6 +215,45 @@ def test_a_tenant_is_listed_once_under_its_worst_cause() -> None:
     assert causes_now() == ["degraded"]
     Incident.objects.update(status=IncidentStatus.CLOSED)
     assert causes_now() == ["drifted"]
+
+
+def live(condition: str = "healthy", **facts: Any) -> Connection:
+    row = rows.connection(cast.enrol(cast.ACME), **facts)
+    Health.objects.create(connection=row, condition=condition, sampled_at=timezone.now())
+    return row
+
+
+def test_what_is_recovering_needs_nobody_unless_its_trouble_comes_back() -> None:
+    opened = incident(live())
+    Incident.objects.update(absent_since=timezone.now())
+    assert standing.of(Connection.objects.get()).word == Word.RECOVERING
+    assert causes_now() == []
+    Incident.objects.filter(pk=opened.pk).update(absent_since=None)
+    assert causes_now() == ["degraded"]
+
+
+@pytest.mark.parametrize("kind", [*REGIONAL, *COMMON])
+def test_what_is_recovering_for_many_tenants_needs_nobody_either(kind: IncidentKind) -> None:
+    live()
+    incident(None, kind)
+    Incident.objects.update(absent_since=timezone.now())
+    assert causes_now() == []
+
+
+def test_a_recovering_tenant_still_stands_under_what_else_it_has() -> None:
+    row = live()
+    incident(row)
+    Incident.objects.update(absent_since=timezone.now())
+    Drift.objects.create(connection=row, state=DriftState.DRIFTED)
+    assert causes_now() == ["drifted"]
+
+
+@pytest.mark.parametrize("condition", ["paused", "unknown"])
+def test_an_incident_that_is_recovering_is_no_trouble_behind_a_pause(condition: str) -> None:
+    incident(live(condition))
+    assert causes_now() != []
+    Incident.objects.update(absent_since=timezone.now())
+    assert causes_now() == []
 
 
 OWN_KINDS = [kind for kind in IncidentKind if kind not in (*REGIONAL, *COMMON)]
