@@ -12,6 +12,8 @@ from connect.rollouts import outcome
 from connect.rollouts.status import add_event, set_status
 from tenants import timeline
 
+# The reason of a pause that staff planned; every other automatic one is a trouble.
+HELD_AFTER_CANARY = "The canary group has ended. Check it, then resume."
 # Those that staff do not hold up.
 MOVING = (RolloutStatus.CHECKING, RolloutStatus.RUNNING)
 
@@ -89,7 +91,7 @@ def _begin_next_wave(rollout: Rollout) -> None:
     Rollout.objects.filter(pk=rollout.pk).update(wave=wave)
     rollout.wave = wave
     if held:
-        pause_automatically(rollout, "The canary group has ended. Check it, then resume.")
+        pause_automatically(rollout, HELD_AFTER_CANARY)
     else:
         add_event(rollout, timeline.PORTAL, f"Wave {wave} begins.")
 

@@ -2,8 +2,8 @@
 
 Most causes select current connections. A tenant is listed once, under its worst cause: the order of
 the list is from worst to least. What staff snoozed is left out until its time. Roll-outs that have
-paused themselves, what waits for a second manager and incidents without a tenant are causes too.
-The worklist reads them all.
+paused themselves or hold after their canary group, what waits for a second manager and incidents
+without a tenant are causes too. The worklist reads them all.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ from connect.models import (
     RolloutStatus,
 )
 from connect.remedies import Remedy
-from connect.rollouts import approval
+from connect.rollouts import approval, waves
 from portal import bulk
 from portal.dashboard import troubles
 from portal.dashboard.cards.links import to_list
@@ -142,6 +142,10 @@ def _current() -> QuerySet[Connection]:
     return Connection.objects.filter(offboarded_at=None).order_by()
 
 
+def _paused_by_portal() -> QuerySet[Rollout]:
+    return Rollout.objects.filter(status=RolloutStatus.PAUSED, paused_by=timeline.PORTAL)
+
+
 def _act_on_difference(row: Discrepancy) -> str:
     """Return what an open difference usually needs; the action itself asks whether it may."""
     if row.kind == DiscrepancyKind.MISSING:
@@ -169,7 +173,18 @@ CAUSES: list[Cause] = [
         "Roll-out paused itself",
         "bad",
         Rollout,
-        lambda now: Rollout.objects.filter(status=RolloutStatus.PAUSED, paused_by=timeline.PORTAL),
+        lambda now: _paused_by_portal().exclude(pause_reason=waves.HELD_AFTER_CANARY),
+        Coalesce(Subquery(_LAST_EVENT), F("created_at")),
+        lambda row: row.pause_reason,
+        act=lambda row: "resume",
+        related=("template", "owner"),
+    ),
+    Cause(
+        "held_rollout",
+        "Canary group to be checked",
+        "wait",
+        Rollout,
+        lambda now: _paused_by_portal().filter(pause_reason=waves.HELD_AFTER_CANARY),
         Coalesce(Subquery(_LAST_EVENT), F("created_at")),
         lambda row: row.pause_reason,
         act=lambda row: "resume",

@@ -10,10 +10,13 @@ from connect.models import (
     Connection,
     Health,
     Mapping,
+    Rollout,
+    RolloutItem,
     SchemaFate,
     Stage,
     WaitingOn,
 )
+from connect.rollouts import waves
 from tenants.models import (
     KILL_SWITCHES,
     Event,
@@ -174,3 +177,16 @@ def five() -> dict[str, Tenant]:
     Tenant.objects.filter(pk=ember.pk).update(offboarded_at=now)
     connection(ember, Stage.OFFBOARDED)
     return {"acme": acme, "borealis": borealis, "cirrus": cirrus, "dune": dune, "ember": ember}
+
+
+def held_rollout() -> Rollout:
+    """Store a roll-out that the worker has held after its canary group, as was planned."""
+    made = Rollout.objects.create(
+        author="mia", status="running", canary_size=1, hold_after_canary=True
+    )
+    for wave, (who, status) in enumerate(((cast.ACME, "done"), (cast.BOREALIS, "ready"))):
+        row = connection(cast.enrol(who))
+        RolloutItem.objects.create(rollout=made, connection=row, wave=wave, status=status)
+    waves.advance_rollout(made.pk)
+    made.refresh_from_db()
+    return made

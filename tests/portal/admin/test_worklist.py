@@ -88,6 +88,25 @@ def test_the_worst_stand_first_and_the_oldest_of_each_cause(viewer: Client) -> N
     assert names(viewer) == ["Borealis", 'Acme & Söhne "West"', str(paused), "Cirrus"]
 
 
+def test_a_planned_hold_stands_below_what_is_wrong_and_is_resumed_in_place(
+    manager: Client,
+) -> None:
+    held = rows.held_rollout()
+    mild = rows.connection(cast.enrol(cast.CIRRUS))
+    Health.objects.create(connection=mild, condition="degraded", sampled_at=timezone.now())
+    paused = paused_rollout()
+    assert names(manager) == [str(paused), "Cirrus", str(held)]
+    case = manager.get(PAGE).context["cases"][-1]
+    assert (case.label, case.tone) == ("Canary group to be checked", "wait")
+    assert case.why == "The canary group has ended. Check it, then resume."
+    assert (case.act.label, case.act.asks) == ("Resume", False)
+    manager.post(case.act.url)
+    drain()
+    held.refresh_from_db()
+    assert held.status == "running"
+    assert names(manager) == [str(paused), "Cirrus"]
+
+
 def test_a_row_says_what_a_person_must_know(operator: Client, five: dict[str, Tenant]) -> None:
     good = timezone.now() - timedelta(hours=3)
     Connection.objects.filter(tenant=five["acme"]).update(state="SYSTEM_ERROR")
