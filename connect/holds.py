@@ -39,7 +39,7 @@ _AT_WORK = (RolloutStatus.CHECKING, RolloutStatus.RUNNING)
 
 @dataclass(frozen=True)
 class Hold:
-    """One reason, a sentence. `rollout` is the paused roll-out that it is about, if any."""
+    """One reason, a sentence. `rollout` is the paused roll-out that a tenant waits for, if any."""
 
     text: str
     rollout: Rollout | None = None
@@ -144,13 +144,17 @@ def _of_item(item: RolloutItem | None, calls: list[Hold]) -> list[Hold]:
     if item is None:
         return []
     # A tenant that has begun goes on to its end, also while the roll-out is paused.
-    is_working = item.status == RolloutItemStatus.WORKING
-    return calls if is_working else _of_rollout(item.rollout, calls)
+    if item.status == RolloutItemStatus.WORKING:
+        return calls
+    rollout = item.rollout
+    if rollout.status == RolloutStatus.PAUSED:
+        return [Hold(f"Roll-out {rollout.pk} is paused. {rollout.pause_reason}", rollout)]
+    return _of_rollout(rollout, calls)
 
 
 def _of_rollout(rollout: Rollout, calls: list[Hold]) -> list[Hold]:
     if rollout.status == RolloutStatus.PAUSED:
-        return [Hold(f"Roll-out {rollout.pk} is paused. {rollout.pause_reason}", rollout)]
+        return [Hold(rollout.pause_reason)]
     return calls if rollout.status in _AT_WORK else []
 
 

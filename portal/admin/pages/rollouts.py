@@ -176,7 +176,7 @@ class RolloutAdmin(ActionsAdmin):
 
     @admin.display(description="why")
     def why(self, rollout: Any) -> str:
-        return holds.in_words(rollout.holds)
+        return rollout.pause_reason or holds.in_words(rollout.holds)
 
     @admin.display(description="tenants")
     def progress(self, rollout: Any) -> str:
