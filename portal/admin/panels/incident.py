@@ -25,6 +25,7 @@ _STEPS = {
     "link": "Link the connection again",
 }
 _PERSON = "Notify staff that a person is needed"
+_OPENED, _OVER = ("opened",), ("recovered", "ended")  # what events of connect.health.alerts say
 _DONE = (EventKind.STAFF_ACTION, EventKind.NOTE, EventKind.HEALING)
 
 
@@ -97,28 +98,34 @@ def _errors(incident: Incident) -> Any:
 
 def _lines(incident: Incident) -> Iterator[Line]:
     yield Line(incident.suspected_at, "First seen; nobody is notified yet.")
-    if incident.opened_at:
+    events = _events(incident, incident.connection.tenant_id) if incident.connection else []
+    # An event of its tenant says it as it was then.
+    if incident.opened_at and not _says(events, _OPENED, incident.opened_at):
         yield Line(incident.opened_at, f"Opened. {incident.text}")
     if incident.absent_since:
         yield Line(incident.absent_since, "The cause was not there any more.")
-    if incident.closed_at:
+    if incident.closed_at and not _says(events, _OVER, incident.closed_at):
         yield Line(incident.closed_at, f"Closed. It lasted {format_duration(incident.lasted)}.")
-    if incident.connection:
-        yield from _events(incident, incident.connection.tenant_id)
-    else:
+    for event in events:
+        text = f"Opened: {event.text}" if event.data.get("what") in _OPENED else event.text
+        yield Line(event.at, text, event.actor, event.kind)
+    if incident.connection is None:
         yield from _history(incident)
     for each in incident.notices.all():
         if each.sent_at:
             yield Line(each.sent_at, f"Webhook called: {each.what}.")
 
 
-def _events(incident: Incident, tenant: int) -> Iterator[Line]:
-    """Yield the incident's own events, and what was done with the tenant while it lasted."""
+def _says(events: list[Event], what: tuple[str, ...], at: datetime) -> bool:
+    return any(each.data.get("what") in what and each.at >= at - MARGIN for each in events)
+
+
+def _events(incident: Incident, tenant: int) -> list[Event]:
+    """Return the incident's own events, and what was done with the tenant while it lasted."""
     end = (incident.closed_at or timezone.now()) + MARGIN
     done = Q(kind__in=_DONE, at__range=(incident.suspected_at - MARGIN, end))
     found = Event.objects.filter(Q(data__incident=incident.pk) | done, tenant=tenant)
-    for each in found[:MAX_SHOWN]:
-        yield Line(each.at, each.text, each.actor, each.kind)
+    return list(found[:MAX_SHOWN])
 
 
 def _history(incident: Incident) -> Iterator[Line]:

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from connect.health import affected
+from connect.health import affected, alerts
 from connect.models import HealingAttempt, Incident, IncidentKind, IncidentStatus
 from tenants import timeline
 from tenants.models import EventKind
@@ -96,6 +96,33 @@ def test_the_timeline_has_its_own_events_and_what_staff_did_meanwhile(
     assert "Notified." in html
     assert "First seen; nobody is notified yet." in html
     assert "A mail about something else." not in html
+
+
+def test_the_timeline_says_once_that_it_opened_and_that_it_is_over(
+    viewer: Client, incident: Incident
+) -> None:
+    alerts.notify_opened(incident)
+    # What it says changes later, and the opening stays as it was.
+    incident.text = "Postgres refuses Heroku Connect."
+    incident.status, incident.closed_at = IncidentStatus.CLOSED, timezone.now()
+    incident.save()
+    alerts.notify_closed(incident)
+    answer: Any = viewer.get(walk.page(Incident, "change", incident.pk))
+    said = [each.text for each in answer.context["lines"]]
+    assert [each for each in said if "ostgres" in each] == [
+        f"Opened: {incident}. Heroku Connect does not reach Postgres."
+    ]
+    (over,) = [each for each in said if "It lasted" in each]
+    assert over.startswith("Recovered: ")
+
+
+def test_an_incident_whose_events_are_gone_still_says_that_it_opened_and_closed(
+    viewer: Client, incident: Incident
+) -> None:
+    Incident.objects.update(status=IncidentStatus.CLOSED, closed_at=timezone.now())
+    html = page(viewer, incident)
+    assert "Opened. Heroku Connect does not reach Postgres." in html
+    assert "Closed. It lasted " in html
 
 
 def test_the_right_button_is_first_and_leads_back(
