@@ -38,10 +38,11 @@ class Card:
 
 @dataclass(frozen=True)
 class Shown:
-    """A card as one user sees it."""
+    """A card as one user sees it. `to_look_at`: the number of the worklist, on the card of that."""
 
     card: Card
     html: str
+    to_look_at: int | None = None
 
     @cached_property
     def mark(self) -> str:

@@ -75,7 +75,8 @@ def _shown(
         return Shown(card, kept)
     # The token alone, and not the request: with that comes the whole menu.
     token = {"csrf_token": get_token(request)}
-    return Shown(card, a_card.html(card, card.of(request.user, kept, now), token, counted))
+    drawn = a_card.html(card, card.of(request.user, kept, now), token, counted)
+    return Shown(card, drawn, kept["total"] if card.name == "attention" else None)
 
 
 # In the order of the page.

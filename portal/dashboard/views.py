@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from portal.dashboard import page, parts
+from portal.dashboard.worklist.total import of_worklist
 
 
 @require_safe
@@ -31,8 +32,10 @@ def cards(request: HttpRequest) -> HttpResponse:
     fresh = [each for each in shown["cards"] if each.mark not in known]
     if shown["cards"] and not fresh:
         return HttpResponse(status=204)
+    numbers = [each.to_look_at for each in fresh if each.to_look_at is not None]
     # Without the request, with which comes the whole menu.
-    return HttpResponse(render_to_string("admin/includes/dashboard.html", {"cards": fresh}))
+    context = {"cards": fresh, "menu_counts": [of_worklist(number) for number in numbers]}
+    return HttpResponse(render_to_string("admin/dashboard_fragment.html", context))
 
 
 def _cards(request: HttpRequest) -> dict[str, Any]:

@@ -8,13 +8,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from connect.models import Incident, IncidentStatus, Rollout, RolloutStatus, WriteError
-from portal.dashboard.worklist.total import total
+from portal import menu_count
+from portal.dashboard.worklist.total import of_worklist, total
+from portal.menu_count import Count
 from portal.models import BulkRun
 from portal.questions import Answer, later
 from tenants.batching import count_up_to
 from tenants.models import Switch, Tenant
 
-MAX_COUNTED = 1000  # rows that are counted: a menu need not be exact above that
 _UNDER_WAY = (
     RolloutStatus.CHECKING,
     RolloutStatus.READY,
@@ -61,29 +62,10 @@ COUNTED: dict[str, Counted] = {
 }
 
 
-@dataclass(frozen=True)
-class Count:
-    """A number beside an entry. `part`: an open page renews it by this name (live.js)."""
-
-    number: int
-    word: str
-    tone: str
-    part: str = ""
-
-    @property
-    def shown(self) -> str:
-        return f"{MAX_COUNTED - 1}+" if self.number >= MAX_COUNTED else str(self.number)
-
-
-def of_worklist(number: int) -> Count:
-    """Return the number of rows that need somebody, which the open worklist changes."""
-    return Count(number, "to look at", "bad", "menu-count-worklist")
-
-
 def ask(request: HttpRequest) -> Answer:
     """Ask, with the page's other questions, for the counts that its reader may see.
 
-    The answer is a dict by model or view; a count of 0 is left out.
+    The answer is a dict by model or view; a count of 0 is left out, unless the open page renews it.
     """
     if not hasattr(request, "menu_counts"):
         request.menu_counts = _asked(request)  # type: ignore[attr-defined]
@@ -95,7 +77,7 @@ def _asked(request: HttpRequest) -> Answer:
     user = request.user
     seen = {label: each for label, each in COUNTED.items() if user.has_perm(each.permission)}
     numbers = {
-        label: later(request, count_up_to.asking(each.rows(), MAX_COUNTED))
+        label: later(request, count_up_to.asking(each.rows(), menu_count.MAX_COUNTED))
         for label, each in seen.items()
     }
     sees_worklist = user.has_perm("tenants.view_tenant")
@@ -108,6 +90,6 @@ def _asked(request: HttpRequest) -> Answer:
         }
         if attention:
             found["worklist"] = of_worklist(attention())
-        return {name: count for name, count in found.items() if count.number}
+        return {name: count for name, count in found.items() if count.number or count.part}
 
     return answer

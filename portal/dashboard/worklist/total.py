@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from portal.dashboard.worklist import reading
 from portal.dashboard.worklist.wanted import Wanted
+from portal.menu_count import Count
 from tenants.batching import Asking, batched
 
 KEPT_SECONDS = 10  # in each process, since it looks at the fleet
@@ -26,3 +27,8 @@ def total() -> Asking[int]:
 def keep(number: int) -> None:
     """Keep a number that was read a moment ago."""
     cache.set(_KEY, number, KEPT_SECONDS)
+
+
+def of_worklist(number: int) -> Count:
+    """Return the number as the menu shows it, which the open worklist and dashboard renew."""
+    return Count(number, "to look at", "bad", "menu-count-worklist")

@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 
 import portal.urls  # noqa: F401  (registers the pages)
 from connect.models import Incident, Rollout
-from portal import roles
+from portal import menu_count, roles
 from portal.dashboard.worklist import total
 from portal.models import BulkRun
 from portal.navigation import counts
@@ -168,6 +168,6 @@ def test_who_may_not_see_incidents_does_not_see_how_many_there_are(sign_in: Sign
 def test_a_large_number_is_not_counted_to_the_end(
     monkeypatch: pytest.MonkeyPatch, viewer: Client
 ) -> None:
-    monkeypatch.setattr(counts, "MAX_COUNTED", 3)
+    monkeypatch.setattr(menu_count, "MAX_COUNTED", 3)
     strangers.make(5)
     assert ">2+<" in menu_of(viewer)

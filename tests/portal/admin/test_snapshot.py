@@ -337,3 +337,31 @@ def test_the_cards_that_say_something_new_are_sent(
     strangers.make(1)
     assert "funnel" in again(viewer, html)[1]
     assert Tenant.objects.count() == 1
+
+
+def number(html: str) -> tuple[str, ...]:
+    """Return whether the number beside Attention is hidden, and the number itself."""
+    (found,) = re.findall(r'id="menu-count-worklist" data-live-part( hidden)?>(\d+)<', html)
+    return tuple(found)
+
+
+def test_the_number_in_the_menu_is_renewed_with_its_card(
+    viewer: Client, clock: time_machine.Traveller
+) -> None:
+    strangers.connected(range(2))
+    Heartbeat.objects.create(worker="w", beat_at=timezone.now())
+    html = viewer.get(PAGE).content.decode()
+    for blocked_at in (timezone.now(), None):
+        clock.shift(11)
+        reason = "Stop." if blocked_at else ""
+        before = number(html)
+        Connection.objects.update(blocked_at=blocked_at, blocked_reason=reason)
+        assert "attention" in again(viewer, html)[1]
+        fresh = viewer.get(FRAGMENT, headers={HEADER: ",".join(marks(html))}).content.decode()
+        html = viewer.get(PAGE).content.decode()
+        assert number(fresh) == number(html) != before
+    clock.shift(11)
+    Heartbeat.objects.update(beat_at=timezone.now() - timedelta(hours=1))
+    answer = viewer.get(FRAGMENT, headers={HEADER: ",".join(marks(html))}).content.decode()
+    assert "vitals" in parts_of(answer)
+    assert "menu-count-worklist" not in answer

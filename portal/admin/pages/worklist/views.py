@@ -21,7 +21,6 @@ from portal.dashboard.worklist import cases, keys, reading, total, wanted
 from portal.dashboard.worklist.cases import Case
 from portal.dashboard.worklist.reading import PAGE_SIZE
 from portal.dashboard.worklist.wanted import Wanted
-from portal.navigation.counts import of_worklist
 from tenants.batching import together
 
 PERMISSION = "tenants.view_tenant"
@@ -64,7 +63,7 @@ def rows(request: HttpRequest) -> HttpResponse:
     filters = wanted.read(request.GET)
     counted = _counts(request, filters)
     if not filters.is_narrow:
-        counted["menu_count"] = of_worklist(counted["total"])
+        counted["menu_count"] = total.of_worklist(counted["total"])
     context = {
         **counted,
         **_named(request, keys.read(request.GET.getlist(ROW))),
