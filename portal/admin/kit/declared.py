@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
-from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.views.main import ORDER_VAR, ChangeList
 from django.http import HttpRequest
 
 from portal.admin.kit import choices, lists
@@ -45,6 +45,11 @@ class DeclaredChangeList(ChangeList):
             raise DisallowedModelAdminLookup(f"Filtering by {sorted(unknown)} is not allowed")
         choices.ask(request, found[0])
         return found
+
+    def get_ordering_field_columns(self) -> Any:
+        """Return the sorted columns: of the list's own order the first; the rest breaks ties."""
+        columns = list(super().get_ordering_field_columns().items())
+        return dict(columns if ORDER_VAR in self.params else columns[:1])
 
     def _declared(self) -> set[str]:
         field = self.date_hierarchy

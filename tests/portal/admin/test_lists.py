@@ -1,10 +1,12 @@
 """The lists: found by any id, counted by state, drilled down by date."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection as database
+from django.db.models import Model
 from django.test import Client
 from django.utils import timezone
 
@@ -91,6 +93,24 @@ def test_a_callout_is_found_by_the_address_that_sent_it(viewer: Client) -> None:
     callout = Callout.objects.create(body=b"{}", remote_address="2001:db8::7", status=401)
     Callout.objects.create(body=b"{}", remote_address="192.0.2.1", status=401)
     assert listed(viewer, Callout, q="2001:db8::7") == [callout]
+
+
+# --- the order -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model", walk.EXPORTED)
+def test_at_most_one_column_is_marked_as_sorted_unless_somebody_sorts_by_more(
+    viewer: Client, five: dict[str, Tenant], model: type[Model]
+) -> None:
+    html = viewer.get(walk.page(model, "changelist")).content.decode()
+    assert len(re.findall(r'<th scope="col"[^>]*\bsorted\b', html)) <= 1
+
+
+def test_both_columns_that_somebody_sorts_by_are_marked(
+    viewer: Client, five: dict[str, Tenant]
+) -> None:
+    html = viewer.get(walk.page(Tenant, "changelist"), {"o": "0.-7"}).content.decode()
+    assert len(re.findall(r'<th scope="col"[^>]*\bsorted\b', html)) == 2
 
 
 # --- counts on top -------------------------------------------------------------------------------
