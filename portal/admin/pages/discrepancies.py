@@ -5,10 +5,11 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
+from django.utils.html import format_html
 
 from connect.inventory import compare
 from connect.models import Discrepancy, DiscrepancyKind, Reconciliation
-from portal import show
+from portal import moments, show
 from portal.admin.kit import search
 from portal.admin.kit.actions import ActionsAdmin
 from portal.admin.kit.base import ReadOnlyAdmin
@@ -71,4 +72,4 @@ class DiscrepancyAdmin(ReadOnlyAdmin, ActionsAdmin):
 def _empty(run: Reconciliation | None = None) -> str:
     if run is None:
         return "Nothing was compared yet. The portal compares once a day."
-    return f"At {run.began_at:%Y-%m-%d %H:%M} UTC: {compare.summary(run)}"
+    return format_html("{}: {}", moments.element(run.began_at, alone=True), compare.summary(run))

@@ -1,5 +1,6 @@
 """Staff compare, adopt and delete on the page, and operators by `manage.py reconcile`."""
 
+import re
 from io import StringIO
 from typing import Any
 
@@ -45,6 +46,14 @@ def test_a_press_compares_and_its_result_is_a_row(emulator: Any, operator: Clien
     page = operator.get(reverse(LIST)).content.decode()
     assert "strange-1" in page
     assert "It costs money" in page
+
+
+def test_an_empty_list_says_how_long_ago_all_was_compared(emulator: Any, operator: Client) -> None:
+    assert "Nothing was compared yet." in operator.get(reverse(LIST)).content.decode()
+    operator.post(reverse("admin:connect_discrepancy_act_on_all", args=["compare"]))
+    bulk.work_off(BulkRun.objects.get().pk)
+    page = operator.get(reverse(LIST)).content.decode()
+    assert re.search(r'<p><time class="moment"[^>]+>[^<]+ ago</time>: 0 add-ons', page)
 
 
 def test_the_org_that_nobody_knows_is_named_by_the_one_who_adopts(
