@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.text import capfirst
 
-from portal.navigation.counts import Count, ask
+from portal.menu_count import Count
+from portal.navigation.counts import ask
 from portal.navigation.groups import Entry, Group, Place, groups
 
 Apps = list[dict[str, Any]]
