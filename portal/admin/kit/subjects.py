@@ -11,6 +11,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.utils import quote
 from django.contrib.admin.views.main import ChangeList
+from django.core.cache import cache
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -25,8 +26,11 @@ from portal.admin.kit.actions import ActionsAdmin
 from portal.admin.kit.base import Tallies
 from portal.admin.kit.buttons import Button
 from portal.admin.kit.lists import Tally
+from portal.dashboard.numbers import MANY
 from portal.questions import Answer, later
 from tenants.batching import Asking, batched, gather, together
+
+KEPT_SECONDS = 10  # in each process, since to count looks at the fleet
 
 
 class SubjectAdmin(ActionsAdmin):
@@ -80,7 +84,7 @@ class StandingAdmin(SubjectAdmin):
 
     def tallies(self, request: HttpRequest) -> Tallies:
         """Ask for the number of rows by the words of their badges."""
-        return partial(self._by_word, request, self.count_words(request))
+        return partial(self._by_word, request, later(request, self._kept_words()))
 
     def _by_word(self, request: HttpRequest, counted: Answer) -> list[Tally]:
         numbers = counted()
@@ -90,9 +94,20 @@ class StandingAdmin(SubjectAdmin):
             if numbers.get(word)
         ]
 
-    def count_words(self, request: HttpRequest) -> Answer:
+    def count_words(self) -> Asking[dict[Word, int]]:
         """Ask how many rows have each word."""
-        return later(request, standing.counts.asking(timezone.now()))
+        return standing.counts.asking(timezone.now())
+
+    def _kept_words(self) -> Asking[dict[Word, int]]:
+        """Ask the same; the numbers of a large fleet are at most KEPT_SECONDS old."""
+        key = f"words-{self.opts.model_name}"
+        kept: dict[Word, int] | None = cache.get(key)
+        if kept is not None:
+            return kept
+        found = yield from self.count_words()
+        if sum(found.values()) > MANY:
+            cache.set(key, found, KEPT_SECONDS)
+        return found
 
     def tone(self, value: Any) -> str:
         return TONES[Word(value)]

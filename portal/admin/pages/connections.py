@@ -20,8 +20,8 @@ from portal.admin.kit.filters import ConditionFilter, CostFilter, PutOffFilter, 
 from portal.admin.kit.subjects import StandingAdmin
 from portal.admin.panels import schema_export
 from portal.admin.panels.stepper import steps
-from portal.questions import Answer, later
 from tenants import batching
+from tenants.batching import Asking, gather
 
 
 @admin.register(Connection)
@@ -168,11 +168,10 @@ class ConnectionAdmin(ReadOnlyAdmin, StandingAdmin):
     def subject(self, row: Any) -> Subject:
         return Subject(row.tenant, row)
 
-    def count_words(self, request: HttpRequest) -> Answer:
-        current = super().count_words(request)
-        ended = Connection.objects.filter(offboarded_at__isnull=False)
-        gone = later(request, batching.count(ended))
-        return lambda: {**current(), Word.OFFBOARDED: batching.number(gone())}
+    def count_words(self) -> Asking[dict[Word, int]]:
+        ended = batching.count(Connection.objects.filter(offboarded_at__isnull=False))
+        current, gone = yield from gather(super().count_words(), ended)
+        return {**current, Word.OFFBOARDED: batching.number(gone)}
 
     def exported(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         with_words: QuerySet[Any] = queryset.annotate(standing=labels(timezone.now()))

@@ -47,7 +47,6 @@ from portal.admin.panels import tenant as panel
 from portal.door import reentry
 from portal.models import AuditKind, BulkItem
 from portal.outcomes import OPEN
-from portal.questions import Answer, later
 from tenants import batching, timeline, whole
 from tenants.batching import Asking, gather
 from tenants.models import EventKind, Source, Tenant
@@ -135,17 +134,15 @@ class TenantAdmin(StandingAdmin):
         )
         return with_words
 
-    def count_words(self, request: HttpRequest) -> Answer:
-        current = super().count_words(request)
-        every = later(request, batching.count(Tenant.objects.all()))
-        ended = later(request, batching.count(Tenant.objects.filter(offboarded_at__isnull=False)))
-
-        def answer() -> dict[Word, int]:
-            gone = batching.number(ended())
-            new = batching.number(every()) - gone - sum(current().values())
-            return {**current(), Word.NEW: new, Word.OFFBOARDED: gone}
-
-        return answer
+    def count_words(self) -> Asking[dict[Word, int]]:
+        current, every, ended = yield from gather(
+            super().count_words(),
+            batching.count(Tenant.objects.all()),
+            batching.count(Tenant.objects.filter(offboarded_at__isnull=False)),
+        )
+        gone = batching.number(ended)
+        new = batching.number(every) - gone - sum(current.values())
+        return {**current, Word.NEW: new, Word.OFFBOARDED: gone}
 
     def read_beside(self, rows: list[Any], now: datetime) -> Asking[None]:
         connections = [each.connection for each in map(self.subject, rows) if each.connection]

@@ -19,12 +19,13 @@ from django.utils import timezone
 
 from connect.models import ApiBudget, Connection, HostApp
 from portal import audit, roles
+from portal.admin.kit import subjects
 from portal.dashboard import numbers, snapshot
 from portal.dashboard.worklist import total
 from portal.looks import HEADER
 from portal.models import AuditKind, Heartbeat, Preferences
 from tenants.models import Tenant
-from tests.portal.admin import strangers
+from tests.portal.admin import strangers, walk
 from tests.portal.admin.conftest import SignIn
 
 pytestmark = pytest.mark.django_db
@@ -365,3 +366,25 @@ def test_the_number_in_the_menu_is_renewed_with_its_card(
     answer = viewer.get(FRAGMENT, headers={HEADER: ",".join(marks(html))}).content.decode()
     assert "vitals" in parts_of(answer)
     assert "menu-count-worklist" not in answer
+
+
+def test_in_a_very_large_fleet_the_counts_above_a_list_are_at_most_ten_seconds_old(
+    viewer: Client, clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def counts() -> dict[str, int]:
+        tallies = viewer.get(walk.page(Tenant, "changelist")).context["tallies"]
+        return {each.label: each.count for each in tallies}
+
+    strangers.make(2)
+    Connection.objects.update(blocked_at=timezone.now(), blocked_reason="Stop.")
+    assert counts()["Blocked"] == 2
+    one = Connection.objects.all()[:1]
+    Connection.objects.filter(pk__in=one).update(blocked_at=None, blocked_reason="")
+    assert counts()["Blocked"] == 1
+    monkeypatch.setattr(subjects, "MANY", 1)
+    kept = counts()
+    Connection.objects.update(blocked_at=None, blocked_reason="")
+    clock.shift(9)
+    assert counts() == kept
+    clock.shift(2)
+    assert "Blocked" not in counts()

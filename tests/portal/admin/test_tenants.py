@@ -128,7 +128,9 @@ def test_the_parts_that_renew_themselves_are_those_of_the_page(
     part = re.compile(r'id="([\w-]+)"[^>]*data-live-part|data-live-part[^>]*id="([\w-]+)"')
     names = part.findall(live(viewer, five["acme"]))
     assert len(names) >= 7
-    assert names == part.findall(page_of(viewer, five["acme"]))
+    of_page = part.findall(page_of(viewer, five["acme"]))
+    # The number in the menu is renewed by the pages that count it.
+    assert [("menu-count-worklist", ""), *names] == of_page
 
 
 @pytest.mark.parametrize(
