@@ -42,7 +42,7 @@ def commands() -> list[str]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
     target = tmp_path / "portal"
-    subprocess.run(["git", "clone", "--quiet", ROOT, target], check=True)
+    subprocess.run(["git", "clone", "-q", ROOT, target], check=True)
     yield target
     shutil.rmtree(target)
 
