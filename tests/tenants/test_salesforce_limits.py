@@ -63,7 +63,7 @@ def test_a_hostile_answer_to_a_refresh_costs_little_and_the_grant_stays(
     began = time.monotonic()
     with pytest.raises(grants.GrantError) as caught:
         grants.refresh(acme.pk, stale=SalesforceGrant.objects.get().access_token)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 8  # slow peers take 10
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50 * 1024  # KiB
     assert caught.value.retry
     kept = SalesforceGrant.objects.get()

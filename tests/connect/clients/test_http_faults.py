@@ -23,7 +23,7 @@ from tests.connect.clients.rawpeer import (
 )
 
 # Seconds that a busy machine may add. The peers here take far longer.
-SLACK = 3
+SLACK = 6
 PAGE = "<!DOCTYPE html><title>Maintenance</title>"
 BROKEN = [
     pytest.param(is_silent, "no answer in time", id="silence"),

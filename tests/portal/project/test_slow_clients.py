@@ -1,6 +1,7 @@
 """Slow clients against the real gunicorn: they wait for themselves, and nobody waits for them."""
 
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -73,8 +74,12 @@ def _all(client: socket.socket) -> bytes:
 
 def _get(port: int, path: str) -> bytes:
     with _open(port, f"GET {path} HTTP/1.1\r\nHost: testserver\r\n\r\n".encode()) as client:
-        client.settimeout(1)
         return _all(client)
+
+
+def _ended(clients: list[socket.socket]) -> list[socket.socket]:
+    """Return those that have an answer, or were hung up on."""
+    return select.select(clients, [], [], 0)[0]
 
 
 def _starts() -> list[bytes]:
@@ -88,15 +93,14 @@ def test_clients_that_drip_hold_up_nobody_and_are_refused_in_the_end(port: int) 
     with ExitStack() as stack:
         drips = [stack.enter_context(_open(port, first)) for first in _starts()]
         began = time.monotonic()
+        assert _get(port, "/healthz").startswith(b"HTTP/1.1 200")
+        assert _ended(drips) == []  # so it has waited for none of them
         while time.monotonic() < began + SECONDS * 0.7:
             for each in drips[1:]:
                 each.sendall(b" ")
-            asked = time.monotonic()
             assert _get(port, "/healthz").startswith(b"HTTP/1.1 200")
-            assert time.monotonic() - asked < 1
             time.sleep(0.05)  # a drip is slow: no body is complete in the end
         ends = [_all(each) for each in drips]
-        assert time.monotonic() - began < SECONDS + 3
     assert ends[0] == b""  # the first one has sent nothing at all
     assert all(each.startswith(b"HTTP/1.1 408") for each in ends[1:])
 
@@ -108,7 +112,7 @@ def test_clients_that_do_not_hang_up_hold_up_nobody(port: int) -> None:
             stack.enter_context(_open(port, question))
         asked = time.monotonic()
         assert _get(port, "/healthz").startswith(b"HTTP/1.1 200")
-        assert time.monotonic() - asked < 1
+        assert time.monotonic() - asked < SECONDS  # so long it would wait for one of them
 
 
 def test_a_body_that_arrives_in_pieces_in_time_is_read(port: int) -> None:

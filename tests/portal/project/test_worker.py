@@ -14,6 +14,7 @@ import pytest
 from django.conf import settings
 from django.db import connection as database
 from django.db import transaction
+from django.utils import timezone
 from django_q.models import Failure, OrmQ
 from django_q.tasks import async_task
 
@@ -25,7 +26,7 @@ from portal.project.heart import BEAT_SECONDS
 from portal.project.worker import UNEXPECTED_DEATH
 from tests import cast
 
-PATIENCE = 15.0  # seconds
+PATIENCE = 60.0  # seconds
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -164,7 +165,7 @@ def test_a_task_that_kills_its_worker_fails_after_three_deaths(tmp_path: Path) -
     assert len(list(tmp_path.iterdir())) == deliveries.MAX_STARTS
 
 
-def test_a_step_whose_dyno_was_killed_goes_on_long_before_its_lease_ends(
+def test_a_step_whose_dyno_was_killed_goes_on_before_its_lease_ends(
     emulator: emulated.Running,
 ) -> None:
     emulator.fail("heroku", method="POST", path="/addons$", delay=60, times=1)
@@ -176,11 +177,10 @@ def test_a_step_whose_dyno_was_killed_goes_on_long_before_its_lease_ends(
         dying.signal_all(signal.SIGKILL)
     held = now.get()
     assert (held.lease is None, held.lease_holder.split(":")[1]) == (False, str(dying.process.pid))
-    died = time.monotonic()
+    now.update(lease_expires_at=timezone.now() + timedelta(days=1))
     with _running(**urls):
-        _until(lambda: now.exclude(stage=Stage.CREATING_ADDON).exists(), "the next step", 60)
-    # It has to beat for 15 seconds before it calls another one dead.
-    assert time.monotonic() - died < 45
+        # It has to beat for 15 seconds before it calls another one dead.
+        _until(lambda: now.exclude(stage=Stage.CREATING_ADDON).exists(), "the next step", 120)
     assert len(emulator.addons()) == 1
 
 
