@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from demo import postgres
 from tests.documents import ROOT
 
 TOUR = ROOT / "docs" / "emulator-tour.md"
+GUIDE = ROOT / "docs" / "emulator.md"
 CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 ANYTHING = "…"
 STEP = "-- end of step"
@@ -43,14 +45,19 @@ def steps() -> list[Step]:
     return found
 
 
+def start_of(page: Path) -> list[str]:
+    """Return how a page starts the emulator, with the Python of the test run."""
+    [line] = re.findall(
+        r"(?m)^(?: {4})?(?:\.venv/bin/)?python (-m emulator\b.*)$", page.read_text()
+    )
+    return [sys.executable, *shlex.split(line)]
+
+
 @contextmanager
-def started(data: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """The emulator as the tour starts it, on a free port and in a folder of its own."""
+def started(data: Path, page: Path = TOUR) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """The emulator as a page starts it, on a free port and in a folder of its own."""
     program = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "emulator", "--app", "acme", "--speed", "0"),
-            *("--port", "0", "--data", str(data)),
-        ],
+        [*start_of(page), "--port", "0", "--data", str(data)],
         stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT,
@@ -97,13 +104,30 @@ def test_every_command_prints_what_the_tour_says_and_a_kill_loses_nothing(tmp_pa
         assert requests.get(f"{address}/control/connections", timeout=9).json() == before
 
 
+def test_the_commands_of_the_guide_break_something_and_fix_it(tmp_path: Path) -> None:
+    breaks, fixes = re.findall(r"(?m)^ {4}(curl .*)$", GUIDE.read_text())
+    name = breaks.rpartition("/")[2]
+
+    def is_broken(address: str) -> bool:
+        listed = requests.get(f"{address}/control/breaks", timeout=9).json()["breaks"]
+        [found] = [each for each in listed if each["name"] == name]
+        return bool(found["active"])
+
+    with started(tmp_path / "data", GUIDE) as (address, _):
+        for command, expected in ((breaks, True), (fixes, False)):
+            strict = command.replace("curl", "curl --fail --silent", 1)
+            there = strict.replace("localhost:5050", address.removeprefix("http://"))
+            subprocess.run(["bash", "-c", there], check=True, timeout=SCRIPT_SECONDS)
+            assert is_broken(address) is expected
+
+
 def test_the_help_text_names_every_option_and_where_to_look() -> None:
     command = [sys.executable, "-m", "emulator", "--help"]
     printed = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout
-    documented = re.findall(r"`(--[\w-]+)`", (ROOT / "docs" / "emulator.md").read_text())
+    documented = re.findall(r"`(--[\w-]+)`", GUIDE.read_text())
     assert [option for option in documented if option not in printed] == []
     for option in re.findall(r"--[\w-]+", printed):
-        assert option == "--help" or f"`{option}`" in (ROOT / "docs" / "emulator.md").read_text()
+        assert option == "--help" or f"`{option}`" in GUIDE.read_text()
     assert "/control/" in printed
 
 

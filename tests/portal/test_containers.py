@@ -75,7 +75,7 @@ def test_the_page_for_other_hosts_starts_what_the_procfile_starts() -> None:
     assert [each for each in commands if f".venv/bin/{each}" not in page] == []
     named = set(re.findall(r"docker compose (?:run --rm|exec -T) (\w+)", page))
     services = set(re.findall(r"(?m)^  (\w+):$", text("compose.yaml").partition("services:")[2]))
-    assert named == {"web", "database"} <= services
+    assert named == {"web", "release", "database"} <= services
 
 
 def test_the_image_is_built_once_for_all_processes() -> None:

@@ -1,6 +1,8 @@
 """`lint_mappings` finds in a file what the portal would, for a terminal and for CI."""
 
 import json
+import re
+import shlex
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,10 @@ from django.core.management import CommandError, call_command
 from tests import cast
 from tests.connect import fleet as fleets
 from tests.connect.fleet import Fleet
+from tests.documents import ROOT
 
+PAGE = ROOT / "docs/mappings.md"
+COMMAND = re.compile(r"(?m)^python manage\.py lint_mappings mappings\.json (.+)$")
 FAST = fleets.document(Account=fleets.config(sf_polling_seconds=120))
 
 
@@ -102,3 +107,13 @@ def test_what_cannot_be_checked_has_another_exit_code(
         file.write_text(text)
     code, words = run(file, *options)
     assert (code, said in words) == (2, True)
+
+
+@pytest.mark.django_db
+def test_the_commands_of_the_page_check_a_file(file: Path, emulator: Any) -> None:
+    by_plan, by_org = (shlex.split(each) for each in COMMAND.findall(PAGE.read_text()))
+    assert run(write(file, FAST), *by_plan)[0] == 1
+    member = Fleet(emulator, fleets.version(fleets.FIRST)).add(cast.ACME, lacks_segment=True)
+    assert member.org_id in by_org
+    code, said = run(write(file, fleets.SECOND), *by_org)
+    assert (code, json.loads(said)["errors"]) == (1, 1)

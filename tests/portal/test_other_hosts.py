@@ -1,4 +1,4 @@
-"""The commands of docs/deploying.md for a machine without containers, from the page itself."""
+"""The commands of docs/deploying.md that need no container, from the page itself."""
 
 import os
 import re
@@ -10,15 +10,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 import requests
 
+from demo import postgres
 from demo.ports import free_port
 from tests import documents
 from tests.databases import scratch
 from tests.documents import ROOT
 from tests.plugin import TEST_ENVIRONMENT
+from tests.upgrade.conftest import BEFORE
 
 PAGE = ROOT / "docs/deploying.md"
 PRODUCTION = ROOT / "scripts/production.env"
@@ -31,7 +35,7 @@ BEHIND_PROXY = {
     "X-Forwarded-For": "203.0.113.7",
 }
 
-pytestmark = pytest.mark.thorough
+BACKUP = re.compile(r"(?m)^docker compose exec -T database (pg_(?:dump|restore) .*)$")
 
 
 def commands() -> list[str]:
@@ -73,6 +77,7 @@ def wait_until_ready(address: str) -> Any:
     return answer
 
 
+@pytest.mark.thorough
 def test_the_commands_of_the_page_start_a_portal_that_is_ready(folder: Path) -> None:
     *prepare, web, worker = commands()
     port = free_port()
@@ -88,3 +93,47 @@ def test_the_commands_of_the_page_start_a_portal_that_is_ready(folder: Path) -> 
 
         with started(web, folder, environment), started(worker, folder, environment):
             assert wait_until_ready(f"http://127.0.0.1:{port}/readyz")["problems"] == []
+
+
+def tables_and_tenants(url: str) -> tuple[int, int]:
+    with psycopg.connect(url) as database:
+        query = "SELECT count(*), (SELECT count(*) FROM tenants_tenant) FROM pg_tables"
+        found = database.execute(query).fetchone()
+    assert found
+    return found[0], found[1]
+
+
+def test_the_backup_of_the_page_brings_the_tenants_back(tmp_path: Path) -> None:
+    dump, restore = BACKUP.findall(PAGE.read_text())
+    with scratch("backup") as url:
+        at = urlsplit(url)
+        # As in the container, where the user and the database are both called portal.
+        words = (
+            ("--username portal", f"--username {at.username}"),
+            ("portal >", f"{at.path[1:]} >"),
+        )
+        for old, new in words:
+            dump, restore = dump.replace(old, new), restore.replace(old, new)
+        server = {
+            "PGHOST": str(at.hostname),
+            "PGPORT": str(at.port),
+            "PGPASSWORD": at.password or "",
+        }
+        path = f"{postgres.find_binaries()}:{os.environ['PATH']}"
+
+        def run(command: str) -> int:
+            environment = {"PATH": path, **server}
+            return subprocess.run([*SHELL, command], cwd=tmp_path, env=environment).returncode
+
+        with psycopg.connect(url) as database:
+            database.execute(BEFORE.read_bytes())
+        tables, tenants = tables_and_tenants(url)
+        assert tenants > 5
+        assert run(dump) == 0
+        with psycopg.connect(url, autocommit=True) as database:
+            database.execute("TRUNCATE tenants_tenant CASCADE")
+            database.execute("CREATE TABLE made_after_the_backup ()")
+            assert run(restore) != 0  # somebody is connected
+        assert tables_and_tenants(url) == (tables + 1, 0)
+        assert run(restore) == 0
+        assert tables_and_tenants(url) == (tables, tenants)

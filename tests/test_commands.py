@@ -1,0 +1,207 @@
+"""Every command in a block of the documents is run by a test, or a reason says why none can be.
+
+Commands in sentences are not asked for here: that those of make, manage.py and heroku exist is
+asked by tests/test_docs.py and tests/contract/test_documented_commands.py.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests import documents
+from tests.documents import ROOT
+
+_FENCE = re.compile(r"^ *```(?P<kind>\w*)\n(?P<text>.*?)^ *```$", re.DOTALL | re.MULTILINE)
+_INDENTED = re.compile(r"(?<=\n\n)(?: {4,}\S.*\n)+")
+_SHELLS = ("", "sh", "bash", "console")
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+_COMMENT = re.compile(r"(?:^|\s)#.*$", re.MULTILINE)
+# At the beginning of a line, and behind what joins or contains commands.
+_COMMAND = re.compile(
+    r"(?:^\(?|&&|\||;|\$\()[ \t]*(?:\w+=[^\s$(]*[ \t]+)*"
+    r"(?P<program>[a-z.][\w./-]*)(?![\w./=-])(?P<words>(?:[ \t]+[^\s&|;()]+)*)",
+    re.MULTILINE,
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """Commands of a page: which test runs them from the page itself, or why none can."""
+
+    page: str
+    kinds: str  # joined by commas
+    by: str = ""
+    why: str = ""
+
+    def commands(self) -> set[tuple[str, str]]:
+        return {(self.page, kind) for kind in self.kinds.split(", ")}
+
+
+CI = ".ci/run"
+FIRST_RUN = (
+    "tests/demo/test_first_run.py::"
+    "test_a_fresh_clone_and_make_demo_are_all_it_takes_and_ctrl_c_ends_it"
+)
+TOUR = (
+    "tests/emulator/test_tour.py::"
+    "test_every_command_prints_what_the_tour_says_and_a_kill_loses_nothing"
+)
+HEROKU = (
+    "needs an account at Heroku; test_every_documented_command_of_heroku_exists asks its client"
+)
+SALESFORCE = "needs a Dev Hub or an org of Salesforce"
+PLUGIN = "its client is in no package registry; it was tried by hand, as the page says"
+
+TABLE = (
+    Row("README.md", "make demo", by=FIRST_RUN),
+    Row("README.md", "make test", by=CI),
+    Row("CONTRIBUTING.md", "git clone, cd, make demo", by=FIRST_RUN),
+    Row("CONTRIBUTING.md", "make test, make check", by=CI),
+    Row(
+        "docs/api.md",
+        "curl",
+        by="tests/portal/integrations/test_guides.py::test_the_examples_of_the_api_read_the_fleet",
+    ),
+    Row(
+        "docs/deploying.md",
+        "python -m venv, python -m pip, manage.py collectstatic, manage.py migrate, "
+        "manage.py setup_portal, gunicorn, manage.py worker",
+        by="tests/portal/test_other_hosts.py::"
+        "test_the_commands_of_the_page_start_a_portal_that_is_ready",
+    ),
+    Row(
+        "docs/deploying.md",
+        "docker compose up, docker compose run, docker compose stop",
+        why="needs Docker's service, which neither CI nor the machine of the tests has",
+    ),
+    Row(
+        "docs/deploying.md",
+        "docker compose exec",
+        by="tests/portal/test_other_hosts.py::test_the_backup_of_the_page_brings_the_tenants_back",
+    ),
+    Row("docs/emulator-tour.md", "python -m emulator, curl, cut, grep, head, psql, sort", by=TOUR),
+    Row(
+        "docs/emulator.md",
+        "python -m emulator, curl",
+        by="tests/emulator/test_tour.py::test_the_commands_of_the_guide_break_something_and_fix_it",
+    ),
+    Row(
+        "docs/emulator.md", "heroku, export, git clone, cd, npm", why=f"{PLUGIN}; heroku: {HEROKU}"
+    ),
+    Row(
+        "docs/first-use-case.md",
+        "set, ., manage.py makemigrations, ruff, python -m pytest",
+        by="tests/portal/test_use_cases.py::"
+        "test_another_one_is_added_by_the_steps_of_its_page_and_touches_nothing",
+    ),
+    Row("docs/getting-started.md", "make demo", by=FIRST_RUN),
+    Row("docs/getting-started.md", "heroku, sed", why=HEROKU),
+    Row(
+        "docs/getting-started.md",
+        "openssl, manage.py generate_secret",
+        by="tests/portal/test_generate_secret.py::test_the_keys_of_the_page_are_taken_by_the_portal",
+    ),
+    Row("docs/host-apps.md", "heroku", why=HEROKU),
+    Row(
+        "docs/mappings.md",
+        "manage.py lint_mappings",
+        by="tests/portal/test_lint_mappings.py::test_the_commands_of_the_page_check_a_file",
+    ),
+    Row(
+        "docs/registration.md",
+        "curl, date, printf, openssl, sed",
+        by="tests/tenants/test_documented_clients.py::"
+        "test_each_documented_client_registers_the_org",
+    ),
+    Row("docs/salesforce-package.md", "sf, cd, grep, echo", why=SALESFORCE),
+    Row(
+        "docs/salesforce-package.md",
+        "python -m scripts.client_app",
+        why=f"{SALESFORCE}, for the link; tests/scripts/test_client_app.py fills one in",
+    ),
+    Row(
+        "docs/webhooks.md",
+        "date, printf, base64, od, tr, openssl, curl",
+        by="tests/portal/integrations/test_guides.py::"
+        "test_the_shell_example_of_webhooks_signs_as_the_portal_does",
+    ),
+)
+
+
+def typed(kind: str, text: str) -> str:
+    """Return what a person types of a block: no prompts, answers, comments and quoted words."""
+    if kind == "console":
+        text = "\n".join(line[2:] for line in text.splitlines() if line[:2] in ("$ ", "> "))
+    lines = _COMMENT.sub("", text).replace("\\\n", " ")
+    return _QUOTED.sub("…", re.sub(r"(?m)^ +", "", lines))
+
+
+def kinds(text: str) -> Iterator[str]:
+    """Name each command: by its program, and what it is to do where that has many tasks."""
+    for found in _COMMAND.finditer(text):
+        name, words = found["program"].rpartition("/")[2], found["words"].split()
+        if name in ("python", "python3") and "manage.py" in words:
+            yield f"manage.py {words[words.index('manage.py') + 1]}"
+        elif name in ("python", "python3") and "-m" in words:
+            yield f"python -m {words[words.index('-m') + 1]}"
+        elif name in ("make", "git"):
+            yield " ".join((name, *words[:1]))
+        elif name == "docker":
+            yield " ".join((name, *words[:2]))
+        else:
+            yield name
+
+
+def commands(path: Path) -> set[str]:
+    """Return the kinds of commands in a document's blocks, fenced and indented ones."""
+    text = path.read_text()
+    blocks = [(found["kind"], found["text"]) for found in _FENCE.finditer(text)]
+    blocks += [("", found[0]) for found in _INDENTED.finditer(_FENCE.sub("", text))]
+    return {each for kind, text in blocks if kind in _SHELLS for each in kinds(typed(kind, text))}
+
+
+def test_every_command_of_the_documents_is_in_the_table_and_nothing_else_is() -> None:
+    found = {
+        (str(path.relative_to(ROOT)), kind)
+        for path in documents.documents()
+        for kind in commands(path)
+    }
+    rows = [each for row in TABLE for each in row.commands()]
+    assert sorted(found) == sorted(rows)
+
+
+def test_each_row_has_a_test_or_a_reason() -> None:
+    assert [row for row in TABLE if bool(row.by) == bool(row.why)] == []
+
+
+@pytest.mark.parametrize("row", [row for row in TABLE if row.by], ids=lambda row: row.page)
+def test_who_runs_a_command_exists_and_reads_it_from_its_page(row: Row) -> None:
+    path, _, name = row.by.partition("::")
+    text = (ROOT / path).read_text()
+    if row.by == CI:
+        assert [each for each in row.kinds.split(", ") if f"\n{each}\n" not in text] == []
+    else:
+        assert re.search(rf"(?m)^def {name}\(", text)
+        assert f'{Path(row.page).name}"' in text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "```sh\nA=$(date +%s) b='x | y'  # do's\ncurl -d \\\n  \"$b\" $A | head -1\n```",
+            "date curl head",
+        ),
+        ("1. Do:\n\n        sf org open && cd hub\n", "sf cd"),
+        ("   ```\n   PORT=1 .venv/bin/gunicorn x\n   ```", "gunicorn"),
+        ("```console\n$ psql $D \\\n>     -c 'SELECT 1'\nrm is printed\n```", "psql"),
+        ("```python\nimport os\n```\n\n```\nPOST /organizations   (a slash)\n```", ""),
+    ],
+)
+def test_a_command_is_found_wherever_it_stands(tmp_path: Path, text: str, expected: str) -> None:
+    path = tmp_path / "page.md"
+    path.write_text(f"{text}\n")
+    assert commands(path) == set(expected.split())
