@@ -1,5 +1,6 @@
 """A ratio with its aim: the median of pairs, the spread, and whether it holds."""
 
+import math
 import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -76,6 +77,15 @@ def count(
 ) -> Ratio:
     """Return a figure with one value: a count, or what was measured once."""
     return Ratio(name, (value,), most, least, detail)
+
+
+def exponent(of: str, small: float, large: float, times: float, *, most: float) -> Ratio:
+    """Return how a measure grows in a fleet that is `times` as large: 0 is not at all, 1 is evenly.
+
+    `of` says what grows, and from which fleet to which.
+    """
+    found = math.log(large / small) / math.log(times)
+    return count(f"growth exponent of {of}", found, most=most, detail=f"{large / small:.2f} times")
 
 
 def of_pairs(

@@ -17,14 +17,13 @@ from psycopg import sql
 
 from bench import enrolled, harness, health_fleet
 from bench.harness import Pair
-from bench.ratios import Ratio, count, of_pairs
+from bench.ratios import Ratio, count, exponent, of_pairs
 from connect.health import regions
 from connect.models import Connection, HostApp, WriteError
 from connect.write_errors import scan
 from connect.write_errors.cause import CAUSE
 
 SIZES = (100, 1_000, 10_000)
-MEMORY = (1_000, 10_000)  # both more than one page, which is what memory is for
 HOSTS = 4
 BROKEN = 0.02
 SAMPLE = 200  # calls that are made to know what one costs
@@ -77,13 +76,27 @@ def run() -> Iterator[Ratio]:
     deep = fleets[1_000].deep
     yield count("statements of a deep refresh of 1,000 connections / 60", deep / 60, most=1,
                 detail=f"{deep} statements")  # fmt: skip
-    small, large = (fleets[size].peak for size in MEMORY)
-    name = "memory of a refresh of 10,000 connections / of 1,000"
-    detail = f"{large / 1e6:.1f} MB, {small / 1e6:.1f} MB at the peak"
-    yield count(name, large / small, most=1.3, detail=detail)
+    yield from _growth(fleets)
     for schemas in SCHEMAS:
         yield from _write_errors(schemas)
     yield _write_error_page()
+
+
+def _growth(fleets: dict[int, Fleet]) -> Iterator[Ratio]:
+    """Compare the largest fleet with the smallest that has more than one page."""
+    sizes = (SIZES[1], SIZES[-1])
+    small, large = (fleets[size] for size in sizes)
+    times = sizes[1] / sizes[0]
+    span = f"a refresh, {sizes[0]:,} to {sizes[1]:,} connections"
+    lists = [fleet.calls - size * BROKEN for fleet, size in ((small, sizes[0]), (large, sizes[1]))]
+    lasted = [harness.medians(each.pairs)[0] for each in (small, large)]
+    for what, before, after, most in (
+        ("calls, but those for broken ones,", lists[0], lists[1], 0),
+        ("calls", small.calls, large.calls, 1),
+        ("time", lasted[0], lasted[1], 1.1),
+        ("peak of memory", small.peak, large.peak, 0.1),
+    ):
+        yield exponent(f"the {what} of {span}", before, after, times, most=most)
 
 
 def _costs(of: str, fleet: Fleet, least: float) -> Iterator[Ratio]:

@@ -13,7 +13,7 @@ import requests
 
 import emulator as emulated
 from bench import harness, load, programs
-from bench.ratios import Ratio, count, of_pairs
+from bench.ratios import Ratio, count, exponent, of_pairs
 from connect.formats import counted
 from demo.actors.emulator import Emulator
 from demo.plan import Plan
@@ -24,7 +24,7 @@ AT_ONCE = {1: 7, 100: 1, 1_000: 1}  # callouts: pairs
 CLIENTS = 8
 AT_A_TIME = 4  # tenants: two processes of the worker, two threads each
 SLOW, LATENCY = 200, 0.2  # tenants, and seconds that each call takes
-FAULTY, FAULTS = 60, 0.05  # tenants, and the share of calls that fail
+FAULTY, FAULTS = 1_000, 0.05  # tenants, and the share of calls that fail
 SYSTEMS = ("heroku", "central", "region")
 PATIENCE = 600.0
 FIRST_MAIL = 1.0  # seconds
@@ -50,6 +50,11 @@ class Bench:
         found = (self.emulator.call("GET", f"/calls?system={each}") for each in SYSTEMS)
         return sum(int(each["count"]) for each in found)
 
+    def memory(self) -> int:
+        """Return the bytes that the worker holds."""
+        [worker] = (each for each in self.stack.programs if each.name == "worker")
+        return programs.memory(worker)
+
     def take(self, callouts: int) -> float:
         """Send callouts; return the seconds until each of their mails has gone."""
         wanted = self.mailed() + callouts
@@ -72,8 +77,9 @@ def run() -> Iterator[Ratio]:
         yield _slow(bench, calls)
         for many, pairs in AT_ONCE.items():
             yield from _at_once(bench, many, calls, pairs)
+        before, tenants = bench.memory(), bench.mailed()
         yield _faulty(bench, calls)
-        yield _memory(bench)
+        yield from _memory(bench, before, tenants)
 
 
 @contextmanager
@@ -146,8 +152,9 @@ def _faulty(bench: Bench, calls: float) -> Ratio:
     return count(name, spent / calls, most=1 + 4 * FAULTS, detail=detail)
 
 
-def _memory(bench: Bench) -> Ratio:
-    [worker] = (each for each in bench.stack.programs if each.name == "worker")
-    used, tenants = programs.memory(worker), bench.mailed()
-    detail = f"{used / 2**20:.0f} MB, after {tenants:,} tenants"
-    return count("memory of the worker / 180 MB", used / MEMORY, most=1, detail=detail)
+def _memory(bench: Bench, before: int, tenants: int) -> Iterator[Ratio]:
+    used, now = bench.memory(), bench.mailed()
+    detail = f"{used / 2**20:.0f} MB, after {now:,} tenants"
+    yield count("memory of the worker / 180 MB", used / MEMORY, most=1, detail=detail)
+    span = f"{tenants:,} to {now:,} tenants, {FAULTS:.0%} of the calls fail"
+    yield exponent(f"the worker's memory, {span}", before, used, now / tenants, most=0.1)

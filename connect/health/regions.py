@@ -24,7 +24,7 @@ from connect.runner import refused_token
 
 log = logging.getLogger(__name__)
 
-PAGE = 350  # connections that are written, and held in memory, at a time
+PAGE = 500  # connections that are written, and held in memory, at a time
 DEEP_EVERY = timedelta(hours=6)
 # After this many failures in a row the region itself is the problem.
 MAX_REGION_FAILURES = 5

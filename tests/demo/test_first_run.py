@@ -58,7 +58,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 def clone(tmp_path: Path) -> str:
     """The guide's command that clones it, of a repository that has the project's name."""
     repository = tmp_path / "multiconnect.git"
-    subprocess.run(["git", "clone", "--quiet", "--bare", ROOT, repository], check=True)
+    subprocess.run(["git", "clone", "-q", "--bare", ROOT, repository], check=True)
     command, *_ = lines(GUIDE)
     assert command == "git clone <this repository> && cd multiconnect"
     return command.replace("<this repository>", str(repository))
