@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib import admin
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
@@ -174,3 +175,39 @@ def test_what_has_no_place_to_break_widens_no_list(window: Page) -> None:
             window.goto(walk.page(model, "changelist"))
             inside = window.locator(".results").evaluate("each => each.clientWidth")
             assert window.evaluate(_WIDTHS) == [inside, size["width"]], model
+
+
+SMALL_PHONE, TABLET = {"width": 360, "height": 740}, {"width": 1024, "height": 768}
+
+
+@pytest.mark.parametrize("size", [SMALL_PHONE, TABLET, LAPTOP], ids=["phone", "tablet", "laptop"])
+def test_each_menu_of_filters_opens_inside_the_window(window: Page, size: dict[str, int]) -> None:
+    ready.row_for(Tenant, registry.of(Tenant)["pause"])
+    window.set_viewport_size(size)  # type: ignore[arg-type]
+    lists = [walk.page(model, "changelist") for model in (Tenant, Connection, Health, Incident)]
+    for address in (*lists, "/admin/attention/"):
+        window.goto(address)
+        assert window.evaluate("document.documentElement.scrollWidth") <= size["width"], address
+        for menu in window.locator("details.filter").all():
+            menu.locator("summary").click()
+            inner = menu.locator("ul, form").first
+            expect(inner).to_be_visible()
+            box = inner.bounding_box()
+            assert box
+            assert box["x"] >= 0, (address, menu.inner_text())
+            assert box["x"] + box["width"] <= size["width"], (address, menu.inner_text())
+            menu.locator("summary").click()
+
+
+def test_the_numbers_of_many_pages_fit_on_a_small_phone(
+    window: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admin.site.get_model_admin(CollectionRun), "list_per_page", 1)
+    done = {"outcome": RunOutcome.DONE, "finished_at": timezone.now()}
+    CollectionRun.objects.bulk_create(
+        CollectionRun(trigger=Trigger.SCHEDULE, **done) for _ in range(9)
+    )
+    window.set_viewport_size(SMALL_PHONE)  # type: ignore[arg-type]
+    window.goto(walk.page(CollectionRun, "changelist"))
+    expect(window.locator(".this-page")).to_be_visible()
+    assert window.evaluate("document.documentElement.scrollWidth") <= SMALL_PHONE["width"]

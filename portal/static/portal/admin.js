@@ -61,6 +61,15 @@ document.addEventListener("input", ({ target }) => {
     },
   };
 
+  // A menu that is wider than the room on its right opens to the left.
+  const fit = ({ target }) => {
+    if (!target.matches(MENUS)) return;
+    target.classList.remove("opens-left");
+    const { right } = target.lastElementChild.getBoundingClientRect();
+    target.classList.toggle("opens-left", target.open && right > document.documentElement.clientWidth);
+  };
+
+  document.addEventListener("toggle", fit, true);
   document.addEventListener("click", ({ target }) => closeAll(target.closest(MENUS)));
   document.addEventListener("focusout", ({ target, relatedTarget }) => {
     const menu = target.closest?.(MENUS);
