@@ -36,8 +36,14 @@ TEST_ENVIRONMENT = {
 
 
 MATRIX = "tests/connect/provisioning/test_matrix.py"
-# One process has the browser and the running portal, and one the upgraded database.
-LOTS = ("tests/browser/", "tests/upgrade/")
+# Each in one process, with its browser and running portal, or with the upgraded database.
+LOTS = (
+    "tests/browser/test_walk.py",
+    "tests/browser/test_buttons.py",
+    "tests/browser/test_states.py",
+    "tests/browser/",
+    "tests/upgrade/",
+)
 # What takes longest, by `--durations=40`.
 LONG = (*LOTS, "tests/chaos/", "tests/portal/test_use_cases.py", "tests/journeys/")
 
