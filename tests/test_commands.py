@@ -182,7 +182,8 @@ def test_who_runs_a_command_exists_and_reads_it_from_its_page(row: Row) -> None:
     path, _, name = row.by.partition("::")
     text = (ROOT / path).read_text()
     if row.by == CI:
-        assert [each for each in row.kinds.split(", ") if f"\n{each}\n" not in text] == []
+        run = re.findall(r"(?m)^make \w+", text)  # some with ARGS
+        assert set(row.kinds.split(", ")) <= set(run)
     else:
         assert re.search(rf"(?m)^def {name}\(", text)
         assert f'{Path(row.page).name}"' in text
