@@ -5,6 +5,7 @@ asked by tests/test_docs.py and tests/contract/test_documented_commands.py.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,15 +15,21 @@ import pytest
 from tests import documents
 from tests.documents import ROOT
 
-_FENCE = re.compile(r"^ *```(?P<kind>\w*)\n(?P<text>.*?)^ *```$", re.DOTALL | re.MULTILINE)
-_INDENTED = re.compile(r"(?<=\n\n)(?: {4,}\S.*\n)+")
-_SHELLS = ("", "sh", "bash", "console")
+_FENCE = re.compile(
+    r"^ *(?P<mark>```|~~~)(?P<kind>\w*)[^\n`]*\n(?P<text>.*?)^ *(?P=mark)$",
+    re.DOTALL | re.MULTILINE,
+)
+_INDENTED = re.compile(r"(?<=\n\n)(?:(?: {4,}|\t)\S.*\n)+")
+# Every other block may hold commands.
+_NO_SHELLS = ("html", "java", "json", "mermaid", "python", "sql")
+_TYPED = re.compile(r"(?m)^\$ .*\n(?:> .*\n)*")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+_TO_FILL_IN = re.compile(r"<\w[^<>|;&\n]*>")
 _COMMENT = re.compile(r"(?:^|\s)#.*$", re.MULTILINE)
 # At the beginning of a line, and behind what joins or contains commands.
 _COMMAND = re.compile(
-    r"(?:^\(?|&&|\||;|\$\()[ \t]*(?:\w+=[^\s$(]*[ \t]+)*"
-    r"(?P<program>[a-z.][\w./-]*)(?![\w./=-])(?P<words>(?:[ \t]+[^\s&|;()]+)*)",
+    r"(?:^[({!]*|[&|;`]|\$\()[ \t]*(?:\w+=[^\s(`]*[ \t]+)*"
+    r"(?P<program>[a-z.~/][\w./-]*)(?![\w./=-])(?P<words>(?:[ \t]+(?:(?!\$\()[^\s&|;()`])+)*)",
     re.MULTILINE,
 )
 
@@ -32,12 +39,15 @@ class Row:
     """Commands of a page: which test runs them from the page itself, or why none can."""
 
     page: str
-    kinds: str  # joined by commas
+    kinds: str  # joined by commas; "date 2" where there are two
     by: str = ""
     why: str = ""
 
-    def commands(self) -> set[tuple[str, str]]:
-        return {(self.page, kind) for kind in self.kinds.split(", ")}
+    def commands(self) -> Iterator[tuple[str, str, int]]:
+        for each in self.kinds.split(", "):
+            words = each.split()
+            times = int(words.pop()) if words[-1].isdigit() else 1
+            yield self.page, " ".join(words), times
 
 
 CI = ".ci/run"
@@ -62,7 +72,7 @@ TABLE = (
     Row("CONTRIBUTING.md", "make test, make check", by=CI),
     Row(
         "docs/api.md",
-        "curl",
+        "curl 4",
         by="tests/portal/integrations/test_guides.py::test_the_examples_of_the_api_read_the_fleet",
     ),
     Row(
@@ -74,49 +84,55 @@ TABLE = (
     ),
     Row(
         "docs/deploying.md",
-        "docker compose up, docker compose run, docker compose stop",
+        "docker compose up 2, docker compose run 4, docker compose stop",
         why="needs Docker's service, which neither CI nor the machine of the tests has",
     ),
     Row(
         "docs/deploying.md",
-        "docker compose exec",
+        "docker compose exec 2",
         by="tests/portal/test_other_hosts.py::test_the_backup_of_the_page_brings_the_tenants_back",
     ),
-    Row("docs/emulator-tour.md", "python -m emulator, curl, cut, grep, head, psql, sort", by=TOUR),
+    Row(
+        "docs/emulator-tour.md",
+        "python -m emulator, curl 33, cut 2, grep 12, head 2, psql 6, sort",
+        by=TOUR,
+    ),
     Row(
         "docs/emulator.md",
-        "python -m emulator, curl",
+        "python -m emulator, curl 2",
         by="tests/emulator/test_tour.py::test_the_commands_of_the_guide_break_something_and_fix_it",
     ),
     Row(
-        "docs/emulator.md", "heroku, export, git clone, cd, npm", why=f"{PLUGIN}; heroku: {HEROKU}"
+        "docs/emulator.md",
+        "heroku 4, export 3, git clone, cd, npm 2",
+        why=f"{PLUGIN}; heroku: {HEROKU}",
     ),
     Row(
         "docs/first-use-case.md",
-        "set, ., manage.py makemigrations, ruff, python -m pytest",
+        "set, ., manage.py makemigrations, ruff 2, python -m pytest",
         by="tests/portal/test_use_cases.py::"
         "test_another_one_is_added_by_the_steps_of_its_page_and_touches_nothing",
     ),
     Row("docs/getting-started.md", "make demo", by=FIRST_RUN),
-    Row("docs/getting-started.md", "heroku, sed", why=HEROKU),
+    Row("docs/getting-started.md", "heroku 19, sed", why=HEROKU),
     Row(
         "docs/getting-started.md",
-        "openssl, manage.py generate_secret",
+        "openssl 2, manage.py generate_secret",
         by="tests/portal/test_generate_secret.py::test_the_keys_of_the_page_are_taken_by_the_portal",
     ),
-    Row("docs/host-apps.md", "heroku", why=HEROKU),
+    Row("docs/host-apps.md", "heroku 2", why=HEROKU),
     Row(
         "docs/mappings.md",
-        "manage.py lint_mappings",
+        "manage.py lint_mappings 2",
         by="tests/portal/test_lint_mappings.py::test_the_commands_of_the_page_check_a_file",
     ),
     Row(
         "docs/registration.md",
-        "curl, date, printf, openssl, sed",
+        "curl 2, date, printf, openssl, sed",
         by="tests/tenants/test_documented_clients.py::"
         "test_each_documented_client_registers_the_org",
     ),
-    Row("docs/salesforce-package.md", "sf, cd, grep, echo", why=SALESFORCE),
+    Row("docs/salesforce-package.md", "sf 11, cd, grep, echo", why=SALESFORCE),
     Row(
         "docs/salesforce-package.md",
         "python -m scripts.client_app",
@@ -124,19 +140,25 @@ TABLE = (
     ),
     Row(
         "docs/webhooks.md",
-        "date, printf, base64, od, tr, openssl, curl",
+        "date, printf 2, base64 2, od, tr, openssl, curl",
         by="tests/portal/integrations/test_guides.py::"
         "test_the_shell_example_of_webhooks_signs_as_the_portal_does",
     ),
 )
 
 
-def typed(kind: str, text: str) -> str:
-    """Return what a person types of a block: no prompts, answers, comments and quoted words."""
-    if kind == "console":
-        text = "\n".join(line[2:] for line in text.splitlines() if line[:2] in ("$ ", "> "))
-    lines = _COMMENT.sub("", text).replace("\\\n", " ")
-    return _QUOTED.sub("…", re.sub(r"(?m)^ +", "", lines))
+def typed(text: str) -> str:
+    """Return what is typed of a block: no prompts, answers, comments and quoted words."""
+    if prompted := _TYPED.findall(text):
+        text = "".join(re.sub(r"(?m)^[$>] ", "", each) for each in prompted)
+    lines = _COMMENT.sub("", _TO_FILL_IN.sub("…", text)).replace("\\\n", " ")
+    return _QUOTED.sub(_contained, re.sub(r"(?m)^[ \t]+", "", lines))
+
+
+def _contained(quoted: re.Match[str]) -> str:
+    """Return the commands in quotes; in single ones there are none."""
+    inner = [] if quoted[0][0] == "'" else re.findall(r"\$\([^)]*\)", quoted[0])
+    return "…" + "".join(inner)
 
 
 def kinds(text: str) -> Iterator[str]:
@@ -155,19 +177,19 @@ def kinds(text: str) -> Iterator[str]:
             yield name
 
 
-def commands(path: Path) -> set[str]:
-    """Return the kinds of commands in a document's blocks, fenced and indented ones."""
+def commands(path: Path) -> Counter[str]:
+    """Return the kinds of commands in a document's blocks, and how many there are of each."""
     text = path.read_text()
-    blocks = [(found["kind"], found["text"]) for found in _FENCE.finditer(text)]
-    blocks += [("", found[0]) for found in _INDENTED.finditer(_FENCE.sub("", text))]
-    return {each for kind, text in blocks if kind in _SHELLS for each in kinds(typed(kind, text))}
+    found = [each["text"] for each in _FENCE.finditer(text) if each["kind"] not in _NO_SHELLS]
+    found += _INDENTED.findall(_FENCE.sub("", text))
+    return Counter(kind for each in found for kind in kinds(typed(each)))
 
 
 def test_every_command_of_the_documents_is_in_the_table_and_nothing_else_is() -> None:
     found = {
-        (str(path.relative_to(ROOT)), kind)
+        (str(path.relative_to(ROOT)), kind, times)
         for path in documents.documents()
-        for kind in commands(path)
+        for kind, times in commands(path).items()
     }
     rows = [each for row in TABLE for each in row.commands()]
     assert sorted(found) == sorted(rows)
@@ -200,9 +222,17 @@ def test_who_runs_a_command_exists_and_reads_it_from_its_page(row: Row) -> None:
         ("   ```\n   PORT=1 .venv/bin/gunicorn x\n   ```", "gunicorn"),
         ("```console\n$ psql $D \\\n>     -c 'SELECT 1'\nrm is printed\n```", "psql"),
         ("```python\nimport os\n```\n\n```\nPOST /organizations   (a slash)\n```", ""),
+        ("```shell\ndate\n```\n\n```sh title=x\nsf org\n```\n\n~~~\ncut -d, x\n~~~", "date sf cut"),
+        ("```\n$ date\nrm is printed\n```\n\n\tcut -d, x\n", "date cut"),
+        (
+            '```\nA=$B psql "$(sf org)" "$A & x"\n/usr/bin/cut `date` & tr a b\n```',
+            "psql sf cut date tr",
+        ),
+        ("```\ndate\ndate | date\n```", "date date date"),
+        ("```\nsf <the tenants' one>\ncut <the tenants' one>\n```", "sf cut"),
     ],
 )
 def test_a_command_is_found_wherever_it_stands(tmp_path: Path, text: str, expected: str) -> None:
     path = tmp_path / "page.md"
     path.write_text(f"{text}\n")
-    assert commands(path) == set(expected.split())
+    assert sorted(commands(path).elements()) == sorted(expected.split())
