@@ -15,7 +15,7 @@ _FILE = re.compile(
     r"^`(?P<path>[\w./]+)`:[^`]*?(?:`[^`]+`[^`]*?)*\n```\w+\n(?P<text>.*?)^```$", re.M | re.S
 )
 _COMMANDS = re.compile(r"^```sh\n(?P<lines>.*?)^```$", re.M | re.S)
-_CODE = re.compile(r"(?<!`)`(?P<text>[^`\n]+)`(?!`)")
+_CODE = re.compile(r"(?<!`)`(?P<text>(?:[^`\n]|\n(?!\s*\n))+)`(?!`)")
 _LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)")
 _RULE = re.compile(r":?-+:?")
 
@@ -74,8 +74,9 @@ def fences(path: Path) -> list[str]:
 
 
 def inline_code(path: Path) -> list[str]:
-    """Return every inline code of a document."""
-    return [found["text"] for found in _CODE.finditer(_without_fences(path.read_text()))]
+    """Return every inline code of a document, on one line."""
+    found = (each["text"] for each in _CODE.finditer(_without_fences(path.read_text())))
+    return [" ".join(each.split()) for each in found]
 
 
 def links(path: Path) -> list[str]:

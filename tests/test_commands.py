@@ -1,7 +1,6 @@
 """Every command in a block of the documents is run by a test, or a reason says why none can be.
 
-Commands in sentences are not asked for here: that those of make, manage.py and heroku exist is
-asked by tests/test_docs.py and tests/contract/test_documented_commands.py.
+Of a command in a sentence, a test knows at least that it exists.
 """
 
 import re
@@ -32,6 +31,8 @@ _COMMAND = re.compile(
     r"(?P<program>[a-z.~/][\w./-]*)(?![\w./=-])(?P<words>(?:[ \t]+(?:(?!\$\()[^\s&|;()`])+)*)",
     re.MULTILINE,
 )
+# A command in a sentence has more than one word.
+_SPOKEN = re.compile(r"(?:[A-Z_]+=\S+ )*[.~/]*[a-z][\w./-]* ")
 
 
 @dataclass(frozen=True)
@@ -146,6 +147,28 @@ TABLE = (
     ),
 )
 
+OF_MANAGE = "tests/test_docs.py::test_commands_of_manage_exist_with_their_options"
+# Programs of commands in sentences: which test knows that the commands exist, or why none can.
+IN_SENTENCES = {
+    "make": "tests/test_docs.py::test_make_commands_exist",
+    **dict.fromkeys(("manage.py", "check", "doctor", "lint_mappings", "reconcile"), OF_MANAGE),
+    "python": "tests/test_docs.py::test_modules_that_are_run_exist",
+    "heroku": "tests/contract/test_documented_commands.py::"
+    "test_every_documented_command_of_heroku_exists",
+    "curl": "tests/emulator/test_tour.py::test_the_command_in_a_sentence_of_the_tour_empties_it",
+    "kill": TOUR,
+    "openssl": "tests/portal/test_generate_secret.py::"
+    "test_the_keys_of_the_page_are_taken_by_the_portal",
+    **dict.fromkeys(
+        ("pip", "pre-commit"),
+        "tests/demo/test_first_run.py::test_the_hooks_of_the_guide_are_installed",
+    ),
+    "git": "pull and push need a repository elsewhere",
+    "mypy": "it has its options from pyproject.toml, when make check runs it",
+    "sf": SALESFORCE,
+}
+NO_PROGRAMS = ("any", "default-src", "incident", "single")  # other codes of several words
+
 
 def typed(text: str) -> str:
     """Return what is typed of a block: no prompts, answers, comments and quoted words."""
@@ -185,6 +208,12 @@ def commands(path: Path) -> Counter[str]:
     return Counter(kind for each in found for kind in kinds(typed(each)))
 
 
+def programs(path: Path) -> set[str]:
+    """Return the programs of the commands in a document's sentences."""
+    codes = [each for each in documents.inline_code(path) if _SPOKEN.match(each)]
+    return {kind.split()[0] for each in codes for kind in kinds(typed(each))}
+
+
 def test_every_command_of_the_documents_is_in_the_table_and_nothing_else_is() -> None:
     found = {
         (str(path.relative_to(ROOT)), kind, times)
@@ -209,6 +238,17 @@ def test_who_runs_a_command_exists_and_reads_it_from_its_page(row: Row) -> None:
     else:
         assert re.search(rf"(?m)^def {name}\(", text)
         assert f'{Path(row.page).name}"' in text
+
+
+def test_every_command_in_a_sentence_is_known_to_a_test_or_has_a_reason() -> None:
+    found = {each for path in documents.documents() for each in programs(path)}
+    assert sorted(found) == sorted({*IN_SENTENCES, *NO_PROGRAMS})
+
+
+@pytest.mark.parametrize("test", sorted({each for each in IN_SENTENCES.values() if "::" in each}))
+def test_who_knows_a_command_exists(test: str) -> None:
+    path, _, name = test.partition("::")
+    assert re.search(rf"(?m)^def {name}\(", (ROOT / path).read_text())
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 import pydoc
 import re
+from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -92,8 +94,8 @@ def test_make_commands_in_blocks_exist(path: Path) -> None:
 @pytest.mark.parametrize("path", DOCUMENTS, ids=named)
 def test_commands_of_manage_exist_with_their_options(path: Path) -> None:
     unknown = []
-    for name, rest in re.findall(r"manage\.py (\w+)([^`\n|&)]*)", path.read_text()):
-        apps = get_commands()
+    apps = get_commands()
+    for name, rest in _of_manage(path):
         options = set(re.findall(r"(?<= )--[a-z-]+", rest))
         if name not in apps:
             unknown.append(name)
@@ -101,6 +103,30 @@ def test_commands_of_manage_exist_with_their_options(path: Path) -> None:
         parser = load_command_class(apps[name], name).create_parser("manage.py", name)
         unknown += [f"{name} {each}" for each in options - set(parser._option_string_actions)]
     assert unknown == []
+
+
+def _of_manage(path: Path) -> list[tuple[str, str]]:
+    """Return each command with what follows. A sentence may leave out `manage.py`."""
+    named = re.findall(r"manage\.py\s(\w+)([^`\n|&)]*)", path.read_text())
+    short = (each.partition(" ") for each in documents.inline_code(path))
+    return [
+        *named,
+        *((name, f" {rest}") for name, _, rest in short if rest and name in get_commands()),
+    ]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=named)
+def test_modules_that_are_run_exist(path: Path) -> None:
+    missing = []
+    for name in re.findall(r"python3?\s-m\s([\w.]+)", path.read_text()):
+        with suppress(ModuleNotFoundError):
+            found = find_spec(name)
+            if found and found.submodule_search_locations:
+                found = find_spec(f"{name}.__main__")
+            if found:
+                continue
+        missing.append(name)
+    assert missing == []
 
 
 def test_every_picture_in_a_document_is_rendered_by_make_screenshots() -> None:

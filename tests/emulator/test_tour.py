@@ -15,6 +15,7 @@ import pytest
 import requests
 
 from demo import postgres
+from tests import documents
 from tests.documents import ROOT
 
 TOUR = ROOT / "docs" / "emulator-tour.md"
@@ -102,6 +103,16 @@ def test_every_command_prints_what_the_tour_says_and_a_kill_loses_nothing(tmp_pa
         assert re.fullmatch(pattern, text.strip(), re.DOTALL), f"{step.command}\n{text}"
     with started(tmp_path / "data") as (address, _):
         assert requests.get(f"{address}/control/connections", timeout=9).json() == before
+
+
+def test_the_command_in_a_sentence_of_the_tour_empties_it(tmp_path: Path) -> None:
+    [empty] = [each for each in documents.inline_code(TOUR) if each.startswith("curl ")]
+    with started(tmp_path / "data") as (address, _):
+        orgs = f"{address}/control/orgs"
+        requests.post(orgs, json={"name": "Acme"}, timeout=9).raise_for_status()
+        assert len(requests.get(orgs, timeout=9).json()["orgs"]) == 1
+        run([f"E={address}", f"{empty} --fail --silent --show-error"], address)
+        assert requests.get(orgs, timeout=9).json()["orgs"] == []
 
 
 def test_the_commands_of_the_guide_break_something_and_fix_it(tmp_path: Path) -> None:
