@@ -129,18 +129,6 @@ def test_modules_that_are_run_exist(path: Path) -> None:
     assert missing == []
 
 
-def test_every_picture_in_a_document_is_rendered_by_make_screenshots() -> None:
-    pictures_of = (ROOT / "bench/screenshots").glob("*.py")
-    source = "".join(path.read_text() for path in pictures_of)
-    names = set(re.findall(r'"([\w-]+)"', source))
-    looks = set(re.findall(r'Look\("(\w+)"', source))
-    shown = {link for path in DOCUMENTS for link in documents.links(path) if link.endswith(".png")}
-    pictures = {Path(link).stem for link in shown}
-    assert len(pictures) > 5
-    assert {each for each in pictures if each.rpartition("-")[0] not in names} == set()
-    assert {each.rpartition("-")[2] for each in pictures} <= looks
-
-
 def test_every_block_has_its_place_in_a_document() -> None:
     placed = {name for path in DOCUMENTS for name in blocks.names(path.read_text())}
     assert placed == set(WRITERS)
