@@ -1,7 +1,8 @@
 """Tenants' schemas with nothing but Heroku Connect's own tables, made in a test's transaction."""
 
+import re
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString, cast
 
 from django.db import connection as database
 from django.utils import timezone
@@ -10,6 +11,7 @@ from psycopg import sql
 from connect.models import Connection, Stage
 from tenants.models import Tenant
 from tenants.orgid import normalize
+from tests.documents import ROOT
 
 _TABLES = sql.SQL("""
 CREATE SCHEMA {schema};
@@ -68,3 +70,15 @@ def write(
     )
     with database.cursor() as cursor:
         cursor.execute(statement, [state, table, message, at or timezone.now(), times])
+
+
+def documented_rights(schema: str, role: str, *, ordered: bool) -> sql.Composed:
+    """Return the statements of docs/health.md that give a role its rights on a schema."""
+    [text] = re.findall(r"(?ms)^```sql\n(.*?)^```$", (ROOT / "docs/health.md").read_text())
+    for_both, found, _ = text.partition("-- for retries in ordered mode")
+    assert found
+    statements = (text if ordered else for_both).replace('"sf_…"', "{schema}")
+    named = statements.replace("TO portal;", "TO {role};")
+    return sql.SQL(cast(LiteralString, named)).format(
+        schema=sql.Identifier(schema), role=sql.Identifier(role)
+    )

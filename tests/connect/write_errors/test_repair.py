@@ -1,5 +1,8 @@
 """Failed writes are retried in the way of their write mode, or ignored; and the results."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -26,6 +29,7 @@ from connect.write_errors import preview, repair, repair_results, scan, trigger_
 from tenants.models import Event, EventKind
 from tests import queue
 from tests.connect.journey import Journey
+from tests.connect.write_errors.schemas import documented_rights
 
 pytestmark = pytest.mark.django_db(transaction=True)
 REFUSED = "Name must not hold a bad word"
@@ -115,6 +119,38 @@ def test_a_bulk_retry_succeeds_once_its_cause_is_removed(writes: Writes) -> None
     assert not WriteError.objects.exists()
     event = Event.objects.get(kind=EventKind.STAFF_ACTION, text__contains="3 writes")
     assert (event.actor, event.data["cause"]) == ("olga", error.cause)
+
+
+@contextmanager
+def restricted_role(writes: Writes, *, ordered: bool) -> Iterator[None]:
+    """Work as a role that has the rights of the page on the tenant's schema."""
+    name = f"restricted_{os.getpid()}"  # of all databases
+    role = sql.Identifier(name)
+    own = sql.SQL("""
+        CREATE ROLE {role};
+        GRANT ALL ON ALL TABLES IN SCHEMA public TO {role};
+        GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {role};
+    """)
+    with database.cursor() as cursor:
+        cursor.execute(own.format(role=role))
+        try:
+            schema = writes.connection.schema_name
+            cursor.execute(documented_rights(schema, name, ordered=ordered))
+            cursor.execute(sql.SQL("SET ROLE {}").format(role))
+            yield
+        finally:
+            cursor.execute("RESET ROLE")
+            cursor.execute(sql.SQL("DROP OWNED BY {role}; DROP ROLE {role}").format(role=role))
+
+
+@BOTH_MODES
+def test_the_rights_of_the_page_are_enough_for_a_retry(writes: Writes) -> None:
+    error = the_error()
+    writes.remove_the_cause()
+    with restricted_role(writes, ordered=Health.objects.get().ordered_writes):
+        assert "3 writes" in act(error, "retry")
+    writes.sync()
+    assert writes.records() == ["bad 1", "bad 2", "bad 3", "good"]
 
 
 def test_a_retry_whose_cause_is_still_there_fails_again_and_says_why(writes: Writes) -> None:

@@ -15,7 +15,7 @@ from connect.health import causes
 from connect.models import Connection, Health, Incident, IncidentKind, WriteError
 from connect.schemas import BadSchemaName
 from connect.write_errors import counts, repair, repair_results, scan, schema_scan, trigger_log
-from tests.connect.write_errors.schemas import live, write
+from tests.connect.write_errors.schemas import documented_rights, live, write
 
 pytestmark = pytest.mark.django_db
 ROLE = "restricted_reader"
@@ -190,14 +190,12 @@ def as_restricted_role() -> Iterator[None]:
         CREATE ROLE {role};
         GRANT ALL ON ALL TABLES IN SCHEMA public TO {role};
         GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {role};
-        GRANT USAGE ON SCHEMA {schema} TO {role};
-        GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {role};
-        GRANT UPDATE (state, updated_at) ON {schema}._trigger_log TO {role};
-        GRANT UPDATE (state, updated_at) ON {schema}._trigger_log_archive TO {role};
-        SET LOCAL ROLE {role};
     """)
+    role = sql.Identifier(ROLE)
     with database.cursor() as cursor:
-        cursor.execute(grants.format(role=sql.Identifier(ROLE), schema=schema))
+        cursor.execute(grants.format(role=role, schema=schema))
+        cursor.execute(documented_rights(connection.schema_name, ROLE, ordered=False))
+        cursor.execute(sql.SQL("SET LOCAL ROLE {}").format(role))
         yield
         cursor.execute("RESET ROLE")
 
