@@ -14,7 +14,7 @@ help: ## Show this list
 demo: $(READY) ## Run the whole product here, against the emulator, with a month of history
 	@$(VENV)/bin/python -m demo
 
-test: $(READY) ## Run all tests (make test ARGS="-k callout" for some)
+test: $(READY) ## Run the tests, without the long ones (make test ARGS="-k callout" for some)
 	@$(BROWSER) "the browser tests are skipped"
 	@$(REDIS) "the tests with a real Redis are skipped"
 	@$(VENV)/bin/python -m pytest --numprocesses=auto $(ARGS)

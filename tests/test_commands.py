@@ -1,6 +1,6 @@
 """Every command in a block of the documents is run by a test, or a reason says why none can be.
 
-Of a command in a sentence, a test knows at least that it exists.
+Of a command in a sentence, a test knows at least that it exists, or a reason says why none can.
 """
 
 import re

@@ -16,6 +16,7 @@ import requests
 
 from demo import postgres
 from tests import documents
+from tests.databases import scratch
 from tests.documents import ROOT
 
 TOUR = ROOT / "docs" / "emulator-tour.md"
@@ -130,6 +131,15 @@ def test_the_commands_of_the_guide_break_something_and_fix_it(tmp_path: Path) ->
             there = strict.replace("localhost:5050", address.removeprefix("http://"))
             subprocess.run(["bash", "-c", there], check=True, timeout=SCRIPT_SECONDS)
             assert is_broken(address) is expected
+
+
+def test_the_example_of_the_guide_for_tests_runs() -> None:
+    [text] = re.findall(r"(?ms)^```python\n(.*?)^```$", GUIDE.read_text())
+    with scratch("emulator_guide") as url:
+        for name, value in (("database_url", url), ("callback", "http://127.0.0.1:1/callback")):
+            assert f"{name}=..." in text
+            text = text.replace(f"{name}=...", f"{name}={value!r}")
+        exec(text, {})  # noqa: S102  (our own document)
 
 
 def test_the_help_text_names_every_option_and_where_to_look() -> None:

@@ -20,6 +20,7 @@ from portal.models import BulkRun
 from portal.navigation import counts
 from portal.navigation.groups import Entry, groups
 from tenants.models import Switch, Tenant
+from tests.documents import ROOT
 from tests.portal.admin import strangers, walk
 from tests.portal.admin.conftest import SignIn
 
@@ -39,6 +40,13 @@ def test_each_registered_model_is_in_exactly_one_group() -> None:
     assert registered - placed.keys() == set(), "add them to portal/navigation/groups.py"
     assert placed.keys() - registered == set()
     assert {label for label, times in placed.items() if times > 1} == set()
+
+
+def test_the_guide_names_the_groups_in_the_order_of_the_menu() -> None:
+    _, _, text = (ROOT / "docs/staff.md").read_text().partition("\n## The menu\n")
+    said = re.findall(r"\*([^*]+)\*", text)
+    names = [group.name for group in groups()]
+    assert said[: len(names)] == names
 
 
 # These have their words from elsewhere: "Mappings" is the heading of their group, or the title.
