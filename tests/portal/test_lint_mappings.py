@@ -112,7 +112,8 @@ def test_what_cannot_be_checked_has_another_exit_code(
 @pytest.mark.django_db
 def test_the_commands_of_the_page_check_a_file(file: Path, emulator: Any) -> None:
     by_plan, by_org = (shlex.split(each) for each in COMMAND.findall(PAGE.read_text()))
-    assert run(write(file, FAST), *by_plan)[0] == 1
+    code, said = run(write(file, FAST), *by_plan)
+    assert (code, f"{file}: errors 1, " in said) == (1, True)
     member = Fleet(emulator, fleets.version(fleets.FIRST)).add(cast.ACME, lacks_segment=True)
     assert member.org_id in by_org
     code, said = run(write(file, fleets.SECOND), *by_org)
