@@ -26,7 +26,7 @@ def pictures() -> set[Path]:
     return found
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, reset_sequences=True)  # as in a new database
 def test_every_picture_in_a_document_is_rendered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
