@@ -68,6 +68,14 @@ def test_a_mail_before_the_authorization_says_what_heroku_and_salesforce_ask_for
         assert ("Heroku login first" in part) is not bool(slug)
 
 
+def test_a_mail_that_asks_again_announces_no_first_copy(acme: Tenant) -> None:
+    first = messages.queue(acme, MessageKind.AUTHORIZE, "first")
+    again = messages.queue(acme, MessageKind.AUTHORIZE_AGAIN, "again")
+    for part in ("text", "html"):
+        assert "first copy" in " ".join(getattr(first, part).split())
+        assert "first copy" not in " ".join(getattr(again, part).split())
+
+
 def test_reminders_do_not_read_like_the_first_mail(acme: Tenant) -> None:
     for kind in (MessageKind.SIGN_IN, MessageKind.AUTHORIZE):
         first = messages.queue(acme, kind, f"{kind}")
