@@ -101,7 +101,7 @@ class Connection(models.Model):
     )
     seen_at = models.DateTimeField(null=True, blank=True)
     organization_id = models.CharField(max_length=18, blank=True)
-    salesforce_username = models.CharField(max_length=255, blank=True)
+    salesforce_username = models.CharField("Salesforce username", max_length=255, blank=True)
     api_version = models.CharField("API version", max_length=10, blank=True)
     link_published_at = models.DateTimeField(null=True, blank=True)
     authorized_at = models.DateTimeField(null=True, blank=True)
@@ -144,7 +144,7 @@ class Connection(models.Model):
     cleanup_attempts = models.PositiveSmallIntegerField(
         default=0, help_text="Attempts to pause it and to revoke our access, before it ends."
     )
-    offboarded_at = models.DateTimeField(null=True, blank=True)
+    offboarded_at = models.DateTimeField("off-boarded at", null=True, blank=True)
 
     class Meta:
         ordering = ["-pk"]

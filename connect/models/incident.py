@@ -176,7 +176,12 @@ class WebhookNotice(models.Model):
         Incident, on_delete=models.CASCADE, null=True, blank=True, related_name="notices"
     )
     rollout = models.ForeignKey(
-        "connect.Rollout", on_delete=models.CASCADE, null=True, blank=True, related_name="notices"
+        "connect.Rollout",
+        verbose_name="roll-out",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="notices",
     )
     what = models.CharField(max_length=10)
     text = models.TextField()

@@ -74,7 +74,7 @@ class Mapping(models.Model):
     config = models.JSONField(default=dict)
     # Null means that Heroku Connect has not counted yet, which differs from no rows.
     rows_in_database = models.BigIntegerField(null=True)
-    rows_in_salesforce = models.BigIntegerField(null=True)
+    rows_in_salesforce = models.BigIntegerField("rows in Salesforce", null=True)
     rows_pending = models.BigIntegerField(null=True)
     rows_failed = models.BigIntegerField("failed (Heroku Connect's count)", null=True)
     seen_at = models.DateTimeField(default=timezone.now)

@@ -145,7 +145,9 @@ class Rollout(Tended):
 class RolloutEvent(models.Model):
     """One line of a roll-out's timeline."""
 
-    rollout = models.ForeignKey(Rollout, on_delete=models.CASCADE, related_name="events")
+    rollout = models.ForeignKey(
+        Rollout, verbose_name="roll-out", on_delete=models.CASCADE, related_name="events"
+    )
     at = models.DateTimeField(default=timezone.now)
     actor = models.CharField(max_length=150)
     text = models.TextField()

@@ -44,7 +44,9 @@ class RolloutItem(models.Model):
     A connection is in one unfinished roll-out at most, so that lease is the item's lease too.
     """
 
-    rollout = models.ForeignKey(Rollout, on_delete=models.CASCADE, related_name="items")
+    rollout = models.ForeignKey(
+        Rollout, verbose_name="roll-out", on_delete=models.CASCADE, related_name="items"
+    )
     connection = models.ForeignKey(
         "connect.Connection", on_delete=models.PROTECT, related_name="rollout_items"
     )

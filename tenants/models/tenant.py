@@ -72,7 +72,7 @@ class Tenant(Owned):
     registered_at = models.DateTimeField(default=timezone.now)
     proof = models.CharField(max_length=10, choices=Proof.choices, blank=True, default=Proof.NONE)
     proven_at = models.DateTimeField(null=True, blank=True)
-    offboarded_at = models.DateTimeField(null=True, blank=True)
+    offboarded_at = models.DateTimeField("off-boarded at", null=True, blank=True)
     # A copy of the org's rule (see tenants.orgs), which a page of many tenants reads for free.
     is_blocked = models.BooleanField("blocked by staff", default=False)
     # Set while an off-boarded org that called again waits for staff.
