@@ -42,6 +42,7 @@ def lists() -> dict[str, str]:
     from django.contrib import admin
     from django.urls import reverse
 
+    reverse("admin:index")  # loading the addresses registers the pages
     found = {}
     for model in admin.site._registry:
         meta = model._meta

@@ -1,12 +1,13 @@
 """The rows that the pictures are about: made for them, in the fleet of the bench."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from connect.models import Connection
+    from portal.actions.action import Run
 
 _TABLE = "CREATE SCHEMA {0}; CREATE TABLE {0}.account AS SELECT generate_series(1, 5000) AS id"
 
@@ -90,6 +91,8 @@ def incident(ill: "Connection") -> int:
 
 def rollout() -> int:
     """Make a roll-out that is half-way, and return its key."""
+    from django.utils import timezone
+
     from connect.models import (
         Connection,
         MappingTemplate,
@@ -101,11 +104,17 @@ def rollout() -> int:
 
     template = MappingTemplate.objects.latest("version")
     rollout = Rollout.objects.create(
-        template=template, author="mia", status=RolloutStatus.RUNNING, canary_size=5, wave_size=20
+        template=template,
+        author="mia",
+        status=RolloutStatus.RUNNING,
+        canary_size=5,
+        wave_size=20,
+        wave=1,
     )
     live = list(Connection.objects.filter(stage="live", state="IDLE").order_by("-pk")[:45])
     for number, row in enumerate(live):
         status, error = RolloutItemStatus.READY, ""
+        ended = timezone.now() - timedelta(minutes=2 * (21 - number))
         if number < 21:
             status = RolloutItemStatus.DONE
         if number in (6, 13):
@@ -117,18 +126,30 @@ def rollout() -> int:
             target=template,
             status=status,
             last_error=error,
+            finished_at=None if status == RolloutItemStatus.READY else ended,
         )
     return int(rollout.pk)
 
 
-def switch_off(name: str, why: str, user: Any) -> None:
-    from django.test import Client
-    from django.urls import reverse
+def switch_off(name: str, why: str, actor: str) -> None:
+    from portal.actions import action as registry
+    from tenants.models import Switch
 
-    client = Client()
-    client.force_login(user)
-    url = reverse("admin:tenants_switch_act", args=[name, "turn_off"])
-    client.post(url, {"confirmed": "yes", "why": why})
+    how = cast("Run", registry.of(Switch)["turn_off"].how)
+    how([Switch(name=name)], actor, {"why": why})
+
+
+def sign_in(row: "Connection") -> None:
+    """Let the admin have signed in to Salesforce: the fleet has grants of live ones alone."""
+    from tenants.models import SalesforceGrant
+
+    tenant = row.tenant
+    SalesforceGrant.objects.create(
+        tenant=tenant,
+        username=tenant.admin_email,
+        instance_url="https://acme.my.salesforce.com",
+        issued_at=tenant.registered_at,
+    )
 
 
 def bulk_run() -> int:

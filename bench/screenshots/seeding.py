@@ -23,9 +23,11 @@ def seed() -> dict[str, str]:
     from bench import fleet
 
     fleet.seed(TENANTS)
-    olga = User.objects.create_superuser("olga", password=PASSWORD)
-    rows.switch_off("social_job", "X bills every post twice", olga)
+    User.objects.create_superuser("olga", password=PASSWORD)
+    rows.switch_off("social_job", "X bills every post twice", "olga")
     cases = rows.cases()
+    for name in ("waiting", "blocked"):
+        rows.sign_in(cases[name])
     rows.begin_grace(cases["grace"])
     rows.keep_schemas()
     incident, rollout = rows.incident(cases["ill"]), rows.rollout()
@@ -78,16 +80,26 @@ def _mails(cases: "dict[str, Connection]") -> Iterator[tuple[str, str]]:
     from tenants import messages
     from tenants.models import MessageKind
 
-    said: dict[str, Any] = {
-        "subject": "A problem with the data of a tenant",
-        "text": "Heroku answers 402: unpaid.",
+    alerts: dict[str, dict[str, Any]] = {
+        MessageKind.BLOCKED: {
+            "subject": "Fern Media is blocked: Heroku asks for payment",
+            "text": "Heroku answers 402: unpaid.",
+        },
+        MessageKind.INCIDENT: {
+            "subject": "Database unavailable: Copper Dental",
+            "text": "Heroku Connect cannot reach the tenants’ database: connection refused.",
+        },
+        MessageKind.PORTAL: {
+            "subject": "Unproven registrations cause too many mails",
+            "text": "Further mails of unproven registrations are held back.",
+        },
     }
     folder = Path(tempfile.mkdtemp())
     for kind in MessageKind:
         case = {MessageKind.LIVE: "live", MessageKind.INCIDENT: "ill"}.get(kind, "consent")
         tenant = None if kind == MessageKind.PORTAL else cases[case].tenant
-        context = said if kind in messages.STAFF_KINDS else {}
         letter = folder / f"{kind}.html"
+        context = alerts.get(kind, {})
         letter.write_text(messages.queue(tenant, kind, f"picture:{kind}", **context).html)
         name = "mail" if kind == MessageKind.SIGN_IN else f"mail-{kind}".replace("_", "-")
         yield name, letter.as_uri()
