@@ -113,9 +113,29 @@ def number(value: int | None) -> str:
 
 def whole_email(address: str) -> str:
     """Return an e-mail address that a line may break after "@" and "." alone."""
-    parts = re.findall(r"[^@.]*[@.]|[^@.]+", address)
+    return _in_parts(address, r"[^@.]*[@.]|[^@.]+") or "-"
+
+
+def whole_link(address: str) -> str:
+    """Return an outside address, as a link if it is https, broken after "." and "/" alone."""
+    parts = _in_parts(address, r"[^./]*[./]+|[^./]+")
+    return _to_outside(address, parts) if _is_https(address) else parts or "-"
+
+
+def dotted(name: str) -> str:
+    """Return the name of a function that a line may break after "." alone."""
+    return _in_parts(name, r"[^.]*\.|[^.]+")
+
+
+def _in_parts(text: str, parts: str) -> str:
     whole = '<span class="whole">{}</span>'  # else a line may break at a hyphen
-    return format_html_join(mark_safe("<wbr>"), whole, ((each,) for each in parts)) or "-"
+    found = ((each,) for each in re.findall(parts, text))
+    return format_html_join(mark_safe("<wbr>"), whole, found)
+
+
+def breakable(text: str) -> str:
+    """Return a text in which long names may break after an underscore, e.g. FIELD_MISSING."""
+    return format_html_join(mark_safe("_<wbr>"), "{}", ((part,) for part in text.split("_")))
 
 
 def identifier(text: str) -> str:
@@ -150,12 +170,18 @@ def link_to(address: str, text: str) -> str:
 
 def outside_link(address: str, text: str) -> str:
     """Return a link to an address that a peer gave, or the address as text if it is not https."""
+    return _to_outside(address, text) if _is_https(address) else format_html("({})", address)
+
+
+def _is_https(address: str) -> bool:
     try:
         parts = urlsplit(address)
     except ValueError:
-        parts = urlsplit("")
-    if parts.scheme != "https" or not parts.hostname or parts.username is not None:
-        return format_html("({})", address)
+        return False
+    return parts.scheme == "https" and bool(parts.hostname) and parts.username is None
+
+
+def _to_outside(address: str, text: str) -> str:
     return format_html('<a href="{}" rel="noreferrer noopener">{}</a>', address, text)
 
 

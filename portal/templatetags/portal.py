@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from django import template
 from django.contrib.admin.utils import flatten, label_for_field
 from django.forms import BaseForm
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 
@@ -157,7 +157,4 @@ def thousands(number: int) -> str:
     return f"{number:,}"
 
 
-@register.filter
-def breakable(text: str) -> str:
-    """Return a text in which long names may break after an underscore, e.g. FIELD_MISSING."""
-    return format_html_join(mark_safe("_<wbr>"), "{}", ((part,) for part in text.split("_")))
+register.filter(show.breakable)

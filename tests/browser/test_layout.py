@@ -8,10 +8,20 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from connect import addons
-from connect.models import Connection, Health, Incident, IncidentStatus, Rollout
+from connect.models import (
+    Condition,
+    Connection,
+    Health,
+    HealthSample,
+    Incident,
+    IncidentStatus,
+    Rollout,
+    WriteError,
+)
 from portal.actions import action as registry
 from social.models import CollectionRun, RunOutcome, Trigger
-from tenants.models import Tenant
+from tenants.models import SalesforceGrant, Tenant
+from tests import standings
 from tests.portal.admin import ready, walk
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -130,6 +140,28 @@ _SPLIT = """() => [...document.querySelectorAll('#result_list :is(.id, .field-or
 _WIDTHS = "[document.querySelector('.results').scrollWidth, document.documentElement.scrollWidth]"
 
 
+def _ill(connection: Connection) -> None:
+    """Give a connection a health with a text in each column."""
+    ago = timezone.now() - timedelta(minutes=33)
+    Health.objects.update_or_create(
+        connection=connection,
+        defaults={
+            "condition": Condition.NEEDS_AUTHORIZATION,
+            "since": ago,
+            "good_at": ago,
+            "uptime_day": 0.854,
+            "uptime_week": 0.998,
+            "uptime_month": 0.997,
+            "rows": 8000,
+            "backlog": 1200,
+            "backlog_since": ago,
+        },
+    )
+    known = {"state": "IDLE", "condition": Condition.HEALTHY, "seconds": 3600}
+    mapped = {"mappings": 3, "mappings_synced": 3, "rows_failed": 0}
+    HealthSample.objects.create(connection=connection, at=ago, **known, **mapped)
+
+
 def test_lists_fit_a_laptop_and_are_cards_on_a_phone(window: Page) -> None:
     tenant = Tenant.objects.get(pk=ready.row_for(Tenant, registry.of(Tenant)["pause"]).pk)
     Tenant.objects.filter(pk=tenant.pk).update(
@@ -137,7 +169,7 @@ def test_lists_fit_a_laptop_and_are_cards_on_a_phone(window: Page) -> None:
         admin_email="salesforce.administration@acme-handelsgesellschaft.example",
     )
     connections = Connection.objects.filter(tenant__pk=tenant.pk)
-    Health.objects.get_or_create(connection=connections.get())
+    _ill(connections.get())
     name = addons.name_for(tenant.org_id, 1)
     connections.update(addon_name=name, state="NEED_AUTHENTICATION", seen_at=timezone.now())
     CollectionRun.objects.create(
@@ -210,4 +242,47 @@ def test_the_numbers_of_many_pages_fit_on_a_small_phone(
     window.set_viewport_size(SMALL_PHONE)  # type: ignore[arg-type]
     window.goto(walk.page(CollectionRun, "changelist"))
     expect(window.locator(".this-page")).to_be_visible()
+    assert window.evaluate("document.documentElement.scrollWidth") <= SMALL_PHONE["width"]
+
+
+# Parts of an address or of a function's name that stand in two lines.
+_PARTED = """() => [...document.querySelectorAll('.whole')]
+    .filter(each => each.offsetHeight > 1.9 * parseFloat(getComputedStyle(each).fontSize))
+    .map(each => each.textContent)"""
+
+
+def test_a_card_cuts_no_label_and_breaks_no_address_within_a_word(window: Page) -> None:
+    tenant = Tenant.objects.get(pk=ready.row_for(Tenant, registry.of(Tenant)["pause"]).pk)
+    _ill(Connection.objects.get(tenant=tenant))
+    standings.grant(tenant)
+    SalesforceGrant.objects.update(instance_url="https://acme--uat.sandbox.my.salesforce.com")
+    window.set_viewport_size(SMALL_PHONE)  # type: ignore[arg-type]
+    window.goto(walk.page(SalesforceGrant, "changelist"))
+    expect(window.locator(".field-instance_url .whole")).to_have_count(6)
+    assert window.evaluate(_PARTED) == []
+    window.goto(walk.page(Health, "changelist"))
+    long, short = (
+        window.locator(f"td.field-{each}").bounding_box() for each in ("since", "good_at")
+    )
+    assert long
+    assert short
+    assert long["height"] > 1.4 * short["height"]  # "In this condition since" takes two lines
+
+
+def test_the_causes_of_write_errors_are_whole_on_a_phone(window: Page) -> None:
+    tenant = Tenant.objects.get(pk=ready.row_for(Tenant, registry.of(Tenant)["pause"]).pk)
+    connection = Connection.objects.get(tenant=tenant)
+    _ill(connection)
+    cause = "FIELD_CUSTOM_VALIDATION_EXCEPTION: other message"
+    WriteError.objects.create(
+        connection=connection, table_name="tweet__c", cause=cause, failed=1200
+    )
+    window.set_viewport_size(SMALL_PHONE)  # type: ignore[arg-type]
+    window.goto(walk.page(WriteError, "changelist"))
+    table = window.locator(".causes table")
+    expect(table).to_contain_text(cause)
+    expect(table.locator("td.number").first).to_be_visible()
+    assert table.evaluate(
+        "each => each.parentElement.scrollWidth <= each.parentElement.clientWidth"
+    )
     assert window.evaluate("document.documentElement.scrollWidth") <= SMALL_PHONE["width"]

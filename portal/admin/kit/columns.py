@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from functools import cache
 from inspect import signature
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib.admin.helpers import AdminForm
 from django.core.exceptions import FieldDoesNotExist
@@ -14,11 +14,13 @@ from django.db.models import (
     Field,
     IntegerField,
     Model,
+    URLField,
 )
 
 from connect.models import Connection
 from portal import moments, show
 
+_Method = TypeVar("_Method", bound=Callable[..., str])
 Column = Callable[[Any], str]
 Shown = Callable[[Any], str]
 _Ways = dict[type["Field[Any, Any]"], Shown]
@@ -27,6 +29,7 @@ _ON_PAGES: _Ways = {
     DateTimeField: moments.both,
     BooleanField: show.yes_or_no,
     EmailField: show.whole_email,
+    URLField: show.whole_link,
 }
 _IN_LISTS: _Ways = {**_ON_PAGES, DateTimeField: moments.element, IntegerField: show.number}
 # Whole numbers that name something and count nothing.
@@ -43,7 +46,15 @@ def is_number(page: object, column: Any) -> bool:
     if callable(column):
         return getattr(column, "is_number", False)
     method = getattr(page, column, None)
-    return callable(method) and signature(method).return_annotation is int
+    if not callable(method):
+        return False
+    return getattr(method, "is_number", False) or signature(method).return_annotation is int
+
+
+def of_numbers(method: _Method) -> _Method:
+    """Mark a page's method whose texts are numbers."""
+    method.is_number = True  # type: ignore[attr-defined]
+    return method
 
 
 def on_page(model: type[Model], form: AdminForm) -> None:

@@ -5,7 +5,9 @@ from django.utils import timezone
 
 from connect.clients import budget
 from connect.models import ApiBudget
+from portal import show
 from portal.admin.kit.base import ReadOnlyAdmin
+from portal.admin.kit.columns import of_numbers
 
 
 @admin.register(ApiBudget)
@@ -17,6 +19,7 @@ class ApiBudgetAdmin(ReadOnlyAdmin):
     def name(self, row: ApiBudget) -> str:
         return budget.in_words(row.peer)
 
+    @of_numbers
     @admin.display(description="calls left now")
-    def left(self, row: ApiBudget) -> int:
-        return budget.calls_left(row, timezone.now())
+    def left(self, row: ApiBudget) -> str:
+        return show.number(budget.calls_left(row, timezone.now()))

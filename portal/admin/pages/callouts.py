@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from portal import show
 from portal.admin.kit import search
 from portal.admin.kit.base import ReadOnlyAdmin
+from portal.admin.kit.lists import Tally
 from tenants.models import Callout
 
 
@@ -59,6 +60,11 @@ class CalloutAdmin(ReadOnlyAdmin):
         except ValueError:
             return super().get_search_results(request, queryset, search_term)
         return queryset.filter(remote_address=search_term.strip()), False
+
+    def tally(
+        self, request: HttpRequest, label: Any, count: int, parameter: str, value: Any
+    ) -> Tally:
+        return super().tally(request, f"answered {label}", count, parameter, value)
 
     def tone(self, value: Any) -> str:
         return show.GOOD if value < 400 else show.BAD if value >= 500 else show.WAIT

@@ -14,7 +14,7 @@ from django_q.models import Failure, OrmQ, Schedule, Success
 from portal import show
 from portal.admin.kit.actions import ActionsAdmin
 from portal.admin.kit.base import ReadOnlyAdmin
-from portal.admin.kit.names import call
+from portal.admin.kit.names import call, call_fields
 from portal.models import Heartbeat
 
 # django-q2 registers its own pages, in which rows can be changed and deleted.
@@ -24,13 +24,22 @@ for _model in (Success, Failure, Schedule, OrmQ):
 call(Success, "successful task", "successful tasks")
 call(Failure, "failed task", "failed tasks")
 call(Schedule, "schedule", "schedules")
+call_fields(Schedule, schedule_type="kind", next_run="next run")
 call(OrmQ, "queued task", "queued tasks")
 
 
-class TaskAdmin(ReadOnlyAdmin, ActionsAdmin):
+class HasFunction(ReadOnlyAdmin):
+    """Rows that name a function of the code."""
+
+    @admin.display(description="function", ordering="func")
+    def function(self, row: Any) -> str:
+        return show.dotted(row.func)
+
+
+class TaskAdmin(HasFunction, ActionsAdmin):
     """A task that ran."""
 
-    list_display = ("name", "func", "started", "stopped", "time_taken")
+    list_display = ("name", "function", "started", "stopped", "time_taken")
     list_filter = ("func",)
     date_hierarchy = "stopped"
     search_fields = ("id", "name", "func")
@@ -58,14 +67,14 @@ class SuccessAdmin(TaskAdmin):
 
 @admin.register(Failure)
 class FailureAdmin(TaskAdmin):
-    list_display = ("name", "func", "started", "stopped", "short_result")
+    list_display = ("name", "function", "started", "stopped", "short_result")
     short_result = stock.FailAdmin.short_result
 
 
 @admin.register(Schedule)
-class ScheduleAdmin(ReadOnlyAdmin, stock.ScheduleAdmin):  # type: ignore[misc]
-    list_display = ("func", "schedule_type", "minutes", "next_run", "last_run", "ended")
-    list_display_links = ("func",)
+class ScheduleAdmin(HasFunction, stock.ScheduleAdmin):  # type: ignore[misc]
+    list_display = ("function", "schedule_type", "minutes", "next_run", "last_run", "ended")
+    list_display_links = ("function",)
     list_filter = ()
 
     @admin.display(description="last run")

@@ -33,7 +33,7 @@ class WriteErrorAdmin(ReadOnlyAdmin, ActionsAdmin):
 
     change_form_template = "admin/connect/writeerror/change_form.html"
     change_list_template = "admin/connect/writeerror/change_list.html"
-    list_display = ("cause", "failed", "tenant", "table_name", "first_at", "last_at")
+    list_display = ("breakable_cause", "failed", "tenant", "table_name", "first_at", "last_at")
     list_filter = ("table_name",)
     lookups = ("cause__exact",)
     list_select_related = ("connection__tenant",)
@@ -56,6 +56,10 @@ class WriteErrorAdmin(ReadOnlyAdmin, ActionsAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[WriteError]:
         rows: QuerySet[WriteError] = super().get_queryset(request)
         return rows.filter(conditions.is_live())
+
+    @admin.display(description="cause", ordering="cause")
+    def breakable_cause(self, error: WriteError) -> str:
+        return show.breakable(error.cause)
 
     @admin.display(description="tenant", ordering="connection__tenant__name")
     def tenant(self, error: WriteError) -> str:

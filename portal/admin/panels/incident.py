@@ -69,9 +69,7 @@ def plan(incident: Incident) -> list[Step]:
     remedy = healing.REMEDIES.get(IncidentKind(incident.kind))
     # Staff are noted as a step of healing too.
     tried = [each for each in incident.healing.all()[::-1] if each.remedy != "person"]
-    done = [
-        Step(_STEPS.get(each.remedy, each.remedy), "done", each.at, each.text) for each in tried
-    ]
+    done = [Step(in_words(each.remedy), "done", each.at, each.text) for each in tried]
     if incident.needs_person_since:
         return [*done, Step(_PERSON, "done", incident.needs_person_since)]
     if remedy is None or incident.status == IncidentStatus.CLOSED or incident.absent_since:
@@ -80,6 +78,11 @@ def plan(incident: Incident) -> list[Step]:
     coming = [(label, pause) for pause in pauses[incident.attempts :]]
     coming.append((_PERSON, remedy.schedule.last or timedelta()))
     return [*done, *_coming(coming, incident.next_attempt_at)]
+
+
+def in_words(remedy: str) -> str:
+    """Return what a healing step does, as the plan on the incident's page says it."""
+    return _PERSON if remedy == "person" else _STEPS.get(remedy, remedy)
 
 
 def _coming(steps: list[tuple[str, timedelta]], at: datetime | None) -> Iterator[Step]:

@@ -50,7 +50,7 @@ def test_the_fleets_causes_stand_above_the_list_and_lead_into_it(
 ) -> None:
     page = viewer.get(LIST).content.decode()
     assert "By cause, over all tenants" in page
-    assert '<td class="number">4</td>' in page
+    assert '<td class="number" data-label="Writes">4</td>' in page
     narrowed = viewer.get(LIST, {"cause__exact": error.cause})
     assert narrowed.status_code == 200
     assert narrowed.context["cl"].result_count == 2

@@ -138,10 +138,14 @@ class IncidentAdmin(ReadOnlyAdmin, ActionsAdmin):
 
 @admin.register(HealingAttempt)
 class HealingAttemptAdmin(ReadOnlyAdmin):
-    list_display = ("at", "incident", "remedy", "text")
+    list_display = ("at", "incident", "step", "text")
     list_filter = ("remedy",)
     list_select_related = ("incident__connection__tenant",)
     date_hierarchy = "at"
+
+    @admin.display(description="remedy", ordering="remedy")
+    def step(self, attempt: HealingAttempt) -> str:
+        return panel.in_words(attempt.remedy)
 
 
 @admin.register(WebhookNotice)

@@ -13,6 +13,7 @@ from connect.models import Health, HealthSample
 from connect.write_errors import counts, scan
 from portal import moments, show
 from portal.admin.kit.base import Tallies
+from portal.admin.kit.columns import of_numbers
 from portal.admin.kit.filters import ConditionFilter
 from portal.admin.kit.lists import Tally
 from portal.admin.pages.health.base import OfAConnection
@@ -129,18 +130,22 @@ class HealthAdmin(OfAConnection):
     def lately(self, health: Any) -> str:
         return health_panel.sparkline(health.connection.newest_samples)
 
+    @of_numbers
     @admin.display(description="24 h", ordering="uptime_day")
     def day(self, health: Health) -> str:
         return health_panel.percent(health.uptime_day)
 
+    @of_numbers
     @admin.display(description="7 days", ordering="uptime_week")
     def week(self, health: Health) -> str:
         return health_panel.percent(health.uptime_week)
 
+    @of_numbers
     @admin.display(description="30 days", ordering="uptime_month")
     def month(self, health: Health) -> str:
         return health_panel.percent(health.uptime_month)
 
+    @of_numbers
     @admin.display(description="writes waiting", ordering="backlog")
     def waiting(self, health: Health) -> str:
         if not health.backlog:
