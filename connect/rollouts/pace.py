@@ -15,4 +15,5 @@ def time_left(finished: list[datetime], remaining: int) -> timedelta | None:
         return None
     span = max(finished) - min(finished)
     seconds = span.total_seconds() / (len(finished) - 1) * remaining
-    return timedelta(seconds=math.ceil(seconds))
+    unit = 60 if seconds > 60 else 1  # it is an estimate: more digits would claim too much
+    return timedelta(seconds=math.ceil(seconds / unit) * unit)

@@ -9,7 +9,14 @@ from connect.rollouts import pace
 
 @pytest.mark.parametrize(
     ("seconds", "remaining", "left"),
-    [([], 5, None), ([0], 5, None), ([0, 10, 20], 5, 50), ([20, 0, 10], 1, 10), ([0, 1], 0, 0)],
+    [
+        ([], 5, None),
+        ([0], 5, None),
+        ([0, 10, 20], 5, 50),
+        ([20, 0, 10], 1, 10),
+        ([0, 1], 0, 0),
+        ([0, 30], 5, 180),  # whole minutes
+    ],
 )
 def test_the_remaining_time_is_computed_from_the_pace(
     seconds: list[int], remaining: int, left: int | None

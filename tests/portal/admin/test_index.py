@@ -233,7 +233,7 @@ def test_the_first_card_does_not_call_the_queue_empty_while_work_is_due(viewer: 
     ("left", "tone", "words"),
     [
         (None, "muted", "no calls yet"),
-        (4000, "good", "4000 calls left"),
+        (4000, "good", "4,000 calls left"),
         (40, "bad", "left"),
     ],
 )

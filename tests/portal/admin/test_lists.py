@@ -95,6 +95,12 @@ def test_a_callout_is_found_by_the_address_that_sent_it(viewer: Client) -> None:
     assert listed(viewer, Callout, q="2001:db8::7") == [callout]
 
 
+def test_a_count_of_callouts_says_that_the_other_number_is_the_answer(viewer: Client) -> None:
+    Callout.objects.create(body=b"{}", remote_address="192.0.2.1", status=401)
+    page = viewer.get(walk.page(Callout, "changelist")).content.decode()
+    assert "<strong>1</strong> Answered 401" in page
+
+
 # --- the order -----------------------------------------------------------------------------------
 
 
