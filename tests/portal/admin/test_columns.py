@@ -25,7 +25,8 @@ from tests.portal.admin import walk
         (MappingTemplate, "version", False),
         (RolloutItem, "wave", False),
         (Callout, "status", False),
-        (Health, "day", False),
+        (Health, "day", True),  # a text with a number: a percentage
+        (Health, "rows_of_plan", False),
     ],
 )
 def test_a_column_of_numbers_is_known_as_such(
