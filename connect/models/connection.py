@@ -241,6 +241,13 @@ class Connection(models.Model):
             models.Index(
                 F("live_at").desc(), name="connection_went_live", condition=Q(live_at__isnull=False)
             ),
+            # All that a host app's room and cost are counted from.
+            models.Index(
+                fields=["host_app"],
+                name="connection_of_host",
+                include=["id", "generation", "monthly_cents", "addon_requested_at", "stage"],
+                condition=Q(offboarded_at=None),
+            ),
             # For the list's date hierarchy and search.
             models.Index(fields=["stage_since"], name="connection_since"),
             models.Index(fields=["addon_id"], name="connection_addon_id"),

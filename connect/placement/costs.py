@@ -37,14 +37,14 @@ def dollars(cents: int) -> str:
 
 
 def annotated(hosts: QuerySet[HostApp]) -> QuerySet[HostApp]:
-    """Return host apps with what their add-ons cost, for `of`."""
-    held = Q(connections__offboarded_at=None, connections__addon_requested_at__isnull=False)
-    idle = held & ~Q(connections__stage=Stage.LIVE)
-    cents = "connections__monthly_cents"
+    """Return the host apps of rooms.annotated() with what their add-ons cost, for `of`."""
+    ordered = Q(current__addon_requested_at__isnull=False)
+    idle = ordered & ~Q(current__stage=Stage.LIVE)
+    cents = "current__monthly_cents"
     return hosts.annotate(
-        cents=Coalesce(Sum(cents, filter=held), 0),
-        unpriced=Count("connections", filter=held & Q(connections__monthly_cents=None)),
-        idle=Count("connections", filter=idle & Q(connections__monthly_cents__gt=0)),
+        cents=Coalesce(Sum(cents, filter=ordered), 0),
+        unpriced=Count("current", filter=ordered & Q(current__monthly_cents=None)),
+        idle=Count("current", filter=idle & Q(current__monthly_cents__gt=0)),
         idle_cents=Coalesce(Sum(cents, filter=idle), 0),
     )
 

@@ -9,6 +9,7 @@ from django.db.models import (
     Count,
     Exists,
     F,
+    FilteredRelation,
     OuterRef,
     Q,
     QuerySet,
@@ -21,7 +22,6 @@ from django.db.models.functions import Cast, Coalesce, Length
 from connect.models import HostApp, Incident, IncidentKind, IncidentStatus
 from connect.placement.choose import Room, config_bytes
 
-_HELD = Q(connections__isnull=False, connections__offboarded_at=None)
 # As connect.databases.scope_of: what an incident about its database is filed under.
 _SCOPE = Case(When(database=DEFAULT_DB_ALIAS, then=Value("")), default=F("database"))
 _AWAY = Incident.objects.filter(
@@ -33,11 +33,13 @@ def annotated() -> QuerySet[HostApp]:
     """Return the host apps with how many add-ons each holds, the digits of their generations, and
     whether the database is away.
 
-    A connection counts from its placement until its add-on is gone.
+    A connection counts from its placement until its add-on is gone: the relation `current`.
     """
-    digits = Sum(Length(Cast("connections__generation", CharField())), filter=_HELD)
-    hosts = HostApp.objects.alias(scope=_SCOPE).annotate(
-        held=Count("connections", filter=_HELD), digits=Coalesce(digits, 0), away=Exists(_AWAY)
+    digits = Sum(Length(Cast("current__generation", CharField())))
+    # With this condition an index has all that is counted (connection_of_host).
+    current = FilteredRelation("connections", condition=Q(connections__offboarded_at=None))
+    hosts = HostApp.objects.alias(scope=_SCOPE, current=current).annotate(
+        held=Count("current"), digits=Coalesce(digits, 0), away=Exists(_AWAY)
     )
     return hosts.order_by("name")
 

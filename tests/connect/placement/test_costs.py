@@ -8,7 +8,7 @@ from django.utils import timezone
 from connect.clients.heroku import Addon
 from connect.inventory import costs as billed
 from connect.models import Connection, HostApp, Stage
-from connect.placement import costs
+from connect.placement import costs, rooms
 from connect.placement.costs import Cost
 from tests import cast
 
@@ -35,7 +35,7 @@ def hosts() -> list[HostApp]:
     held(cast.BOREALIS, Stage.WAITING_FOR_CONSENT, first, 25_000)
     held(cast.CIRRUS, Stage.OFFBOARDED, first, 50_000)
     held(cast.DUNE, Stage.LINKING, second, None)
-    return list(costs.annotated(HostApp.objects.order_by("pk")))
+    return list(costs.annotated(rooms.annotated().order_by("pk")))
 
 
 def test_a_host_app_costs_what_its_addons_cost(hosts: list[HostApp]) -> None:
