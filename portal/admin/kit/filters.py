@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.db.models.expressions import RawSQL
 from django.http import HttpRequest
@@ -15,11 +16,15 @@ from connect.health import conditions
 from connect.models import Condition, Connection, HostApp, Mapping
 from connect.placement import costs
 from connect.standing import Word, with_word
+from portal.admin.kit.subjects import KEPT_SECONDS
 from portal.dashboard.attention import CAUSES, awake
 from portal.dashboard.troubles import in_trouble
 from portal.dashboard.worklist.wanted import MAX_CHOICES, ME, NAMED, NOBODY, condition
 from portal.questions import later
 
+# To know them, the whole fleet is judged. With so many, none is missed for some seconds.
+MANY_IN_TROUBLE = 500
+_IN_TROUBLE = "tenants-in-trouble"
 # Few connections are gone, so leaving those out costs less than looking the others up.
 _GONE = Connection.objects.filter(pk=OuterRef("connection"), offboarded_at__isnull=False)
 
@@ -54,14 +59,24 @@ class TenantAttentionFilter(AttentionFilter):
     def _keys(self, model: type[Model], name: str, now: datetime) -> QuerySet[Any] | RawSQL | None:
         current = Connection.objects.filter(offboarded_at=None).order_by()
         if name == "any":
-            # The whole fleet is judged for it: once, not for the count and again for the page.
-            found = in_trouble(awake(current, now), now).values_list("tenant", flat=True)
-            return RawSQL("SELECT unnest(%s::bigint[])", [list(found)])
+            return RawSQL("SELECT unnest(%s::bigint[])", [in_trouble_now(now)])
         if name == "subscriber":
             return current.filter(waiting_on="subscriber").values("tenant")
         if name == "snoozed":
             return current.filter(snoozed_until__gt=now).values("tenant")
         return super()._keys(model, name, now)
+
+
+def in_trouble_now(now: datetime) -> list[int]:
+    """Return the keys of the tenants that need attention; many are at most KEPT_SECONDS old."""
+    kept: list[int] | None = cache.get(_IN_TROUBLE)
+    if kept is not None:
+        return kept
+    rows = awake(Connection.objects.filter(offboarded_at=None).order_by(), now)
+    found = list(in_trouble(rows, now).values_list("tenant", flat=True))
+    if len(found) > MANY_IN_TROUBLE:
+        cache.set(_IN_TROUBLE, found, KEPT_SECONDS)
+    return found
 
 
 class StandingFilter(admin.SimpleListFilter):

@@ -6,7 +6,9 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import User
 from django.core.cache import cache
+from django.db import connection as database
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
@@ -20,7 +22,7 @@ from connect.models import (
     RolloutItemStatus,
     Stage,
 )
-from portal.admin.kit import lists
+from portal.admin.kit import filters, lists
 from portal.dashboard.worklist import total
 from portal.door import sessions
 from tenants.models import RateBucket, Switch, Tenant
@@ -91,6 +93,20 @@ def test_each_list_costs_six_queries_at_most_and_as_many_at_any_length(
     assert {url: walk.queries(person, url) for url in few} == few
     monkeypatch.setattr(lists, "MAX_COUNTED", 4)  # from there on rows are estimated, not counted
     assert {url: walk.queries(person, url) for url in few} == few
+
+
+@pytest.mark.parametrize(("many", "asked"), [(0, 0), (99, 1)])
+def test_only_of_very_many_the_fleet_is_not_judged_again(
+    monkeypatch: pytest.MonkeyPatch, many: int, asked: int
+) -> None:
+    monkeypatch.setattr(filters, "MANY_IN_TROUBLE", many)
+    strangers.make(3)
+    held_up()
+    found = filters.in_trouble_now(timezone.now())
+    assert found
+    with CaptureQueriesContext(database) as queries:
+        assert filters.in_trouble_now(timezone.now()) == found
+    assert len(queries) == asked
 
 
 def test_a_viewers_list_costs_no_more(viewer: Client) -> None:
