@@ -120,11 +120,16 @@ def _measured(
 def _queries(client: Client, both: fleets.Databases, page: Page, which: str) -> int:
     with both.using(which):
         client.get(page.address)  # the first answer compiles templates
-        page.before()
-        with CaptureQueriesContext(connection) as queries:
-            status = client.get(page.address).status_code
-        harness.claim(status in (200, 204), f"{page.address} answered {status}")
-        return len(queries)
+        # Once a minute a request notes that the session is in use.
+        return min(_asked(client, page) for _ in range(2))
+
+
+def _asked(client: Client, page: Page) -> int:
+    page.before()
+    with CaptureQueriesContext(connection) as queries:
+        status = client.get(page.address).status_code
+    harness.claim(status in (200, 204), f"{page.address} answered {status}")
+    return len(queries)
 
 
 def _seconds(client: Client, both: fleets.Databases, page: Page, which: str) -> float:

@@ -24,11 +24,13 @@ AT_ONCE = {1: 7, 100: 1, 1_000: 1}  # callouts: pairs
 CLIENTS = 8
 AT_A_TIME = 4  # tenants: two processes of the worker, two threads each
 SLOW, LATENCY = 200, 0.2  # tenants, and seconds that each call takes
-FAULTY, FAULTS = 1_000, 0.05  # tenants, and the share of calls that fail
+FAULTY, FAULTS = 60, 0.05  # tenants, and the share of calls that fail
 SYSTEMS = ("heroku", "central", "region")
 PATIENCE = 600.0
 FIRST_MAIL = 1.0  # seconds
 MEMORY = 180 * 2**20  # bytes of the worker
+# One host app takes them all, which Heroku's own limits would not allow.
+_ROOM = "UPDATE connect_hostapp SET max_addons = 1000000, max_config_bytes = 1000000000"
 _SENT = "SELECT count(*) FROM tenants_message WHERE kind = 'sign_in' AND sent_at IS NOT NULL"
 
 
@@ -76,22 +78,29 @@ def run() -> Iterator[Ratio]:
         calls = (bench.calls() - before) / 10
         yield _slow(bench, calls)
         for many, pairs in AT_ONCE.items():
+            before, tenants = bench.memory(), bench.mailed()
             yield from _at_once(bench, many, calls, pairs)
-        before, tenants = bench.memory(), bench.mailed()
-        yield _faulty(bench, calls)
         yield from _memory(bench, before, tenants)
+        yield _faulty(bench, calls)
 
 
 @contextmanager
 def _bench() -> Iterator[Bench]:
     os.environ.pop("DATABASE_URL")  # a stack of its own
     state = Path(tempfile.mkdtemp(prefix="multiconnect-bench-"))
-    settings = {"REGISTRATIONS_PER_HOUR_TOTAL": "1000000000", "LOG_LEVEL": "WARNING"}
+    many = "1000000000"
+    settings = {
+        "REGISTRATIONS_PER_HOUR_TOTAL": many,
+        "NEW_ADDONS_PER_DAY": many,
+        "LOG_LEVEL": "WARNING",
+    }
     plan = Plan(state, free_port(), free_port(), durable=False, settings=settings)
     with running(plan, lambda _: None) as stack:
         outside = Emulator(plan.emulator_url)
-        outside.call("POST", "/behaviour", {**emulated.INSTANT, "rate_limit": 10**9})
+        limits = {"rate_limit": 10**9, "config_bytes": 10**9}
+        outside.call("POST", "/behaviour", {**emulated.INSTANT, **limits})
         with psycopg.connect(stack.database_url, autocommit=True) as database:
+            database.execute(_ROOM)
             yield Bench(stack, outside, database)
 
 
@@ -156,5 +165,5 @@ def _memory(bench: Bench, before: int, tenants: int) -> Iterator[Ratio]:
     used, now = bench.memory(), bench.mailed()
     detail = f"{used / 2**20:.0f} MB, after {now:,} tenants"
     yield count("memory of the worker / 180 MB", used / MEMORY, most=1, detail=detail)
-    span = f"{tenants:,} to {now:,} tenants, {FAULTS:.0%} of the calls fail"
-    yield exponent(f"the worker's memory, {span}", before, used, now / tenants, most=0.1)
+    of = f"the worker's memory, {tenants:,} to {now:,} tenants, most of them at once"
+    yield exponent(of, before, used, now / tenants, most=0.1)
