@@ -117,13 +117,16 @@ class Progress:
 
     @property
     def milestones(self) -> list[Milestone]:
-        """List the milestones in their order; the first that is not reached is the current one."""
-        found: list[Milestone] = []
+        """List the milestones in their order. The current one is the first that is not reached.
+
+        It is the one of the button, if that asks to authorize: it needs no sign-in.
+        """
         times = (self.registered_at, self.signed_in_at, self.authorized_at, self.live_at)
-        for name, done_at in zip(MilestoneName, times, strict=True):
-            is_current = done_at is None and all(each.done_at for each in found)
-            found.append(Milestone(name, done_at, is_current))
-        return found
+        pairs = list(zip(MilestoneName, times, strict=True))
+        current = next((name for name, done_at in pairs if done_at is None), None)
+        if self.said.button == Button.AUTHORIZE:
+            current = MilestoneName.AUTHORIZE
+        return [Milestone(name, done_at, name == current) for name, done_at in pairs]
 
 
 FactsOf = Callable[[Tenant, SalesforceGrant | None], Facts]

@@ -26,6 +26,7 @@ ACTIVE, REFUSED = GrantStatus.ACTIVE, GrantStatus.REFUSED
         (ACTIVE, CONSENT, "authorize", True),
         (ACTIVE, Facts(Stage.LINKING, NOW), "authorize", True),
         (ACTIVE, READY, "authorize", False),
+        (REFUSED, READY, "authorize", False),
         (REFUSED, LOADING, "sign_in", False),
         (ACTIVE, LOADING, "live", True),
         (ACTIVE, LIVE, "", False),
