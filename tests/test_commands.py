@@ -224,20 +224,25 @@ def test_every_command_of_the_documents_is_in_the_table_and_nothing_else_is() ->
     assert sorted(found) == sorted(rows)
 
 
+def file_of(test: str) -> str:
+    """Return the text of a test's file, in which the test has to be."""
+    path, _, name = test.partition("::")
+    text = (ROOT / path).read_text()
+    assert re.search(rf"(?m)^def {name}\(", text)
+    return text
+
+
 def test_each_row_has_a_test_or_a_reason() -> None:
     assert [row for row in TABLE if bool(row.by) == bool(row.why)] == []
 
 
 @pytest.mark.parametrize("row", [row for row in TABLE if row.by], ids=lambda row: row.page)
 def test_who_runs_a_command_exists_and_reads_it_from_its_page(row: Row) -> None:
-    path, _, name = row.by.partition("::")
-    text = (ROOT / path).read_text()
     if row.by == CI:
-        run = re.findall(r"(?m)^make \w+", text)  # some with ARGS
+        run = re.findall(r"(?m)^make \w+", (ROOT / CI).read_text())  # some with ARGS
         assert set(row.kinds.split(", ")) <= set(run)
     else:
-        assert re.search(rf"(?m)^def {name}\(", text)
-        assert f'{Path(row.page).name}"' in text
+        assert f'{Path(row.page).name}"' in file_of(row.by)
 
 
 def test_every_command_in_a_sentence_is_known_to_a_test_or_has_a_reason() -> None:
@@ -247,8 +252,7 @@ def test_every_command_in_a_sentence_is_known_to_a_test_or_has_a_reason() -> Non
 
 @pytest.mark.parametrize("test", sorted({each for each in IN_SENTENCES.values() if "::" in each}))
 def test_who_knows_a_command_exists(test: str) -> None:
-    path, _, name = test.partition("::")
-    assert re.search(rf"(?m)^def {name}\(", (ROOT / path).read_text())
+    assert file_of(test)
 
 
 @pytest.mark.parametrize(

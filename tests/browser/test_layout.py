@@ -26,6 +26,7 @@ from tests.portal.admin import ready, walk
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PHONE, LAPTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
+SMALL_PHONE, TABLET = {"width": 360, "height": 740}, {"width": 1024, "height": 768}
 # Texts whose box is wider than the window or hides a part of them. Tables scroll by themselves.
 _CUT = """selector => [...document.querySelectorAll(selector)]
     .filter(each => each.offsetParent && !each.closest('.scroll, .visually-hidden'))
@@ -207,9 +208,6 @@ def test_what_has_no_place_to_break_widens_no_list(window: Page) -> None:
             window.goto(walk.page(model, "changelist"))
             inside = window.locator(".results").evaluate("each => each.clientWidth")
             assert window.evaluate(_WIDTHS) == [inside, size["width"]], model
-
-
-SMALL_PHONE, TABLET = {"width": 360, "height": 740}, {"width": 1024, "height": 768}
 
 
 @pytest.mark.parametrize("size", [SMALL_PHONE, TABLET, LAPTOP], ids=["phone", "tablet", "laptop"])

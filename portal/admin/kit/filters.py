@@ -22,7 +22,7 @@ from portal.dashboard.troubles import in_trouble
 from portal.dashboard.worklist.wanted import MAX_CHOICES, ME, NAMED, NOBODY, condition
 from portal.questions import later
 
-# To know them, the whole fleet is judged. With so many, none is missed for some seconds.
+# To find those in trouble, the whole fleet is judged. More than so many are kept for some seconds.
 MANY_IN_TROUBLE = 500
 _IN_TROUBLE = "tenants-in-trouble"
 # Few connections are gone, so leaving those out costs less than looking the others up.
