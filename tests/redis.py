@@ -39,6 +39,10 @@ class _Server(socketserver.ThreadingTCPServer):
             self.tasks.extend(words[1:])
         elif command == b"BLPOP":
             return self._pop(words[0], float(words[-1]))
+        elif command == b"LINDEX":  # the broker asks for the first alone
+            return (
+                b"$%d\r\n%s\r\n" % (len(self.tasks[0]), self.tasks[0]) if self.tasks else b"$-1\r\n"
+            )
         elif command == b"LTRIM":  # the broker purges its queue with it
             self.tasks.clear()
         elif command == b"PING":

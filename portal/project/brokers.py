@@ -3,11 +3,12 @@
 The settings name the class (Q_CLUSTER), and django-q2 makes a broker for each call.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import redis
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Min
 from django.utils import timezone
 from django_q.brokers.orm import ORM
 from django_q.brokers.redis_broker import Redis
@@ -82,6 +83,12 @@ class DatabaseBroker(ORM):  # type: ignore[misc]  # django-q2 carries no types
         for _ in connection.connection.notifies(timeout=Conf.POLL, stop_after=1):
             pass
 
+    def oldest(self) -> datetime | None:
+        """Return when the oldest of the tasks that wait was queued; None if none waits."""
+        waiting = self.get_connection().filter(key=self.list_key, lock__lte=timezone.now())
+        found: datetime | None = waiting.aggregate(oldest=Min("lock"))["oldest"]
+        return found
+
     @transaction.atomic
     def delete(self, task_id: int | str) -> None:
         super().delete(task_id)
@@ -101,6 +108,11 @@ class RedisBroker(Redis):  # type: ignore[misc]  # django-q2 carries no types
     def dequeue(self) -> list[tuple[str | None, str]]:
         return [_noted(payload.decode()) for _, payload in super().dequeue() or []]
 
+    def oldest(self) -> datetime | None:
+        """Return when the first of the tasks that wait was queued; None if none waits."""
+        payload = self.connection.lindex(self.list_key, 0)
+        return _queued_at(payload.decode()) if payload else None
+
     def acknowledge(self, task_id: str) -> None:
         deliveries.forget(task_id)
 
@@ -116,6 +128,14 @@ class RedisBroker(Redis):  # type: ignore[misc]  # django-q2 carries no types
             socket_timeout=ANSWER_SECONDS,
             retry=Retry(NoBackoff(), 1),
         )
+
+
+def _queued_at(payload: str) -> datetime:
+    try:
+        queued_at: datetime = SignedPackage.loads(payload)["started"]
+    except (TypeError, BadSignature):  # it is dropped as soon as it is taken
+        return timezone.now()
+    return queued_at
 
 
 def _noted(payload: str) -> tuple[str | None, str]:

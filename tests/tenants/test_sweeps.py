@@ -97,7 +97,7 @@ def aged(seconds: int) -> None:
 
 def test_with_an_empty_queue_a_lost_task_is_replaced_within_seconds(acme: Tenant) -> None:
     messages.queue(acme, MessageKind.SIGN_IN, "key")
-    assert queue.lost_after() == sweeps.REQUEUE_AFTER  # its task waits in the queue
+    assert queue.lost_after() >= sweeps.REQUEUE_AFTER  # its task waits in the queue
     OrmQ.objects.all().delete()
     assert queue.lost_after() == queue.LOST_AT_ONCE <= timedelta(seconds=5)
     assert sweeps.run(queue.lost_after()) == 0  # a worker may have just taken it

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.mail import EmailMessage
 from django.db.models import F
 from django.utils import timezone
@@ -43,6 +44,18 @@ def lose_the_queue() -> None:
     assert queue.lost_after() <= timedelta(seconds=5)
     for model in MARKED:
         model._default_manager.update(queued_at=F("queued_at") - queue.LOST_AT_ONCE)
+
+
+def test_a_task_that_waits_behind_others_is_queued_once_and_one_that_was_taken_again() -> None:
+    tenant, broker = cast.enrol(cast.ACME), get_broker()
+    messages.queue(tenant, MessageKind.SIGN_IN, "first")
+    with time_machine.travel(timezone.now() + timedelta(minutes=10)):
+        messages.queue(tenant, MessageKind.SIGN_IN, "second")
+        assert sweeps.run(queue.lost_after()) == 0
+        [(ack, _)] = broker.dequeue()
+        broker.acknowledge(ack)  # and the worker dies
+        assert sweeps.run(queue.lost_after()) == 1
+        assert sweeps.run(queue.lost_after()) == 0
 
 
 def pulse() -> None:
