@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
-from connect import switches, tasks
+from connect import tasks
 from connect.models import Connection
 from connect.provisioning import reconciler
 from connect.rollouts import due
@@ -39,7 +39,7 @@ def _due_connections(again_after: timedelta) -> QuerySet[Any, Any]:
 def _movable() -> QuerySet[Connection]:
     """Return the connections that may be worked on: not those that wait for staff or a switch."""
     rows: QuerySet[Connection] = Connection.objects.filter(blocked_at=None)
-    return rows.filter(switches.PROVISIONING.is_on() | Q(stage__in=reconciler.NEVER_SWITCHED_OFF))
+    return rows.filter(reconciler.not_switched_off())
 
 
 def _oldest_connection(now: datetime) -> QuerySet[Any, Any]:

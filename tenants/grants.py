@@ -19,7 +19,7 @@ from social_core.exceptions import (
 
 from tenants import hosts, timeline
 from tenants.consent import InvalidAnswer, read_text
-from tenants.models import EventKind, GrantStatus, SalesforceGrant
+from tenants.models import EventKind, GrantStatus, SalesforceGrant, Tenant
 from tenants.redaction import redact
 from tenants.salesforce_backend import SalesforceBackend
 
@@ -36,6 +36,14 @@ class GrantError(Exception):
     def __init__(self, text: str, *, retry: bool) -> None:
         super().__init__(text)
         self.retry = retry
+
+
+def of(tenant: Tenant) -> SalesforceGrant | None:
+    """Return a tenant's grant, None if nobody has signed in. At most one query for each object."""
+    try:
+        return tenant.grant
+    except SalesforceGrant.DoesNotExist:
+        return None
 
 
 def access_token(tenant_id: int) -> str:

@@ -6,7 +6,7 @@ from connect.formats import counted, format_time
 from connect.health import states
 from connect.models import Condition, Health, IncidentKind
 from tenants import grants
-from tenants.models import LOST, SalesforceGrant, Tenant
+from tenants.models import LOST, Tenant
 
 WRITES_ARE_STUCK = timedelta(hours=1)
 MANY_FAILED_WRITES = 100  # of one cause: staff are alerted a second time
@@ -123,17 +123,10 @@ def _schema(health: Health) -> dict[IncidentKind, str]:
 
 def _salesforce(tenant: Tenant, health: Health) -> dict[IncidentKind, str]:
     found = {IncidentKind.UNINSTALLED: _UNINSTALLED} if health.package_gone_at else {}
-    grant = _grant(tenant)
+    grant = grants.of(tenant)
     if grant and grant.status in LOST:
         found[IncidentKind.GRANT_LOST] = (
             f"{grants.why_lost(grant)} The portal does not call the org until its admin signs in"
             " again."
         )
     return found
-
-
-def _grant(tenant: Tenant) -> SalesforceGrant | None:
-    try:
-        return tenant.grant
-    except SalesforceGrant.DoesNotExist:
-        return None

@@ -19,9 +19,9 @@ from connect.formats import counted
 from connect.health import alerts, causes
 from connect.health.suppression import are_alerts_suppressed
 from connect.models import Connection, HealingAttempt, Incident, IncidentKind, IncidentStatus, Stage
-from tenants import attempts, messages, timeline
+from tenants import attempts, grants, messages, timeline
 from tenants.attempts import Schedule, minutes
-from tenants.models import EventKind, MessageKind, SalesforceGrant
+from tenants.models import EventKind, MessageKind
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ def _mail_reauthorize(incident: Incident, operate: Operate) -> str:
 
 def _mail_sign_in(incident: Incident, operate: Operate) -> str:
     connection = _connection(incident)
-    grant = SalesforceGrant.objects.filter(tenant=connection.tenant).first()
+    grant = grants.of(connection.tenant)
     # The lost grant is a part of the key: the next one that is lost is mailed about again.
     lost = f"{grant.issued_at:%Y%m%d%H%M%S}" if grant else "none"
     key = f"sign_in:again:{connection.pk}:{lost}:{incident.attempts}"

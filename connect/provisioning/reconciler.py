@@ -58,7 +58,8 @@ def _advance_another(began: float) -> bool:
     if time.monotonic() > began + OTHERS_SECONDS:
         return False
     now = timezone.now()
-    due = Connection.objects.filter(leases.free(now), next_attempt_at__lte=now, blocked_at=None)
+    free = Connection.objects.filter(leases.free(now), blocked_at=None)
+    due = free.filter(not_switched_off(), next_attempt_at__lte=now)
     waiting = list(due.order_by("next_attempt_at").values_list("pk", flat=True)[:_CHOICES])
     if not waiting:
         return False
@@ -87,23 +88,15 @@ def hurry(connection_id: int, wanted: Q) -> None:
             enqueue(advance, connection_id)
 
 
-# Nothing is provisioned in these.
-NEVER_SWITCHED_OFF = (*ENDING, Stage.LIVE)
+def not_switched_off() -> Q:
+    """Match the connections that the kill switch does not stop now."""
+    # Nothing is provisioned in these stages.
+    return switches.PROVISIONING.is_on() | Q(stage__in=(*ENDING, Stage.LIVE))
 
 
 def _jobs(connection_id: int) -> Iterator[Job]:
-    while not _is_switched_off(connection_id):
-        claim = lease.take(connection_id)
-        if claim is None:
-            return
+    while claim := lease.take(connection_id, only=not_switched_off()):
         yield ConnectionJob(claim)
-
-
-def _is_switched_off(connection_id: int) -> bool:
-    if not switches.PROVISIONING.is_off():
-        return False
-    stage = Connection.objects.values_list("stage", flat=True).get(pk=connection_id)
-    return stage not in NEVER_SWITCHED_OFF
 
 
 class ConnectionJob(Job):

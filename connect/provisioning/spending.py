@@ -44,9 +44,8 @@ def allow_more(today: date, count: int, actor: str) -> AddonDay:
 
 
 def _locked(today: date) -> AddonDay:
-    # Made first, so that there is always a row to lock.
-    AddonDay.objects.get_or_create(day=today)
-    return AddonDay.objects.select_for_update().get(day=today)
+    # A row that was made just now is seen by nobody else, so it needs no lock.
+    return AddonDay.objects.select_for_update().get_or_create(day=today)[0]
 
 
 def _alert(day: AddonDay) -> None:

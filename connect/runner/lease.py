@@ -32,11 +32,13 @@ class Claim(leases.Lease[Connection]):
             self.release(attempts=before)
 
 
-def take(connection_id: int, *, due: bool = True, blocked: bool = False) -> Claim | None:
+def take(
+    connection_id: int, *, due: bool = True, blocked: bool = False, only: Q | None = None
+) -> Claim | None:
     """Take the lease of a connection; None if another worker holds it or it is not as asked for.
 
     `due=True` takes it only when its time has come; `blocked=True` takes it even when it waits for
-    staff. The attempt is counted here, before the work.
+    staff; `only` is a further condition. The attempt is counted here, before the work.
     """
     wanted = Q(pk=connection_id)
     if due:
@@ -44,7 +46,7 @@ def take(connection_id: int, *, due: bool = True, blocked: bool = False) -> Clai
     if not blocked:
         # Only staff end a block, so the reconciler and its sweep leave these rows alone.
         wanted &= Q(blocked_at=None)
-    rows = Connection.objects.filter(wanted)
+    rows = Connection.objects.filter(wanted, only or Q())
     key = leases.take(rows, attempts=F("attempts") + 1, queued_at=None)
     if key is None:
         return None

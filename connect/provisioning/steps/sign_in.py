@@ -11,7 +11,7 @@ from connect.provisioning import reminders
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Done, StepOutcome, Wait
 from tenants import grants, messages, orgs, proof, recipients
-from tenants.models import MessageKind, Proof, SalesforceGrant
+from tenants.models import MessageKind, Proof
 
 # An admin may give the permissions to the same user.
 ACCESS_CHECK = timedelta(minutes=10)
@@ -51,7 +51,7 @@ def _ask_for_another_user(claim: Claim, missing: list[str]) -> Wait:
 
 def waiting_for_consent(claim: Claim) -> StepOutcome:
     """Wait for the admin's sign-in. It also proves that the person belongs to the org."""
-    grant = SalesforceGrant.objects.filter(tenant=claim.tenant).first()
+    grant = grants.of(claim.tenant)
     if grant and grant.is_active:
         return Done(f"{grant.username} signed in to Salesforce.")
     return _ask_to_sign_in(claim, "the admin's Salesforce sign-in")
@@ -77,7 +77,7 @@ def _ask_to_sign_in(claim: Claim, reason: str) -> Wait:
 
 def _last_lost_grant(claim: Claim) -> str:
     """Return a part of the key that differs for each lost grant, so that each gets a new mail."""
-    grant = SalesforceGrant.objects.filter(tenant=claim.tenant).first()
+    grant = grants.of(claim.tenant)
     return f"{grant.issued_at:%Y%m%d%H%M%S}" if grant else "first"
 
 

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 import time_machine
+from django.db import connection as db
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 import emulator as emulated
@@ -15,7 +17,7 @@ from connect.runner import run
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Done
 from tenants import sweeps
-from tenants.models import Tenant
+from tenants.models import Message, MessageStatus, Tenant
 from tenants.sweeps import name_of
 from tests import cast, queue
 from tests.connect.journey import Journey
@@ -70,6 +72,17 @@ def test_a_whole_provisioning_has_one_task_for_each_event_and_each_look(
     assert Connection.objects.get().stage == Stage.LIVE
     # The callout, the sign-in, the authorization and a look at the load.
     assert tasks == [1, 1, 2]
+
+
+def test_a_tenant_costs_66_statements_from_the_callout_to_its_first_mail(
+    emulator: emulated.Running,
+) -> None:
+    new_org(emulator, cast.ACME)
+    assert post_signed(callout(cast.ACME)).status_code == 202
+    with CaptureQueriesContext(db) as asked:
+        queue.drain()
+    assert Message.objects.get().status == MessageStatus.SENT
+    assert len(asked) <= 66, [each["sql"] for each in asked]
 
 
 @pytest.mark.parametrize("name", ["import_mappings", "offboard"])
