@@ -69,15 +69,8 @@ def answers(port: int) -> bool:
 def family(program: Program) -> list[int]:
     """Return the numbers of a program's processes."""
     group = str(program.process.pid)
-    found = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text().rpartition(") ")[2].split()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        if fields[2] == group:  # its process group
-            found.append(int(path.parent.name))
-    return found
+    paths = Path("/proc").glob("[0-9]*/stat")
+    return [int(each.parent.name) for each in paths if _fields(each)[2:3] == [group]]
 
 
 def memory(program: Program) -> int:
@@ -91,12 +84,37 @@ def memory(program: Program) -> int:
 
 
 def processor(program: Program) -> float:
-    """Return the seconds of processor time that a program has used."""
-    total = 0
-    for pid in family(program):
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
-        total += int(fields[11]) + int(fields[12])
-    return total / _TICKS
+    """Return the seconds of processor time that a program has used, with those of its children.
+
+    The children that have ended count too: the worker's processes are replaced as they work.
+    """
+    return sum(_processor(pid) for pid in family(program))
+
+
+def processor_of_postgres(url: str) -> float:
+    """Return the seconds of processor time that a database's server has used."""
+    with psycopg.connect(url) as conn:
+        row = conn.execute("SHOW data_directory").fetchone()
+    server = Path(str(row[0] if row else ""), "postmaster.pid").read_text().split()[0]
+    return sum(_processor(pid) for pid in [int(server), *_children(server)])
+
+
+def _children(parent: str) -> list[int]:
+    paths = Path("/proc").glob("[0-9]*/stat")
+    return [int(each.parent.name) for each in paths if _fields(each)[1:2] == [parent]]
+
+
+def _processor(pid: int) -> float:
+    # Both kinds of time, its own and that of its children that have ended.
+    return sum(map(int, _fields(Path(f"/proc/{pid}/stat"))[11:15])) / _TICKS
+
+
+def _fields(stat: Path) -> list[str]:
+    """Return the fields after the name of a process, none if it has ended."""
+    try:
+        return stat.read_text().rpartition(") ")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
 
 
 @contextmanager
