@@ -31,7 +31,7 @@ SYSTEMS = ("heroku", "central", "region")
 PATIENCE = 600.0
 FIRST_MAIL = 1.0  # seconds
 MEMORY = 180 * 2**20  # bytes of the worker
-# So that none has more add-ons than Heroku allows, yet nobody is told that room is scarce.
+# None gets more add-ons than Heroku allows, but each has room: no mail says that it is scarce.
 HOST_APPS = 3
 _ROOM = "UPDATE connect_hostapp SET max_addons = 1000000, max_config_bytes = 1000000000"
 # The first one again, under another name.

@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from itertools import chain
 
 from django.db import transaction
@@ -88,6 +88,7 @@ def hurry(connection_id: int, wanted: Q) -> None:
             enqueue(advance, connection_id)
 
 
+@cache
 def not_switched_off() -> Q:
     """Match the connections that the kill switch does not stop now."""
     # Nothing is provisioned in these stages.
