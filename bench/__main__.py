@@ -1,6 +1,7 @@
 """`make bench`: every bench, or those named; exit 1 only if something has become slower.
 
-The results are kept in results.json, and docs/performance.md is written from them.
+Or if it could not be measured. The results are kept in results.json, and docs/performance.md is
+written from them.
 """
 
 import importlib

@@ -9,6 +9,7 @@ from enum import StrEnum
 from bench.harness import Pair
 
 CLEARLY = 1.1  # the quartiles of one run differ from those of another by less
+TWICE = 2.0  # no busy machine makes so much of a ratio
 
 
 class Verdict(StrEnum):
@@ -25,8 +26,9 @@ class Ratio:
     """One figure. `name` defines it as "what / by what", `values` has one value for each pair.
 
     `most` or `least` is the aim, None: it has none. `detail` has what it is made of, with units.
-    `in_turn`: each value is of two times that were measured one after the other. Others, as a
-    count or a size beside its limit, depend on the machine or on chance.
+    `in_turn`: each value is of two times that were measured one after the other. `exact`: it is
+    counted, and the same in each run. Others, as a size beside its limit, depend on the machine or
+    on chance.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Ratio:
     least: float | None = None
     detail: str = ""
     in_turn: bool = False
+    exact: bool = False
 
     @property
     def median(self) -> float:
@@ -57,11 +60,11 @@ class Ratio:
             return Verdict.MET
         return Verdict.UNSURE if self._is_met(low) or self._is_met(high) else Verdict.MISSED
 
-    def is_worse_than(self, low: float, high: float) -> bool:
-        """Whether three quarters of the values are clearly worse than those of an earlier run."""
+    def is_worse_than(self, low: float, high: float, times: float) -> bool:
+        """Whether three quarters of the values are so many times worse than an earlier run's."""
         if self.least is not None:
-            return self.spread[1] * CLEARLY < low
-        return self.spread[0] > high * CLEARLY
+            return self.spread[1] * times < low
+        return self.spread[0] > high * times
 
     def _is_met(self, value: float) -> bool:
         return value <= self.most if self.most is not None else value >= (self.least or 0)
@@ -74,9 +77,10 @@ def count(
     most: float | None = None,
     least: float | None = None,
     detail: str = "",
+    exact: bool = False,
 ) -> Ratio:
     """Return a figure with one value: a count, or what was measured once."""
-    return Ratio(name, (value,), most, least, detail)
+    return Ratio(name, (value,), most, least, detail, exact=exact)
 
 
 def exponent(of: str, small: float, large: float, times: float, *, most: float) -> Ratio:

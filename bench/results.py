@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bench.ratios import Ratio, Verdict
+from bench.ratios import CLEARLY, TWICE, Ratio, Verdict
 
 FILE = Path(__file__).with_name("results.json")
+ROUNDED = 1.001  # the kept values have three decimals
 Results = dict[str, list[dict[str, Any]]]  # by bench
 
 
@@ -40,15 +41,19 @@ def last(bench: str) -> dict[str, dict[str, Any]]:
 
 
 def is_slower(ratio: Ratio, before: dict[str, Any] | None) -> bool:
-    """Whether a figure misses its aim, and did better in the last run.
+    """Whether a figure misses its aim, and did better in the last run; or is twice as bad.
 
     The document says why an aim is missed that was missed before. A busy machine changes what is
-    not the ratio of two times, and a single pair: these are never slower.
+    neither exact nor the ratio of two times, and a single pair: these are never slower.
     """
-    has_pairs = ratio.in_turn and len(ratio.values) > 1
-    if not has_pairs or ratio.verdict != Verdict.MISSED or before is None:
+    if before is None:
         return False
-    return ratio.is_worse_than(before["low"], before["high"])
+    has_missed, last = ratio.verdict == Verdict.MISSED, (before["low"], before["high"])
+    if ratio.exact:
+        return has_missed and ratio.is_worse_than(*last, ROUNDED)
+    if not ratio.in_turn or len(ratio.values) < 2:
+        return False
+    return ratio.is_worse_than(*last, CLEARLY if has_missed else TWICE)
 
 
 def _kept(ratio: Ratio) -> dict[str, Any]:

@@ -3,30 +3,32 @@
 import os
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import LiteralString
 
 import psycopg
-import requests
 
 import emulator as emulated
-from bench import harness, load, programs
+from bench import harness, load, programs, watch
+from bench.bare_calls import Caller
+from bench.harness import Pair
 from bench.ratios import Ratio, count, exponent, of_pairs
 from connect.formats import counted
 from demo.actors.emulator import Emulator
 from demo.plan import HOST_APP, Plan
 from demo.ports import free_port
+from demo.program import Program
 from demo.stack import Stack, running
 
 AT_ONCE = {1: 7, 100: 1, 1_000: 1}  # callouts: pairs
 CLIENTS = 8
 AT_A_TIME = 4  # tenants: two processes of the worker, two threads each
 SLOW, LATENCY = 200, 0.2  # tenants, and seconds that each call takes
-FAULTY, FAULTS = 60, 0.05  # tenants, and the share of calls that fail
+FAULTY, FAULTS = 200, 0.05  # tenants, and the share of calls that fail
 SYSTEMS = ("heroku", "central", "region")
 PATIENCE = 600.0
 FIRST_MAIL = 1.0  # seconds
@@ -43,7 +45,7 @@ INSERT INTO connect_hostapp SELECT (
 ).* FROM connect_hostapp first WHERE name = %(first)s
 """
 _QUEUED = "SELECT last_value FROM django_q_ormq_id_seq"
-_TASKS = 2  # of a tenant: its steps, and its mail
+TASKS = 2  # of a tenant: its steps, and its mail
 _SENT = "SELECT count(*) FROM tenants_message WHERE kind = 'sign_in' AND sent_at IS NOT NULL"
 
 
@@ -53,6 +55,7 @@ class Bench:
 
     stack: Stack
     emulator: Emulator
+    bare: Caller
     database: psycopg.Connection
 
     def mailed(self) -> int:
@@ -74,10 +77,11 @@ class Bench:
         found = (self.emulator.call("GET", f"/calls?system={each}") for each in SYSTEMS)
         return sum(int(each["count"]) for each in found) / callouts
 
-    def memory(self) -> int:
-        """Return the bytes that the worker holds."""
+    @property
+    def worker(self) -> Program:
+        """The worker."""
         [worker] = (each for each in self.stack.programs if each.name == "worker")
-        return programs.memory(worker)
+        return worker
 
     def processor(self) -> dict[str, float]:
         """Return the seconds of processor time that each has used until now."""
@@ -105,10 +109,11 @@ def run() -> Iterator[Ratio]:
         # Before there are many: their own looks would be counted too.
         yield _faulty(bench, calls)
         yield _slow(bench, calls)
+        taken = {}
         for many, pairs in AT_ONCE.items():
-            before, tenants = bench.memory(), bench.mailed()
-            yield from _at_once(bench, many, calls, pairs)
-        yield from _memory(bench, before, tenants)
+            taken[many] = _taken(bench, many, pairs)
+            yield from _at_once(many, taken[many])
+        yield from _growth(taken[100], taken[1_000])
 
 
 @contextmanager
@@ -126,66 +131,76 @@ def _bench() -> Iterator[Bench]:
         outside = Emulator(plan.emulator_url)
         limits = {"rate_limit": 10**9, "config_bytes": 10**9}
         outside.call("POST", "/behaviour", {**emulated.INSTANT, **limits})
+        bare = Caller(plan.emulator_url)
+        bare.prepare()
         with psycopg.connect(stack.database_url, autocommit=True) as database:
             database.execute(_ROOM)
             for number in range(1, HOST_APPS):
                 name = f"{HOST_APP}-{number}"
                 outside.ensure_app(name)
                 database.execute(_ANOTHER, {"number": number, "name": name, "first": HOST_APP})
-            yield Bench(stack, outside, database)
+            yield Bench(stack, outside, bare, database)
 
 
-def _at_once(bench: Bench, many: int, calls: float, wanted: int) -> Iterator[Ratio]:
-    spent: list[dict[str, float]] = []
-    queued = bench.queued()
-    pairs = harness.in_turn(
-        lambda: _take(bench, many, spent),
-        lambda: _least(bench.stack.plan, round(many * calls)),
-        wanted,
-    )
-    ours, _ = harness.medians(pairs)
-    detail = f"{ours:.2f} s, {many / ours:.0f} tenants a second, {calls:.1f} calls for each"
-    callouts = counted(many, "callout")
-    name = f"time from {callouts} at once to the last mail / of the calls alone"
-    yield of_pairs(name, pairs, detail=detail)
+@dataclass(frozen=True)
+class Taken:
+    """What so many callouts at once took: `seconds` beside those of their calls alone.
+
+    `processor` has the seconds of each program, `memory` the most bytes of the worker, `tasks` how
+    many were queued.
+    """
+
+    pairs: list[Pair]
+    processor: dict[str, float]
+    memory: int
+    tasks: int
+
+    @property
+    def seconds(self) -> float:
+        return harness.medians(self.pairs)[0]
+
+
+def _taken(bench: Bench, many: int, wanted: int) -> Taken:
+    tasks, spent = bench.queued(), Counter[str]()
+    clients = min(many, AT_A_TIME)
+
+    def ours() -> float:
+        before = bench.processor()
+        seconds = bench.take(many)
+        spent.update({name: used - before[name] for name, used in bench.processor().items()})
+        return seconds
+
+    with watch.memory(bench.worker) as seen:
+        pairs = harness.in_turn(ours, lambda: bench.bare.take(many, clients), wanted)
+    return Taken(pairs, dict(spent), max(seen), bench.queued() - tasks)
+
+
+def _at_once(many: int, taken: Taken) -> Iterator[Ratio]:
+    callouts, seconds = counted(many, "callout"), taken.seconds
+    detail = f"{seconds:.2f} s, {many / seconds:.0f} tenants a second"
     if many == 1:
-        seconds = tuple(each.ours / FIRST_MAIL for each in pairs)
-        name = "time from one callout to its mail / 1 s"
-        yield Ratio(name, seconds, most=1, detail=f"{ours:.2f} s")
-    else:
-        tasks = (bench.queued() - queued) / many
-        name = f"tasks queued for each of {callouts} at once / {_TASKS}, its steps and its mail"
-        yield count(name, tasks / _TASKS, most=1.1, detail=f"{tasks:.2f} tasks")
-        name = f"processor time until the last mail of {callouts} at once / of all cores"
-        detail = ", ".join(f"{each} {used / many * 1000:.0f}" for each, used in spent[0].items())
-        share = sum(spent[0].values()) / ours / (os.cpu_count() or 1)
-        yield count(name, share, detail=f"ms a tenant: {detail}")
+        yield of_pairs("time from a callout to its mail / of its calls alone", taken.pairs)
+        least = tuple(each.ours / FIRST_MAIL for each in taken.pairs)
+        yield Ratio("time from a callout to its mail / 1 s", least, most=1, detail=detail)
+        return
+    name = f"time from {callouts} at once to the last mail / of their calls alone"
+    yield of_pairs(name, taken.pairs, detail=detail)
+    tasks = taken.tasks / many
+    name = f"tasks queued for each of {callouts} at once / {TASKS}, its steps and its mail"
+    yield count(name, tasks / TASKS, most=1.1, detail=f"{tasks:.2f} tasks")
+    name = f"processor time until the last mail of {callouts} at once / of all cores"
+    spent = [f"{each} {used / many * 1000:.0f}" for each, used in taken.processor.items()]
+    share = sum(taken.processor.values()) / seconds / (os.cpu_count() or 1)
+    yield count(name, share, detail=f"ms a tenant: {', '.join(spent)}")
 
 
-def _take(bench: Bench, many: int, spent: list[dict[str, float]]) -> float:
-    """Send callouts as `take` does; add to `spent` the seconds that each program has worked."""
-    before = bench.processor()
-    taken = bench.take(many)
-    spent.append({name: used - before[name] for name, used in bench.processor().items()})
-    return taken
-
-
-def _least(plan: Plan, calls: int) -> float:
-    """Return the seconds that so many calls take, with as many clients as the worker has."""
-    headers = {"Authorization": "Bearer x", "Accept": "application/vnd.heroku+json; version=3"}
-
-    def some(number: int) -> None:
-        with requests.Session() as session:
-            for _ in range(number):
-                session.get(f"{plan.emulator_url}/heroku/account", headers=headers, timeout=30)
-
-    shares = [calls // AT_A_TIME] * AT_A_TIME
-
-    def every() -> None:
-        with ThreadPoolExecutor(AT_A_TIME) as pool:
-            list(pool.map(some, [max(1, each) for each in shares]))
-
-    return harness.seconds(every)
+def _growth(few: Taken, many: Taken) -> Iterator[Ratio]:
+    detail = f"{many.memory / 2**20:.0f} MB with 1,000 callouts at once"
+    yield count("most memory of the worker / 180 MB", many.memory / MEMORY, most=1, detail=detail)
+    of = "100 to 1,000 callouts at once"
+    yield exponent(f"the worker's most memory, {of}", few.memory, many.memory, 10, most=0.1)
+    of = f"the time to the last mail, {of}"
+    yield exponent(of, few.seconds, many.seconds, 10, most=1.1)
 
 
 def _slow(bench: Bench, calls: float) -> Ratio:
@@ -208,11 +223,3 @@ def _faulty(bench: Bench, calls: float) -> Ratio:
     name = f"calls for a tenant while {FAULTS:.0%} of them fail / while none does"
     detail = f"{spent:.1f}, {calls:.1f}"
     return count(name, spent / calls, most=1 + 4 * FAULTS, detail=detail)
-
-
-def _memory(bench: Bench, before: int, tenants: int) -> Iterator[Ratio]:
-    used, now = bench.memory(), bench.mailed()
-    detail = f"{used / 2**20:.0f} MB, after {now:,} tenants"
-    yield count("memory of the worker / 180 MB", used / MEMORY, most=1, detail=detail)
-    of = f"the worker's memory, {tenants:,} to {now:,} tenants, most of them at once"
-    yield exponent(of, before, used, now / tenants, most=0.1)

@@ -7,7 +7,7 @@ import pytest
 
 from bench import harness, results
 from bench.harness import Pair
-from bench.ratios import Ratio, Verdict, of_pairs
+from bench.ratios import Ratio, Verdict, count, of_pairs
 
 NOISY = (0.9, 1.0, 1.1, 1.2, 1.9)
 
@@ -65,8 +65,17 @@ def test_what_is_better_the_larger_it_is_slower_when_it_is_smaller() -> None:
     assert not results.is_slower(missed, {"low": 1.1, "high": 2})
 
 
-def test_an_aim_that_is_met_never_fails() -> None:
-    assert not results.is_slower(in_turn(NOISY, most=1.1), {"low": 0.1, "high": 0.2})
+def test_an_aim_that_is_met_fails_only_where_the_last_run_was_twice_as_good() -> None:
+    met = in_turn(NOISY, most=1.1)
+    assert results.is_slower(met, {"low": 0.1, "high": 0.4})
+    assert not results.is_slower(met, {"low": 0.1, "high": 0.6})
+
+
+def test_what_is_counted_fails_where_it_misses_its_aim_and_was_better() -> None:
+    missed = count("statements", 11, most=10, exact=True)
+    assert results.is_slower(missed, {"low": 10, "high": 10})
+    assert not results.is_slower(missed, {"low": 11, "high": 11})
+    assert not results.is_slower(count("statements", 9, most=10, exact=True), {"low": 1, "high": 1})
 
 
 @pytest.mark.parametrize(
