@@ -186,11 +186,17 @@ def messages(member: Row) -> Iterator[Row]:
         }
 
 
+def request_id(number: int) -> str:
+    """Return the id that Heroku's router gave to a tenant's registration."""
+    return f"5ca1ab1e-0000-4000-8000-{number:012x}"
+
+
 def callout(member: Row) -> Row:
     """Return the callout that registered it."""
     body = f'{{"org_id": "{member["tenant"]["org_id"]}"}}'
     return {
         "received_at": member["tenant"]["registered_at"],
+        "request_id": request_id(number_of(member)),
         "remote_address": "192.0.2.7",
         "content_type": "application/json",
         "body": body.encode(),

@@ -1,21 +1,21 @@
 """Seeds the fleet: a pattern of tenants written by COPY, which Postgres then multiplies."""
 
 import random
-from collections.abc import Iterable
+from datetime import datetime
 from itertools import chain
-from typing import Any
 
 from django.core.management.color import no_style
 from django.db import connection as database
-from django.db.models import AutoField, Model
-from django.db.models.expressions import DatabaseDefault
+from django.db.models import Model
 from django.utils import timezone
 from psycopg import sql
 
 from bench.fleet import history
-from bench.fleet.loading import unindexed
+from bench.fleet.loading import copy, unindexed
 from bench.fleet.machinery import host_apps, machinery
-from bench.fleet.one_tenant import HOSTS, Row, member
+from bench.fleet.of_portal import of_portal
+from bench.fleet.of_tenants import MODELS, of_tenants
+from bench.fleet.one_tenant import HOSTS, member
 from bench.fleet.work import work
 from connect.models import (
     Connection,
@@ -25,9 +25,11 @@ from connect.models import (
     Incident,
     Mapping,
     MappingTemplate,
+    RolloutItem,
     Stage,
     WriteError,
 )
+from portal.models import BulkItem
 from tenants.models import Callout, Event, Message, SalesforceGrant, Tenant
 
 SEED = 20
@@ -79,7 +81,11 @@ MULTIPLIED: dict[type[Model], dict[str, str]] = {
         "key": "key || ':' || k",
         "to": "replace(\"to\", '.example', k || '.example')",
     },
-    Callout: {**_OF_TENANT, "id": _ID.format("tenants_callout")},
+    Callout: {
+        **_OF_TENANT,
+        "id": _ID.format("tenants_callout"),
+        "request_id": "request_id || '-' || k",
+    },
 }
 
 
@@ -96,7 +102,7 @@ def seed(size: int, samples: int = 0) -> None:
     """Fill an empty database with a fleet of `size` tenants and their history.
 
     Above PATTERN, the size must be a multiple of it. With `samples`, each live connection has so
-    many more of its health, and there are incidents, drift, roll-outs and bulk runs too.
+    many more of its health, and there are rows of every other kind too.
     """
     drawn, now = random.Random(SEED), timezone.now()  # noqa: S311 (no secret)
     fleet = [member(number, drawn, now) for number in range(1, min(size, PATTERN) + 1)]
@@ -116,16 +122,24 @@ def seed(size: int, samples: int = 0) -> None:
     if samples:
         copy(Incident, chain.from_iterable(history.incidents(each) for each in live))
         copy(Drift, chain.from_iterable(history.drift(each) for each in live))
-        work([history.number_of(each) for each in live], now)
     if size > PATTERN:
         with unindexed([model._meta.db_table for model in MULTIPLIED]):
             _grow(size // PATTERN, samples)
     else:
         _grow(1, samples)
+    if samples:
+        _others(now)
     machinery(len(live) * max(1, size // PATTERN), drawn, now)
     with database.cursor() as cursor:
         # Index-only scans need the visibility map, as in production.
         cursor.execute("VACUUM ANALYZE")
+
+
+def _others(now: datetime) -> None:
+    of_portal(now)
+    with unindexed([model._meta.db_table for model in (*MODELS, RolloutItem, BulkItem)]):
+        of_tenants()
+        work()
 
 
 def _grow(times: int, samples: int) -> None:
@@ -133,28 +147,6 @@ def _grow(times: int, samples: int) -> None:
         multiply(model, changes, times)
     with database.cursor() as cursor:
         cursor.execute(_SAMPLES, [samples])
-
-
-def copy(model: type[Model], rows: Iterable[Row]) -> None:
-    """Write rows by COPY: columns that a row leaves out get the model's default."""
-    columns = model._meta.concrete_fields
-    given = [each for each in columns if not isinstance(each, AutoField)]
-    fields = [field for field in given if not field.generated]
-    blank = {f.attname: f.get_db_prep_save(_default(f), database) for f in fields}
-    names = [field.attname for field in fields]
-    target = sql.SQL("COPY {} ({}) FROM STDIN").format(
-        sql.Identifier(model._meta.db_table), sql.SQL(", ").join(map(sql.Identifier, names))
-    )
-    with database.cursor() as cursor, cursor.copy(target) as stream:
-        for row in rows:
-            full = blank | row
-            stream.write_row([full[name] for name in names])
-
-
-def _default(field: Any) -> Any:
-    """Return a field's default, which COPY does not take from the table where a column is named."""
-    default = field.get_default()
-    return field.db_default if isinstance(default, DatabaseDefault) else default
 
 
 def multiply(model: type[Model], changes: dict[str, str], times: int) -> None:
