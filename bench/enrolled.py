@@ -10,7 +10,7 @@ from tenants.orgid import normalize
 
 
 def live(count: int, region: str, apps: list[HostApp]) -> None:
-    """Store live tenants, in turn on the host apps."""
+    """Store live tenants on the host apps, as health_fleet.wanted() has them."""
     orgs = [normalize(health_fleet.ORG.format(number)) for number in range(count)]
     Tenant.objects.bulk_create(
         Tenant(org_id=org, name=f"Tenant {number}", admin_email="it@x.example")
@@ -21,7 +21,7 @@ def live(count: int, region: str, apps: list[HostApp]) -> None:
         Connection(
             tenant_id=keys[org],
             stage=Stage.LIVE,
-            host_app=apps[number % len(apps)],
+            host_app=apps[health_fleet.place_of(number, count, len(apps))],
             organization_id=org,
             connection_id=health_fleet.name(number),
             addon_name=health_fleet.name(number),

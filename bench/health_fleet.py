@@ -24,22 +24,42 @@ def name(number: int) -> str:
     return f"hc-bench-{number:06d}"
 
 
+def is_broken(number: int, percent: int) -> bool:
+    """Whether the n-th connection is broken: so many of each hundred, evenly spread."""
+    return (number + 1) * percent // 100 > number * percent // 100
+
+
+def place_of(number: int, count: int, places: int) -> int:
+    """Return on which of the host apps the n-th connection is: neighbours share one."""
+    return number * places // count
+
+
+def wanted(count: int, percent: int, hosts: Sequence[str] = ("",)) -> list[dict[str, Any]]:
+    """Return `count` connections as /control takes them, `percent` of them in SYSTEM_ERROR.
+
+    They are on the apps `hosts`; "" is the portal's own.
+    """
+    return [
+        _wanted(
+            n,
+            "SYSTEM_ERROR" if is_broken(n, percent) else "IDLE",
+            hosts[place_of(n, count, len(hosts))],
+        )
+        for n in range(count)
+    ]
+
+
 @contextmanager
 def served(
-    database_url: str, app: str, count: int, broken: int, hosts: Sequence[str] = ("",)
+    database_url: str, app: str, count: int, percent: int, hosts: Sequence[str] = ("",)
 ) -> Iterator[str]:
-    """Serve `count` connections, the first `broken` of them in SYSTEM_ERROR; yield the address.
-
-    They are in turn on the apps `hosts`; "" is the portal's own.
-    """
+    """Serve the connections of wanted(); yield the address."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
     options = {"database_url": database_url, "app": app, "speed": 0}
-    wanted = [
-        _wanted(n, "SYSTEM_ERROR" if n < broken else "IDLE", hosts[n % len(hosts)])
-        for n in range(count)
-    ]
-    child = context.Process(target=_serve, args=(there, options, wanted), daemon=True)
+    child = context.Process(
+        target=_serve, args=(there, options, wanted(count, percent, hosts)), daemon=True
+    )
     child.start()
     try:
         yield here.recv()

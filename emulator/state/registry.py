@@ -62,6 +62,7 @@ KINDS: dict[str, type[Any]] = {
     "x_day": BilledDay,
 }
 _NAME_OF = {kind: name for name, kind in KINDS.items()}
+_UNSETTLED = ("provisioning", "deprovisioning")
 
 
 class Registry:
@@ -112,6 +113,8 @@ class Registry:
             self._by_kind[type(entity)][entity.id] = entity
             if isinstance(entity, Mapping):
                 self._mappings.setdefault(entity.connection_id, {})[entity.id] = entity
+            if isinstance(entity, AddOn):
+                self._note_state(entity)
             self.store.put(_NAME_OF[type(entity)], entity.id, to_document(entity))
 
     def drop(self, entity: Entity) -> None:
@@ -120,7 +123,19 @@ class Registry:
             self._by_kind[type(entity)].pop(entity.id, None)
             if isinstance(entity, Mapping):
                 self._mappings.get(entity.connection_id, {}).pop(entity.id, None)
+            if isinstance(entity, AddOn):
+                self._unsettled.pop(entity.id, None)
             self.store.put(_NAME_OF[type(entity)], entity.id, None)
+
+    def _note_state(self, addon: AddOn) -> None:
+        if addon.state in _UNSETTLED:
+            self._unsettled[addon.id] = addon
+        else:
+            self._unsettled.pop(addon.id, None)
+
+    def unsettled_addons(self) -> list[AddOn]:
+        """List the add-ons that are being made or removed. Every call asks: most are neither."""
+        return list(self._unsettled.values())
 
     def mappings_of(self, connection: Connection) -> list[Mapping]:
         """List a connection's mappings by object name."""
@@ -146,6 +161,7 @@ class Registry:
         """Empty the memory; the store is left alone."""
         self._by_kind: dict[type[Any], dict[str, Any]] = {kind: {} for kind in KINDS.values()}
         self._mappings: dict[str, dict[str, Mapping]] = {}
+        self._unsettled: dict[str, AddOn] = {}
         self._last_number = 0
 
     def restore_entity(self, name: str, key: str, document: dict[str, Any]) -> None:
@@ -154,5 +170,7 @@ class Registry:
         self._by_kind[KINDS[name]][key] = entity
         if isinstance(entity, Mapping):
             self._mappings.setdefault(entity.connection_id, {})[key] = entity
+        if isinstance(entity, AddOn):
+            self._note_state(entity)
         if isinstance(entity, (Connection, Mapping)):
             self._last_number = max(self._last_number, entity.number)

@@ -10,13 +10,18 @@ HOURLY, DAILY = 3600.0, 86_400.0  # seconds
 
 def work_is_due(world: World, connection: Connection) -> bool:
     """Return whether anything is due."""
-    if connection.state not in POLLED_STATES or connection.organization_id is None:
+    if connection.state not in POLLED_STATES or connection.organization_id not in world.orgs:
         return False
     return (
         push_is_due(world, connection)
         or archive_is_due(world, connection)
         or any(poll_is_due(world, connection, each) for each in synced(world, connection))
     )
+
+
+def is_hollow(world: World, connection: Connection) -> bool:
+    """Return whether it belongs to an org that is not emulated: it never has work."""
+    return connection.organization_id is not None and connection.organization_id not in world.orgs
 
 
 def synced(world: World, connection: Connection) -> list[Mapping]:

@@ -66,7 +66,7 @@ class ConnectEngine:
         """Finish the provisioning and the end of add-ons that are due."""
         world = self.world
         with world.lock:
-            for addon in world.all(AddOn):
+            for addon in world.unsettled_addons():
                 if addon.state == "provisioning" and addon.ready_at <= world.clock.seconds:
                     self._finish_provisioning(addon)
                 if addon.state == "deprovisioning" and addon.gone_at <= world.clock.seconds:

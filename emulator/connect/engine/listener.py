@@ -5,6 +5,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from emulator.connect.engine.due import is_hollow
 from emulator.state.entities import Connection
 from emulator.state.world import World
 
@@ -22,7 +23,11 @@ class Listener:
 
     def listen(self) -> None:
         """Take the pings since the last call, and start to listen to new schemas."""
-        with_schema = [each for each in self._world.all(Connection) if each.schema_name]
+        with_schema = [
+            each
+            for each in self._world.all(Connection)
+            if each.schema_name and not is_hollow(self._world, each)
+        ]
         for connection in with_schema:
             self._follow(self._world.database_url(connection), str(connection.schema_name))
         pinged = self._pings()
