@@ -4,9 +4,10 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -18,6 +19,7 @@ from demo.ports import free_port
 from demo.program import MORTAL, Program
 
 START_SECONDS = 60.0
+LOOK_SECONDS = 0.25  # between two looks at the memory
 # How the log shows one, without the parts of a prepared one: "duration: 1 ms  statement: …".
 _SENT = (b" ms  statement: ", b" ms  execute ")
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -75,12 +77,37 @@ def family(program: Program) -> list[int]:
 
 def memory(program: Program) -> int:
     """Return the bytes that a program's processes hold, shared pages divided (PSS)."""
-    total = 0
-    for pid in family(program):
+    return sum(_memory(pid) for pid in family(program))
+
+
+def _memory(pid: int) -> int:
+    with suppress(FileNotFoundError, ProcessLookupError):  # it has ended
         text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-        line = next(each for each in text.splitlines() if each.startswith("Pss:"))
-        total += int(line.split()[1]) * 1024
-    return total
+        for line in text.splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
+@contextmanager
+def peak_of(program: Program) -> Iterator[Callable[[], int]]:
+    """Look at a program's memory again and again in this block; yield what tells the peak.
+
+    A process that is replaced in the block gives its memory back, and one look would miss that.
+    """
+    seen, over = [memory(program)], threading.Event()
+
+    def look() -> None:
+        while not over.wait(LOOK_SECONDS):
+            seen.append(memory(program))
+
+    looks = threading.Thread(target=look, daemon=True)
+    looks.start()
+    try:
+        yield lambda: max(seen)
+    finally:
+        over.set()
+        looks.join()
 
 
 def processor(program: Program) -> float:
