@@ -107,7 +107,7 @@ def run() -> Iterator[Ratio]:
     for percent in (0, PERCENT_BROKEN, 8):
         yield _calls_of_broken(Size(SMALL.connections, SMALL.hosts, percent))
     deep = found[CROWDED].statements
-    yield count(f"statements of a deep refresh of {CROWDED.in_words} / 60", deep / 60, most=1,
+    yield count(f"statements of a deep refresh of {CROWDED.in_words} / 60", deep / 60, most=1, exact=True,
                 detail=f"{deep} statements")  # fmt: skip
     yield from _growth(found)
     yield from _write_errors()
@@ -153,9 +153,9 @@ def _calls_of_broken(size: Size) -> Ratio:
     words, detail = f"a refresh of {size.in_words}", f"{calls} calls, {size.broken} broken"
     if not size.broken:
         name = f"calls of {words}, none broken / lists"
-        return count(name, calls / size.hosts, most=1, detail=detail)
+        return count(name, calls / size.hosts, most=1, exact=True, detail=detail)
     name = f"calls of {words}, {size.percent} % broken, but the lists / broken"
-    return count(name, (calls - size.hosts) / size.broken, most=1, detail=detail)
+    return count(name, (calls - size.hosts) / size.broken, most=1, exact=True, detail=detail)
 
 
 # --- one fleet -----------------------------------------------------------------------------------

@@ -164,10 +164,16 @@ def _at_many(name: str, pairs: list[Pair], most: float | None = None) -> Ratio:
 def _grown(found: dict[str, Measured]) -> Ratio:
     grown = [name for name, each in found.items() if each.queries[1] > each.queries[0]]
     name = "pages with more queries at 100,000 tenants than at 100"
-    return count(name, len(grown), most=0, detail=", ".join(grown) or "none")
+    return count(name, len(grown), most=0, exact=True, detail=", ".join(grown) or "none")
 
 
 def _most(found: dict[str, Measured], begins: str, name: str, limit: int) -> Ratio:
     some = {key: each.queries[1] for key, each in found.items() if key.startswith(begins)}
     worst = max(some, key=lambda key: some[key])
-    return count(f"{name} / {limit}", some[worst] / limit, most=1, detail=f"{worst}: {some[worst]}")
+    return count(
+        f"{name} / {limit}",
+        some[worst] / limit,
+        most=1,
+        exact=True,
+        detail=f"{worst}: {some[worst]}",
+    )

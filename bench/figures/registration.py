@@ -41,11 +41,15 @@ def _statements() -> Iterator[Ratio]:
     sent = [each["sql"] for each in queries]
     work = [each for each in sent if each not in ("BEGIN", "COMMIT")]
     detail = f"{len(work)} statements, without BEGIN and COMMIT"
-    yield count("statements of a registration", len(work), most=STATEMENTS, detail=detail)
+    yield count(
+        "statements of a registration", len(work), most=STATEMENTS, exact=True, detail=detail
+    )
     alone = sent[: sent.index("BEGIN")]  # each commits by itself
     writing = sent.count("COMMIT") + sum("INSERT INTO" in each for each in alone)
     name = "transactions of a registration that write"
-    yield count(name, writing, most=TRANSACTIONS, detail=f"{writing}, with that of the limits")
+    yield count(
+        name, writing, most=TRANSACTIONS, exact=True, detail=f"{writing}, with that of the limits"
+    )
 
 
 def _beside(port: int, clients: int) -> Iterator[Ratio]:

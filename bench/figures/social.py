@@ -255,4 +255,4 @@ def _calls(connection: "Connection") -> Ratio:
         f"{again.calls} calls for {HANDLES:,} handles in {took:.1f} s, {again.posts_paid} paid for"
     )
     name = "calls to X of a round without new posts / the fewest possible"
-    return count(name, again.calls / fewest, most=1.05, detail=detail)
+    return count(name, again.calls / fewest, most=1.05, exact=True, detail=detail)

@@ -68,8 +68,8 @@ def _incidents() -> None:
     step = {"incident_id": "i.id", "at": "i.seen_at", "remedy": "'restart'", "text": "'Done.'"}
     fill(HealingAttempt, "connect_incident i, generate_series(1, 2)", **step)
     sent = {"next_attempt_at": "NULL", "sent_at": "i.seen_at"}
-    told = {"incident_id": "i.id", "what": "'opened'", "text": "i.text"}
-    fill(WebhookNotice, "connect_incident i", **told, **sent)
+    said = {"incident_id": "i.id", "what": "'opened'", "text": "i.text"}
+    fill(WebhookNotice, "connect_incident i", **said, **sent)
     fill(
         WriteRepair,
         "connect_writeerror e, generate_series(1, 3) k",
