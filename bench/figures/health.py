@@ -107,8 +107,8 @@ def run() -> Iterator[Ratio]:
     for percent in (0, PERCENT_BROKEN, 8):
         yield _calls_of_broken(Size(SMALL.connections, SMALL.hosts, percent))
     deep = found[CROWDED].statements
-    yield count(f"statements of a deep refresh of {CROWDED.in_words} / 60", deep / 60, most=1, exact=True,
-                detail=f"{deep} statements")  # fmt: skip
+    name, detail = f"statements of a deep refresh of {CROWDED.in_words} / 60", f"{deep} statements"
+    yield count(name, deep / 60, most=1, exact=True, detail=detail)
     yield from _growth(found)
     yield from _write_errors()
 
