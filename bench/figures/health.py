@@ -101,9 +101,10 @@ class Fleet:
 def run() -> Iterator[Ratio]:
     """Refresh small and large fleets, then read the write errors of few and of many schemas."""
     reverse("admin:index")  # an alert's address loads all pages, which no fleet's memory is
-    found = {size: _served(size, _measured) for size in SIZES}
-    for size, fleet in found.items():
-        yield from _costs(size, fleet)
+    found = dict[Size, Fleet]()
+    for size in SIZES:
+        found[size] = _served(size, _measured)
+        yield from _costs(size, found[size])
     for percent in (0, PERCENT_BROKEN, 8):
         yield _calls_of_broken(Size(SMALL.connections, SMALL.hosts, percent))
     deep = found[CROWDED].statements
