@@ -27,7 +27,7 @@ SEARCHES = (
 FINDS = (
     ("a name", "arbor"),
     ("an org id", "00D7g0000000042EAA"),
-    ("a number", "7"),
+    ("a number", "2"),
     ("a request id", request_id(TENANT)),
 )
 

@@ -129,7 +129,7 @@ def _bench() -> Iterator[Bench]:
     plan = Plan(state, free_port(), free_port(), durable=False, settings=settings)
     with running(plan, lambda _: None) as stack:
         outside = Emulator(plan.emulator_url)
-        limits = {"rate_limit": 10**9, "config_bytes": 10**9}
+        limits = dict.fromkeys(("rate_limit", "rate_limit_per_minute", "config_bytes"), 10**9)
         outside.call("POST", "/behaviour", {**emulated.INSTANT, **limits})
         bare = Caller(plan.emulator_url)
         bare.prepare()

@@ -45,7 +45,7 @@ MULTIPLIED: dict[type[Model], dict[str, str]] = {
         "id": f"id + k * {PATTERN}",
         "org_id": f"{_ORG} || right(org_id, 3)",
         "name": "name || ' ' || k",
-        "admin_email": "replace(admin_email, '.example', k || '.example')",
+        "admin_email": "replace(admin_email, '.example', '-' || k || '.example')",
     },
     Connection: {
         **_OF_TENANT,
@@ -79,7 +79,7 @@ MULTIPLIED: dict[type[Model], dict[str, str]] = {
         **_OF_TENANT,
         "id": _ID.format("tenants_message"),
         "key": "key || ':' || k",
-        "to": "replace(\"to\", '.example', k || '.example')",
+        "to": "replace(\"to\", '.example', '-' || k || '.example')",
     },
     Callout: {
         **_OF_TENANT,

@@ -6,18 +6,18 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Q, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 
-from portal import moments, show
+from portal import counts, moments, show
 from portal.admin.kit.actions import ActionsAdmin
 from portal.admin.kit.base import ReadOnlyAdmin
 from portal.admin.kit.filters import AttentionFilter
 from portal.admin.panels import bulk as panel
-from portal.models import BulkRun
+from portal.models import BulkItem, BulkRun
 
 
 class SizeFilter(admin.SimpleListFilter):
@@ -61,7 +61,7 @@ class BulkRunAdmin(ReadOnlyAdmin, ActionsAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[BulkRun]:
         runs: QuerySet[BulkRun] = super().get_queryset(request)
         ended = {
-            f"items_{status.value}": Count("items", filter=Q(items__status=status))
+            f"items_{status.value}": counts.of(BulkItem.objects.filter(status=status), "run")
             for status in panel.ENDED
         }
         return runs.annotate(**ended)

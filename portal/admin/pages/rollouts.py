@@ -5,16 +5,17 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from connect import holds
-from connect.models import Rollout, RolloutItemStatus, RolloutStatus
+from connect.models import Rollout, RolloutItem, RolloutItemStatus, RolloutStatus
 from connect.rollouts import creating, outcome
 from connect.rollouts.status import TransitionRefused
+from portal import counts
 from portal.actions.result import Unmet
 from portal.admin.forms.rollout import RolloutForm
 from portal.admin.kit.actions import ActionsAdmin
@@ -91,10 +92,12 @@ class RolloutAdmin(ActionsAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Rollout]:
         found: QuerySet[Rollout] = super().get_queryset(request)
+        items = RolloutItem.objects.all()
         ended = {
-            status.value: Count("items", filter=Q(items__status=status)) for status in outcome.ENDED
+            status.value: counts.of(items.filter(status=status), "rollout")
+            for status in outcome.ENDED
         }
-        return found.annotate(tenants=Count("items"), **ended)
+        return found.annotate(tenants=counts.of(items, "rollout"), **ended)
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         listed: ChangeList = super().get_changelist_instance(request)

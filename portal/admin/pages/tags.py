@@ -3,10 +3,11 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from connect.models import Tag
+from portal import counts
 from portal.actions.tags import note
 from portal.admin.kit.base import PortalAdmin
 
@@ -23,7 +24,7 @@ class TagAdmin(PortalAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tag]:
         tags: QuerySet[Tag] = super().get_queryset(request)
-        return tags.annotate(tenants_with_it=Count("tenants"))
+        return tags.annotate(tenants_with_it=counts.of(Tag.tenants.through.objects.all(), "tag"))
 
     @admin.display(description="tenants")
     def count(self, tag: Any) -> int:

@@ -3,9 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Q
-
-from portal.models import AuditEntry, AuditKind, BulkRun
+from portal import counts
+from portal.models import AuditEntry, AuditKind, BulkItem, BulkRun
 from portal.outcomes import OPEN
 from tenants.batching import Asking, batched
 
@@ -16,7 +15,7 @@ MAX_RUNS = 5
 @batched
 def read(now: datetime) -> Asking[dict[str, Any]]:
     """Two queries. Where from somebody pressed is for those who may read the audit trail."""
-    ended = Count("items", filter=~Q(items__status__in=OPEN))
+    ended = counts.of(BulkItem.objects.exclude(status__in=OPEN), "run")
     under_way = BulkRun.objects.filter(finished_at=None).annotate(ended=ended).order_by("-pk")
     pressed = AuditEntry.objects.filter(kind=AuditKind.PRESSED).order_by("-at")
     runs, presses = yield under_way[:MAX_RUNS], pressed[:MAX_PRESSES]
