@@ -27,12 +27,14 @@ WITH put AS (
 ) SELECT id, pg_notify('queued_tasks', '') FROM put
 """
 _ANNOUNCE = "SELECT pg_notify('queued_tasks', '')"
-# Two workers never take the same task, and neither waits for the other.
+# Two workers never take the same task, and neither waits for the other. Materialized: a subquery may
+# be run for each row of the table, and then take as many tasks.
 _TAKE = """
-UPDATE django_q_ormq SET lock = %s WHERE id IN (
+WITH free AS MATERIALIZED (
     SELECT id FROM django_q_ormq WHERE key = %s AND lock < %s
     ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
-) RETURNING id, payload
+)
+UPDATE django_q_ormq SET lock = %s WHERE id IN (SELECT id FROM free) RETURNING id, payload
 """
 # A worker whose clock is a little behind would not find a task yet that was announced.
 CLOCKS_DIFFER = timedelta(seconds=1)
@@ -61,7 +63,7 @@ class DatabaseBroker(ORM):  # type: ignore[misc]  # django-q2 carries no types
         self._listen()
         now = timezone.now()
         with connection.cursor() as cursor:
-            cursor.execute(_TAKE, [self.timeout(None), self.list_key, now, Conf.BULK])
+            cursor.execute(_TAKE, [self.list_key, now, Conf.BULK, self.timeout(None)])
             found: list[tuple[int, str]] = cursor.fetchall()
         for ack, payload in found:
             deliveries.note_taken(str(ack), payload, Worker.name)

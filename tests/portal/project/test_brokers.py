@@ -49,6 +49,18 @@ def test_tasks_are_taken_once_and_in_their_order() -> None:
     assert len(set(taken)) == 3
 
 
+def test_no_more_tasks_are_taken_than_asked_for_however_postgres_plans_it() -> None:
+    for number in (1, 2, 3):
+        queue.enqueue(sending.send, number)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE django_q_ormq")
+        # It joins by a loop, as it may by itself after the queue was long.
+        for each in ("hashjoin", "hashagg", "sort", "material"):
+            cursor.execute(f"SET enable_{each} = off")
+    assert len(get_broker().dequeue()) == Conf.BULK == 1
+    connection.close()  # and its settings
+
+
 def test_an_empty_queue_is_asked_with_one_statement(
     monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
