@@ -27,8 +27,8 @@ WITH put AS (
 ) SELECT id, pg_notify('queued_tasks', '') FROM put
 """
 _ANNOUNCE = "SELECT pg_notify('queued_tasks', '')"
-# Two workers never take the same task, and neither waits for the other. Materialized: a subquery may
-# be run for each row of the table, and then take as many tasks.
+# Two workers never take the same task, and neither waits for the other. Materialized, because a
+# subquery may be run for each row of the table, and then take as many tasks.
 _TAKE = """
 WITH free AS MATERIALIZED (
     SELECT id FROM django_q_ormq WHERE key = %s AND lock < %s
