@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from bench import programs
 from demo.program import Program
 
-SECONDS = 0.5
+SECONDS = 2.0  # each look takes some of the time of the processor that is measured
 
 
 @contextmanager
 def memory(program: Program) -> Iterator[list[int]]:
-    """Yield a list that gets the bytes a program holds, twice a second until the block ends."""
+    """Yield a list that gets the bytes a program holds, every two seconds until the block ends."""
     seen, is_over = [programs.memory(program)], threading.Event()
 
     def watch() -> None:
