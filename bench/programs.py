@@ -90,15 +90,15 @@ def _memory(pid: int) -> int:
 
 
 @contextmanager
-def peak_of(program: Program) -> Iterator[Callable[[], int]]:
-    """Look at a program's memory again and again in this block; yield what tells the peak.
+def peak_of(program: Program, every: float = LOOK_SECONDS) -> Iterator[Callable[[], int]]:
+    """Look at a program's memory every so many seconds of this block; yield what tells the peak.
 
     A process that is replaced in the block gives its memory back, and one look would miss that.
     """
     seen, over = [memory(program)], threading.Event()
 
     def look() -> None:
-        while not over.wait(LOOK_SECONDS):
+        while not over.wait(every):
             seen.append(memory(program))
 
     looks = threading.Thread(target=look, daemon=True)
