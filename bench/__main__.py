@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bench import harness, results
+from bench import busy, harness, results
 from bench.ratios import Ratio
 
 FIGURES = Path(__file__).parent / "figures"
@@ -29,24 +29,28 @@ def measure(name: str) -> int:
     """Run one bench, print a line for each ratio, and write the document."""
     harness.set_up()  # a bench may import models at its top
     print(f"{name} ...", flush=True)
-    before, ratios = results.last(name), []
+    before, watch, found = results.last(name), busy.Watch(), dict[str, bool]()
     for ratio in importlib.import_module(f"bench.figures.{name}").run():
-        _tell(ratio, before.get(ratio.name))
-        ratios.append(ratio)
-        results.keep(name, ratio)  # at once: a run that is stopped keeps what it has measured
-    results.drop_others(name, [each.name for each in ratios])
+        last, waited = before.get(ratio.name), watch.share()
+        found[ratio.name] = results.is_slower(ratio, last, waited)
+        _tell(ratio, last, waited)
+        results.keep(name, ratio, waited)  # at once: a run that is stopped keeps its figures
+    results.drop_others(name, list(found))
     subprocess.check_call([sys.executable, "-W", "ignore", "-m", "scripts.documents"])
-    return 1 if any(results.is_slower(each, before.get(each.name)) for each in ratios) else 0
+    return 1 if any(found.values()) else 0
 
 
-def _tell(ratio: Ratio, before: dict[str, Any] | None) -> None:
+def _tell(ratio: Ratio, before: dict[str, Any] | None, waited: float) -> None:
     low, high = ratio.spread
     spread = f" ({low:.2f} to {high:.2f})" if len(ratio.values) > 1 else ""
     last = f", last {before['median']:.2f}" if before else ""
-    verdict = "SLOWER" if results.is_slower(ratio, before) else ratio.verdict.value
+    verdict = ratio.verdict.value
+    if results.is_worse(ratio, before):
+        verdict = "SLOWER" if results.is_slower(ratio, before, waited) else "BUSY"
     print(f"  {verdict:<17} {ratio.median:8.2f}{spread}, {results.aim(ratio)}{last}")
     print(f"      {ratio.name}")
-    print(f"      {ratio.detail}", flush=True)
+    print(f"      {ratio.detail}")
+    print(f"      a process waited for a core in {waited:.0%} of the time", flush=True)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from enum import StrEnum
 from bench.harness import Pair
 
 CLEARLY = 1.1  # the quartiles of one run differ from those of another by less
-TWICE = 2.0  # no busy machine makes so much of a ratio
+TWICE = 2.0  # of a figure that still meets its aim
 
 
 class Verdict(StrEnum):

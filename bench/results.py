@@ -7,6 +7,7 @@ from typing import Any
 from bench.ratios import CLEARLY, TWICE, Ratio, Verdict
 
 FILE = Path(__file__).with_name("results.json")
+BUSIER = 0.1  # of the time, in which a process waited for a core
 ROUNDED = 1.001  # the kept values have three decimals
 Results = dict[str, list[dict[str, Any]]]  # by bench
 
@@ -17,11 +18,14 @@ def load() -> Results:
     return kept
 
 
-def keep(bench: str, ratio: Ratio) -> None:
-    """Keep a figure in the place of its last one, unless it has become slower."""
+def keep(bench: str, ratio: Ratio, waited: float) -> None:
+    """Keep a figure in the place of its last one, unless it has become worse.
+
+    `waited`: the share of its time in which a process waited for a core.
+    """
     kept = last(bench)
-    if not is_slower(ratio, kept.get(ratio.name)):
-        _write(bench, {**kept, ratio.name: _kept(ratio)})
+    if not is_worse(ratio, kept.get(ratio.name)):
+        _write(bench, {**kept, ratio.name: _kept(ratio, waited)})
 
 
 def drop_others(bench: str, names: list[str]) -> None:
@@ -40,11 +44,21 @@ def last(bench: str) -> dict[str, dict[str, Any]]:
     return {each["name"]: each for each in load().get(bench, [])}
 
 
-def is_slower(ratio: Ratio, before: dict[str, Any] | None) -> bool:
+def is_slower(ratio: Ratio, before: dict[str, Any] | None, waited: float) -> bool:
+    """Whether a figure is worse on a machine that was not busier than last time.
+
+    On a busier one, what works in several processes waits longer for a core than what works in one.
+    """
+    if before is None or not is_worse(ratio, before):
+        return False
+    return ratio.exact or waited <= before.get("waited", 0.0) + BUSIER
+
+
+def is_worse(ratio: Ratio, before: dict[str, Any] | None) -> bool:
     """Whether a figure misses its aim, and did better in the last run; or is twice as bad.
 
     The document says why an aim is missed that was missed before. A busy machine changes what is
-    neither exact nor the ratio of two times, and a single pair: these are never slower.
+    neither exact nor the ratio of two times, and a single pair: these are never worse.
     """
     if before is None:
         return False
@@ -56,7 +70,7 @@ def is_slower(ratio: Ratio, before: dict[str, Any] | None) -> bool:
     return ratio.is_worse_than(*last, CLEARLY if has_missed else TWICE)
 
 
-def _kept(ratio: Ratio) -> dict[str, Any]:
+def _kept(ratio: Ratio, waited: float) -> dict[str, Any]:
     low, high = ratio.spread
     return {
         "name": ratio.name,
@@ -65,6 +79,7 @@ def _kept(ratio: Ratio) -> dict[str, Any]:
         "low": round(low, 3),
         "high": round(high, 3),
         "pairs": len(ratio.values),
+        "waited": round(waited, 2),
         "verdict": ratio.verdict.value,
         "detail": ratio.detail,
     }

@@ -192,13 +192,13 @@ def _measured(served: Served) -> Fleet:
             lambda: _one_by_one(served, "true"),
             5,
         )
-    calls, peak = _calls(served), _peak(served)
+    calls, peak = _calls(served, partial(_peak, served))
     return Fleet(calls, len(queries), peak, min(spent), pairs, deep_pairs)
 
 
 def _refreshed(served: Served) -> int:
     served.refresh()  # the first one is deep, and calls for none of them alone
-    return _calls(served)
+    return _calls(served, served.refresh)[0]
 
 
 def _processor(served: Served) -> float:
@@ -207,11 +207,12 @@ def _processor(served: Served) -> float:
     return time.process_time() - began
 
 
-def _calls(served: Served) -> int:
+def _calls(served: Served, refresh: Callable[[], Result]) -> tuple[int, Result]:
+    """Return the calls of a refresh, and what else it returns."""
     requests.delete(f"{served.address}/control/calls", timeout=10)
-    served.refresh()
+    found = refresh()
     made = requests.get(f"{served.address}/control/calls?system=region", timeout=10).json()
-    return int(made["count"])
+    return int(made["count"]), found
 
 
 def _peak(served: Served) -> int:

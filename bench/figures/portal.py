@@ -24,7 +24,7 @@ from tenants.models import Tenant
 
 FEW, MANY = 100, 100_000
 SAMPLES = 100  # of each live connection: with the events, ten million rows
-PAIRS = 5
+PAIRS = 4
 WITHIN = 3.0  # times as long, at a thousand times the tenants
 AS_LONG = 2.0  # the same for a list that has as many rows in both fleets
 FLOOR = 0.050  # seconds, of both sides: a page that fails takes more than WITHIN times as long

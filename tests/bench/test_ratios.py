@@ -1,11 +1,14 @@
 """What a run of the benches says of an aim, and when it fails."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bench import harness, results
+from bench import busy, harness, results
 from bench.harness import Pair
 from bench.ratios import Ratio, Verdict, count, of_pairs
 
@@ -56,26 +59,26 @@ def test_a_missed_aim_fails_only_where_the_last_run_was_better(
     before: dict[str, Any] | None, expected: bool
 ) -> None:
     missed = in_turn(NOISY, most=0.95)
-    assert results.is_slower(missed, before) is expected
+    assert results.is_worse(missed, before) is expected
 
 
 def test_what_is_better_the_larger_it_is_slower_when_it_is_smaller() -> None:
     missed = in_turn(NOISY, least=1.25)
-    assert results.is_slower(missed, {"low": 1.5, "high": 2})
-    assert not results.is_slower(missed, {"low": 1.1, "high": 2})
+    assert results.is_worse(missed, {"low": 1.5, "high": 2})
+    assert not results.is_worse(missed, {"low": 1.1, "high": 2})
 
 
 def test_an_aim_that_is_met_fails_only_where_the_last_run_was_twice_as_good() -> None:
     met = in_turn(NOISY, most=1.1)
-    assert results.is_slower(met, {"low": 0.1, "high": 0.4})
-    assert not results.is_slower(met, {"low": 0.1, "high": 0.6})
+    assert results.is_worse(met, {"low": 0.1, "high": 0.4})
+    assert not results.is_worse(met, {"low": 0.1, "high": 0.6})
 
 
 def test_what_is_counted_fails_where_it_misses_its_aim_and_was_better() -> None:
     missed = count("statements", 11, most=10, exact=True)
-    assert results.is_slower(missed, {"low": 10, "high": 10})
-    assert not results.is_slower(missed, {"low": 11, "high": 11})
-    assert not results.is_slower(count("statements", 9, most=10, exact=True), {"low": 1, "high": 1})
+    assert results.is_worse(missed, {"low": 10, "high": 10})
+    assert not results.is_worse(missed, {"low": 11, "high": 11})
+    assert not results.is_worse(count("statements", 9, most=10, exact=True), {"low": 1, "high": 1})
 
 
 @pytest.mark.parametrize(
@@ -89,13 +92,13 @@ def test_what_is_counted_fails_where_it_misses_its_aim_and_was_better() -> None:
 )
 def test_what_is_no_series_of_two_measured_times_is_never_slower(missed: Ratio) -> None:
     assert missed.verdict == Verdict.MISSED
-    assert not results.is_slower(missed, {"low": 0.99, "high": 1.3})
+    assert not results.is_worse(missed, {"low": 0.99, "high": 1.3})
 
 
 def test_a_run_that_stops_keeps_the_other_figures(kept: Path) -> None:
     for name in ("a / b", "c / d", "gone / f"):
-        results.keep("worker", in_turn(NOISY, name))
-    results.keep("worker", in_turn((2.0, 2.1), "c / d"))
+        results.keep("worker", in_turn(NOISY, name), 0)
+    results.keep("worker", in_turn((2.0, 2.1), "c / d"), 0)
     assert list(results.last("worker")) == ["a / b", "c / d", "gone / f"]
     assert results.last("worker")["c / d"]["median"] == 2.05
     results.drop_others("worker", ["c / d", "a / b"])
@@ -103,11 +106,39 @@ def test_a_run_that_stops_keeps_the_other_figures(kept: Path) -> None:
 
 
 def test_a_slower_figure_does_not_become_what_the_next_run_is_compared_with(kept: Path) -> None:
-    results.keep("worker", in_turn((1.0, 1.1), most=1.2))
+    results.keep("worker", in_turn((1.0, 1.1), most=1.2), 0)
     slower = in_turn((3.0, 3.1), most=1.2)
-    results.keep("worker", slower)
+    results.keep("worker", slower, 0)
     assert results.last("worker")["a / b"]["median"] == 1.05
-    assert results.is_slower(slower, results.last("worker")["a / b"])
+    assert results.is_worse(slower, results.last("worker")["a / b"])
+
+
+@pytest.mark.parametrize(
+    ("waited", "expected"), [(0.0, True), (0.29, True), (0.31, False), (0.9, False)]
+)
+def test_on_a_busier_machine_than_last_time_no_ratio_of_times_is_slower(
+    waited: float, expected: bool, kept: Path
+) -> None:
+    results.keep("worker", in_turn((1.0, 1.1), most=1.2), 0.2)
+    worse = in_turn((3.0, 3.1), most=1.2)
+    assert results.is_slower(worse, results.last("worker")["a / b"], waited) is expected
+    results.keep("worker", worse, waited)
+    assert results.last("worker")["a / b"]["median"] == 1.05
+
+
+def test_what_is_counted_is_slower_on_any_machine() -> None:
+    more = count("statements", 11, most=10, exact=True)
+    assert results.is_slower(more, {"low": 10, "high": 10, "waited": 0.0}, 0.9)
+
+
+def test_a_process_that_waits_for_a_core_is_seen() -> None:
+    if not busy.PRESSURE.exists():
+        pytest.skip("this kernel does not say how long processes wait for a core")
+    cores, watch = len(os.sched_getaffinity(0)), busy.Watch()
+    command = [sys.executable, "-c", "import time\nwhile time.process_time() < 1: pass"]
+    running = [subprocess.Popen(command) for _ in range(cores + 2)]
+    assert [each.wait(60) for each in running] == [0] * len(running)
+    assert watch.share() > 0.2
 
 
 def test_both_sides_are_measured_in_turn_and_begin_in_turn() -> None:

@@ -58,13 +58,13 @@ class BulkRunAdmin(ReadOnlyAdmin, ActionsAdmin):
     ordering = ("-pk",)
     search_fields = ("actor", "label")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[BulkRun]:
-        runs: QuerySet[BulkRun] = super().get_queryset(request)
+    def rows_of_page(self, request: HttpRequest, listed: ChangeList) -> Any:
+        items = BulkItem.objects.all()
         ended = {
-            f"items_{status.value}": counts.of(BulkItem.objects.filter(status=status), "run")
+            f"items_{status.value}": counts.of(items.filter(status=status), "run")
             for status in panel.ENDED
         }
-        return runs.annotate(**ended)
+        return super().rows_of_page(request, listed).annotate(**ended)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view

@@ -6,6 +6,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -13,7 +14,7 @@ from django.utils import timezone
 
 from connect import holds
 from connect.models import Rollout, RolloutItem, RolloutItemStatus, RolloutStatus
-from connect.rollouts import creating, outcome
+from connect.rollouts import creating
 from connect.rollouts.status import TransitionRefused
 from portal import counts
 from portal.actions.result import Unmet
@@ -90,23 +91,16 @@ class RolloutAdmin(ActionsAdmin):
         )
         return [(None, {"fields": shown})] if obj else self.fieldsets
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Rollout]:
-        found: QuerySet[Rollout] = super().get_queryset(request)
-        items = RolloutItem.objects.all()
-        ended = {
-            status.value: counts.of(items.filter(status=status), "rollout")
-            for status in outcome.ENDED
-        }
-        return found.annotate(tenants=counts.of(items, "rollout"), **ended)
-
-    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
-        listed: ChangeList = super().get_changelist_instance(request)
-        rows = list(listed.result_list)
+    def rows_of_page(self, request: HttpRequest, listed: ChangeList) -> Any:
+        rows = list(super().rows_of_page(request, listed).annotate(**_tenants_by_status()))
         held = holds.of_rollouts(rows, timezone.now())
         for row in rows:
             row.holds = held[row.pk]
-        listed.result_list = rows
-        return listed
+        return rows
+
+    def exported(self, queryset: QuerySet[Rollout]) -> QuerySet[Rollout]:
+        tenants = counts.of(RolloutItem.objects.all(), "rollout")
+        return queryset.annotate(tenants=tenants, **_tenants_by_status())
 
     def save_model(self, request: HttpRequest, obj: Rollout, form: Any, change: bool) -> None:
         form.create(request.user.get_username())
@@ -183,9 +177,17 @@ class RolloutAdmin(ActionsAdmin):
 
     @admin.display(description="tenants")
     def progress(self, rollout: Any) -> str:
-        ended = {status.value: getattr(rollout, status.value) for status in outcome.ENDED}
-        to_do = {RolloutItemStatus.READY.value: rollout.tenants - sum(ended.values())}
-        return panel.bar(str(rollout), {**ended, **to_do}).render()
+        tenants = {status.value: getattr(rollout, status.value) for status in RolloutItemStatus}
+        return panel.bar(str(rollout), tenants).render()
+
+
+def _tenants_by_status() -> dict[str, Coalesce]:
+    """Return the counts of a roll-out's tenants, each under the name of the status."""
+    items = RolloutItem.objects.all()
+    return {
+        status.value: counts.of(items.filter(status=status), "rollout")
+        for status in RolloutItemStatus
+    }
 
 
 def _preview(form: RolloutForm) -> rollout_preview.Preview | None:
