@@ -2,7 +2,7 @@
 
 import multiprocessing
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection as Pipe
 from typing import Any
 
@@ -10,6 +10,7 @@ import emulator as emulated
 
 OBJECTS = ("Account", "Contact", "Tweet__c", "Connection__c")
 ORG = "00D5g{:010d}"
+STOP_SECONDS = 60.0  # it removes its schemas
 DATABASES = {"DATABASE": "postgresql-emulated"}
 _CONFIG = {
     "access": "read_write",
@@ -61,11 +62,14 @@ def served(
         target=_serve, args=(there, options, wanted(count, percent, hosts)), daemon=True
     )
     child.start()
+    there.close()  # the child has its own: if it dies, recv() raises EOFError
     try:
         yield here.recv()
     finally:
-        here.send("stop")
-        child.join()
+        with suppress(OSError):  # it has ended
+            here.send("stop")
+        child.join(STOP_SECONDS)
+        child.kill()
 
 
 def _serve(pipe: Pipe, options: dict[str, Any], wanted: list[dict[str, Any]]) -> None:

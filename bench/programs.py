@@ -1,7 +1,6 @@
 """The portal's own processes, and what they use: memory, processor time, statements."""
 
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -62,10 +61,11 @@ def web(application: str = "portal.wsgi", **settings: str) -> Iterator[tuple[Pro
 
 def answers(port: int) -> bool:
     """Whether the portal answers."""
-    with socket.socket() as probe:
-        if probe.connect_ex(("127.0.0.1", port)):
-            return False
-    return requests.get(f"http://127.0.0.1:{port}/healthz", timeout=10).status_code == 200
+    try:
+        answer = requests.get(f"http://127.0.0.1:{port}/healthz", timeout=10)
+    except requests.RequestException:
+        return False
+    return answer.status_code == 200
 
 
 def family(program: Program) -> list[int]:

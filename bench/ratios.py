@@ -8,12 +8,12 @@ from enum import StrEnum
 
 from bench.harness import Pair
 
-CLEARLY = 1.1  # the quartiles of one run differ from those of another by less
+CLEARLY = 4 / 3  # the quartiles of two runs seldom differ by more without a reason
 TWICE = 2.0  # of a figure that still meets its aim
 
 
 class Verdict(StrEnum):
-    """What a run says of an aim: MISSED only if three quarters of the values miss it."""
+    """What a run says of an aim: MET or MISSED if both quartiles do so."""
 
     MET = "met"
     UNSURE = "within the spread"
@@ -53,15 +53,15 @@ class Ratio:
 
     @property
     def verdict(self) -> Verdict:
-        low, high = self.spread
         if self.most is None and self.least is None:
             return Verdict.NO_AIM
-        if self._is_met(self.median):
+        met = [self._is_met(quartile) for quartile in self.spread]
+        if all(met):
             return Verdict.MET
-        return Verdict.UNSURE if self._is_met(low) or self._is_met(high) else Verdict.MISSED
+        return Verdict.UNSURE if any(met) else Verdict.MISSED
 
     def is_worse_than(self, low: float, high: float, times: float) -> bool:
-        """Whether three quarters of the values are so many times worse than an earlier run's."""
+        """Whether the better quartile is so many times worse than the worse one of another run."""
         if self.least is not None:
             return self.spread[1] * times < low
         return self.spread[0] > high * times

@@ -27,8 +27,10 @@ SAMPLES = 100  # of each live connection: with the events, ten million rows
 PAIRS = 4
 WITHIN = 3.0  # times as long, at a thousand times the tenants
 AS_LONG = 2.0  # the same for a list that has as many rows in both fleets
+OPEN = {"dashboard": 1.3, "dashboard, its cards again": 1.3}  # it is open all day
 FLOOR = 0.050  # seconds, of both sides: a page that fails takes more than WITHIN times as long
 PRESSED = 0.5  # of the time in which all is counted again
+DASHBOARD_QUERIES = 12
 LIST_QUERIES = 6
 CHANGE_QUERIES = 45
 ANSWERS = (200, 204)
@@ -64,6 +66,7 @@ def run() -> Iterator[Ratio]:
     yield _press(client, both)
     yield from _plain(client, both)
     yield _grown(found)
+    yield _most(found, "dashboard", "most queries of the dashboard", DASHBOARD_QUERIES)
     yield _most(found, "list of", "most queries of a list", LIST_QUERIES)
     yield _most(found, CHANGED, "most queries of a page of one row", CHANGE_QUERIES)
 
@@ -95,7 +98,8 @@ def _counted(client: Client, page: Page) -> tuple[int, int | None]:
     with CaptureQueriesContext(connection) as queries:
         answer = client.get(address, headers=page.headers)
     harness.claim(answer.status_code in ANSWERS, f"{address} answered {answer.status_code}")
-    return len(queries), _rows(answer)
+    asked = [each for each in queries if each["sql"] not in ("BEGIN", "COMMIT")]
+    return len(asked), _rows(answer)
 
 
 def _rows(answer: Any) -> int | None:
@@ -127,7 +131,7 @@ def _time(name: str, found: Measured) -> Ratio:
         parts.append("{} to {} rows".format(*found.rows))
     floored = [Pair(max(each.ours, FLOOR), max(each.other, FLOOR)) for each in found.pairs]
     is_as_long = found.rows[0] is not None and found.rows[0] == found.rows[1]
-    most = AS_LONG if is_as_long else WITHIN
+    most = OPEN.get(name, AS_LONG if is_as_long else WITHIN)
     return of_pairs(name, floored, most=most, detail="; ".join(parts))
 
 

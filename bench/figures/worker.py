@@ -135,9 +135,9 @@ def _plan() -> None:
     Task.objects.all().delete()
     names = Schedule.objects.filter(minutes=1).values_list("func", flat=True)
     harness.until(Task.objects.filter(func__in=list(names)).exists, 180, "a run of each minute")
-    time.sleep(5)  # until all that has begun with it is done
+    time.sleep(25)  # the next run is in the middle of the first minute that is watched
     now = timezone.now()
-    for minutes, due in ((5, 1.1), (10, 2.1)):
+    for minutes, due in ((5, 1), (10, 2)):  # the worker looks each 30 s
         at = now + timedelta(minutes=due)
         Schedule.objects.filter(minutes=minutes).update(next_run=at)
     Task.objects.all().delete()
