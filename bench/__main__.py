@@ -30,13 +30,15 @@ def measure(name: str) -> int:
     harness.set_up()  # a bench may import models at its top
     print(f"{name} ...", flush=True)
     before, watch, found = results.last(name), busy.Watch(), dict[str, bool]()
-    for ratio in importlib.import_module(f"bench.figures.{name}").run():
-        last, waited = before.get(ratio.name), watch.share()
-        found[ratio.name] = results.is_slower(ratio, last, waited)
-        _tell(ratio, last, waited)
-        results.keep(name, ratio, waited)  # at once: a run that is stopped keeps its figures
-    results.drop_others(name, list(found))
-    subprocess.check_call([sys.executable, "-W", "ignore", "-m", "scripts.documents"])
+    try:
+        for ratio in importlib.import_module(f"bench.figures.{name}").run():
+            last, waited = before.get(ratio.name), watch.share()
+            found[ratio.name] = results.is_slower(ratio, last, waited)
+            _tell(ratio, last, waited)
+            results.keep(name, ratio, waited)  # at once: a run that is stopped keeps its figures
+        results.drop_others(name, list(found))
+    finally:
+        subprocess.check_call([sys.executable, "-W", "ignore", "-m", "scripts.documents"])
     return 1 if any(found.values()) else 0
 
 

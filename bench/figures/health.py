@@ -135,6 +135,7 @@ def _costs(size: Size, fleet: Fleet) -> Iterator[Ratio]:
         f"calls of a refresh of {size.in_words}, 2 % broken / (lists + broken)",
         fleet.calls / (size.hosts + size.broken),
         most=1.1,
+        exact=True,
         detail=f"{fleet.calls} calls",
     )
     for which, pairs in (("", fleet.pairs), ("deep ", fleet.deep_pairs)):

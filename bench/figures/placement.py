@@ -168,6 +168,7 @@ def _budgets(tenants: int, calls: Calls) -> Iterator[Ratio]:
             f"{fleet}{which} / those for background work",
             each / ALLOWED,
             most=1,
+            exact=True,
             detail=f"{each:,.0f} calls an hour: {words}; accounts needed: {needed}",
         )
 
@@ -204,6 +205,7 @@ def _turns(tenants: int, calls: Calls) -> Iterator[Ratio]:
             f"tenants that can be {what}, {LATENCY * 1000:.0f} ms a call / {tenants:,} tenants",
             most / tenants,
             least=1,
+            exact=True,
             detail=f"{most:,.0f}; {of_one:g} calls for each",
         )
 
