@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 PRESSURE = Path("/proc/pressure/cpu")  # of Linux
-LEAST_SECONDS = 1.0  # a figure that came sooner was measured with the one before it
+MIN_SECONDS = 1.0  # a figure that came sooner was measured with the one before it
 
 
 class Watch:
@@ -16,7 +16,7 @@ class Watch:
     def share(self) -> float:
         """Return the share of the time since the last call; 0 where the machine does not say."""
         now, until_now = time.monotonic(), waited()
-        if now - self._at >= LEAST_SECONDS:
+        if now - self._at >= MIN_SECONDS:
             self._share = (until_now - self._waited) / (now - self._at)
             self._at, self._waited = now, until_now
         return self._share
