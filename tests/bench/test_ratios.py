@@ -15,6 +15,11 @@ from bench.ratios import Ratio, Verdict, count, of_pairs
 NOISY = (0.9, 1.0, 1.1, 1.2, 1.9)
 
 
+def before(*quartiles: tuple[float, float], waited: float = 0.0) -> dict[str, Any]:
+    """Return what was kept of runs with these quartiles, the newest first."""
+    return {"runs": [{"low": low, "high": high, "waited": waited} for low, high in quartiles]}
+
+
 def in_turn(ratios: tuple[float, ...], name: str = "a / b", **aim: Any) -> Ratio:
     """Return a figure of pairs of times with these ratios."""
     return of_pairs(name, [Pair(each, 1) for each in ratios], **aim)
@@ -49,37 +54,55 @@ def test_an_aim_is_met_or_missed_only_if_both_quartiles_say_so(
 
 
 @pytest.mark.parametrize(
-    ("before", "expected"),
+    ("kept", "expected"),
     [
         (None, False),
-        ({"low": 0.5, "high": 0.74}, True),
-        ({"low": 0.5, "high": 0.76}, False),
+        (before((0.5, 0.74)), True),
+        (before((0.5, 0.76)), False),
     ],
 )
 def test_a_missed_aim_fails_only_where_the_last_run_was_better(
-    before: dict[str, Any] | None, expected: bool
+    kept: dict[str, Any] | None, expected: bool
 ) -> None:
     missed = in_turn(NOISY, most=0.95)
-    assert results.is_worse(missed, before) is expected
+    assert results.is_worse(missed, kept) is expected
+
+
+def test_one_lucky_run_among_the_last_ones_makes_nothing_worse() -> None:
+    missed = in_turn(NOISY, most=0.95)
+    assert not results.is_worse(missed, before((0.5, 0.6), (0.9, 1.1)))
+    assert results.is_worse(missed, before((0.5, 0.6), (0.6, 0.7)))
+
+
+def test_what_is_counted_is_compared_with_the_last_run_alone() -> None:
+    more = count("statements", 11, most=10, exact=True)
+    assert results.is_worse(more, before((10, 10), (11, 11)))
+
+
+def test_the_last_five_runs_are_kept(kept: Path) -> None:
+    for number in range(7):
+        results.keep("worker", in_turn((1.0 + number / 100,) * 2, most=1.2), 0)
+    lows = [each["low"] for each in results.last("worker")["a / b"]["runs"]]
+    assert lows == [1.06, 1.05, 1.04, 1.03, 1.02]
 
 
 def test_what_is_better_the_larger_it_is_slower_when_it_is_smaller() -> None:
     missed = in_turn(NOISY, least=1.25)
-    assert results.is_worse(missed, {"low": 1.7, "high": 2})
-    assert not results.is_worse(missed, {"low": 1.5, "high": 2})
+    assert results.is_worse(missed, before((1.7, 2)))
+    assert not results.is_worse(missed, before((1.5, 2)))
 
 
 def test_an_aim_that_is_met_fails_only_where_the_last_run_was_twice_as_good() -> None:
     met = in_turn(NOISY, most=1.2)
-    assert results.is_worse(met, {"low": 0.1, "high": 0.4})
-    assert not results.is_worse(met, {"low": 0.1, "high": 0.6})
+    assert results.is_worse(met, before((0.1, 0.4)))
+    assert not results.is_worse(met, before((0.1, 0.6)))
 
 
 def test_what_is_counted_fails_where_it_misses_its_aim_and_was_better() -> None:
     missed = count("statements", 11, most=10, exact=True)
-    assert results.is_worse(missed, {"low": 10, "high": 10})
-    assert not results.is_worse(missed, {"low": 11, "high": 11})
-    assert not results.is_worse(count("statements", 9, most=10, exact=True), {"low": 1, "high": 1})
+    assert results.is_worse(missed, before((10, 10)))
+    assert not results.is_worse(missed, before((11, 11)))
+    assert not results.is_worse(count("statements", 9, most=10, exact=True), before((1, 1)))
 
 
 @pytest.mark.parametrize(
@@ -93,7 +116,7 @@ def test_what_is_counted_fails_where_it_misses_its_aim_and_was_better() -> None:
 )
 def test_what_is_no_series_of_two_measured_times_is_never_slower(missed: Ratio) -> None:
     assert missed.verdict == Verdict.MISSED
-    assert not results.is_worse(missed, {"low": 0.99, "high": 1.3})
+    assert not results.is_worse(missed, before((0.99, 1.3)))
 
 
 def test_a_run_that_stops_keeps_the_other_figures(kept: Path) -> None:
@@ -129,7 +152,7 @@ def test_on_a_busier_machine_than_last_time_no_ratio_of_times_is_slower(
 
 def test_what_is_counted_is_slower_on_any_machine() -> None:
     more = count("statements", 11, most=10, exact=True)
-    assert results.is_slower(more, {"low": 10, "high": 10, "waited": 0.0}, 0.9)
+    assert results.is_slower(more, before((10, 10)), 0.9)
 
 
 def test_a_process_that_waits_for_a_core_is_seen() -> None:
