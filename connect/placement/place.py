@@ -25,7 +25,7 @@ def place(connection: Connection) -> tuple[HostApp | None, str]:
     Call it in a transaction that stores the choice, so that two connections do not get the same
     last place.
     """
-    _one_at_a_time()
+    one_at_a_time()
     known = rooms.read()
     choice = choose(known, wanted_by(connection, by_tenant(places_before([connection]))))
     if choice.room is None:
@@ -34,8 +34,8 @@ def place(connection: Connection) -> tuple[HostApp | None, str]:
     return HostApp.objects.get(pk=choice.room.id), ""
 
 
-def _one_at_a_time() -> None:
-    """Wait until other choices are stored, so that they are counted."""
+def one_at_a_time() -> None:
+    """Lock all host apps in the order of their keys: other choices are stored, and are counted."""
     # The lock of the day's orders is not enough: at midnight two workers may be in two days.
     list(HostApp.objects.order_by("pk").select_for_update(no_key=True).values_list("pk"))
 

@@ -21,7 +21,10 @@ _CHECKED_IN = (RolloutStatus.CHECKING, RolloutStatus.RUNNING)
 
 
 def is_due(now: datetime) -> Q:
-    """Match the items that may be worked on; those in progress always go on to their end."""
+    """Match the items that may be worked on; those in progress always go on to their end.
+
+    While provisioning is switched off no other begins.
+    """
     checking = Q(status=RolloutItemStatus.CHECKING, rollout__status__in=_CHECKED_IN)
     # Also while the roll-out is paused or cancelled: a tenant is not left half changed.
     in_progress = Q(status=RolloutItemStatus.WORKING)
@@ -30,14 +33,15 @@ def is_due(now: datetime) -> Q:
         rollout__status=RolloutStatus.RUNNING,
         wave__lte=F("rollout__wave"),
     )
-    return Q(next_attempt_at__lte=now) & (checking | in_progress | next_ones)
+    begins = (checking | next_ones) & switches.PROVISIONING.is_on()
+    return Q(next_attempt_at__lte=now) & (in_progress | begins)
 
 
 def mark_queued(again_after: timedelta) -> list[int]:
     """Return the ids of items to be worked on now, marked so that each is queued once.
 
-    Empty while provisioning is switched off, while the remaining calls are reserved for
-    provisioning, or when the hourly calls for mappings are used up.
+    Empty while the remaining calls are reserved for provisioning, or when the hourly calls for
+    mappings are used up.
     """
     # First, so that the tenants of a wave that begins now are queued at once.
     waves.advance_all()
@@ -86,8 +90,6 @@ def _due_items(again_after: timedelta) -> list[tuple[int, str | None]]:
 
 
 def _may_call(calls: int) -> bool:
-    if switches.PROVISIONING.is_off():
-        return False
     # The bucket is asked last, because asking takes the calls out of it.
     per_hour = settings.MAPPING_CALLS_PER_HOUR
     return limits.take(MAPPING_CALLS, per_hour, timezone.now(), calls) == 0

@@ -1,6 +1,7 @@
 """The lease on a connection. Everything that changes a connection holds it."""
 
 from contextlib import suppress
+from typing import Any
 
 from django.db.models import F, Q
 from django.utils import timezone
@@ -20,6 +21,11 @@ class Claim(leases.Lease[Connection]):
     @property
     def tenant(self) -> Tenant:
         return self.row.tenant
+
+    def release(self, **facts: Any) -> None:
+        """Write facts and give the lease back. Raises LostLease."""
+        # A task that came meanwhile found the lease held and ended, so none is in the queue.
+        super().release(**{"queued_at": None, **facts})
 
     def release_uncounted(self) -> None:
         """Release the lease if it is still held, and do not count this as an attempt of the stage.

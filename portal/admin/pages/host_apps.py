@@ -76,6 +76,8 @@ class HostAppAdmin(ActionsAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         with transaction.atomic():
+            # The token of an account is stored with each of its host apps.
+            place.one_at_a_time()
             super().save_model(request, obj, form, change)
             form.share_token()
         if obj.ready_at:

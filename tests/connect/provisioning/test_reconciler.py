@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.db import OperationalError
+from django.db.models import Q
 from django.utils import timezone
 
 from connect import switches
@@ -16,7 +17,7 @@ from connect.provisioning import reconciler, steps
 from connect.runner import lease, retry
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Blocked, Done, StepOutcome, Wait
-from tenants import grants, leases, timeline
+from tenants import grants, leases, sweeps, timeline
 from tenants.models import Event, EventKind, Message, MessageKind, Switch
 from tests import cast
 
@@ -314,6 +315,23 @@ def test_the_kill_switch_stops_provisioning_but_not_off_boarding(
     connection.refresh_from_db()
     assert connection.stage == Stage.OFFBOARDED
     assert connection.tenant.offboarded_at is not None
+
+
+def test_a_task_that_came_during_a_step_does_not_count_as_queued(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def is_hurried_during_the_step(claim: Claim) -> StepOutcome:
+        reconciler.hurry(connection.pk, Q())
+        reconciler.advance(connection.pk)  # its task finds the lease held
+        return Wait(timezone.now() + timedelta(days=2), "the sign-in", WaitingOn.SUBSCRIBER)
+
+    monkeypatch.setitem(steps.STEPS, Stage.LINKING, is_hurried_during_the_step)
+    reconciler.advance(connection.pk)
+    connection.refresh_from_db()
+    assert connection.next_attempt_at is not None
+    assert connection.next_attempt_at <= timezone.now()
+    assert connection.queued_at is None
+    assert sweeps.run() == 1
 
 
 def test_what_happens_during_a_step_is_not_overwritten_by_its_wait(
