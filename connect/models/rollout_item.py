@@ -131,13 +131,12 @@ class RolloutItem(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            # Lists of roll-outs count their tenants by status.
-            models.Index(fields=["rollout", "status"], name="rollout_item_status"),
             models.Index(
                 fields=["next_attempt_at"],
                 name="item_due",
                 condition=Q(status__in=["checking", "ready", "working"]),
             ),
+            # Lists of roll-outs count their tenants by status.
             models.Index(fields=["rollout", "status"], name="item_of_rollout"),
         ]
 
