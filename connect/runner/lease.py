@@ -24,7 +24,7 @@ class Claim(leases.Lease[Connection]):
 
     def release(self, **facts: Any) -> None:
         """Write facts and give the lease back. Raises LostLease."""
-        # A task that came meanwhile found the lease held and ended, so none is in the queue.
+        # A task that came in the time of the lease has ended already, so none is in the queue.
         super().release(**{"queued_at": None, **facts})
 
     def release_uncounted(self) -> None:
