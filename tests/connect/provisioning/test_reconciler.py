@@ -317,6 +317,12 @@ def test_the_kill_switch_stops_provisioning_but_not_off_boarding(
     assert connection.tenant.offboarded_at is not None
 
 
+def is_due(connection: Connection) -> bool:
+    connection.refresh_from_db()
+    at = connection.next_attempt_at
+    return at is not None and at <= timezone.now()
+
+
 def test_a_task_that_came_during_a_step_does_not_count_as_queued(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -327,9 +333,7 @@ def test_a_task_that_came_during_a_step_does_not_count_as_queued(
 
     monkeypatch.setitem(steps.STEPS, Stage.LINKING, is_hurried_during_the_step)
     reconciler.advance(connection.pk)
-    connection.refresh_from_db()
-    assert connection.next_attempt_at is not None
-    assert connection.next_attempt_at <= timezone.now()
+    assert is_due(connection)
     assert connection.queued_at is None
     assert sweeps.run() == 1
 
@@ -344,9 +348,7 @@ def test_what_happens_during_a_step_is_not_overwritten_by_its_wait(
 
     monkeypatch.setitem(steps.STEPS, Stage.LINKING, signs_in_after_the_look)
     reconciler.advance(connection.pk)
-    connection.refresh_from_db()
-    assert connection.next_attempt_at is not None
-    assert connection.next_attempt_at <= timezone.now()
+    assert is_due(connection)
     monkeypatch.setitem(steps.STEPS, Stage.LINKING, answering(Done("Seen.")))
     later = Wait(None, "the test's end", WaitingOn.STAFF)
     monkeypatch.setitem(steps.STEPS, Stage.CONFIGURING_DATABASE, answering(later))
