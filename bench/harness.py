@@ -92,6 +92,11 @@ def _pair(ours: Callable[[], float], other: Callable[[], float], *, ours_first: 
     return Pair(ours(), first)
 
 
+def work(statements: Iterable[str]) -> list[str]:
+    """Return the statements without those that begin and end transactions."""
+    return [each for each in statements if each not in ("BEGIN", "COMMIT")]
+
+
 def claim(holds: bool, otherwise: str) -> None:
     """Raise RuntimeError if the bench did not measure what it reports."""
     if not holds:

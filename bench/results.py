@@ -26,8 +26,9 @@ def keep(bench: str, ratio: Ratio, waited: float) -> None:
     """
     kept = last(bench)
     if not is_worse(ratio, kept.get(ratio.name)):
-        runs = [_run(ratio, waited), *_runs(kept.get(ratio.name, {}))]
-        _write(bench, {**kept, ratio.name: {**_kept(ratio), "runs": runs[:RUNS]}})
+        run = _run(ratio, waited)
+        runs = [run, *_runs(kept.get(ratio.name, {}))][:RUNS]
+        _write(bench, {**kept, ratio.name: {**_kept(ratio, run), "runs": runs}})
 
 
 def drop_others(bench: str, names: list[str]) -> None:
@@ -84,14 +85,13 @@ def _run(ratio: Ratio, waited: float) -> dict[str, float]:
     return {"low": round(low, 3), "high": round(high, 3), "waited": round(waited, 2)}
 
 
-def _kept(ratio: Ratio) -> dict[str, Any]:
-    low, high = ratio.spread
+def _kept(ratio: Ratio, run: dict[str, float]) -> dict[str, Any]:
     return {
         "name": ratio.name,
         "aim": aim(ratio),
         "median": round(ratio.median, 3),
-        "low": round(low, 3),
-        "high": round(high, 3),
+        "low": run["low"],
+        "high": run["high"],
         "pairs": len(ratio.values),
         "verdict": ratio.verdict.value,
         "detail": ratio.detail,

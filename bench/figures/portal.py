@@ -98,8 +98,7 @@ def _counted(client: Client, page: Page) -> tuple[int, int | None]:
     with CaptureQueriesContext(connection) as queries:
         answer = client.get(address, headers=page.headers)
     harness.claim(answer.status_code in ANSWERS, f"{address} answered {answer.status_code}")
-    asked = [each for each in queries if each["sql"] not in ("BEGIN", "COMMIT")]
-    return len(asked), _rows(answer)
+    return len(harness.work(each["sql"] for each in queries)), _rows(answer)
 
 
 def _rows(answer: Any) -> int | None:

@@ -39,7 +39,7 @@ def _statements() -> Iterator[Ratio]:
         with CaptureQueriesContext(connection) as queries:
             client.post(post.path, post.body, content_type="application/json", headers=headers)
     sent = [each["sql"] for each in queries]
-    work = [each for each in sent if each not in ("BEGIN", "COMMIT")]
+    work = harness.work(sent)
     detail = f"{len(work)} statements, without BEGIN and COMMIT"
     yield count(
         "statements of a registration", len(work), most=STATEMENTS, exact=True, detail=detail

@@ -118,10 +118,8 @@ def _idle(url: str, web: Program, worker: Program) -> Iterator[Ratio]:
         spent = [now - then for now, then in zip(_processor(url, web, worker), used, strict=True)]
     five, ten = (with_five - usual) / 5, (with_ten - usual) / 10
     sent = usual + five + ten
-    detail = (
-        f"{sent:.0f} statements a minute, BEGIN and COMMIT counted, {five:.0f} of them for the "
-    )
-    detail += f"schedules of five minutes, {ten:.0f} for those of ten; {_what_ran()}"
+    detail = f"{sent:.0f} statements a minute, BEGIN and COMMIT counted, {five:.0f} of them for "
+    detail += f"the schedules of five minutes, {ten:.0f} for those of ten; {_what_ran()}"
     name = f"statements a minute of web and worker, idle with {TENANTS} live tenants / 400"
     yield count(name, sent / STATEMENTS_A_MINUTE, most=1, detail=detail)
     for of, seconds in (("web and worker", spent[0] + spent[1]), ("their Postgres", spent[2])):
