@@ -23,11 +23,19 @@ def drain() -> list[str]:
     """Run queued tasks, and those that they queue, until none is left; return their names."""
     done: list[str] = []
     for _ in range(ROUNDS):
-        row = OrmQ.objects.order_by("pk").first()
-        if row is None:
+        name = run_first()
+        if name is None:
             return done
-        task: dict[str, Any] = SignedPackage.loads(row.payload)
-        row.delete()
-        import_string(task["func"])(*task["args"], **task.get("kwargs", {}))
-        done.append(task["func"])
+        done.append(name)
     raise AssertionError(f"the queue never empties: {done[-5:]}")
+
+
+def run_first() -> str | None:
+    """Run the oldest task and return its name; None if the queue is empty."""
+    row = OrmQ.objects.order_by("pk").first()
+    if row is None:
+        return None
+    task: dict[str, Any] = SignedPackage.loads(row.payload)
+    row.delete()
+    import_string(task["func"])(*task["args"], **task.get("kwargs", {}))
+    return str(task["func"])

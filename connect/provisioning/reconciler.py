@@ -4,14 +4,14 @@ The engine in connect.runner.run does the work; here is what it means for a conn
 """
 
 import random
-import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from functools import cache, partial
-from itertools import chain
+from functools import cache
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Case, DateTimeField, F, Q, Value, When
+from django.db.models.functions import NullIf
 from django.utils import timezone
 
 from connect import remedies, switches
@@ -32,48 +32,41 @@ from tenants.queue import enqueue
 _PROVE_SUCCESS = (WaitingOn.SUBSCRIBER, WaitingOn.PORTAL)
 # Several threads and processes look at once, and should not all choose the same one.
 _CHOICES = 10
-# While a task takes other connections too, the tasks in the queue wait.
-OTHERS_SECONDS = 5.0
+# Of a run that continues: it had moved the connection, and that had marked it as queued.
+_CONTINUED = NullIf("queued_at", "stage_since")
 _NOTHING_TO_DO = Wait(None, "", WaitingOn.PORTAL)
 
 
 def advance(connection_id: int) -> None:
     """Do what is due for a connection; return at once if nothing is.
 
-    Also return at once if another worker holds the lease. At the same time a worker's other threads
-    do what is due for others.
+    Also return at once if another worker holds the lease. At the same time each of the worker's
+    other threads does what is due for another one.
     """
-    jobs, began = _jobs(connection_id), time.monotonic()
-    if (first := next(jobs, None)) is None:
+    # This is the task that the mark tells of, and it has left the queue.
+    claim = _take(connection_id, queued_at=None)
+    if claim is None:
+        rows = Connection.objects.filter(pk=connection_id, queued_at__isnull=False)
+        rows.update(queued_at=None)
         return
-    with beside.others(partial(_advance_another, began)):
-        _run(connection_id, first, jobs, began)
+    with beside.others(_advance_another):
+        _run(claim)
 
 
-def _advance_another(began: float) -> bool:
-    """Do what is due for one of the connections that have waited longest.
-
-    Return whether there was one that no other worker had taken.
-    """
-    if time.monotonic() > began + OTHERS_SECONDS:
-        return False
+def _advance_another() -> None:
+    """Do what is due for one of the connections that have waited longest, if one is free."""
     now = timezone.now()
     free = Connection.objects.filter(leases.free(now), blocked_at=None)
     due = free.filter(not_switched_off(), next_attempt_at__lte=now)
     waiting = list(due.order_by("next_attempt_at").values_list("pk", flat=True)[:_CHOICES])
-    if not waiting:
-        return False
-    chosen = random.choice(waiting)  # noqa: S311 (no secret)
-    jobs = _jobs(chosen)
-    if (first := next(jobs, None)) is None:
-        return False
-    _run(chosen, first, jobs, began)
-    return True
+    # Its own task may be in the queue still, so its mark is left alone.
+    if waiting and (claim := _take(random.choice(waiting))):  # noqa: S311 (no secret)
+        _run(claim)
 
 
-def _run(connection_id: int, first: Job, others: Iterator[Job], began: float) -> None:
-    if run.run(chain([first], others), began + run.RUN_SECONDS):
-        enqueue(advance, connection_id)
+def _run(first: Claim) -> None:
+    if run.run(_jobs(first)):
+        hurry(first.connection.pk, Q())
 
 
 def hurry(connection_id: int, wanted: Q) -> None:
@@ -95,9 +88,15 @@ def not_switched_off() -> Q:
     return switches.PROVISIONING.is_on() | Q(stage__in=(*ENDING, Stage.LIVE))
 
 
-def _jobs(connection_id: int) -> Iterator[Job]:
-    while claim := lease.take(connection_id, only=not_switched_off()):
+def _jobs(first: Claim) -> Iterator[Job]:
+    claim: Claim | None = first
+    while claim:
         yield ConnectionJob(claim)
+        claim = _take(first.connection.pk, queued_at=_CONTINUED)
+
+
+def _take(connection_id: int, **facts: Any) -> Claim | None:
+    return lease.take(connection_id, only=not_switched_off(), **facts)
 
 
 class ConnectionJob(Job):

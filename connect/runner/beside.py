@@ -1,9 +1,10 @@
 """Work on other rows in threads, while a task works on its own.
 
 A process of the queue does one task at a time, and most of a step is a wait for a peer. So while a
-task works, threads of its process take further rows that are due. The task ends when they have
-settled: its time-out, its acknowledgement and the orderly end of a worker hold for them too. Each
-row has its own lease, and the task of a row that a thread has taken finds nothing to do.
+task works, each of the other threads of its process takes one more row that is due. The task ends
+when they have settled: its time-out, its acknowledgement and the orderly end of a worker hold for
+them too. One row each, so that the tasks behind it do not wait for long. Each row has its own
+lease, and the task of a row that a thread has taken finds nothing to do.
 """
 
 import logging
@@ -24,17 +25,15 @@ class Threads:
 
 
 @contextmanager
-def others(work: Callable[[], bool]) -> Iterator[None]:
-    """Call `work` in the other threads, and after the block in this one, until it returns False.
+def others(work: Callable[[], None]) -> Iterator[None]:
+    """Call `work` once in each of the other threads, and end when all have ended.
 
-    `work` takes one row, and must stop in the time that a task has. After an error in the block
-    nobody waits for the threads: a task that has timed out ends with its process.
+    It must stop in the time that a task has. After an error in the block nobody waits for the
+    threads: a task that has timed out ends with its process.
     """
-    begun = [_pool().submit(_repeat, work) for _ in range(Threads.number - 1)]
+    begun = [_pool().submit(_call, work) for _ in range(Threads.number - 1)]
     yield
-    if begun:
-        _repeat(work)
-        wait(begun)
+    wait(begun)
 
 
 @cache
@@ -43,10 +42,9 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(Threads.number - 1, thread_name_prefix="beside")
 
 
-def _repeat(work: Callable[[], bool]) -> None:
+def _call(work: Callable[[], None]) -> None:
     try:
         close_old_connections()
-        while work():
-            pass
+        work()
     except Exception:  # its row stays due, and its own task comes
         log.exception("work beside a task failed")

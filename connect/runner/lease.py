@@ -22,11 +22,6 @@ class Claim(leases.Lease[Connection]):
     def tenant(self) -> Tenant:
         return self.row.tenant
 
-    def release(self, **facts: Any) -> None:
-        """Write facts and give the lease back. Raises LostLease."""
-        # A task that came in the time of the lease has ended already, so none is in the queue.
-        super().release(**{"queued_at": None, **facts})
-
     def release_uncounted(self) -> None:
         """Release the lease if it is still held, and do not count this as an attempt of the stage.
 
@@ -39,12 +34,18 @@ class Claim(leases.Lease[Connection]):
 
 
 def take(
-    connection_id: int, *, due: bool = True, blocked: bool = False, only: Q | None = None
+    connection_id: int,
+    *,
+    due: bool = True,
+    blocked: bool = False,
+    only: Q | None = None,
+    **facts: Any,
 ) -> Claim | None:
     """Take the lease of a connection; None if another worker holds it or it is not as asked for.
 
     `due=True` takes it only when its time has come; `blocked=True` takes it even when it waits for
-    staff; `only` is a further condition. The attempt is counted here, before the work.
+    staff; `only` is a further condition; `facts` are written with it. The attempt is counted here,
+    before the work.
     """
     wanted = Q(pk=connection_id)
     if due:
@@ -53,7 +54,7 @@ def take(
         # Only staff end a block, so the reconciler and its sweep leave these rows alone.
         wanted &= Q(blocked_at=None)
     rows = Connection.objects.filter(wanted, only or Q())
-    key = leases.take(rows, attempts=F("attempts") + 1, queued_at=None)
+    key = leases.take(rows, attempts=F("attempts") + 1, **facts)
     if key is None:
         return None
     # Read after the lease was taken: until then another worker could still write the row.

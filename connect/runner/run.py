@@ -28,16 +28,15 @@ log = logging.getLogger(__name__)
 RUN_SECONDS = 20.0
 
 
-def run(jobs: Iterable[Job], stop_at: float | None = None) -> bool:
+def run(jobs: Iterable[Job]) -> bool:
     """Run the steps of a job, until nothing is due or the time of one run is over.
 
-    `stop_at`, on the monotonic clock, ends it sooner. Return whether the time was over first, and
-    more is due.
+    Return whether the time was over first, and more is due.
 
     `jobs` takes the lease each time that it is asked, and ends if nothing is due or another worker
     holds the lease.
     """
-    stop_at = stop_at or time.monotonic() + RUN_SECONDS
+    stop_at = time.monotonic() + RUN_SECONDS
     for job in jobs:
         # Only between steps: a step that was started has to be settled.
         if not _run_step(job):

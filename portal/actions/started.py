@@ -85,10 +85,8 @@ class Attempt:
     """The next attempt at a connection's stage, which the reconciler makes."""
 
     def ended(self, items: QuerySet[BulkItem]) -> QuerySet[BulkItem]:
-        to_come = (
-            Q(connection__queued_at__isnull=False)
-            | Q(connection__lease__isnull=False)
-            | Q(connection__next_attempt_at__lte=timezone.now())
+        to_come = Q(connection__lease__isnull=False) | Q(
+            connection__next_attempt_at__lte=timezone.now()
         )
         return items.exclude(to_come, connection__blocked_at=None)
 

@@ -6,16 +6,19 @@ from collections.abc import Iterator
 
 import pytest
 from django.db import connections
+from django.utils import timezone
 
 from connect.models import Connection, Stage, WaitingOn
 from connect.provisioning import reconciler, steps
 from connect.runner import beside
 from connect.runner.lease import Claim
-from connect.runner.outcomes import Wait
-from tests import cast
+from connect.runner.outcomes import Done, Wait
+from tenants import sweeps
+from tests import cast, queue
 
 PATIENCE = 20.0  # seconds
 SETTLED = Wait(None, "the test", WaitingOn.STAFF)
+HEROKU = "Heroku", WaitingOn.HEROKU
 
 
 @pytest.fixture
@@ -65,21 +68,72 @@ def test_each_tenant_is_taken_by_one_thread(
 
     monkeypatch.setitem(steps.STEPS, Stage.LINKING, note)
     ids = due(cast.ACME, cast.BOREALIS, cast.CIRRUS, cast.DUNE)
-    for each in ids:  # the tasks of those that a thread has taken find nothing to do
+    for each in ids:  # the task of the last one comes when a thread has taken it
         reconciler.advance(each)
     assert sorted(taken) == sorted(ids)
     assert settled() == set(ids)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_no_other_is_taken_when_the_time_for_others_is_over(
+def test_a_task_ends_after_one_tenant_in_each_thread(
     two_threads: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(steps.STEPS, Stage.LINKING, lambda claim: SETTLED)
-    monkeypatch.setattr(reconciler, "OTHERS_SECONDS", -1.0)
-    first, _ = due(cast.ACME, cast.BOREALIS)
+    first, *others = due(cast.ACME, cast.BOREALIS, cast.CIRRUS, cast.DUNE)
     reconciler.advance(first)
-    assert settled() == {first}
+    assert len(settled() & set(others)) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_tenants_that_are_due_again_at_once_have_one_task_each_in_the_queue(
+    two_threads: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(steps.STEPS, Stage.LINKING, lambda claim: Wait(timezone.now(), *HEROKU))
+    ids = due(cast.ACME, cast.BOREALIS, cast.CIRRUS, cast.DUNE)
+    for _ in range(5 * len(ids)):
+        sweeps.run()
+        calls = queue.queued_calls()
+        assert len(calls) == len(set(calls)) == len(ids)
+        queue.run_first()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_task_that_a_thread_was_faster_than_leaves_no_mark_of_the_queue(
+    two_threads: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(steps.STEPS, Stage.LINKING, lambda claim: SETTLED)
+    first, second = due(cast.ACME, cast.BOREALIS)
+    sweeps.run()
+    reconciler.advance(first)
+    assert settled() == {first, second}
+    assert Connection.objects.get(queued_at__isnull=False).pk == second
+    reconciler.advance(second)
+    assert not Connection.objects.filter(queued_at__isnull=False)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_task_of_a_tenant_whose_stage_a_thread_has_changed_is_still_marked(
+    two_threads: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(steps.STEPS, Stage.LINKING, lambda claim: Done("Linked."))
+    monkeypatch.setitem(steps.STEPS, Stage.CONFIGURING_DATABASE, lambda claim: SETTLED)
+    first, second = due(cast.ACME, cast.BOREALIS)
+    sweeps.run()
+    mark = Connection.objects.get(pk=second).queued_at
+    reconciler.advance(first)
+    assert Connection.objects.get(pk=second, stage=Stage.CONFIGURING_DATABASE).queued_at == mark
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_tenant_without_a_task_has_no_mark_after_a_thread_has_changed_its_stage(
+    two_threads: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(steps.STEPS, Stage.LINKING, lambda claim: Done("Linked."))
+    monkeypatch.setitem(steps.STEPS, Stage.CONFIGURING_DATABASE, lambda claim: SETTLED)
+    first, second = due(cast.ACME, cast.BOREALIS)
+    reconciler.advance(first)
+    assert settled() == {first, second}
+    assert not Connection.objects.filter(queued_at__isnull=False)
 
 
 @pytest.mark.django_db
@@ -93,11 +147,9 @@ def test_outside_the_worker_a_task_does_its_own_work_alone(monkeypatch: pytest.M
 def test_the_task_ends_after_the_work_beside_it(two_threads: None) -> None:
     may_end, ended = threading.Event(), threading.Event()
 
-    def slowly() -> bool:
-        if threading.current_thread() is not threading.main_thread():
-            may_end.wait(PATIENCE)
-            ended.set()
-        return False
+    def slowly() -> None:
+        may_end.wait(PATIENCE)
+        ended.set()
 
     with beside.others(slowly):
         may_end.set()
@@ -107,7 +159,7 @@ def test_the_task_ends_after_the_work_beside_it(two_threads: None) -> None:
 def test_an_error_beside_a_task_is_logged_and_does_not_fail_it(
     two_threads: None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail() -> bool:
+    def fail() -> None:
         raise RuntimeError("the database is away")
 
     with caplog.at_level(logging.ERROR), beside.others(fail):
@@ -118,9 +170,8 @@ def test_an_error_beside_a_task_is_logged_and_does_not_fail_it(
 def test_after_a_time_out_nobody_waits_for_the_threads(two_threads: None) -> None:
     may_end = threading.Event()
 
-    def hang() -> bool:
+    def hang() -> None:
         may_end.wait(PATIENCE)
-        return False
 
     with pytest.raises(SystemExit), beside.others(hang):
         raise SystemExit  # as django-q2's time-out

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -135,7 +136,7 @@ def settled(name: str, connection: Connection, **target: str) -> tuple[str, str]
 @pytest.mark.parametrize(
     ("facts", "status", "text"),
     [
-        ({"queued_at": timezone.now()}, "started", ""),
+        ({"lease": uuid4(), "lease_expires_at": timezone.now()}, "started", ""),
         ({"next_attempt_at": timezone.now()}, "started", ""),
         (
             {"stage": Stage.LINKING, "waiting_for": "Heroku Connect"},
@@ -148,7 +149,7 @@ def settled(name: str, connection: Connection, **target: str) -> tuple[str, str]
             "Linking to Heroku Connect: Heroku answers 503. The portal tries again by itself.",
         ),
         (
-            {"blocked_at": timezone.now(), "blocked_reason": "No card.", "queued_at": None},
+            {"blocked_at": timezone.now(), "blocked_reason": "No card."},
             "failed",
             "Blocked again: No card.",
         ),
