@@ -9,7 +9,7 @@ from bench.ratios import CLEARLY, TWICE, Ratio, Verdict
 FILE = Path(__file__).with_name("results.json")
 BUSIER = 0.1  # of the time, in which a process waited for a core
 RUNS = 5  # that are kept of a figure: one of them alone may be lucky
-ROUNDED = 1.001  # the kept values have three decimals
+DIGITS, ROUNDED = 4, 1.001  # that a kept value has, and what rounding may change
 Results = dict[str, list[dict[str, Any]]]  # by bench
 
 
@@ -82,14 +82,18 @@ def _runs(kept: dict[str, Any]) -> list[dict[str, float]]:
 
 def _run(ratio: Ratio, waited: float) -> dict[str, float]:
     low, high = ratio.spread
-    return {"low": round(low, 3), "high": round(high, 3), "waited": round(waited, 2)}
+    return {"low": _rounded(low), "high": _rounded(high), "waited": round(waited, 2)}
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{DIGITS}g}")
 
 
 def _kept(ratio: Ratio, run: dict[str, float]) -> dict[str, Any]:
     return {
         "name": ratio.name,
         "aim": aim(ratio),
-        "median": round(ratio.median, 3),
+        "median": _rounded(ratio.median),
         "low": run["low"],
         "high": run["high"],
         "pairs": len(ratio.values),

@@ -155,6 +155,13 @@ def test_what_is_counted_is_slower_on_any_machine() -> None:
     assert results.is_slower(more, before((10, 10)), 0.9)
 
 
+@pytest.mark.parametrize("value", [912 / 100_000, 0.00095049, 1 / 3, 8_640 / 11])
+def test_the_same_count_in_two_runs_is_not_worse(value: float, kept: Path) -> None:
+    results.keep("placement", count("tenants a night / all", value, least=1e6, exact=True), 0)
+    again = count("tenants a night / all", value, least=1e6, exact=True)
+    assert not results.is_worse(again, results.last("placement")[again.name])
+
+
 def test_a_process_that_waits_for_a_core_is_seen() -> None:
     if not busy.PRESSURE.exists():
         pytest.skip("this kernel does not say how long processes wait for a core")
