@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 from django_q.brokers import Broker, get_broker
 from django_q.models import Task
@@ -25,7 +26,7 @@ FORGET_AFTER = timedelta(days=1)
 
 def note_taken(ack: str, payload: str, worker: str) -> None:
     """Note that a worker took a task from the queue; earlier starts of it stay counted."""
-    taken = Delivery(ack=ack, payload=payload, worker=worker, taken_at=timezone.now())
+    taken = Delivery(ack=ack, payload=payload, worker=worker, taken_at=Now())
     # An upsert: one statement for each task, and not a transaction of four.
     Delivery.objects.bulk_create(
         [taken],
@@ -51,8 +52,9 @@ def free_dead() -> int:
 
     Their leases first, so that the next worker of a task finds its row free.
     """
-    now = timezone.now()
-    # A beat or a start in the future was stored by a clock that was wrong.
+    # The clock of the database, as in beats and deliveries: that of a dyno may be wrong.
+    now = Now()
+    # A beat or a start in the future was stored when that clock was wrong.
     living = Heartbeat.objects.filter(beat_at__gt=now - WORKER_IS_DEAD)
     names = living.exclude(sweeps.in_future("beat_at", now)).values("worker")
     leases.free_dead(names, now - WORKER_IS_DEAD)

@@ -22,12 +22,9 @@ HANDLES_KEPT = timedelta(days=30)
 SEARCHES_KEPT = timedelta(days=7)
 
 
-def collect(trigger: str = Trigger.SCHEDULE.value, actor: str = "portal") -> str:
-    """Collect posts, as scheduled or to continue. The returned text is the task's result."""
-    try:
-        return text_of(run(Trigger(trigger), actor))
-    except collection.CollectionRefused as reason:
-        return str(reason)
+def collect() -> str:
+    """Collect posts, as scheduled. The returned text is the task's result."""
+    return _collect(Trigger.SCHEDULE, "portal")
 
 
 def run(trigger: Trigger, actor: str) -> CollectionRun:
@@ -38,14 +35,31 @@ def run(trigger: Trigger, actor: str) -> CollectionRun:
     return collected
 
 
+def go_on(run_id: int) -> str:
+    """Continue a run that stopped early; nothing, if that was done already."""
+    due = CollectionRun.objects.filter(pk=run_id, next_attempt_at__lte=timezone.now())
+    stopped = due.first()
+    # Its task may come twice, and a second collection would ask X again.
+    if stopped is None:
+        return "It was continued already."
+    return _collect(Trigger(stopped.trigger), stopped.actor)
+
+
+def _collect(trigger: Trigger, actor: str) -> str:
+    try:
+        return text_of(run(trigger, actor))
+    except collection.CollectionRefused as reason:
+        return str(reason)
+
+
 def queue_due(again_after: timedelta = sweeps.REQUEUE_AFTER) -> int:
     """Queue the continuation of a run that stopped early; return how many were queued."""
     if collection.refusal():
         return 0
     with transaction.atomic():
         ids = sweeps.mark_queued(CollectionRun.objects.all(), 1, again_after)
-        for stopped in CollectionRun.objects.filter(pk__in=ids):
-            enqueue(collect, stopped.trigger, stopped.actor)
+        for run_id in ids:
+            enqueue(go_on, run_id)
     return len(ids)
 
 
@@ -89,4 +103,4 @@ def prune() -> None:
     Handle.objects.filter(asked_at__lt=now - HANDLES_KEPT).delete()
 
 
-sweeps.register(sweeps.Sweep("collections", (collect,), _due, queue_due, _oldest))
+sweeps.register(sweeps.Sweep("collections", (go_on,), _due, queue_due, _oldest))

@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 from django.apps import apps
 from django.db import models
 from django.db.models import Q, QuerySet
+from django.db.models.expressions import Combinable
 from django.utils import timezone
 
 from tenants import sweeps
@@ -87,7 +88,7 @@ def take(row: QuerySet[Any], **facts: Any) -> uuid.UUID | None:
     return key if taken else None
 
 
-def free_dead(living: QuerySet[Any], silent_since: datetime) -> int:
+def free_dead(living: QuerySet[Any], silent_since: datetime | Combinable) -> int:
     """Free what workers hold that are not among the names of `living`; return how many rows.
 
     A lease that was taken after `silent_since` may be that of a worker that has not beaten yet.

@@ -12,6 +12,7 @@ from typing import Any
 from django.apps import apps
 from django.db import transaction
 from django.db.models import Model, Q, QuerySet
+from django.db.models.expressions import Combinable
 from django.utils import timezone
 
 from tenants import batching
@@ -129,7 +130,7 @@ def unqueued(now: datetime, again_after: timedelta) -> Q:
     return Q(queued_at=None) | Q(queued_at__lte=now - again_after) | in_future("queued_at", now)
 
 
-def in_future(name: str, now: datetime) -> Q:
+def in_future(name: str, now: datetime | Combinable) -> Q:
     """Match rows whose time of this name cannot have come from a right clock."""
     return Q(**{f"{name}__gt": now + MAX_SKEW})
 

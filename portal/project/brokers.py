@@ -3,12 +3,17 @@
 The settings name the class (Q_CLUSTER), and django-q2 makes a broker for each call.
 """
 
+import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 import redis
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Min
+from django.db.models.functions import Now
 from django.utils import timezone
 from django_q.brokers.orm import ORM
 from django_q.brokers.redis_broker import Redis
@@ -23,30 +28,42 @@ from tenants.leases import Worker
 
 _PUT = """
 WITH put AS (
-    INSERT INTO django_q_ormq (key, payload, lock) VALUES (%s, %s, %s) RETURNING id
+    INSERT INTO django_q_ormq (key, payload, lock) VALUES (%s, %s, statement_timestamp())
+    RETURNING id
 ) SELECT id, pg_notify('queued_tasks', '') FROM put
 """
 _ANNOUNCE = "SELECT pg_notify('queued_tasks', '')"
 # Two workers never take the same task, and neither waits for the other. Materialized, because a
-# subquery may be run for each row of the table, and then take as many tasks.
+# subquery may be run for each row of the table, and then take as many tasks. A worker that dies
+# here has either taken nothing, or its delivery tells what: `deliveries.note_taken`, as SQL.
 _TAKE = """
 WITH free AS MATERIALIZED (
-    SELECT id FROM django_q_ormq WHERE key = %s AND lock < %s
-    ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+    SELECT id FROM django_q_ormq WHERE key = %(key)s AND lock <= statement_timestamp()
+    ORDER BY id LIMIT %(most)s FOR UPDATE SKIP LOCKED
+), taken AS (
+    UPDATE django_q_ormq SET lock = statement_timestamp() + %(retry)s
+    WHERE id IN (SELECT id FROM free) RETURNING id, payload
+), noted AS (
+    INSERT INTO portal_delivery (ack, payload, worker, starts, taken_at)
+    SELECT id, payload, %(worker)s, 0, statement_timestamp() FROM taken
+    ON CONFLICT (ack) DO UPDATE SET
+        payload = excluded.payload, worker = excluded.worker, taken_at = excluded.taken_at
 )
-UPDATE django_q_ormq SET lock = %s WHERE id IN (SELECT id FROM free) RETURNING id, payload
+SELECT id, payload FROM taken
 """
-# A worker whose clock is a little behind would not find a task yet that was announced.
-CLOCKS_DIFFER = timedelta(seconds=1)
 # A page must not wait for a broker that is away. A worker waits one second for a task.
-CONNECT_SECONDS, ANSWER_SECONDS = 2.0, 5.0
+CONNECT_SECONDS, ANSWER_SECONDS = 2.0, 3.0
+# A sweep has many rows, and each would wait for it again.
+AWAY_SECONDS = 10.0
+_away_until: dict[str, float] = {}  # on the monotonic clock, by the address of Redis
 
 
 class DatabaseBroker(ORM):  # type: ignore[misc]  # django-q2 carries no types
     """The queue as a table of the portal's database.
 
     Who queues a task announces it with the same statement, and a worker hears of it at the commit:
-    it takes a task at once, and asks an empty queue rarely.
+    it takes a task at once, and asks an empty queue rarely. Times are those of the database, so no
+    clock of a dyno matters.
     """
 
     _hears_on: object = None
@@ -54,19 +71,21 @@ class DatabaseBroker(ORM):  # type: ignore[misc]  # django-q2 carries no types
     def enqueue(self, task: str) -> int:
         self.get_connection()  # closes one that is too old
         with connection.cursor() as cursor:
-            key, free_at = self.list_key or Conf.CLUSTER_NAME, timezone.now() - CLOCKS_DIFFER
-            cursor.execute(_PUT, [key, task, free_at])
+            cursor.execute(_PUT, [self.list_key or Conf.CLUSTER_NAME, task])
             return int(cursor.fetchone()[0])
 
     def dequeue(self) -> list[tuple[int, str]]:
         self.get_connection()
         self._listen()
-        now = timezone.now()
+        asked = {
+            "key": self.list_key,
+            "most": Conf.BULK,
+            "retry": timedelta(seconds=Conf.RETRY),
+            "worker": Worker.name,
+        }
         with connection.cursor() as cursor:
-            cursor.execute(_TAKE, [self.list_key, now, Conf.BULK, self.timeout(None)])
+            cursor.execute(_TAKE, asked)
             found: list[tuple[int, str]] = cursor.fetchall()
-        for ack, payload in found:
-            deliveries.note_taken(str(ack), payload, Worker.name)
         if not found:
             self._wait()
         return found
@@ -87,7 +106,7 @@ class DatabaseBroker(ORM):  # type: ignore[misc]  # django-q2 carries no types
 
     def oldest(self) -> datetime | None:
         """Return when the oldest of the tasks that wait was queued; None if none waits."""
-        waiting = self.get_connection().filter(key=self.list_key, lock__lte=timezone.now())
+        waiting = self.get_connection().filter(key=self.list_key, lock__lte=Now())
         found: datetime | None = waiting.aggregate(oldest=Min("lock"))["oldest"]
         return found
 
@@ -99,20 +118,30 @@ class DatabaseBroker(ORM):  # type: ignore[misc]  # django-q2 carries no types
 
     def release(self, ack: str, payload: str) -> None:
         """Let another worker take a task at once."""
-        OrmQ.objects.filter(pk=ack).update(lock=timezone.now() - CLOCKS_DIFFER)
+        OrmQ.objects.filter(pk=ack).update(lock=Now())
         with connection.cursor() as cursor:
             cursor.execute(_ANNOUNCE)
 
 
 class RedisBroker(Redis):  # type: ignore[misc]  # django-q2 carries no types
-    """The queue in Redis, which forgets a task when a worker takes it."""
+    """The queue in Redis, which forgets a task when a worker takes it.
+
+    After it gave no answer nobody asks it for some seconds, except the worker that waits for tasks:
+    `enqueue`, `queue_size` and `oldest` raise its error at once.
+    """
+
+    def enqueue(self, task: str) -> int:
+        return int(_asked(partial(super().enqueue, task)))
+
+    def queue_size(self) -> int:
+        return int(_asked(super().queue_size))
 
     def dequeue(self) -> list[tuple[str | None, str]]:
         return [_noted(payload.decode()) for _, payload in super().dequeue() or []]
 
     def oldest(self) -> datetime | None:
         """Return when the first of the tasks that wait was queued; None if none waits."""
-        payload = self.connection.lindex(self.list_key, 0)
+        payload = _asked(partial(self.connection.lindex, self.list_key, 0))
         return _queued_at(payload.decode()) if payload else None
 
     def acknowledge(self, task_id: str) -> None:
@@ -128,8 +157,19 @@ class RedisBroker(Redis):  # type: ignore[misc]  # django-q2 carries no types
             settings.REDIS_URL,
             socket_connect_timeout=CONNECT_SECONDS,
             socket_timeout=ANSWER_SECONDS,
-            retry=Retry(NoBackoff(), 1),
+            # For a connection that was closed. What gave no answer may have worked.
+            retry=Retry(NoBackoff(), 1, (redis.ConnectionError,)),
         )
+
+
+def _asked(ask: Callable[[], Any]) -> Any:
+    if time.monotonic() < _away_until.get(settings.REDIS_URL, 0):
+        raise redis.ConnectionError("Redis was away a moment ago")
+    try:
+        return ask()
+    except redis.RedisError:
+        _away_until[settings.REDIS_URL] = time.monotonic() + AWAY_SECONDS
+        raise
 
 
 def _queued_at(payload: str) -> datetime:

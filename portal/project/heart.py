@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from django.db import close_old_connections, connections
 from django.db.models import Q
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from portal.models import Heartbeat
 from tenants import sweeps
@@ -80,7 +80,7 @@ class Heart:
 
     def _store(self) -> None:
         close_old_connections()
-        now = timezone.now()
+        now = Now()  # of the database: all workers have the same clock
         mine = Heartbeat.objects.filter(worker=self.worker)
         if mine.update(beat_at=now):
             return

@@ -15,8 +15,9 @@ from social import (
 )
 from social.models import CollectionRun, Delivery, Handle, Post, RunOutcome, Trigger
 from tenants import sweeps
+from tenants.sweeps import name_of
 from tests import cast
-from tests.queue import drain, queued
+from tests.queue import drain, queued_calls
 from tests.social.live_tenants import XSide, go_live
 from tests.social.rounds import many, round_of
 
@@ -29,10 +30,24 @@ def test_a_round_ends_in_time_and_queues_the_next(
     live = many(x_side, 2)
     monkeypatch.setattr(tasks, "SECONDS", 1e-6)
     assert "The time limit was reached" in tasks.collect()
-    assert [task["args"] for task in queued()] == [("schedule", "portal")]
+    first = CollectionRun.objects.get()
+    assert queued_calls() == [(name_of(tasks.go_on), (first.pk,))]
     monkeypatch.setattr(tasks, "SECONDS", 60)
     assert "done" in tasks.collect()
-    assert (len(live.bodies()), len(queued())) == (40, 1)
+    assert (len(live.bodies()), len(queued_calls())) == (40, 1)
+
+
+def test_the_task_of_a_run_that_comes_twice_continues_it_once(
+    x_side: XSide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many(x_side, 2)
+    with monkeypatch.context() as hurried:
+        hurried.setattr(tasks, "SECONDS", 1e-6)
+        tasks.collect()
+    first = CollectionRun.objects.get()
+    assert "done" in tasks.go_on(first.pk)
+    assert tasks.go_on(first.pk) == "It was continued already."
+    assert CollectionRun.objects.count() == 2
 
 
 def test_a_run_that_was_to_be_continued_is_found_when_its_task_is_lost(
@@ -41,7 +56,7 @@ def test_a_run_that_was_to_be_continued_is_found_when_its_task_is_lost(
     live = many(x_side, 2)
     with monkeypatch.context() as hurried:
         hurried.setattr(tasks, "SECONDS", 1e-6)
-        tasks.collect(Trigger.STAFF.value, "olga")
+        tasks.run(Trigger.STAFF, "olga")
     OrmQ.objects.all().delete()
     assert tasks.queue_due() == 0
     CollectionRun.objects.update(queued_at=None)

@@ -4,8 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.apps import apps
-from django.db.models import Model
+from django.db.models import F, Model
 from django.test import Client
 from django.utils import timezone
 from django_q.brokers import get_broker
@@ -16,6 +17,7 @@ from connect.models import Connection, Discrepancy, DiscrepancyKind, Stage
 from portal import deliveries, tasks
 from portal.integrations.models import Webhook
 from portal.models import BulkRun, Delivery, Heartbeat
+from portal.project import heart
 from tenants import leases, queue, sending
 from tenants.models import Message
 from tests import cast
@@ -52,6 +54,20 @@ def test_a_dead_workers_task_is_free_at_once() -> None:
     assert (task["func"], task["args"]) == ("tenants.sending.send", (7,))
     get_broker().acknowledge(ack)
     assert not Delivery.objects.exists()
+
+
+@pytest.mark.parametrize("off", [timedelta(hours=1), -timedelta(hours=1)])
+def test_a_worker_whose_clock_is_wrong_takes_no_living_one_for_dead(off: timedelta) -> None:
+    heart.Heart("host:1", timezone.now()).beat()
+    queue.enqueue(sending.send, 7)
+    with time_machine.travel(timezone.now() + off, tick=True):
+        heart.Heart("host:2", timezone.now()).beat()
+        assert deliveries.free_dead() == 0
+        take()
+        assert deliveries.free_dead() == 0
+    Delivery.objects.update(taken_at=F("taken_at") - DEAD)
+    assert deliveries.free_dead() == 0
+    assert set(Heartbeat.objects.values_list("worker", flat=True)) == {"host:1", "host:2"}
 
 
 def test_a_worker_that_dies_while_it_acknowledges_a_task_leaves_all_of_it(

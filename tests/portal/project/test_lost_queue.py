@@ -10,6 +10,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django_q.brokers import get_broker
+from django_q.models import OrmQ
 from django_q.signing import SignedPackage
 from pytest_django.fixtures import Settings
 
@@ -48,14 +49,16 @@ def lose_the_queue() -> None:
 
 def test_a_task_that_waits_behind_others_is_queued_once_and_one_that_was_taken_again() -> None:
     tenant, broker = cast.enrol(cast.ACME), get_broker()
-    messages.queue(tenant, MessageKind.SIGN_IN, "first")
-    with time_machine.travel(timezone.now() + timedelta(minutes=10)):
-        messages.queue(tenant, MessageKind.SIGN_IN, "second")
-        assert sweeps.run(queue.lost_after()) == 0
-        [(ack, _)] = broker.dequeue()
-        broker.acknowledge(ack)  # and the worker dies
-        assert sweeps.run(queue.lost_after()) == 1
-        assert sweeps.run(queue.lost_after()) == 0
+    with time_machine.travel(timezone.now() - timedelta(minutes=10)):
+        messages.queue(tenant, MessageKind.SIGN_IN, "first")
+    # The queue in the database has the clock of the database.
+    OrmQ.objects.update(lock=F("lock") - timedelta(minutes=10))
+    messages.queue(tenant, MessageKind.SIGN_IN, "second")
+    assert sweeps.run(queue.lost_after()) == 0
+    [(ack, _)] = broker.dequeue()
+    broker.acknowledge(ack)  # and the worker dies
+    assert sweeps.run(queue.lost_after()) == 1
+    assert sweeps.run(queue.lost_after()) == 0
 
 
 def pulse() -> None:
