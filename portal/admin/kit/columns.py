@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable
 from functools import cache
-from inspect import signature
 from typing import Any, TypeVar
 
 from django.contrib.admin.helpers import AdminForm
@@ -45,10 +44,7 @@ def is_number(page: object, column: Any) -> bool:
     """Return whether a list's column holds numbers, which stand below each other's last digits."""
     if callable(column):
         return getattr(column, "is_number", False)
-    method = getattr(page, column, None)
-    if not callable(method):
-        return False
-    return getattr(method, "is_number", False) or signature(method).return_annotation is int
+    return getattr(getattr(page, column, None), "is_number", False)
 
 
 def of_numbers(method: _Method) -> _Method:

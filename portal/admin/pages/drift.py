@@ -12,6 +12,7 @@ from portal import show
 from portal.admin.kit import search
 from portal.admin.kit.actions import ActionsAdmin
 from portal.admin.kit.base import ReadOnlyAdmin
+from portal.admin.kit.columns import of_numbers
 from portal.admin.panels import comparison
 
 _TONES = {
@@ -83,10 +84,12 @@ class DriftAdmin(ReadOnlyAdmin, ActionsAdmin):
     def coloured_state(self, row: Drift) -> str:
         return show.badge(row.get_state_display(), _TONES[DriftState(row.state)])
 
+    @of_numbers
     @admin.display(description="differences")
-    def differences(self, row: Drift) -> int:
-        return len(row.changes)
+    def differences(self, row: Drift) -> str:
+        return f"{len(row.changes):,}"
 
+    @of_numbers
     @admin.display(description="changes in the org")
-    def in_the_org(self, row: Drift) -> int:
-        return len(row.org_changes)
+    def in_the_org(self, row: Drift) -> str:
+        return f"{len(row.org_changes):,}"

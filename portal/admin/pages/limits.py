@@ -4,6 +4,7 @@ from django.contrib import admin
 
 from portal.admin.kit.actions import ActionsAdmin
 from portal.admin.kit.base import ReadOnlyAdmin
+from portal.admin.kit.columns import of_numbers
 from tenants.models import RateBucket, StoppedRecipient, UsedSignature
 
 
@@ -13,9 +14,10 @@ class RateBucketAdmin(ReadOnlyAdmin, ActionsAdmin):
     ordering = ("-filled_at",)
     search_fields = ("key",)
 
+    @of_numbers
     @admin.display(description="calls left", ordering="tokens")
-    def calls_left(self, row: RateBucket) -> int:
-        return int(row.tokens)
+    def calls_left(self, row: RateBucket) -> str:
+        return f"{int(row.tokens):,}"
 
 
 @admin.register(UsedSignature)

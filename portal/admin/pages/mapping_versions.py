@@ -17,6 +17,7 @@ from portal import show
 from portal.admin.forms.editor import MAX_ORGS, StartForm, live_connections
 from portal.admin.forms.version import MappingTemplateForm, pretty
 from portal.admin.kit.base import PortalAdmin
+from portal.admin.kit.columns import of_numbers
 from portal.admin.panels.editor import Editor
 from portal.admin.panels.sides import SideForm, compare
 
@@ -156,9 +157,10 @@ class MappingTemplateAdmin(PortalAdmin):
             context["may_roll_out"] = request.user.has_perm("connect.add_rollout")
         return super().render_change_form(request, context, *args, **kwargs)
 
+    @of_numbers
     @admin.display(description="connections")
-    def connections(self, template: Any) -> int:
-        return int(template.connections_on_it)
+    def connections(self, template: Any) -> str:
+        return f"{template.connections_on_it:,}"
 
     @admin.display(description="objects")
     def objects(self, template: MappingTemplate) -> str:

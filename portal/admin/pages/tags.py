@@ -10,6 +10,7 @@ from connect.models import Tag
 from portal import counts
 from portal.actions.tags import note
 from portal.admin.kit.base import PortalAdmin
+from portal.admin.kit.columns import of_numbers
 
 
 @admin.register(Tag)
@@ -26,9 +27,10 @@ class TagAdmin(PortalAdmin):
         tags: QuerySet[Tag] = super().get_queryset(request)
         return tags.annotate(tenants_with_it=counts.of(Tag.tenants.through.objects.all(), "tag"))
 
+    @of_numbers
     @admin.display(description="tenants")
-    def count(self, tag: Any) -> int:
-        return int(tag.tenants_with_it)
+    def count(self, tag: Any) -> str:
+        return f"{tag.tenants_with_it:,}"
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         tag, actor = form.instance, request.user.get_username()

@@ -6,11 +6,12 @@ import pytest
 from django.contrib import admin
 from django.db.models import Model
 from django.test import Client
+from django.utils import timezone
 
 import portal.urls  # noqa: F401  (registers the pages)
 from connect.models import Health, Mapping, MappingTemplate, RolloutItem, Tag, WriteError
 from portal.admin.kit import columns
-from tenants.models import Callout, Tenant
+from tenants.models import Callout, RateBucket, Tenant
 from tests.portal.admin import walk
 
 
@@ -44,3 +45,9 @@ def test_numbers_have_separators_and_stand_with_their_header(
     html = viewer.get(walk.page(Mapping, "changelist")).content.decode()
     assert re.search(r'<th[^>]*column-rows_in_database"? data-number', html)
     assert re.search(r"<td[^>]*data-number[^>]*field-rows_in_database[^>]*>106,231</td>", html)
+
+
+def test_a_number_that_a_page_counts_has_separators(viewer: Client) -> None:
+    RateBucket.objects.create(key="org", tokens=12_345.6, filled_at=timezone.now())
+    html = viewer.get(walk.page(RateBucket, "changelist")).content.decode()
+    assert re.search(r"<td[^>]*data-number[^>]*field-calls_left[^>]*>12,345</td>", html)

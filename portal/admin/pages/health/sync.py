@@ -118,9 +118,10 @@ class HealthAdmin(OfAConnection):
     def coloured_condition(self, health: Health) -> str:
         return health_panel.condition(health)
 
+    @of_numbers
     @admin.display(description="failed writes", ordering="writes")
-    def failed_writes(self, health: Any) -> int:
-        return int(health.writes)
+    def failed_writes(self, health: Any) -> str:
+        return f"{health.writes:,}"
 
     @admin.display(description="state", ordering="connection__state")
     def state(self, health: Health) -> str:
