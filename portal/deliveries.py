@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django_q.brokers import Broker, get_broker
 from django_q.models import Task
-from django_q.signing import SignedPackage
+from django_q.signing import BadSignature, SignedPackage
 
 from portal.models import Delivery, Heartbeat
 from tenants import leases, messages, sweeps
@@ -47,6 +47,24 @@ def forget(ack: str) -> None:
     Delivery.objects.filter(ack=ack).delete()
 
 
+def waited() -> timedelta | None:
+    """Return how long the oldest task has waited that a worker took and has not begun.
+
+    None if there is none.
+    """
+    begun_by_none = Delivery.objects.filter(starts=0).exclude(worker="")
+    return max(map(age, begun_by_none.values_list("payload", flat=True)), default=None)
+
+
+def age(payload: str) -> timedelta:
+    """Return how long ago a task was queued."""
+    try:
+        queued_at: datetime = SignedPackage.loads(payload)["started"]
+    except (TypeError, BadSignature):  # it is dropped as soon as it is taken
+        return timedelta()
+    return max(timezone.now() - queued_at, timedelta())
+
+
 def free_dead() -> int:
     """Free the tasks of dead workers, or fail those that killed them; return how many.
 
@@ -73,11 +91,12 @@ def free_of(worker: str) -> None:
 
 @transaction.atomic
 def _free(delivery: Delivery) -> bool:
+    broker = get_broker()
+    broker.hold(delivery.ack)
     mine = Delivery.objects.filter(pk=delivery.pk, worker=delivery.worker)
     # Of two pulses only one frees it.
     if not mine.update(worker=""):
         return False
-    broker = get_broker()
     if delivery.starts < MAX_STARTS:
         broker.release(delivery.ack, delivery.payload)
     elif _has_ended(delivery):  # its worker died after the result, before the acknowledgement

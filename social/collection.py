@@ -67,17 +67,19 @@ def collect(
     recount: bool = False,
     seconds: float | None = None,
     on_progress: OnProgress = lambda _run: None,
+    stopped: CollectionRun | None = None,
 ) -> CollectionRun:
     """Run a collection for all live tenants, or some, in about `seconds`; return its row.
 
     `recount` searches the posts of this UTC day again, to update their likes: X bills a post once a
-    day. `on_progress` is called when the counts have changed. Raises
-    CollectionRefused.
+    day. `on_progress` is called when the counts have changed. `stopped` is the run that this one
+    continues, unless another has done so. Raises CollectionRefused.
     """
     reason = refusal()
     if reason:
         raise CollectionRefused(f"No posts are collected: {reason}.")
     with _single_run():
+        _require_open(stopped)
         _close_interrupted()
         run = _begin(trigger, actor, recount=recount, seconds=seconds)
         _Run(run, tenant_ids, seconds, on_progress).go()
@@ -127,6 +129,13 @@ def _single_run() -> Iterator[None]:
     finally:
         with database.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+
+
+def _require_open(stopped: CollectionRun | None) -> None:
+    # A task may come twice, and a second collection would ask X again.
+    waits = CollectionRun.objects.exclude(next_attempt_at=None)
+    if stopped and not waits.filter(pk=stopped.pk).exists():
+        raise CollectionRefused("It was continued already.")
 
 
 def _close_interrupted() -> None:

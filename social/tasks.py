@@ -27,9 +27,14 @@ def collect() -> str:
     return _collect(Trigger.SCHEDULE, "portal")
 
 
-def run(trigger: Trigger, actor: str) -> CollectionRun:
-    """Collect posts for about one task's time; the rest is queued. Raises CollectionRefused."""
-    collected = collection.collect(trigger, actor, recount=_is_recount(), seconds=SECONDS)
+def run(trigger: Trigger, actor: str, stopped: CollectionRun | None = None) -> CollectionRun:
+    """Collect posts for about one task's time; the rest is queued. Raises CollectionRefused.
+
+    `stopped` is the run that this one continues, unless another has done so.
+    """
+    collected = collection.collect(
+        trigger, actor, recount=_is_recount(), seconds=SECONDS, stopped=stopped
+    )
     if collected.next_attempt_at:
         queue_due()
     return collected
@@ -37,17 +42,13 @@ def run(trigger: Trigger, actor: str) -> CollectionRun:
 
 def go_on(run_id: int) -> str:
     """Continue a run that stopped early; nothing, if that was done already."""
-    due = CollectionRun.objects.filter(pk=run_id, next_attempt_at__lte=timezone.now())
-    stopped = due.first()
-    # Its task may come twice, and a second collection would ask X again.
-    if stopped is None:
-        return "It was continued already."
-    return _collect(Trigger(stopped.trigger), stopped.actor)
+    stopped = CollectionRun.objects.get(pk=run_id)
+    return _collect(Trigger(stopped.trigger), stopped.actor, stopped)
 
 
-def _collect(trigger: Trigger, actor: str) -> str:
+def _collect(trigger: Trigger, actor: str, stopped: CollectionRun | None = None) -> str:
     try:
-        return text_of(run(trigger, actor))
+        return text_of(run(trigger, actor, stopped))
     except collection.CollectionRefused as reason:
         return str(reason)
 

@@ -8,13 +8,12 @@ again and reads the same row again. An unknown name only ends as a failed task t
 
 import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import ParamSpec
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 from django_q.brokers import get_broker
 from django_q.models import Task
 from django_q.tasks import async_task
@@ -52,18 +51,21 @@ def enqueue_again(task: Task, **changed: object) -> None:
     _hint(task.func, *(task.args or ()), **{**(task.kwargs or {}), **changed}, q_options=options)
 
 
+class QueueIsAway(Exception):
+    """Redis does not answer, and takes no task."""
+
+
 def lost_after() -> timedelta:
     """Return how long after it was queued a task that has not begun counts as lost.
 
     Tasks are taken in their order: one that is older than the oldest that waits was taken, or lost.
+    Raises QueueIsAway.
     """
     try:
-        oldest: datetime | None = get_broker().oldest()
-    except RedisError:  # it is away, and queues nothing
-        return REQUEUE_AFTER
-    if oldest is None:
-        return LOST_AT_ONCE
-    return REQUEUE_AFTER + max(timezone.now() - oldest, timedelta())
+        waited: timedelta | None = get_broker().waited()
+    except RedisError as error:
+        raise QueueIsAway from error
+    return LOST_AT_ONCE if waited is None else REQUEUE_AFTER + waited
 
 
 def _hint(name: str, *args: object, **kwargs: object) -> None:

@@ -19,7 +19,6 @@ from connect.runner import patience
 from connect.runner.outcomes import Facts
 from tenants import proof, registration
 from tenants.models import Proof, Tenant
-from tenants.queue import enqueue
 
 _HAS_OTHER = "its tenant has another connection: delete it, if nobody else uses it"
 # What a row forgets that was made for another add-on.
@@ -86,7 +85,6 @@ def _adopt(found: Discrepancy, actor: str, options: Mapping[str, Any]) -> str:
         "stage": Stage.CREATING_ADDON,
         "stage_since": timezone.now(),
         "next_attempt_at": timezone.now(),
-        "queued_at": timezone.now(),
         "waiting_on": WaitingOn.PORTAL,
         "waiting_for": "",
         **patience.FRESH,
@@ -100,7 +98,7 @@ def _adopt(found: Discrepancy, actor: str, options: Mapping[str, Any]) -> str:
     # A row whose own add-on was missing has this one now.
     others = found.row.discrepancies.filter(ended_at=None).exclude(pk=found.pk)
     others.update(ended_at=timezone.now(), outcome=f"{addon.name} was adopted instead.")
-    enqueue(reconciler.advance, found.row.pk)
+    reconciler.hurry(found.row.pk)
     return "the portal goes on with it, step by step; what is done already is found."
 
 

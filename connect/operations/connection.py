@@ -19,7 +19,6 @@ from connect.runner import patience
 from connect.runner.lease import Claim
 from tenants import messages
 from tenants.models import MessageKind, MessageStatus
-from tenants.queue import enqueue
 
 SETTLING = timedelta(seconds=10)
 DIAGNOSED = "one is running already; its result arrives within minutes"
@@ -80,8 +79,6 @@ def _overwrite(claim: Claim, actor: str, options: Options) -> Done:
 
 def _unblock(claim: Claim, next_attempt_at: datetime) -> None:
     """Let the reconciler go on with the stage. What is known of the trouble is kept."""
-    now = timezone.now()
-    is_due = next_attempt_at <= now
     claim.release(
         attempts=0,
         blocked_at=None,
@@ -90,10 +87,9 @@ def _unblock(claim: Claim, next_attempt_at: datetime) -> None:
         waiting_for="",
         **patience.FRESH,
         next_attempt_at=next_attempt_at,
-        queued_at=now if is_due else None,
     )
-    if is_due:  # else the sweep queues it in time; a task before that finds nothing to do
-        enqueue(reconciler.advance, claim.connection.pk)
+    if next_attempt_at <= timezone.now():  # else the sweep queues it in time
+        reconciler.hurry(claim.connection.pk)
 
 
 def _continue(claim: Claim) -> str:
@@ -119,7 +115,7 @@ def _import_mappings(claim: Claim, actor: str, options: Options) -> Done:
         stages.move_to(
             claim, Stage.IMPORTING_MAPPINGS, "Importing the mappings again.", facts, actor=actor
         )
-        enqueue(reconciler.advance, claim.connection.pk)
+        reconciler.hurry(claim.connection.pk)
     text = f"asked for the version that new tenants get.{_waits(claim)}"
     return Done(text, is_started=True)
 

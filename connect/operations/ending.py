@@ -11,7 +11,6 @@ from connect.provisioning import reconciler, stages
 from connect.provisioning.steps import grace
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Facts
-from tenants.queue import enqueue
 
 _GRACE = "its off-boarding has begun: undo it, or off-board it now"
 
@@ -71,7 +70,7 @@ def _end(claim: Claim, actor: str, fate: SchemaFate, *, start_over: bool) -> Don
 def _move(claim: Claim, stage: Stage, text: str, facts: Facts, actor: str) -> None:
     # The task commits with the stage; if the task is lost, the sweep finds the due connection.
     stages.move_to(claim, stage, text, facts, actor=actor)
-    enqueue(reconciler.advance, claim.connection.pk)
+    reconciler.hurry(claim.connection.pk)
 
 
 OPERATIONS = by_name(

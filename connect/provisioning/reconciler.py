@@ -11,7 +11,6 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Case, DateTimeField, F, Q, Value, When
-from django.db.models.functions import NullIf
 from django.utils import timezone
 
 from connect import remedies, switches
@@ -23,7 +22,7 @@ from connect.runner import beside, lease, patience, retry, run
 from connect.runner.job import Job
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Block, Done, Retry, StepOutcome, Wait
-from tenants import grants, leases, messages, timeline
+from tenants import grants, leases, messages, sweeps, timeline
 from tenants.models import EventKind, Tenant
 from tenants.queue import enqueue
 
@@ -32,8 +31,6 @@ from tenants.queue import enqueue
 _PROVE_SUCCESS = (WaitingOn.SUBSCRIBER, WaitingOn.PORTAL)
 # Several threads and processes look at once, and should not all choose the same one.
 _CHOICES = 10
-# Of a run that continues: it had moved the connection, and that had marked it as queued.
-_CONTINUED = NullIf("queued_at", "stage_since")
 _NOTHING_TO_DO = Wait(None, "", WaitingOn.PORTAL)
 
 
@@ -66,19 +63,23 @@ def _advance_another() -> None:
 
 def _run(first: Claim) -> None:
     if run.run(_jobs(first)):
-        hurry(first.connection.pk, Q())
+        hurry(first.connection.pk, Q(next_attempt_at__lte=timezone.now()))
 
 
-def hurry(connection_id: int, wanted: Q) -> None:
+def hurry(connection_id: int, wanted: Q | None = None) -> None:
     """Make a connection due at once and queue its task, if it is not blocked and is as wanted.
 
     Somebody has just acted, and its next look may be minutes away.
     """
-    rows, now = Connection.objects.filter(wanted, pk=connection_id, blocked_at=None), timezone.now()
+    rows, now = Connection.objects.filter(pk=connection_id, blocked_at=None), timezone.now()
+    rows = rows.filter(wanted or Q())
+    unqueued = rows.filter(sweeps.unqueued(now, sweeps.REQUEUE_AFTER))
     # In one transaction, and marked as queued, so that no sweep queues it a second time.
     with transaction.atomic():
-        if rows.update(next_attempt_at=now, queued_at=now):
+        if unqueued.update(next_attempt_at=now, queued_at=now):
             enqueue(advance, connection_id)
+        else:  # its task comes
+            rows.update(next_attempt_at=now)
 
 
 @cache
@@ -92,7 +93,7 @@ def _jobs(first: Claim) -> Iterator[Job]:
     claim: Claim | None = first
     while claim:
         yield ConnectionJob(claim)
-        claim = _take(first.connection.pk, queued_at=_CONTINUED)
+        claim = _take(first.connection.pk)
 
 
 def _take(connection_id: int, **facts: Any) -> Claim | None:

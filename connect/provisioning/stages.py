@@ -1,7 +1,5 @@
 """The order of provisioning as data, and the move of a connection to another stage."""
 
-from django.db.models import F
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from connect import connections
@@ -109,9 +107,6 @@ def move_to(
         "stage": stage,
         "stage_since": now,
         "next_attempt_at": now if stage in NEXT else None,
-        # The run that moves it continues, or the caller queues its task: the sweep queues none. Its
-        # task may be in the queue already, which is kept.
-        "queued_at": Coalesce("queued_at", now) if stage in NEXT else F("queued_at"),
         "waiting_on": WaitingOn.PORTAL,
         "waiting_for": "",
         "reminders_sent": 0,

@@ -32,8 +32,19 @@ def others(work: Callable[[], None]) -> Iterator[None]:
     threads: a task that has timed out ends with its process.
     """
     begun = [_pool().submit(_call, work) for _ in range(Threads.number - 1)]
-    yield
+    try:
+        yield
+    except BaseException:
+        _leave_threads()
+        raise
     wait(begun)
+
+
+def _leave_threads() -> None:
+    """Let the threads end by themselves; the next task has new ones."""
+    if Threads.number > 1:
+        _pool().shutdown(wait=False, cancel_futures=True)
+        _pool.cache_clear()
 
 
 @cache

@@ -19,6 +19,7 @@ from tenants.messages import STAFF_KINDS
 from tenants.models import Message, MessageStatus
 
 MAX_AT_ONCE = 500
+MAX_IN_QUEUE = timedelta(hours=1)  # in the queue; a mark that is older is of a task that was lost
 Outcome = tuple[BulkItemStatus, str]
 
 
@@ -85,8 +86,11 @@ class Attempt:
     """The next attempt at a connection's stage, which the reconciler makes."""
 
     def ended(self, items: QuerySet[BulkItem]) -> QuerySet[BulkItem]:
-        to_come = Q(connection__lease__isnull=False) | Q(
-            connection__next_attempt_at__lte=timezone.now()
+        now = timezone.now()
+        to_come = (
+            Q(connection__queued_at__gt=now - MAX_IN_QUEUE)
+            | Q(connection__lease__isnull=False)
+            | Q(connection__next_attempt_at__lte=now)
         )
         return items.exclude(to_come, connection__blocked_at=None)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from django.conf import settings
+from django.db.models.functions import Now
 from django.utils import timezone
 from django_q.models import Schedule
 
@@ -26,7 +27,7 @@ def queue_and_worker() -> Finding:
     found = [*waiting.broker_problems(), *probes.of_work(now)]
     if found:
         return failed(*map(problem, found))
-    alive = Heartbeat.objects.filter(beat_at__gt=now - probes.WORKER_IS_LATE).count()
+    alive = Heartbeat.objects.filter(beat_at__gt=Now() - probes.WORKER_IS_LATE).count()
     age = waiting.age(now)
     oldest = f"the oldest work has waited {format_duration(age)}" if age else "no work waits"
     where = "Redis" if settings.REDIS_URL else "the database"

@@ -5,7 +5,7 @@ The settings name the class (Q_CLUSTER), and django-q2 makes a broker for each c
 
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,6 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Min
 from django.db.models.functions import Now
-from django.utils import timezone
 from django_q.brokers.orm import ORM
 from django_q.brokers.redis_broker import Redis
 from django_q.conf import Conf
@@ -54,7 +53,7 @@ SELECT id, payload FROM taken
 # A page must not wait for a broker that is away. A worker waits one second for a task.
 CONNECT_SECONDS, ANSWER_SECONDS = 2.0, 3.0
 # A sweep has many rows, and each would wait for it again.
-AWAY_SECONDS = 10.0
+AWAY_SECONDS = 5.0
 _away_until: dict[str, float] = {}  # on the monotonic clock, by the address of Redis
 
 
@@ -104,11 +103,15 @@ class DatabaseBroker(ORM):  # type: ignore[misc]  # django-q2 carries no types
         for _ in connection.connection.notifies(timeout=Conf.POLL, stop_after=1):
             pass
 
-    def oldest(self) -> datetime | None:
-        """Return when the oldest of the tasks that wait was queued; None if none waits."""
-        waiting = self.get_connection().filter(key=self.list_key, lock__lte=Now())
-        found: datetime | None = waiting.aggregate(oldest=Min("lock"))["oldest"]
-        return found
+    def waited(self) -> timedelta | None:
+        """Return how long the oldest of the tasks that wait has done so; None if none waits."""
+        rows = self.get_connection().filter(key=self.list_key, lock__lte=Now())
+        queued: timedelta | None = rows.aggregate(waited=Now() - Min("lock"))["waited"]
+        return _longest(queued, deliveries.waited())
+
+    def hold(self, ack: str) -> None:
+        """Lock a task, as who takes or deletes it does before its delivery."""
+        OrmQ.objects.select_for_update().filter(pk=ack).first()
 
     @transaction.atomic
     def delete(self, task_id: int | str) -> None:
@@ -126,11 +129,13 @@ class DatabaseBroker(ORM):  # type: ignore[misc]  # django-q2 carries no types
 class RedisBroker(Redis):  # type: ignore[misc]  # django-q2 carries no types
     """The queue in Redis, which forgets a task when a worker takes it.
 
-    After it gave no answer nobody asks it for some seconds, except the worker that waits for tasks:
-    `enqueue`, `queue_size` and `oldest` raise its error at once.
+    After it gave no answer, `enqueue` raises its error at once for some seconds, or until it has
+    answered something else.
     """
 
     def enqueue(self, task: str) -> int:
+        if time.monotonic() < _away_until.get(settings.REDIS_URL, 0):
+            raise redis.TimeoutError("Redis gave no answer a moment ago")
         return int(_asked(partial(super().enqueue, task)))
 
     def queue_size(self) -> int:
@@ -139,17 +144,21 @@ class RedisBroker(Redis):  # type: ignore[misc]  # django-q2 carries no types
     def dequeue(self) -> list[tuple[str | None, str]]:
         return [_noted(payload.decode()) for _, payload in super().dequeue() or []]
 
-    def oldest(self) -> datetime | None:
-        """Return when the first of the tasks that wait was queued; None if none waits."""
+    def waited(self) -> timedelta | None:
+        """Return how long the first of the tasks that wait has done so; None if none waits."""
         payload = _asked(partial(self.connection.lindex, self.list_key, 0))
-        return _queued_at(payload.decode()) if payload else None
+        queued = deliveries.age(payload.decode()) if payload else None
+        return _longest(queued, deliveries.waited())
+
+    def hold(self, ack: str) -> None:
+        """Do nothing: who takes a task from Redis has it alone."""
 
     def acknowledge(self, task_id: str) -> None:
         deliveries.forget(task_id)
 
     def release(self, ack: str, payload: str) -> None:
         """Let another worker take a task at once."""
-        self.enqueue(payload)
+        _asked(partial(super().enqueue, payload))
 
     @staticmethod
     def get_connection(list_key: str | None = None) -> "redis.Redis":
@@ -163,21 +172,17 @@ class RedisBroker(Redis):  # type: ignore[misc]  # django-q2 carries no types
 
 
 def _asked(ask: Callable[[], Any]) -> Any:
-    if time.monotonic() < _away_until.get(settings.REDIS_URL, 0):
-        raise redis.ConnectionError("Redis was away a moment ago")
     try:
-        return ask()
-    except redis.RedisError:
+        answer = ask()
+    except redis.TimeoutError:
         _away_until[settings.REDIS_URL] = time.monotonic() + AWAY_SECONDS
         raise
+    _away_until.pop(settings.REDIS_URL, None)
+    return answer
 
 
-def _queued_at(payload: str) -> datetime:
-    try:
-        queued_at: datetime = SignedPackage.loads(payload)["started"]
-    except (TypeError, BadSignature):  # it is dropped as soon as it is taken
-        return timezone.now()
-    return queued_at
+def _longest(*ages: timedelta | None) -> timedelta | None:
+    return max((age for age in ages if age is not None), default=None)
 
 
 def _noted(payload: str) -> tuple[str | None, str]:

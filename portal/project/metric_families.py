@@ -80,7 +80,7 @@ def _work(now: datetime) -> Families:
         "work_oldest_due_seconds", "How long the oldest due step has waited.", now, oldest["at"]
     )
     yield _one("queue_length", "Tasks in the queue, none if Redis is away.", waiting.length())
-    queued, beat = waiting.age(now), probes.heartbeat_age(now)
+    queued, beat = waiting.age(now), probes.heartbeat_age()
     yield _span("queue_age_seconds", "How long the oldest work has waited for a worker.", queued)
     yield _span("worker_heartbeat_age_seconds", "Time since a worker's beat.", beat)
     budgets = {row.peer: budget.calls_left(row, now) for row in ApiBudget.objects.all()}

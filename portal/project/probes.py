@@ -6,6 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.models import F
+from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -95,11 +97,13 @@ def is_late(beat: timedelta | None, waits: timedelta | None) -> bool:
 
 
 @batched
-def heartbeat_age(now: datetime) -> Asking[timedelta | None]:
+def heartbeat_age() -> Asking[timedelta | None]:
     """Return the age of the newest heartbeat; None if there is none."""
-    beats = Heartbeat.objects.exclude(sweeps.in_future("beat_at", now))
-    (newest,) = yield [beats.order_by("-beat_at").values_list("beat_at", flat=True)[:1]]
-    return now - newest[0] if newest else None
+    # By the clock of the database, which the beats have too.
+    beats = Heartbeat.objects.exclude(sweeps.in_future("beat_at", Now()))
+    ages = beats.order_by("-beat_at").annotate(age=Now() - F("beat_at"))
+    (newest,) = yield [ages.values_list("age", flat=True)[:1]]
+    return newest[0] if newest else None
 
 
 def _unmigrated() -> list[str]:
@@ -124,7 +128,7 @@ def _read_only() -> list[str]:
 
 def _late(report: dict[str, Any], now: datetime) -> list[str]:
     problems = []
-    beat, age = heartbeat_age(now), waiting.age(now)
+    beat, age = heartbeat_age(), waiting.age(now)
     report["worker_heartbeat_age"] = _seconds(beat)
     report["queue_age"] = _seconds(age)
     if beat is None:

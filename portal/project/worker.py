@@ -37,7 +37,7 @@ from portal.project import databases, schedules
 from portal.project.heart import Heart, guarded
 from tenants import sweeps
 from tenants.leases import Worker
-from tenants.queue import LOST_AT_ONCE, lost_after
+from tenants.queue import LOST_AT_ONCE, QueueIsAway, lost_after
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +104,11 @@ def _sweep() -> None:
     found = sweeps.with_work(LOST_AT_ONCE)
     if not found:
         return
-    again_after = lost_after()
+    try:
+        again_after = lost_after()
+    except QueueIsAway:
+        # A mark of the queue without a task would be untrue.
+        again_after, found = LOST_AT_ONCE, [each for each in found if not each.tasks]
     for sweep in found:
         # Each by itself: one that fails does not keep the others from their rows.
         guarded(partial(sweep.queue_due, again_after))

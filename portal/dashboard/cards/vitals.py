@@ -19,7 +19,7 @@ def read(now: datetime) -> Asking[dict[str, Any]]:
     """Four queries, and one for each kind of work that may wait."""
     waits, beat, length, lowest, switches = yield from gather(
         waiting.age.asking(now),
-        probes.heartbeat_age.asking(now),
+        probes.heartbeat_age.asking(),
         waiting.length.asking(),
         budget.lowest.asking(now),
         Switch.objects.all(),

@@ -1,6 +1,8 @@
 """No task is queued twice: over a whole provisioning, each task finds work and leaves none."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
 
 import pytest
 import time_machine
@@ -9,15 +11,16 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 import emulator as emulated
+from connect import switches
 from connect.mappings import templates
 from connect.models import Connection, SchemaFate, Stage, WaitingOn
 from connect.operations import connection as operations
 from connect.provisioning import reconciler, steps
-from connect.runner import run
+from connect.runner import lease, run
 from connect.runner.lease import Claim
-from connect.runner.outcomes import Done
+from connect.runner.outcomes import Done, Wait
 from tenants import sweeps
-from tenants.models import Message, MessageStatus, Tenant
+from tenants.models import Message, MessageStatus, Switch, Tenant
 from tenants.sweeps import name_of
 from tests import cast, queue
 from tests.connect.journey import Journey
@@ -102,4 +105,78 @@ def test_a_run_whose_time_is_over_queues_the_rest_itself(monkeypatch: pytest.Mon
     monkeypatch.setattr(run, "RUN_SECONDS", -1.0)
     reconciler.advance(connection.pk)
     assert queue.queued_calls() == [(ADVANCE, (connection.pk,))]
+    assert queued() == 1
+
+
+@pytest.fixture
+def connection(monkeypatch: pytest.MonkeyPatch) -> Connection:
+    """Linking is done at once; what follows waits for Heroku, and is due again at once."""
+    monkeypatch.setitem(steps.STEPS, Stage.LINKING, lambda claim: Done("Linked."))
+    waits = Wait(timezone.now(), "Heroku", WaitingOn.HEROKU)
+    monkeypatch.setitem(steps.STEPS, Stage.CONFIGURING_DATABASE, lambda claim: waits)
+    return cast.connect(cast.enrol(cast.ACME), Stage.LINKING)
+
+
+def between_two_stages(monkeypatch: pytest.MonkeyPatch, act: Callable[[int], object]) -> None:
+    """Act when a run has moved the connection and has not taken it again."""
+    take, calls = reconciler._take, [act]
+
+    def acted(connection_id: int, **facts: Any) -> Claim | None:
+        if Connection.objects.get(pk=connection_id).stage != Stage.LINKING and calls:
+            calls.pop()(connection_id)
+        return take(connection_id, **facts)
+
+    monkeypatch.setattr(reconciler, "_take", acted)
+
+
+def hold_and_keep(held: list[Claim | None], connection_id: int) -> None:
+    held.append(lease.take(connection_id, due=False, blocked=True))
+
+
+def test_an_operation_between_two_stages_leaves_no_mark_without_a_task(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[Claim | None] = []
+    between_two_stages(monkeypatch, partial(hold_and_keep, held))
+    reconciler.advance(connection.pk)
+    (claim,) = held
+    assert claim
+    claim.release_uncounted()
+    assert queued() == 1
+
+
+def test_a_thread_between_two_stages_leaves_no_mark_without_a_task(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    between_two_stages(monkeypatch, lambda _: reconciler._advance_another())
+    reconciler.advance(connection.pk)
+    assert queued() == 1
+
+
+def test_a_switch_between_two_stages_leaves_no_mark_without_a_task(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    off = Switch(name=switches.PROVISIONING.name, on=False, why="x")
+    between_two_stages(monkeypatch, lambda _: off.save())
+    reconciler.advance(connection.pk)
+    assert queued() == 0
+    Switch.objects.update(on=True)
+    assert queued() == 1
+
+
+def test_who_comes_back_three_times_has_one_task(connection: Connection) -> None:
+    for _ in range(3):
+        reconciler.hurry(connection.pk)
+    for _ in range(10):
+        assert queued() == 1
+        queue.run_first()
+
+
+def test_a_thread_whose_time_is_over_leaves_the_rest_to_the_task_in_the_queue(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "RUN_SECONDS", -1.0)
+    assert queued() == 1
+    reconciler._advance_another()
+    assert Connection.objects.get().stage == Stage.CONFIGURING_DATABASE
     assert queued() == 1

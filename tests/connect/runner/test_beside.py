@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -175,4 +176,19 @@ def test_after_a_time_out_nobody_waits_for_the_threads(two_threads: None) -> Non
 
     with pytest.raises(SystemExit), beside.others(hang):
         raise SystemExit  # as django-q2's time-out
+    may_end.set()
+
+
+def test_after_an_error_the_next_task_does_not_wait_for_the_threads(two_threads: None) -> None:
+    may_end = threading.Event()
+
+    def hang() -> None:
+        may_end.wait(PATIENCE)
+
+    with pytest.raises(RuntimeError), beside.others(hang):
+        raise RuntimeError("the database is away")
+    began = time.monotonic()
+    with beside.others(lambda: None):
+        pass
+    assert time.monotonic() - began < PATIENCE
     may_end.set()

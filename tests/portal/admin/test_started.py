@@ -136,6 +136,12 @@ def settled(name: str, connection: Connection, **target: str) -> tuple[str, str]
 @pytest.mark.parametrize(
     ("facts", "status", "text"),
     [
+        ({"queued_at": timezone.now()}, "started", ""),
+        (
+            {"queued_at": timezone.now() - timedelta(hours=2), "waiting_for": "Heroku"},
+            "done",
+            "It went on: live. Waiting for Heroku.",
+        ),
         ({"lease": uuid4(), "lease_expires_at": timezone.now()}, "started", ""),
         ({"next_attempt_at": timezone.now()}, "started", ""),
         (

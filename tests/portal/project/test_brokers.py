@@ -9,18 +9,23 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import F
 from django.utils import timezone
 from django_q.brokers import get_broker
 from django_q.conf import Conf
 from django_q.models import OrmQ
 from pytest_django import DjangoAssertNumQueries
 
+from connect.models import Connection, Stage
+from portal import deliveries
 from portal.models import Delivery
 from portal.project import brokers, heart, waiting, worker
 from tenants import messages, queue, sending, sweeps
+from tenants.leases import Worker
 from tenants.models import MessageKind
-from tests import cast
+from tests import cast, redis
+from tests.queue import queued_calls
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LONG = 30  # seconds
@@ -64,8 +69,6 @@ def test_a_redis_that_hangs_is_asked_once_for_all_rows_of_a_sweep(
         monkeypatch.setattr(settings, "REDIS_URL", f"redis://127.0.0.1:{hanging.getsockname()[1]}")
         for number in range(5):
             queue.enqueue(sending.send, number)
-        assert queue.lost_after() == sweeps.REQUEUE_AFTER
-        assert waiting.length() is None
         asked = 0
         hanging.settimeout(0.2)
         with contextlib.suppress(TimeoutError):
@@ -143,3 +146,73 @@ def test_a_sweep_with_work_is_found_and_no_other() -> None:
     assert sweeps.with_work(queue.LOST_AT_ONCE) == []  # its task is in the queue
     type(message).objects.update(queued_at=None)
     assert [each.name for each in sweeps.with_work(queue.LOST_AT_ONCE)] == ["e-mails"]
+
+
+def somebody_waits() -> bool:
+    """Whether somebody waits for a lock."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return bool(cursor.fetchone() != (0,))
+
+
+def test_who_frees_a_task_locks_it_before_its_delivery_as_who_takes_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Worker, "name", "host:1")
+    queue.enqueue(sending.send, 7)
+    ((ack, _),) = get_broker().dequeue()
+
+    def free() -> None:
+        deliveries.free_of(Worker.name)
+        connection.close()
+
+    other = threading.Thread(target=free)
+    with transaction.atomic():
+        get_broker().hold(ack)
+        other.start()
+        stop_at = time.monotonic() + LONG
+        while not somebody_waits() and time.monotonic() < stop_at:
+            time.sleep(0.05)
+        Delivery.objects.select_for_update(nowait=True).get()
+    other.join()
+    assert get_broker().queue_size() == 1
+
+
+def test_a_redis_that_answers_again_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Conf, "BROKER_CLASS", "portal.project.brokers.RedisBroker")
+    with redis.running() as (url, tasks):
+        monkeypatch.setattr(settings, "REDIS_URL", url)
+        monkeypatch.setitem(brokers._away_until, url, time.monotonic() + LONG)
+        queue.enqueue(sending.send, 7)
+        assert not tasks
+        assert waiting.length() == 0  # an answer
+        queue.enqueue(sending.send, 7)
+        assert len(tasks) == 1
+
+
+def test_a_pulse_marks_nothing_as_queued_while_redis_is_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    row = cast.connect(cast.enrol(cast.ACME), Stage.LINKING)
+    with monkeypatch.context() as away:
+        away.setattr(Conf, "BROKER_CLASS", "portal.project.brokers.RedisBroker")
+        away.setattr(settings, "REDIS_URL", "redis://127.0.0.1:1")
+        worker._sweep()
+    row.refresh_from_db()
+    assert row.queued_at is None
+    worker._sweep()
+    assert len(queued_calls()) == 1
+
+
+def test_a_worker_whose_clock_is_behind_queues_nothing_twice() -> None:
+    with time_machine.travel(timezone.now() - timedelta(minutes=4)):
+        cast.connect(cast.enrol(cast.ACME), Stage.LINKING)
+        assert sweeps.run(queue.lost_after()) == 1
+    waits = timedelta(minutes=3)
+    OrmQ.objects.update(lock=F("lock") - waits)
+    Connection.objects.update(queued_at=F("queued_at") - waits)
+    with time_machine.travel(timezone.now() - timedelta(minutes=4)):
+        assert sweeps.run(queue.lost_after()) == 0

@@ -18,7 +18,7 @@ from portal import deliveries, tasks
 from portal.integrations.models import Webhook
 from portal.models import BulkRun, Delivery, Heartbeat
 from portal.project import heart
-from tenants import leases, queue, sending
+from tenants import leases, queue, sending, sweeps
 from tenants.models import Message
 from tests import cast
 from tests.portal.admin import walk
@@ -209,3 +209,13 @@ def test_what_was_deleted_by_hand_is_forgotten() -> None:
     Delivery.objects.update(taken_at=timezone.now() - timedelta(days=2))
     tasks.prune()
     assert not Delivery.objects.exists()
+
+
+def test_a_task_that_waits_inside_its_worker_is_not_queued_a_second_time() -> None:
+    cast.connect(cast.enrol(cast.ACME), Stage.LINKING)
+    assert sweeps.run(queue.lost_after()) == 1
+    _, task = take()
+    Connection.objects.update(queued_at=F("queued_at") - timedelta(seconds=50))
+    assert sweeps.run(queue.lost_after()) == 0
+    deliveries.count_start(task)
+    assert sweeps.run(queue.lost_after()) == 1

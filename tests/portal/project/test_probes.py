@@ -200,7 +200,7 @@ def test_tasks_under_work_are_not_waiting(client: Client, worker: Heartbeat) -> 
 def test_readyz_notices_a_database_that_is_away(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(_now: object) -> None:
+    def away() -> None:
         raise DatabaseError("connection refused")
 
     monkeypatch.setattr(probes, "heartbeat_age", away)
