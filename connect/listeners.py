@@ -32,8 +32,9 @@ def on_tenant_changed(tenant: Tenant, *, is_first: bool = False, **_: Any) -> No
     """
     if is_first:
         waits_for = _PROVEN if proof.is_proven(tenant) else {}
-        created = connections.first(tenant, queued_at=timezone.now(), **waits_for)
-        enqueue(reconciler.advance, created.pk)
+        mark = timezone.now()
+        created = connections.first(tenant, queued_at=mark, **waits_for)
+        enqueue(reconciler.advance, created.pk, mark.isoformat())
         return
     connection = connections.ensure(tenant.pk)
     if connection is None:

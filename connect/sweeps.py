@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from connect import tasks
 from connect.models import Connection
@@ -18,9 +19,10 @@ LIMIT = 100  # connections queued by one pulse
 
 def queue_connections(again_after: timedelta) -> int:
     """Queue the connections that are due; return how many."""
-    ids = leases.mark_queued(_movable(), LIMIT, again_after)
+    mark = timezone.now()
+    ids = leases.mark_queued(_movable(), LIMIT, again_after, mark)
     for connection_id in ids:
-        enqueue(reconciler.advance, connection_id)
+        enqueue(reconciler.advance, connection_id, mark.isoformat())
     return len(ids)
 
 

@@ -5,23 +5,28 @@ its worker to the next one for ever. Here the worker's heartbeat tells that it i
 of a task is counted before it, and after some deaths the task has failed, in front of staff.
 """
 
+import logging
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Min, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from django_q.brokers import Broker, get_broker
 from django_q.models import Task
-from django_q.signing import BadSignature, SignedPackage
+from django_q.signing import SignedPackage
 
 from portal.models import Delivery, Heartbeat
 from tenants import leases, messages, sweeps
 
+log = logging.getLogger(__name__)
+
 WORKER_IS_DEAD = timedelta(seconds=15)  # three heartbeats were missed
 MAX_STARTS = 3
 FORGET_AFTER = timedelta(days=1)
+MAX_TASK = timedelta(seconds=settings.TASK_TIMEOUT)
 
 
 def note_taken(ack: str, payload: str, worker: str) -> None:
@@ -48,21 +53,14 @@ def forget(ack: str) -> None:
 
 
 def waited() -> timedelta | None:
-    """Return how long the oldest task has waited that a worker took and has not begun.
+    """Return how long ago a worker took the oldest task that it has not begun; None if none waits.
 
-    None if there is none.
+    One that has waited longer than for the two tasks before it does not count: it is lost.
     """
-    begun_by_none = Delivery.objects.filter(starts=0).exclude(worker="")
-    return max(map(age, begun_by_none.values_list("payload", flat=True)), default=None)
-
-
-def age(payload: str) -> timedelta:
-    """Return how long ago a task was queued."""
-    try:
-        queued_at: datetime = SignedPackage.loads(payload)["started"]
-    except (TypeError, BadSignature):  # it is dropped as soon as it is taken
-        return timedelta()
-    return max(timezone.now() - queued_at, timedelta())
+    recent = Delivery.objects.filter(taken_at__gt=Now() - 2 * MAX_TASK)
+    rows = recent.filter(starts=0).exclude(worker="")
+    found: timedelta | None = rows.aggregate(waited=Now() - Min("taken_at"))["waited"]
+    return found
 
 
 def free_dead() -> int:
@@ -79,14 +77,22 @@ def free_dead() -> int:
     taken = Delivery.objects.exclude(worker="").exclude(worker__in=names)
     # A worker that has just started may not have beaten yet.
     long_ago = Q(taken_at__lt=now - WORKER_IS_DEAD) | sweeps.in_future("taken_at", now)
-    return sum(_free(each) for each in taken.filter(long_ago))
+    return sum(_freed(each) for each in taken.filter(long_ago))
 
 
 def free_of(worker: str) -> None:
     """Free the leases and the tasks of a worker that ends now."""
     leases.free_of(worker)
     for each in Delivery.objects.filter(worker=worker):
-        _free(each)
+        _freed(each)
+
+
+def _freed(delivery: Delivery) -> bool:
+    try:
+        return _free(delivery)
+    except Exception:  # it does not keep the others from being free
+        log.exception("the task stays with its worker ack=%s", delivery.ack)
+        return False
 
 
 @transaction.atomic

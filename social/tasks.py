@@ -42,7 +42,9 @@ def run(trigger: Trigger, actor: str, stopped: CollectionRun | None = None) -> C
 
 def go_on(run_id: int) -> str:
     """Continue a run that stopped early; nothing, if that was done already."""
-    stopped = CollectionRun.objects.get(pk=run_id)
+    stopped = CollectionRun.objects.filter(pk=run_id).first()
+    if stopped is None:
+        return "The run is not kept any more."
     return _collect(Trigger(stopped.trigger), stopped.actor, stopped)
 
 

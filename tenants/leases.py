@@ -123,10 +123,13 @@ def free(now: datetime) -> Q:
 
 
 def mark_queued(
-    rows: QuerySet[Any], limit: int, again_after: timedelta = sweeps.REQUEUE_AFTER
+    rows: QuerySet[Any],
+    limit: int,
+    again_after: timedelta = sweeps.REQUEUE_AFTER,
+    mark: datetime | None = None,
 ) -> list[int]:
     """Return the ids of due rows that no worker holds, marked so that each is queued once.
 
     For models that have `queued_at` and `next_attempt_at` too.
     """
-    return sweeps.mark_queued(rows.filter(free(timezone.now())), limit, again_after)
+    return sweeps.mark_queued(rows.filter(free(timezone.now())), limit, again_after, mark)

@@ -105,15 +105,18 @@ def with_work(again_after: timedelta) -> list[Sweep]:
 # --- for sweeps ----------------------------------------------------------------------------------
 
 
-def mark_queued(rows: QuerySet[Any], limit: int, again_after: timedelta) -> list[int]:
+def mark_queued(
+    rows: QuerySet[Any], limit: int, again_after: timedelta, mark: datetime | None = None
+) -> list[int]:
     """Return the ids of due rows whose task is lost or missing, marked so that each is queued once.
 
-    For every model with the fields `queued_at` and `next_attempt_at`.
+    For every model with the fields `queued_at`, which gets `mark` or now, and `next_attempt_at`.
     """
     with transaction.atomic():
         # Skipping locked rows, two workers that sweep at once share the rows between them.
         ids = list(due(rows, again_after).select_for_update(skip_locked=True)[:limit])
-        rows.model._default_manager.filter(pk__in=ids).update(queued_at=timezone.now())
+        marked = rows.model._default_manager.filter(pk__in=ids)
+        marked.update(queued_at=mark or timezone.now())
     return ids
 
 

@@ -14,7 +14,7 @@ def queued() -> list[dict[str, Any]]:
     return [row.task for row in OrmQ.objects.order_by("pk")]
 
 
-def queued_calls() -> list[tuple[str, tuple[int, ...]]]:
+def queued_calls() -> list[tuple[str, tuple[Any, ...]]]:
     """Return the function and the arguments of each task in the queue, oldest first."""
     return [(task["func"], task["args"]) for task in queued()]
 

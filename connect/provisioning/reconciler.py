@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Case, DateTimeField, F, Q, Value, When
+from django.db.models.functions import NullIf
 from django.utils import timezone
 
 from connect import remedies, switches
@@ -22,7 +23,7 @@ from connect.runner import beside, lease, patience, retry, run
 from connect.runner.job import Job
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Block, Done, Retry, StepOutcome, Wait
-from tenants import grants, leases, messages, sweeps, timeline
+from tenants import grants, leases, messages, timeline
 from tenants.models import EventKind, Tenant
 from tenants.queue import enqueue
 
@@ -34,17 +35,22 @@ _CHOICES = 10
 _NOTHING_TO_DO = Wait(None, "", WaitingOn.PORTAL)
 
 
-def advance(connection_id: int) -> None:
+def advance(connection_id: int, mark: str = "") -> None:
     """Do what is due for a connection; return at once if nothing is.
 
     Also return at once if another worker holds the lease. At the same time each of the worker's
-    other threads does what is due for another one.
+    other threads does what is due for another one. `mark`: the row's `queued_at`, in ISO 8601, that
+    tells of this task; "" takes away any.
     """
-    # This is the task that the mark tells of, and it has left the queue.
-    claim = _take(connection_id, queued_at=None)
+    marked = Connection.objects.filter(pk=connection_id, queued_at__isnull=False)
+    unmarked: Any = None
+    if mark:
+        # Another mark tells of another task, which is in the queue still.
+        marked = marked.filter(queued_at=mark)
+        unmarked = NullIf("queued_at", Value(mark, output_field=DateTimeField()))
+    claim = _take(connection_id, queued_at=unmarked)
     if claim is None:
-        rows = Connection.objects.filter(pk=connection_id, queued_at__isnull=False)
-        rows.update(queued_at=None)
+        marked.update(queued_at=None)
         return
     with beside.others(_advance_another):
         _run(claim)
@@ -72,14 +78,10 @@ def hurry(connection_id: int, wanted: Q | None = None) -> None:
     Somebody has just acted, and its next look may be minutes away.
     """
     rows, now = Connection.objects.filter(pk=connection_id, blocked_at=None), timezone.now()
-    rows = rows.filter(wanted or Q())
-    unqueued = rows.filter(sweeps.unqueued(now, sweeps.REQUEUE_AFTER))
     # In one transaction, and marked as queued, so that no sweep queues it a second time.
     with transaction.atomic():
-        if unqueued.update(next_attempt_at=now, queued_at=now):
-            enqueue(advance, connection_id)
-        else:  # its task comes
-            rows.update(next_attempt_at=now)
+        if rows.filter(wanted or Q()).update(next_attempt_at=now, queued_at=now):
+            enqueue(advance, connection_id, now.isoformat())
 
 
 @cache

@@ -9,9 +9,10 @@ lease, and the task of a row that a thread has taken finds nothing to do.
 
 import logging
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cache
+from typing import ClassVar
 
 from django.db import close_old_connections
 
@@ -22,6 +23,7 @@ class Threads:
     """How many rows a process works on at once; more than one in the worker alone."""
 
     number = 1
+    begun: ClassVar[list[Future[None]]] = []
 
 
 @contextmanager
@@ -31,20 +33,13 @@ def others(work: Callable[[], None]) -> Iterator[None]:
     It must stop in the time that a task has. After an error in the block nobody waits for the
     threads: a task that has timed out ends with its process.
     """
-    begun = [_pool().submit(_call, work) for _ in range(Threads.number - 1)]
-    try:
-        yield
-    except BaseException:
-        _leave_threads()
-        raise
+    # After an error in the block of an earlier task, its threads may be at work still.
+    left = [each for each in Threads.begun if not each.done()]
+    free = Threads.number - 1 - len(left)
+    begun = [_pool().submit(_call, work) for _ in range(free)]
+    Threads.begun = left + begun
+    yield
     wait(begun)
-
-
-def _leave_threads() -> None:
-    """Let the threads end by themselves; the next task has new ones."""
-    if Threads.number > 1:
-        _pool().shutdown(wait=False, cancel_futures=True)
-        _pool.cache_clear()
 
 
 @cache

@@ -88,7 +88,7 @@ class Attempt:
     def ended(self, items: QuerySet[BulkItem]) -> QuerySet[BulkItem]:
         now = timezone.now()
         to_come = (
-            Q(connection__queued_at__gt=now - MAX_IN_QUEUE)
+            Q(connection__queued_at__range=(now - MAX_IN_QUEUE, now + sweeps.MAX_SKEW))
             | Q(connection__lease__isnull=False)
             | Q(connection__next_attempt_at__lte=now)
         )

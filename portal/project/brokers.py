@@ -12,8 +12,9 @@ from typing import Any
 import redis
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Min
+from django.db.models import Min, QuerySet
 from django.db.models.functions import Now
+from django.utils import timezone
 from django_q.brokers.orm import ORM
 from django_q.brokers.redis_broker import Redis
 from django_q.conf import Conf
@@ -111,7 +112,7 @@ class DatabaseBroker(ORM):  # type: ignore[misc]  # django-q2 carries no types
 
     def hold(self, ack: str) -> None:
         """Lock a task, as who takes or deletes it does before its delivery."""
-        OrmQ.objects.select_for_update().filter(pk=ack).first()
+        self._row(ack).select_for_update().first()
 
     @transaction.atomic
     def delete(self, task_id: int | str) -> None:
@@ -121,9 +122,15 @@ class DatabaseBroker(ORM):  # type: ignore[misc]  # django-q2 carries no types
 
     def release(self, ack: str, payload: str) -> None:
         """Let another worker take a task at once."""
-        OrmQ.objects.filter(pk=ack).update(lock=Now())
+        self._row(ack).update(lock=Now())
         with connection.cursor() as cursor:
             cursor.execute(_ANNOUNCE)
+
+    @staticmethod
+    def _row(ack: str) -> QuerySet[OrmQ]:
+        # A task that was taken while the queue was in Redis has a name, and no row.
+        rows: QuerySet[OrmQ] = OrmQ.objects.filter(pk=ack if ack.isdigit() else None)
+        return rows
 
 
 class RedisBroker(Redis):  # type: ignore[misc]  # django-q2 carries no types
@@ -147,7 +154,7 @@ class RedisBroker(Redis):  # type: ignore[misc]  # django-q2 carries no types
     def waited(self) -> timedelta | None:
         """Return how long the first of the tasks that wait has done so; None if none waits."""
         payload = _asked(partial(self.connection.lindex, self.list_key, 0))
-        queued = deliveries.age(payload.decode()) if payload else None
+        queued = _age(payload.decode()) if payload else None
         return _longest(queued, deliveries.waited())
 
     def hold(self, ack: str) -> None:
@@ -179,6 +186,14 @@ def _asked(ask: Callable[[], Any]) -> Any:
         raise
     _away_until.pop(settings.REDIS_URL, None)
     return answer
+
+
+def _age(payload: str) -> timedelta:
+    try:
+        age: timedelta = timezone.now() - SignedPackage.loads(payload)["started"]
+    except (TypeError, BadSignature):  # it is dropped as soon as it is taken
+        return timedelta()
+    return max(age, timedelta())
 
 
 def _longest(*ages: timedelta | None) -> timedelta | None:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from django_q.brokers import get_broker
 from django_q.models import OrmQ
@@ -23,18 +23,20 @@ def age(now: datetime) -> Asking[timedelta | None]:
 
     Work is a row that a sweep would queue, or a task in the database's queue. Redis tells no ages.
     """
-    work = [_oldest_task(), *(sweep.oldest(now) for sweep in sweeps.every())]
-    found = yield [rows for rows in work if rows is not None]
-    oldest = min((moment for moments in found for moment in moments), default=None)
-    return now - oldest if oldest else None
+    work = [rows for sweep in sweeps.every() if (rows := sweep.oldest(now)) is not None]
+    ages, *found = yield [_oldest_task(), *work]
+    since = [now - moment for moments in found for moment in moments]
+    return max((*ages, *since), default=None)
 
 
 def _oldest_task() -> QuerySet[Any, Any]:
     # django-q2 keeps in `lock` the moment from which a task may be taken, so that tasks under work
     # lie in the future. Those of a dead worker are free within seconds (portal/deliveries.py).
     free = OrmQ.objects.filter(lock__lte=Now()).order_by("lock")
-    locks: QuerySet[Any, Any] = free.values_list("lock", flat=True)
-    return locks[:1]
+    # Those that a queue in Redis has replaced are left behind.
+    own = free.none() if settings.REDIS_URL else free
+    ages: QuerySet[Any, Any] = own.annotate(age=Now() - F("lock")).values_list("age", flat=True)
+    return ages[:1]
 
 
 @batched

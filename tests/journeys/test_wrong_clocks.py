@@ -32,8 +32,8 @@ from connect.runner import lease, retry
 from portal import bulk
 from portal import tasks as portal_tasks
 from portal.models import Heartbeat
-from portal.project import probes, schedules
-from tenants import limits, sending, sweeps
+from portal.project import probes, schedules, waiting
+from tenants import limits, queue, sending, sweeps
 from tenants.http.errors import MAX_RETRY_AFTER
 from tenants.models import Proof, RateBucket
 from tests import cast
@@ -157,3 +157,12 @@ def test_a_session_of_the_future_has_ended(client: Client) -> None:
         client.force_login(staff)
         assert client.get(page).status_code == 200
     assert client.get(page).status_code == 302
+
+
+def test_how_long_a_task_has_waited_is_measured_by_the_clock_of_the_database() -> None:
+    queue.enqueue(sending.send, 7)
+    for off in (-timedelta(hours=1), timedelta(), timedelta(hours=1)):
+        with time_machine.travel(timezone.now() + off):
+            age = waiting.age(timezone.now())
+            assert age is not None
+            assert timedelta() <= age < timedelta(minutes=1)

@@ -104,7 +104,9 @@ def test_a_run_whose_time_is_over_queues_the_rest_itself(monkeypatch: pytest.Mon
     monkeypatch.setitem(steps.STEPS, Stage.LINKING, done)
     monkeypatch.setattr(run, "RUN_SECONDS", -1.0)
     reconciler.advance(connection.pk)
-    assert queue.queued_calls() == [(ADVANCE, (connection.pk,))]
+    mark = Connection.objects.get().queued_at
+    assert mark
+    assert queue.queued_calls() == [(ADVANCE, (connection.pk, mark.isoformat()))]
     assert queued() == 1
 
 
@@ -164,19 +166,27 @@ def test_a_switch_between_two_stages_leaves_no_mark_without_a_task(
     assert queued() == 1
 
 
-def test_who_comes_back_three_times_has_one_task(connection: Connection) -> None:
+def counts_of_the_next_rounds() -> list[int]:
+    """Run one task after the other; return how many were queued before each."""
+    counts = []
+    for _ in range(5):
+        counts.append(queued())
+        queue.run_first()
+    return counts
+
+
+def test_who_comes_back_three_times_soon_has_one_task_again(connection: Connection) -> None:
     for _ in range(3):
         reconciler.hurry(connection.pk)
-    for _ in range(10):
-        assert queued() == 1
-        queue.run_first()
+    assert counts_of_the_next_rounds() == [3, 2, 1, 1, 1]
 
 
-def test_a_thread_whose_time_is_over_leaves_the_rest_to_the_task_in_the_queue(
+def test_after_a_thread_whose_time_is_over_there_is_soon_one_task_again(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "RUN_SECONDS", -1.0)
     assert queued() == 1
-    reconciler._advance_another()
+    with monkeypatch.context() as hurried:
+        hurried.setattr(run, "RUN_SECONDS", -1.0)
+        reconciler._advance_another()
     assert Connection.objects.get().stage == Stage.CONFIGURING_DATABASE
-    assert queued() == 1
+    assert counts_of_the_next_rounds() == [2, 1, 1, 1, 1]

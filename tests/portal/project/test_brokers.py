@@ -171,7 +171,7 @@ def test_who_frees_a_task_locks_it_before_its_delivery_as_who_takes_it(
 
     other = threading.Thread(target=free)
     with transaction.atomic():
-        get_broker().hold(ack)
+        get_broker().hold(str(ack))
         other.start()
         stop_at = time.monotonic() + LONG
         while not somebody_waits() and time.monotonic() < stop_at:
@@ -179,6 +179,17 @@ def test_who_frees_a_task_locks_it_before_its_delivery_as_who_takes_it(
         Delivery.objects.select_for_update(nowait=True).get()
     other.join()
     assert get_broker().queue_size() == 1
+
+
+def test_a_task_of_the_redis_that_was_the_queue_keeps_no_other_from_being_free(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Worker, "name", "host:1")
+    deliveries.note_taken("0a1b", "a payload", "host:1")
+    queue.enqueue(sending.send, 7)
+    get_broker().dequeue()
+    deliveries.free_of("host:1")
+    assert len(get_broker().dequeue()) == 1
 
 
 def test_a_redis_that_answers_again_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:

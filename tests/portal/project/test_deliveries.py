@@ -211,11 +211,16 @@ def test_what_was_deleted_by_hand_is_forgotten() -> None:
     assert not Delivery.objects.exists()
 
 
-def test_a_task_that_waits_inside_its_worker_is_not_queued_a_second_time() -> None:
+def test_a_task_that_waits_inside_its_worker_is_not_queued_a_second_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     cast.connect(cast.enrol(cast.ACME), Stage.LINKING)
     assert sweeps.run(queue.lost_after()) == 1
     _, task = take()
     Connection.objects.update(queued_at=F("queued_at") - timedelta(seconds=50))
     assert sweeps.run(queue.lost_after()) == 0
+    with monkeypatch.context() as later:
+        later.setattr(deliveries, "MAX_TASK", timedelta())  # it waits no more: it is lost
+        assert queue.lost_after() == queue.LOST_AT_ONCE
     deliveries.count_start(task)
     assert sweeps.run(queue.lost_after()) == 1
