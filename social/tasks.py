@@ -22,9 +22,12 @@ HANDLES_KEPT = timedelta(days=30)
 SEARCHES_KEPT = timedelta(days=7)
 
 
-def collect() -> str:
-    """Collect posts, as scheduled. The returned text is the task's result."""
-    return _collect(Trigger.SCHEDULE, "portal")
+def collect(trigger: str = Trigger.SCHEDULE.value, actor: str = "portal") -> str:
+    """Collect posts, as scheduled. The returned text is the task's result.
+
+    Older versions queued it with arguments too.
+    """
+    return _collect(Trigger(trigger), actor)
 
 
 def run(trigger: Trigger, actor: str, stopped: CollectionRun | None = None) -> CollectionRun:

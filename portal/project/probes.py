@@ -97,13 +97,20 @@ def is_late(beat: timedelta | None, waits: timedelta | None) -> bool:
 
 
 @batched
-def heartbeat_age() -> Asking[timedelta | None]:
-    """Return the age of the newest heartbeat; None if there is none."""
+def heartbeat() -> Asking[waiting.Since | None]:
+    """Return the newest heartbeat; None if there is none."""
     # By the clock of the database, which the beats have too.
     beats = Heartbeat.objects.exclude(sweeps.in_future("beat_at", Now()))
     ages = beats.order_by("-beat_at").annotate(age=Now() - F("beat_at"))
-    (newest,) = yield [ages.values_list("age", flat=True)[:1]]
-    return newest[0] if newest else None
+    (newest,) = yield [ages.values_list("beat_at", "age")[:1]]
+    return waiting.Since(*newest[0]) if newest else None
+
+
+@batched
+def heartbeat_age() -> Asking[timedelta | None]:
+    """Return the age of the newest heartbeat; None if there is none."""
+    newest = yield from heartbeat.asking()
+    return newest.age if newest else None
 
 
 def _unmigrated() -> list[str]:

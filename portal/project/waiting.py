@@ -1,7 +1,7 @@
 """How long work has waited for a worker: the truth is in the rows, the queue has only hints."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db.models import F, QuerySet
@@ -17,16 +17,31 @@ QUEUE_IS_LATE = timedelta(minutes=5)
 REDIS_IS_AWAY = "The queue cannot be reached: Redis does not answer at REDIS_URL."
 
 
+class Since(NamedTuple):
+    """A moment, and how long ago it was by the clock that it has."""
+
+    at: datetime
+    age: timedelta
+
+
 @batched
-def age(now: datetime) -> Asking[timedelta | None]:
-    """Return how long the oldest work has waited for a worker; None if none waits.
+def oldest(now: datetime) -> Asking[Since | None]:
+    """Return since when the oldest work has waited for a worker; None if none waits.
 
     Work is a row that a sweep would queue, or a task in the database's queue. Redis tells no ages.
     """
     work = [rows for sweep in sweeps.every() if (rows := sweep.oldest(now)) is not None]
-    ages, *found = yield [_oldest_task(), *work]
-    since = [now - moment for moments in found for moment in moments]
-    return max((*ages, *since), default=None)
+    tasks, *found = yield [_oldest_task(), *work]
+    waits = [Since(moment, now - moment) for moments in found for moment in moments]
+    waits += [Since(*task) for task in tasks]
+    return max(waits, key=lambda each: each.age, default=None)
+
+
+@batched
+def age(now: datetime) -> Asking[timedelta | None]:
+    """Return how long the oldest work has waited for a worker; None if none waits."""
+    found = yield from oldest.asking(now)
+    return found.age if found else None
 
 
 def _oldest_task() -> QuerySet[Any, Any]:
@@ -35,8 +50,8 @@ def _oldest_task() -> QuerySet[Any, Any]:
     free = OrmQ.objects.filter(lock__lte=Now()).order_by("lock")
     # Those that a queue in Redis has replaced are left behind.
     own = free.none() if settings.REDIS_URL else free
-    ages: QuerySet[Any, Any] = own.annotate(age=Now() - F("lock")).values_list("age", flat=True)
-    return ages[:1]
+    since: QuerySet[Any, Any] = own.annotate(age=Now() - F("lock")).values_list("lock", "age")
+    return since[:1]
 
 
 @batched

@@ -74,9 +74,11 @@ def test_202_for_a_signed_callout_which_proves_the_org() -> None:
 def test_the_answer_waits_for_no_outside_system_and_only_queues_the_work() -> None:
     post_signed(callout())
     task = OrmQ.objects.get().task
+    created = Tenant.objects.get().connections.get()
+    assert created.queued_at
     assert (task["func"], task["args"]) == (
         "connect.provisioning.reconciler.advance",
-        (Tenant.objects.get().connections.get().pk,),
+        (created.pk, created.queued_at.isoformat()),
     )
 
 

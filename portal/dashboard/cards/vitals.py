@@ -1,12 +1,13 @@
 """System status: worker, queue, Heroku budget, kill switches."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from connect.clients import budget
 from portal.dashboard.cards.links import to_list
 from portal.project import probes, waiting
+from portal.project.waiting import Since
 from tenants.batching import Asking, batched, gather
 from tenants.models import KILL_SWITCHES, Switch
 
@@ -18,29 +19,29 @@ BUDGET_IS_LOW = budget.RESERVE * 2
 def read(now: datetime) -> Asking[dict[str, Any]]:
     """Four queries, and one for each kind of work that may wait."""
     waits, beat, length, lowest, switches = yield from gather(
-        waiting.age.asking(now),
-        probes.heartbeat_age.asking(),
+        waiting.oldest.asking(now),
+        probes.heartbeat.asking(),
         waiting.length.asking(),
         budget.lowest.asking(now),
         Switch.objects.all(),
     )
     return {
-        "worker": _worker(now, beat, waits),
-        "queue": _queue(now, length, waits),
+        "worker": _worker(beat, waits),
+        "queue": _queue(length, waits),
         "budget": _budget(lowest),
         "switches": _switches(switches),
     }
 
 
-def _worker(now: datetime, age: timedelta | None, waits: timedelta | None) -> dict[str, Any]:
-    alive = not probes.is_late(age, waits)
-    beat_at = now - age if age is not None else None
+def _worker(beat: Since | None, waits: Since | None) -> dict[str, Any]:
+    alive = not probes.is_late(beat.age if beat else None, waits.age if waits else None)
+    beat_at = beat.at if beat else None
     return {"alive": alive, "beat_at": beat_at, "url": to_list("portal_heartbeat")}
 
 
-def _queue(now: datetime, count: int | None, age: timedelta | None) -> dict[str, Any]:
-    late = count is None or (age is not None and age > waiting.QUEUE_IS_LATE)
-    since = now - age if age is not None else None
+def _queue(count: int | None, waits: Since | None) -> dict[str, Any]:
+    late = count is None or (waits is not None and waits.age > waiting.QUEUE_IS_LATE)
+    since = waits.at if waits else None
     return {"count": count, "since": since, "late": late, "url": to_list("django_q_ormq")}
 
 

@@ -170,6 +170,17 @@ def test_readyz_asks_redis(
     assert client.get("/healthz").status_code == 200
 
 
+def test_a_task_of_the_databases_queue_does_not_wait_any_more_where_redis_is_the_queue(
+    client: Client, worker: Heartbeat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queued(seconds_ago=400)
+    assert client.get("/readyz").json()["queue_age"] >= 400
+    monkeypatch.setattr(Conf, "BROKER_CLASS", "portal.project.brokers.RedisBroker")
+    with redis.running() as (url, _):
+        monkeypatch.setattr(settings, "REDIS_URL", url)
+        assert client.get("/readyz").json()["queue_age"] is None
+
+
 @contextmanager
 def read_only() -> Iterator[None]:
     """Let the database refuse every write, as a standby does."""
