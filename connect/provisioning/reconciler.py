@@ -42,15 +42,12 @@ def advance(connection_id: int, mark: str = "") -> None:
     other threads does what is due for another one. `mark`: the row's `queued_at`, in ISO 8601, that
     tells of this task; "" takes away any.
     """
-    marked = Connection.objects.filter(pk=connection_id, queued_at__isnull=False)
-    unmarked: Any = None
-    if mark:
-        # Another mark tells of another task, which is in the queue still.
-        marked = marked.filter(queued_at=mark)
-        unmarked = NullIf("queued_at", Value(mark, output_field=DateTimeField()))
-    claim = _take(connection_id, queued_at=unmarked)
+    # Another mark tells of another task, which is in the queue still.
+    left = NullIf("queued_at", Value(mark, output_field=DateTimeField())) if mark else None
+    claim = _take(connection_id, queued_at=left)
     if claim is None:
-        marked.update(queued_at=None)
+        own = Q(queued_at=mark) if mark else Q(queued_at__isnull=False)
+        Connection.objects.filter(own, pk=connection_id).update(queued_at=None)
         return
     with beside.others(_advance_another):
         _run(claim)

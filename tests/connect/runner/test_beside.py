@@ -38,6 +38,13 @@ def due(*tenants: dict[str, str]) -> list[int]:
     return [cast.connect(cast.enrol(each), Stage.LINKING).pk for each in tenants]
 
 
+def due_for_two_stages(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Two tenants: one run moves each to its next stage, and settles there."""
+    monkeypatch.setitem(steps.STEPS, Stage.LINKING, lambda claim: Done("Linked."))
+    monkeypatch.setitem(steps.STEPS, Stage.CONFIGURING_DATABASE, lambda claim: SETTLED)
+    return due(cast.ACME, cast.BOREALIS)
+
+
 def settled() -> set[int]:
     rows = Connection.objects.filter(waiting_for=SETTLED.reason, lease=None)
     return set(rows.values_list("pk", flat=True))
@@ -118,9 +125,7 @@ def test_a_task_that_a_thread_was_faster_than_leaves_no_mark_of_the_queue(
 def test_the_task_of_a_tenant_whose_stage_a_thread_has_changed_is_still_marked(
     two_threads: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(steps.STEPS, Stage.LINKING, lambda claim: Done("Linked."))
-    monkeypatch.setitem(steps.STEPS, Stage.CONFIGURING_DATABASE, lambda claim: SETTLED)
-    first, second = due(cast.ACME, cast.BOREALIS)
+    first, second = due_for_two_stages(monkeypatch)
     sweeps.run()
     mark = Connection.objects.get(pk=second).queued_at
     reconciler.advance(first)
@@ -131,9 +136,7 @@ def test_the_task_of_a_tenant_whose_stage_a_thread_has_changed_is_still_marked(
 def test_a_tenant_without_a_task_has_no_mark_after_a_thread_has_changed_its_stage(
     two_threads: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(steps.STEPS, Stage.LINKING, lambda claim: Done("Linked."))
-    monkeypatch.setitem(steps.STEPS, Stage.CONFIGURING_DATABASE, lambda claim: SETTLED)
-    first, second = due(cast.ACME, cast.BOREALIS)
+    first, second = due_for_two_stages(monkeypatch)
     reconciler.advance(first)
     assert settled() == {first, second}
     assert not Connection.objects.filter(queued_at__isnull=False)
