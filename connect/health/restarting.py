@@ -1,4 +1,4 @@
-"""A connection that breaks while it is worked on is restarted, as a live one is: it may pass."""
+"""A connection that breaks while it is worked on is restarted, because it may pass."""
 
 from collections.abc import Sequence
 
@@ -10,9 +10,10 @@ from connect.models import BlockedKind, Connection
 from connect.runner import retry
 from connect.runner.outcomes import Blocked
 
-# Which attempts in a row restart it: at once, and after about 10, 35 and 120 minutes. The others
-# only look, so that a connection that recovers by itself goes on within minutes.
-RESTARTS = frozenset({1, 9, 11, 14})
+# Which attempts in a row restart it: at once, and after about 1, 10, 35 and 120 minutes. The first
+# may fall into the same outage as the trouble. The other attempts only look, so that a connection
+# that recovers by itself goes on within minutes.
+RESTARTS = frozenset({1, 6, 9, 11, 14})
 
 
 def require_working(connection: Connection, attempts: int, state: str) -> None:

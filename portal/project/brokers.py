@@ -11,7 +11,7 @@ from typing import Any
 
 import redis
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Min, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -51,6 +51,12 @@ WITH free AS MATERIALIZED (
 )
 SELECT id, payload FROM taken
 """
+# The task first, as who takes or frees one locks it: counting what is gone makes Postgres wait. The
+# delivery goes also if staff have deleted the task.
+_END = """
+WITH gone AS (DELETE FROM django_q_ormq WHERE id = %(id)s RETURNING id)
+DELETE FROM portal_delivery WHERE ack = %(ack)s AND (SELECT count(*) FROM gone) >= 0
+"""
 # A page must not wait for a broker that is away. A worker waits one second for a task.
 CONNECT_SECONDS, ANSWER_SECONDS = 2.0, 3.0
 # A sweep has many rows, and each would wait for it again.
@@ -67,6 +73,7 @@ class DatabaseBroker(ORM):  # type: ignore[misc]  # django-q2 carries no types
     """
 
     _hears_on: object = None
+    _ended = ""
 
     def enqueue(self, task: str) -> int:
         self.get_connection()  # closes one that is too old
@@ -114,11 +121,16 @@ class DatabaseBroker(ORM):  # type: ignore[misc]  # django-q2 carries no types
         """Lock a task, as who takes or deletes it does before its delivery."""
         self._row(ack).select_for_update().first()
 
-    @transaction.atomic
     def delete(self, task_id: int | str) -> None:
-        super().delete(task_id)
-        # A worker that dies between the two would leave a delivery that nobody takes again.
-        deliveries.forget(str(task_id))
+        """Delete a task and its delivery, with one statement, so that a death leaves both."""
+        ack = str(task_id)
+        # django-q2 acknowledges a task twice: when it saves the result, and after that.
+        if ack == self._ended:
+            return
+        self.get_connection()
+        with connection.cursor() as cursor:
+            cursor.execute(_END, {"ack": ack, "id": int(ack) if ack.isdigit() else None})
+        self._ended = ack
 
     def release(self, ack: str, payload: str) -> None:
         """Let another worker take a task at once."""

@@ -1,6 +1,9 @@
-"""A connection that breaks on its way to live: restarted as a live one, then for staff."""
+"""A connection that breaks on its way to live: restarted, then for staff."""
+
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from connect.models import BlockedKind, Connection, Stage
 from connect.operations import connection as operations
@@ -36,7 +39,23 @@ def test_a_trouble_that_passes_blocks_nobody(loading: Journey, state: str) -> No
     loading.reach(Stage.LIVE)
 
 
-def test_one_that_stays_is_restarted_as_often_as_a_live_one_and_then_blocked(
+def test_an_outage_that_the_first_restart_falls_into_costs_a_minute(loading: Journey) -> None:
+    loading.fault("region", "POST", RESTART, status=202)  # the database is still away
+    force(loading, "DB_UNAVAILABLE")
+    waited = timedelta()
+    for _ in range(5):
+        seen = loading.advance()
+        assert seen.next_attempt_at is not None
+        waited += seen.next_attempt_at - timezone.now()
+    assert timedelta(seconds=40) < waited < timedelta(seconds=70)
+    loading.advance()
+    assert loading.calls("POST", RESTART) == 2
+    loading.running.behave(bulk_load_seconds=0)
+    loading.running.advance(3600)
+    loading.reach(Stage.LIVE)
+
+
+def test_one_that_stays_is_restarted_five_times_in_all_and_then_blocked(
     loading: Journey,
 ) -> None:
     loading.fault("region", "POST", RESTART, status=202, times=100)  # a restart changes nothing
@@ -45,7 +64,7 @@ def test_one_that_stays_is_restarted_as_often_as_a_live_one_and_then_blocked(
         assert loading.advance().blocked_at is None
     seen = loading.advance()
     assert seen.blocked_kind == BlockedKind.DATABASE
-    assert loading.calls("POST", RESTART) == 4
+    assert loading.calls("POST", RESTART) == 5
     loading.running.clear_faults()
     operations.operate("restart", seen.pk, "olga", {})
     assert Connection.objects.get(pk=seen.pk).blocked_at is None

@@ -140,7 +140,7 @@ def test_a_trouble_that_passes_is_restarted_and_fails_no_tenant(
     assert fleet.calls("POST", "/actions/import") == 1
 
 
-def test_one_that_stays_is_restarted_as_often_as_a_live_one_and_then_fails(
+def test_one_that_stays_is_restarted_five_times_in_all_and_then_fails(
     fleet: Fleet, work: Work
 ) -> None:
     member = fleet.add()
@@ -154,7 +154,7 @@ def test_one_that_stays_is_restarted_as_often_as_a_live_one_and_then_fails(
         RolloutItemStatus.FAILED,
         True,
     )
-    assert fleet.calls("POST", "/actions/restart") == 4
+    assert fleet.calls("POST", "/actions/restart") == 5
 
 
 def test_a_field_that_vanished_after_the_check_is_reported(fleet: Fleet, work: Work) -> None:

@@ -113,6 +113,52 @@ def test_a_task_is_taken_and_noted_with_one_statement(
     assert (noted.ack, noted.payload, noted.starts) == (str(ack), payload, 0)
 
 
+def test_a_task_and_its_delivery_end_with_one_statement_though_django_q2_ends_them_twice(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    broker = get_broker()
+    for number in (7, 8):
+        queue.enqueue(sending.send, number)
+    ((first, _),), ((second, _),) = broker.dequeue(), broker.dequeue()
+    with django_assert_num_queries(1):
+        broker.acknowledge(first)
+        broker.acknowledge(first)
+    assert [each.ack for each in Delivery.objects.all()] == [str(second)]
+    assert list(OrmQ.objects.values_list("pk", flat=True)) == [second]
+
+
+def test_a_delivery_ends_whose_task_staff_have_deleted() -> None:
+    queue.enqueue(sending.send, 7)
+    ((ack, _),) = get_broker().dequeue()
+    OrmQ.objects.all().delete()
+    get_broker().acknowledge(ack)
+    assert not Delivery.objects.exists()
+
+
+def test_a_finished_task_of_the_redis_that_was_the_queue_is_forgotten() -> None:
+    deliveries.note_taken("0a1b", "a payload", "host:1")
+    get_broker().acknowledge("0a1b")
+    assert not Delivery.objects.exists()
+
+
+def test_who_ends_a_task_locks_it_before_its_delivery() -> None:
+    queue.enqueue(sending.send, 7)
+    ((ack, _),) = get_broker().dequeue()
+
+    def end() -> None:
+        get_broker().acknowledge(ack)
+        connection.close()
+
+    other = threading.Thread(target=end)
+    with transaction.atomic():
+        get_broker().hold(str(ack))
+        other.start()
+        time.sleep(0.3)
+        assert Delivery.objects.select_for_update(nowait=True).get().ack == str(ack)
+    other.join()
+    assert not Delivery.objects.exists()
+
+
 @pytest.mark.parametrize("off", [timedelta(hours=1), -timedelta(hours=1)])
 def test_a_task_of_a_dyno_whose_clock_is_wrong_is_taken_at_once_and_by_one_worker(
     off: timedelta,

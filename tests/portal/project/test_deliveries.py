@@ -70,26 +70,6 @@ def test_a_worker_whose_clock_is_wrong_takes_no_living_one_for_dead(off: timedel
     assert set(Heartbeat.objects.values_list("worker", flat=True)) == {"host:1", "host:2"}
 
 
-def test_a_worker_that_dies_while_it_acknowledges_a_task_leaves_all_of_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def died(ack: str) -> None:
-        raise SystemExit
-
-    Heartbeat.objects.create(worker="host:1")
-    queue.enqueue(sending.send, 7)
-    ack, _ = take()
-    with monkeypatch.context() as patch:
-        patch.setattr(deliveries, "forget", died)
-        with pytest.raises(SystemExit):
-            get_broker().acknowledge(ack)
-    die()
-    assert deliveries.free_dead() == 1
-    ack, _ = take()  # it is there again
-    get_broker().acknowledge(ack)
-    assert not Delivery.objects.exists()
-
-
 def test_a_worker_that_ends_gives_its_tasks_back() -> None:
     queue.enqueue(sending.send, 7)
     take()
