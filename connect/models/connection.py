@@ -54,6 +54,10 @@ class Connection(models.Model):
     attempts = models.PositiveIntegerField(
         default=0, help_text="Attempts since the last success. Counted before the work."
     )
+    restarts = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="Restarts by the portal in its trouble on the way."
+    )
+    restarted_at = models.DateTimeField(null=True, blank=True)
     last_error = models.TextField(blank=True)
     last_error_at = models.DateTimeField(null=True, blank=True)
     last_request_id = models.CharField(max_length=100, blank=True)

@@ -49,7 +49,7 @@ def pause(claim: ItemClaim) -> StepOutcome:
     """
     item = claim.item
     seen = heroku_connect.detail(claim.remote, deep=True)
-    restarting.require_working(claim.connection, item.attempts, seen.state)
+    restarting.require_working(claim.connection_claim, item.attempts, seen.state)
     if seen.api_version == claim.rollout.api_version:
         return Done("It has this version.", then=RolloutStep.RESUME)
     if seen.state == states.PAUSED:

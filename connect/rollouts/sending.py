@@ -37,7 +37,7 @@ def send(claim: ItemClaim) -> StepOutcome:
     item, now = claim.item, timezone.now()
     document = placeholders.fill(target_of(claim).document, claim.tenant.namespace)
     seen = heroku_connect.detail(claim.remote, deep=True)
-    restarting.require_working(claim.connection, item.attempts, seen.state)
+    restarting.require_working(claim.connection_claim, item.attempts, seen.state)
     if seen.state != states.IMPORTING and _has_arrived(claim, document, seen):
         return _loaded(claim, document, seen)
     if item.sent_at and (seen.state == states.IMPORTING or now - item.sent_at < IMPORT_GRACE):
@@ -92,7 +92,7 @@ def _loaded(claim: ItemClaim, document: MappingDocument, seen: ConnectionDetail)
     ours = [found for found in seen.mappings if found.object_name.lower() in names]
     if any(states.is_broken_mapping(each.state) for each in ours):
         refresh.store(claim.connection, seen)  # staff see which, also if the roll-out fails
-        restarting.require_loadable(claim.connection, claim.item.attempts, ours)
+        restarting.require_loadable(claim.connection_claim, claim.item.attempts, ours)
     loading = [each.object_name for each in ours if states.is_loading_mapping(each.state)]
     if loading:
         since = claim.item.sent_at or claim.item.step_since

@@ -1,6 +1,7 @@
 """django-q2's brokers, which also note what each worker takes (portal/deliveries.py).
 
-The settings name the class (Q_CLUSTER), and django-q2 makes a broker for each call.
+The settings name the class (Q_CLUSTER). django-q2 makes a broker for each task that is queued; its
+sentinel, pusher and monitor keep one each.
 """
 
 import time
@@ -51,8 +52,8 @@ WITH free AS MATERIALIZED (
 )
 SELECT id, payload FROM taken
 """
-# The task first, as who takes or frees one locks it: counting what is gone makes Postgres wait. The
-# delivery goes also if staff have deleted the task.
+# The task first, as who takes or frees one locks it: the count makes Postgres delete it before the
+# delivery, which goes also if staff have deleted the task.
 _END = """
 WITH gone AS (DELETE FROM django_q_ormq WHERE id = %(id)s RETURNING id)
 DELETE FROM portal_delivery WHERE ack = %(ack)s AND (SELECT count(*) FROM gone) >= 0
@@ -122,7 +123,7 @@ class DatabaseBroker(ORM):  # type: ignore[misc]  # django-q2 carries no types
         self._row(ack).select_for_update().first()
 
     def delete(self, task_id: int | str) -> None:
-        """Delete a task and its delivery, with one statement, so that a death leaves both."""
+        """Delete a task and its delivery with one statement: a death leaves both or none."""
         ack = str(task_id)
         # django-q2 acknowledges a task twice: when it saves the result, and after that.
         if ack == self._ended:

@@ -48,7 +48,7 @@ def importing_mappings(claim: Claim) -> StepOutcome:
             return Done(f"The mappings of {_named(template)} are imported.")
         if seen.state == states.IMPORTING or now - connection.import_sent_at < IMPORT_GRACE:
             return poll(_TAKING, connection.stage_since)
-        restarting.require_working(connection, connection.attempts, seen.state)
+        restarting.require_working(claim, connection.attempts, seen.state)
     # Heroku Connect ignores some mistakes without an error, so they are looked for here.
     _require_valid(claim, document, {})
     described = _what_the_org_has(connection, document)
@@ -89,17 +89,18 @@ def _import(claim: Claim, document: MappingDocument) -> StepOutcome:
         raise
     except http.Conflict as busy:
         claim.record(import_sent_at=None)
-        return _wait_until_idle(connection, busy)
+        return _wait_until_idle(claim, busy)
     except http.RemoteError:
         claim.record(import_sent_at=None)  # certainly refused, so there is no effect to wait for
         raise
     return poll(_TAKING, connection.stage_since)
 
 
-def _wait_until_idle(connection: Connection, busy: http.Conflict) -> StepOutcome:
+def _wait_until_idle(claim: Claim, busy: http.Conflict) -> StepOutcome:
     """Wait for a connection that takes no import now; one that is broken is restarted first."""
+    connection = claim.connection
     seen = heroku_connect.detail(remote_of(connection), deep=False)
-    restarting.require_working(connection, connection.attempts, seen.state)
+    restarting.require_working(claim, connection.attempts, seen.state)
     return poll(f"the connection to be idle ({busy.words})", connection.stage_since)
 
 
@@ -112,8 +113,8 @@ def loading(claim: Claim) -> StepOutcome:
     returns.note_look(claim.tenant, is_authorized=is_authorized)
     if not is_authorized:
         return authorization.wait_for_authorization_again(claim)
-    restarting.require_working(connection, connection.attempts, seen.state)
-    restarting.require_loadable(connection, connection.attempts, seen.mappings)
+    restarting.require_working(claim, connection.attempts, seen.state)
+    restarting.require_loadable(claim, connection.attempts, seen.mappings)
     if not seen.mappings or any(found.state != states.SYNCED for found in seen.mappings):
         return poll("Heroku Connect to load the data", connection.stage_since, LOADING_PATIENCE)
     # An earlier comparison was with an earlier version.

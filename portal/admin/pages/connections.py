@@ -92,6 +92,8 @@ class ConnectionAdmin(ReadOnlyAdmin, StandingAdmin):
                     "waiting_for",
                     "next_attempt_at",
                     "attempts",
+                    "restarts",
+                    "restarted_at",
                     "reminders_sent",
                     "last_error",
                     "last_error_at",

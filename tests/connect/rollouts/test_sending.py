@@ -1,9 +1,13 @@
 """Sending a version: nothing is sent twice or left half-done."""
 
+from datetime import timedelta
+
 import pytest
+from django.db.models import F
 
 from connect.models import (
     BlockedKind,
+    Connection,
     Prune,
     RolloutItemStatus,
     RolloutStatus,
@@ -147,8 +151,10 @@ def test_one_that_stays_is_restarted_five_times_in_all_and_then_fails(
     rollout = started(fleet, work, failure_limit=100)
     member.remote.force("DB_UNAVAILABLE")
     fault(fleet, "POST", "/actions/restart", status=202, times=100)  # a restart changes nothing
+    ten_minutes_ago = F("restarted_at") - timedelta(minutes=10)
     for _ in range(retry.MAX_ATTEMPTS - 1):
         assert step(rollout, member).status == RolloutItemStatus.WORKING
+        Connection.objects.update(restarted_at=ten_minutes_ago)
     item = step(rollout, member)
     assert (item.status, "Postgres cannot be reached" in item.last_error) == (
         RolloutItemStatus.FAILED,

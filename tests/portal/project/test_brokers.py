@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 from django_q.brokers import get_broker
@@ -127,6 +127,21 @@ def test_a_task_and_its_delivery_end_with_one_statement_though_django_q2_ends_th
     assert list(OrmQ.objects.values_list("pk", flat=True)) == [second]
 
 
+def test_a_task_whose_end_failed_ends_when_django_q2_ends_it_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    queue.enqueue(sending.send, 7)
+    broker = get_broker()
+    ((ack, _),) = broker.dequeue()
+    with monkeypatch.context() as patch:
+        patch.setattr(brokers, "_END", "SELECT 1 / 0")
+        with pytest.raises(DatabaseError):
+            broker.acknowledge(ack)
+    broker.acknowledge(ack)
+    assert not OrmQ.objects.exists()
+    assert not Delivery.objects.exists()
+
+
 def test_a_delivery_ends_whose_task_staff_have_deleted() -> None:
     queue.enqueue(sending.send, 7)
     ((ack, _),) = get_broker().dequeue()
@@ -138,24 +153,6 @@ def test_a_delivery_ends_whose_task_staff_have_deleted() -> None:
 def test_a_finished_task_of_the_redis_that_was_the_queue_is_forgotten() -> None:
     deliveries.note_taken("0a1b", "a payload", "host:1")
     get_broker().acknowledge("0a1b")
-    assert not Delivery.objects.exists()
-
-
-def test_who_ends_a_task_locks_it_before_its_delivery() -> None:
-    queue.enqueue(sending.send, 7)
-    ((ack, _),) = get_broker().dequeue()
-
-    def end() -> None:
-        get_broker().acknowledge(ack)
-        connection.close()
-
-    other = threading.Thread(target=end)
-    with transaction.atomic():
-        get_broker().hold(str(ack))
-        other.start()
-        time.sleep(0.3)
-        assert Delivery.objects.select_for_update(nowait=True).get().ack == str(ack)
-    other.join()
     assert not Delivery.objects.exists()
 
 
@@ -204,27 +201,33 @@ def somebody_waits() -> bool:
         return bool(cursor.fetchone() != (0,))
 
 
-def test_who_frees_a_task_locks_it_before_its_delivery_as_who_takes_it(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(("does", "left"), [("frees", 1), ("ends", 0)])
+def test_who_frees_or_ends_a_task_locks_it_before_its_delivery_as_who_takes_it(
+    monkeypatch: pytest.MonkeyPatch, does: str, left: int
 ) -> None:
     monkeypatch.setattr(Worker, "name", "host:1")
     queue.enqueue(sending.send, 7)
     ((ack, _),) = get_broker().dequeue()
 
-    def free() -> None:
-        deliveries.free_of(Worker.name)
+    def act() -> None:
+        if does == "frees":
+            deliveries.free_of(Worker.name)
+        else:
+            get_broker().acknowledge(ack)
         connection.close()
 
-    other = threading.Thread(target=free)
+    other = threading.Thread(target=act)
     with transaction.atomic():
         get_broker().hold(str(ack))
         other.start()
         stop_at = time.monotonic() + LONG
         while not somebody_waits() and time.monotonic() < stop_at:
             time.sleep(0.05)
-        Delivery.objects.select_for_update(nowait=True).get()
+        held = Delivery.objects.select_for_update(nowait=True).get()
+        Delivery.objects.filter(pk=held.pk).update(starts=1)  # the other sees what is stored here
     other.join()
-    assert get_broker().queue_size() == 1
+    assert get_broker().queue_size() == OrmQ.objects.count() == left
+    assert Delivery.objects.count() == left
 
 
 def test_a_task_of_the_redis_that_was_the_queue_keeps_no_other_from_being_free(

@@ -21,7 +21,7 @@ from django_q.tasks import async_task
 import emulator as emulated
 from connect.models import Connection, Stage
 from portal import deliveries
-from portal.models import Heartbeat
+from portal.models import Delivery, Heartbeat
 from portal.project.heart import BEAT_SECONDS
 from portal.project.worker import UNEXPECTED_DEATH
 from tests import cast
@@ -121,7 +121,7 @@ def test_a_signal_to_every_process_lets_the_running_task_finish(
     worker.signal_all(signal.SIGTERM)
     assert worker.process.wait(PATIENCE) == 0
     assert "ended" in _marks(tmp_path)
-    assert OrmQ.objects.count() == 0
+    assert OrmQ.objects.count() == Delivery.objects.count() == 0
     assert worker.family() == []
 
 
