@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
             field=models.PositiveSmallIntegerField(
                 db_default=0,
                 default=0,
-                help_text="Restarts by the portal in its trouble on the way.",
+                help_text="Restarts on its way to live or in a roll-out, in its last trouble.",
             ),
         ),
     ]

@@ -55,7 +55,9 @@ class Connection(models.Model):
         default=0, help_text="Attempts since the last success. Counted before the work."
     )
     restarts = models.PositiveSmallIntegerField(
-        default=0, db_default=0, help_text="Restarts by the portal in its trouble on the way."
+        default=0,
+        db_default=0,
+        help_text="Restarts on its way to live or in a roll-out, in its last trouble.",
     )
     restarted_at = models.DateTimeField(null=True, blank=True)
     last_error = models.TextField(blank=True)
