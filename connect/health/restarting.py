@@ -13,11 +13,11 @@ from connect.models import BlockedKind
 from connect.runner import retry
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Blocked
-from tenants.attempts import minutes
+from tenants.attempts import Schedule, minutes
 
-# The least time from each restart to the next one. The first restart comes at once, perhaps while
+# The least time before each restart, since the last one. The first comes at once, perhaps while
 # Postgres is still away. The looks in between see whether the connection recovers by itself.
-PAUSES = (timedelta(seconds=45), *minutes(5, 15, 45))
+SCHEDULE = Schedule((timedelta(), timedelta(seconds=45), *minutes(5, 15, 45)))
 # After so long without a restart a trouble is a new one. Longer than any pause and look.
 _OVER_AFTER = timedelta(hours=3)
 
@@ -67,7 +67,8 @@ def _restart_if_due(claim: Claim) -> None:
     since = now - connection.restarted_at if connection.restarted_at else _OVER_AFTER
     # A time in the future was stored when the clock was wrong.
     done = connection.restarts if timedelta() <= since < _OVER_AFTER else 0
-    if done > len(PAUSES) or (done and since < PAUSES[done - 1]):
+    pause = SCHEDULE.pause(done)
+    if pause is None or (done and since < pause):
         return
     # Before the call, whose answer may be lost.
     claim.record(restarts=done + 1, restarted_at=now)
