@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from emulator.org import ids, refusals
@@ -91,12 +92,9 @@ class Org:
     def query(self, object_name: str, since: datetime | None = None) -> list[Record]:
         """List records changed after `since`, deleted ones too, oldest change first."""
         with self.lock:
-            found = [
-                each.copy()
-                for each in self._all(object_name)
-                if since is None or each.modified_at > since
-            ]
-        return sorted(found, key=lambda each: (each.modified_at, each.id))
+            everything = list(self._all(object_name))
+        found = [each for each in everything if since is None or each.modified_at > since]
+        return sorted(found, key=attrgetter("modified_at"))  # no two changes at one moment
 
     def count(self, object_name: str) -> int:
         """Count live records."""
@@ -106,8 +104,7 @@ class Org:
     def get(self, object_name: str, record_id: str) -> Record | None:
         """Read one record, deleted or not."""
         with self.lock:
-            found = self._all(object_name).get(record_id)
-            return found.copy() if found else None
+            return self._all(object_name).get(record_id)
 
     def find(self, object_name: str, field_name: str, value: Any) -> Record | None:
         """Read the first live record with that value, as an upsert by external id does."""
@@ -135,7 +132,7 @@ class Org:
             changed_at = self._next_change(now)
             record = Record(record_id, cleaned, changed_at, changed_at)
             self._keep(sobject, record)
-            return record.copy()
+            return record
 
     def update(
         self, object_name: str, record_id: str, values: Mapping[str, Any], now: datetime
@@ -149,12 +146,10 @@ class Org:
             self._check(sobject, merged, record.id)
             # Before the values change, because the index is looked up by the old ones.
             self._all(sobject.name).release_unique(sobject, record)
-            # The record changes in place; callers have copies only.
-            record.values = merged
             _compose_name(sobject, merged)
-            record.modified_at = self._next_change(now)
-            self._keep(sobject, record)
-            return record.copy()
+            changed = replace(record, values=merged, modified_at=self._next_change(now))
+            self._keep(sobject, changed)
+            return changed
 
     def delete(self, object_name: str, record_id: str, now: datetime) -> None:
         """Move a live record to the recycle bin; raises Refused as Salesforce would."""
@@ -162,9 +157,7 @@ class Org:
             sobject = self._sobject(object_name)
             record = self._live(sobject, record_id)
             self._all(sobject.name).release_unique(sobject, record)
-            record.deleted = True
-            record.modified_at = self._next_change(now)
-            self._keep(sobject, record)
+            self._keep(sobject, replace(record, deleted=True, modified_at=self._next_change(now)))
 
     def restore(self, object_name: str, record: Record) -> None:
         """Put a stored record back after a restart, without checks."""

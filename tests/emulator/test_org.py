@@ -133,8 +133,13 @@ def test_a_query_by_time_misses_no_change_of_the_same_moment(org: Org) -> None:
     assert org.query("Account", second.modified_at)[0].deleted
 
 
-def test_a_query_is_a_copy(org: Org) -> None:
-    org.create("Account", {"Name": "One"}, NOW)
-    org.query("Account")[0].values["Name"] = "changed"
-    assert org.find("Account", "Name", "One") is not None
-    assert org.find("Account", "Name", "changed") is None
+def test_what_was_read_stays_as_it_was_when_the_org_changes(org: Org) -> None:
+    made = org.create("Account", {"Name": "One"}, NOW)
+    read = org.query("Account")[0]
+    changed = org.update("Account", made.id, {"Name": "Two"}, NOW)
+    org.delete("Account", made.id, NOW)
+    names = [(each.values["Name"], each.deleted) for each in (made, read, changed)]
+    assert names == [("One", False), ("One", False), ("Two", False)]
+    assert org.query("Account")[0].deleted
+    with pytest.raises(AttributeError):
+        read.deleted = True  # type: ignore[misc]
