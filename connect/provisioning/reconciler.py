@@ -66,6 +66,7 @@ def _advance_another() -> None:
 
 def _run(first: Claim) -> None:
     if run.run(_jobs(first)):
+        first.end()
         hurry(first.connection.pk, Q(next_attempt_at__lte=timezone.now()))
 
 
@@ -92,7 +93,7 @@ def _jobs(first: Claim) -> Iterator[Job]:
     claim: Claim | None = first
     while claim:
         yield ConnectionJob(claim)
-        claim = _take(first.connection.pk)
+        claim = claim.again(not_switched_off())
 
 
 def _take(connection_id: int, **facts: Any) -> Claim | None:
@@ -161,9 +162,10 @@ class ConnectionJob(Job):
 
     def settle_done(self, done: Done) -> bool:
         stage = Stage(done.then or stages.NEXT[Stage(self.stage)])
-        stages.move_to(self.claim, stage, done.text, done.facts, kind=done.kind)
         # Live and off-boarded have no step, so nothing more can be done at once.
-        return stage in stages.NEXT
+        goes_on = stage in stages.NEXT
+        stages.move_to(self.claim, stage, done.text, done.facts, kind=done.kind, goes_on=goes_on)
+        return goes_on
 
     def settle_wait(self, wait: Wait) -> bool:
         # A poll repeats the same reason every few seconds; the timeline gets it once.

@@ -95,10 +95,12 @@ def move_to(
     *,
     kind: EventKind = EventKind.STAGE,
     actor: str = timeline.PORTAL,
+    goes_on: bool = False,
 ) -> None:
     """Move a connection to a stage, release its lease and write the event; call in a transaction.
 
-    Raises IllegalTransition, and LostLease if the lease ran out.
+    `goes_on` holds the lease for the step of that stage. Raises IllegalTransition, and LostLease if
+    the lease ran out.
     """
     now, before = timezone.now(), Stage(claim.connection.stage)
     check_transition(before, stage)
@@ -114,7 +116,8 @@ def move_to(
     }
     forgotten = {**NO_ERROR, **solved, **patience.FRESH, **_forgotten(before, stage)}
     # One statement with the release, so no other worker sees the new stage half done.
-    claim.release(**{**forgotten, **entered, **(facts or {})})
+    settle = claim.go_on if goes_on else claim.release
+    settle(**{**forgotten, **entered, **(facts or {})})
     timeline.note(claim.tenant, kind, text, actor=actor, stage=stage)
     if stage == Stage.LIVE and before != Stage.RESUMING:
         # In the transaction of the move, so the mail is stored exactly when the move is.

@@ -10,8 +10,8 @@ from tenants.models import Tenant
 class Job(ABC):
     """One row with work to do, its lease taken: what its step is, and how each outcome is stored.
 
-    The `settle_` methods release the lease. They are called in a transaction, and return whether
-    more can be done at once.
+    The `settle_` methods are called in a transaction, and return whether more can be done at once.
+    They release the lease, but may hold it for what can be done at once.
     """
 
     @property

@@ -10,6 +10,8 @@ from connect.models import Connection
 from tenants import leases
 from tenants.models import Tenant
 
+_ROWS = Connection.objects.select_related("tenant", "host_app")
+
 
 class Claim(leases.Lease[Connection]):
     """The right to work on one connection, until it is released."""
@@ -31,6 +33,30 @@ class Claim(leases.Lease[Connection]):
         before = max(self.connection.attempts - 1, 0)
         with suppress(leases.LostLease):
             self.release(attempts=before)
+
+    def go_on(self, **facts: Any) -> None:
+        """Write facts and hold the lease for the next step. Raises LostLease.
+
+        The attempt of that step is counted here, before its work, as `take` counts it.
+        """
+        ends = timezone.now() + leases.LEASE
+        self.record(**{**facts, "attempts": 1, "lease_expires_at": ends})
+
+    def again(self, only: Q) -> "Claim | None":
+        """Read the row for the next step; None, and the lease released, if it is not as asked for.
+
+        `only`: as in `take`.
+        """
+        row = _ROWS.filter(only, pk=self.row.pk, lease=self.key).first()
+        if row:
+            return Claim(row, self.key)
+        self.end()
+        return None
+
+    def end(self) -> None:
+        """Release the lease if it is still held, instead of the step that `go_on` counted."""
+        with suppress(leases.LostLease):
+            self.release(attempts=0)
 
 
 def take(
@@ -58,4 +84,4 @@ def take(
     if key is None:
         return None
     # Read after the lease was taken: until then another worker could still write the row.
-    return Claim(Connection.objects.select_related("tenant", "host_app").get(pk=connection_id), key)
+    return Claim(_ROWS.get(pk=connection_id), key)

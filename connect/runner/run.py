@@ -1,8 +1,8 @@
 """The one engine that runs steps: provisioning and roll-outs are its jobs.
 
-Take the lease, run one step, settle its outcome in one transaction, and so on until nothing is
-due. A step looks before it acts, so running it twice does nothing twice. Only the holder of the
-lease settles: a lost task, a killed worker or a restarted database costs time, never a tenant.
+Under the lease of a row, run one step, settle its outcome in one transaction, and so on until
+nothing is due. A step looks before it acts, so running it twice does nothing twice. Only the holder
+of the lease settles: a lost task, a killed worker, a restarted database costs time, never a tenant.
 """
 
 import logging
@@ -33,8 +33,7 @@ def run(jobs: Iterable[Job]) -> bool:
 
     Return whether the time was over first, and more is due.
 
-    `jobs` takes the lease each time that it is asked, and ends if nothing is due or another worker
-    holds the lease.
+    Each of `jobs` holds the lease. They end if nothing is due or another worker has the lease.
     """
     stop_at = time.monotonic() + RUN_SECONDS
     for job in jobs:
@@ -58,7 +57,7 @@ def _run_step(job: Job) -> bool:
 
 
 def _outcome(job: Job) -> StepOutcome | Failure:
-    # The attempt was counted when the lease was taken, so work that kills its process ends here.
+    # The attempt was counted before this step, so work that kills its process ends here.
     if job.attempts > retry.MAX_ATTEMPTS:
         return Block(BlockedKind.GAVE_UP, f"Gave up. {job.last_error or 'The work died.'}")
     try:

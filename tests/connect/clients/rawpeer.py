@@ -14,7 +14,8 @@ Script = Callable[[socket.socket, threading.Event], None]
 class RawPeer(socketserver.ThreadingTCPServer):
     """Runs the next script for each connection, the last one again and again.
 
-    `requests` holds the bytes of every request, head and body.
+    `requests` holds the bytes of the first request of every connection, head and body. `ended` is
+    set when a connection has ended.
     """
 
     daemon_threads = True
@@ -24,7 +25,7 @@ class RawPeer(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.scripts: list[Script] = []
         self.requests: list[bytes] = []
-        self.over = threading.Event()
+        self.over, self.ended = threading.Event(), threading.Event()
 
     @property
     def url(self) -> str:
@@ -33,7 +34,13 @@ class RawPeer(socketserver.ThreadingTCPServer):
     def forget(self) -> None:
         """Release waiting connections and clear what was recorded."""
         self.over.set()
-        self.over, self.requests, self.scripts = threading.Event(), [], []
+        self.over, self.ended = threading.Event(), threading.Event()
+        self.requests, self.scripts = [], []
+
+    def shutdown_request(self, request: Any) -> None:
+        """End a connection, and tell the test so."""
+        super().shutdown_request(request)
+        self.ended.set()
 
     def plays(self, *scripts: Script) -> None:
         """Set what the next connections will meet."""
@@ -85,6 +92,19 @@ def says(body: bytes | str = b"", status: int = 200, **headers: Any) -> Script:
 
     def script(connection: socket.socket, _over: threading.Event) -> None:
         connection.sendall(head(status, **{"Content_Length": len(content), **headers}) + content)
+
+    return script
+
+
+def in_turn(*scripts: Script) -> Script:
+    """Run one script for each request on the same connection, which then ends."""
+
+    def script(connection: socket.socket, over: threading.Event) -> None:
+        scripts[0](connection, over)
+        for each in scripts[1:]:
+            if not _read_request(connection):
+                return
+            each(connection, over)
 
     return script
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
 
 import pytest
 import time_machine
 from django.db import connection as db
+from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -19,7 +19,7 @@ from connect.provisioning import reconciler, steps
 from connect.runner import lease, run
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Done, Wait
-from tenants import sweeps
+from tenants import leases, sweeps
 from tenants.models import Message, MessageStatus, Switch, Tenant
 from tenants.sweeps import name_of
 from tests import cast, queue
@@ -77,7 +77,7 @@ def test_a_whole_provisioning_has_one_task_for_each_event_and_each_look(
     assert tasks == [1, 1, 2]
 
 
-def test_a_tenant_costs_66_statements_from_the_callout_to_its_first_mail(
+def test_a_tenant_costs_62_statements_from_the_callout_to_its_first_mail(
     emulator: emulated.Running,
 ) -> None:
     new_org(emulator, cast.ACME)
@@ -85,7 +85,7 @@ def test_a_tenant_costs_66_statements_from_the_callout_to_its_first_mail(
     with CaptureQueriesContext(db) as asked:
         queue.drain()
     assert Message.objects.get().status == MessageStatus.SENT
-    assert len(asked) <= 66, [each["sql"] for each in asked]
+    assert len(asked) <= 62, [each["sql"] for each in asked]
 
 
 @pytest.mark.parametrize("name", ["import_mappings", "offboard"])
@@ -104,7 +104,9 @@ def test_a_run_whose_time_is_over_queues_the_rest_itself(monkeypatch: pytest.Mon
     monkeypatch.setitem(steps.STEPS, Stage.LINKING, done)
     monkeypatch.setattr(run, "RUN_SECONDS", -1.0)
     reconciler.advance(connection.pk)
-    mark = Connection.objects.get().queued_at
+    connection.refresh_from_db()
+    assert (connection.lease, connection.attempts) == (None, 0)
+    mark = connection.queued_at
     assert mark
     assert queue.queued_calls() == [(ADVANCE, (connection.pk, mark.isoformat()))]
     assert queued() == 1
@@ -119,51 +121,64 @@ def connection(monkeypatch: pytest.MonkeyPatch) -> Connection:
     return cast.connect(cast.enrol(cast.ACME), Stage.LINKING)
 
 
-def between_two_stages(monkeypatch: pytest.MonkeyPatch, act: Callable[[int], object]) -> None:
-    """Act when a run has moved the connection and has not taken it again."""
-    take, calls = reconciler._take, [act]
+def between_two_stages(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    """Act when a run has moved the connection and has not begun its next step."""
+    again = Claim.again
 
-    def acted(connection_id: int, **facts: Any) -> Claim | None:
-        if Connection.objects.get(pk=connection_id).stage != Stage.LINKING and calls:
-            calls.pop()(connection_id)
-        return take(connection_id, **facts)
+    def acted(claim: Claim, only: Q) -> Claim | None:
+        act()
+        return again(claim, only)
 
-    monkeypatch.setattr(reconciler, "_take", acted)
-
-
-def hold_and_keep(held: list[Claim | None], connection_id: int) -> None:
-    held.append(lease.take(connection_id, due=False, blocked=True))
+    monkeypatch.setattr(Claim, "again", acted)
 
 
-def test_an_operation_between_two_stages_leaves_no_mark_without_a_task(
+def test_between_two_stages_nobody_else_gets_the_connection(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    held: list[Claim | None] = []
-    between_two_stages(monkeypatch, partial(hold_and_keep, held))
+    others = []
+    take = partial(lease.take, connection.pk, due=False, blocked=True)
+    between_two_stages(monkeypatch, lambda: others.append(take()))
     reconciler.advance(connection.pk)
-    (claim,) = held
-    assert claim
-    claim.release_uncounted()
-    assert queued() == 1
+    assert others == [None]
+    assert take() is not None
 
 
 def test_a_thread_between_two_stages_leaves_no_mark_without_a_task(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    between_two_stages(monkeypatch, lambda _: reconciler._advance_another())
+    between_two_stages(monkeypatch, reconciler._advance_another)
     reconciler.advance(connection.pk)
     assert queued() == 1
 
 
-def test_a_switch_between_two_stages_leaves_no_mark_without_a_task(
+def test_a_switch_between_two_stages_stops_the_run_and_leaves_no_mark_without_a_task(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     off = Switch(name=switches.PROVISIONING.name, on=False, why="x")
-    between_two_stages(monkeypatch, lambda _: off.save())
+    between_two_stages(monkeypatch, off.save)
     reconciler.advance(connection.pk)
+    connection.refresh_from_db()
+    assert (connection.lease, connection.attempts, connection.waiting_for) == (None, 0, "")
     assert queued() == 0
     Switch.objects.update(on=True)
     assert queued() == 1
+
+
+def test_who_lost_the_lease_between_two_stages_takes_nothing_from_the_next(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heirs = []
+
+    def lose() -> None:
+        with time_machine.travel(timezone.now() + leases.LEASE):
+            heirs.append(lease.take(connection.pk))
+
+    between_two_stages(monkeypatch, lose)
+    reconciler.advance(connection.pk)
+    connection.refresh_from_db()
+    (heir,) = heirs
+    assert heir
+    assert (connection.lease, connection.attempts) == (heir.key, 2)
 
 
 def counts_of_the_next_rounds() -> list[int]:
