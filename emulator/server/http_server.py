@@ -1,12 +1,19 @@
 """The HTTP server: a thread for each connection, and an end for all of them."""
 
+import io
 import socket
+import traceback
 from contextlib import suppress
 from typing import Any
 
+from werkzeug.exceptions import ClientDisconnected, InternalServerError
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+from werkzeug.wrappers import Response
+from werkzeug.wsgi import get_input_stream
 
 from emulator.server.application import Application
+
+_NO_BODY = (204, 304)
 
 
 class _Handler(WSGIRequestHandler):
@@ -14,6 +21,38 @@ class _Handler(WSGIRequestHandler):
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+
+    def run_wsgi(self) -> None:
+        """Answer one request, and keep the connection for the next one, as the real systems do.
+
+        werkzeug ends each connection, so no client under test would ever use one twice.
+        """
+        environ = self.make_environ()
+        try:
+            # All of the body, because the next request begins behind it.
+            environ["wsgi.input"] = io.BytesIO(get_input_stream(environ).read())
+            environ["wsgi.input_terminated"] = True
+            response = Response.from_app(self.server.app, environ, buffered=True)
+        except ClientDisconnected:
+            self.close_connection = True
+            return
+        except Exception:
+            self.server.log("error", traceback.format_exc())
+            self.close_connection = True
+            response = InternalServerError().get_response(environ)
+        self._send(response)
+
+    def _send(self, response: Response) -> None:
+        body, status = response.get_data(), response.status_code
+        self.send_response(status, response.status.partition(" ")[2])
+        if self.command != "HEAD" and status not in _NO_BODY:
+            response.headers["Content-Length"] = str(len(body))
+        for name, value in response.headers:
+            self.send_header(name, value)
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(body)
 
     def log(self, type: str, message: str, *args: Any) -> None:
         """Log errors only."""

@@ -1,13 +1,15 @@
 """The server: as time passes, in merged-writes mode, as a program, and at its end."""
 
+import http.client
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -121,3 +123,33 @@ def test_a_connection_is_shown_without_asking_postgres(
     answer = Client(emulated.running.application).get(urlsplit(url).path, headers=HEROKU)
     assert answer.status_code == 200
     assert threading.current_thread() not in asked
+
+
+def test_a_client_keeps_its_connection_whatever_it_asks(emulated: Emulated) -> None:
+    address = urlsplit(emulated.running.url)
+    connection = http.client.HTTPConnection(str(address.hostname), address.port)
+    sockets = []
+    with closing(connection):
+        # Nobody reads the bodies of the third and the fourth: they must not be taken for a request.
+        for method, path, body, status in (
+            ("GET", "/control/clock", None, 200),
+            ("HEAD", "/control/clock", None, 200),
+            ("PUT", "/nowhere", b"x" * 100_000, 404),
+            ("DELETE", "/control/faults", b"GET / HTTP/1.1\r\n\r\n", 204),
+            ("POST", "/control/behaviour", iter([b"{", b"}"]), 200),
+        ):
+            connection.request(method, path, body, encode_chunked=True)
+            sockets.append(connection.sock)
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status == status, path
+    assert len(set(sockets)) == 1
+
+
+def test_a_client_that_leaves_in_the_middle_of_a_body_is_not_answered(emulated: Emulated) -> None:
+    address = urlsplit(emulated.running.url)
+    with socket.create_connection((str(address.hostname), address.port or 0), timeout=5) as client:
+        client.sendall(b"POST /control/behaviour HTTP/1.1\r\nContent-Length: 50\r\n\r\n{")
+        client.shutdown(socket.SHUT_WR)
+        assert client.recv(100) == b""
+    assert emulated.get("/control/clock").status_code == 200
