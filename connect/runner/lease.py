@@ -3,9 +3,11 @@
 from contextlib import suppress
 from typing import Any
 
+from django.db import Error
 from django.db.models import F, Q
 from django.utils import timezone
 
+from connect import databases
 from connect.models import Connection
 from tenants import leases
 from tenants.models import Tenant
@@ -47,7 +49,13 @@ class Claim(leases.Lease[Connection]):
 
         `only`: as in `take`.
         """
-        row = _ROWS.filter(only, pk=self.row.pk, lease=self.key).first()
+        try:
+            row = _ROWS.filter(only, pk=self.row.pk, lease=self.key).first()
+        except Error as error:
+            if not databases.passing_failure(error):
+                raise
+            databases.reconnect()  # else the row would wait until its lease ends
+            row = None
         if row:
             return Claim(row, self.key)
         self.end()

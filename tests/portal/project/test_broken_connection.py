@@ -7,14 +7,15 @@ import psycopg
 import pytest
 from django.db import OperationalError
 from django.db import connection as database
+from django.db.models import Q
 from django.utils import timezone
 
-from connect import databases
+from connect import databases, sweeps
 from connect.models import Connection, Stage, WaitingOn
 from connect.operations.base import OperationOutcome, Report
 from connect.provisioning import reconciler, steps
 from connect.runner.lease import Claim
-from connect.runner.outcomes import StepOutcome, Wait
+from connect.runner.outcomes import Done, StepOutcome, Wait
 from portal import bulk
 from portal.models import BulkItem, BulkItemStatus, BulkRun
 from tests import cast
@@ -52,6 +53,24 @@ def test_a_step_is_settled_and_its_lease_is_free(
     assert connection.last_error.startswith("The portal's database failed for a moment")
     assert connection.next_attempt_at is not None
     assert connection.next_attempt_at < timezone.now() + timedelta(seconds=5)
+
+
+def test_a_connection_between_two_stages_is_due_at_once(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    again = Claim.again
+
+    def broken(claim: Claim, only: Q) -> Claim | None:
+        end_session()
+        return again(claim, only)
+
+    monkeypatch.setitem(steps.STEPS, Stage.LINKING, lambda _: Done("Linked."))
+    monkeypatch.setattr(Claim, "again", broken)
+    reconciler.advance(connection.pk)
+    connection.refresh_from_db()
+    assert (connection.lease, connection.attempts) == (None, 0)
+    assert connection.stage == Stage.CONFIGURING_DATABASE
+    assert sweeps.queue_connections(timedelta(minutes=1)) == 1
 
 
 def test_a_press_is_done_by_the_same_task_or_the_next(connection: Connection) -> None:
