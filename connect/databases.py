@@ -5,11 +5,13 @@ tenants_eu, DATABASE_URL default. No statement ever joins across two of them.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from django.db import (
     DEFAULT_DB_ALIAS,
+    Error,
     InterfaceError,
     OperationalError,
     close_old_connections,
@@ -20,6 +22,8 @@ from django.db.backends.utils import CursorWrapper
 from django.utils.connection import ConnectionDoesNotExist
 
 from connect.models import Connection
+
+T = TypeVar("T")
 
 # Postgres' classes of errors: no connection, too few resources, shut down.
 SERVER_ERRORS = ("08", "53", "57P")
@@ -105,6 +109,17 @@ def reaching(alias: str) -> Iterator[None]:
         if alias == DEFAULT_DB_ALIAS or not _is_away(error):
             raise
         raise DatabaseAway(alias, _first_line(error)) from error
+
+
+def ask_again(ask: Callable[[], T]) -> T:
+    """Return what `ask` returns; call it again if the database failed for a moment."""
+    try:
+        return ask()
+    except Error as error:
+        if not passing_failure(error):
+            raise
+    reconnect()
+    return ask()
 
 
 def reconnect() -> None:

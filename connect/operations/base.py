@@ -22,7 +22,7 @@ from tenants import timeline
 from tenants.models import EventKind
 
 Options = Mapping[str, Any]
-# A step takes a few seconds; an HTTP call at most its total deadline.
+# A run begins no step after 20 seconds (connect.runner.run.RUN_SECONDS), and a step takes a few.
 LEASE_PATIENCE = 35.0  # seconds
 LOOK_AGAIN = 0.25  # seconds
 

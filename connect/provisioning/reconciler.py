@@ -66,7 +66,7 @@ def _advance_another() -> None:
 
 def _run(first: Claim) -> None:
     if run.run(_jobs(first)):
-        first.end()
+        first.end()  # all claims of a run have one key
         hurry(first.connection.pk, Q(next_attempt_at__lte=timezone.now()))
 
 

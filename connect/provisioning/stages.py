@@ -97,10 +97,10 @@ def move_to(
     actor: str = timeline.PORTAL,
     goes_on: bool = False,
 ) -> None:
-    """Move a connection to a stage, release its lease and write the event; call in a transaction.
+    """Move a connection to a stage and write the event; call in a transaction.
 
-    `goes_on` holds the lease for the step of that stage. Raises IllegalTransition, and LostLease if
-    the lease ran out.
+    The lease is released, or with `goes_on` held for the step of that stage. Raises
+    IllegalTransition, and LostLease if the lease ran out.
     """
     now, before = timezone.now(), Stage(claim.connection.stage)
     check_transition(before, stage)
@@ -115,7 +115,7 @@ def move_to(
         "offboarded_at": now if stage == Stage.OFFBOARDED else None,
     }
     forgotten = {**NO_ERROR, **solved, **patience.FRESH, **_forgotten(before, stage)}
-    # One statement with the release, so no other worker sees the new stage half done.
+    # One statement with the lease, so no other worker sees the new stage half done.
     settle = claim.go_on if goes_on else claim.release
     settle(**{**forgotten, **entered, **(facts or {})})
     timeline.note(claim.tenant, kind, text, actor=actor, stage=stage)

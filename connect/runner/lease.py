@@ -3,7 +3,6 @@
 from contextlib import suppress
 from typing import Any
 
-from django.db import Error
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -47,24 +46,21 @@ class Claim(leases.Lease[Connection]):
     def again(self, only: Q) -> "Claim | None":
         """Read the row for the next step; None, and the lease released, if it is not as asked for.
 
-        `only`: as in `take`.
+        `only`: as in `take`. A row is put off or blocked under its lease only, so that is not
+        asked.
         """
-        try:
-            row = _ROWS.filter(only, pk=self.row.pk, lease=self.key).first()
-        except Error as error:
-            if not databases.passing_failure(error):
-                raise
-            databases.reconnect()  # else the row would wait until its lease ends
-            row = None
+        rows = _ROWS.filter(only, pk=self.row.pk, lease=self.key)
+        # Else a lost session would keep the row until its lease ends.
+        row = databases.ask_again(rows.first)
         if row:
             return Claim(row, self.key)
         self.end()
         return None
 
     def end(self) -> None:
-        """Release the lease if it is still held, instead of the step that `go_on` counted."""
+        """Release the lease, if it is still held: the step that `go_on` counted is not run."""
         with suppress(leases.LostLease):
-            self.release(attempts=0)
+            databases.ask_again(lambda: self.release(attempts=0))
 
 
 def take(

@@ -6,7 +6,7 @@ import traceback
 from contextlib import suppress
 from typing import Any
 
-from werkzeug.exceptions import ClientDisconnected, InternalServerError
+from werkzeug.exceptions import BadRequest, InternalServerError
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 from werkzeug.wrappers import Response
 from werkzeug.wsgi import get_input_stream
@@ -30,29 +30,42 @@ class _Handler(WSGIRequestHandler):
         environ = self.make_environ()
         try:
             # All of the body, because the next request begins behind it.
-            environ["wsgi.input"] = io.BytesIO(get_input_stream(environ).read())
-            environ["wsgi.input_terminated"] = True
-            response = Response.from_app(self.server.app, environ, buffered=True)
-        except ClientDisconnected:
+            environ["wsgi.input"] = io.BytesIO(self._body(environ))
+        except (BadRequest, OSError):
             self.close_connection = True
+            self._send(BadRequest().get_response(environ))
             return
+        environ["wsgi.input_terminated"] = True
+        try:
+            response = Response.from_app(self.server.app, environ, buffered=True)
         except Exception:
             self.server.log("error", traceback.format_exc())
-            self.close_connection = True
             response = InternalServerError().get_response(environ)
         self._send(response)
 
+    def _body(self, environ: dict[str, Any]) -> bytes:
+        """Read the body. Raises BadRequest or OSError if nobody can know where it ends."""
+        length = self.headers.get("Content-Length", "0")
+        encoding = self.headers.get("Transfer-Encoding", "chunked")
+        if not (length.isascii() and length.isdigit()) or encoding.lower() != "chunked":
+            raise BadRequest
+        return get_input_stream(environ).read()
+
     def _send(self, response: Response) -> None:
-        body, status = response.get_data(), response.status_code
-        self.send_response(status, response.status.partition(" ")[2])
+        body, status, headers = response.get_data(), response.status_code, response.headers
         if self.command != "HEAD" and status not in _NO_BODY:
-            response.headers["Content-Length"] = str(len(body))
-        for name, value in response.headers:
+            length = headers.setdefault("Content-Length", str(len(body)))
+            # A fault may say what is wrong. Then nobody knows where the next answer begins.
+            is_wrong = length != str(len(body)) or "Transfer-Encoding" in headers
+            self.close_connection = self.close_connection or is_wrong
+        self.send_response(status, response.status.partition(" ")[2])
+        for name, value in headers:
             self.send_header(name, value)
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def log(self, type: str, message: str, *args: Any) -> None:
         """Log errors only."""

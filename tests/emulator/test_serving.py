@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -146,10 +147,31 @@ def test_a_client_keeps_its_connection_whatever_it_asks(emulated: Emulated) -> N
     assert len(set(sockets)) == 1
 
 
-def test_a_client_that_leaves_in_the_middle_of_a_body_is_not_answered(emulated: Emulated) -> None:
+HEAD = "POST /control/behaviour HTTP/1.1\r\n"
+LEAVES = [
+    f"{HEAD}Content-Length: 50\r\n\r\n{{",
+    f"{HEAD}Transfer-Encoding: chunked\r\n\r\n9\r\n{{",
+]
+UNCLEAR = ["Content-Length: +2", "Content-Length: -2", "Content-Length: x", "Transfer-Encoding: x"]
+
+
+@pytest.mark.parametrize("sent", [*LEAVES, *(f"{HEAD}{each}\r\n\r\n{{}}" for each in UNCLEAR)])
+def test_a_connection_ends_where_nobody_knows_what_its_next_request_is(
+    emulated: Emulated, sent: str
+) -> None:
     address = urlsplit(emulated.running.url)
     with socket.create_connection((str(address.hostname), address.port or 0), timeout=5) as client:
-        client.sendall(b"POST /control/behaviour HTTP/1.1\r\nContent-Length: 50\r\n\r\n{")
+        client.sendall(sent.encode())
         client.shutdown(socket.SHUT_WR)
-        assert client.recv(100) == b""
+        answer = b"".join(iter(partial(client.recv, 1000), b""))
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"HTTP/1.1 ") == 1
     assert emulated.get("/control/clock").status_code == 200
+
+
+def test_a_fault_may_give_its_answer_a_wrong_length(emulated: Emulated) -> None:
+    fault = {"system": "heroku", "status": 200, "body": "abc", "headers": {"Content-Length": "99"}}
+    emulated.control("faults", {**fault, "times": 1})
+    with pytest.raises(requests.exceptions.ChunkedEncodingError, match="IncompleteRead"):
+        emulated.get("/heroku/account")
+    assert emulated.get("/heroku/account").status_code == 200

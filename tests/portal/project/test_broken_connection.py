@@ -1,5 +1,6 @@
 """Postgres restarts while a step waits for its peer: what came out of it is settled at once."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 
@@ -7,13 +8,13 @@ import psycopg
 import pytest
 from django.db import OperationalError
 from django.db import connection as database
-from django.db.models import Q
 from django.utils import timezone
 
-from connect import databases, sweeps
+from connect import databases
 from connect.models import Connection, Stage, WaitingOn
 from connect.operations.base import OperationOutcome, Report
 from connect.provisioning import reconciler, steps
+from connect.runner import run
 from connect.runner.lease import Claim
 from connect.runner.outcomes import Done, StepOutcome, Wait
 from portal import bulk
@@ -55,27 +56,35 @@ def test_a_step_is_settled_and_its_lease_is_free(
     assert connection.next_attempt_at < timezone.now() + timedelta(seconds=5)
 
 
-def test_a_connection_between_two_stages_is_due_at_once(
-    connection: Connection, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("seconds", [run.RUN_SECONDS, -1.0])
+def test_a_session_that_is_lost_between_two_stages_keeps_no_lease(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch, seconds: float
 ) -> None:
-    again = Claim.again
+    def broken(name: str) -> Callable[..., object]:
+        method = getattr(Claim, name)
 
-    def broken(claim: Claim, only: Q) -> Claim | None:
-        end_session()
-        return again(claim, only)
+        def call(*given: object) -> object:
+            end_session()
+            return method(*given)
 
+        return call
+
+    monkeypatch.setattr(run, "RUN_SECONDS", seconds)  # over at once: the run ends by itself
+    for name in ("again", "end"):
+        monkeypatch.setattr(Claim, name, broken(name))
+    wait = Wait(timezone.now(), "Heroku", WaitingOn.HEROKU)
     monkeypatch.setitem(steps.STEPS, Stage.LINKING, lambda _: Done("Linked."))
-    monkeypatch.setattr(Claim, "again", broken)
+    monkeypatch.setitem(steps.STEPS, Stage.CONFIGURING_DATABASE, lambda _: wait)
     reconciler.advance(connection.pk)
     connection.refresh_from_db()
     assert (connection.lease, connection.attempts) == (None, 0)
     assert connection.stage == Stage.CONFIGURING_DATABASE
-    assert sweeps.queue_connections(timedelta(minutes=1)) == 1
+    assert connection.waiting_for == ("Heroku" if seconds > 0 else "")
 
 
 def test_a_press_is_done_by_the_same_task_or_the_next(connection: Connection) -> None:
-    run = BulkRun(action="refresh", label="Refresh", actor="olga", total=1)
-    bulk.start(run, [BulkItem(run=run, tenant=connection.tenant, connection=connection)])
+    bulk_run = BulkRun(action="refresh", label="Refresh", actor="olga", total=1)
+    bulk.start(bulk_run, [BulkItem(run=bulk_run, tenant=connection.tenant, connection=connection)])
 
     def perform(run: BulkRun, item: BulkItem) -> Report:
         end_session()
@@ -84,11 +93,11 @@ def test_a_press_is_done_by_the_same_task_or_the_next(connection: Connection) ->
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(bulk, "_perform", perform)
-        bulk.work_off(run.pk)
-    run.refresh_from_db()
-    assert run.lease is None
-    assert run.items.get().status == BulkItemStatus.WAITING
-    assert "database failed for a moment" in run.items.get().text
+        bulk.work_off(bulk_run.pk)
+    bulk_run.refresh_from_db()
+    assert bulk_run.lease is None
+    assert bulk_run.items.get().status == BulkItemStatus.WAITING
+    assert "database failed for a moment" in bulk_run.items.get().text
 
 
 def test_a_database_that_starts_again_is_waited_for_a_little(
